@@ -1,0 +1,150 @@
+"""The words every aggregate is written in: values, events, facts, refusals, deciders.
+
+Standard library only, and pure: whoever reads a decider needs nothing else. The decider (decide, evolve, initial) is
+Jérémie Chassaing's, "Functional Event Sourcing Decider" (2021).
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from inspect import cleandoc, signature
+from sys import modules
+from typing import Any, ClassVar, TypeAliasType, dataclass_transform, get_args
+from uuid import UUID
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def value[T](cls: type[T]) -> type[T]:
+    """Make a class an immutable record, compared by its fields, built by keyword."""
+    return dataclass(frozen=True, kw_only=True)(cls)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredName:
+    """What an event type is called in the log: a stable name and the version of its shape, never a Python path."""
+
+    name: str
+    version: int
+
+
+class Event:
+    """What every event class is: a record that knows its stored name."""
+
+    stored: ClassVar[StoredName]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def event[T: Event](name: str, version: int = 1) -> Callable[[type[T]], type[T]]:
+    """Make a class an event that is stored as `name` (`noun.past-verb`, never reused) in shape `version`."""
+
+    def declare(cls: type[T]) -> type[T]:
+        cls.stored = StoredName(name, version)
+        return dataclass(frozen=True, kw_only=True)(cls)
+
+    return declare
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unreadable(Event):
+    """An event in the log that this code has no class for, or cannot read: passed along, named, and in nobody's way."""
+
+    stored = StoredName("unreadable", 1)
+    name: str
+    version: int
+    data: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded[E: Event]:
+    """A fact: one event as the log holds it.
+
+    `position` counts all facts from 1 without a gap, `version` those of the stream. `at` is when it happened in the
+    world, `recorded_at` when it entered the log. `caused_by` is the position of the fact that led to the command.
+    """
+
+    position: int
+    category: str
+    stream_id: UUID
+    version: int
+    event: E
+    at: datetime
+    recorded_at: datetime
+    actor: str
+    command_id: UUID
+    correlation_id: UUID
+    caused_by: int | None = None
+
+
+class Rejected(Exception):
+    """A rule forbids the command. Each rule is a subclass of its own, and its docstring is the message."""
+
+    @property
+    def code(self) -> str:
+        """The stable name of the rule: `OrderEmpty` is `ORDER_EMPTY`."""
+        return code_of(type(self))
+
+    @property
+    def message(self) -> str:
+        """The rule, in words for the person whose command was refused."""
+        return message_of(type(self))
+
+
+def code_of(rule: type[Rejected]) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", rule.__name__).upper()
+
+
+def message_of(rule: type[Rejected]) -> str:
+    return cleandoc(rule.__doc__ or rule.__name__)
+
+
+@dataclass(frozen=True)
+class Decider[C, S, E: Event]:
+    """An aggregate: what may happen to it (`decide`), and what it is after what has happened (`evolve`).
+
+    `decide(command, state)` returns the events to record, `[]` where the command changes nothing, or raises
+    `Rejected`. `evolve(state, event)` accepts every history that was ever stored. Both are pure.
+    """
+
+    category: str
+    initial: S
+    decide: Callable[[C, S], Sequence[E]]
+    evolve: Callable[[S, E], S]
+
+    def fold(self, events: Sequence[E], state: S | None = None) -> S:
+        """The state after `events`, from `state` or from the beginning."""
+        folded = self.initial if state is None else state
+        for happened in events:
+            folded = self.evolve(folded, happened)
+        return folded
+
+    @property
+    def event_types(self) -> tuple[type[E], ...]:
+        """The event classes, read off the annotation of `evolve`."""
+        return _members(self.evolve, 1)
+
+    @property
+    def command_types(self) -> tuple[type[C], ...]:
+        """The command classes, read off the annotation of `decide`."""
+        return _members(self.decide, 0)
+
+    @property
+    def rules(self) -> tuple[type[Rejected], ...]:
+        """The refusals declared in the aggregate's file."""
+        declared = vars(modules[self.decide.__module__]).values()
+        return tuple(
+            rule
+            for rule in declared
+            if isinstance(rule, type) and issubclass(rule, Rejected) and rule.__module__ == self.decide.__module__
+        )
+
+
+type AnyDecider = Decider[Any, Any, Any]
+
+
+def _members(function: Callable[..., object], place: int) -> tuple[Any, ...]:
+    annotation = list(signature(function).parameters.values())[place].annotation
+    if isinstance(annotation, TypeAliasType):
+        annotation = annotation.__value__
+    return get_args(annotation) or (annotation,)

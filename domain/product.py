@@ -1,0 +1,227 @@
+"""A product is registered under its SKU, has a price, and keeps count of what is on hand and what is reserved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
+from typing import assert_never
+from uuid import UUID, uuid5
+
+from domain.kernel import Decider, Event, Rejected, event, value
+from domain.money import Money
+
+# --- Facts ------------------------------------------------------------------
+
+
+@event("product.registered")
+class Registered(Event):
+    sku: str
+    name: str
+    price: Money
+
+
+@event("product.price-changed")
+class PriceChanged(Event):
+    price: Money
+
+
+@event("product.stock-received")
+class StockReceived(Event):
+    quantity: int
+
+
+@event("product.stock-reserved")
+class StockReserved(Event):
+    order_id: UUID
+    quantity: int
+
+
+@event("product.reservation-released")
+class ReservationReleased(Event):
+    order_id: UUID
+    quantity: int
+
+
+@event("product.stock-dispatched")
+class StockDispatched(Event):
+    order_id: UUID
+    quantity: int
+
+
+type ProductEvent = (
+    Registered | PriceChanged | StockReceived | StockReserved | ReservationReleased | StockDispatched
+)
+
+# --- State ------------------------------------------------------------------
+
+
+@value
+class Unregistered:
+    pass
+
+
+@value
+class Listed:
+    """`on_hand` counts what is in the house, reserved or not; `reservations` holds the quantity per order."""
+
+    price: Money
+    on_hand: int = 0
+    reservations: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
+
+    @property
+    def available(self) -> int:
+        return self.on_hand - sum(self.reservations.values())
+
+
+type Product = Unregistered | Listed
+
+
+def evolve(product: Product, event: ProductEvent) -> Product:
+    match event, product:
+        case Registered(price=price), _:
+            return Listed(price=price)
+        case PriceChanged(price=price), Listed():
+            return replace(product, price=price)
+        case StockReceived(quantity=quantity), Listed():
+            return replace(product, on_hand=product.on_hand + quantity)
+        case StockReserved(order_id=order_id, quantity=quantity), Listed(reservations=reservations):
+            return replace(product, reservations={**reservations, order_id: quantity})
+        case ReservationReleased(order_id=order_id), Listed(reservations=reservations):
+            return replace(product, reservations=_without(reservations, order_id))
+        case StockDispatched(order_id=order_id, quantity=quantity), Listed(reservations=reservations):
+            return replace(
+                product, on_hand=product.on_hand - quantity, reservations=_without(reservations, order_id)
+            )
+        case (
+            PriceChanged() | StockReceived() | StockReserved() | ReservationReleased() | StockDispatched(),
+            Unregistered(),
+        ):
+            raise AssertionError(event, product)
+        case _ as missing:
+            assert_never(missing)
+
+
+def _without(reservations: Mapping[UUID, int], order_id: UUID) -> Mapping[UUID, int]:
+    return {order: quantity for order, quantity in reservations.items() if order != order_id}
+
+
+# --- Commands, and what may not happen --------------------------------------
+
+
+@value
+class Register:
+    sku: str
+    name: str
+    price: Money
+
+
+@value
+class ChangePrice:
+    price: Money
+
+
+@value
+class ReceiveStock:
+    quantity: int
+
+
+@value
+class ReserveStock:
+    order_id: UUID
+    quantity: int
+
+
+@value
+class ReleaseReservation:
+    order_id: UUID
+
+
+@value
+class DispatchStock:
+    order_id: UUID
+
+
+type ProductCommand = (
+    Register | ChangePrice | ReceiveStock | ReserveStock | ReleaseReservation | DispatchStock
+)
+
+
+class ProductUnknown(Rejected):
+    """No product is registered under this SKU."""
+
+
+class SkuTaken(Rejected):
+    """Another product is registered under this SKU."""
+
+
+class OutOfStock(Rejected):
+    """There is not enough in stock."""
+
+
+class StockFull(Rejected):
+    """The stock of one product is counted up to 2,000,000,000."""
+
+
+class NotReserved(Rejected):
+    """Nothing is reserved for this order."""
+
+
+MOST_STOCK = 2_000_000_000
+"""GraphQL's Int ends at 2,147,483,647."""
+
+
+def decide(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
+    match command, product:
+        case Register(sku=sku, name=name, price=price), Unregistered():
+            return [Registered(sku=sku, name=name, price=price)]
+        case Register(name=name, price=price), Listed():
+            return []
+        case ChangePrice(price=price), Listed():
+            return [] if price == product.price else [PriceChanged(price=price)]
+        case ReceiveStock(quantity=quantity), Listed(on_hand=on_hand):
+            if on_hand + quantity > MOST_STOCK:
+                raise StockFull
+            return [StockReceived(quantity=quantity)]
+        case ReserveStock(order_id=order_id, quantity=quantity), Listed(reservations=reservations):
+            if order_id in reservations:
+                return []
+            if quantity > product.available:
+                raise OutOfStock
+            return [StockReserved(order_id=order_id, quantity=quantity)]
+        case ReleaseReservation(order_id=order_id), Listed(reservations=reservations):
+            if order_id not in reservations:
+                return []
+            return [ReservationReleased(order_id=order_id, quantity=reservations[order_id])]
+        case DispatchStock(order_id=order_id), Listed(reservations=reservations):
+            if order_id not in reservations:
+                raise NotReserved
+            return [StockDispatched(order_id=order_id, quantity=reservations[order_id])]
+        case (
+            ChangePrice() | ReceiveStock() | ReserveStock() | ReleaseReservation() | DispatchStock(),
+            Unregistered(),
+        ):
+            raise ProductUnknown
+        case _ as missing:
+            assert_never(missing)
+
+
+def price_of(product: Product) -> Money:
+    """The price at this moment. Raises `ProductUnknown` where nothing is registered."""
+    match product:
+        case Listed(price=price):
+            return price
+        case Unregistered():
+            raise ProductUnknown
+
+
+# --- The decider ------------------------------------------------------------
+
+product: Decider[ProductCommand, Product, ProductEvent] = Decider(
+    category="product", initial=Unregistered(), decide=decide, evolve=evolve
+)
+
+
+def product_id(sku: str) -> UUID:
+    """The stream of the product with this SKU: derived, so that uniqueness costs nothing."""
+    return uuid5(_SKUS, sku)
+
+
+_SKUS = UUID("6f2b1c1e-0e0b-5c43-9a57-3a8b0e0f6f10")
