@@ -62,6 +62,7 @@ class Unregistered:
 class Listed:
     """`on_hand` counts what is in the house, reserved or not; `reservations` holds the quantity per order."""
 
+    registered: Registered
     price: Money
     on_hand: int = 0
     reservations: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
@@ -77,7 +78,7 @@ type Product = Unregistered | Listed
 def evolve(product: Product, event: ProductEvent) -> Product:
     match event, product:
         case Registered(price=price), _:
-            return Listed(price=price)
+            return Listed(registered=event, price=price)
         case PriceChanged(price=price), Listed():
             return replace(product, price=price)
         case StockReceived(quantity=quantity), Listed():
@@ -149,7 +150,7 @@ class ProductUnknown(Rejected):
 
 
 class SkuTaken(Rejected):
-    """Another product is registered under this SKU."""
+    """This SKU is registered already, with another name or price."""
 
 
 class OutOfStock(Rejected):
@@ -172,7 +173,9 @@ def decide(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
     match command, product:
         case Register(sku=sku, name=name, price=price), Unregistered():
             return [Registered(sku=sku, name=name, price=price)]
-        case Register(name=name, price=price), Listed():
+        case Register(sku=sku, name=name, price=price), Listed(registered=registered):
+            if registered != Registered(sku=sku, name=name, price=price):
+                raise SkuTaken
             return []
         case ChangePrice(price=price), Listed():
             return [] if price == product.price else [PriceChanged(price=price)]

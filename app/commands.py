@@ -1,0 +1,273 @@
+"""Execute a command: load the aggregate, let it decide, append what it decided.
+
+A cache of recent states saves the load. Commands of one stream follow each other without waiting: each is decided on
+the state that the one before it leaves. Every decision goes through the append, also one that recorded nothing or was
+refused: there the store confirms the version it was taken on, and knows a command id that it has seen.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.store.append import Append, Appended, Appender, Outdated
+from app.store.read import Fact, Reader
+from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, Unreadable, code_of, message_of
+
+ATTEMPTS = 12
+"""How often a command is decided anew after another process was first, before its caller is told of a conflict."""
+
+PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Who asks, why, and how: what goes with a command from the edge to the log.
+
+    `command_id` makes it safe to repeat; left out, one is made that nobody can repeat. `expected_version` refuses it
+    on any other version of the stream. `dry_run` decides and records nothing.
+    """
+
+    actor: str
+    correlation_id: UUID
+    command_id: UUID | None = None
+    caused_by: int | None = None
+    expected_version: int | None = None
+    occurred_at: datetime | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Recorded, or nothing to record. `position` is where the log stood then, `version` where the stream stands."""
+
+    position: int
+    version: int
+    facts: Sequence[Fact]
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A rule of the domain forbids it."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflicted:
+    """Another command came first."""
+
+    expected: int | None
+    actual: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """What a dry run would have recorded; positions are those it would have had."""
+
+    facts: Sequence[Fact]
+
+
+type Outcome = Accepted | Refused | Conflicted | Previewed
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One aggregate in memory: `known` is what the store has confirmed, `state` runs ahead by what is in flight."""
+
+    loaded: asyncio.Future[None]
+    state: Any = None
+    version: int = 0
+    known: tuple[Any, int] = field(default=(None, 0))
+
+
+class UnreadableStream(Exception):
+    """The stream holds an event that this code cannot read, so nothing can be decided on it."""
+
+
+class Commands:
+    """Executes commands. `cached` is how many aggregates stay in memory."""
+
+    def __init__(self, appender: Appender, reader: Reader, *, cached: int = 10_000) -> None:
+        self._appender = appender
+        self._reader = reader
+        self._cached = cached
+        self._streams: OrderedDict[tuple[str, UUID], _Stream] = OrderedDict()
+
+    async def execute[C, S, E: Event](
+        self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: Request
+    ) -> Outcome:
+        """Decide and record. Raises what `Appender.append` raises; refusals and conflicts are answers, not errors."""
+        if request.dry_run:
+            return await self._preview(decider, stream_id, command, request)
+        command_id = request.command_id or uuid4()
+        wanted = request.expected_version
+        actual = 0
+        for attempt in range(ATTEMPTS):
+            stream = await self._stream(decider, stream_id)
+            base = stream.version
+            events: Sequence[E] = ()
+            refusal: Rejected | None = None
+            state = stream.state
+            if wanted is None or wanted == base:
+                try:
+                    events = decider.decide(command, stream.state)
+                except Rejected as rule:
+                    refusal = rule
+                state = decider.fold(events, stream.state)
+            stream.state, stream.version = state, base + len(events)
+            try:
+                answer = await self._appender.append(
+                    Append(
+                        command_id=command_id,
+                        name=type(command).__name__,
+                        category=decider.category,
+                        stream_id=stream_id,
+                        # Where the caller's version is not ours, only the store can say who is behind.
+                        expected=base if wanted is None else wanted,
+                        events=events,
+                        correlation_id=request.correlation_id,
+                        actor=request.actor,
+                        caused_by=request.caused_by,
+                        occurred_at=request.occurred_at,
+                        keep=request.command_id is not None and (wanted is None or wanted == base),
+                        refusal=None if refusal is None else refusal.code,
+                    )
+                )
+            except BaseException:
+                self._forget(decider, stream_id, stream)
+                raise
+            match answer:
+                case Appended(duplicate=True):
+                    if events:
+                        self._forget(decider, stream_id, stream)
+                    return await self._first_outcome(decider, answer)
+                case Appended() if wanted is not None and wanted != base:
+                    self._forget(decider, stream_id, stream)
+                case Appended():
+                    if answer.version >= stream.known[1]:
+                        stream.known = (state, answer.version)
+                    if refusal is not None:
+                        return Refused(code=refusal.code, message=refusal.message)
+                    facts = _facts(decider, stream_id, events, request, command_id, base, answer.first, answer.recorded_at)
+                    return Accepted(position=answer.last, version=answer.version, facts=facts)
+                case Outdated(actual=actual):
+                    self._forget(decider, stream_id, stream)
+                    if wanted is not None and wanted != actual:
+                        return Conflicted(expected=wanted, actual=actual)
+                    if attempt > 1:
+                        await asyncio.sleep(0)
+        return Conflicted(expected=wanted, actual=actual)
+
+    async def current[C, S, E: Event](self, decider: Decider[C, S, E], stream_id: UUID) -> S:
+        """The aggregate's state as the store has it at this moment."""
+        state, _ = await self._fresh(decider, stream_id)
+        return state
+
+    async def _preview(self, decider: AnyDecider, stream_id: UUID, command: object, request: Request) -> Outcome:
+        state, version = await self._fresh(decider, stream_id)
+        if request.expected_version not in (None, version):
+            return Conflicted(expected=request.expected_version, actual=version)
+        try:
+            events = decider.decide(command, state)
+        except Rejected as rule:
+            return Refused(code=rule.code, message=rule.message)
+        first = await self._reader.head() + 1
+        command_id = request.command_id or uuid4()
+        return Previewed(
+            facts=_facts(decider, stream_id, events, request, command_id, version, first, datetime.now(UTC))
+        )
+
+    async def _first_outcome(self, decider: AnyDecider, answer: Appended) -> Outcome:
+        if answer.refusal is not None:
+            rules = {code_of(rule): message_of(rule) for rule in decider.rules}
+            return Refused(code=answer.refusal, message=rules.get(answer.refusal, answer.refusal))
+        facts = await self._reader.log(answer.first - 1, answer.last - answer.first + 1, up_to=answer.last)
+        return Accepted(position=answer.last, version=answer.version, facts=facts, duplicate=True)
+
+    async def _stream(self, decider: AnyDecider, stream_id: UUID) -> _Stream:
+        key = (decider.category, stream_id)
+        stream = self._streams.get(key)
+        if stream is None:
+            stream = self._remember(key, _Stream(asyncio.get_running_loop().create_future()))
+            await self._load(decider, stream_id, stream, (decider.initial, 0))
+        else:
+            self._streams.move_to_end(key)
+            if not stream.loaded.done():
+                await asyncio.shield(stream.loaded)
+        return stream
+
+    async def _load(self, decider: AnyDecider, stream_id: UUID, stream: _Stream, base: tuple[Any, int]) -> None:
+        """Fill the entry, once, for all who wait for it; a failure reaches each of them and leaves no entry."""
+        try:
+            stream.known = await self._fold(decider, stream_id, base)
+            stream.state, stream.version = stream.known
+        except BaseException as problem:
+            self._drop(decider, stream_id, stream)
+            if isinstance(problem, Exception):
+                stream.loaded.set_exception(problem)
+                stream.loaded.exception()
+            else:
+                stream.loaded.set_exception(UnreadableStream("the command that loaded this stream was cancelled"))
+                stream.loaded.exception()
+            raise
+        stream.loaded.set_result(None)
+
+    async def _fresh(self, decider: AnyDecider, stream_id: UUID) -> tuple[Any, int]:
+        stream = self._streams.get((decider.category, stream_id))
+        base = stream.known if stream is not None and stream.loaded.done() else (decider.initial, 0)
+        return await self._fold(decider, stream_id, base)
+
+    async def _fold(self, decider: AnyDecider, stream_id: UUID, base: tuple[Any, int]) -> tuple[Any, int]:
+        state, version = base
+        while True:
+            facts = await self._reader.stream(decider.category, stream_id, version, PAGE)
+            for fact in facts:
+                if isinstance(fact.event, Unreadable):
+                    raise UnreadableStream(f"{fact.category} {stream_id}, version {fact.version}: {fact.event.name} {fact.event.version}: {fact.event.problem}")
+                state = decider.evolve(state, fact.event)
+            if not facts:
+                return state, version
+            version = facts[-1].version
+            if len(facts) < PAGE:
+                return state, version
+
+    def _forget(self, decider: AnyDecider, stream_id: UUID, stream: _Stream) -> None:
+        """What runs ahead in this entry is not what was recorded: the next command loads from what is known."""
+        key = (decider.category, stream_id)
+        if self._streams.get(key) is not stream:
+            return
+        fresh = self._remember(key, _Stream(asyncio.get_running_loop().create_future()))
+        task = asyncio.ensure_future(self._load(decider, stream_id, fresh, stream.known))
+        task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+
+    def _drop(self, decider: AnyDecider, stream_id: UUID, stream: _Stream) -> None:
+        key = (decider.category, stream_id)
+        if self._streams.get(key) is stream:
+            del self._streams[key]
+
+    def _remember(self, key: tuple[str, UUID], stream: _Stream) -> _Stream:
+        self._streams[key] = stream
+        self._streams.move_to_end(key)
+        while len(self._streams) > max(self._cached, 1):
+            self._streams.popitem(last=False)
+        return stream
+
+
+def _facts(
+    decider: AnyDecider, stream_id: UUID, events: Sequence[Event], request: Request, command_id: UUID, version: int,
+    first: int, recorded_at: datetime,
+) -> Sequence[Fact]:
+    return [
+        Recorded(
+            first + place, decider.category, stream_id, version + place + 1, event, request.occurred_at or recorded_at,
+            recorded_at, request.actor, command_id, request.correlation_id, request.caused_by,
+        )
+        for place, event in enumerate(events)
+    ]
+

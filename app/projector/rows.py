@@ -1,0 +1,65 @@
+"""The statements of a projection's table, made once from its columns: load the rows of many keys, write and remove many rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, bindparam, cast, column, delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from projections.kernel import AnyProjection, Key
+
+
+class Rows:
+    """Reads and writes the rows of one projection. One statement each, whatever the number of rows: columns go as arrays."""
+
+    def __init__(self, projection: AnyProjection) -> None:
+        self._projection = projection
+        table = projection.table
+        keys = [table.c[name] for name in projection.key]
+        wanted = _arrays(keys)
+        self._load = select(table).where(tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys))))
+        self._remove = delete(table).where(tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys))))
+        given = _arrays(table.columns)
+        written = insert(table).from_select(
+            [each.name for each in table.columns], select(*(given.c[each.name] for each in table.columns))
+        )
+        others = {each.name: written.excluded[each.name] for each in table.columns if each.name not in projection.key}
+        self._write = written.on_conflict_do_update(index_elements=keys, set_=others)
+
+    async def create(self, connection: AsyncConnection) -> None:
+        """Make the table where it is missing."""
+        table = self._projection.table
+        await connection.execute(CreateTable(table, if_not_exists=True))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            await connection.execute(CreateIndex(index, if_not_exists=True))
+
+    async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:
+        """The rows that exist, by key."""
+        result = await connection.execute(self._load, self._columns(dict(zip(self._projection.key, key, strict=True)) for key in keys))
+        rows = [self._projection.read(each) for each in result.mappings()]
+        return {self._projection.key_of(row): row for row in rows}
+
+    async def write(self, connection: AsyncConnection, rows: Mapping[Key, Any]) -> None:
+        """Write each row that is one, remove each that is None."""
+        kept = [self._projection.write(row) for row in rows.values() if row is not None]
+        gone = [dict(zip(self._projection.key, key, strict=True)) for key, row in rows.items() if row is None]
+        if kept:
+            await connection.execute(self._write, self._columns(kept))
+        if gone:
+            await connection.execute(self._remove, self._columns(gone))
+
+    def _columns(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+        columns: dict[str, list[Any]] = {}
+        for row in rows:
+            for name, value in row.items():
+                columns.setdefault(f"all_{name}", []).append(value)
+        return columns
+
+
+def _arrays(columns: Iterable[Any]) -> Any:
+    """The columns as one derived table, each filled from an array parameter named all_<column>."""
+    parts = list(columns)
+    arrays = [cast(bindparam(f"all_{each.name}", type_=ARRAY(each.type)), ARRAY(each.type)) for each in parts]
+    return func.unnest(*arrays).table_valued(*(column(each.name, each.type) for each in parts), name="given").render_derived()

@@ -1,0 +1,224 @@
+"""The projector: takes facts from the feed, folds rows, and writes rows and checkpoint in one transaction.
+
+Each projection has one owner among all processes: it holds an advisory lock on the connection it writes with, so that
+whoever loses the one loses the other. The checkpoint moves only from the position that the worker believes in: each
+fact has its effect exactly once.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database import Database, is_broken
+from app.projector.rows import Rows
+from app.store.feed import Feed
+from app.store.read import Fact
+from projections.kernel import AnyProjection, Key
+
+log = logging.getLogger(__name__)
+
+BATCH = 1_000
+CLAIM_SECONDS = 0.25
+"""How often a process that does not own a projection asks for it."""
+LOOK_SECONDS = 0.01
+"""How often a process looks at another's checkpoints while somebody waits for them."""
+CACHED_ROWS = 20_000
+
+
+class Fenced(Exception):
+    """Another process has moved the checkpoint: this one is not the owner any more."""
+
+
+class Stale(Exception):
+    """A projection did not reach the position in time."""
+
+    def __init__(self, projection: str, wanted: int, reached: int) -> None:
+        super().__init__(f"{projection} is at position {reached}, {wanted - reached} behind {wanted}; ask again in a moment")
+        self.reached = reached
+
+
+class Worker:
+    """One projection, kept current by this process whenever it owns it."""
+
+    def __init__(self, projection: AnyProjection, database: Database, feed: Feed) -> None:
+        self.projection = projection
+        self.position = 0
+        self.owns = False
+        self.problem: str | None = None
+        self._database = database
+        self._feed = feed
+        self._rows = Rows(projection)
+        self._cache: dict[Key, Any] = {}
+        self._moved: asyncio.Future[None] | None = None
+
+    async def run(self) -> None:
+        """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
+        pause = 0.05
+        while not self._feed.closed:
+            try:
+                async with self._database.direct.connect() as connection:
+                    await connection.execute(text("SET synchronous_commit = off"))
+                    await connection.commit()
+                    await self._claim(connection)
+                    while await self._feed.beyond(self.position):
+                        await self._step(connection)
+                        pause, self.problem = 0.05, None
+            except Exception as problem:
+                # Whatever it is, this projection stops at its checkpoint, says so in health, and tries again.
+                if isinstance(problem, Fenced) or is_broken(problem):
+                    log.warning("projection %s: %s; trying again", self.projection.name, str(problem) or type(problem).__name__)
+                else:
+                    self.problem = f"{type(problem).__name__}: {problem}".splitlines()[0]
+                    log.exception("projection %s stands at position %d", self.projection.name, self.position)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+            finally:
+                self.owns = False
+                self._cache.clear()
+
+    async def _claim(self, connection: AsyncConnection) -> None:
+        name, version = self.projection.name, self.projection.version
+        lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7305813094))")
+        while True:
+            owned = (await connection.execute(lock, {"name": f"{name}_v{version}"})).scalar_one()
+            await connection.commit()
+            if owned:
+                break
+            await asyncio.sleep(CLAIM_SECONDS)
+            if self._feed.closed:
+                return
+        await self._rows.create(connection)
+        self.position = (await connection.execute(_CLAIM, {"name": name, "version": version, "owner": OWNER})).scalar_one()
+        await connection.commit()
+        self.owns = True
+        self._tell()
+        log.info("projection %s: owned from position %d", name, self.position)
+
+    async def _step(self, connection: AsyncConnection) -> None:
+        facts, position = await self._feed.take(self.position, most=BATCH)
+        if position == self.position:
+            return
+        changed = await self._fold(connection, facts)
+        if changed:
+            await self._rows.write(connection, changed)
+        moved = await connection.execute(
+            _MOVE,
+            {"to": position, "at": self.position, "name": self.projection.name, "version": self.projection.version, "owner": OWNER},
+        )
+        if moved.rowcount != 1:
+            raise Fenced("another process moved the checkpoint")
+        await connection.commit()
+        self._cache.update(changed)
+        if len(self._cache) > CACHED_ROWS:
+            self._cache.clear()
+        self.position = position
+        self._tell()
+
+    async def _fold(self, connection: AsyncConnection, facts: Sequence[Fact]) -> dict[Key, Any]:
+        concerned = [(fact, self.projection.keys(fact)) for fact in facts]
+        wanted = {key for _, keys in concerned for key in keys}
+        rows: dict[Key, Any] = {key: self._cache[key] for key in wanted if key in self._cache}
+        unknown = [key for key in wanted if key not in rows]
+        if unknown:
+            found = await self._rows.load(connection, unknown)
+            rows.update({key: found.get(key) for key in unknown})
+        for fact, keys in concerned:
+            for key in keys:
+                rows[key] = self.projection.fold(key, rows[key], fact)
+        return rows
+
+    async def changed(self) -> None:
+        """Wait until this process has moved the projection."""
+        if self._moved is None:
+            self._moved = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._moved)
+
+    def saw(self, position: int) -> None:
+        """The checkpoint, as another process left it."""
+        if not self.owns and position > self.position:
+            self.position = position
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._moved is not None:
+            self._moved.set_result(None)
+            self._moved = None
+
+
+OWNER = f"{socket.gethostname()}:{os.getpid()}"
+
+_CLAIM = text(
+    "INSERT INTO es.checkpoints (projection, version, owner) VALUES (:name, :version, :owner)"
+    " ON CONFLICT (projection, version) DO UPDATE SET owner = excluded.owner RETURNING position"
+)
+_MOVE = text(
+    "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
+    " WHERE projection = :name AND version = :version AND position = :at"
+)
+
+
+class Projector:
+    """All projections of this process, and where they stand."""
+
+    def __init__(self, projections: Sequence[AnyProjection], database: Database, feed: Feed) -> None:
+        self.workers = {projection.name: Worker(projection, database, feed) for projection in projections}
+        self._database = database
+        self._feed = feed
+        self._looking = asyncio.Event()
+        self._waiters = 0
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for worker in self.workers.values():
+                group.create_task(worker.run())
+
+    async def watch(self) -> None:
+        """Look at the checkpoints of projections that other processes own: often while somebody waits, else once a second."""
+        while not self._feed.closed:
+            try:
+                await self._look()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as problem:
+                log.warning("checkpoints cannot be read: %s", problem)
+            try:
+                async with asyncio.timeout(LOOK_SECONDS if self._waiters else 1.0):
+                    await (asyncio.sleep(60) if self._waiters else self._looking.wait())
+            except TimeoutError:
+                pass
+            self._looking.clear()
+
+    async def wait(self, name: str, position: int, seconds: float) -> None:
+        """Return when the projection has folded everything up to `position`; raise `Stale` after `seconds`."""
+        worker = self.workers[name]
+        if worker.position >= position:
+            return
+        self._waiters += 1
+        self._looking.set()
+        try:
+            async with asyncio.timeout(seconds):
+                while worker.position < position:
+                    await worker.changed()
+        except TimeoutError:
+            raise Stale(name, position, worker.position) from None
+        finally:
+            self._waiters -= 1
+
+    def behind(self) -> dict[str, int]:
+        """How many facts each projection has yet to fold."""
+        return {name: max(0, self._feed.head - worker.position) for name, worker in self.workers.items()}
+
+    async def _look(self) -> None:
+        if all(worker.owns for worker in self.workers.values()):
+            return
+        rows = await self._database.pool.fetch("SELECT projection, version, position FROM es.checkpoints")
+        for row in rows:
+            worker = self.workers.get(row["projection"])
+            if worker is not None and worker.projection.version == row["version"]:
+                worker.saw(row["position"])

@@ -1,0 +1,240 @@
+"""Appends events: whatever arrives while a batch is in flight forms the next batch, and shares its round trip and fsync.
+
+Commands of one stream may follow each other within a batch, each expecting the version that the one before it leaves.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.database import Connect, is_broken
+from app.store.codec import Codec
+from domain.kernel import Event
+
+log = logging.getLogger(__name__)
+
+MOST_COMMANDS = 512
+MOST_EVENTS = 4_096
+"""A batch holds at most this many; more does not make it faster, only longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Append:
+    """What one command has to record on a stream that is at version `expected`.
+
+    With no events it asks the store to confirm that the stream is at that version, and that the command id is new;
+    `keep` then keeps the outcome (`refusal`) under the command id, so that a repeat gets the same answer.
+    """
+
+    command_id: UUID
+    name: str
+    category: str
+    stream_id: UUID
+    expected: int
+    events: Sequence[Event]
+    correlation_id: UUID
+    actor: str
+    caused_by: int | None = None
+    occurred_at: datetime | None = None
+    keep: bool = False
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Recorded at positions `first` to `last` (`last` = `first` - 1 where there was nothing to record), which left the
+    stream at `version`. A `duplicate` was recorded earlier, with the outcome `refusal`."""
+
+    version: int
+    first: int
+    last: int
+    recorded_at: datetime
+    duplicate: bool
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The stream is not at the expected version but at `actual`; nothing was recorded."""
+
+    actual: int
+
+
+class Overloaded(Exception):
+    """Too many commands wait for the database; try again in a moment."""
+
+
+class Unreachable(Exception):
+    """The database did not answer in time. Whether the command was recorded is not known: repeat it with the same commandId."""
+
+
+class CommandIdTaken(Exception):
+    """This commandId was used for another command; make a new one for each intent."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    append: Append
+    answer: asyncio.Future[Appended | Outdated] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Appender:
+    """The only writer of the log in this process. One batch is in flight at a time, on a connection of its own.
+
+    `bound` is how many commands may wait; `patience` for how many seconds a batch is sent again after its connection
+    broke. `committed` is called with the newest position after each commit.
+    """
+
+    def __init__(
+        self, connect: Connect, codec: Codec, committed: Callable[[int], None], *, bound: int = 10_000, patience: float = 10.0
+    ) -> None:
+        self._connect = connect
+        self._codec = codec
+        self._committed = committed
+        self._bound = bound
+        self._patience = patience
+        self._waiting: deque[_Waiting] = deque()
+        self._bell = asyncio.Event()
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._draining = False
+
+    async def append(self, append: Append) -> Appended | Outdated:
+        """Record, durably. Raises `Overloaded`, `Unreachable`, `CommandIdTaken`, or asyncpg's error for data it refuses."""
+        if len(self._waiting) >= self._bound or self._draining:
+            raise Overloaded
+        waiting = _Waiting(append)
+        self._waiting.append(waiting)
+        self._bell.set()
+        return await waiting.answer
+
+    async def run(self) -> None:
+        """Send batches until `drain` and the last of them is answered."""
+        try:
+            while not (self._draining and not self._waiting):
+                await self._bell.wait()
+                self._bell.clear()
+                while batch := self._take():
+                    await self._send(batch)
+        finally:
+            if self._connection is not None:
+                self._connection.terminate()
+            for waiting in self._waiting:
+                _fail(waiting, Unreachable())
+
+    def drain(self) -> None:
+        """Take nothing new; `run` ends when what waits is answered."""
+        self._draining = True
+        self._bell.set()
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        events = 0
+        while self._waiting and len(batch) < MOST_COMMANDS:
+            events += len(self._waiting[0].append.events)
+            if batch and events > MOST_EVENTS:
+                break
+            batch.append(self._waiting.popleft())
+        return batch
+
+    async def _send(self, batch: Sequence[_Waiting]) -> None:
+        """Answer every command of the batch. Data that the database refuses fails its own command only: the batch is halved until it stands alone."""
+        try:
+            rows, resent = await self._call([waiting.append for waiting in batch])
+        except asyncpg.PostgresError as problem:
+            if len(batch) == 1:
+                _fail(batch[0], problem)
+                return
+            middle = len(batch) // 2
+            await self._send(batch[:middle])
+            await self._send(batch[middle:])
+        except Unreachable as problem:
+            for waiting in batch:
+                _fail(waiting, problem)
+        except Exception as problem:
+            log.exception("a batch of %d commands could not be sent", len(batch))
+            for waiting in batch:
+                _fail(waiting, problem)
+        else:
+            head = max((row["last_pos"] for row in rows if row["status"] == "accepted"), default=0)
+            if head:
+                self._committed(head)
+            for waiting, row in zip(batch, rows, strict=True):
+                if not waiting.answer.done():
+                    _answer(waiting, row, resent=resent)
+
+    async def _call(self, appends: Sequence[Append]) -> tuple[Sequence[asyncpg.Record], bool]:
+        arguments = self._arguments(appends)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        pause, resent = 0.02, False
+        while True:
+            try:
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await self._connect()
+                rows = await self._connection.fetch(_CALL, *arguments, timeout=self._patience)
+                return rows, resent
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+                if not is_broken(problem):
+                    raise
+                if self._connection is not None:
+                    self._connection.terminate()
+                    self._connection = None
+                if loop.time() + pause > deadline:
+                    log.error("the log cannot be written: %s", problem)
+                    raise Unreachable from problem
+                log.warning("append: the connection broke (%s); the batch is sent again", problem)
+                resent = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 1.0)
+
+    def _arguments(self, appends: Sequence[Append]) -> Sequence[Sequence[object]]:
+        events = [event for append in appends for event in append.events]
+        return (
+            [a.command_id for a in appends],
+            [a.name for a in appends],
+            [a.category for a in appends],
+            [a.stream_id for a in appends],
+            [a.expected for a in appends],
+            [len(a.events) for a in appends],
+            [a.keep for a in appends],
+            [a.refusal for a in appends],
+            [a.correlation_id for a in appends],
+            [a.caused_by for a in appends],
+            [a.actor for a in appends],
+            [a.occurred_at for a in appends],
+            [event.stored.name for event in events],
+            [event.stored.version for event in events],
+            [self._codec.encode(event) for event in events],
+        )
+
+
+_CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+
+
+def _answer(waiting: _Waiting, row: asyncpg.Record, *, resent: bool) -> None:
+    append = waiting.append
+    if row["status"] == "conflict":
+        waiting.answer.set_result(Outdated(row["actual"]))
+        return
+    duplicate = row["status"] == "duplicate"
+    if duplicate and row["known_name"] is not None:
+        if (row["known_name"], row["known_category"], row["known_stream"]) != (append.name, append.category, append.stream_id):
+            waiting.answer.set_exception(CommandIdTaken())
+            return
+    # A batch that was sent twice meets its own first copy: for an id that nobody else can know, that is no repeat.
+    duplicate = duplicate and not (resent and not append.keep)
+    waiting.answer.set_result(
+        Appended(row["actual"], row["first_pos"], row["last_pos"], row["recorded"], duplicate, row["refused"])
+    )
+
+
+def _fail(waiting: _Waiting, problem: Exception) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_exception(problem)

@@ -1,0 +1,117 @@
+"""The feed: every fact of the log, in order, once. One reader decodes it into a ring, and all who follow keep a cursor.
+
+A follower costs no queue: it is a position. Who falls off the ring reads from the table until it is back.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+
+from app.database import is_broken
+from app.store.read import EVERYTHING, Fact, Filter, Reader
+
+log = logging.getLogger(__name__)
+
+PAGE = 1_000
+
+
+class Feed:
+    """Follows the log. `ring` is how many facts stay in memory; `poll` how many seconds pass at most until it looks again.
+
+    The table is the truth: `wake` only shortens the sleep.
+    """
+
+    def __init__(self, reader: Reader, *, ring: int = 10_000, poll: float = 0.5) -> None:
+        self._reader = reader
+        self._size = ring
+        self._poll = poll
+        self._ring: list[Fact] = []
+        self._bell = asyncio.Event()
+        self._moved: asyncio.Future[None] | None = None
+        self.closed = False
+        self.head = 0
+        """The newest position that followers can see."""
+
+    async def start(self) -> None:
+        self.head = await self._reader.head()
+
+    async def run(self) -> None:
+        """Read on until `close`."""
+        pause = 0.05
+        while not self.closed:
+            try:
+                facts = await self._reader.log(self.head, PAGE)
+                pause = 0.05
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+                if not is_broken(problem):
+                    raise
+                log.warning("feed: the log cannot be read (%s); trying again", problem)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+                continue
+            if facts:
+                self._extend(facts)
+            if len(facts) < PAGE:
+                await self._rest()
+
+    def wake(self, position: int) -> None:
+        """Somebody knows of a fact at `position`."""
+        if position > self.head:
+            self._bell.set()
+
+    def close(self) -> None:
+        """End `run`, and every `follow`."""
+        self.closed = True
+        self._bell.set()
+        self._tell()
+
+    async def follow(self, after: int, where: Filter = EVERYTHING, *, most: int = PAGE) -> AsyncIterator[Sequence[Fact]]:
+        """All matching facts above position `after`, in order, in batches of 1 to `most`, until the feed closes."""
+        cursor = after
+        while await self.beyond(cursor):
+            facts, cursor = await self.take(cursor, where, most)
+            if facts:
+                yield facts
+
+    async def beyond(self, cursor: int) -> bool:
+        """Wait for a fact above `cursor`. False when the feed has closed."""
+        while self.head <= cursor and not self.closed:
+            if self._moved is None:
+                self._moved = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._moved)
+        return not self.closed
+
+    async def take(self, cursor: int, where: Filter = EVERYTHING, most: int = PAGE) -> tuple[Sequence[Fact], int]:
+        """What matches among the next facts above `cursor`, at most `most`, and the cursor behind what was looked at."""
+        oldest = self.head - len(self._ring) + 1
+        if cursor + 1 >= oldest:
+            place = cursor + 1 - oldest
+            facts = self._ring[place : place + most]
+            if not facts:
+                return (), cursor
+            return (facts if where is EVERYTHING else [f for f in facts if where.matches(f)]), facts[-1].position
+        until = oldest - 1
+        facts = await self._reader.log(cursor, most, up_to=until, where=where)
+        return facts, facts[-1].position if len(facts) == most else until
+
+    def _extend(self, facts: Sequence[Fact]) -> None:
+        self._ring.extend(facts)
+        if len(self._ring) > 2 * self._size:
+            del self._ring[: -self._size]
+        self.head = facts[-1].position
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._moved is not None:
+            self._moved.set_result(None)
+            self._moved = None
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll):
+                await self._bell.wait()
+        except TimeoutError:
+            pass
+        self._bell.clear()

@@ -1,0 +1,92 @@
+"""Reads the log: one stream, or everything from a position on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.store.codec import Codec
+from domain.kernel import Recorded, Unreadable
+
+type Fact = Recorded[Any]
+
+COLUMNS = (
+    "position, category, stream_id, version, type, type_version, data, command_id, correlation_id, caused_by, actor, "
+    "occurred_at, recorded_at"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which facts are wanted. `None` means any; every one that is given must match."""
+
+    categories: frozenset[str] | None = None
+    stream_id: UUID | None = None
+    types: frozenset[str] | None = None
+    correlation_id: UUID | None = None
+
+    def matches(self, fact: Fact) -> bool:
+        return (
+            (self.categories is None or fact.category in self.categories)
+            and (self.stream_id is None or fact.stream_id == self.stream_id)
+            and (self.types is None or stored_name(fact) in self.types)
+            and (self.correlation_id is None or fact.correlation_id == self.correlation_id)
+        )
+
+    def sql(self, first: int) -> tuple[str, list[object]]:
+        """A condition on es.events with its arguments, numbered from `first`. Only what is asked for is in it, so that each question gets a plan of its own."""
+        asked: list[tuple[str, object]] = []
+        if self.categories is not None:
+            asked.append(("category = ANY(${}::text[])", sorted(self.categories)))
+        if self.stream_id is not None:
+            asked.append(("stream_id = ${}::uuid", self.stream_id))
+        if self.types is not None:
+            asked.append(("type = ANY(${}::text[])", sorted(self.types)))
+        if self.correlation_id is not None:
+            asked.append(("correlation_id = ${}::uuid", self.correlation_id))
+        conditions = [text.format(first + place) for place, (text, _) in enumerate(asked)]
+        return " AND ".join(["true", *conditions]), [argument for _, argument in asked]
+
+
+EVERYTHING = Filter()
+
+
+def stored_name(fact: Fact) -> str:
+    """The name under which the log holds the fact's event, also where this code cannot read it."""
+    event = fact.event
+    return event.name if isinstance(event, Unreadable) else event.stored.name
+
+
+class Reader:
+    """Reads facts. `pool` serves short reads; none holds a connection while its caller waits for anything else."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", codec: Codec) -> None:
+        self._pool = pool
+        self._codec = codec
+
+    async def head(self) -> int:
+        """The position of the newest fact; 0 where there is none."""
+        return await self._pool.fetchval("SELECT coalesce(max(position), 0) FROM es.events")
+
+    async def stream(self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000) -> Sequence[Fact]:
+        """Up to `limit` facts of one stream with versions above `after`, in order."""
+        rows = await self._pool.fetch(
+            f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3"
+            " ORDER BY version LIMIT $4",
+            category, stream_id, after, limit,
+        )
+        return [self._codec.fact(row) for row in rows]
+
+    async def log(
+        self, after: int, limit: int, *, up_to: int | None = None, where: Filter = EVERYTHING
+    ) -> Sequence[Fact]:
+        """Up to `limit` matching facts with positions above `after` and not above `up_to`, in order."""
+        condition, arguments = where.sql(first=4)
+        rows = await self._pool.fetch(
+            f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
+            " ORDER BY position LIMIT $3",
+            after, 2**63 - 1 if up_to is None else up_to, limit, *arguments,
+        )
+        return [self._codec.fact(row) for row in rows]

@@ -1,0 +1,65 @@
+"""Tells other processes that the log has grown, and hears it from them: NOTIFY after commit, from a connection of its own.
+
+NOTIFY inside the append transaction would take a cluster-wide lock in every commit. A lost notification costs nothing
+but the time until the next poll, so a broken connection is only made again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+
+from app.database import Connect, is_broken
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "es_log"
+SPACING = 0.01
+"""Seconds between two notifications: what is committed in between shares one."""
+
+
+class Wake:
+    """One connection that both listens and notifies. `heard` is called with the position another process names."""
+
+    def __init__(self, connect: Connect, heard: Callable[[int], None]) -> None:
+        self._connect = connect
+        self._heard = heard
+        self._bell = asyncio.Event()
+        self._newest = 0
+
+    def tell(self, position: int) -> None:
+        """The log of this process now ends at `position`."""
+        self._newest = max(self._newest, position)
+        self._bell.set()
+
+    async def run(self) -> None:
+        pause = 0.05
+        while True:
+            connection: asyncpg.Connection[Any] | None = None
+            try:
+                connection = await self._connect()
+                # The notification says nothing that the log does not hold: it need not survive a crash.
+                await connection.execute("SET synchronous_commit = off")
+                await connection.add_listener(CHANNEL, self._receive)
+                pause = 0.05
+                while True:
+                    await self._bell.wait()
+                    self._bell.clear()
+                    await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._newest))
+                    await asyncio.sleep(SPACING)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+                if not is_broken(problem):
+                    raise
+                log.warning("wake-ups between processes are off (%s); the log is polled", problem)
+                self._bell.set()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+            finally:
+                if connection is not None:
+                    connection.terminate()
+
+    def _receive(self, connection: object, pid: int, channel: str, payload: object) -> None:
+        if str(payload).isdigit():
+            self._heard(int(str(payload)))

@@ -1,0 +1,14 @@
+"""The register: every read model, one line each."""
+
+from projections.customer import customers
+from projections.kernel import AnyProjection
+from projections.order import orders
+from projections.product import products
+from projections.sales import daily_sales
+
+PROJECTIONS: tuple[AnyProjection, ...] = (
+    products,
+    orders,
+    customers,
+    daily_sales,
+)

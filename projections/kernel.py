@@ -1,0 +1,102 @@
+"""A projection is a keyed fold: facts in, rows out. Its row class is its table, written once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from types import NoneType, UnionType
+from typing import Any, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, MetaData, Numeric, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from domain.kernel import Recorded
+
+type Key = tuple[Any, ...]
+"""The values of the key columns, in their order."""
+
+SCHEMA = "read"
+
+
+@dataclass(frozen=True)
+class Projection[R]:
+    """`keys(fact)` names the rows that a fact concerns, `fold(key, row, fact)` gives the row after it, None for no row.
+
+    Both are pure. `key` names the key columns, `indexes` the columns of each further index. A change of the fold or of
+    the columns needs a new `version`: the table carries it in its name.
+    """
+
+    name: str
+    version: int
+    row: type[R]
+    key: tuple[str, ...]
+    keys: Callable[[Recorded[Any]], Sequence[Key]]
+    fold: Callable[[Any, R | None, Recorded[Any]], R | None]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+    @cached_property
+    def table(self) -> Table:
+        """One column a field: scalars as PostgreSQL has them, values and sequences of values as jsonb."""
+        name = f"{self.name}_v{self.version}"
+        hints = get_type_hints(self.row)
+        columns = [
+            Column(field.name, *_column(hints[field.name]), primary_key=field.name in self.key)
+            for field in fields(cast("Any", self.row))
+        ]
+        indexes = [Index(f"{name}_{'_'.join(over)}", *over) for over in self.indexes]
+        for column in columns:
+            column.nullable = _optional(hints[column.name])
+        return Table(name, MetaData(), *columns, *indexes, schema=SCHEMA)
+
+    @cached_property
+    def _json(self) -> dict[str, Any]:
+        hints = get_type_hints(self.row)
+        return {c.name: hints[c.name] for c in self.table.columns if isinstance(c.type, JSONB)}
+
+    def read(self, columns: Any) -> R:
+        """The row in a mapping of columns, as a select on the table returns it."""
+        values = dict(columns)
+        for name, kind in self._json.items():
+            values[name] = msgspec.convert(values[name], kind)
+        return self.row(**values)
+
+    def write(self, row: R) -> dict[str, Any]:
+        """The columns of a row."""
+        values = {column.name: getattr(row, column.name) for column in self.table.columns}
+        for name in self._json:
+            values[name] = msgspec.to_builtins(values[name])
+        return values
+
+    def key_of(self, row: R) -> Key:
+        return tuple(getattr(row, name) for name in self.key)
+
+
+type AnyProjection = Projection[Any]
+
+_TYPES: dict[type, TypeEngine[Any]] = {
+    str: Text(),
+    int: BigInteger(),
+    bool: Boolean(),
+    Decimal: Numeric(),
+    UUID: Uuid(),
+    datetime: DateTime(timezone=True),
+    date: Date(),
+}
+
+
+def _optional(hint: Any) -> bool:
+    return isinstance(hint, UnionType) and NoneType in get_args(hint)
+
+
+def _column(hint: Any) -> tuple[TypeEngine[Any]]:
+    if _optional(hint):
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+    if hint in _TYPES:
+        return (_TYPES[hint],)
+    if get_origin(hint) is tuple or is_dataclass(hint):
+        return (JSONB(none_as_null=True),)
+    raise TypeError(f"no column type for {hint}")

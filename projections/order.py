@@ -1,0 +1,91 @@
+"""Orders with their lines, as customers and staff see them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import assert_never
+from uuid import UUID
+
+from domain.kernel import Recorded, value
+from domain.money import Money
+from domain.order import (
+    Line,
+    LineAdded,
+    LineRemoved,
+    Opened,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderEvent,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+    QuantityChanged,
+    order,
+    total_of,
+    with_line,
+    with_quantity,
+    without_line,
+)
+from projections.kernel import Key, Projection
+
+
+@value
+class OrderRow:
+    id: UUID
+    customer_id: UUID
+    status: str
+    lines: tuple[Line, ...]
+    total: Decimal
+    currency: str
+    reason: str | None
+    opened_at: datetime
+    placed_at: datetime | None
+    version: int
+
+
+def keys(fact: Recorded[OrderEvent]) -> Sequence[Key]:
+    return [(fact.stream_id,)] if isinstance(fact.event, order.event_types) else []
+
+
+def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> OrderRow | None:
+    match fact.event, row:
+        case Opened(customer_id=customer_id), _:
+            (identity,) = key
+            return OrderRow(
+                id=identity, customer_id=customer_id, status="OPEN", lines=(), total=Decimal(), currency="EUR",
+                reason=None, opened_at=fact.at, placed_at=None, version=fact.version,
+            )
+        case _, None:
+            raise AssertionError(fact)
+        case LineAdded(sku=sku, quantity=quantity, unit_price=unit_price), OrderRow():
+            return _lines(row, with_line(row.lines, Line(sku=sku, quantity=quantity, unit_price=unit_price)), fact.version)
+        case LineRemoved(sku=sku), OrderRow():
+            return _lines(row, without_line(row.lines, sku), fact.version)
+        case QuantityChanged(sku=sku, quantity=quantity), OrderRow():
+            return _lines(row, with_quantity(row.lines, sku, quantity), fact.version)
+        case OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines), OrderRow():
+            return replace(
+                row, status="PLACED", lines=lines, total=amount, currency=currency, placed_at=fact.at, version=fact.version
+            )
+        case OrderConfirmed(), OrderRow():
+            return replace(row, status="CONFIRMED", version=fact.version)
+        case OrderRejected(reason=reason), OrderRow():
+            return replace(row, status="REJECTED", reason=reason, version=fact.version)
+        case OrderCancelled(reason=reason), OrderRow():
+            return replace(row, status="CANCELLED", reason=reason, version=fact.version)
+        case OrderShipped(), OrderRow():
+            return replace(row, status="SHIPPED", version=fact.version)
+        case _ as missing:
+            assert_never(missing)
+
+
+def _lines(row: OrderRow, lines: tuple[Line, ...], version: int) -> OrderRow:
+    total = total_of(lines)
+    return replace(row, lines=lines, total=total.amount, currency=total.currency, version=version)
+
+
+orders = Projection(
+    name="orders", version=1, row=OrderRow, key=("id",), keys=keys, fold=fold,
+    indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)),
+)

@@ -1,0 +1,58 @@
+"""What was sold on each day: orders placed, less those called off, by the day on which they were placed, in UTC."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date
+from decimal import Decimal
+from typing import Any
+
+from domain.kernel import Recorded, value
+from domain.money import Money
+from domain.order import Line, OrderCancelled, OrderPlaced, OrderRejected
+from projections.kernel import Key, Projection
+
+
+@value
+class DailySalesRow:
+    day: date
+    currency: str
+    orders: int
+    items: int
+    revenue: Decimal
+
+
+def keys(fact: Recorded[Any]) -> Sequence[Key]:
+    match fact.event:
+        case OrderPlaced(total=Money(currency=currency)):
+            return [(fact.at.astimezone(UTC).date(), currency)]
+        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if placement is not None:
+            return [(placement.placed_at.astimezone(UTC).date(), placement.total.currency)]
+        case _:
+            return []
+
+
+def fold(key: tuple[date, str], row: DailySalesRow | None, fact: Recorded[Any]) -> DailySalesRow | None:
+    day, currency = key
+    row = row or DailySalesRow(day=day, currency=currency, orders=0, items=0, revenue=Decimal())
+    match fact.event:
+        case OrderPlaced(lines=lines, total=total):
+            return _counted(row, lines, total, 1)
+        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if placement is not None:
+            left = _counted(row, placement.lines, placement.total, -1)
+            return left if left.orders else None
+        case _:
+            return row
+
+
+def _counted(row: DailySalesRow, lines: Sequence[Line], total: Money, sign: int) -> DailySalesRow:
+    return replace(
+        row,
+        orders=row.orders + sign,
+        items=row.items + sign * sum(line.quantity for line in lines),
+        revenue=row.revenue + sign * total.amount,
+    )
+
+
+daily_sales = Projection(
+    name="daily_sales", version=1, row=DailySalesRow, key=("day", "currency"), keys=keys, fold=fold
+)
