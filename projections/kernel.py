@@ -65,10 +65,10 @@ class Projection[R]:
         return self.row(**values)
 
     def write(self, row: R) -> dict[str, Any]:
-        """The columns of a row."""
+        """The columns of a row; jsonb as text."""
         values = {column.name: getattr(row, column.name) for column in self.table.columns}
         for name in self._json:
-            values[name] = msgspec.to_builtins(values[name])
+            values[name] = msgspec.json.encode(values[name]).decode()
         return values
 
     def key_of(self, row: R) -> Key:

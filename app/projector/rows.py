@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, bindparam, cast, column, delete, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Text, bindparam, cast, column, delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -23,7 +23,7 @@ class Rows:
         self._remove = delete(table).where(tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys))))
         given = _arrays(table.columns)
         written = insert(table).from_select(
-            [each.name for each in table.columns], select(*(given.c[each.name] for each in table.columns))
+            [each.name for each in table.columns], select(*(cast(given.c[each.name], each.type) for each in table.columns))
         )
         others = {each.name: written.excluded[each.name] for each in table.columns if each.name not in projection.key}
         self._write = written.on_conflict_do_update(index_elements=keys, set_=others)
@@ -58,8 +58,10 @@ class Rows:
         return columns
 
 
-def _arrays(columns: Iterable[Any]) -> Any:
-    """The columns as one derived table, each filled from an array parameter named all_<column>."""
-    parts = list(columns)
-    arrays = [cast(bindparam(f"all_{each.name}", type_=ARRAY(each.type)), ARRAY(each.type)) for each in parts]
-    return func.unnest(*arrays).table_valued(*(column(each.name, each.type) for each in parts), name="given").render_derived()
+def _arrays(parts: Iterable[Any]) -> Any:
+    """The columns as one derived table, each filled from an array parameter named all_<column>; jsonb comes as text."""
+    parts = list(parts)
+    types = {each.name: ARRAY(Text() if isinstance(each.type, JSONB) else each.type, dimensions=1) for each in parts}
+    arrays = [cast(bindparam(f"all_{name}", type_=kind), kind) for name, kind in types.items()]
+    columns = [column(name, kind.item_type) for name, kind in types.items()]
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()

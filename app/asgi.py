@@ -1,0 +1,131 @@
+"""The one place that builds things: the machine room, its workers, and the application in front of it."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from app.commands import Commands
+from app.database import Database
+from app.graphql.schema import build
+from app.graphql.view import PAGE, View
+from app.projector.run import Projector
+from app.settings import Settings
+from app.store.append import Appender
+from app.store.codec import Codec
+from app.store.feed import Feed
+from app.store.read import Reader
+from app.store.wake import Wake
+from domain import DECIDERS
+from projections import PROJECTIONS
+
+log = logging.getLogger(__name__)
+
+MOST_BODY = 256 * 1024
+
+
+class MachineRoom:
+    """Everything behind the API, built on an open database and not yet running."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        codec = Codec(DECIDERS)
+        self.settings = settings
+        self.database = database
+        self.reader = Reader(database.pool, codec)
+        self.feed = Feed(self.reader, ring=settings.ring, poll=settings.poll_seconds)
+        self._wake = Wake(database.connect, self.feed.wake)
+        self._appender = Appender(database.connect, codec, self._committed, bound=settings.waiting_commands)
+        self.commands = Commands(self._appender, self.reader, cached=settings.cached_streams)
+        self.projector = Projector(PROJECTIONS, database, self.feed)
+        self.failed: str | None = None
+        self._began_at = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the workers; at the end answer what waits, and stop."""
+        await self.feed.start()
+        self._began_at = self.feed.head
+        workers = {
+            name: asyncio.create_task(work, name=name)
+            for name, work in {
+                "appender": self._appender.run(),
+                "feed": self.feed.run(),
+                "wake": self._wake.run(),
+                "projector": self.projector.run(),
+                "checkpoints": self.projector.watch(),
+            }.items()
+        }
+        for task in workers.values():
+            task.add_done_callback(self._ended)
+        try:
+            yield
+        finally:
+            self._appender.drain()
+            await asyncio.wait([workers["appender"]], timeout=10)
+            self.feed.close()
+            for name in ("appender", "wake", "projector", "checkpoints", "feed"):
+                workers[name].cancel()
+            await asyncio.gather(*workers.values(), return_exceptions=True)
+
+    def ready(self) -> dict[str, Any]:
+        """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem."""
+        workers = self.projector.workers.values()
+        behind = {w.projection.name: w.position for w in workers if w.position < self._began_at}
+        problems = {w.projection.name: w.problem for w in workers if w.problem is not None}
+        return {
+            "ready": not behind and not problems and self.failed is None,
+            "position": self.feed.head,
+            "lag": self.projector.behind(),
+            "problems": problems,
+        }
+
+    def _committed(self, position: int) -> None:
+        self.feed.wake(position)
+        self._wake.tell(position)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            self.failed = f"{task.get_name()}: {problem}"
+            log.critical("the %s has stopped", task.get_name(), exc_info=problem)
+
+
+def application(room: MachineRoom) -> Starlette:
+    """The ASGI application on a machine room that is running."""
+    schema, events = build()
+    view = View(schema, events, room)
+
+    async def live(_: Request) -> PlainTextResponse:
+        return PlainTextResponse(room.failed or "alive", 200 if room.failed is None else 503)
+
+    async def ready(_: Request) -> JSONResponse:
+        state = room.ready()
+        try:
+            await room.database.pool.fetchval("SELECT 1", timeout=2)
+        except Exception as problem:
+            # Whatever keeps the database from answering, this is what readiness is there to say.
+            state |= {"ready": False, "problems": {"database": type(problem).__name__}}
+        return JSONResponse(state, 200 if state["ready"] else 503)
+
+    routes: list[Route | WebSocketRoute | Mount] = [
+        Route("/graphql", view, max_body_size=MOST_BODY),
+        WebSocketRoute("/graphql", view),
+        Route("/livez", live),
+        Route("/readyz", ready),
+    ]
+    if room.settings.mode == "development" and PAGE.exists():
+        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent)))
+    middleware = [
+        Middleware(
+            CORSMiddleware, allow_origins=room.settings.origins, allow_methods=["POST"], allow_headers=["*"]
+        )
+    ] if room.settings.origins else []
+    return Starlette(routes=routes, middleware=middleware)

@@ -1,0 +1,1 @@
+"""The GraphQL face: one slice an aggregate, and what all slices share."""

@@ -1,0 +1,86 @@
+"""What every resolver can reach: the machine room, and who asks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import Select, select
+from strawberry.dataloader import DataLoader
+
+from app.commands import Commands
+from app.database import Database
+from app.graphql.events import EventTypes
+from app.projector.run import Projector
+from app.settings import Settings
+from app.store.feed import Feed
+from app.store.read import Reader
+from projections.kernel import Projection
+
+
+class Room(Protocol):
+    """The parts of the machine room that the API stands on."""
+
+    settings: Settings
+    database: Database
+    commands: Commands
+    reader: Reader
+    feed: Feed
+    projector: Projector
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """Batches the reads of single rows. Lives for one operation, one mutation's answer, or one emission of a
+    subscription: what it has loaded is as of then."""
+
+    database: Database
+    _made: dict[tuple[str, str], DataLoader[Any, Any]] = field(default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"])
+
+    async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
+        """The row whose `column`, which is unique, has this value."""
+        name = (projection.name, column)
+        if name not in self._made:
+            self._made[name] = DataLoader(load_fn=self._reader(projection, column), max_batch_size=500)
+        return await self._made[name].load(value)
+
+    def _reader(self, projection: Projection[Any], column: str) -> Callable[[list[Any]], Any]:
+        async def read(values: list[Any]) -> Sequence[Any]:
+            over = projection.table.c[column]
+            rows = await fetch(self.database, projection, select(projection.table).where(over.in_(values)))
+            found = {getattr(row, column): row for row in rows}
+            return [found.get(value) for value in values]
+
+        return read
+
+
+async def fetch[R](database: Database, projection: Projection[R], query: Select[Any]) -> list[R]:
+    """The rows that the query finds in the projection's table."""
+    async with database.engine.connect() as connection:
+        found = (await connection.execute(query)).mappings().all()
+    return [projection.read(each) for each in found]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One operation's surroundings. On a socket, each operation gets a copy of its own."""
+
+    room: Room
+    events: EventTypes
+    actor: str
+    correlation_id: UUID
+    loaders: Loaders
+    given_correlation: UUID | None = None
+    """The correlation id that the client gave, if it did."""
+
+    def fresh(self) -> Loaders:
+        return Loaders(self.room.database)
+
+    async def reached(self, projection: Projection[Any], position: int | None) -> None:
+        """Wait, bounded, until the projection has folded up to `position`. Raises `Stale`."""
+        if position is not None:
+            await self.room.projector.wait(projection.name, position, self.room.settings.stale_seconds)
+
+
+type Info = strawberry.Info[Context, None]

@@ -1,0 +1,120 @@
+"""Errors that are nobody's decision: each leaves with a code, and what is unexpected leaves masked.
+
+    ApiError
+    ├── BadInput       BAD_USER_INPUT
+    ├── NotFound       NOT_FOUND
+    ├── StaleRead      STALE_READ
+    ├── Busy           OVERLOADED
+    └── TimedOut       TIMEOUT
+"""
+
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+from graphql import GraphQLError, GraphQLSyntaxError
+from sqlalchemy.exc import DBAPIError
+
+from app.database import is_broken
+from app.projector.run import Stale
+from app.store.append import CommandIdTaken, Overloaded, Unreachable
+
+log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An error that is shown as it stands."""
+
+    code = "INTERNAL_SERVER_ERROR"
+
+
+class BadInput(ApiError):
+    """What was sent cannot be meant."""
+
+    code = "BAD_USER_INPUT"
+
+
+class NotFound(ApiError):
+    """There is no such thing."""
+
+    code = "NOT_FOUND"
+
+
+class StaleRead(ApiError):
+    """The read model is not there yet."""
+
+    code = "STALE_READ"
+
+
+class Busy(ApiError):
+    """Too much at once."""
+
+    code = "OVERLOADED"
+
+
+class TimedOut(ApiError):
+    """It took too long."""
+
+    code = "TIMEOUT"
+
+
+def translated(problem: BaseException) -> ApiError | None:
+    """What the machine room raised, in the API's words; None where it is unexpected."""
+    match problem:
+        case ApiError():
+            return problem
+        case Stale():
+            return StaleRead(str(problem))
+        case Overloaded():
+            return Busy(str(problem) or Overloaded.__doc__)
+        case CommandIdTaken():
+            return BadInput(str(problem) or CommandIdTaken.__doc__)
+        case Unreachable():
+            return TimedOut(str(problem) or Unreachable.__doc__)
+        case TimeoutError():
+            return TimedOut("The operation took too long.")
+        case DBAPIError() | asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError() if is_broken(problem):
+            return TimedOut("The database does not answer; try again in a moment.")
+        case _:
+            return None
+
+
+def labelled(errors: Sequence[GraphQLError], correlation_id: UUID | None) -> list[GraphQLError]:
+    """The errors as they may leave: each with `extensions.code`, unexpected ones masked, logged and findable by `extensions.correlationId`."""
+    return [_labelled(error, correlation_id) for error in errors]
+
+
+def invalid(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+    """Errors of validation, with their code."""
+    return [error if _code(error) else _with(error, error.message, {"code": "GRAPHQL_VALIDATION_FAILED"}) for error in errors]
+
+
+def _labelled(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError:
+    if _code(error):
+        return error
+    if isinstance(error, GraphQLSyntaxError):
+        return _with(error, error.message, {"code": "GRAPHQL_PARSE_FAILED"})
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        if _code(cause):
+            return _with(error, cause.message, {"code": _code(cause)})
+        cause = cause.original_error
+    if cause is not None and (known := translated(cause)) is not None:
+        return _with(error, str(known), {"code": known.code})
+    if cause is None and not error.path:
+        return _with(error, error.message, {"code": "BAD_USER_INPUT"})
+    log.error("unexpected, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)
+    return _with(
+        error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)}
+    )
+
+
+def _code(error: GraphQLError) -> object:
+    return (error.extensions or {}).get("code")
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    return GraphQLError(
+        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path, extensions=extensions
+    )

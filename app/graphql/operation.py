@@ -1,0 +1,81 @@
+"""What happens around every operation: its own context, its document from the cache, its errors with their codes."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from graphql import DocumentNode, GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from app.graphql.context import Context
+from app.graphql.errors import invalid, labelled
+from app.graphql.limits import MOST_LENGTH, MOST_TOKENS, Limits
+
+CACHED_DOCUMENTS = 1_000
+_documents: OrderedDict[str, DocumentNode] = OrderedDict()
+"""Documents that were parsed and found valid, by their text. There is one schema a process."""
+
+
+class Operation(SchemaExtension):
+    """Surrounds one operation."""
+
+    def on_operation(self) -> Iterator[None]:
+        execution = self.execution_context
+        context: Context = execution.context
+        # A socket's context outlives its operations: each gets loaders of its own, and after the first a correlation
+        # id of its own.
+        execution.context = replace(context, loaders=context.fresh(), correlation_id=context.given_correlation or uuid4())
+        execution.parse_options["max_tokens"] = MOST_TOKENS
+        execution.validation_rules = (*execution.validation_rules, Limits)
+        yield
+        self._label(execution.result)
+        if execution.pre_execution_errors:
+            execution.pre_execution_errors[:] = self._labelled(execution.pre_execution_errors)
+
+    def on_parse(self) -> Iterator[None]:
+        execution = self.execution_context
+        query = execution.query or ""
+        if len(query) > MOST_LENGTH:
+            execution.query = None
+            raise GraphQLError(f"The document has {len(query)} characters; at most {MOST_LENGTH} will do.", extensions={"code": "OPERATION_TOO_EXPENSIVE"})
+        known = _documents.get(query)
+        if known is not None:
+            _documents.move_to_end(query)
+            execution.graphql_document = known
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        execution = self.execution_context
+        query = execution.query or ""
+        known = query in _documents
+        if known:
+            execution.pre_execution_errors = []
+        yield
+        if execution.pre_execution_errors:
+            execution.pre_execution_errors = invalid(execution.pre_execution_errors)
+        elif not known and execution.graphql_document is not None:
+            _documents[query] = execution.graphql_document
+            if len(_documents) > CACHED_DOCUMENTS:
+                _documents.popitem(last=False)
+
+    def on_stream_result(self, result: Any) -> Iterator[None]:
+        self._label(result)
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        context: Context = self.execution_context.context
+        room = context.room
+        return {
+            "position": str(room.feed.head),
+            "lag": room.projector.behind(),
+            "correlationId": str(context.correlation_id),
+        }
+
+    def _label(self, result: Any) -> None:
+        if getattr(result, "errors", None):
+            result.errors = self._labelled(result.errors)
+
+    def _labelled(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        return labelled(errors, self.execution_context.context.correlation_id)

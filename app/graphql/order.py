@@ -1,0 +1,294 @@
+"""Orders: their mutations, their queries, their live view, and how they look."""
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+from sqlalchemy import ColumnElement
+
+from app.graphql.connections import Connection, keyset
+from app.graphql.context import Context, Info, Loaders
+from app.graphql.errors import NotFound
+from app.graphql.events import EventInterface, Shape
+from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
+from app.graphql.product import Product, product_by_sku
+from app.graphql.scalars import Position, Quantity, Sku, moment, text
+from app.graphql.values import Money, show_money
+from app.store.read import Filter
+from domain.kernel import Rejected as Rule
+from domain.order import (
+    AddLine,
+    CancelOrder,
+    ChangeQuantity,
+    Line,
+    OpenOrder,
+    OrderCommand,
+    PlaceOrder,
+    Placement,
+    RemoveLine,
+    ShipOrder,
+    order,
+)
+from domain.product import price_of, product, product_id
+from projections.order import OrderRow, orders
+
+# --- How it looks -----------------------------------------------------------
+
+
+@strawberry.enum(description="How far an order has come.")
+class OrderStatus(Enum):
+    OPEN = "OPEN"
+    PLACED = "PLACED"
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    CANCELLED = "CANCELLED"
+    SHIPPED = "SHIPPED"
+
+
+@strawberry.type(description="One product in an order.")
+class OrderLine:
+    sku: Sku = strawberry.field(description="The product's SKU.")
+    quantity: int = strawberry.field(description="Pieces.")
+    unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
+    loaders: strawberry.Private[Loaders | None] = None
+
+    @strawberry.field(description="The product as it is now.")
+    async def product(self, info: Info) -> Product | None:
+        return await product_by_sku(self.loaders or info.context.loaders, self.sku)
+
+    @classmethod
+    def of(cls, line: Line, loaders: Loaders | None = None) -> Self:
+        return cls(sku=Sku(line.sku), quantity=line.quantity, unit_price=show_money(line.unit_price), loaders=loaders)
+
+
+@strawberry.type(name="OrderPlacement", description="What had been placed when the order was called off.")
+class PlacementType:
+    lines: list[OrderLine] = strawberry.field(description="The lines.")
+    total: Money = strawberry.field(description="Their sum.")
+    placed_at: datetime = strawberry.field(description="When.")
+
+    @classmethod
+    def of(cls, placement: Placement) -> Self:
+        return cls(
+            lines=[OrderLine.of(line) for line in placement.lines],
+            total=show_money(placement.total),
+            placed_at=placement.placed_at,
+        )
+
+
+VALUES: Mapping[type, Shape] = {Line: (OrderLine, OrderLine.of), Placement: (PlacementType, PlacementType.of)}
+"""How this slice's values appear in events."""
+
+
+@strawberry.type(description="An order with its lines.")
+class Order:
+    id: UUID = strawberry.field(description="What it is known by.")
+    customer_id: UUID = strawberry.field(description="Whose it is.")
+    status: OrderStatus = strawberry.field(description="How far it has come.")
+    lines: list[OrderLine] = strawberry.field(description="What is in it.")
+    total: Money = strawberry.field(description="The sum of its lines.")
+    reason: str | None = strawberry.field(description="Why it was rejected or cancelled.")
+    opened_at: datetime = strawberry.field(description="When it was opened.")
+    placed_at: datetime | None = strawberry.field(description="When it was placed.")
+    version: int = strawberry.field(description="Version of its stream.")
+
+    @classmethod
+    def of(cls, row: OrderRow, loaders: Loaders | None = None) -> Self:
+        return cls(
+            id=row.id,
+            customer_id=row.customer_id,
+            status=OrderStatus(row.status),
+            lines=[OrderLine.of(line, loaders) for line in row.lines],
+            total=Money(amount=row.total, currency=row.currency),
+            reason=row.reason,
+            opened_at=row.opened_at,
+            placed_at=row.placed_at,
+            version=row.version,
+        )
+
+
+async def _order(loaders: Loaders, order_id: UUID) -> Order | None:
+    row = await loaders.row(orders, "id", order_id)
+    return None if row is None else Order.of(row, loaders)
+
+
+# --- Mutations --------------------------------------------------------------
+
+
+@strawberry.type(description="The command was taken.")
+class OrderAccepted:
+    position: Position = strawberry.field(description="Where the log stood after this command.")
+    version: int = strawberry.field(description="The version that it left the stream at.")
+    events: list[EventInterface] = strawberry.field(description="What this command recorded; empty where it changed nothing.")
+    duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
+    order_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="The read model, at least as new as this command.")
+    async def order(self, info: Info) -> Order | None:
+        await info.context.reached(orders, self.position)
+        return await _order(info.context.fresh(), self.order_id)
+
+
+OrderOutcome = Annotated[
+    OrderAccepted | Rejected | Conflict | Preview,
+    strawberry.union("OrderOutcome", description="What became of a command to an order."),
+]
+
+
+@strawberry.input(description="A new order.")
+class OpenOrderInput:
+    customer_id: UUID = strawberry.field(description="Whose order it is.")
+    id: UUID | None = strawberry.field(default=None, description="Made by the client, or by the server if left out.")
+
+
+@strawberry.input(description="A line of an order.")
+class OrderLineInput:
+    order_id: UUID = strawberry.field(description="The order.")
+    sku: Sku = strawberry.field(description="The product.")
+    quantity: Quantity = strawberry.field(description="Pieces.")
+
+
+@strawberry.input(description="Names a line of an order.")
+class OrderLineRefInput:
+    order_id: UUID = strawberry.field(description="The order.")
+    sku: Sku = strawberry.field(description="The product.")
+
+
+@strawberry.input(description="Names an order.")
+class OrderRefInput:
+    order_id: UUID = strawberry.field(description="The order.")
+
+
+@strawberry.input(description="Calls an order off.")
+class CancelOrderInput:
+    order_id: UUID = strawberry.field(description="The order.")
+    reason: str = strawberry.field(description="Why: 1 to 500 characters.")
+
+
+async def _execute(info: Info, order_id: UUID, command: OrderCommand, options: CommandOptions | None) -> OrderOutcome:
+    asked = request(info.context, options)
+    return await execute(info.context, order, order_id, command, asked, OrderAccepted, order_id=order_id)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(description="Open an order for a customer.")
+    async def open_order(self, info: Info, input: OpenOrderInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.id or new_id(options), OpenOrder(customer_id=input.customer_id), options)
+
+    @strawberry.mutation(description="Add pieces of a product to an open order. The price is the product's at this moment, taken from its stream, not from a read model.")
+    async def add_line(self, info: Info, input: OrderLineInput, options: CommandOptions | None = None) -> OrderOutcome:
+        context: Context = info.context
+        try:
+            price = price_of(await context.room.commands.current(product, product_id(input.sku)))
+        except Rule as rule:
+            return rejected(rule.code, rule.message)
+        line = Line(sku=input.sku, quantity=input.quantity, unit_price=price)
+        return await _execute(info, input.order_id, AddLine(line=line), options)
+
+    @strawberry.mutation(description="Change how many pieces a line of an open order has.")
+    async def change_quantity(self, info: Info, input: OrderLineInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.order_id, ChangeQuantity(sku=input.sku, quantity=input.quantity), options)
+
+    @strawberry.mutation(description="Take a line out of an open order.")
+    async def remove_line(self, info: Info, input: OrderLineRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.order_id, RemoveLine(sku=input.sku), options)
+
+    @strawberry.mutation(description="Place an open order; it cannot be changed after that.")
+    async def place_order(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+        at = request(info.context, options).occurred_at or datetime.now(UTC)
+        return await _execute(info, input.order_id, PlaceOrder(at=at), options)
+
+    @strawberry.mutation(description="Call an order off, open or placed.")
+    async def cancel_order(self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.order_id, CancelOrder(reason=text(input.reason, "reason", 500)), options)
+
+    @strawberry.mutation(description="Record that a placed order has left the house.")
+    async def ship_order(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.order_id, ShipOrder(), options)
+
+
+# --- Queries ----------------------------------------------------------------
+
+
+@strawberry.input(description="Which orders are wanted; every condition that is given must hold.")
+class OrderFilter:
+    status: list[OrderStatus] | None = strawberry.field(default=None, description="In one of these.")
+    customer_id: UUID | None = strawberry.field(default=None, description="Of this customer.")
+    placed_from: datetime | None = strawberry.field(default=None, description="Placed at this moment or later.")
+    placed_to: datetime | None = strawberry.field(default=None, description="Placed at this moment or before.")
+
+
+@strawberry.enum(description="How orders are ordered.")
+class OrderSort(Enum):
+    OPENED_ASC = "opened_at"
+    OPENED_DESC = "-opened_at"
+    TOTAL_ASC = "total"
+    TOTAL_DESC = "-total"
+
+
+def _conditions(wanted: OrderFilter | None) -> list[ColumnElement[bool]]:
+    table = orders.table
+    conditions: list[ColumnElement[bool]] = []
+    if wanted is None:
+        return conditions
+    if wanted.status is not None:
+        conditions.append(table.c.status.in_([status.value for status in wanted.status]))
+    if wanted.customer_id is not None:
+        conditions.append(table.c.customer_id == wanted.customer_id)
+    if wanted.placed_from is not None:
+        conditions.append(table.c.placed_at >= moment(wanted.placed_from, "placedFrom"))
+    if wanted.placed_to is not None:
+        conditions.append(table.c.placed_at <= moment(wanted.placed_to, "placedTo"))
+    return conditions
+
+
+async def order_page(
+    context: Context, first: int, after: str | None, wanted: OrderFilter | None, sort: OrderSort = OrderSort.OPENED_DESC
+) -> Connection[Order]:
+    """One page of the orders that are wanted."""
+    return await keyset(
+        context, orders, Order.of, order=(sort.value.removeprefix("-"), "id"), descending=sort.value.startswith("-"),
+        first=first, after=after, where=_conditions(wanted),
+    )
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="One order; null where the id is unknown.")
+    async def order(self, info: Info, id: UUID, min_position: Position | None = None) -> Order | None:
+        await info.context.reached(orders, min_position)
+        return await _order(info.context.loaders, id)
+
+    @strawberry.field(description="The orders.")
+    async def orders(
+        self, info: Info, first: int = 20, after: str | None = None, filter: OrderFilter | None = None,
+        sort: OrderSort = OrderSort.OPENED_DESC, min_position: Position | None = None,
+    ) -> Connection[Order]:
+        await info.context.reached(orders, min_position)
+        return await order_page(info.context, first, after, filter, sort)
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(description="The order now, and again after each change to it.")
+    async def order(self, info: Info, id: UUID) -> AsyncIterator[Order]:
+        context: Context = info.context
+        feed = context.room.feed
+        cursor = feed.head
+        await context.reached(orders, cursor)
+        found = await _order(context.fresh(), id)
+        if found is None:
+            raise NotFound(f"No order was opened as {id}.")
+        yield found
+        seen = found.version
+        async for facts in feed.follow(cursor, Filter(categories=frozenset({"order"}), stream_id=id)):
+            if facts[-1].version > seen:
+                await context.reached(orders, facts[-1].position)
+                found = await _order(context.fresh(), id)
+                if found is not None and found.version > seen:
+                    seen = found.version
+                    yield found

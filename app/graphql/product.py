@@ -1,0 +1,150 @@
+"""Products: their mutations, their queries, and how they look."""
+
+from enum import Enum
+from typing import Annotated, Self
+
+import strawberry
+from sqlalchemy import ColumnElement
+
+from app.graphql.connections import Connection, keyset
+from app.graphql.context import Context, Info, Loaders
+from app.graphql.events import EventInterface
+from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, request
+from app.graphql.scalars import Position, Quantity, Sku, money, text
+from app.graphql.values import Money, MoneyInput
+from domain.product import ChangePrice, ReceiveStock, Register, product, product_id
+from projections.product import ProductRow, products
+
+
+@strawberry.type(description="A product with its price and stock.")
+class Product:
+    sku: Sku = strawberry.field(description="What it is known by.")
+    name: str = strawberry.field(description="What it is called.")
+    price: Money = strawberry.field(description="What one piece costs now.")
+    on_hand: int = strawberry.field(description="Pieces in the house, reserved or not.")
+    reserved: int = strawberry.field(description="Pieces reserved for placed orders.")
+    available: int = strawberry.field(description="Pieces that can still be ordered.")
+    version: int = strawberry.field(description="Version of its stream.")
+
+    @classmethod
+    def of(cls, row: ProductRow) -> Self:
+        return cls(
+            sku=Sku(row.sku),
+            name=row.name,
+            price=Money(amount=row.price, currency=row.currency),
+            on_hand=row.on_hand,
+            reserved=row.reserved,
+            available=row.available,
+            version=row.version,
+        )
+
+
+async def product_by_sku(loaders: Loaders, sku: str) -> Product | None:
+    row = await loaders.row(products, "id", product_id(sku))
+    return None if row is None else Product.of(row)
+
+
+@strawberry.type(description="The command was taken.")
+class ProductAccepted:
+    position: Position = strawberry.field(description="Where the log stood after this command.")
+    version: int = strawberry.field(description="The version that it left the stream at.")
+    events: list[EventInterface] = strawberry.field(description="What this command recorded; empty where it changed nothing.")
+    duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
+    sku: strawberry.Private[str]
+
+    @strawberry.field(description="The read model, at least as new as this command.")
+    async def product(self, info: Info) -> Product | None:
+        await info.context.reached(products, self.position)
+        return await product_by_sku(info.context.fresh(), self.sku)
+
+
+ProductOutcome = Annotated[
+    ProductAccepted | Rejected | Conflict | Preview,
+    strawberry.union("ProductOutcome", description="What became of a command to a product."),
+]
+
+
+@strawberry.input(description="A new product.")
+class RegisterProductInput:
+    sku: Sku = strawberry.field(description="What it shall be known by.")
+    name: str = strawberry.field(description="What it is called: 1 to 200 characters.")
+    price: MoneyInput = strawberry.field(description="What one piece costs.")
+
+
+@strawberry.input(description="A new price.")
+class ChangePriceInput:
+    sku: Sku = strawberry.field(description="The product.")
+    price: MoneyInput = strawberry.field(description="What one piece costs from now on.")
+
+
+@strawberry.input(description="A delivery.")
+class ReceiveStockInput:
+    sku: Sku = strawberry.field(description="The product.")
+    quantity: Quantity = strawberry.field(description="Pieces that came in.")
+
+
+async def _execute(info: Info, sku: str, command: Register | ChangePrice | ReceiveStock, options: CommandOptions | None) -> ProductOutcome:
+    asked = request(info.context, options)
+    return await execute(info.context, product, product_id(sku), command, asked, ProductAccepted, sku=sku)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation(description="Register a product under its SKU.")
+    async def register_product(self, info: Info, input: RegisterProductInput, options: CommandOptions | None = None) -> ProductOutcome:
+        price = money(input.price.amount, input.price.currency)
+        return await _execute(info, input.sku, Register(sku=input.sku, name=text(input.name, "name", 200), price=price), options)
+
+    @strawberry.mutation(description="Change a product's price; lines of orders keep the price they were added at.")
+    async def change_price(self, info: Info, input: ChangePriceInput, options: CommandOptions | None = None) -> ProductOutcome:
+        return await _execute(info, input.sku, ChangePrice(price=money(input.price.amount, input.price.currency)), options)
+
+    @strawberry.mutation(description="Record that pieces came in.")
+    async def receive_stock(self, info: Info, input: ReceiveStockInput, options: CommandOptions | None = None) -> ProductOutcome:
+        return await _execute(info, input.sku, ReceiveStock(quantity=input.quantity), options)
+
+
+@strawberry.input(description="Which products are wanted; every condition that is given must hold.")
+class ProductFilter:
+    available: bool | None = strawberry.field(default=None, description="With pieces that can be ordered, or without.")
+    name_contains: str | None = strawberry.field(default=None, description="With this in the name, whatever the case.")
+
+
+@strawberry.enum(description="How products are ordered.")
+class ProductSort(Enum):
+    SKU_ASC = "sku"
+    NAME_ASC = "name"
+    PRICE_ASC = "price"
+    PRICE_DESC = "-price"
+
+
+def _conditions(wanted: ProductFilter | None) -> list[ColumnElement[bool]]:
+    table = products.table
+    conditions: list[ColumnElement[bool]] = []
+    if wanted is not None and wanted.available is not None:
+        conditions.append(table.c.available > 0 if wanted.available else table.c.available <= 0)
+    if wanted is not None and wanted.name_contains is not None:
+        conditions.append(table.c.name.icontains(text(wanted.name_contains, "nameContains", 200), autoescape=True))
+    return conditions
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="One product; null where the SKU is unknown.")
+    async def product(self, info: Info, sku: Sku, min_position: Position | None = None) -> Product | None:
+        context: Context = info.context
+        await context.reached(products, min_position)
+        return await product_by_sku(context.loaders, sku)
+
+    @strawberry.field(description="The products.")
+    async def products(
+        self, info: Info, first: int = 20, after: str | None = None, filter: ProductFilter | None = None,
+        sort: ProductSort = ProductSort.SKU_ASC, min_position: Position | None = None,
+    ) -> Connection[Product]:
+        await info.context.reached(products, min_position)
+        column = sort.value.removeprefix("-")
+        order = ("sku",) if column == "sku" else (column, "sku")
+        return await keyset(
+            info.context, products, Product.of, order=order, descending=sort.value.startswith("-"), first=first,
+            after=after, where=_conditions(filter),
+        )

@@ -1,0 +1,44 @@
+"""Sales, by the day."""
+
+from datetime import date
+from typing import Annotated
+
+import strawberry
+from sqlalchemy import select
+
+from app.graphql.context import Info, fetch
+from app.graphql.errors import BadInput
+from app.graphql.scalars import Position
+from app.graphql.values import Money
+from projections.sales import daily_sales
+
+MOST_DAYS = 3_700
+
+
+@strawberry.type(description="What was sold on one day: orders placed, less those called off. One entry a currency.")
+class DailySales:
+    day: date = strawberry.field(description="The day on which the orders were placed, in UTC.")
+    orders: int = strawberry.field(description="Orders.")
+    items: int = strawberry.field(description="Pieces.")
+    revenue: Money = strawberry.field(description="Their sum.")
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="By the day it happened, in UTC, both ends included.")
+    async def daily_sales(
+        self,
+        info: Info,
+        from_: Annotated[date, strawberry.argument(name="from", description="The first day.")],
+        to: Annotated[date, strawberry.argument(description="The last day.")],
+        min_position: Position | None = None,
+    ) -> list[DailySales]:
+        if (to - from_).days > MOST_DAYS:
+            raise BadInput(f"from and to are more than {MOST_DAYS} days apart; ask for less at a time.")
+        await info.context.reached(daily_sales, min_position)
+        table = daily_sales.table
+        query = select(table).where(table.c.day.between(from_, to)).order_by(table.c.day, table.c.currency)
+        return [
+            DailySales(day=row.day, orders=row.orders, items=row.items, revenue=Money(amount=row.revenue, currency=row.currency))
+            for row in await fetch(info.context.room.database, daily_sales, query)
+        ]

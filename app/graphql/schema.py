@@ -1,0 +1,60 @@
+"""The schema: the slices of the aggregates, and what all share."""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+from strawberry.types import ExecutionContext
+
+from app.graphql import customer, log, order, product, sales
+from app.graphql.events import EventTypes, Shape
+from app.graphql.operation import Operation
+from app.graphql.scalars import SCALARS
+from app.graphql.values import Money, show_money
+from domain import DECIDERS
+from domain.money import Money as DomainMoney
+
+SLICES: tuple[ModuleType, ...] = (log, product, order, customer, sales)
+"""The register: one module an aggregate or read model, each with any of Query, Mutation, Subscription and VALUES."""
+
+SHARED: Mapping[type, Shape] = {DomainMoney: (Money, show_money)}
+"""How values that no slice owns appear in events."""
+
+
+class Schema(strawberry.Schema):
+    """Errors are labelled and logged where they are translated, so nothing is logged twice or for a client's mistake."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        del errors, execution_context
+
+
+def build(slices: Sequence[ModuleType] = SLICES) -> tuple[Schema, EventTypes]:
+    """The schema of these slices, and the GraphQL types of the events."""
+    values: dict[type, Shape] = {**SHARED}
+    for part in slices:
+        values.update(getattr(part, "VALUES", {}))
+    events = EventTypes(DECIDERS, values)
+    return (
+        Schema(
+            query=_merged("Query", slices, "What can be asked."),
+            mutation=_merged("Mutation", slices, "What can be done: each field is one command."),
+            subscription=_merged("Subscription", slices, "What can be followed."),
+            types=events.types,
+            config=StrawberryConfig(scalar_map=SCALARS, relay_max_results=100),
+            extensions=[Operation],
+        ),
+        events,
+    )
+
+
+def _merged(name: str, slices: Sequence[ModuleType], description: str) -> Any:
+    found = tuple(getattr(part, name) for part in slices if hasattr(part, name))
+    if not found:
+        return None
+    merged = merge_types(name, found)
+    merged.__strawberry_definition__.description = description  # pyright: ignore[reportAttributeAccessIssue]
+    return merged

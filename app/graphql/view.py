@@ -1,0 +1,226 @@
+"""GraphQL over HTTP, server-sent events and sockets (graphql-transport-ws): whatever comes in gets an answer with a code."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, override
+from uuid import UUID, uuid4
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http.exceptions import HTTPException
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+
+from app.graphql.context import Context, Loaders, Room
+from app.graphql.errors import labelled
+from app.graphql.events import EventTypes
+from app.graphql.schema import Schema
+
+PAGE = Path(__file__).parent.parent / "graphiql" / "dist" / "index.html"
+POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
+    "img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'"
+)
+_ACTOR = re.compile(r"[\w.@+:-]{1,100}")
+
+
+class Handler(BaseGraphQLTransportWSHandler[Context, None]):
+    """One socket. A mistake in one operation is that operation's error; the socket and its other operations go on."""
+
+    @override
+    async def handle_message(self, message: Any) -> None:
+        if not isinstance(message, dict):
+            await self.handle_invalid_message("A message is a JSON object")
+            return
+        if message.get("type") == "subscribe" and (problem := _malformed(message)) is not None:
+            identity = message.get("id")
+            if not isinstance(identity, str) or not identity:
+                await self.handle_invalid_message("A subscribe message needs an id, a string")
+            elif identity in self.operations:
+                await super().handle_message(message)
+            else:
+                error: Any = {"id": identity, "type": "error", "payload": [_error(problem)]}
+                await self.send_message(error)
+            return
+        if message.get("type") == "complete" and not isinstance(message.get("id"), str):
+            await self.handle_invalid_message("A complete message needs an id, a string")
+            return
+        if message.get("type") == "connection_init" and not isinstance(message.get("payload"), dict | None):
+            await self.handle_invalid_message("The payload of connection_init is an object")
+            return
+        await super().handle_message(message)
+
+    @override
+    async def run_operation(self, operation: Any) -> None:
+        try:
+            await super().run_operation(operation)
+        except HTTPException as problem:
+            await self._refuse(operation, problem.reason)
+        except Exception as problem:
+            if type(problem).__name__ not in ("MissingQueryError", "CannotGetOperationTypeError", "InvalidOperationTypeError"):
+                raise
+            await self._refuse(operation, _reason(problem))
+
+    async def _refuse(self, operation: Any, reason: str) -> None:
+        if not operation.completed and self.operations.get(operation.id) is operation:
+            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [_error(reason)]})
+
+    @override
+    async def handle_task_exception(self, error: Exception) -> None:
+        del error
+
+    @override
+    async def _handle_pre_execution_error(self, operation: Any, result: Any) -> None:
+        await operation.send_initial_errors(labelled(result.errors or [], self.context.correlation_id))
+
+
+class View(GraphQL[Context, None]):
+    """The endpoint /graphql."""
+
+    graphql_transport_ws_handler_class = Handler
+
+    def __init__(self, schema: Schema, events: EventTypes, room: Room) -> None:
+        super().__init__(
+            schema,
+            graphql_ide="graphiql" if room.settings.mode == "development" else None,
+            allow_queries_via_get=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            connection_init_wait_timeout=timedelta(seconds=5),
+            max_subscriptions_per_connection=50,
+            allowed_origins=room.settings.origins,
+        )
+        self._events = events
+        self._room = room
+
+    @override
+    async def run(self, request: Any, context: Any = ..., root_value: Any = ...) -> Any:
+        if isinstance(request, WebSocket):
+            return await super().run(request)
+        try:
+            return await super().run(request)
+        except HTTPException as problem:
+            return _answer(problem.reason, problem.status_code)
+        except Exception as problem:
+            if type(problem).__name__ in ("MissingQueryError", "CannotGetOperationTypeError", "InvalidOperationTypeError"):
+                return _answer(_reason(problem), 400)
+            raise
+
+    @override
+    async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
+        seconds = self._room.settings.operation_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await super().execute_operation(*args, **kwargs)
+        except TimeoutError:
+            said = f"The operation took longer than {seconds:g} s. Repeat a mutation with the same commandId."
+            return _Answer([_error(said, "TIMEOUT")])
+
+    @override
+    async def process_result(self, request: Request, result: Any) -> Any:
+        if isinstance(result, _Answer):
+            return {"data": None, "errors": result.shown}
+        return await super().process_result(request, result)
+
+    @override
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        given = _uuid(request.headers.get("x-correlation-id"))
+        return Context(
+            room=self._room,
+            events=self._events,
+            actor=self._actor(request.headers.get("x-actor")),
+            correlation_id=given or uuid4(),
+            loaders=Loaders(self._room.database),
+            given_correlation=given,
+        )
+
+    @override
+    def decode_json(self, data: str | bytes) -> object:
+        try:
+            return msgspec.json.decode(data)
+        except (msgspec.MsgspecError, UnicodeError, RecursionError) as problem:
+            raise json.JSONDecodeError(str(problem), "", 0) from problem
+
+    @override
+    def parse_json(self, data: str | bytes) -> Any:
+        try:
+            body = self.decode_json(data)
+        except json.JSONDecodeError as problem:
+            raise HTTPException(400, f"The body is not JSON: {problem.msg}") from problem
+        if not isinstance(body, Mapping):
+            raise HTTPException(400, "The body is not a JSON object with a query")
+        if not isinstance(body.get("operationName"), str | None):
+            raise HTTPException(400, "operationName is a string or null")
+        return body
+
+    @override
+    async def render_graphql_ide(self, request: Request) -> Response:
+        page = PAGE.read_text() if PAGE.exists() else _NOT_BUILT
+        return HTMLResponse(page, headers={"content-security-policy": POLICY, "x-content-type-options": "nosniff"})
+
+    def _actor(self, header: str | None) -> str:
+        """Who asks: what a header says, in development, where only this machine can call; else nobody in particular."""
+        if self._room.settings.mode == "development" and header is not None and _ACTOR.fullmatch(header):
+            return header
+        return "anonymous"
+
+
+class _Answer:
+    """Errors in place of a result."""
+
+    errors = None
+
+    def __init__(self, shown: list[dict[str, Any]]) -> None:
+        self.shown = shown
+
+
+_NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>GraphiQL is not built</title>
+<body style="font: 16px/1.5 sans-serif; max-width: 40em; margin: 4em auto">
+<h1>GraphiQL is not built yet</h1>
+<p>The API answers at <code>POST /graphql</code>. To build the page: <code>make graphiql</code>, then reload.</p></body></html>
+"""
+
+
+def _malformed(message: Mapping[str, Any]) -> str | None:
+    payload = message.get("payload")
+    if not isinstance(message.get("id"), str) or not message.get("id"):
+        return "id is a string"
+    if not isinstance(payload, dict):
+        return "The payload is an object with a query"
+    if not isinstance(payload.get("query"), str):
+        return "query is a string"
+    if not isinstance(payload.get("variables"), dict | None):
+        return "variables is an object or null"
+    if not isinstance(payload.get("operationName"), str | None):
+        return "operationName is a string or null"
+    return None
+
+
+def _reason(problem: Exception) -> str:
+    said = getattr(problem, "as_http_error_reason", None)
+    return str(said() if callable(said) else str(problem) or "No GraphQL query found in the request")
+
+
+def _error(message: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
+    return {"message": message, "extensions": {"code": code}}
+
+
+def _answer(message: str, status: int) -> Response:
+    return Response(
+        msgspec.json.encode({"data": None, "errors": [_error(message, "NOT_FOUND" if status == 404 else "BAD_USER_INPUT")]}),
+        status_code=status,
+        media_type="application/json",
+    )
+
+
+def _uuid(given: str | None) -> UUID | None:
+    try:
+        return None if given is None else UUID(given)
+    except ValueError:
+        return None

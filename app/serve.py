@@ -1,0 +1,79 @@
+"""Serves the application until it is asked to stop: one Ctrl-C or SIGTERM drains, and the exit code is 0."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from app.asgi import MachineRoom, application
+from app.database import open_database
+from app.settings import BadSetting, Settings
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises a caught signal again when it has stopped, which would end a clean stop in a traceback."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, lambda: None)
+
+
+def bind(settings: Settings) -> socket.socket:
+    """The socket to listen on. Raises `BadSetting` where it cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as problem:
+        listener.close()
+        raise BadSetting(f"cannot listen on {settings.host}:{settings.port}: {problem.strerror or problem}; choose another with --port or APP_PORT") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+async def serve(settings: Settings, *, migrate: bool, say: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM. Raises `BadSetting` or `DatabaseProblem` before it has begun to listen."""
+    listener = bind(settings)
+    with listener:
+        async with open_database(settings) as database:
+            if migrate or settings.database_url is None:
+                await database.migrate()
+            await database.check_migrated()
+            room = MachineRoom(settings, database)
+            async with room.running():
+                config = uvicorn.Config(
+                    application(room),
+                    loop="asyncio",
+                    http="httptools",
+                    ws="websockets-sansio",
+                    ws_max_size=64 * 1024,
+                    ws_per_message_deflate=False,
+                    lifespan="off",
+                    log_level="warning",
+                    access_log=False,
+                    server_header=False,
+                    timeout_graceful_shutdown=5,
+                )
+                server = _Server(config)
+                port = listener.getsockname()[1]
+                announce = asyncio.create_task(_announce(server, f"http://localhost:{port}/graphql", say))
+                await server.serve(sockets=[listener])
+                announce.cancel()
+                say("stopping: answering what waits")
+
+
+async def _announce(server: uvicorn.Server, url: str, say: Callable[[str], None]) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+    say(f"ready: {url}")
