@@ -73,6 +73,8 @@ class Context:
     loaders: Loaders
     given_correlation: UUID | None = None
     """The correlation id that the client gave, if it did."""
+    streams: bool = False
+    """Whether the answer can have more than one part."""
 
     def fresh(self) -> Loaders:
         return Loaders(self.room.database)

@@ -68,7 +68,7 @@ def _weigh(selected: SelectionSetNode | None, fragments: dict[str, FragmentDefin
     depth = fields = roots = aliases = directives = 0
     for node in selected.selections if selected else ():
         inner = Weight()
-        directives += len(node.directives)
+        directives += len(node.directives or ())
         match node:
             case FieldNode():
                 inner = _weigh(node.selection_set, fragments, known)

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
-from graphql import DocumentNode, GraphQLError
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
+from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
 from app.graphql.errors import invalid, labelled
@@ -50,15 +51,30 @@ class Operation(SchemaExtension):
         execution = self.execution_context
         query = execution.query or ""
         known = query in _documents
-        if known:
+        if (problem := self._unanswerable()) is not None:
+            execution.pre_execution_errors = [problem]
+        elif known:
             execution.pre_execution_errors = []
         yield
         if execution.pre_execution_errors:
-            execution.pre_execution_errors = invalid(execution.pre_execution_errors)
+            # The answer holds this very list already.
+            execution.pre_execution_errors[:] = invalid(execution.pre_execution_errors)
         elif not known and execution.graphql_document is not None:
             _documents[query] = execution.graphql_document
             if len(_documents) > CACHED_DOCUMENTS:
                 _documents.popitem(last=False)
+
+    def _unanswerable(self) -> GraphQLError | None:
+        """Why a valid document still has no answer here."""
+        execution = self.execution_context
+        document = execution.graphql_document
+        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)] if document else []
+        said = None
+        if len(operations) > 1 and not execution.operation_name:
+            said = "The document has several operations: name one in operationName."
+        elif execution.operation_type is OperationType.SUBSCRIPTION and not execution.context.streams:
+            said = "A subscription needs a stream: graphql-transport-ws, or POST with Accept: text/event-stream."
+        return None if said is None else GraphQLError(said, extensions={"code": "BAD_USER_INPUT"})
 
     def on_stream_result(self, result: Any) -> Iterator[None]:
         self._label(result)

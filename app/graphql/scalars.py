@@ -29,19 +29,19 @@ def _position(value: object) -> Position:
         return Position(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) < 2**63:
         return Position(int(value))
-    raise GraphQLError(f"Position is a string of digits, as an event's `position` gives it, not {_shown(value)}.")
+    raise _bad(f"Position is a string of digits, as an event's `position` gives it, not {_shown(value)}.")
 
 
 def _sku(value: object) -> Sku:
     if isinstance(value, str) and _SKU.fullmatch(value):
         return Sku(value)
-    raise GraphQLError(f"Sku is 1 to 64 of letters, digits, '.', '_' and '-', not {_shown(value)}.")
+    raise _bad(f"Sku is 1 to 64 of letters, digits, '.', '_' and '-', not {_shown(value)}.")
 
 
 def _quantity(value: object) -> Quantity:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000:
         return Quantity(value)
-    raise GraphQLError(f"Quantity is a whole number from 1 to 10000, not {_shown(value)}.")
+    raise _bad(f"Quantity is a whole number from 1 to 10000, not {_shown(value)}.")
 
 
 def _decimal(value: object) -> Decimal:
@@ -52,7 +52,12 @@ def _decimal(value: object) -> Decimal:
                 return number
     except InvalidOperation:
         pass
-    raise GraphQLError(f'Decimal is an exact number as a string, like "3.50", not {_shown(value)}.')
+    raise _bad(f'Decimal is an exact number as a string, like "3.50", not {_shown(value)}.')
+
+
+def _bad(message: str) -> GraphQLError:
+    """The same code whether the value came as a literal or in a variable."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
 def _shown(value: object) -> str:

@@ -10,11 +10,14 @@ from typing import Any, override
 from uuid import UUID, uuid4
 
 import msgspec
+from cross_web import HTTPException
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.http.exceptions import HTTPException
+from strawberry.exceptions import MissingQueryError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
@@ -28,6 +31,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'"
 )
+_NO_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
 
@@ -64,13 +68,17 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         except HTTPException as problem:
             await self._refuse(operation, problem.reason)
         except Exception as problem:
-            if type(problem).__name__ not in ("MissingQueryError", "CannotGetOperationTypeError", "InvalidOperationTypeError"):
-                raise
-            await self._refuse(operation, _reason(problem))
+            # Whatever one operation raises is that operation's answer; the socket's other operations go on.
+            if isinstance(problem, _NO_OPERATION):
+                await self._refuse(operation, _reason(problem))
+                return
+            [error] = labelled([GraphQLError(str(problem), original_error=problem, path=["?"])], self.context.correlation_id)
+            await self._refuse(operation, error.message, error.extensions)
 
-    async def _refuse(self, operation: Any, reason: str) -> None:
+    async def _refuse(self, operation: Any, reason: str, extensions: Mapping[str, Any] | None = None) -> None:
+        shown = {"message": reason, "extensions": extensions or {"code": "BAD_USER_INPUT"}}
         if not operation.completed and self.operations.get(operation.id) is operation:
-            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [_error(reason)]})
+            await operation.send_operation_message({"id": operation.id, "type": "error", "payload": [shown]})
 
     @override
     async def handle_task_exception(self, error: Exception) -> None:
@@ -108,7 +116,7 @@ class View(GraphQL[Context, None]):
         except HTTPException as problem:
             return _answer(problem.reason, problem.status_code)
         except Exception as problem:
-            if type(problem).__name__ in ("MissingQueryError", "CannotGetOperationTypeError", "InvalidOperationTypeError"):
+            if isinstance(problem, _NO_OPERATION):
                 return _answer(_reason(problem), 400)
             raise
 
@@ -126,6 +134,9 @@ class View(GraphQL[Context, None]):
     async def process_result(self, request: Request, result: Any) -> Any:
         if isinstance(result, _Answer):
             return {"data": None, "errors": result.shown}
+        if result.errors:
+            # Most have their code by now; what was raised around the operation itself gets it here.
+            result.errors = labelled(result.errors, None)
         return await super().process_result(request, result)
 
     @override
@@ -138,6 +149,7 @@ class View(GraphQL[Context, None]):
             correlation_id=given or uuid4(),
             loaders=Loaders(self._room.database),
             given_correlation=given,
+            streams=isinstance(request, WebSocket) or "text/event-stream" in request.headers.get("accept", ""),
         )
 
     @override

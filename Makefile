@@ -1,0 +1,60 @@
+# Two commands matter: `make run` and `make test`. Everything is installed into .venv, from hash-pinned locks.
+PYTHON ?= $(shell for p in python3.14 python3.13 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
+PORT ?= 8000
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test check bench soak fmt lock graphiql migrate schema clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
+
+.venv/.run: requirements.lock
+	@test -n "$(PYTHON)" || { echo "error: Python 3.13 or newer is needed; name it with make PYTHON=/path/to/python" >&2; exit 2; }
+	@echo "installing what the server needs"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.run
+	@echo "installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+graphiql: .venv/.run ## Build the GraphiQL page (skipped when it is up to date)
+	@$(BIN)/python app/graphiql/build.py
+
+run: .venv/.run ## Serve the API and GraphiQL at http://localhost:8000/graphql (PORT=… for another)
+	@$(BIN)/python app/graphiql/build.py || echo "GraphiQL is left out; the API runs without it"
+	@exec $(BIN)/python -m app serve --migrate --port $(PORT)
+
+migrate: .venv/.run ## Bring the database to the newest migration
+	@$(BIN)/python -m app migrate
+
+schema: .venv/.run ## Write schema.graphql anew
+	@$(BIN)/python -m app schema > schema.graphql
+
+test: .venv/.dev graphiql ## Run all tests
+	@$(BIN)/python -m pytest -q -m "not soak"
+
+soak: .venv/.dev graphiql ## Run the tests that take minutes
+	@$(BIN)/python -m pytest -q -m soak
+
+check: .venv/.dev ## Style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/basedpyright
+	@PYTHONPATH=. $(BIN)/lint-imports
+
+bench: .venv/.dev ## Measure, as ratios in one run
+	@PYTHONPATH=. $(BIN)/python -m tests.bench
+
+fmt: .venv/.dev ## Put imports in order and mend what can be mended
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/.dev ## Pin the newest versions that fit together
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove what was installed and built; the data in .data stays
+	rm -rf .venv app/graphiql/node_modules app/graphiql/dist

@@ -1,0 +1,1 @@
+"""The tests, and the language they are written in."""

