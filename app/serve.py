@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import uvicorn
@@ -16,8 +16,16 @@ from app.settings import BadSetting, Settings
 class _Server(uvicorn.Server):
     """uvicorn raises a caught signal again when it has stopped, which would end a clean stop in a traceback."""
 
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -65,15 +73,7 @@ async def serve(settings: Settings, *, migrate: bool, say: Callable[[str], None]
                     server_header=False,
                     timeout_graceful_shutdown=5,
                 )
-                server = _Server(config)
                 port = listener.getsockname()[1]
-                announce = asyncio.create_task(_announce(server, f"http://localhost:{port}/graphql", say))
+                server = _Server(config, lambda: say(f"ready: http://localhost:{port}/graphql"))
                 await server.serve(sockets=[listener])
-                announce.cancel()
                 say("stopping: answering what waits")
-
-
-async def _announce(server: uvicorn.Server, url: str, say: Callable[[str], None]) -> None:
-    while not server.started:
-        await asyncio.sleep(0.01)
-    say(f"ready: {url}")

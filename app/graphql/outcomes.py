@@ -32,7 +32,7 @@ class CommandOptions:
 
 @strawberry.type(description="A rule of the business forbids the command; nothing was recorded.")
 class Rejected:
-    code: RejectionCode = strawberry.field(description="The rule.")
+    code: RejectionCode = strawberry.field(description="The rule.")  # pyright: ignore[reportInvalidTypeForm] - derived
     message: str = strawberry.field(description="The rule, in words.")
 
 

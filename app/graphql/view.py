@@ -43,12 +43,13 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         if not isinstance(message, dict):
             await self.handle_invalid_message("A message is a JSON object")
             return
+        known: Any = message
         if message.get("type") == "subscribe" and (problem := _malformed(message)) is not None:
             identity = message.get("id")
             if not isinstance(identity, str) or not identity:
                 await self.handle_invalid_message("A subscribe message needs an id, a string")
             elif identity in self.operations:
-                await super().handle_message(message)
+                await super().handle_message(known)
             else:
                 error: Any = {"id": identity, "type": "error", "payload": [_error(problem)]}
                 await self.send_message(error)
@@ -59,7 +60,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         if message.get("type") == "connection_init" and not isinstance(message.get("payload"), dict | None):
             await self.handle_invalid_message("The payload of connection_init is an object")
             return
-        await super().handle_message(message)
+        await super().handle_message(known)
 
     @override
     async def run_operation(self, operation: Any) -> None:

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -102,7 +101,7 @@ class Appender:
         self._patience = patience
         self._waiting: deque[_Waiting] = deque()
         self._bell = asyncio.Event()
-        self._connection: asyncpg.Connection[Any] | None = None
+        self._connection: asyncpg.Connection | None = None
         self._draining = False
 
     async def append(self, append: Append) -> Appended | Outdated:
@@ -224,10 +223,10 @@ def _answer(waiting: _Waiting, row: asyncpg.Record, *, resent: bool) -> None:
         waiting.answer.set_result(Outdated(row["actual"]))
         return
     duplicate = row["status"] == "duplicate"
-    if duplicate and row["known_name"] is not None:
-        if (row["known_name"], row["known_category"], row["known_stream"]) != (append.name, append.category, append.stream_id):
-            waiting.answer.set_exception(CommandIdTaken())
-            return
+    known = (row["known_name"], row["known_category"], row["known_stream"])
+    if duplicate and known[0] is not None and known != (append.name, append.category, append.stream_id):
+        waiting.answer.set_exception(CommandIdTaken(CommandIdTaken.__doc__))
+        return
     # A batch that was sent twice meets its own first copy: for an id that nobody else can know, that is no repeat.
     duplicate = duplicate and not (resent and not append.keep)
     waiting.answer.set_result(

@@ -62,7 +62,7 @@ def stored_name(fact: Fact) -> str:
 class Reader:
     """Reads facts. `pool` serves short reads; none holds a connection while its caller waits for anything else."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", codec: Codec) -> None:
+    def __init__(self, pool: asyncpg.Pool, codec: Codec) -> None:
         self._pool = pool
         self._codec = codec
 

@@ -7,7 +7,6 @@ but the time until the next poll, so a broken connection is only made again.
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
 
 import asyncpg
 
@@ -37,7 +36,7 @@ class Wake:
     async def run(self) -> None:
         pause = 0.05
         while True:
-            connection: asyncpg.Connection[Any] | None = None
+            connection: asyncpg.Connection | None = None
             try:
                 connection = await self._connect()
                 # The notification says nothing that the log does not hold: it need not survive a crash.
