@@ -1,0 +1,38 @@
+# The GraphiQL page: plain files, built once.
+FROM node:22-slim AS graphiql
+WORKDIR /build
+COPY app/graphiql/package.json app/graphiql/package-lock.json app/graphiql/.npmrc ./
+RUN npm ci --no-audit --no-fund
+COPY app/graphiql ./
+RUN node build.mjs
+
+# What the server needs, exactly as it is locked.
+FROM python:3.13-slim AS packages
+COPY requirements.lock .
+RUN python -m venv /opt/venv \
+ && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --home-dir /srv/app --shell /usr/sbin/nologin app \
+ && install -d -o app -g app /srv/app /data
+WORKDIR /srv/app
+COPY --from=packages /opt/venv /opt/venv
+COPY domain domain
+COPY projections projections
+COPY migrations migrations
+COPY app app
+COPY --from=graphiql /build/dist app/graphiql/dist
+
+# /data is used only where DATABASE_URL is missing: then the embedded PostgreSQL keeps its data there.
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    APP_HOST=0.0.0.0 \
+    APP_MODE=production \
+    APP_DATA=/data
+USER app
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f\"http://127.0.0.1:{os.environ.get('APP_PORT', '8000')}/readyz\", timeout=4)"]
+CMD ["python", "-m", "app", "serve", "--migrate"]
