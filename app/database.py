@@ -131,7 +131,7 @@ async def open_database(settings: Settings) -> AsyncGenerator[Database]:
         return
     try:
         url = make_url(settings.database_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise DatabaseProblem("DATABASE_URL is not a URL like postgresql://user:password@host:5432/name") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseProblem(f"DATABASE_URL names {url.get_backend_name()}; only postgresql:// will do")

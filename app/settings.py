@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ROOT = Path(__file__).parent.parent
 
@@ -47,5 +47,7 @@ class Settings(BaseSettings):
             name = str(first["loc"][0]) if first["loc"] else "?"
             shown = name if name == "DATABASE_URL" else f"APP_{name.upper()}"
             raise BadSetting(f"setting {shown}: {first['msg']}, not {first['input']!r}") from None
-        except ValueError as problem:
-            raise BadSetting(str(problem).replace("\n", " ")) from None
+        except SettingsError as problem:
+            # A list that is not JSON fails before validation; the message names the field in quotes.
+            name = next(name for name in cls.model_fields if f'"{name}"' in str(problem))
+            raise BadSetting(f"setting APP_{name.upper()}: give a JSON list") from None

@@ -70,7 +70,7 @@ class Operation(SchemaExtension):
         document = execution.graphql_document
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)] if document else []
         said = None
-        if len(operations) > 1 and not execution.operation_name:
+        if len(operations) > 1 and not execution._provided_operation_name:  # pyright: ignore[reportPrivateUsage] - the public one guesses the first
             said = "The document has several operations: name one in operationName."
         elif execution.operation_type is OperationType.SUBSCRIPTION and not execution.context.streams:
             said = "A subscription needs a stream: graphql-transport-ws, or POST with Accept: text/event-stream."

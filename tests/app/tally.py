@@ -1,0 +1,148 @@
+"""A toy aggregate for the engine's tests: a counter that must not go below zero. The engine knows no other."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+from uuid import UUID, uuid4
+
+from app.commands import Commands, Request
+from app.database import Database
+from app.projector.run import Projector
+from app.store.append import Appender
+from app.store.codec import Codec
+from app.store.feed import Feed
+from app.store.read import Reader
+from app.store.wake import Wake
+from domain.kernel import Decider, Event, Recorded, Rejected, event, value
+from projections.kernel import Key, Projection
+
+
+@event("tally.added")
+class Added(Event):
+    amount: int
+    note: str = ""
+
+
+@event("tally.taken")
+class Taken(Event):
+    amount: int
+
+
+type TallyEvent = Added | Taken
+
+
+@value
+class Add:
+    amount: int
+    note: str = ""
+
+
+@value
+class Take:
+    amount: int
+
+
+type TallyCommand = Add | Take
+
+
+class TooLittle(Rejected):
+    """There is not that much to take."""
+
+
+def decide(command: TallyCommand, state: int) -> Sequence[TallyEvent]:
+    match command:
+        case Add(amount=0):
+            return []
+        case Add(amount=amount, note=note):
+            return [Added(amount=amount, note=note)]
+        case Take(amount=amount):
+            if amount > state:
+                raise TooLittle
+            return [Taken(amount=amount)]
+        case _ as missing:
+            assert_never(missing)
+
+
+def evolve(state: int, event: TallyEvent) -> int:
+    match event:
+        case Added(amount=amount):
+            return state + amount
+        case Taken(amount=amount):
+            return state - amount
+        case _ as missing:
+            assert_never(missing)
+
+
+tally: Decider[TallyCommand, int, TallyEvent] = Decider(category="tally", initial=0, decide=decide, evolve=evolve)
+
+
+@value
+class TallyRow:
+    id: UUID
+    sum: int
+    facts: int
+    notes: tuple[str, ...]
+    last: str | None
+
+
+def keys(fact: Recorded[Any]) -> Sequence[Key]:
+    return [(fact.stream_id,)] if fact.category == "tally" else []
+
+
+def fold(key: tuple[UUID], row: TallyRow | None, fact: Recorded[Any]) -> TallyRow | None:
+    (identity,) = key
+    row = row or TallyRow(id=identity, sum=0, facts=0, notes=(), last=None)
+    match fact.event:
+        case Added(amount=amount, note=note):
+            notes = (*row.notes, note) if note else row.notes
+            return replace(row, sum=row.sum + amount, facts=row.facts + 1, notes=notes, last=note or None)
+        case Taken(amount=amount):
+            # A tally that was taken down to nothing has no row.
+            return replace(row, sum=row.sum - amount, facts=row.facts + 1) if row.sum > amount else None
+        case _:
+            raise AssertionError(fact)
+
+
+tallies = Projection(name="tallies", version=1, row=TallyRow, key=("id",), keys=keys, fold=fold, indexes=(("sum", "id"),))
+
+
+def request(**given: Any) -> Request:
+    return Request(actor="tester", correlation_id=uuid4(), **given)
+
+
+@dataclass
+class Engine:
+    """The machine room with the toy aggregate alone."""
+
+    database: Database
+    reader: Reader
+    appender: Appender
+    commands: Commands
+    feed: Feed
+    projector: Projector
+
+
+@asynccontextmanager
+async def engine(database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5) -> AsyncGenerator[Engine]:
+    codec = Codec([tally])
+    reader = Reader(database.pool, codec)
+    feed = Feed(reader, ring=ring, poll=poll)
+    wake = Wake(database.connect, feed.wake)
+
+    def committed(position: int) -> None:
+        feed.wake(position)
+        wake.tell(position)
+
+    appender = Appender(database.connect, codec, committed, bound=bound, patience=patience)
+    projector = Projector([tallies], database, feed)
+    await feed.start()
+    tasks = [asyncio.create_task(work) for work in (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch())]
+    try:
+        yield Engine(database, reader, appender, Commands(appender, reader), feed, projector)
+    finally:
+        feed.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,84 @@
+"""What a person at the terminal gets: one clear line and exit code 2 for what they can mend, a clean stop."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from tests.conftest import ROOT, Server
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_") and k != "DATABASE_URL"}
+    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, env=env | environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def one_line(result: subprocess.CompletedProcess[str], said: str) -> None:
+    assert result.returncode == 2, result
+    [line] = result.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+    assert "Traceback" not in result.stdout
+
+
+def test_an_unknown_setting_is_named() -> None:
+    one_line(run("serve", APP_PROT="1"), "unknown setting APP_PROT")
+
+
+@pytest.mark.parametrize(("name", "value"), [("APP_PORT", "many"), ("APP_MODE", "fast"), ("APP_RING", "-1"), ("APP_ORIGINS", "nope")])
+def test_a_malformed_setting_is_named(name: str, value: str) -> None:
+    one_line(run("serve", **{name: value}), name)
+
+
+def test_a_database_that_does_not_answer_is_said_without_the_password() -> None:
+    result = run("serve", "--port", "0", DATABASE_URL="postgresql://ann:secret@127.0.0.1:1/shop")
+    one_line(result, "does not answer")
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/shop", "postgresql://localhost:port/shop"])
+def test_a_url_that_names_no_postgresql_is_said(url: str) -> None:
+    one_line(run("serve", "--port", "0", DATABASE_URL=url), "DATABASE_URL")
+
+
+def test_a_port_that_is_taken_is_said(database_url: str) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        one_line(run("serve", "--port", str(port), DATABASE_URL=database_url), f"127.0.0.1:{port}")
+
+
+def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: str, database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    async def drop() -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("DROP SCHEMA es CASCADE; DROP SCHEMA read CASCADE")
+        await connection.close()
+
+    asyncio.run(drop())
+    one_line(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
+    assert run("migrate", DATABASE_URL=database_url).returncode == 0
+    again = run("migrate", DATABASE_URL=database_url)
+    assert (again.returncode, again.stdout.strip()) == (0, "database at migration 0001")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(serve: Callable[..., Server], number: int) -> None:
+    server = serve().wait()
+    assert server.ask("{ position }")["data"] == {"position": "0"}
+    assert server.stop(number) == 0
+    assert "Traceback" not in server.output()
+    assert f"ready: http://localhost:{server.port}/graphql" in server.output()
+
+
+def test_the_committed_schema_is_the_one_that_is_served() -> None:
+    assert run("schema").stdout == (ROOT / "schema.graphql").read_text(), "the schema has changed: look at it, then run make schema"

@@ -1,0 +1,110 @@
+"""What the projector promises: each fact has its effect once, one owner, and an answer to who waits."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+
+from app.database import Database
+from app.graphql.context import fetch
+from app.projector.run import Stale
+from tests.app.tally import Add, Added, Engine, Take, engine, request, tallies, tally
+from tests.language import folded
+
+
+async def rows(running: Engine) -> dict[Any, Any]:
+    found = await fetch(running.database, tallies, select(tallies.table))
+    return {tallies.key_of(row): row for row in found}
+
+
+async def level(running: Engine) -> None:
+    """The table equals the fold of the log."""
+    head = await running.reader.head()
+    await running.projector.wait("tallies", head, 10)
+    assert await rows(running) == folded(tallies, await running.reader.log(0, 100_000))
+
+
+async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:
+    async with engine(database) as running:
+        streams = [uuid4() for _ in range(20)]
+        for n in range(1, 8):
+            commands = [Add(amount=n, note=f"'{n}' – \"ünïcode\" {{}} [,]"), Take(amount=n), Add(amount=0), Add(amount=2 * n)]
+            await asyncio.gather(*(running.commands.execute(tally, s, commands[(i + n) % 4], request()) for i, s in enumerate(streams)))
+        await level(running)
+
+
+async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(database: Database) -> None:
+    async with engine(database) as running:
+        streams = [uuid4() for _ in range(10)]
+        breaker = await database.connect()
+        for _ in range(10):
+            await asyncio.gather(*(running.commands.execute(tally, s, Add(amount=1), request()) for s in streams))
+            await breaker.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND query LIKE '%checkpoints%'"
+            )
+        await breaker.close()
+        await level(running)
+
+
+async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is_gone(database: Database) -> None:
+    async with engine(database) as second:
+        async with engine(database) as first:
+            await first.commands.execute(tally, uuid4(), Add(amount=1), request())
+            await first.projector.wait("tallies", 1, 5)
+            await second.projector.wait("tallies", 1, 5)
+            assert [first.projector.workers["tallies"].owns, second.projector.workers["tallies"].owns].count(True) == 1
+        await second.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await second.projector.wait("tallies", 2, 5)
+        assert second.projector.workers["tallies"].owns
+        await level(second)
+
+
+async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Database) -> None:
+    async with engine(database) as running:
+        with pytest.raises(Stale, match="tallies is at position 0, 7 behind 7"):
+            await running.projector.wait("tallies", 7, 0.05)
+
+
+async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(database: Database) -> None:
+    async with engine(database) as running:
+        stream = uuid4()
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        await running.projector.wait("tallies", 1, 5)
+        # Another owner, who has this worker's next fact folded already.
+        async with database.pool.acquire() as connection, connection.transaction():
+            await connection.execute("UPDATE es.checkpoints SET position = 2")
+            await connection.execute("UPDATE read.tallies_v1 SET sum = 6, facts = 2")
+        await running.commands.execute(tally, stream, Add(amount=5), request())
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        await running.projector.wait("tallies", 3, 5)
+        [row] = (await rows(running)).values()
+        assert (row.sum, row.facts) == (7, 3)
+
+
+async def test_a_fact_that_raises_stops_the_checkpoint_and_is_shown(database: Database) -> None:
+    async with engine(database) as running:
+        await database.pool.execute(
+            "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
+            " occurred_at, recorded_at) VALUES (1, 'tally', gen_random_uuid(), 1, 'tally.melted', 7, '{}', gen_random_uuid(),"
+            " gen_random_uuid(), 'x', now(), now())"
+        )
+        with pytest.raises(Stale):
+            await running.projector.wait("tallies", 1, 1)
+        assert "AssertionError" in (running.projector.workers["tallies"].problem or "")
+
+
+def test_the_row_class_is_the_table() -> None:
+    columns = {c.name: (c.type.compile(dialect=postgresql.dialect()), c.nullable, c.primary_key) for c in tallies.table.columns}
+    assert columns == {
+        "id": ("UUID", False, True),
+        "sum": ("BIGINT", False, False),
+        "facts": ("BIGINT", False, False),
+        "notes": ("JSONB", False, False),
+        "last": ("TEXT", True, False),
+    }
+    assert tallies.table.fullname == "read.tallies_v1"
+    assert Added(amount=1).stored.name == "tally.added"
