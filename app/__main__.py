@@ -24,9 +24,9 @@ def serve(
     migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database to the newest migration first.")] = False,
 ) -> None:
     """Serve the API until Ctrl-C."""
+    settings = Settings.read(port=port, host=host)
     from app.serve import serve as run
 
-    settings = Settings.read(port=port, host=host)
     _run(run(settings, migrate=migrate, say=_say))
 
 

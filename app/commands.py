@@ -80,10 +80,10 @@ type Outcome = Accepted | Refused | Conflicted | Previewed
 class _Stream:
     """One aggregate in memory: `known` is what the store has confirmed, `state` runs ahead by what is in flight."""
 
-    loaded: asyncio.Future[None]
+    known: tuple[Any, int]
     state: Any = None
     version: int = 0
-    known: tuple[Any, int] = field(default=(None, 0))
+    loaded: asyncio.Future[None] = field(init=False)
 
 
 class UnreadableStream(Exception):
@@ -194,33 +194,35 @@ class Commands:
         key = (decider.category, stream_id)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._remember(key, _Stream(asyncio.get_running_loop().create_future()))
-            await self._load(decider, stream_id, stream, (decider.initial, 0))
+            stream = self._load(decider, stream_id, (decider.initial, 0))
         else:
             self._streams.move_to_end(key)
-            if not stream.loaded.done():
-                await asyncio.shield(stream.loaded)
+        if not stream.loaded.done():
+            # Shielded: the load serves all who wait for it, also when one of them is cancelled.
+            await asyncio.shield(stream.loaded)
         return stream
 
-    async def _load(self, decider: AnyDecider, stream_id: UUID, stream: _Stream, base: tuple[Any, int]) -> None:
-        """Fill the entry, once, for all who wait for it; a failure reaches each of them and leaves no entry."""
-        try:
-            stream.known = await self._fold(decider, stream_id, base)
-            stream.state, stream.version = stream.known
-        except BaseException as problem:
-            self._drop(decider, stream_id, stream)
-            if isinstance(problem, Exception):
-                stream.loaded.set_exception(problem)
-                stream.loaded.exception()
-            else:
-                stream.loaded.set_exception(UnreadableStream("the command that loaded this stream was cancelled"))
-                stream.loaded.exception()
-            raise
-        stream.loaded.set_result(None)
+    def _load(self, decider: AnyDecider, stream_id: UUID, base: tuple[Any, int]) -> _Stream:
+        """A new entry, filled from the store once for all who wait for it. A failure reaches each of them and leaves no entry."""
+        stream = _Stream(known=base)
+        key = (decider.category, stream_id)
+
+        async def fill() -> None:
+            try:
+                stream.known = await self._fold(decider, stream_id, base)
+                stream.state, stream.version = stream.known
+            except BaseException:
+                if self._streams.get(key) is stream:
+                    del self._streams[key]
+                raise
+
+        stream.loaded = asyncio.ensure_future(fill())
+        stream.loaded.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        return self._remember(key, stream)
 
     async def _fresh(self, decider: AnyDecider, stream_id: UUID) -> tuple[Any, int]:
         stream = self._streams.get((decider.category, stream_id))
-        base = stream.known if stream is not None and stream.loaded.done() else (decider.initial, 0)
+        base = (decider.initial, 0) if stream is None else stream.known
         return await self._fold(decider, stream_id, base)
 
     async def _fold(self, decider: AnyDecider, stream_id: UUID, base: tuple[Any, int]) -> tuple[Any, int]:
@@ -242,14 +244,7 @@ class Commands:
         key = (decider.category, stream_id)
         if self._streams.get(key) is not stream:
             return
-        fresh = self._remember(key, _Stream(asyncio.get_running_loop().create_future()))
-        task = asyncio.ensure_future(self._load(decider, stream_id, fresh, stream.known))
-        task.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-
-    def _drop(self, decider: AnyDecider, stream_id: UUID, stream: _Stream) -> None:
-        key = (decider.category, stream_id)
-        if self._streams.get(key) is stream:
-            del self._streams[key]
+        self._load(decider, stream_id, stream.known)
 
     def _remember(self, key: tuple[str, UUID], stream: _Stream) -> _Stream:
         self._streams[key] = stream

@@ -81,8 +81,8 @@ class Subscription:
         context: Context = info.context
         feed = context.room.feed
         wanted = _filter(filter)
-        if after is not None and after > feed.head and after > (head := await context.room.reader.head()):
+        if after is not None and after > feed.newest and after > (head := await context.room.reader.head()):
             raise BadInput(f"after is {after}, and the log ends at {head}: give the position of an event that you have seen.")
-        async for facts in feed.follow(feed.head if after is None else after, wanted):
+        async for facts in feed.follow(feed.newest if after is None else after, wanted):
             for fact in facts:
                 yield context.events.show(fact)

@@ -84,7 +84,7 @@ class Operation(SchemaExtension):
         context: Context = self.execution_context.context
         room = context.room
         return {
-            "position": str(room.feed.head),
+            "position": str(room.feed.newest),
             "lag": room.projector.behind(),
             "correlationId": str(context.correlation_id),
         }

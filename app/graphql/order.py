@@ -278,7 +278,7 @@ class Subscription:
     async def order(self, info: Info, id: UUID) -> AsyncIterator[Order]:
         context: Context = info.context
         feed = context.room.feed
-        cursor = feed.head
+        cursor = feed.newest
         await context.reached(orders, cursor)
         found = await _order(context.fresh(), id)
         if found is None:

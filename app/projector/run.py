@@ -212,7 +212,7 @@ class Projector:
 
     def behind(self) -> dict[str, int]:
         """How many facts each projection has yet to fold."""
-        return {name: max(0, self._feed.head - worker.position) for name, worker in self.workers.items()}
+        return {name: max(0, self._feed.newest - worker.position) for name, worker in self.workers.items()}
 
     async def _look(self) -> None:
         if all(worker.owns for worker in self.workers.values()):

@@ -33,9 +33,11 @@ class Feed:
         self.closed = False
         self.head = 0
         """The newest position that followers can see."""
+        self.newest = 0
+        """The newest position that this process knows of: what it has answered to anybody is not above it."""
 
     async def start(self) -> None:
-        self.head = await self._reader.head()
+        self.head = self.newest = await self._reader.head()
 
     async def run(self) -> None:
         """Read on until `close`."""
@@ -59,6 +61,7 @@ class Feed:
     def wake(self, position: int) -> None:
         """Somebody knows of a fact at `position`."""
         if position > self.head:
+            self.newest = max(self.newest, position)
             self._bell.set()
 
     def close(self) -> None:
@@ -101,6 +104,7 @@ class Feed:
         if len(self._ring) > 2 * self._size:
             del self._ring[: -self._size]
         self.head = facts[-1].position
+        self.newest = max(self.newest, self.head)
         self._tell()
 
     def _tell(self) -> None:

@@ -1,152 +1,45 @@
 """The parties of the proof, each a process of its own: writers that count on shared tallies, and followers that tail the log.
 
 A worker reads its job from the first line of stdin, and ends at the next line or when stdin closes. What it did it
-writes to its journal, line by line, each before it goes on: whoever kills it can read what it knew.
+writes to its journal before it goes on: whoever kills it can read what it knew.
 """
 
 import asyncio
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
 import msgspec
 
 from app.database import Database
+from app.prove.journal import (
+    FULL,
+    Acknowledged,
+    Began,
+    Count,
+    Counted,
+    Delivered,
+    Failed,
+    Job,
+    Journal,
+    OutOfDate,
+    RolledBack,
+    Sent,
+    read_journal,
+    tally,
+)
 from app.store.append import Append, Appended, Appender, Outdated
 from app.store.codec import Codec
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
 from app.store.wake import Wake
-from domain.kernel import Decider, Event, event
 
 SHARED_STREAMS = 8
 TASKS = 6
 """Commands that one writer has under way at a time: they share batches."""
-FULL = "TALLY_FULL"
-
-# --- The domain: a tally counts -----------------------------------------------
-
-
-@event("tally.counted")
-class Counted(Event):
-    command: UUID
-    place: int
-
-
-@dataclass(frozen=True)
-class Count:
-    """Count `times` times; a tally that is full (0 times) refuses."""
-
-    command: UUID
-    times: int
-
-
-def decide(command: Count, counted: int) -> Sequence[Counted]:
-    del counted
-    return [Counted(command=command.command, place=place) for place in range(1, command.times + 1)]
-
-
-def evolve(counted: int, event: Counted) -> int:
-    del event
-    return counted + 1
-
-
-tally: Decider[Count, int, Counted] = Decider(category="tally", initial=0, decide=decide, evolve=evolve)
-
-# --- What a worker is told, and what it says ------------------------------------
-
-
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` tells the workers of one role apart. `resume` names the journal of a writer that was killed."""
-
-    role: Literal["write", "feed", "table"]
-    number: int
-    url: str
-    seed: int
-    journal: str
-    resume: str | None = None
-
-
-class Sent(msgspec.Struct, frozen=True, tag=True):
-    """A command is about to be sent; it has `size` events, none where it is refused."""
-
-    command_id: UUID
-    stream_id: UUID
-    size: int
-
-
-class Acknowledged(msgspec.Struct, frozen=True, tag=True):
-    """The store has answered: recorded at `first` to `last`, or recorded earlier."""
-
-    command_id: UUID
-    first: int
-    last: int
-    duplicate: bool
-    refusal: str | None
-
-
-class OutOfDate(msgspec.Struct, frozen=True, tag=True):
-    """The store refused the version; the command is sent again."""
-
-    command_id: UUID
-
-
-class RolledBack(msgspec.Struct, frozen=True, tag=True):
-    """A transaction appended this command and was rolled back."""
-
-    command_id: UUID
-
-
-class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The store answered with an error."""
-
-    command_id: UUID
-    problem: str
-
-
-class Began(msgspec.Struct, frozen=True, tag=True):
-    """A follower starts above this position."""
-
-    after: int
-
-
-class Delivered(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A follower was given this fact."""
-
-    position: int
-    stream_id: UUID
-    version: int
-    command_id: UUID
-    place: int
-
-
-type Line = Sent | Acknowledged | OutOfDate | RolledBack | Failed | Began | Delivered
-
-
-def read_journal(path: Path) -> list[Line]:
-    """All whole lines of a journal; empty where the worker never began one."""
-    if not path.exists():
-        return []
-    decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(
-        Sent | Acknowledged | OutOfDate | RolledBack | Failed | Began | Delivered
-    )
-    return [decoder.decode(line) for line in path.read_bytes().split(b"\n")[:-1]]
-
-
-class Journal:
-    """Where a worker says what it knows: a line has left the process when `say` returns."""
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - open as long as the process lives
-
-    def say(self, *lines: Line) -> None:
-        self._file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
-
 
 # --- The writer -----------------------------------------------------------------
 
@@ -228,7 +121,7 @@ class Writer:
             try:
                 transaction = connection.transaction()
                 await transaction.start()
-                version = await connection.fetchval(_VERSION, stream)
+                version: int = await connection.fetchval(_VERSION, stream)  # pyright: ignore[reportAssignmentType]
                 await connection.fetch(_APPEND, *_arguments(command_id, stream, version))
                 self._journal.say(RolledBack(command_id))
                 if number % 4:

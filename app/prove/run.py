@@ -1,0 +1,242 @@
+"""Runs the proof: a scratch database, writers of which one is killed, followers, and the verdict."""
+
+import asyncio
+import re
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import asyncpg
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sqlalchemy import make_url
+
+from app.database import Database, DatabaseProblem, open_database
+from app.prove.journal import Delivered, Job, read_journal
+from app.prove.verdict import Claim, Entry, Evidence, counts, judge
+from app.settings import ROOT, Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much to try. `sabotage` breaks the store first, to see the proof fail: without the lock, or with positions
+    from a sequence as well."""
+
+    seconds: float = 8
+    writers: int = 4
+    followers: int = 4
+    seed: int | None = None
+    sabotage: str | None = None
+
+
+SAW = 0.1
+"""Seconds between two looks at how far the log has come."""
+
+
+async def prove(settings: Settings, plan: Plan) -> bool:
+    """Whether every claim holds; says so on stdout. Raises `DatabaseProblem`."""
+    main = asyncio.current_task()
+    assert main is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+    console = Console(highlight=False, soft_wrap=True)
+    seed = secrets.randbelow(1_000_000) if plan.seed is None else plan.seed
+    async with open_database(settings) as server, _scratch(server) as url:
+        async with open_database(settings.model_copy(update={"database_url": url, "pool": 2})) as database:
+            await database.migrate()
+            if plan.sabotage is not None:
+                await _break(database, plan.sabotage)
+            console.print(f"proving with {plan.writers} writers, one of them killed, and {plan.followers} followers; seed {seed}")
+            with tempfile.TemporaryDirectory(prefix="prove-") as folder:
+                evidence = await _Run(database, plan, seed, Path(folder), console).run()
+    return _say(console, evidence, judge(evidence), plan, seed)
+
+
+# --- The scratch database ---------------------------------------------------------
+
+
+@asynccontextmanager
+async def _scratch(server: Database) -> AsyncIterator[str]:
+    """The URL of a new database on the server, dropped at the end whatever happens."""
+    name = f"prove_{secrets.token_hex(6)}"
+    connection = await server.connect()
+    try:
+        try:
+            # template1 cannot be copied while anybody is connected to it; nobody ever is to template0.
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        except asyncpg.InsufficientPrivilegeError as problem:
+            raise DatabaseProblem(
+                f"the proof makes a database of its own, and this role may not ({problem}): give it CREATEDB, or use another"
+            ) from problem
+        try:
+            yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
+        finally:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    finally:
+        connection.terminate()
+
+
+async def _break(database: Database, sabotage: str) -> None:
+    """Make es.append anew with the mistake in it. Raises `LookupError` where the function does not read as expected."""
+    source: str = await database.pool.fetchval("SELECT pg_get_functiondef('es.append'::regproc)")
+    source = _instead(r"PERFORM pg_advisory_xact_lock\(\d+\);", "", source)
+    if sabotage == "sequence":
+        # What a sequence does: numbers are taken at once and for good, and become visible when their transaction commits.
+        await database.pool.execute("CREATE SEQUENCE es.position")
+        drawn = (
+            "PERFORM pg_advisory_lock(1);"
+            " head := nextval('es.position') - 1;"
+            " PERFORM setval('es.position', head + 1 + cardinality(e_type));"
+            " PERFORM pg_advisory_unlock(1);"
+        )
+        source = _instead(r"head := coalesce\(head, 0\);", drawn, source)
+    await database.pool.execute(source)
+
+
+def _instead(pattern: str, replacement: str, source: str) -> str:
+    changed, times = re.subn(pattern, replacement, source)
+    if times != 1:
+        raise LookupError(f"es.append has {times} times {pattern!r}: the sabotage does not fit it any more")
+    return changed
+
+
+# --- The run ------------------------------------------------------------------------
+
+
+class _Run:
+    """Starts the workers in time, kills one, stops the others, and gathers what they leave in `folder`."""
+
+    def __init__(self, database: Database, plan: Plan, seed: int, folder: Path, console: Console) -> None:
+        self._database = database
+        self._plan = plan
+        self._seed = seed
+        self._folder = folder
+        self._console = console
+        self._chance = Random(seed)
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._killed = "writer 1"
+
+    async def run(self) -> Evidence:
+        try:
+            with self._progress() as tell:
+                await self._drive(tell)
+            head = await self._head()
+            await self._end("follower", f"{head}\n", patience=30)
+            return await self._gather()
+        finally:
+            for process in self._processes.values():
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+
+    async def _drive(self, tell: Callable[[float, int], None]) -> None:
+        """Writers at once, followers one after another, the kill in between; then the writers are stopped."""
+        seconds, loop = self._plan.seconds, asyncio.get_running_loop()
+        for number in range(1, self._plan.writers + 1):
+            await self._start(f"writer {number}", number)
+        waiting = [(seconds * 0.5 * n / self._plan.followers, n + 1) for n in range(self._plan.followers)]
+        kill_at: float | None = self._chance.uniform(0.4, 0.6) * seconds
+        began: float | None = None
+        while began is None or loop.time() - began < seconds:
+            head = await self._head()
+            if began is None and head:
+                # Time counts from the first fact on: processes take a while to start.
+                began = loop.time()
+            passed = 0.0 if began is None else loop.time() - began
+            tell(passed, head)
+            while waiting and waiting[0][0] <= passed:
+                _, number = waiting.pop(0)
+                await self._start(f"follower {number}", number)
+            if kill_at is not None and passed >= kill_at:
+                kill_at = None
+                await self._kill()
+            self._check_alive()
+            await asyncio.sleep(SAW)
+        await self._end("writer", "stop\n", patience=60)
+        tell(seconds, await self._head())
+
+    async def _kill(self) -> None:
+        """Kill a writer in the midst of its work; another comes and repeats what was never answered."""
+        process = self._processes[self._killed]
+        process.kill()
+        await process.wait()
+        await self._start(f"writer {self._plan.writers + 1}", self._plan.writers + 1, resume=self._journal(self._killed))
+
+    async def _start(self, name: str, number: int, *, resume: Path | None = None) -> None:
+        role = "write" if name.startswith("writer") else "feed" if number % 2 else "table"
+        job = Job(
+            role=role, number=number, url=self._database.url, seed=self._seed, journal=str(self._journal(name)),
+            resume=None if resume is None else str(resume),
+        )
+        with self._stderr(name).open("wb") as stderr:
+            # A session of its own, so that Ctrl-C reaches this process alone, which then ends the others.
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "app.prove.worker", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=stderr, stderr=stderr,
+                start_new_session=True,
+            )
+        self._processes[name] = process
+        await _tell(process, msgspec.json.encode(job).decode() + "\n")
+
+    async def _end(self, kind: str, order: str, *, patience: float) -> None:
+        """Tell all workers of a kind to end, and wait until they have; who does not in time is killed, and counted as crashed."""
+        ending = [process for name, process in self._processes.items() if name.startswith(kind)]
+        for process in ending:
+            await _tell(process, order)
+        try:
+            async with asyncio.timeout(patience):
+                await asyncio.gather(*(process.wait() for process in ending))
+        except TimeoutError:
+            for process in ending:
+                if process.returncode is None:
+                    process.kill()
+            await asyncio.gather(*(process.wait() for process in ending))
+
+    def _check_alive(self) -> None:
+        """Where no writer is left there is nothing to wait for."""
+        writers = [process for name, process in self._processes.items() if name.startswith("writer")]
+        if all(process.returncode is not None for process in writers):
+            said = self._last_words("writer 1")
+            raise RuntimeError(f"all writers have ended: {said}")
+
+    async def _head(self) -> int:
+        return await self._database.pool.fetchval("SELECT coalesce(max(position), 0) FROM es.events")
+
+    async def _gather(self) -> Evidence:
+        log = await self._database.pool.fetch(
+            "SELECT position, stream_id, version, command_id, (data->>'place')::int AS place, recorded_at FROM es.events ORDER BY position"
+        )
+        ledger = await self._database.pool.fetch("SELECT command_id, first_position, last_position, refusal FROM es.commands")
+        journals = {name: read_journal(self._journal(name)) for name in self._processes}
+        return Evidence(
+            log=[Delivered(row["position"], row["stream_id"], row["version"], row["command_id"], row["place"]) for row in log],
+            moments=[row["recorded_at"] for row in log],
+            ledger={row["command_id"]: Entry(row["first_position"], row["last_position"], row["refusal"]) for row in ledger},
+            writers={name: lines for name, lines in journals.items() if name.startswith("writer")},
+            followers={name: lines for name, lines in journals.items() if name.startswith("follower")},
+            crashed={
+                name: f"exit code {process.returncode}, {self._last_words(name)}"
+                for name, process in self._processes.items()
+                if process.returncode != (-signal.SIGKILL if name == self._killed else 0)
+            },
+        )
+
+    @asynccontextmanager
+    async def _unused(self) -> AsyncIterator[None]:
+        yield
+
+    def _journal(self, name: str) -> Path:
+        return self._folder / f"{name}.journal"
+
+    def _stderr(self, name: str) -> Path:
+        return self._folder / f"{name}.stderr"
+
+    def _last_words(self, name: str) -> str:
+        said = self._stderr(name).read_text(errors="replace").strip().splitlines()
+        return said[-1] if said else "without a word"
