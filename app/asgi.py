@@ -46,6 +46,8 @@ class MachineRoom:
         self._appender = Appender(database.connect, codec, self._committed, bound=settings.waiting_commands)
         self.commands = Commands(self._appender, self.reader, cached=settings.cached_streams)
         self.projector = Projector(PROJECTIONS, database, self.feed)
+        self.stopping = asyncio.Event()
+        """Set when the server begins to stop: streams that would never end are cut off."""
         self.failed: str | None = None
         self._began_at = 0
 

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 
@@ -16,9 +17,14 @@ from app.settings import BadSetting, Settings
 class _Server(uvicorn.Server):
     """uvicorn raises a caught signal again when it has stopped, which would end a clean stop in a traceback."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -74,6 +80,6 @@ async def serve(settings: Settings, *, migrate: bool, say: Callable[[str], None]
                     timeout_graceful_shutdown=5,
                 )
                 port = listener.getsockname()[1]
-                server = _Server(config, lambda: say(f"ready: http://localhost:{port}/graphql"))
+                server = _Server(config, lambda: say(f"ready: http://localhost:{port}/graphql"), room.stopping.set)
                 await server.serve(sockets=[listener])
                 say("stopping: answering what waits")

@@ -1,5 +1,6 @@
 """What every resolver can reach: the machine room, and who asks."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -28,6 +29,7 @@ class Room(Protocol):
     reader: Reader
     feed: Feed
     projector: Projector
+    stopping: asyncio.Event
 
 
 @dataclass(frozen=True)

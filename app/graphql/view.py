@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, override
@@ -176,6 +177,28 @@ class View(GraphQL[Context, None]):
     async def render_graphql_ide(self, request: Request) -> Response:
         page = PAGE.read_text() if PAGE.exists() else _NOT_BUILT
         return HTMLResponse(page, headers={"content-security-policy": POLICY, "x-content-type-options": "nosniff"})
+
+    @override
+    async def create_streaming_response(self, request: Any, stream: Any, *args: Any, **kwargs: Any) -> Any:
+        return await super().create_streaming_response(request, lambda: self._until_stopping(stream()), *args, **kwargs)
+
+    async def _until_stopping(self, stream: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
+        """The stream, cut off when the server stops: without a `complete`, so that its client comes back and resumes."""
+        stopping = asyncio.ensure_future(self._room.stopping.wait())
+        async with aclosing(stream):
+            try:
+                while True:
+                    part = asyncio.ensure_future(anext(stream, None))
+                    await asyncio.wait((part, stopping), return_when=asyncio.FIRST_COMPLETED)
+                    if not part.done():
+                        part.cancel()
+                        await asyncio.wait((part,))
+                        return
+                    if (sent := part.result()) is None:
+                        return
+                    yield sent
+            finally:
+                stopping.cancel()
 
     def _actor(self, header: str | None) -> str:
         """Who asks: what a header says, in development, where only this machine can call; else nobody in particular."""
