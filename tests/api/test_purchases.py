@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import batched
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-import httpx
+import httpx2
 from gql import Client, GraphQLRequest, gql
 from gql.client import AsyncClientSession
 from gql.transport.httpx import HTTPXAsyncTransport
@@ -21,7 +22,7 @@ from tests.conftest import ROOT, Server
 
 FILE = ROOT / "tests" / "data" / "purchases.csv"
 IN_FLIGHT = 32
-BATCH = 20
+BATCH = 24
 """Root fields in one document; 30 are allowed."""
 
 
@@ -50,18 +51,6 @@ def purchases() -> list[Purchase]:
         ]
 
 
-SELL = gql("""
-    mutation Sell($order: UUID!, $customer: UUID!, $sku: Sku!, $at: DateTime!) {
-      openOrder(input: {id: $order, customerId: $customer}, options: {occurredAt: $at}) { ...Outcome }
-      addLine(input: {orderId: $order, sku: $sku, quantity: 1}, options: {occurredAt: $at}) { ...Outcome }
-      placeOrder(input: {orderId: $order}, options: {occurredAt: $at}) { ...Outcome }
-    }
-    fragment Outcome on OrderOutcome {
-      __typename
-      ... on OrderAccepted { version position duplicate }
-    }
-""")
-
 SALES = gql("""
     query Sales($position: Position!) {
       dailySales(from: "1997-01-01", to: "1998-12-31", minPosition: $position) { day orders items revenue { amount currency } }
@@ -80,7 +69,7 @@ LOG = gql("""
 
 @asynccontextmanager
 async def connected(server: Server) -> AsyncIterator[AsyncClientSession]:
-    transport = HTTPXAsyncTransport(url=server.url, timeout=30, limits=httpx.Limits(max_connections=IN_FLIGHT))
+    transport = HTTPXAsyncTransport(url=server.url, timeout=30, limits=httpx2.Limits(max_connections=IN_FLIGHT))
     async with Client(transport=transport, fetch_schema_from_transport=False) as session:
         yield session
 
@@ -96,35 +85,58 @@ async def each[T, R](items: Iterable[T], ask: Callable[[T], Awaitable[R]]) -> li
     return await asyncio.gather(*(one(item) for item in items))
 
 
-def many(kind: str, variables: Sequence[str], fields: Sequence[str], values: dict[str, Any]) -> GraphQLRequest:
-    """One document with a root field an item; as many documents as there are lengths, so that they are known after the first."""
-    return GraphQLRequest(f"{kind} Many({', '.join(variables)}) {{ {' '.join(fields)} }}", variable_values=values)
+@cache
+def document(kind: str, shared: str, variables: str, fields: str, size: int) -> GraphQLRequest:
+    """A document that asks the same of many items: `variables` and `fields` once for each, with its number for `#`."""
+    numbers = [str(n) for n in range(size)]
+    declared = ", ".join(filter(None, [shared, *(variables.replace("#", n) for n in numbers)]))
+    return gql(f"{kind} Many({declared}) {{ {' '.join(fields.replace('#', n) for n in numbers)} }}")
 
 
 async def register(session: AsyncClientSession, products: Sequence[tuple[str, int, Decimal]]) -> dict[str, Any]:
-    request = many(
+    request = document("mutation", "", "$product#: RegisterProductInput!", "a#: registerProduct(input: $product#) { __typename }", len(products))
+    values = {
+        f"product{n}": {"sku": sku, "name": f"{cds} CDs for {dollars}", "price": {"amount": str(dollars), "currency": "USD"}}
+        for n, (sku, cds, dollars) in enumerate(products)
+    }
+    return await session.execute(GraphQLRequest(request.document, variable_values=values))
+
+
+async def sell(session: AsyncClientSession, some: Sequence[Purchase]) -> dict[str, Any]:
+    """Open, fill and place an order for each purchase, at noon of its day."""
+    request = document(
         "mutation",
-        [f"$i{n}: RegisterProductInput!" for n in range(len(products))],
-        [f"p{n}: registerProduct(input: $i{n}) {{ __typename }}" for n in range(len(products))],
-        {
-            f"i{n}": {"sku": sku, "name": f"{cds} CDs for {dollars}", "price": {"amount": str(dollars), "currency": "USD"}}
-            for n, (sku, cds, dollars) in enumerate(products)
-        },
+        "",
+        "$opened#: OpenOrderInput!, $line#: OrderLineInput!, $order#: OrderRefInput!, $noon#: CommandOptions!",
+        """
+        a#: openOrder(input: $opened#, options: $noon#) { ... on OrderAccepted { version } }
+        b#: addLine(input: $line#, options: $noon#) { ... on OrderAccepted { version } }
+        c#: placeOrder(input: $order#, options: $noon#) { ... on OrderAccepted { version position } }
+        """,
+        len(some),
     )
-    return await session.execute(request)
+    values: dict[str, Any] = {}
+    for n, purchase in enumerate(some):
+        order = {"orderId": str(purchase.order)}
+        values |= {
+            f"opened{n}": {"id": str(purchase.order), "customerId": str(purchase.customer)},
+            f"line{n}": order | {"sku": purchase.sku, "quantity": 1},
+            f"order{n}": order,
+            f"noon{n}": {"occurredAt": f"{purchase.day}T12:00:00Z"},
+        }
+    return await session.execute(GraphQLRequest(request.document, variable_values=values))
 
 
-async def spendings(session: AsyncClientSession, customers: Sequence[UUID], position: str) -> list[dict[str, Any]]:
-    request = many(
+async def spendings(session: AsyncClientSession, customers: Sequence[UUID], position: int) -> list[dict[str, Any]]:
+    request = document(
         "query",
-        ["$position: Position!", *(f"$c{n}: UUID!" for n in range(len(customers)))],
-        [
-            f"c{n}: customer(id: $c{n}, minPosition: $position) {{ id placedOrders spent {{ amount currency }} }}"
-            for n in range(len(customers))
-        ],
-        {"position": position} | {f"c{n}": str(customer) for n, customer in enumerate(customers)},
+        "$position: Position!",
+        "$customer#: UUID!",
+        "a#: customer(id: $customer#, minPosition: $position) { id placedOrders spent { amount currency } }",
+        len(customers),
     )
-    return list((await session.execute(request)).values())
+    values = {"position": str(position)} | {f"customer{n}": str(customer) for n, customer in enumerate(customers)}
+    return list((await session.execute(GraphQLRequest(request.document, variable_values=values))).values())
 
 
 async def whole_log(session: AsyncClientSession) -> list[dict[str, Any]]:
@@ -143,23 +155,17 @@ async def test_every_purchase_of_the_file_is_sold_and_the_books_add_up_to_the_ce
     assert (len(sold), len({p.customer for p in sold})) == (6_919, 2_357)
 
     async with connected(serve().wait()) as session:
-
-        async def sell(purchase: Purchase) -> dict[str, Any]:
-            answer = await session.execute(GraphQLRequest(SELL, variable_values={
-                "order": str(purchase.order), "customer": str(purchase.customer), "sku": purchase.sku, "at": f"{purchase.day}T12:00:00Z",
-            }))
-            assert [answer[f]["version"] for f in ("openOrder", "addLine", "placeOrder")] == [1, 2, 3], (purchase, answer)
-            return answer
-
-        registered = await each(batched(catalogue, BATCH), lambda products: register(session, products))
-        assert {outcome["__typename"] for answer in registered for outcome in answer.values()} == {"ProductAccepted"}
-        answers = await each(sold, sell)
-        position = str(max(int(answer["placeOrder"]["position"]) for answer in answers))
-        sales = (await session.execute(GraphQLRequest(SALES, variable_values={"position": position})))["dailySales"]
+        registered = await each(batched(catalogue, BATCH, strict=False), lambda some: register(session, some))
+        answers = await each(batched(sold, BATCH // 3, strict=False), lambda some: sell(session, some))
+        outcomes = {name: outcome for number, answer in enumerate(answers) for name, outcome in ((f"{k} {number}", v) for k, v in answer.items())}
+        position = max(int(outcome["position"]) for outcome in outcomes.values() if "position" in outcome)
+        sales = (await session.execute(GraphQLRequest(SALES, variable_values={"position": str(position)})))["dailySales"]
         customers = sorted({p.customer for p in sold})
-        books = await each(batched(customers, BATCH), lambda some: spendings(session, some, position))
+        books = await each(batched(customers, BATCH, strict=False), lambda some: spendings(session, some, position))
         log = await whole_log(session)
 
+    assert {outcome["__typename"] for answer in registered for outcome in answer.values()} == {"ProductAccepted"}
+    assert {name: outcome["version"] for name, outcome in outcomes.items()} == {name: "abc".index(name[0]) + 1 for name in outcomes}
     by_day: dict[date, list[Purchase]] = defaultdict(list)
     by_customer: dict[UUID, list[Purchase]] = defaultdict(list)
     for purchase in sold:
@@ -172,7 +178,7 @@ async def test_every_purchase_of_the_file_is_sold_and_the_books_add_up_to_the_ce
     assert [(UUID(c["id"]), c["placedOrders"], c["spent"]["currency"], Decimal(c["spent"]["amount"])) for page in books for c in page] == [
         (customer, len(by_customer[customer]), "USD", sum(p.dollars for p in by_customer[customer])) for customer in customers
     ]
-    assert [int(event["position"]) for event in log] == list(range(1, int(position) + 1))
+    assert [int(event["position"]) for event in log] == list(range(1, position + 1))
     assert Counter(event["type"] for event in log) == {
         "product.registered": len(catalogue),
         "order.opened": len(sold),
