@@ -1,0 +1,156 @@
+"""What README says under "Make it yours" is done here, to a copy: the sample comes out, an aggregate goes in, and it runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.settings import ROOT
+from tests import conftest
+from tests.app.test_readme import README, Fence, fences, tracked
+
+REMOVING = README.partition("### Take the sample out\n")[2].partition("\n### ")[0]
+ADDING = README.partition("### Add an aggregate\n")[2].partition("\n## ")[0]
+VOUCHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
+
+
+def of(part: str, language: str) -> list[Fence]:
+    return [fence for fence in fences(language) if fence.text in part and f"```{language} {fence.about}\n" in part]
+
+
+def patched(text: str, diff: str) -> str:
+    """The text after a diff whose lines follow each other, with anything in between: each is found below the one before."""
+    lines = text.splitlines()
+    place = 0
+    for change in diff.splitlines():
+        sign, line = change[0], change[1:]
+        if sign == "+":
+            lines.insert(place, line)
+            place += 1
+            continue
+        found = lines.index(line, place)
+        if sign == "-":
+            del lines[found]
+            place = found
+        else:
+            place = found + 1
+    return "\n".join(lines) + "\n"
+
+
+def patch(tree: Path, part: str) -> None:
+    for fence in of(part, "diff"):
+        path = tree / fence.about
+        path.write_text(patched(path.read_text(), fence.text))
+
+
+def ran(tree: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "PYTEST_"))}
+    return subprocess.run(
+        [sys.executable, *command], cwd=tree, env=kept | environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the project as it would be committed."""
+    for path in tracked():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, tmp_path / path)
+    return tmp_path
+
+
+@pytest.fixture
+def emptied(tree: Path) -> Path:
+    """The copy without the sample."""
+    [listed] = of(REMOVING, "text")
+    for pattern in listed.text.splitlines():
+        found = list(tree.glob(pattern))
+        assert found or "*" in pattern, pattern
+        for path in found:
+            path.unlink()
+    patch(tree, REMOVING)
+    return tree
+
+
+@pytest.fixture
+def extended(tree: Path) -> Path:
+    """The copy with the voucher in it."""
+    for fence in of(ADDING, "python"):
+        (tree / fence.about).write_text(fence.text)
+    patch(tree, ADDING)
+    return tree
+
+
+@contextmanager
+def serving(tree: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[conftest.Server]:
+    monkeypatch.setattr(conftest, "ROOT", tree)
+    server = conftest.Server(database_url)
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
+        server.log.close()
+
+
+def test_without_the_sample_nothing_names_it(emptied: Path) -> None:
+    [listed] = of(REMOVING, "text")
+    gone = [line.removesuffix(".py").replace("/", ".") for line in listed.text.splitlines() if not line.startswith("tests/")]
+    assert len(gone) == 10
+    for path in [*emptied.glob("app/**/*.py"), *emptied.glob("domain/*.py"), *emptied.glob("projections/*.py"), emptied / "pyproject.toml"]:
+        text = path.read_text()
+        assert not [name for name in gone if name in text], path
+
+
+def test_without_the_sample_there_is_a_schema(emptied: Path) -> None:
+    printed = ran(emptied, "-m", "app", "schema")
+    assert printed.returncode == 0, printed.stderr
+    assert "position: Position!" in printed.stdout
+    assert "Mutation" not in printed.stdout
+    assert "Order" not in printed.stdout
+
+
+def test_without_the_sample_a_server_answers(emptied: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(emptied, database_url, monkeypatch) as server:
+        assert server.ask("{ position events { nodes { type } } lag { projection } }")["data"] == {"position": "0", "events": {"nodes": []}, "lag": []}
+
+
+def test_without_the_sample_the_style_holds(emptied: Path) -> None:
+    checked = ran(emptied, "-m", "ruff", "check", "--no-cache", *(fence.about for fence in of(REMOVING, "diff") if fence.about.endswith(".py")))
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_without_the_sample_the_engine_passes_its_own_tests(emptied: Path, postgres: str) -> None:
+    own = sorted(str(path.relative_to(emptied)) for path in emptied.glob("tests/app/test_engine*.py"))
+    assert own
+    tested = ran(emptied, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not soak", *own, TEST_DATABASE_URL=postgres)
+    assert tested.returncode == 0, tested.stdout[-3000:]
+
+
+def test_the_added_aggregate_follows_its_rules_and_the_style(extended: Path) -> None:
+    tested = ran(extended, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/domain/test_voucher.py")
+    assert tested.returncode == 0, tested.stdout
+    written = [fence.about for fence in [*of(ADDING, "python"), *of(ADDING, "diff")]]
+    checked = ran(extended, "-m", "ruff", "check", "--no-cache", *written)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_added_aggregate_is_served(extended: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    redeem = f'mutation {{ redeemVoucher(id: "{VOUCHER}") {{ ... on VoucherAccepted {{ voucher {{ spent }} }} ... on Rejected {{ code message }} }} }}'
+    with serving(extended, database_url, monkeypatch) as server:
+        issued = server.ask(
+            f'mutation {{ issueVoucher(id: "{VOUCHER}", euros: 20) {{ ... on VoucherAccepted {{'
+            " position events { __typename ... on VoucherIssued { euros } } voucher { euros spent } } } }"
+        )
+        assert issued["data"]["issueVoucher"] == {
+            "position": "1",
+            "events": [{"__typename": "VoucherIssued", "euros": 20}],
+            "voucher": {"euros": 20, "spent": False},
+        }
+        assert server.ask(redeem)["data"]["redeemVoucher"] == {"voucher": {"spent": True}}
+        assert server.ask(redeem)["data"]["redeemVoucher"] == {"code": "VOUCHER_SPENT", "message": "A voucher is redeemed once."}
+        assert server.ask(f'{{ voucher(id: "{VOUCHER}") {{ euros spent }} }}')["data"]["voucher"] == {"euros": 20, "spent": True}
