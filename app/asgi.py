@@ -123,8 +123,9 @@ def application(room: MachineRoom) -> Starlette:
         Route("/livez", live),
         Route("/readyz", ready),
     ]
-    if room.settings.mode == "development" and PAGE.exists():
-        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent)))
+    if room.settings.mode == "development":
+        # It may be built while the server runs.
+        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
     middleware = [
         Middleware(
             CORSMiddleware, allow_origins=room.settings.origins, allow_methods=["POST"], allow_headers=["*"]

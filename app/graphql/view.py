@@ -28,6 +28,7 @@ from app.graphql.events import EventTypes
 from app.graphql.schema import Schema
 
 PAGE = Path(__file__).parent.parent / "graphiql" / "dist" / "index.html"
+UNBUILT = PAGE.parent.parent / "unbuilt.html"
 POLICY = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; "
     "img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'"
@@ -175,7 +176,7 @@ class View(GraphQL[Context, None]):
 
     @override
     async def render_graphql_ide(self, request: Request) -> Response:
-        page = PAGE.read_text() if PAGE.exists() else _NOT_BUILT
+        page = (PAGE if PAGE.exists() else UNBUILT).read_text()
         return HTMLResponse(page, headers={"content-security-policy": POLICY, "x-content-type-options": "nosniff"})
 
     @override
@@ -214,13 +215,6 @@ class _Answer:
 
     def __init__(self, shown: list[dict[str, Any]]) -> None:
         self.shown = shown
-
-
-_NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>GraphiQL is not built</title>
-<body style="font: 16px/1.5 sans-serif; max-width: 40em; margin: 4em auto">
-<h1>GraphiQL is not built yet</h1>
-<p>The API answers at <code>POST /graphql</code>. To build the page: <code>make graphiql</code>, then reload.</p></body></html>
-"""
 
 
 def _malformed(message: Mapping[str, Any]) -> str | None:
