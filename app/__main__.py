@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -68,6 +68,23 @@ def demo(
     from app.demo import drive
 
     _run(drive(url, rate, orders))
+
+
+@cli.command()
+def prove(
+    seconds: Annotated[float, typer.Option(help="How long to write.", min=1)] = 8,
+    writers: Annotated[int, typer.Option(help="Processes that write; one of them is killed.", min=2, max=32)] = 4,
+    followers: Annotated[int, typer.Option(help="Processes that follow.", min=2, max=32)] = 4,
+    seed: Annotated[int | None, typer.Option(help="Take the same chances again.")] = None,
+    sabotage: Annotated[Literal["lock", "sequence"] | None, typer.Option(help="Break the store first, to see the proof fail.", hidden=True)] = None,
+) -> None:
+    """Prove in a scratch database that nothing is lost, doubled or out of order."""
+    from app.prove.run import Plan
+    from app.prove.run import prove as run
+
+    plan = Plan(seconds=seconds, writers=writers, followers=followers, seed=seed, sabotage=sabotage)
+    if not asyncio.run(run(Settings.read(), plan)):
+        raise typer.Exit(1)
 
 
 def _say(line: str) -> None:

@@ -99,7 +99,7 @@ class Began(msgspec.Struct, frozen=True, tag=True):
     after: int
 
 
-class Delivered(msgspec.Struct, frozen=True, tag=True, array_like=True):
+class Delivered(msgspec.Struct, frozen=True, tag=True):
     """A follower was given this fact."""
 
     position: int

@@ -6,8 +6,8 @@ import secrets
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -37,25 +37,28 @@ class Plan:
     sabotage: str | None = None
 
 
-SAW = 0.1
+LOOK_SECONDS = 0.1
 """Seconds between two looks at how far the log has come."""
+EXAMPLES = 4
 
 
 async def prove(settings: Settings, plan: Plan) -> bool:
     """Whether every claim holds; says so on stdout. Raises `DatabaseProblem`."""
-    main = asyncio.current_task()
-    assert main is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main.cancel)
+    # Whoever stops us with a SIGTERM leaves no scratch database behind either.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, signal.raise_signal, signal.SIGINT)
     console = Console(highlight=False, soft_wrap=True)
     seed = secrets.randbelow(1_000_000) if plan.seed is None else plan.seed
-    async with open_database(settings) as server, _scratch(server) as url:
-        async with open_database(settings.model_copy(update={"database_url": url, "pool": 2})) as database:
-            await database.migrate()
-            if plan.sabotage is not None:
-                await _break(database, plan.sabotage)
-            console.print(f"proving with {plan.writers} writers, one of them killed, and {plan.followers} followers; seed {seed}")
-            with tempfile.TemporaryDirectory(prefix="prove-") as folder:
-                evidence = await _Run(database, plan, seed, Path(folder), console).run()
+    async with (
+        open_database(settings) as server,
+        _scratch(server) as url,
+        open_database(settings.model_copy(update={"database_url": url, "pool": 2})) as database,
+    ):
+        await database.migrate()
+        if plan.sabotage is not None:
+            await _break(database, plan.sabotage)
+        console.print(f"proving with {plan.writers} writers, one of them killed, and {plan.followers} followers; seed {seed}")
+        with tempfile.TemporaryDirectory(prefix="prove-") as folder:
+            evidence = await _Run(database, plan, seed, Path(folder), console).run()
     return _say(console, evidence, judge(evidence), plan, seed)
 
 
@@ -63,22 +66,25 @@ async def prove(settings: Settings, plan: Plan) -> bool:
 
 
 @asynccontextmanager
-async def _scratch(server: Database) -> AsyncIterator[str]:
+async def _scratch(server: Database) -> AsyncGenerator[str]:
     """The URL of a new database on the server, dropped at the end whatever happens."""
     name = f"prove_{secrets.token_hex(6)}"
+    try:
+        # template1 cannot be copied while anybody is connected to it; nobody ever is to template0.
+        await _execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
+    except asyncpg.InsufficientPrivilegeError as problem:
+        said = f"the proof makes a database of its own, and this role may not ({problem}): give it CREATEDB, or name another role"
+        raise DatabaseProblem(said) from problem
+    try:
+        yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        await _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+async def _execute(server: Database, statement: str) -> None:
     connection = await server.connect()
     try:
-        try:
-            # template1 cannot be copied while anybody is connected to it; nobody ever is to template0.
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        except asyncpg.InsufficientPrivilegeError as problem:
-            raise DatabaseProblem(
-                f"the proof makes a database of its own, and this role may not ({problem}): give it CREATEDB, or use another"
-            ) from problem
-        try:
-            yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
-        finally:
-            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await connection.execute(statement)
     finally:
         connection.terminate()
 
@@ -93,7 +99,7 @@ async def _break(database: Database, sabotage: str) -> None:
         drawn = (
             "PERFORM pg_advisory_lock(1);"
             " head := nextval('es.position') - 1;"
-            " PERFORM setval('es.position', head + 1 + cardinality(e_type));"
+            " PERFORM setval('es.position', head + 1 + cardinality(e_type), false);"
             " PERFORM pg_advisory_unlock(1);"
         )
         source = _instead(r"head := coalesce\(head, 0\);", drawn, source)
@@ -125,10 +131,10 @@ class _Run:
 
     async def run(self) -> Evidence:
         try:
-            with self._progress() as tell:
+            with _progress(self._console, self._plan.seconds) as tell:
                 await self._drive(tell)
             head = await self._head()
-            await self._end("follower", f"{head}\n", patience=30)
+            await self._end("follower", f"{head}\n", patience=20)
             return await self._gather()
         finally:
             for process in self._processes.values():
@@ -153,12 +159,12 @@ class _Run:
             tell(passed, head)
             while waiting and waiting[0][0] <= passed:
                 _, number = waiting.pop(0)
-                await self._start(f"follower {number}", number)
+                await self._start(f"{'feed' if number % 2 else 'table'} follower {number}", number)
             if kill_at is not None and passed >= kill_at:
                 kill_at = None
                 await self._kill()
             self._check_alive()
-            await asyncio.sleep(SAW)
+            await asyncio.sleep(LOOK_SECONDS)
         await self._end("writer", "stop\n", patience=60)
         tell(seconds, await self._head())
 
@@ -170,7 +176,7 @@ class _Run:
         await self._start(f"writer {self._plan.writers + 1}", self._plan.writers + 1, resume=self._journal(self._killed))
 
     async def _start(self, name: str, number: int, *, resume: Path | None = None) -> None:
-        role = "write" if name.startswith("writer") else "feed" if number % 2 else "table"
+        role = "feed" if name.startswith("feed") else "table" if name.startswith("table") else "write"
         job = Job(
             role=role, number=number, url=self._database.url, seed=self._seed, journal=str(self._journal(name)),
             resume=None if resume is None else str(resume),
@@ -186,7 +192,7 @@ class _Run:
 
     async def _end(self, kind: str, order: str, *, patience: float) -> None:
         """Tell all workers of a kind to end, and wait until they have; who does not in time is killed, and counted as crashed."""
-        ending = [process for name, process in self._processes.items() if name.startswith(kind)]
+        ending = [process for name, process in self._processes.items() if kind in name]
         for process in ending:
             await _tell(process, order)
         try:
@@ -200,7 +206,7 @@ class _Run:
 
     def _check_alive(self) -> None:
         """Where no writer is left there is nothing to wait for."""
-        writers = [process for name, process in self._processes.items() if name.startswith("writer")]
+        writers = [process for name, process in self._processes.items() if "writer" in name]
         if all(process.returncode is not None for process in writers):
             said = self._last_words("writer 1")
             raise RuntimeError(f"all writers have ended: {said}")
@@ -218,18 +224,15 @@ class _Run:
             log=[Delivered(row["position"], row["stream_id"], row["version"], row["command_id"], row["place"]) for row in log],
             moments=[row["recorded_at"] for row in log],
             ledger={row["command_id"]: Entry(row["first_position"], row["last_position"], row["refusal"]) for row in ledger},
-            writers={name: lines for name, lines in journals.items() if name.startswith("writer")},
-            followers={name: lines for name, lines in journals.items() if name.startswith("follower")},
+            writers={name: lines for name, lines in journals.items() if "writer" in name},
+            followers={name: lines for name, lines in journals.items() if "follower" in name},
+            killed=self._killed,
             crashed={
                 name: f"exit code {process.returncode}, {self._last_words(name)}"
                 for name, process in self._processes.items()
                 if process.returncode != (-signal.SIGKILL if name == self._killed else 0)
             },
         )
-
-    @asynccontextmanager
-    async def _unused(self) -> AsyncIterator[None]:
-        yield
 
     def _journal(self, name: str) -> Path:
         return self._folder / f"{name}.journal"
@@ -238,5 +241,67 @@ class _Run:
         return self._folder / f"{name}.stderr"
 
     def _last_words(self, name: str) -> str:
-        said = self._stderr(name).read_text(errors="replace").strip().splitlines()
-        return said[-1] if said else "without a word"
+        said = [line.strip(" |") for line in self._stderr(name).read_text(errors="replace").splitlines()]
+        return next((line for line in reversed(said) if line and not line.startswith(("+-", "File", "^", "~"))), "without a word")
+
+
+async def _tell(process: asyncio.subprocess.Process, line: str) -> None:
+    assert process.stdin is not None
+    try:
+        process.stdin.write(line.encode())
+        await process.stdin.drain()
+    except (BrokenPipeError, ConnectionResetError):
+        # It has ended already; its exit code says the rest.
+        return
+
+
+# --- What is shown ------------------------------------------------------------------
+
+
+@contextmanager
+def _progress(console: Console, seconds: float) -> Generator[Callable[[float, int], None]]:
+    """A bar with the rate in a terminal, else a line every two seconds. Give it the seconds passed and the newest position."""
+    if not console.is_terminal:
+        shown = 0.0
+
+        def line(passed: float, head: int) -> None:
+            nonlocal shown
+            if passed - shown >= 2 or passed >= seconds:
+                shown = passed
+                console.print(f"{passed:5.1f} s  {head:>9,} facts  {head / max(passed, 0.1):>7,.0f}/s")
+
+        yield line
+        return
+    bar = Progress(TextColumn("proving"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn(), console=console, transient=True)
+    with bar:
+        task = bar.add_task("", total=seconds, said="starting")
+
+        def draw(passed: float, head: int) -> None:
+            bar.update(task, completed=passed, said=f"{head:,} facts, {head / max(passed, 0.1):,.0f}/s")
+
+        yield draw
+
+
+def _say(console: Console, evidence: Evidence, claims: Sequence[Claim], plan: Plan, seed: int) -> bool:
+    """Print counts, claims and the verdict."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for what, number in counts(evidence).items():
+        table.add_row(f"{number:,}", what)
+    console.print(table)
+    against = [claim for claim in claims if not claim.holds]
+    if not against:
+        console.print(
+            f"proved: {len(evidence.log):,} facts of {plan.writers} writers, one of them killed, reached each of"
+            f" {plan.followers} followers once and in order; all {len(claims)} claims hold"
+        )
+        return True
+    console.print(f"NOT proved: {len(against)} of {len(claims)} claims fail; again with --seed {seed}")
+    for claim in against:
+        console.print(f"  not so: {claim.text}")
+        for example in claim.against[:EXAMPLES]:
+            console.print(f"    {example}", markup=False)
+        if len(claim.against) > EXAMPLES:
+            console.print(f"    and {len(claim.against) - EXAMPLES:,} more")
+    return False

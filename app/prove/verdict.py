@@ -32,13 +32,14 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """All that a run leaves: the log in position order with the moments of recording, the ledger, and the journals by
-    worker. `crashed` says of each worker that ended badly how."""
+    worker. `killed` is the writer that was killed; `crashed` says of each other worker that ended badly how."""
 
     log: Sequence[Delivered]
     moments: Sequence[datetime]
     ledger: Mapping[UUID, Entry]
     writers: Mapping[str, Sequence[Line]]
     followers: Mapping[str, Sequence[Line]]
+    killed: str
     crashed: Mapping[str, str]
 
 
@@ -67,7 +68,7 @@ def judge(evidence: Evidence) -> Sequence[Claim]:
         Claim("the time of recording never goes back along positions", list(_going_back(evidence))),
         Claim("no append fails but for a conflict", list(_failures(evidence))),
         Claim("every worker ends well, but the one that is killed", [f"{who}: {how}" for who, how in evidence.crashed.items()]),
-        Claim("the run had conflicts, repeats, rollbacks and followers to prove it with", list(_vacuous(evidence))),
+        Claim("the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers", list(_vacuous(evidence))),
     ]
 
 
@@ -78,6 +79,7 @@ def counts(evidence: Evidence) -> Mapping[str, int]:
         "facts recorded": len(evidence.log),
         "commands acknowledged": lines[Acknowledged],
         "of these repeats": sum(1 for line in _acknowledged(evidence) if line.duplicate),
+        "by the writer that was killed": sum(isinstance(line, Acknowledged) for line in evidence.writers[evidence.killed]),
         "version conflicts": lines[OutOfDate],
         "rolled back": lines[RolledBack],
         "failed": lines[Failed],
@@ -100,15 +102,11 @@ def _undelivered(evidence: Evidence) -> Iterator[str]:
         missing = [fact.position for fact in expected if fact not in times]
         repeated = [fact.position for fact, count in times.items() if count > 1]
         unknown = [fact.position for fact in times if fact not in known]
-        if missing:
-            yield f"{name} was never given {_some(missing)} of {len(expected)}"
-        if repeated:
-            yield f"{name} was given more than once {_some(repeated)}"
-        if unknown:
-            yield f"{name} was given what the log does not hold there: {_some(unknown)}"
-        order = [(left.position, right.position) for left, right in pairwise(given) if right.position < left.position]
-        if order:
-            yield f"{name} was given {order[0][1]} after {order[0][0]}"
+        said = [f"was never given {_some(missing)} of {len(expected):,}"] if missing else []
+        said += [f"was given {_some(repeated)} more than once"] if repeated else []
+        said += [f"was given what the log does not hold at {_some(unknown)}"] if unknown else []
+        said += [f"was given {right.position} after {left.position}" for left, right in pairwise(given) if right.position < left.position][:1]
+        yield f"{name} {'; '.join(said)}"
 
 
 def _unrecorded(evidence: Evidence) -> Iterator[str]:
@@ -149,8 +147,9 @@ def _contradicted(evidence: Evidence) -> Iterator[str]:
             yield f"command {command_id} was acknowledged and is not in the ledger"
             continue
         for line in given:
-            if (line.first, line.last, line.refusal) != (entry.first, entry.last, entry.refusal):
-                yield f"command {command_id} was answered {line.first} to {line.last} {line.refusal or ''}, the first answer was {entry.first} to {entry.last} {entry.refusal or ''}"
+            # Who was first knows its refusal; the store tells it to those who repeat.
+            if (line.first, line.last) != (entry.first, entry.last) or (line.duplicate and line.refusal != entry.refusal):
+                yield f"command {command_id} was answered {_answer(line)}, the first answer was {_answer(entry)}"
         if (entry.last < entry.first) != (entry.refusal == FULL):
             yield f"command {command_id} lost its refusal"
         if sum(not line.duplicate for line in given) > 1:
@@ -194,8 +193,7 @@ def _failures(evidence: Evidence) -> Iterator[str]:
 
 
 def _vacuous(evidence: Evidence) -> Iterator[str]:
-    had = counts(evidence)
-    yield from (f"there were no {what}" for what in ("version conflicts", "of these repeats", "rolled back", "facts delivered") if not had[what])
+    yield from (f"{what}: none" for what, number in counts(evidence).items() if number == 0 and what != "failed")
 
 
 def _acknowledged(evidence: Evidence) -> Iterator[Acknowledged]:
@@ -208,7 +206,11 @@ def _given(journal: Sequence[Line]) -> list[Delivered]:
 
 def _some(positions: Sequence[int]) -> str:
     shown = ", ".join(str(position) for position in positions[:3])
-    return f"position {shown}" if len(positions) == 1 else f"{len(positions)} positions ({shown}{', …' if len(positions) > 3 else ''})"
+    return f"position {shown}" if len(positions) == 1 else f"{len(positions):,} positions ({shown}{', …' if len(positions) > 3 else ''})"
+
+
+def _answer(answer: Acknowledged | Entry) -> str:
+    return f"{answer.first} to {answer.last}" + (f", {answer.refusal}" if answer.refusal else "")
 
 
 def _facts(number: int) -> str:
