@@ -197,7 +197,7 @@ def with_quantity(lines: Sequence[Line], sku: str, quantity: int) -> tuple[Line,
 def total_of(lines: Sequence[Line]) -> Money:
     """The sum over the lines, in the currency of the first; euros where there is none."""
     currency = lines[0].unit_price.currency if lines else "EUR"
-    return sum((line.total for line in lines), start=Money(amount=Decimal(), currency=currency))
+    return sum((line.total for line in lines), start=Money(amount=Decimal("0.00"), currency=currency))
 
 
 # --- Commands, and what may not happen --------------------------------------

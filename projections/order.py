@@ -53,7 +53,7 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
         case Opened(customer_id=customer_id), _:
             (identity,) = key
             return OrderRow(
-                id=identity, customer_id=customer_id, status="OPEN", lines=(), total=Decimal(), currency="EUR",
+                id=identity, customer_id=customer_id, status="OPEN", lines=(), total=total_of(()).amount, currency=total_of(()).currency,
                 reason=None, opened_at=fact.at, placed_at=None, version=fact.version,
             )
         case _, None:

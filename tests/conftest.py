@@ -12,7 +12,8 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,12 @@ def postgres() -> Iterator[str]:
         server.cleanup()
 
 
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it in a thread of its own: a test may have a loop running, as the browser's do."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
 async def _execute(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
@@ -71,7 +78,7 @@ def template(postgres: str) -> str:
         async with open_database(Settings(database_url=_named(postgres, name))) as database:
             await database.migrate()
 
-    asyncio.run(make())
+    _run(make())
     return name
 
 
@@ -79,9 +86,9 @@ def template(postgres: str) -> str:
 def database_url(postgres: str, template: str) -> Iterator[str]:
     """A fresh, migrated database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    asyncio.run(_execute(_named(postgres, "postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
+    _run(_execute(_named(postgres, "postgres"), f"CREATE DATABASE {name} TEMPLATE {template}"))
     yield _named(postgres, name)
-    asyncio.run(_execute(_named(postgres, "postgres"), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    _run(_execute(_named(postgres, "postgres"), f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture

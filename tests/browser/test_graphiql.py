@@ -50,7 +50,7 @@ class Window:
 
     def run(self, number: int) -> None:
         """Open an example tab, counted from 1, and press the button."""
-        self.page.locator(".graphiql-tab").nth(number - 1).get_by_role("tab").click()
+        self.page.locator(".graphiql-tab").nth(number - 1).click()
         self.page.locator(".graphiql-execute-button").click()
 
     def shows(self, *texts: str) -> None:
@@ -68,13 +68,13 @@ def test_a_mutation_in_one_window_shows_up_in_a_subscription_in_another_and_noth
     actor.shows("ProductAccepted", "Green tea")
     follower.shows("product.registered")
     actor.run(2)
-    actor.shows('"onHand": 100')
+    actor.shows("onHand", "100")
     follower.shows("product.stock-received")
     actor.run(3)
-    actor.shows("OrderAccepted", "PLACED")
+    actor.shows("OrderAccepted", "order.opened")
     follower.shows("order.placed")
     actor.run(4)
-    actor.shows("TEA-1")
+    actor.shows("TEA-1", "Green tea")
     for window in (follower, actor):
         assert window.foreign == []
         assert window.problems == []
