@@ -53,7 +53,7 @@ def main() -> int:
         else:
             build(fingerprint)
     except NotBuilt as reason:
-        print()
+        print("failed")
         print(f"GraphiQL was not built: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -80,7 +80,7 @@ def reads(stamp: Path, text: str) -> bool:
 
 def build(fingerprint: str) -> None:
     began = perf_counter()
-    print("GraphiQL: building once from npm packages, some 20 s … ", end="", flush=True)
+    print("GraphiQL: building from npm packages, some 20 s the first time … ", end="", flush=True)
     node = find_node() or install_node()
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not reads(PACKAGES_STAMP, lock):
@@ -124,7 +124,7 @@ def install_node() -> Node:
 
 
 def run(*command: str) -> None:
-    """Run it here and quietly; where it fails, the first line of what it complained of is the reason."""
+    """Run it here and quietly; where it fails, the first telling line of its complaint is the reason."""
     try:
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -132,7 +132,7 @@ def run(*command: str) -> None:
     if done.returncode == 0:
         return
     lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    telling = [line for line in lines if "error" in line.lower() and not re.fullmatch(r"npm error code \w+", line)]
+    telling = [line for line in lines if not re.match(r"npm warn|npm error (code|syscall|errno)\b|WARNING:|\[notice\]", line)]
     reason = next(iter(telling or lines), f"{command[0]} ended with exit code {done.returncode}")
     raise NotBuilt(reason.removeprefix("GraphiQL was not built: "))
 

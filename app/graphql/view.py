@@ -177,7 +177,7 @@ class View(GraphQL[Context, None]):
     @override
     async def render_graphql_ide(self, request: Request) -> Response:
         page = (PAGE if PAGE.exists() else UNBUILT).read_text()
-        return HTMLResponse(page, headers={"content-security-policy": POLICY, "x-content-type-options": "nosniff"})
+        return HTMLResponse(page, headers={"content-security-policy": POLICY, "x-content-type-options": "nosniff", "cache-control": "no-cache"})
 
     @override
     async def create_streaming_response(self, request: Any, stream: Any, *args: Any, **kwargs: Any) -> Any:
