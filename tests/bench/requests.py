@@ -1,0 +1,104 @@
+"""Mutations over HTTP against one that does nothing, and the way of an event from its commit to a subscriber."""
+
+import asyncio
+import os
+import socket
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import datetime
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tests.bench.load import CONNECTIONS
+from tests.bench.rounds import Bench
+
+ROUNDS = 6
+SECONDS = 1.5
+RATE = 300
+LISTENED = 10.0
+
+
+@asynccontextmanager
+async def serving(url: str) -> AsyncIterator[int]:
+    """A server process on the database; gives its port."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+    server = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.server", str(port), env=kept | {"DATABASE_URL": url}, stdout=PIPE
+    )
+    assert server.stdout is not None
+    try:
+        said = await server.stdout.readline()
+        assert said.startswith(b"ready"), said
+        await load(port, "registerProduct", 0)
+        yield port
+    finally:
+        if server.returncode is None:
+            server.terminate()
+        await server.wait()
+
+
+async def load(port: int, field: str, seconds: float, rate: float | None = None) -> float:
+    """Mutations per second, sent from a process of its own."""
+    arguments = [str(port), field, str(seconds), *([] if rate is None else [str(rate)])]
+    sending = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.load", *arguments, stdout=PIPE)
+    said, _ = await sending.communicate()
+    assert sending.returncode == 0
+    return float(said or 0)
+
+
+async def durable_mutation(bench: Bench, url: str) -> None:
+    async with serving(url) as port:
+        found = await bench.rates(
+            "mutations over HTTP",
+            {"durable": lambda: load(port, "receiveStock", SECONDS), "nothing": lambda: load(port, "receiveNothing", SECONDS)},
+            ROUNDS,
+        )
+    bench.ratio(f"durable mutation over {CONNECTIONS} connections vs one that does nothing", found["durable"], found["nothing"], "requests/s")
+
+
+async def live_events(bench: Bench, url: str) -> None:
+    async with serving(url) as port:
+        task = bench.progress.add_task("commit to subscriber", total=None)
+        async with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[Subprotocol("graphql-transport-ws")], compression=None) as client:
+            await _subscribe(client)
+            heard: list[tuple[float, bytes | str]] = []
+            listening = asyncio.create_task(_listen(client, heard))
+            sent = await load(port, "receiveStock", LISTENED, RATE)
+            await asyncio.sleep(0.5)
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        bench.progress.remove_task(task)
+    # The first second warms up.
+    late = sorted(_lateness(*each) for each in heard[int(sent) :])
+    p50, p99, worst = late[len(late) // 2], late[int(len(late) * 0.99)], late[-1]
+    bench.say(
+        f"commit to subscriber: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms at {sent:.0f} events/s, {len(late):,} events"
+        " (from recordedAt, so insert and fsync are in it)"
+    )
+
+
+async def _subscribe(client: ClientConnection) -> None:
+    await client.send('{"type":"connection_init"}')
+    await client.recv()
+    query = 'subscription { events(filter: {types: ["product.stock-received"]}) { position recordedAt } }'
+    await client.send(msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode())
+
+
+async def _listen(client: ClientConnection, heard: list[tuple[float, bytes | str]]) -> None:
+    while True:
+        message = await client.recv()
+        heard.append((time.time(), message))
+
+
+def _lateness(at: float, message: bytes | str) -> float:
+    """Milliseconds between the moment in the event and its arrival."""
+    recorded = msgspec.json.decode(message)["payload"]["data"]["events"]["recordedAt"]
+    return (at - datetime.fromisoformat(recorded).timestamp()) * 1000
