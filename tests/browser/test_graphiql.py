@@ -13,6 +13,8 @@ from tests.conftest import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 30_000
+OPEN_TAB = "JSON.parse(localStorage[Object.keys(localStorage).find(key => key.endsWith('tabState'))]).activeTabIndex + 1"
+MODEL = "name => __MONACO.editor.getModels().find(model => model.uri.path.endsWith(name))?.getValue() ?? ''"
 
 pytestmark = [
     pytest.mark.browser,
@@ -43,6 +45,7 @@ class Window:
         self.page.on("pageerror", lambda problem: self.problems.append(str(problem)))
         self.page.goto(f"{home}/graphql")
         expect(self.page.get_by_role("tab").first).to_be_visible(timeout=SECONDS)
+        self._open(6)
 
     def _asked(self, url: str, home: str) -> None:
         if urlsplit(url).scheme in ("http", "https", "ws", "wss") and not url.replace("ws://", "http://").startswith(home):
@@ -50,12 +53,18 @@ class Window:
 
     def run(self, number: int) -> None:
         """Open an example tab, counted from 1, and press the button."""
-        self.page.locator(".graphiql-tab").nth(number - 1).click()
+        self._open(number)
         self.page.locator(".graphiql-execute-button").click()
+
+    def _open(self, number: int) -> None:
+        """The page takes up what its editor shows after a pause of its own; its store says when it has."""
+        self.page.locator(".graphiql-tab-button").nth(number - 1).click()
+        self.page.wait_for_function(f"number => ({OPEN_TAB}) === number", arg=number, timeout=SECONDS)
 
     def shows(self, *texts: str) -> None:
         for text in texts:
-            expect(self.page.locator(".result-window")).to_contain_text(text, timeout=SECONDS)
+            # The editor draws only the lines in view; its model holds them all.
+            self.page.wait_for_function(f"text => ({MODEL})('response.json').includes(text)", arg=text, timeout=SECONDS)
 
 
 def test_a_mutation_in_one_window_shows_up_in_a_subscription_in_another_and_nothing_leaves_the_origin(
@@ -68,10 +77,10 @@ def test_a_mutation_in_one_window_shows_up_in_a_subscription_in_another_and_noth
     actor.shows("ProductAccepted", "Green tea")
     follower.shows("product.registered")
     actor.run(2)
-    actor.shows("onHand", "100")
+    actor.shows('"onHand": 100')
     follower.shows("product.stock-received")
     actor.run(3)
-    actor.shows("OrderAccepted", "order.opened")
+    actor.shows("OrderAccepted", "PLACED")
     follower.shows("order.placed")
     actor.run(4)
     actor.shows("TEA-1", "Green tea")

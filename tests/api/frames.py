@@ -1,0 +1,73 @@
+"""A graphql-transport-ws client of hand-written frames, and a reader of server-sent events: what they show is what was sent."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tests.conftest import Server
+
+PATIENCE = 15.0
+
+FACTS = "subscription Facts($after: Position, $filter: EventFilter) { events(after: $after, filter: $filter) { position stream streamId type version } }"
+
+
+class Socket:
+    """One acknowledged connection. Messages are kept per operation id until they are asked for."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+        self._kept: dict[str, list[dict[str, Any]]] = {}
+
+    async def say(self, message: object) -> None:
+        """Send text as it stands, bytes as a binary frame, anything else as JSON."""
+        await self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    async def hear(self) -> dict[str, Any]:
+        """The next message, whoever it is for."""
+        async with asyncio.timeout(PATIENCE):
+            return json.loads(await self.connection.recv())
+
+    async def subscribe(self, identity: str, query: str, variables: dict[str, Any] | None = None) -> None:
+        await self.say({"id": identity, "type": "subscribe", "payload": {"query": query, "variables": variables or {}}})
+
+    async def next(self, identity: str) -> dict[str, Any]:
+        """The next message of this operation."""
+        while not self._kept.get(identity):
+            message = await self.hear()
+            self._kept.setdefault(message.get("id", ""), []).append(message)
+        return self._kept[identity].pop(0)
+
+    async def data(self, identity: str) -> dict[str, Any]:
+        """The data of the next message, which has to be a result without errors."""
+        message = await self.next(identity)
+        assert message["type"] == "next", message
+        assert "errors" not in message["payload"], message
+        return message["payload"]["data"]
+
+    async def facts(self, identity: str, number: int) -> list[dict[str, Any]]:
+        """The next so many events of a subscription to `events`."""
+        return [(await self.data(identity))["events"] for _ in range(number)]
+
+    async def settled(self) -> None:
+        """Return when the server has taken in all that was sent before: it answers in order."""
+        await self.say({"type": "ping"})
+        assert await self.next("") == {"type": "pong"}
+
+    def cut(self) -> None:
+        """Break the connection without a word of goodbye."""
+        cast("asyncio.Transport", self.connection.transport).abort()
+
+
+@asynccontextmanager
+async def opened(server: Server, **options: Any) -> AsyncIterator[Socket]:
+    """A socket whose connection was initialised and acknowledged."""
+    async with connect(server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options) as connection:
+        socket = Socket(connection)
+        await socket.say({"type": "connection_init"})
+        assert (await socket.hear())["type"] == "connection_ack"
+        yield socket

@@ -1,0 +1,299 @@
+"""Whatever is sent gets an answer with a code, records nothing, and disturbs nobody else."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx2
+import pytest
+from sqlalchemy import make_url
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
+
+from tests.api.frames import FACTS, Socket, opened
+from tests.conftest import Server
+
+REGISTER = "mutation Register($input: RegisterProductInput!, $options: CommandOptions) { registerProduct(input: $input, options: $options) { __typename } }"
+OPEN = "mutation Open($input: OpenOrderInput!, $options: CommandOptions) { openOrder(input: $input, options: $options) { __typename } }"
+ADD = "mutation Add($input: OrderLineInput!) { addLine(input: $input) { __typename ... on Rejected { code } } }"
+CANCEL = "mutation Cancel($input: CancelOrderInput!) { cancelOrder(input: $input) { __typename } }"
+POSITION = "{ position }"
+
+PARSE, VALIDATION, INPUT, EXPENSIVE = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "OPERATION_TOO_EXPENSIVE"
+
+
+def product(**changes: object) -> dict[str, Any]:
+    return {"input": {"sku": "TEA", "name": "Tea", "price": {"amount": "3.50"}} | changes}
+
+
+def line(**changes: object) -> dict[str, Any]:
+    return {"input": {"orderId": str(uuid4()), "sku": "TEA", "quantity": 1} | changes}
+
+
+def fragments(number: int) -> str:
+    """A chain of fragments that each spread the next one twice: 2^number fields."""
+    chain = "".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}\n" for n in range(number))
+    return f"{{ ...F0 }}\n{chain}fragment F{number} on Query {{ position }}"
+
+
+type Case = tuple[str, dict[str, Any] | None, str]
+
+CASES: dict[str, Case] = {
+    "a syntax error": ("{ position", None, PARSE),
+    "a document of nothing but a comment": ("# position", None, PARSE),
+    "an unknown field": ("{ weather }", None, VALIDATION),
+    "an unknown argument": ("{ product(sku: \"TEA\", weight: 3) { sku } }", None, VALIDATION),
+    "an unknown fragment": ("{ ...Nothing }", None, VALIDATION),
+    "a fragment that spreads itself": ("{ ...F } fragment F on Query { position ...F }", None, VALIDATION),
+    "a missing selection": ("{ orders }", None, VALIDATION),
+    "a variable that was not declared": ("{ product(sku: $sku) { sku } }", None, VALIDATION),
+    "a variable of the wrong type": (REGISTER, {"input": 5}, INPUT),
+    "a missing variable": (REGISTER, {}, INPUT),
+    "an id that is none": ("query ($id: UUID!) { order(id: $id) { id } }", {"id": "x"}, INPUT),
+    "a cursor that is none": ("{ orders(after: \"bad\") { nodes { id } } }", None, INPUT),
+    "a cursor that is not ASCII": ("query ($c: String) { orders(after: $c) { nodes { id } } }", {"c": "ä🫖"}, INPUT),
+    "a cursor of another list": ("{ products(after: \"WyIrcHJpY2UsaWQiLCIxIiwiMSJd\") { nodes { sku } } }", None, INPUT),
+    "a position that is none": ("query ($p: Position) { events(after: $p) { nodes { type } } }", {"p": "first"}, INPUT),
+    "a negative position": ("query ($p: Position) { events(after: $p) { nodes { type } } }", {"p": "-1"}, INPUT),
+    "a position above 64 bits": ("query ($p: Position) { events(after: $p) { nodes { type } } }", {"p": "9223372036854775808"}, INPUT),
+    "a page of 101": ("{ products(first: 101) { nodes { sku } } }", None, INPUT),
+    "a page of less than nothing": ("{ products(first: -1) { nodes { sku } } }", None, INPUT),
+    "a SKU that is none": (REGISTER, product(sku="tea & biscuits"), INPUT),
+    "a quantity of 0": (ADD, line(quantity=0), INPUT),
+    "a quantity of 10001": (ADD, line(quantity=10_001), INPUT),
+    "a quantity that is a text": (ADD, line(quantity="1"), INPUT),
+    "a negative price": (REGISTER, product(price={"amount": "-0.01"}), INPUT),
+    "a price of three decimals": (REGISTER, product(price={"amount": "0.001"}), INPUT),
+    "a price that is not a number": (REGISTER, product(price={"amount": "NaN"}), INPUT),
+    "a price without end": (REGISTER, product(price={"amount": "Infinity"}), INPUT),
+    "a price with a huge exponent": (REGISTER, product(price={"amount": "1E+999999"}), INPUT),
+    "a price with a tiny exponent": (REGISTER, product(price={"amount": "1E-999999"}), INPUT),
+    "a price that is a float": (REGISTER, product(price={"amount": 3.5}), INPUT),
+    "a currency that is none": (REGISTER, product(price={"amount": "1.00", "currency": "euro"}), INPUT),
+    "an empty name": (REGISTER, product(name=" "), INPUT),
+    "NUL in a name": (REGISTER, product(name="T\0a"), INPUT),
+    "NUL in a reason": (CANCEL, {"input": {"orderId": str(uuid4()), "reason": "a\0b"}}, INPUT),
+    "NUL in nameContains": ("query ($n: String) { products(filter: {nameContains: $n}) { nodes { sku } } }", {"n": "a\0"}, INPUT),
+    "NUL in filter.streams": ("query ($s: [String!]) { events(filter: {streams: $s}) { nodes { type } } }", {"s": ["order\0"]}, INPUT),
+    "NUL in filter.types": ("query ($s: [String!]) { events(filter: {types: $s}) { nodes { type } } }", {"s": ["order.\0"]}, INPUT),
+    "occurredAt in the future": (REGISTER, product() | {"options": {"occurredAt": "2999-01-01T00:00:00Z"}}, INPUT),
+    "occurredAt before 1900": (REGISTER, product() | {"options": {"occurredAt": "0001-01-01T00:00:00Z"}}, INPUT),
+    "a moment that is none": (REGISTER, product() | {"options": {"occurredAt": "yesterday"}}, INPUT),
+    "a day that is none": ("{ dailySales(from: \"1997-02-30\", to: \"1997-03-01\") { day } }", None, VALIDATION),
+    "a version above 32 bits": (REGISTER, product() | {"options": {"expectedVersion": 2**31}}, INPUT),
+    "several operations and no operationName": ("query A { position } query B { position }", None, INPUT),
+    "fragments that double 80 times": (fragments(80), None, EXPENSIVE),
+    "a field asked for 61 times": ("{" + " ".join(f"a{n}: position" for n in range(61)) + "}", None, EXPENSIVE),
+}
+SMALL_CASES = CASES | {
+    "a name of 40,000 characters": (REGISTER, product(name="x" * 40_000), INPUT),
+    "a document of 5,000 tokens": ("{" + " position" * 5_000 + "}", None, PARSE),
+}
+"""Small enough for a socket's message."""
+ALL_CASES = SMALL_CASES | {
+    "a name of 100,000 characters": (REGISTER, product(name="x" * 100_000), INPUT),
+    "a document of 70,000 characters": ("{ position }" + " " * 70_000, None, EXPENSIVE),
+}
+
+LONE_SURROGATES = [
+    rb'{"query": "mutation ($n: String!) { registerProduct(input: {sku: \"S\", name: $n, price: {amount: \"1\"}}) { __typename } }", "variables": {"n": "\ud800"}}',
+    rb'{"query": "{ products(filter: {nameContains: \"\\ud800\"}) { nodes { sku } } }"}',
+    rb'{"query": "query ($s: [String!]) { events(filter: {streams: $s}) { nodes { type } } }", "variables": {"s": ["\udfff"]}}',
+    rb'{"query": "{ position } # \ud800"}',
+]
+
+
+@pytest.fixture(scope="module")
+def house(postgres: str, template: str) -> Iterator[Server]:
+    """One server for all tests of this file: none may leave it worse than it was."""
+    root, name = make_url(postgres).set(drivername="postgresql"), f"test_{uuid4().hex[:12]}"
+
+    async def execute(statement: str) -> None:
+        connection = await asyncpg.connect(root.render_as_string(hide_password=False))
+        await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    server = Server(root.set(database=name).render_as_string(hide_password=False), APP_STALE_SECONDS="0.1")
+    try:
+        yield server.wait()
+        assert server.stop() == 0
+        assert "Traceback" not in server.output()
+    finally:
+        server.kill()
+        server.log.close()
+        asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def server(house: Server) -> Iterator[Server]:
+    """The server; after the test it still serves, has recorded nothing, and has nothing to complain about."""
+    before = house.ask(POSITION)["data"]
+    yield house
+    assert house.ask(POSITION)["data"] == before
+    assert "Traceback" not in house.output()
+    assert "unexpected" not in house.output()
+
+
+def post(server: Server, body: bytes, **headers: str) -> httpx2.Response:
+    return httpx2.post(server.url, content=body, headers={"content-type": "application/json"} | headers, timeout=10)
+
+
+def codes(answer: dict[str, Any]) -> set[str]:
+    """The codes of the errors; an answer without a code for each fails."""
+    assert answer["errors"], answer
+    return {error["extensions"]["code"] for error in answer["errors"]}
+
+
+def test_every_mistake_over_http_is_answered_with_its_code(server: Server) -> None:
+    found = {
+        name: codes(post(server, json.dumps({"query": query, "variables": variables}).encode()).json())
+        for name, (query, variables, _) in ALL_CASES.items()
+    }
+    assert found == {name: {code} for name, (_, _, code) in ALL_CASES.items()}
+
+
+BODIES = [
+    b"", b"{", b"5", b"null", b'"x"', b"[]", b"[" * 50_000, b"\xff\xfe", b"{}", b'{"query": 5}', b'{"query": null}', b'{"query": ""}',
+    b'{"query": "{ position }", "variables": 5}', b'{"query": "{ position }", "operationName": 5}',
+]
+
+
+def test_a_body_that_is_no_request_is_bad_input(server: Server) -> None:
+    found = [(answer.status_code, codes(answer.json())) for answer in (post(server, body) for body in BODIES)]
+    assert found == [(400, {INPUT})] * len(BODIES)
+
+
+def test_a_lone_surrogate_is_bad_input(server: Server) -> None:
+    assert [codes(post(server, body).json()) <= {INPUT, PARSE} for body in LONE_SURROGATES] == [True] * len(LONE_SURROGATES)
+
+
+def test_a_body_above_256_kib_is_not_read(server: Server) -> None:
+    assert post(server, json.dumps({"query": POSITION, "variables": {"x": "x" * 256 * 1024}}).encode()).status_code == 413
+
+
+def test_a_subscription_over_plain_post_says_what_it_needs(server: Server) -> None:
+    assert codes(server.ask(FACTS)) == {INPUT}
+
+
+def test_an_unknown_operation_name_is_bad_input(server: Server) -> None:
+    body = {"query": "query A { position } query B { position }", "operationName": "C"}
+    assert codes(post(server, json.dumps(body).encode()).json()) == {INPUT}
+
+
+def test_a_fragment_bomb_is_refused_within_a_second(server: Server) -> None:
+    server.ask(POSITION)
+    began = time.monotonic()
+    assert codes(server.ask(fragments(80))) == {EXPENSIVE}
+    assert time.monotonic() - began < 1
+
+
+def test_an_unknown_sku_is_a_refusal(server: Server) -> None:
+    assert server.ask(ADD, line())["data"] == {"addLine": {"__typename": "Rejected", "code": "PRODUCT_UNKNOWN"}}
+
+
+def test_a_position_beyond_the_log_is_an_empty_page_a_stale_read_and_no_place_to_follow_from(server: Server) -> None:
+    assert server.ask('{ events(after: "1000") { nodes { type } } }')["data"] == {"events": {"nodes": []}}
+    assert codes(server.ask('{ products(minPosition: "1000") { nodes { sku } } }')) == {"STALE_READ"}
+    stream = post(server, json.dumps({"query": FACTS, "variables": {"after": "1000"}}).encode(), accept="text/event-stream")
+    assert INPUT in stream.text
+
+
+def test_a_command_id_that_was_used_for_another_command_is_bad_input(house: Server) -> None:
+    options = {"options": {"commandId": str(uuid4())}}
+    assert house.ask(REGISTER, product(sku="TAKEN") | options)["data"] == {"registerProduct": {"__typename": "ProductAccepted"}}
+    before = house.ask(POSITION)["data"]
+    assert codes(house.ask(OPEN, {"input": {"customerId": str(uuid4())}} | options)) == {INPUT}
+    assert codes(house.ask(REGISTER, product(sku="TAKEN-2") | options)) == {INPUT}
+    assert house.ask(POSITION)["data"] == before
+
+
+def test_every_mistake_over_server_sent_events_is_answered_with_its_code(server: Server) -> None:
+    found: dict[str, set[str]] = {}
+    for name, (query, variables, _) in SMALL_CASES.items():
+        answer = post(server, json.dumps({"query": query, "variables": variables}).encode(), accept="text/event-stream")
+        said = [json.loads(each.removeprefix("data:")) for each in answer.text.splitlines() if each.removeprefix("data:").strip() != each.strip() and each.removeprefix("data:").strip()]
+        found[name] = {code for each in said if each for code in codes(each)} if said else codes(answer.json())
+    assert found == {name: {code} for name, (_, _, code) in SMALL_CASES.items()}
+
+
+async def mistaken(socket: Socket, identity: str, query: str, variables: dict[str, Any] | None) -> set[str]:
+    """Ask over the socket; the codes of the errors that come back, until the operation has ended."""
+    await socket.say({"id": identity, "type": "subscribe", "payload": {"query": query, "variables": variables}})
+    message = await socket.next(identity)
+    if message["type"] == "error":
+        return codes({"errors": message["payload"]})
+    assert message["type"] == "next", message
+    assert (await socket.next(identity))["type"] == "complete"
+    return codes(message["payload"])
+
+
+async def test_every_mistake_on_a_socket_is_that_operations_own(house: Server) -> None:
+    server, before = house, int(house.ask(POSITION)["data"]["position"])
+    async with opened(server) as socket:
+        await socket.subscribe("live", FACTS)
+        await socket.settled()
+        found = {name: await mistaken(socket, name, query, variables) for name, (query, variables, _) in SMSMALL_CASES.items()}
+        malformed = {
+            str(payload): codes({"errors": (await answered(socket, {"id": "odd", "type": "subscribe", "payload": payload}))["payload"]})
+            for payload in (None, 5, [], "x", {}, {"query": 5}, {"query": None}, {"query": POSITION, "variables": []}, {"query": POSITION, "operationName": 5})
+        }
+        assert found == {name: {code} for name, (_, _, code) in SMALL_CASES.items()}
+        assert set(map(frozenset, malformed.values())) == {frozenset({INPUT})}
+        assert await mistaken(socket, "beyond", FACTS, {"after": "1000"}) == {INPUT}
+        assert await mistaken(socket, "unknown", "subscription ($id: UUID!) { order(id: $id) { id } }", {"id": str(uuid4())}) == {"NOT_FOUND"}
+
+        server.ask(REGISTER, product(sku="LIVE"))
+        assert [(fact["position"], fact["type"]) for fact in await socket.facts("live", 1)] == [(str(before + 1), "product.registered")]
+    assert "unexpected" not in server.output()
+
+
+async def answered(socket: Socket, message: dict[str, Any]) -> dict[str, Any]:
+    await socket.say(message)
+    return await socket.next(message["id"])
+
+
+MALFORMED: list[object] = [
+    "", "{", "5", "null", '"x"', "[]", "[" * 10_000, b"\x00\x01", {}, {"type": 5}, {"type": "dance"}, {"type": None},
+    {"type": "subscribe"}, {"type": "subscribe", "id": 5, "payload": {"query": POSITION}}, {"type": "subscribe", "id": [], "payload": None},
+    {"type": "subscribe", "id": "", "payload": {"query": POSITION}}, {"type": "complete"}, {"type": "complete", "id": {}}, {"type": "connection_init", "payload": 5},
+]
+
+
+async def test_a_message_against_the_protocol_costs_its_own_socket_alone(server: Server) -> None:
+    async with opened(server) as bystander:
+        await bystander.subscribe("live", FACTS)
+        closed: list[int | None] = []
+        for message in MALFORMED:
+            async with opened(server) as socket:
+                await socket.say(message)
+                with pytest.raises(ConnectionClosed) as ended:
+                    await socket.hear()
+                closed.append(ended.value.rcvd.code if ended.value.rcvd else None)
+        assert closed == [4400] * len(MALFORMED)
+        await bystander.settled()
+
+
+async def test_a_second_subscription_under_a_running_id_closes_the_socket_with_4409(server: Server) -> None:
+    async with opened(server) as socket:
+        await socket.subscribe("twice", FACTS)
+        await socket.subscribe("twice", FACTS)
+        with pytest.raises(ConnectionClosed) as ended:
+            await socket.hear()
+        assert ended.value.rcvd is not None
+        assert ended.value.rcvd.code == 4409
+
+
+async def test_who_subscribes_before_the_connection_is_initialised_is_closed_with_4401(server: Server) -> None:
+    async with connect(server.socket, subprotocols=[Subprotocol("graphql-transport-ws")]) as connection:
+        socket = Socket(connection)
+        await socket.subscribe("early", POSITION)
+        with pytest.raises(ConnectionClosed) as ended:
+            await socket.hear()
+        assert ended.value.rcvd is not None
+        assert ended.value.rcvd.code == 4401
