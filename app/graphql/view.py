@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, override
 from uuid import UUID, uuid4
@@ -148,7 +149,7 @@ class View(GraphQL[Context, None]):
         return Context(
             room=self._room,
             events=self._events,
-            actor=self._actor(request.headers.get("x-actor")),
+            actor=self._actor(request),
             correlation_id=given or uuid4(),
             loaders=Loaders(self._room.database),
             given_correlation=given,
@@ -201,9 +202,11 @@ class View(GraphQL[Context, None]):
             finally:
                 stopping.cancel()
 
-    def _actor(self, header: str | None) -> str:
-        """Who asks: what a header says, in development, where only this machine can call; else nobody in particular."""
-        if self._room.settings.mode == "development" and header is not None and _ACTOR.fullmatch(header):
+    def _actor(self, request: Request | WebSocket) -> str:
+        """Who asks: what the header X-Actor says, in development and from this machine; else nobody in particular."""
+        header = request.headers.get("x-actor")
+        local = request.client is not None and _is_loopback(request.client.host)
+        if self._room.settings.mode == "development" and local and header is not None and _ACTOR.fullmatch(header):
             return header
         return "anonymous"
 
@@ -247,6 +250,13 @@ def _answer(message: str, status: int) -> Response:
         status_code=status,
         media_type="application/json",
     )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _uuid(given: str | None) -> UUID | None:
