@@ -238,7 +238,7 @@ async def test_every_mistake_on_a_socket_is_that_operations_own(house: Server) -
     async with opened(server) as socket:
         await socket.subscribe("live", FACTS)
         await socket.settled()
-        found = {name: await mistaken(socket, name, query, variables) for name, (query, variables, _) in SMSMALL_CASES.items()}
+        found = {name: await mistaken(socket, name, query, variables) for name, (query, variables, _) in SMALL_CASES.items()}
         malformed = {
             str(payload): codes({"errors": (await answered(socket, {"id": "odd", "type": "subscribe", "payload": payload}))["payload"]})
             for payload in (None, 5, [], "x", {}, {"query": 5}, {"query": None}, {"query": POSITION, "variables": []}, {"query": POSITION, "operationName": 5})
