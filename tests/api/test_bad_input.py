@@ -1,16 +1,13 @@
 """Whatever is sent gets an answer with a code, records nothing, and disturbs nobody else."""
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx2
 import pytest
-from sqlalchemy import make_url
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -106,28 +103,6 @@ LONE_SURROGATES = [
     rb'{"query": "query ($s: [String!]) { events(filter: {streams: $s}) { nodes { type } } }", "variables": {"s": ["\udfff"]}}',
     rb'{"query": "{ position } # \ud800"}',
 ]
-
-
-@pytest.fixture(scope="module")
-def house(postgres: str, template: str) -> Iterator[Server]:
-    """One server for all tests of this file: none may leave it worse than it was."""
-    root, name = make_url(postgres).set(drivername="postgresql"), f"test_{uuid4().hex[:12]}"
-
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(root.render_as_string(hide_password=False))
-        await connection.execute(statement)
-        await connection.close()
-
-    asyncio.run(execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    server = Server(root.set(database=name).render_as_string(hide_password=False), APP_STALE_SECONDS="0.1")
-    try:
-        yield server.wait()
-        assert server.stop() == 0
-        assert "Traceback" not in server.output()
-    finally:
-        server.kill()
-        server.log.close()
-        asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture
