@@ -15,8 +15,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -24,7 +24,12 @@ from app.settings import ROOT, Settings
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
+DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DBAPIError)
+"""What a call to the database raises. asyncpg says InternalClientError where the server ended the connection at that very moment."""
+
 OLDEST = 16
+READS = 4
+"""How often a read is asked before its broken connection is its answer."""
 _MIGRATING = 7_305_813_093
 
 
@@ -40,7 +45,18 @@ def is_broken(problem: BaseException) -> bool:
     if isinstance(problem, asyncpg.PostgresError):
         state = getattr(problem, "sqlstate", None) or ""
         return state.startswith(("08", "57P")) or state == "53300"
-    return isinstance(problem, OSError | TimeoutError | asyncpg.InterfaceError)
+    return isinstance(problem, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+
+
+async def reading[T](read: Callable[[], Awaitable[T]]) -> T:
+    """The answer of a read, which is asked again where its connection broke: it has no effect that could happen twice."""
+    for _ in range(READS - 1):
+        try:
+            return await read()
+        except DRIVER_ERRORS as problem:
+            if not is_broken(problem) or isinstance(problem, TimeoutError):
+                raise
+    return await read()
 
 
 class Database:
@@ -54,6 +70,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://", async_creator=self.connect, pool_size=pool, max_overflow=0, pool_pre_ping=False
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self.direct: AsyncEngine = create_async_engine("postgresql+asyncpg://", async_creator=self.connect, poolclass=NullPool)
         """Makes a connection of its own each time, for workers that hold one."""
 
@@ -73,7 +90,7 @@ class Database:
                 self.url, min_size=1, max_size=self._pool_size, timeout=5, command_timeout=60, server_settings=_SESSION
             )
             version = int(await self._pool.fetchval("SHOW server_version_num")) // 10_000
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
+        except (*DRIVER_ERRORS, ValueError) as problem:
             await self.close()
             raise DatabaseProblem(f"the database at {shown(self.url)} does not answer: {_line(problem)}") from problem
         if version < OLDEST:
@@ -109,6 +126,13 @@ class Database:
 
 
 _SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}
+
+
+def _refuse_closed(connection: Any, record: object, proxy: object) -> None:
+    """A connection that ended in the pool is replaced before anybody meets it, at no round trip."""
+    del record, proxy
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def shown(url: str) -> str:

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import Select, select
+from sqlalchemy import RowMapping, Select, select
 from strawberry.dataloader import DataLoader
 
 from app.commands import Commands
-from app.database import Database
+from app.database import Database, reading
 from app.graphql.events import EventTypes
 from app.projector.run import Projector
 from app.settings import Settings
@@ -59,9 +59,12 @@ class Loaders:
 
 async def fetch[R](database: Database, projection: Projection[R], query: Select[Any]) -> list[R]:
     """The rows that the query finds in the projection's table."""
-    async with database.engine.connect() as connection:
-        found = (await connection.execute(query)).mappings().all()
-    return [projection.read(each) for each in found]
+
+    async def read() -> Sequence[RowMapping]:
+        async with database.engine.connect() as connection:
+            return (await connection.execute(query)).mappings().all()
+
+    return [projection.read(each) for each in await reading(read)]
 
 
 @dataclass(frozen=True)

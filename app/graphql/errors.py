@@ -12,11 +12,9 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
 from graphql import GraphQLError, GraphQLSyntaxError
-from sqlalchemy.exc import DBAPIError
 
-from app.database import is_broken
+from app.database import DRIVER_ERRORS, is_broken
 from app.projector.run import Stale
 from app.store.append import CommandIdTaken, Overloaded, Unreachable
 
@@ -74,7 +72,7 @@ def translated(problem: BaseException) -> ApiError | None:
             return TimedOut(str(problem) or Unreachable.__doc__)
         case TimeoutError():
             return TimedOut("The operation took too long.")
-        case DBAPIError() | asyncpg.PostgresError() | asyncpg.InterfaceError() | OSError() if is_broken(problem):
+        case _ if isinstance(problem, DRIVER_ERRORS) and is_broken(problem):
             return TimedOut("The database does not answer; try again in a moment.")
         case _:
             return None

@@ -12,12 +12,10 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.database import Database, is_broken
+from app.database import DRIVER_ERRORS, Database, is_broken
 from app.projector.rows import Rows
 from app.store.feed import Feed
 from app.store.read import Fact
@@ -185,7 +183,7 @@ class Projector:
         while not self._feed.closed:
             try:
                 await self._look()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DBAPIError) as problem:
+            except DRIVER_ERRORS as problem:
                 log.warning("checkpoints cannot be read: %s", problem)
             try:
                 async with asyncio.timeout(LOOK_SECONDS if self._waiters else 1.0):

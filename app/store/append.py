@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.database import Connect, is_broken
+from app.database import DRIVER_ERRORS, Connect, is_broken
 from app.store.codec import Codec
 from domain.kernel import Event
 
@@ -179,7 +179,7 @@ class Appender:
                     self._connection = await self._connect()
                 rows = await self._connection.fetch(_CALL, *arguments, timeout=self._patience)
                 return rows, resent
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except DRIVER_ERRORS as problem:
                 if not is_broken(problem):
                     raise
                 if self._connection is not None:

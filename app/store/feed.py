@@ -7,9 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 
-import asyncpg
-
-from app.database import is_broken
+from app.database import DRIVER_ERRORS, is_broken
 from app.store.read import EVERYTHING, Fact, Filter, Reader
 
 log = logging.getLogger(__name__)
@@ -46,7 +44,7 @@ class Feed:
             try:
                 facts = await self._reader.log(self.head, PAGE)
                 pause = 0.05
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except DRIVER_ERRORS as problem:
                 if not is_broken(problem):
                     raise
                 log.warning("feed: the log cannot be read (%s); trying again", problem)

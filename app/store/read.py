@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.database import reading
 from app.store.codec import Codec
 from domain.kernel import Recorded, Unreadable
 
@@ -68,11 +69,12 @@ class Reader:
 
     async def head(self) -> int:
         """The position of the newest fact; 0 where there is none."""
-        return await self._pool.fetchval("SELECT coalesce(max(position), 0) FROM es.events")
+        [row] = await self._fetch("SELECT coalesce(max(position), 0) AS head FROM es.events")
+        return row["head"]
 
     async def stream(self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000) -> Sequence[Fact]:
         """Up to `limit` facts of one stream with versions above `after`, in order."""
-        rows = await self._pool.fetch(
+        rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3"
             " ORDER BY version LIMIT $4",
             category, stream_id, after, limit,
@@ -84,9 +86,15 @@ class Reader:
     ) -> Sequence[Fact]:
         """Up to `limit` matching facts with positions above `after` and not above `up_to`, in order."""
         condition, arguments = where.sql(first=4)
-        rows = await self._pool.fetch(
+        rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
             " ORDER BY position LIMIT $3",
             after, 2**63 - 1 if up_to is None else up_to, limit, *arguments,
         )
         return [self._codec.fact(row) for row in rows]
+
+    async def _fetch(self, query: str, *arguments: object) -> Sequence[Any]:
+        async def read() -> Sequence[Any]:
+            return await self._pool.fetch(query, *arguments)
+
+        return await reading(read)

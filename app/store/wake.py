@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import asyncpg
 
-from app.database import Connect, is_broken
+from app.database import DRIVER_ERRORS, Connect, is_broken
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,15 @@ class Wake:
                 # The notification says nothing that the log does not hold: it need not survive a crash.
                 await connection.execute("SET synchronous_commit = off")
                 await connection.add_listener(CHANNEL, self._receive)
+                # A connection that ends while nothing is told would never be missed: its end rings, and telling fails.
+                connection.add_termination_listener(self._ended)
                 pause = 0.05
                 while True:
                     await self._bell.wait()
                     self._bell.clear()
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._newest))
                     await asyncio.sleep(SPACING)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+            except DRIVER_ERRORS as problem:
                 if not is_broken(problem):
                     raise
                 log.warning("wake-ups between processes are off (%s); the log is polled", problem)
@@ -58,6 +60,9 @@ class Wake:
             finally:
                 if connection is not None:
                     connection.terminate()
+
+    def _ended(self, connection: object) -> None:
+        self._bell.set()
 
     def _receive(self, connection: object, pid: int, channel: str, payload: object) -> None:
         if str(payload).isdigit():
