@@ -16,7 +16,6 @@ import asyncpg
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from sqlalchemy import make_url
 
 from app.database import Database, DatabaseProblem, open_database
@@ -39,6 +38,8 @@ class Plan:
 
 LOOK_SECONDS = 0.1
 """Seconds between two looks at how far the log has come."""
+START_SECONDS = 30
+"""Seconds after which the run goes on without a first fact, to say what is wrong."""
 EXAMPLES = 4
 
 
@@ -149,10 +150,10 @@ class _Run:
             await self._start(f"writer {number}", number)
         waiting = [(seconds * 0.5 * n / self._plan.followers, n + 1) for n in range(self._plan.followers)]
         kill_at: float | None = self._chance.uniform(0.4, 0.6) * seconds
-        began: float | None = None
+        started, began = loop.time(), None
         while began is None or loop.time() - began < seconds:
             head = await self._head()
-            if began is None and head:
+            if began is None and (head or loop.time() - started > START_SECONDS):
                 # Time counts from the first fact on: processes take a while to start.
                 began = loop.time()
             passed = 0.0 if began is None else loop.time() - began
@@ -195,21 +196,16 @@ class _Run:
         ending = [process for name, process in self._processes.items() if kind in name]
         for process in ending:
             await _tell(process, order)
-        try:
-            async with asyncio.timeout(patience):
-                await asyncio.gather(*(process.wait() for process in ending))
-        except TimeoutError:
-            for process in ending:
-                if process.returncode is None:
-                    process.kill()
-            await asyncio.gather(*(process.wait() for process in ending))
+        await asyncio.wait([asyncio.create_task(process.wait()) for process in ending], timeout=patience)
+        for process in ending:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
 
     def _check_alive(self) -> None:
         """Where no writer is left there is nothing to wait for."""
-        writers = [process for name, process in self._processes.items() if "writer" in name]
-        if all(process.returncode is not None for process in writers):
-            said = self._last_words("writer 1")
-            raise RuntimeError(f"all writers have ended: {said}")
+        if all(process.returncode is not None for name, process in self._processes.items() if "writer" in name):
+            raise DatabaseProblem(f"all writers have ended: {self._last_words('writer 1')}")
 
     async def _head(self) -> int:
         return await self._database.pool.fetchval("SELECT coalesce(max(position), 0) FROM es.events")
@@ -266,14 +262,14 @@ def _progress(console: Console, seconds: float) -> Generator[Callable[[float, in
 
         def line(passed: float, head: int) -> None:
             nonlocal shown
-            if passed - shown >= 2 or passed >= seconds:
+            if passed - shown >= 2 or passed >= seconds > shown:
                 shown = passed
                 console.print(f"{passed:5.1f} s  {head:>9,} facts  {head / max(passed, 0.1):>7,.0f}/s")
 
         yield line
         return
-    bar = Progress(TextColumn("proving"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn(), console=console, transient=True)
-    with bar:
+    columns = (TextColumn("proving"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=seconds, said="starting")
 
         def draw(passed: float, head: int) -> None:
@@ -284,12 +280,8 @@ def _progress(console: Console, seconds: float) -> Generator[Callable[[float, in
 
 def _say(console: Console, evidence: Evidence, claims: Sequence[Claim], plan: Plan, seed: int) -> bool:
     """Print counts, claims and the verdict."""
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(justify="right")
-    table.add_column()
     for what, number in counts(evidence).items():
-        table.add_row(f"{number:,}", what)
-    console.print(table)
+        console.print(f"{number:>11,} {what}")
     against = [claim for claim in claims if not claim.holds]
     if not against:
         console.print(
@@ -300,8 +292,7 @@ def _say(console: Console, evidence: Evidence, claims: Sequence[Claim], plan: Pl
     console.print(f"NOT proved: {len(against)} of {len(claims)} claims fail; again with --seed {seed}")
     for claim in against:
         console.print(f"  not so: {claim.text}")
-        for example in claim.against[:EXAMPLES]:
+        more = [f"and {len(claim.against) - EXAMPLES:,} more"] if len(claim.against) > EXAMPLES else []
+        for example in (*claim.against[:EXAMPLES], *more):
             console.print(f"    {example}", markup=False)
-        if len(claim.against) > EXAMPLES:
-            console.print(f"    and {len(claim.against) - EXAMPLES:,} more")
     return False

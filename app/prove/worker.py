@@ -65,7 +65,7 @@ class Writer:
                 group.create_task(self._send(line))
             for number in range(TASKS):
                 group.create_task(self._count(number))
-            group.create_task(self._roll_back())
+            group.create_task(self._transact())
 
     async def _count(self, number: int) -> None:
         while not self.stopped:
@@ -109,27 +109,40 @@ class Writer:
                         self._versions[sent.stream_id] = answer.version
                     return True
 
-    async def _roll_back(self) -> None:
-        """Again and again: append in a transaction of our own, and take it back or drop the connection."""
+    async def _transact(self) -> None:
+        """Again and again: append in a transaction of our own, dwell, and commit it, take it back, or drop the connection."""
         number = 0
         while not self.stopped:
-            await asyncio.sleep(self._chance.uniform(0.01, 0.06))
+            await asyncio.sleep(self._chance.uniform(0.02, 0.10))
             number += 1
-            stream = self._id("shared", self._chance.randrange(SHARED_STREAMS))
-            command_id = self._id(f"rolled back {self._job.number}", number)
+            stream = self._id(f"own {self._job.number}", TASKS) if self._chance.random() < 0.7 else self._id("shared", self._chance.randrange(SHARED_STREAMS))
+            sent = Sent(self._id(f"transaction {self._job.number}", number), stream, 1)
+            self._journal.say(sent)
             connection: asyncpg.Connection = await self._database.connect()
             try:
-                transaction = connection.transaction()
-                await transaction.start()
-                version: int = await connection.fetchval(_VERSION, stream)  # pyright: ignore[reportAssignmentType]
-                await connection.fetch(_APPEND, *_arguments(command_id, stream, version))
-                self._journal.say(RolledBack(command_id))
-                if number % 4:
-                    await transaction.rollback()
+                await self._append_in(connection, sent, self._chance.choice(("commit", "commit", "roll back", "drop")))
             except asyncpg.PostgresError as problem:
-                self._journal.say(Failed(command_id, f"in a transaction of its own: {_said(problem)}"))
+                self._journal.say(Failed(sent.command_id, f"in a transaction of its own: {_said(problem)}"))
             finally:
                 connection.terminate()
+
+    async def _append_in(self, connection: asyncpg.Connection, sent: Sent, end: str) -> None:
+        transaction = connection.transaction()
+        await transaction.start()
+        row = await connection.fetchrow(_APPEND, *_arguments(sent, await self._version(sent.stream_id)))
+        assert row is not None
+        # While it dwells others would overtake it, if the lock let them.
+        await asyncio.sleep(self._chance.uniform(0, 0.01))
+        if row["status"] == "conflict":
+            self._journal.say(OutOfDate(sent.command_id))
+        elif end == "commit":
+            await transaction.commit()
+            self._journal.say(Acknowledged(sent.command_id, row["first_pos"], row["last_pos"], False, None))
+            return
+        else:
+            self._journal.say(RolledBack(sent.command_id))
+        if end != "drop":
+            await transaction.rollback()
 
     async def _version(self, stream_id: UUID) -> int:
         return await self._database.pool.fetchval(_VERSION, stream_id)
@@ -142,7 +155,7 @@ class Writer:
         if self._job.resume is None:
             return ()
         lines = read_journal(Path(self._job.resume))
-        answered = {line.command_id for line in lines if isinstance(line, Acknowledged | Failed)}
+        answered = {line.command_id for line in lines if isinstance(line, Acknowledged | Failed | RolledBack)}
         waiting = {line.command_id: line for line in lines if isinstance(line, Sent) and line.command_id not in answered}
         return list(waiting.values())
 
@@ -163,10 +176,11 @@ _VERSION = "SELECT coalesce(max(version), 0) FROM es.events WHERE category = 'ta
 _APPEND = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 
-def _arguments(command_id: UUID, stream_id: UUID, version: int) -> Sequence[Sequence[object]]:
-    event = Codec([tally]).encode(Counted(command=command_id, place=1))
+def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
+    """One command with one event, as es.append takes it."""
+    event = Codec([tally]).encode(Counted(command=sent.command_id, place=1))
     return (
-        [command_id], ["Count"], [tally.category], [stream_id], [version], [1], [True], [None], [command_id], [None],
+        [sent.command_id], ["Count"], [tally.category], [sent.stream_id], [version], [1], [True], [None], [sent.command_id], [None],
         ["prove"], [None], ["tally.counted"], [1], [event],
     )
 
@@ -234,8 +248,7 @@ async def _write(job: Job, database: Database, orders: asyncio.StreamReader) -> 
     appender = Appender(database.connect, Codec([tally]), wake.tell)
     writer = Writer(job, database, appender)
     helpers = [asyncio.create_task(appender.run()), asyncio.create_task(wake.run())]
-    work = asyncio.create_task(writer.run())
-    stop = asyncio.create_task(orders.readline())
+    work, stop = asyncio.create_task(writer.run()), asyncio.create_task(orders.readline())
     try:
         await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
         writer.stopped = True
