@@ -65,6 +65,8 @@ STATEMENTS = (
     # Per command: the stream and the version it expects, how many events it has, whether the ledger shall keep it even
     # without events (`keep`), and what was refused. Its events follow in e_* in the same order. One advisory lock, held
     # until commit, makes commit order position order: positions are dense, and `position > cursor` misses nothing.
+    # The ledger is looked up one id at a time: a plain join, planned while the ledger is small, scans it whole ever after
+    # (7,445 commands/s fell to 3,361 within nine seconds, November 2026).
     """
     CREATE FUNCTION es.append(
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],
@@ -108,7 +110,8 @@ STATEMENTS = (
                        SELECT e.version FROM es.events e
                        WHERE e.category = a.category AND e.stream_id = a.stream
                        ORDER BY e.version DESC LIMIT 1), 0) END AS version
-            FROM asked a LEFT JOIN es.commands k ON k.command_id = a.id
+            FROM asked a LEFT JOIN LATERAL (
+                SELECT l.command_id FROM es.commands l WHERE l.command_id = a.id LIMIT 1) k ON true
             ORDER BY a.category, a.stream, a.n
         LOOP
             i := item.n;
@@ -165,7 +168,8 @@ STATEMENTS = (
         SELECT c.status, coalesce(k.version, c.actual), coalesce(k.first_position, c.first),
                coalesce(k.last_position, c.first + c.events - 1), moment, k.refusal, k.name, k.category, k.stream_id
         FROM unnest(c_id, statuses, actuals, firsts, c_events) WITH ORDINALITY AS c (id, status, actual, first, events, n)
-             LEFT JOIN es.commands k ON c.status = 'duplicate' AND k.command_id = c.id
+             LEFT JOIN LATERAL (
+                 SELECT l.* FROM es.commands l WHERE c.status = 'duplicate' AND l.command_id = c.id LIMIT 1) k ON true
         ORDER BY c.n;
     END
     $$
