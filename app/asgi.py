@@ -81,7 +81,7 @@ class MachineRoom:
     def ready(self) -> dict[str, Any]:
         """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem."""
         workers = self.projector.workers.values()
-        behind = {w.projection.name: w.position for w in workers if w.position < self._began_at}
+        behind = {w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at}
         problems = {w.projection.name: w.problem for w in workers if w.problem is not None}
         return {
             "ready": not behind and not problems and self.failed is None,

@@ -12,7 +12,7 @@ from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
 from app.graphql.errors import invalid, labelled
-from app.graphql.limits import MOST_LENGTH, MOST_TOKENS, Limits
+from app.graphql.limits import MOST_TOKENS, Limits
 
 CACHED_DOCUMENTS = 1_000
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
@@ -38,9 +38,6 @@ class Operation(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
         query = execution.query or ""
-        if len(query) > MOST_LENGTH:
-            execution.query = None
-            raise GraphQLError(f"The document has {len(query)} characters; at most {MOST_LENGTH} will do.", extensions={"code": "OPERATION_TOO_EXPENSIVE"})
         known = _documents.get(query)
         if known is not None:
             _documents.move_to_end(query)

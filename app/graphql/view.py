@@ -26,6 +26,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from app.graphql.context import Context, Loaders, Room
 from app.graphql.errors import labelled
 from app.graphql.events import EventTypes
+from app.graphql.limits import MOST_LENGTH
 from app.graphql.schema import Schema
 
 PAGE = Path(__file__).parent.parent / "graphiql" / "dist" / "index.html"
@@ -47,23 +48,25 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.handle_invalid_message("A message is a JSON object")
             return
         known: Any = message
-        if message.get("type") == "subscribe" and (problem := _malformed(message)) is not None:
-            identity = message.get("id")
-            if not isinstance(identity, str) or not identity:
-                await self.handle_invalid_message("A subscribe message needs an id, a string")
-            elif identity in self.operations:
-                await super().handle_message(known)
-            else:
-                error: Any = {"id": identity, "type": "error", "payload": [_error(problem)]}
-                await self.send_message(error)
+        if message.get("type") in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message.get("id")):
+            await self.handle_invalid_message("A message about an operation needs its id, a string")
             return
-        if message.get("type") == "complete" and not isinstance(message.get("id"), str):
-            await self.handle_invalid_message("A complete message needs an id, a string")
+        if message.get("type") == "subscribe" and message["id"] not in self.operations and (refusal := self._refusal(message)) is not None:
+            error: Any = {"id": message["id"], "type": "error", "payload": [_error(refusal.reason, refusal.code)]}
+            await self.send_message(error)
             return
         if message.get("type") == "connection_init" and not isinstance(message.get("payload"), dict | None):
             await self.handle_invalid_message("The payload of connection_init is an object")
             return
         await super().handle_message(known)
+
+    def _refusal(self, message: Mapping[str, Any]) -> "_Refusal | None":
+        if not isinstance(message.get("payload"), dict):
+            return _Refusal("The payload is an object with a query")
+        most = self.max_subscriptions_per_connection
+        if most is not None and len(self.operations) >= most:
+            return _Refusal(f"A socket carries at most {most} operations at a time", "OVERLOADED")
+        return _malformed(message["payload"])
 
     @override
     async def run_operation(self, operation: Any) -> None:
@@ -118,10 +121,11 @@ class View(GraphQL[Context, None]):
         try:
             return await super().run(request)
         except HTTPException as problem:
-            return _answer(problem.reason, problem.status_code)
+            code = problem.code if isinstance(problem, _Refusal) else "NOT_FOUND" if problem.status_code == 404 else "BAD_USER_INPUT"
+            return _answer(problem.reason, problem.status_code, code)
         except Exception as problem:
             if isinstance(problem, _NO_OPERATION):
-                return _answer(_reason(problem), 400)
+                return _answer(_reason(problem), 400, "BAD_USER_INPUT")
             raise
 
     @override
@@ -171,8 +175,8 @@ class View(GraphQL[Context, None]):
             raise HTTPException(400, f"The body is not JSON: {problem.msg}") from problem
         if not isinstance(body, Mapping):
             raise HTTPException(400, "The body is not a JSON object with a query")
-        if not isinstance(body.get("operationName"), str | None):
-            raise HTTPException(400, "operationName is a string or null")
+        if (refusal := _malformed(body)) is not None:
+            raise refusal
         return body
 
     @override
@@ -220,18 +224,27 @@ class _Answer:
         self.shown = shown
 
 
-def _malformed(message: Mapping[str, Any]) -> str | None:
-    payload = message.get("payload")
-    if not isinstance(message.get("id"), str) or not message.get("id"):
-        return "id is a string"
-    if not isinstance(payload, dict):
-        return "The payload is an object with a query"
-    if not isinstance(payload.get("query"), str):
-        return "query is a string"
-    if not isinstance(payload.get("variables"), dict | None):
-        return "variables is an object or null"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "operationName is a string or null"
+class _Refusal(HTTPException):
+    """A request that is no operation: refused before it is looked at."""
+
+    def __init__(self, reason: str, code: str = "BAD_USER_INPUT") -> None:
+        super().__init__(400, reason)
+        self.code = code
+
+
+def _malformed(asked: Mapping[str, Any]) -> _Refusal | None:
+    """Why these parameters, from a body or a socket's message, are no operation."""
+    query = asked.get("query")
+    if not isinstance(query, str):
+        return _Refusal("query is a string, and it is missing" if query is None else "query is a string")
+    if not query.strip():
+        return _Refusal("query is empty")
+    if len(query) > MOST_LENGTH:
+        return _Refusal(f"The document has {len(query)} characters; at most {MOST_LENGTH} will do", "OPERATION_TOO_EXPENSIVE")
+    if not isinstance(asked.get("variables"), dict | None):
+        return _Refusal("variables is an object or null")
+    if not isinstance(asked.get("operationName"), str | None):
+        return _Refusal("operationName is a string or null")
     return None
 
 
@@ -244,9 +257,9 @@ def _error(message: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code}}
 
 
-def _answer(message: str, status: int) -> Response:
+def _answer(message: str, status: int, code: str) -> Response:
     return Response(
-        msgspec.json.encode({"data": None, "errors": [_error(message, "NOT_FOUND" if status == 404 else "BAD_USER_INPUT")]}),
+        msgspec.json.encode({"data": None, "errors": [_error(message, code)]}),
         status_code=status,
         media_type="application/json",
     )

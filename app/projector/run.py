@@ -50,6 +50,8 @@ class Worker:
         self.projection = projection
         self.position = 0
         self.owns = False
+        self.found = False
+        """Whether the table is known to be there: made by this process, or by the one that owns it."""
         self.problem: str | None = None
         self._database = database
         self._feed = feed
@@ -96,7 +98,7 @@ class Worker:
         await self._rows.create(connection)
         self.position = (await connection.execute(_CLAIM, {"name": name, "version": version, "owner": OWNER})).scalar_one()
         await connection.commit()
-        self.owns = True
+        self.owns = self.found = True
         self._tell()
         log.info("projection %s: owned from position %d", name, self.position)
 
@@ -141,6 +143,7 @@ class Worker:
 
     def saw(self, position: int) -> None:
         """The checkpoint, as another process left it."""
+        self.found = True
         if not self.owns and position > self.position:
             self.position = position
             self._tell()
