@@ -74,15 +74,15 @@ async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(datab
         stream = uuid4()
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait("tallies", 1, 5)
-        # Another owner, who has this worker's next fact folded already.
+        # Another owner, who has this worker's next fact folded already, to a sum that tells whose row was gone on from.
         async with database.pool.acquire() as connection, connection.transaction():
             await connection.execute("UPDATE es.checkpoints SET position = 2")
-            await connection.execute("UPDATE read.tallies_v1 SET sum = 6, facts = 2")
+            await connection.execute("UPDATE read.tallies_v1 SET sum = 106, facts = 2")
         await running.commands.execute(tally, stream, Add(amount=5), request())
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait("tallies", 3, 5)
         [row] = (await rows(running)).values()
-        assert (row.sum, row.facts) == (7, 3)
+        assert (row.sum, row.facts) == (107, 3)
 
 
 async def test_a_fact_that_raises_stops_the_checkpoint_and_is_shown(database: Database) -> None:
