@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.database import Database, open_database
+from app.lease import held
 from app.settings import Settings
 from projections import PROJECTIONS
 
@@ -54,8 +55,8 @@ async def standing(database: Database) -> Sequence[Standing]:
 
 
 # An owner holds the advisory lock of its projection; the name that it left in the checkpoint may be that of a process
-# which is gone. The lock's 64 bits are two columns of pg_locks.
-_STANDING = """
+# which is gone.
+_STANDING = f"""
     WITH known AS (
         SELECT projection, version FROM es.checkpoints
         UNION SELECT * FROM unnest($1::text[], $2::integer[])
@@ -64,13 +65,7 @@ _STANDING = """
            head.position - coalesce(c.position, 0) AS behind,
            coalesce(extract(epoch FROM clock_timestamp() - next.recorded_at), 0)::float AS seconds,
            extract(epoch FROM clock_timestamp() - c.moved_at)::float AS moved,
-           CASE WHEN EXISTS (
-               SELECT FROM pg_locks l
-               WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-                 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                 AND (l.classid::bigint << 32 | l.objid::bigint)
-                     = hashtextextended(known.projection || '_v' || known.version, 7305813094)
-           ) THEN c.owner END AS owner
+           CASE WHEN {held("known.projection || '_v' || known.version")} THEN c.owner END AS owner
     FROM known
          LEFT JOIN es.checkpoints c USING (projection, version)
          CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM es.events) head

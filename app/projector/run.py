@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import DRIVER_ERRORS, Database, is_broken
+from app.lease import claim
 from app.projector.rows import Rows
 from app.store.feed import Feed
 from app.store.read import Fact
@@ -24,8 +25,6 @@ from projections.kernel import AnyProjection, Key
 log = logging.getLogger(__name__)
 
 BATCH = 1_000
-CLAIM_SECONDS = 0.25
-"""How often a process that does not own a projection asks for it."""
 LOOK_SECONDS = 0.01
 """How often a process looks at another's checkpoints while somebody waits for them."""
 CACHED_ROWS = 20_000
@@ -86,15 +85,8 @@ class Worker:
 
     async def _claim(self, connection: AsyncConnection) -> None:
         name, version = self.projection.name, self.projection.version
-        lock = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 7305813094))")
-        while True:
-            owned = (await connection.execute(lock, {"name": f"{name}_v{version}"})).scalar_one()
-            await connection.commit()
-            if owned:
-                break
-            await asyncio.sleep(CLAIM_SECONDS)
-            if self._feed.closed:
-                return
+        if not await claim(connection, f"{name}_v{version}", lambda: self._feed.closed):
+            return
         await self._rows.create(connection)
         self.position = (await connection.execute(_CLAIM, {"name": name, "version": version, "owner": OWNER})).scalar_one()
         await connection.commit()

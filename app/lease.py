@@ -1,0 +1,39 @@
+"""One owner for each piece of work among all processes: an advisory lock, held by the connection that does the work.
+
+Whoever loses the connection loses the lock with it, so an owner that died needs no time to be declared dead.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+KEY = 7_305_813_094
+"""The second half of every lock's name; the first is the name of the work."""
+
+CLAIM_SECONDS = 0.25
+"""How often a process that does not own a piece of work asks for it."""
+
+_TRY = text(f"SELECT pg_try_advisory_lock(hashtextextended(:name, {KEY}))")
+
+
+async def claim(connection: AsyncConnection, name: str, closed: Callable[[], bool]) -> bool:
+    """Wait until this connection owns the work. False where `closed` said so first."""
+    while not closed():
+        owned = (await connection.execute(_TRY, {"name": name})).scalar_one()
+        await connection.commit()
+        if owned:
+            return True
+        await asyncio.sleep(CLAIM_SECONDS)
+    return False
+
+
+def held(name: str) -> str:
+    """An SQL condition: whether some process owns the work whose name is the SQL expression `name`."""
+    return f"""EXISTS (
+        SELECT FROM pg_locks l
+        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended({name}, {KEY})
+    )"""
