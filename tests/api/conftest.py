@@ -1,19 +1,27 @@
-"""A server for a whole file of tests."""
+"""For a whole file of tests: a database of its own, and the API on it, as a server or in this process."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import httpx2
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import make_url
 
+from app.asgi import MachineRoom, application
+from app.database import open_database
+from app.settings import Settings
 from tests.conftest import Server
 
 
 @pytest.fixture(scope="module")
-def house(postgres: str, template: str) -> Iterator[Server]:
-    """One server with a database of its own for all tests of a file: none may leave it worse than it was."""
+def grounds(postgres: str, template: str) -> Iterator[str]:
+    """A fresh, migrated database for all tests of a file: none may leave it worse than it was."""
     root, name = make_url(postgres).set(drivername="postgresql"), f"test_{uuid4().hex[:12]}"
 
     async def execute(statement: str) -> None:
@@ -22,7 +30,14 @@ def house(postgres: str, template: str) -> Iterator[Server]:
         await connection.close()
 
     asyncio.run(execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    server = Server(root.set(database=name).render_as_string(hide_password=False), APP_STALE_SECONDS="0.1")
+    yield root.set(database=name).render_as_string(hide_password=False)
+    asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="module")
+def house(grounds: str) -> Iterator[Server]:
+    """A server process."""
+    server = Server(grounds, APP_STALE_SECONDS="0.1")
     try:
         yield server.wait()
         assert server.stop() == 0
@@ -30,4 +45,35 @@ def house(postgres: str, template: str) -> Iterator[Server]:
     finally:
         server.kill()
         server.log.close()
-        asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The API in this process, in a thread with a loop of its own, so that it outlives each test's loop."""
+
+    portal: BlockingPortal
+    client: httpx2.AsyncClient
+
+    def post(self, body: dict[str, Any]) -> httpx2.Response:
+        async def post() -> httpx2.Response:
+            return await self.client.post("/graphql", json=body)
+
+        return self.portal.call(post)
+
+
+@pytest.fixture(scope="module")
+def inside(grounds: str) -> Iterator[Inside]:
+    """The API without a server or a socket: what it raises is raised here."""
+
+    @asynccontextmanager
+    async def running() -> AsyncGenerator[httpx2.AsyncClient]:
+        settings = Settings(database_url=grounds, stale_seconds=0.1)
+        async with open_database(settings) as database:
+            room = MachineRoom(settings, database)
+            async with room.running():
+                async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application(room)), base_url="http://inside") as client:
+                    yield client
+                assert room.failed is None
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(running()) as client:
+        yield Inside(portal, client)

@@ -1,4 +1,4 @@
-"""Every query and every mutation, with whatever the schema allows: an answer, and a code for each error."""
+"""Every query and every mutation, in process, with whatever the schema allows: an answer, and a code for each error."""
 
 import io
 from string import ascii_letters, digits
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemathesis.graphql import nodes
 
 from app.graphql.schema import build
-from tests.conftest import Server
+from tests.api.conftest import Inside
 
 GOOD_AND_BAD = {
     "UUID": st.sampled_from([f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]) | st.uuids().map(str),
@@ -26,8 +26,8 @@ schema = schemathesis.graphql.from_file(io.StringIO(build()[0].as_str()))
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(case: schemathesis.Case, house: Server) -> None:
-    response = case.call(base_url=house.url)
+def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(case: schemathesis.Case, inside: Inside) -> None:
+    response = inside.post(case.as_transport_kwargs(base_url="http://inside")["json"])
     # Schemathesis itself takes every error of a resolver for the server's: here the code says whose it is.
     assert response.status_code in (200, 400)
     answer = response.json()
