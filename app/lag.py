@@ -8,6 +8,7 @@ from rich.table import Table
 
 from app.database import Database, open_database
 from app.lease import held
+from app.projector.slots import LIVE, lease_sql
 from app.settings import Settings
 from projections import PROJECTIONS
 
@@ -58,16 +59,16 @@ async def standing(database: Database) -> Sequence[Standing]:
 # which is gone.
 _STANDING = f"""
     WITH known AS (
-        SELECT projection, version FROM es.checkpoints
-        UNION SELECT * FROM unnest($1::text[], $2::integer[])
+        SELECT projection, version, slot FROM es.checkpoints WHERE slot = '{LIVE}'
+        UNION SELECT *, '{LIVE}' FROM unnest($1::text[], $2::integer[])
     )
     SELECT known.projection, known.version, coalesce(c.position, 0) AS position,
            head.position - coalesce(c.position, 0) AS behind,
            coalesce(extract(epoch FROM clock_timestamp() - next.recorded_at), 0)::float AS seconds,
            extract(epoch FROM clock_timestamp() - c.moved_at)::float AS moved,
-           CASE WHEN {held("known.projection || '_v' || known.version")} THEN c.owner END AS owner
+           CASE WHEN {held(lease_sql("known"))} THEN c.owner END AS owner
     FROM known
-         LEFT JOIN es.checkpoints c USING (projection, version)
+         LEFT JOIN es.checkpoints c USING (projection, version, slot)
          CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM es.events) head
          LEFT JOIN es.events next ON next.position = coalesce(c.position, 0) + 1
     ORDER BY known.projection, known.version

@@ -40,8 +40,11 @@ class Projection[R]:
 
     @cached_property
     def table(self) -> Table:
+        """The live table: its name carries the version."""
+        return self.table_as(SCHEMA, f"{self.name}_v{self.version}")
+
+    def table_as(self, schema: str, name: str) -> Table:
         """One column a field: scalars as PostgreSQL has them, values and sequences of values as jsonb."""
-        name = f"{self.name}_v{self.version}"
         hints = get_type_hints(self.row)
         columns = [
             Column(field.name, *_column(hints[field.name]), primary_key=field.name in self.key)
@@ -50,7 +53,7 @@ class Projection[R]:
         indexes = [Index(f"{name}_{'_'.join(over)}", *over) for over in self.indexes]
         for column in columns:
             column.nullable = _optional(hints[column.name])
-        return Table(name, MetaData(), *columns, *indexes, schema=SCHEMA)
+        return Table(name, MetaData(), *columns, *indexes, schema=schema)
 
     @cached_property
     def _json(self) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from app.projector.slots import LIVE, table_in
 from projections.kernel import AnyProjection, Key
 
 
 class Rows:
-    """Reads and writes the rows of one projection. One statement each, whatever the number of rows: columns go as arrays."""
+    """Reads and writes the rows of one projection's table. One statement each, whatever the number of rows: columns go as arrays."""
 
-    def __init__(self, projection: AnyProjection) -> None:
+    def __init__(self, projection: AnyProjection, slot: str = LIVE) -> None:
         self._projection = projection
-        table = projection.table
+        self.table = table = table_in(projection, slot)
         keys = [table.c[name] for name in projection.key]
         wanted = _arrays(keys)
         self._load = select(table).where(tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys))))
@@ -30,9 +31,8 @@ class Rows:
 
     async def create(self, connection: AsyncConnection) -> None:
         """Make the table where it is missing."""
-        table = self._projection.table
-        await connection.execute(CreateTable(table, if_not_exists=True))
-        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+        await connection.execute(CreateTable(self.table, if_not_exists=True))
+        for index in sorted(self.table.indexes, key=lambda each: str(each.name)):
             await connection.execute(CreateIndex(index, if_not_exists=True))
 
     async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import DRIVER_ERRORS, Database, is_broken
 from app.lease import claim
 from app.projector.rows import Rows
+from app.projector.slots import LIVE, lease
 from app.store.feed import Feed
 from app.store.read import Fact
 from projections.kernel import AnyProjection, Key
@@ -43,10 +44,11 @@ class Stale(Exception):
 
 
 class Worker:
-    """One projection, kept current by this process whenever it owns it."""
+    """One projection's table in one slot, kept current by this process whenever it owns it."""
 
-    def __init__(self, projection: AnyProjection, database: Database, feed: Feed) -> None:
+    def __init__(self, projection: AnyProjection, database: Database, feed: Feed, slot: str = LIVE) -> None:
         self.projection = projection
+        self.slot = slot
         self.position = 0
         self.owns = False
         self.found = False
@@ -54,7 +56,8 @@ class Worker:
         self.problem: str | None = None
         self._database = database
         self._feed = feed
-        self._rows = Rows(projection)
+        self._rows = Rows(projection, slot)
+        self._build = 0
         self._cache: dict[Key, Any] = {}
         self._moved: asyncio.Future[None] | None = None
 
@@ -85,10 +88,11 @@ class Worker:
 
     async def _claim(self, connection: AsyncConnection) -> None:
         name, version = self.projection.name, self.projection.version
-        if not await claim(connection, f"{name}_v{version}", lambda: self._feed.closed):
+        if not await claim(connection, lease(name, version, self.slot), lambda: self._feed.closed):
             return
         await self._rows.create(connection)
-        self.position = (await connection.execute(_CLAIM, {"name": name, "version": version, "owner": OWNER})).scalar_one()
+        claimed = await connection.execute(_CLAIM, {"name": name, "version": version, "slot": self.slot, "owner": OWNER})
+        self.position, self._build = claimed.one()
         await connection.commit()
         self.owns = self.found = True
         self._tell()
@@ -103,7 +107,10 @@ class Worker:
             await self._rows.write(connection, changed)
         moved = await connection.execute(
             _MOVE,
-            {"to": position, "at": self.position, "name": self.projection.name, "version": self.projection.version, "owner": OWNER},
+            {
+                "to": position, "at": self.position, "build": self._build, "owner": OWNER,
+                "name": self.projection.name, "version": self.projection.version, "slot": self.slot,
+            },
         )
         if moved.rowcount != 1:
             raise Fenced("another process moved the checkpoint")
@@ -149,12 +156,12 @@ class Worker:
 OWNER = f"{socket.gethostname()}:{os.getpid()}"
 
 _CLAIM = text(
-    "INSERT INTO es.checkpoints (projection, version, owner) VALUES (:name, :version, :owner)"
-    " ON CONFLICT (projection, version) DO UPDATE SET owner = excluded.owner RETURNING position"
+    "INSERT INTO es.checkpoints (projection, version, slot, owner) VALUES (:name, :version, :slot, :owner)"
+    " ON CONFLICT (projection, version, slot) DO UPDATE SET owner = excluded.owner RETURNING position, build"
 )
 _MOVE = text(
     "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
-    " WHERE projection = :name AND version = :version AND position = :at"
+    " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at"
 )
 
 
@@ -210,7 +217,7 @@ class Projector:
     async def _look(self) -> None:
         if all(worker.owns for worker in self.workers.values()):
             return
-        rows = await self._database.pool.fetch("SELECT projection, version, position FROM es.checkpoints")
+        rows = await self._database.pool.fetch("SELECT projection, version, position FROM es.checkpoints WHERE slot = $1", LIVE)
         for row in rows:
             worker = self.workers.get(row["projection"])
             if worker is not None and worker.projection.version == row["version"]:

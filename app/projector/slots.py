@@ -1,0 +1,30 @@
+"""Where the table of a projection can stand: live, built beside it, replaced by another, or apart, as it was at a moment."""
+
+from sqlalchemy import Table
+
+from projections.kernel import SCHEMA, AnyProjection
+
+LIVE = "live"
+STAGING = "staging"
+FORMER = "former"
+SCHEMAS = {LIVE: SCHEMA, STAGING: f"{SCHEMA}_staging", FORMER: f"{SCHEMA}_former"}
+"""Three schemas hold tables of the same names: a table changes its slot by changing its schema, and its indexes go with it."""
+
+
+def table_in(projection: AnyProjection, slot: str) -> Table:
+    """The projection's table in this slot; a slot that is none of the three is the name of a table apart."""
+    if slot == LIVE:
+        return projection.table
+    if slot in SCHEMAS:
+        return projection.table_as(SCHEMAS[slot], projection.table.name)
+    return projection.table_as(SCHEMA, slot)
+
+
+def lease(projection: str, version: int, slot: str) -> str:
+    """The name of the work of keeping this table current."""
+    return f"{projection}_v{version}/{slot}"
+
+
+def lease_sql(row: str) -> str:
+    """The same as an SQL expression over `row`, an alias that has the columns projection, version and slot."""
+    return f"{row}.projection || '_v' || {row}.version || '/' || {row}.slot"
