@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from app.database import DatabaseProblem, open_database
-from app.settings import BadSetting, Settings
+from app.database import open_database
+from app.settings import Mistake, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="An event-sourced GraphQL backend.")
 
@@ -102,7 +102,7 @@ def main() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         cli()
-    except (BadSetting, DatabaseProblem) as problem:
+    except Mistake as problem:
         print(f"error: {problem}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:

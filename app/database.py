@@ -20,7 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.settings import ROOT, Settings
+from app.settings import ROOT, Mistake, Settings
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
@@ -33,7 +33,7 @@ READS = 4
 _MIGRATING = 7_305_813_093
 
 
-class DatabaseProblem(Exception):
+class DatabaseProblem(Mistake):
     """The database cannot be used; the message is one line that says why and what to do."""
 
 

@@ -10,7 +10,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 ROOT = Path(__file__).parent.parent
 
 
-class BadSetting(Exception):
+class Mistake(Exception):
+    """What a person at the terminal can mend: the message is one line that says what was wrong and what to do."""
+
+
+class BadSetting(Mistake):
     """A setting is unknown or malformed; the message is one line for the person who set it."""
 
 

@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,8 +164,17 @@ def test_the_settings_are_those_that_are_read() -> None:
 
 
 def test_the_commands_are_those_that_there_are() -> None:
-    there = {f"python -m app {name}" for name in typer.main.get_group(cli).commands}
+    there = set(spelled("python -m app", typer.main.get_group(cli)))
     assert set(rows("Command line")) == there
+
+
+def spelled(before: str, group: Any) -> Iterator[str]:
+    """Each command as it is typed, those of groups within groups too."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from spelled(f"{before} {name}", command)
+        else:
+            yield f"{before} {name}"
 
 
 def test_the_options_that_are_named_are_taken() -> None:
