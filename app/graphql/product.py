@@ -10,8 +10,8 @@ from app.graphql.connections import Connection, keyset
 from app.graphql.context import Context, Info, Loaders
 from app.graphql.events import EventInterface
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, request
-from app.graphql.scalars import Position, Quantity, Sku, money, text
-from app.graphql.values import Money, MoneyInput
+from app.graphql.scalars import Position, Quantity, Sku, text
+from app.graphql.values import Money, MoneyInput, money
 from domain.product import ChangePrice, ReceiveStock, Register, product, product_id
 from projections.product import ProductRow, products
 

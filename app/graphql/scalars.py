@@ -11,15 +11,12 @@ from graphql.language import IntValueNode, print_ast
 from strawberry.types.scalar import ScalarDefinition
 
 from app.graphql.errors import BadInput
-from domain.money import Money
 
 Position = NewType("Position", int)
 Sku = NewType("Sku", str)
 Quantity = NewType("Quantity", int)
 
-MOST_MONEY = Decimal(10) ** 12
 _SKU = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -29,19 +26,19 @@ def _position(value: object) -> Position:
         return Position(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) < 2**63:
         return Position(int(value))
-    raise _bad(f"Position is a string of digits, as an event's `position` gives it, not {_shown(value)}.")
+    raise _bad(f"Position is a string of digits, as an event's `position` gives it, not {shown(value)}.")
 
 
 def _sku(value: object) -> Sku:
     if isinstance(value, str) and _SKU.fullmatch(value):
         return Sku(value)
-    raise _bad(f"Sku is 1 to 64 of letters, digits, '.', '_' and '-', not {_shown(value)}.")
+    raise _bad(f"Sku is 1 to 64 of letters, digits, '.', '_' and '-', not {shown(value)}.")
 
 
 def _quantity(value: object) -> Quantity:
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000:
         return Quantity(value)
-    raise _bad(f"Quantity is a whole number from 1 to 10000, not {_shown(value)}.")
+    raise _bad(f"Quantity is a whole number from 1 to 10000, not {shown(value)}.")
 
 
 def _decimal(value: object) -> Decimal:
@@ -52,7 +49,7 @@ def _decimal(value: object) -> Decimal:
                 return number
     except InvalidOperation:
         pass
-    raise _bad(f'Decimal is an exact number as a string, like "3.50", not {_shown(value)}.')
+    raise _bad(f'Decimal is an exact number as a string, like "3.50", not {shown(value)}.')
 
 
 def _bad(message: str) -> GraphQLError:
@@ -60,7 +57,8 @@ def _bad(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """What was given, as a message may repeat it."""
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
@@ -121,19 +119,6 @@ def text(value: str, name: str, most: int) -> str:
     if _UNPRINTABLE.search(trimmed):
         raise BadInput(f"{name} has a character that cannot be printed.")
     return trimmed
-
-
-def money(amount: Decimal, currency: str) -> Money:
-    """An amount that is not negative, has at most two decimals, and a currency as in ISO 4217."""
-    if amount < 0:
-        raise BadInput(f"The amount is negative: {_shown(str(amount))}.")
-    if amount > MOST_MONEY:
-        raise BadInput(f"The amount is above {MOST_MONEY:,}.")
-    if amount != amount.quantize(Decimal("0.01")):
-        raise BadInput("The amount has more than two decimals.")
-    if not _CURRENCY.fullmatch(currency):
-        raise BadInput(f"The currency is three capital letters, like EUR, not {_shown(currency)}.")
-    return Money(amount=amount.quantize(Decimal("0.01")), currency=currency)
 
 
 def moment(value: datetime, name: str) -> datetime:

@@ -1,6 +1,6 @@
 """The schema: the slices of the aggregates, and what all share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
@@ -10,19 +10,14 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
-from app.graphql import customer, log, order, product, sales
+from app.graphql import customer, log, order, product, sales, values
 from app.graphql.events import EventTypes, Shape
 from app.graphql.operation import Operation
 from app.graphql.scalars import SCALARS
-from app.graphql.values import Money, show_money
 from domain import DECIDERS
-from domain.money import Money as DomainMoney
 
-SLICES: tuple[ModuleType, ...] = (log, product, order, customer, sales)
-"""The register: one module an aggregate or read model, each with any of Query, Mutation, Subscription and VALUES."""
-
-SHARED: Mapping[type, Shape] = {DomainMoney: (Money, show_money)}
-"""How values that no slice owns appear in events."""
+SLICES: tuple[ModuleType, ...] = (log, values, product, order, customer, sales)
+"""The register: one module an aggregate, a read model or a value, each with any of Query, Mutation, Subscription and VALUES."""
 
 
 class Schema(strawberry.Schema):
@@ -34,10 +29,10 @@ class Schema(strawberry.Schema):
 
 def build(slices: Sequence[ModuleType] = SLICES) -> tuple[Schema, EventTypes]:
     """The schema of these slices, and the GraphQL types of the events."""
-    values: dict[type, Shape] = {**SHARED}
+    shapes: dict[type, Shape] = {}
     for part in slices:
-        values.update(getattr(part, "VALUES", {}))
-    events = EventTypes(DECIDERS, values)
+        shapes.update(getattr(part, "VALUES", {}))
+    events = EventTypes(DECIDERS, shapes)
     return (
         Schema(
             query=_merged("Query", slices, "What can be asked."),

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from app.store.codec import Codec
 from domain import DECIDERS
-from domain.kernel import Event, Unreadable
+from domain.kernel import AnyDecider, Event, Unreadable
+from tests.app.tally import tally
 
-CODEC = Codec(DECIDERS)
-EVENTS: tuple[type[Event], ...] = tuple(event_type for decider in DECIDERS for event_type in decider.event_types)
+ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
+CODEC = Codec(ALL)
+EVENTS: tuple[type[Event], ...] = tuple(event_type for decider in ALL for event_type in decider.event_types)
 
 SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     str: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
