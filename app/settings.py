@@ -7,6 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from app.logs import Level
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -26,6 +28,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, Field(validation_alias="DATABASE_URL", description="PostgreSQL 16 or newer; the embedded server if left out.")] = None
     data: Annotated[Path, Field(description="Folder of the embedded database.")] = ROOT / ".data"
     mode: Annotated[Literal["development", "production"], Field(description="Production: no GraphiQL, no introspection, no trusted header.")] = "development"
+    log: Annotated[Level, Field(description="From which level on: info has a line for each command, debug also one for each batch of a projector.")] = "info"
     host: Annotated[str, Field(description="Address to listen on; loopback unless told otherwise.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
     origins: Annotated[tuple[str, ...], Field(description="Other origins whose pages may call, as a JSON list.")] = ()

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import DRIVER_ERRORS, Database, is_broken
 from app.lease import claim
+from app.logs import told
 from app.projector.rows import Rows
 from app.projector.slots import LIVE, lease
 from app.store.feed import Feed
@@ -102,6 +104,7 @@ class Worker:
         facts, position = await self._feed.take(self.position, most=BATCH)
         if position == self.position:
             return
+        began = perf_counter()
         changed = await self._fold(connection, facts)
         if changed:
             await self._rows.write(connection, changed)
@@ -120,6 +123,9 @@ class Worker:
             self._cache.clear()
         self.position = position
         self._tell()
+        if log.isEnabledFor(logging.DEBUG):
+            ms = round((perf_counter() - began) * 1000, 1)
+            log.debug("batch", extra=told(projection=self.projection.name, facts=len(facts), rows=len(changed), position=position, ms=ms))
 
     async def _fold(self, connection: AsyncConnection, facts: Sequence[Fact]) -> dict[Key, Any]:
         concerned = [(fact, self.projection.keys(fact)) for fact in facts]

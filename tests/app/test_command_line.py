@@ -1,5 +1,6 @@
 """What a person at the terminal gets: one clear line and exit code 2 for what they can mend, a clean stop."""
 
+import json
 import os
 import signal
 import socket
@@ -64,14 +65,16 @@ def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: st
 
     async def drop() -> None:
         connection = await asyncpg.connect(database_url)
-        await connection.execute("DROP SCHEMA es CASCADE; DROP SCHEMA read CASCADE")
+        for row in await connection.fetch("SELECT nspname FROM pg_namespace WHERE nspname = 'es' OR nspname LIKE 'read%'"):
+            await connection.execute(f"DROP SCHEMA {row['nspname']} CASCADE")
         await connection.close()
 
     asyncio.run(drop())
     one_line(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
     assert run("migrate", DATABASE_URL=database_url).returncode == 0
     again = run("migrate", DATABASE_URL=database_url)
-    assert (again.returncode, again.stdout.strip()) == (0, "database at migration 0001")
+    newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))[:4]
+    assert (again.returncode, again.stdout.strip()) == (0, f"database at migration {newest}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -122,3 +125,11 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
             one_line(run("serve", "--port", "0", DATABASE_URL=f"postgresql://old@/postgres?host={folder}"), "is PostgreSQL 15; 16 or newer is needed")
         finally:
             subprocess.run([binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], check=True, capture_output=True, **user)
+
+
+def test_in_production_every_line_of_the_log_is_json(serve: Callable[..., Server]) -> None:
+    server = serve(APP_MODE="production").wait()
+    assert server.ask("{ position }")["data"] == {"position": "0"}
+    assert server.stop() == 0
+    lines = [line for line in server.output().splitlines() if not line.startswith(("ready: ", "stopping: "))]
+    assert {json.loads(line)["level"] for line in lines} == {"info"}
