@@ -17,15 +17,14 @@ from uuid import UUID, uuid4
 
 from app.logs import told
 from app.store.append import Append, Appended, Appender, Outdated
+from app.store.load import Loaded, load
 from app.store.read import Fact, Reader
-from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, Unreadable, code_of, message_of
+from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, code_of, message_of
 
 log = logging.getLogger(__name__)
 
 ATTEMPTS = 12
 """How often a command is decided anew after another process was first, before its caller is told of a conflict."""
-
-PAGE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +84,10 @@ type Outcome = Accepted | Refused | Conflicted | Previewed
 class _Stream:
     """One aggregate in memory: `known` is what the store has confirmed, `state` runs ahead by what is in flight."""
 
-    known: tuple[Any, int]
+    known: Loaded[Any]
     state: Any = None
     version: int = 0
     loaded: asyncio.Future[None] = field(init=False)
-
-
-class UnreadableStream(Exception):
-    """The stream holds an event that this code cannot read, so nothing can be decided on it."""
 
 
 class Commands:
@@ -175,8 +170,8 @@ class Commands:
                 case Appended() if wanted is not None and wanted != base:
                     self._forget(decider, stream_id, stream)
                 case Appended():
-                    if answer.version >= stream.known[1]:
-                        stream.known = (state, answer.version)
+                    if answer.version >= stream.known.version:
+                        stream.known = Loaded(state, answer.version)
                     if refusal is not None:
                         return Refused(code=refusal.code, message=refusal.message)
                     facts = _facts(decider, stream_id, events, request, command_id, base, answer.first, answer.recorded_at)
@@ -191,11 +186,12 @@ class Commands:
 
     async def current[C, S, E: Event](self, decider: Decider[C, S, E], stream_id: UUID) -> S:
         """The aggregate's state as the store has it at this moment."""
-        state, _ = await self._fresh(decider, stream_id)
-        return state
+        fresh = await self._fresh(decider, stream_id)
+        return fresh.state
 
     async def _preview(self, decider: AnyDecider, stream_id: UUID, command: object, request: Request) -> Outcome:
-        state, version = await self._fresh(decider, stream_id)
+        fresh = await self._fresh(decider, stream_id)
+        state, version = fresh.state, fresh.version
         if request.expected_version not in (None, version):
             return Conflicted(expected=request.expected_version, actual=version)
         try:
@@ -219,7 +215,7 @@ class Commands:
         key = (decider.category, stream_id)
         stream = self._streams.get(key)
         if stream is None:
-            stream = self._load(decider, stream_id, (decider.initial, 0))
+            stream = self._load(decider, stream_id, Loaded(decider.initial, 0))
         else:
             self._streams.move_to_end(key)
         if not stream.loaded.done():
@@ -227,15 +223,15 @@ class Commands:
             await asyncio.shield(stream.loaded)
         return stream
 
-    def _load(self, decider: AnyDecider, stream_id: UUID, base: tuple[Any, int]) -> _Stream:
+    def _load(self, decider: AnyDecider, stream_id: UUID, base: Loaded[Any]) -> _Stream:
         """A new entry, filled from the store once for all who wait for it. A failure reaches each of them and leaves no entry."""
         stream = _Stream(known=base)
         key = (decider.category, stream_id)
 
         async def fill() -> None:
             try:
-                stream.known = await self._fold(decider, stream_id, base)
-                stream.state, stream.version = stream.known
+                stream.known = await load(self._reader, decider, stream_id, base=base)
+                stream.state, stream.version = stream.known.state, stream.known.version
             except BaseException:
                 if self._streams.get(key) is stream:
                     del self._streams[key]
@@ -245,24 +241,9 @@ class Commands:
         stream.loaded.add_done_callback(lambda done: None if done.cancelled() else done.exception())
         return self._remember(key, stream)
 
-    async def _fresh(self, decider: AnyDecider, stream_id: UUID) -> tuple[Any, int]:
+    async def _fresh(self, decider: AnyDecider, stream_id: UUID) -> Loaded[Any]:
         stream = self._streams.get((decider.category, stream_id))
-        base = (decider.initial, 0) if stream is None else stream.known
-        return await self._fold(decider, stream_id, base)
-
-    async def _fold(self, decider: AnyDecider, stream_id: UUID, base: tuple[Any, int]) -> tuple[Any, int]:
-        state, version = base
-        while True:
-            facts = await self._reader.stream(decider.category, stream_id, version, PAGE)
-            for fact in facts:
-                if isinstance(fact.event, Unreadable):
-                    raise UnreadableStream(f"{fact.category} {stream_id}, version {fact.version}: {fact.event.name} {fact.event.version}: {fact.event.problem}")
-                state = decider.evolve(state, fact.event)
-            if not facts:
-                return state, version
-            version = facts[-1].version
-            if len(facts) < PAGE:
-                return state, version
+        return await load(self._reader, decider, stream_id, base=None if stream is None else stream.known)
 
     def _forget(self, decider: AnyDecider, stream_id: UUID, stream: _Stream) -> None:
         """What runs ahead in this entry is not what was recorded: the next command loads from what is known."""

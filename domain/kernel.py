@@ -6,11 +6,11 @@ Jérémie Chassaing's, "Functional Event Sourcing Decider" (2021).
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from inspect import cleandoc, signature
 from sys import modules
-from typing import Any, ClassVar, TypeAliasType, dataclass_transform, get_args
+from typing import Any, ClassVar, TypeAliasType, cast, dataclass_transform, get_args
 from uuid import UUID
 
 
@@ -54,6 +54,22 @@ class Unreadable(Event):
     version: int
     data: str
     problem: str
+    names: tuple[str, ...] = ()
+    """The names of today under which it is looked for, where they are known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(Event):
+    """One stored event that the code of today takes as several, or as none: upcasts split it, or dropped it.
+
+    It stays one fact, at one place in the log and in its stream. Who folds it folds `events`, in order.
+    """
+
+    stored = StoredName("split", 1)
+    name: str
+    version: int
+    data: str
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,42 @@ class Recorded[E: Event]:
     command_id: UUID
     correlation_id: UUID
     caused_by: int | None = None
+
+    @property
+    def parts(self) -> "Sequence[Recorded[Any]]":
+        """The fact as folds take it: itself, or where it was split one for each event, at the same position and version."""
+        if isinstance(self.event, Split):
+            return [replace(self, event=event) for event in self.event.events]
+        return (self,)
+
+
+type Data = dict[str, Any]
+"""The fields of a stored event, as JSON has them; a number with a fraction is a `Decimal`."""
+
+
+def _as_it_is(data: Data) -> Data:
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Upcast:
+    """Brings what was stored as `name` in shape `version` one step nearer to today's.
+
+    `change(data)` is pure, and gives the fields in the shape of `into`: the next version of the same name, unless said
+    otherwise (a rename). Where `into` is a tuple it gives a tuple of as many, in order: a split; `()` drops the event.
+    """
+
+    name: str
+    version: int
+    change: Callable[[Data], Data | tuple[Data, ...]] = _as_it_is
+    into: StoredName | tuple[StoredName, ...] | None = None
+
+    @property
+    def targets(self) -> tuple[StoredName, ...]:
+        """The shapes it leads to."""
+        if self.into is None:
+            return (StoredName(self.name, self.version + 1),)
+        return self.into if isinstance(self.into, tuple) else (self.into,)
 
 
 class Rejected(Exception):
@@ -104,19 +156,24 @@ class Decider[C, S, E: Event]:
     """An aggregate: what may happen to it (`decide`), and what it is after what has happened (`evolve`).
 
     `decide(command, state)` returns the events to record, `[]` where the command changes nothing, or raises
-    `Rejected`. `evolve(state, event)` accepts every history that was ever stored. Both are pure.
+    `Rejected`. `evolve(state, event)` accepts every history that was ever stored. Both are pure. `upcasts` bring the
+    events of older code to today's classes before anybody sees them.
     """
 
     category: str
     initial: S
     decide: Callable[[C, S], Sequence[E]]
     evolve: Callable[[S, E], S]
+    upcasts: tuple[Upcast, ...] = ()
 
-    def fold(self, events: Sequence[E], state: S | None = None) -> S:
+    def fold(self, events: Sequence[E | Split], state: S | None = None) -> S:
         """The state after `events`, from `state` or from the beginning."""
         folded = self.initial if state is None else state
         for happened in events:
-            folded = self.evolve(folded, happened)
+            if isinstance(happened, Split):
+                folded = self.fold(cast("tuple[E, ...]", happened.events), folded)
+            else:
+                folded = self.evolve(folded, happened)
         return folded
 
     @property

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from domain.kernel import Decider, Event, Rejected, event, value
+from domain.kernel import Data, Decider, Event, Rejected, Upcast, event, value
 from domain.money import Money
 
 # --- Facts ------------------------------------------------------------------
@@ -396,8 +396,21 @@ def _line(lines: Sequence[Line], sku: str) -> Line:
     raise LineUnknown
 
 
+# --- How older facts are read -----------------------------------------------
+
+
+def _in_euros(placed: Data) -> Data:
+    """Before there were currencies, the shop sold in euros and wrote bare amounts."""
+    lines = [line | {"unit_price": _euros(line["unit_price"])} for line in placed["lines"]]
+    return placed | {"lines": lines, "total": _euros(placed["total"])}
+
+
+def _euros(amount: object) -> Data:
+    return {"amount": amount, "currency": "EUR"}
+
+
 # --- The decider ------------------------------------------------------------
 
 order: Decider[OrderCommand, Order, OrderEvent] = Decider(
-    category="order", initial=Unopened(), decide=decide, evolve=evolve
+    category="order", initial=Unopened(), decide=decide, evolve=evolve, upcasts=(Upcast("order.placed", 1, _in_euros),)
 )

@@ -58,7 +58,7 @@ def facts(*events: Event, stream: UUID = STREAM, at: datetime = BEGAN) -> list[R
 def folded(projection: AnyProjection, history: Sequence[Recorded[Any]]) -> dict[Key, Any]:
     """The rows of a projection after these facts, by key: the fold that the projector has to equal."""
     rows: dict[Key, Any] = {}
-    for each in history:
+    for each in (part for fact in history for part in fact.parts):
         for key in projection.keys(each):
             row = projection.fold(key, rows.get(key), each)
             if row is None:

@@ -5,7 +5,8 @@
     ├── NotFound       NOT_FOUND
     ├── StaleRead      STALE_READ
     ├── Busy           OVERLOADED
-    └── TimedOut       TIMEOUT
+    ├── TimedOut       TIMEOUT
+    └── CannotRead     UNREADABLE_STREAM
 """
 
 import logging
@@ -17,6 +18,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from app.database import DRIVER_ERRORS, is_broken
 from app.projector.run import Stale
 from app.store.append import CommandIdTaken, Overloaded, Unreachable
+from app.store.load import UnreadableStream
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,12 @@ class TimedOut(ApiError):
     code = "TIMEOUT"
 
 
+class CannotRead(ApiError):
+    """What is stored is not what this code knows."""
+
+    code = "UNREADABLE_STREAM"
+
+
 def translated(problem: BaseException) -> ApiError | None:
     """What the machine room raised, in the API's words; None where it is unexpected."""
     match problem:
@@ -70,6 +78,8 @@ def translated(problem: BaseException) -> ApiError | None:
             return BadInput(str(problem) or CommandIdTaken.__doc__)
         case Unreachable():
             return TimedOut(str(problem) or Unreachable.__doc__)
+        case UnreadableStream():
+            return CannotRead(str(problem))
         case TimeoutError():
             return TimedOut("The operation took too long.")
         case _ if isinstance(problem, DRIVER_ERRORS) and is_broken(problem):

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from app.graphql.scalars import Position
 from app.store.read import Fact, stored_name
-from domain.kernel import AnyDecider, Event, Unreadable
+from domain.kernel import AnyDecider, Event, Split, Unreadable
 
 
 @strawberry.interface(name="Event", description="One fact in the log. Every event type of the domain implements it and adds its own fields.")
@@ -36,6 +36,13 @@ class UnreadableType(EventInterface):
     problem: str = strawberry.field(description="Why it cannot be read.")
 
 
+@strawberry.type(name="SplitEvent", description="A fact stored by older code that counts as several events today, or as none any more. It keeps its one place in the log.")
+class SplitType(EventInterface):
+    stored_version: int = strawberry.field(description="The version of the shape it is stored in.")
+    data: JSON = strawberry.field(description="What is stored, as JSON text.")
+    parts: list[EventInterface] = strawberry.field(description="The events that it counts as, in order, each at its position.")
+
+
 type Shape = tuple[Any, Callable[[Any], Any]]
 """How a domain type appears in GraphQL: the type there, and how a value gets there."""
 
@@ -46,8 +53,9 @@ class EventTypes:
     def __init__(self, deciders: Iterable[AnyDecider], values: Mapping[type, Shape]) -> None:
         self._values = dict(values)
         self._makers: dict[type[Event], Callable[[Fact], EventInterface]] = {}
-        self.types: list[type[EventInterface]] = [UnreadableType]
+        self.types: list[type[EventInterface]] = [UnreadableType, SplitType]
         self._makers[Unreadable] = _unreadable
+        self._makers[Split] = self._split
         for decider in deciders:
             for event_type in decider.event_types:
                 self._derive(event_type)
@@ -55,6 +63,11 @@ class EventTypes:
     def show(self, fact: Fact) -> EventInterface:
         """The fact as GraphQL shows it."""
         return self._makers[type(fact.event)](fact)
+
+    def _split(self, fact: Fact) -> EventInterface:
+        event = fact.event
+        parts = [self.show(part) for part in fact.parts]
+        return SplitType(**_envelope(fact), stored_version=event.version, data=event.data, parts=parts)
 
     def _derive(self, event_type: type[Event]) -> None:
         hints = get_type_hints(event_type)

@@ -128,7 +128,7 @@ class Worker:
             log.debug("batch", extra=told(projection=self.projection.name, facts=len(facts), rows=len(changed), position=position, ms=ms))
 
     async def _fold(self, connection: AsyncConnection, facts: Sequence[Fact]) -> dict[Key, Any]:
-        concerned = [(fact, self.projection.keys(fact)) for fact in facts]
+        concerned = [(part, self.projection.keys(part)) for fact in facts for part in fact.parts]
         wanted = {key for _, keys in concerned for key in keys}
         rows: dict[Key, Any] = {key: self._cache[key] for key in wanted if key in self._cache}
         unknown = [key for key in wanted if key not in rows]

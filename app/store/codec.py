@@ -1,21 +1,24 @@
 """Events become JSON under their stored name and version, and come back as the classes of today."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import AnyDecider, Event, Recorded, StoredName, Unreadable
+from app.store.upcasts import BadEvents, Upcasts
+from domain.kernel import AnyDecider, Event, Recorded, Split, StoredName, Unreadable
 
 type Row = Mapping[str, Any]
 """One row of es.events, by column name."""
 
 
 class Codec:
-    """Writes and reads the events of the given deciders. Raises `ValueError` where two classes claim one stored name."""
+    """Writes and reads the events of the given deciders. Raises `BadEvents` where their stored names do not fit together."""
 
     def __init__(self, deciders: Iterable[AnyDecider]) -> None:
+        deciders = tuple(deciders)
         self._decoders: dict[tuple[str, int], msgspec.json.Decoder[Event]] = {}
         self._encoder = msgspec.json.Encoder(decimal_format="string")
         self.event_types: dict[str, type[Event]] = {}
@@ -23,25 +26,39 @@ class Codec:
             for event_type in decider.event_types:
                 stored: StoredName = event_type.stored
                 if not stored.name.startswith(f"{decider.category}."):
-                    raise ValueError(f"{event_type.__qualname__} is stored as {stored.name}: it must begin with {decider.category}.")
+                    raise BadEvents(f"{event_type.__qualname__} is stored as {stored.name}: it must begin with {decider.category}.")
                 if stored.name in self.event_types:
-                    raise ValueError(f"two event classes are stored as {stored.name}: a stored name is never reused")
+                    raise BadEvents(f"two event classes are stored as {stored.name}: a stored name is never reused")
                 self.event_types[stored.name] = event_type
                 self._decoders[stored.name, stored.version] = msgspec.json.Decoder(event_type)
+        self._upcasts = Upcasts(deciders)
+        # An old shape is opened, changed and closed again, so that its last step is read as what is stored today is.
+        self._open = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+        self._close = msgspec.json.Encoder(decimal_format="number")
+
+    @property
+    def released(self) -> Sequence[StoredName]:
+        """Every stored name and version that this code reads."""
+        return [*(event_type.stored for event_type in self.event_types.values()), *self._upcasts.starts]
+
+    def goes_by(self, name: str, version: int) -> tuple[str, ...]:
+        """Under which names a fact that is stored so is found: today's; where it was split or dropped also its own."""
+        ends = tuple(end.name for end in self._upcasts.ends(StoredName(name, version)))
+        return ends if len(ends) == 1 else (name, *ends)
 
     def encode(self, event: Event) -> str:
         """The event's fields as JSON text; decimals as strings."""
         return self._encoder.encode(event).decode()
 
     def decode(self, name: str, version: int, data: str) -> Event:
-        """The event; an `Unreadable` one, never an error, where this code does not know it."""
+        """The event as a class of today, or `Split`; an `Unreadable` one, never an error, where it cannot be had."""
         decoder = self._decoders.get((name, version))
-        if decoder is None:
-            return Unreadable(name=name, version=version, data=data, problem="no class is stored under this name and version")
         try:
-            return decoder.decode(data)
-        except msgspec.MsgspecError as problem:
-            return Unreadable(name=name, version=version, data=data, problem=str(problem))
+            return self._upcast(StoredName(name, version), data) if decoder is None else decoder.decode(data)
+        except Exception as problem:
+            # Classes and upcasts are code of the business: whatever they raise concerns the one event that they were given.
+            said = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+            return Unreadable(name=name, version=version, data=data, problem=said, names=self.goes_by(name, version))
 
     def fact(self, row: Row) -> Recorded[Any]:
         """The fact in one row of es.events, data as JSON text."""
@@ -58,6 +75,15 @@ class Codec:
             _plain(row["correlation_id"]),
             row["caused_by"],
         )
+
+    def _upcast(self, stored: StoredName, data: str) -> Event:
+        if stored not in self._upcasts:
+            raise ValueError("no class is stored under this name and version")
+        events = tuple(
+            self._decoders[end.name, end.version].decode(self._close.encode(fields))
+            for end, fields in self._upcasts.apply(stored, self._open.decode(data))
+        )
+        return events[0] if len(events) == 1 else Split(name=stored.name, version=stored.version, data=data, events=events)
 
 
 def _plain(identity: UUID) -> UUID:

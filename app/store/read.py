@@ -9,7 +9,7 @@ import asyncpg
 
 from app.database import reading
 from app.store.codec import Codec
-from domain.kernel import Recorded, Unreadable
+from domain.kernel import Recorded, Split, StoredName, Unreadable
 
 type Fact = Recorded[Any]
 
@@ -32,32 +32,70 @@ class Filter:
         return (
             (self.categories is None or fact.category in self.categories)
             and (self.stream_id is None or fact.stream_id == self.stream_id)
-            and (self.types is None or stored_name(fact) in self.types)
+            and (self.types is None or not self.types.isdisjoint(_names(fact)))
             and (self.correlation_id is None or fact.correlation_id == self.correlation_id)
         )
 
-    def sql(self, first: int) -> tuple[str, list[object]]:
+    def sql(self, first: int, codec: Codec) -> tuple[str, list[object]]:
         """A condition on es.events with its arguments, numbered from `first`. Only what is asked for is in it, so that each question gets a plan of its own."""
-        asked: list[tuple[str, object]] = []
+        asked: list[tuple[str, tuple[object, ...]]] = []
         if self.categories is not None:
-            asked.append(("category = ANY(${}::text[])", sorted(self.categories)))
+            asked.append(("category = ANY({}::text[])", (sorted(self.categories),)))
         if self.stream_id is not None:
-            asked.append(("stream_id = ${}::uuid", self.stream_id))
+            asked.append(("stream_id = {}::uuid", (self.stream_id,)))
         if self.types is not None:
-            asked.append(("type = ANY(${}::text[])", sorted(self.types)))
+            asked.extend(_of_types(self.types, codec))
         if self.correlation_id is not None:
-            asked.append(("correlation_id = ${}::uuid", self.correlation_id))
-        conditions = [text.format(first + place) for place, (text, _) in enumerate(asked)]
-        return " AND ".join(["true", *conditions]), [argument for _, argument in asked]
+            asked.append(("correlation_id = {}::uuid", (self.correlation_id,)))
+        arguments: list[object] = []
+        conditions = ["true"]
+        for text, given in asked:
+            conditions.append(text.format(*(f"${first + len(arguments) + place}" for place in range(len(given)))))
+            arguments.extend(given)
+        return " AND ".join(conditions), arguments
+
+
+def _of_types(types: frozenset[str], codec: Codec) -> Sequence[tuple[str, tuple[object, ...]]]:
+    """Conditions for facts that go by these names: those stored so, less those that upcasts renamed, and those renamed to them."""
+    wanted = {each: not types.isdisjoint(codec.goes_by(each.name, each.version)) for each in codec.released}
+    joining = [each for each, found in wanted.items() if found and each.name not in types]
+    leaving = [each for each, found in wanted.items() if not found and each.name in types]
+    named = "type = ANY({}::text[])"
+    conditions: list[tuple[str, tuple[object, ...]]] = []
+    if joining:
+        conditions.append((f"({named} OR {_SHAPES})", (sorted(types), *_columns(joining))))
+    else:
+        conditions.append((named, (sorted(types),)))
+    if leaving:
+        conditions.append((f"NOT {_SHAPES}", _columns(leaving)))
+    return conditions
+
+
+_SHAPES = "(type, type_version) IN (SELECT * FROM unnest({}::text[], {}::smallint[]))"
+
+
+def _columns(shapes: Sequence[StoredName]) -> tuple[object, object]:
+    return [each.name for each in shapes], [each.version for each in shapes]
 
 
 EVERYTHING = Filter()
 
 
 def stored_name(fact: Fact) -> str:
-    """The name under which the log holds the fact's event, also where this code cannot read it."""
+    """The stored name of the fact's event: today's; the one in the log where upcasts split or dropped it, or this code cannot read it."""
     event = fact.event
-    return event.name if isinstance(event, Unreadable) else event.stored.name
+    return event.name if isinstance(event, Unreadable | Split) else event.stored.name
+
+
+def _names(fact: Fact) -> Sequence[str]:
+    """The names by which a fact is found: the same that the codec gives for what is stored."""
+    match fact.event:
+        case Unreadable(name=name, names=names):
+            return names or (name,)
+        case Split(name=name, events=events):
+            return (name, *(each.stored.name for each in events))
+        case event:
+            return (event.stored.name,)
 
 
 class Reader:
@@ -72,12 +110,14 @@ class Reader:
         [row] = await self._fetch("SELECT coalesce(max(position), 0) AS head FROM es.events")
         return row["head"]
 
-    async def stream(self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000) -> Sequence[Fact]:
-        """Up to `limit` facts of one stream with versions above `after`, in order."""
+    async def stream(
+        self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000, *, up_to: int | None = None
+    ) -> Sequence[Fact]:
+        """Up to `limit` facts of one stream with versions above `after` and not above `up_to`, in order."""
         rows = await self._fetch(
-            f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3"
-            " ORDER BY version LIMIT $4",
-            category, stream_id, after, limit,
+            f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3 AND version <= $4"
+            " ORDER BY version LIMIT $5",
+            category, stream_id, after, 2**31 - 1 if up_to is None else up_to, limit,
         )
         return [self._codec.fact(row) for row in rows]
 
@@ -85,7 +125,7 @@ class Reader:
         self, after: int, limit: int, *, up_to: int | None = None, where: Filter = EVERYTHING
     ) -> Sequence[Fact]:
         """Up to `limit` matching facts with positions above `after` and not above `up_to`, in order."""
-        condition, arguments = where.sql(first=4)
+        condition, arguments = where.sql(4, self._codec)
         rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
             " ORDER BY position LIMIT $3",

@@ -15,7 +15,7 @@ from app.store.codec import Codec
 from app.store.feed import Feed
 from app.store.read import Reader
 from app.store.wake import Wake
-from domain.kernel import Decider, Event, Recorded, Rejected, event, value
+from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, event, value
 from projections.kernel import Key, Projection
 
 
@@ -125,8 +125,8 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5) -> AsyncGenerator[Engine]:
-    codec = Codec([tally])
+async def engine(database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5, decider: AnyDecider = tally) -> AsyncGenerator[Engine]:
+    codec = Codec([decider])
     reader = Reader(database.pool, codec)
     feed = Feed(reader, ring=ring, poll=poll)
     wake = Wake(database.connect, feed.wake)

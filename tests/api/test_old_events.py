@@ -1,0 +1,80 @@
+"""Orders that were placed before there were currencies are read, shown and taken on as if they had been placed today."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.asgi import MachineRoom
+from app.database import Database
+from tests.conftest import Api
+
+ORDER = """
+query($id: UUID!, $position: Position) { order(id: $id, minPosition: $position) { status total { amount currency }
+  lines { sku quantity unitPrice { amount currency } } } }
+"""
+EVENTS = """{ events(filter: { types: ["order.placed"] }) { nodes { type position version
+  ... on OrderPlaced { total { amount currency } lines { unitPrice { amount currency } } } ... on UnreadableEvent { problem storedVersion } } } }"""
+SHIP = "mutation($id: UUID!) { shipOrder(input: { orderId: $id }) { ... on OrderAccepted { version order { status } } } }"
+SALES = "query($from: Date!, $to: Date!, $position: Position) { dailySales(from: $from, to: $to, minPosition: $position) { revenue { amount currency } } }"
+CUSTOMER = str(uuid4())
+EUROS = {"amount": "3.50", "currency": "EUR"}
+
+
+async def stored(database: Database, *events: tuple[str, dict[str, Any]]) -> UUID:
+    """An order in the log as older code left it, each event in its first version."""
+    identity = uuid4()
+    for version, (name, data) in enumerate(events, start=1):
+        await database.pool.execute(
+            "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
+            " occurred_at, recorded_at) SELECT coalesce(max(position), 0) + 1, 'order', $1, $2, $3, 1, $4::jsonb, gen_random_uuid(),"
+            " gen_random_uuid(), 'older', now(), now() FROM es.events",
+            identity, version, name, json.dumps(data),
+        )
+    return identity
+
+
+def before(placed: dict[str, Any]) -> tuple[tuple[str, dict[str, Any]], ...]:
+    return (
+        ("order.opened", {"customer_id": CUSTOMER}),
+        ("order.line-added", {"sku": "TEA", "quantity": 2, "unit_price": EUROS}),
+        ("order.placed", placed),
+    )
+
+
+PLACED = {"customer_id": CUSTOMER, "lines": [{"sku": "TEA", "quantity": 2, "unit_price": "3.50"}], "total": "7.00", "placed_at": "2026-01-05T12:00:00Z"}
+
+
+async def test_an_order_placed_before_there_were_currencies_was_placed_in_euros(database: Database, room: MachineRoom, api: Api) -> None:
+    identity = await stored(database, *before(PLACED))
+    shown = await api.data(ORDER, {"id": str(identity), "position": "3"})
+    assert shown["order"] == {
+        "status": "PLACED",
+        "total": {"amount": "7.00", "currency": "EUR"},
+        "lines": [{"sku": "TEA", "quantity": 2, "unitPrice": EUROS}],
+    }
+    assert (await api.data(EVENTS))["events"]["nodes"] == [
+        {"type": "order.placed", "position": "3", "version": 3, "total": {"amount": "7.00", "currency": "EUR"}, "lines": [{"unitPrice": EUROS}]}
+    ]
+    assert (await api.data(SHIP, {"id": str(identity)}))["shipOrder"] == {"version": 4, "order": {"status": "SHIPPED"}}
+    today = datetime.now(UTC).date()
+    sales = await api.data(SALES, {"from": str(today - timedelta(days=1)), "to": str(today), "position": "4"})
+    assert [day["revenue"] for day in sales["dailySales"]] == [{"amount": "7.00", "currency": "EUR"}]
+
+
+@pytest.mark.parametrize("broken", [PLACED | {"lines": None}, {k: v for k, v in PLACED.items() if k != "total"}, PLACED | {"total": "much"}])
+async def test_what_the_upcast_cannot_read_is_named_and_its_order_alone_takes_no_commands(
+    database: Database, room: MachineRoom, api: Api, broken: dict[str, Any]
+) -> None:
+    bad, good = await stored(database, *before(broken)), await stored(database, *before(PLACED))
+    answer = await api(SHIP, {"id": str(bad)})
+    [error] = answer["errors"]
+    assert error["extensions"]["code"] == "UNREADABLE_STREAM"
+    assert error["message"].startswith(f"order {bad} cannot be read: at version 3 stands order.placed 1: ")
+    assert "python -m app events check" in error["message"]
+    first, second = (await api.data(EVENTS))["events"]["nodes"]
+    assert (first["storedVersion"], second["total"]["amount"]) == (1, "7.00")
+    assert first["problem"]
+    assert (await api.data(SHIP, {"id": str(good)}))["shipOrder"] == {"version": 4, "order": {"status": "SHIPPED"}}
