@@ -15,18 +15,30 @@ KEY = 7_305_813_094
 CLAIM_SECONDS = 0.25
 """How often a process that does not own a piece of work asks for it."""
 
+_RELEASE = text(f"SELECT pg_advisory_unlock(hashtextextended(:name, {KEY}))")
 _TRY = text(f"SELECT pg_try_advisory_lock(hashtextextended(:name, {KEY}))")
 
 
 async def claim(connection: AsyncConnection, name: str, closed: Callable[[], bool]) -> bool:
     """Wait until this connection owns the work. False where `closed` said so first."""
     while not closed():
-        owned = (await connection.execute(_TRY, {"name": name})).scalar_one()
-        await connection.commit()
-        if owned:
+        if await attempt(connection, name):
             return True
         await asyncio.sleep(CLAIM_SECONDS)
     return False
+
+
+async def attempt(connection: AsyncConnection, name: str) -> bool:
+    """Own the work now, or not. A connection may own a piece of work twice over: it is its own once more."""
+    owned = (await connection.execute(_TRY, {"name": name})).scalar_one()
+    await connection.commit()
+    return owned
+
+
+async def release(connection: AsyncConnection, name: str) -> None:
+    """Let others own the work."""
+    await connection.execute(_RELEASE, {"name": name})
+    await connection.commit()
 
 
 def held(name: str) -> str:

@@ -1,8 +1,10 @@
 """The statements of a projection's table, made once from its columns: load the rows of many keys, write and remove many rows."""
 
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import asyncpg
 from sqlalchemy import ARRAY, Text, bindparam, cast, column, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +33,15 @@ class Rows:
 
     async def create(self, connection: AsyncConnection) -> None:
         """Make the table where it is missing."""
+        await self.create_bare(connection)
+        await self.create_indexes(connection)
+
+    async def create_bare(self, connection: AsyncConnection) -> None:
+        """Make the table where it is missing, without the indexes that are not its key."""
         await connection.execute(CreateTable(self.table, if_not_exists=True))
+
+    async def create_indexes(self, connection: AsyncConnection) -> None:
+        """Make the indexes that are missing."""
         for index in sorted(self.table.indexes, key=lambda each: str(each.name)):
             await connection.execute(CreateIndex(index, if_not_exists=True))
 
@@ -49,6 +59,15 @@ class Rows:
             await connection.execute(self._write, self._columns(kept))
         if gone:
             await connection.execute(self._remove, self._columns(gone))
+
+    async def copy(self, connection: AsyncConnection, rows: Sequence[Any]) -> None:
+        """Write rows that are new, in bulk. The connection has to be in a transaction."""
+        written = (self._projection.write(row) for row in rows)
+        driver = typing.cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+        await driver.copy_records_to_table(
+            self.table.name, schema_name=self.table.schema, columns=[each.name for each in self.table.columns],
+            records=(tuple(row.values()) for row in written),
+        )
 
     def _columns(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}

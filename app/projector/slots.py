@@ -7,12 +7,14 @@ from projections.kernel import SCHEMA, AnyProjection
 LIVE = "live"
 STAGING = "staging"
 FORMER = "former"
-SCHEMAS = {LIVE: SCHEMA, STAGING: f"{SCHEMA}_staging", FORMER: f"{SCHEMA}_former"}
-"""Three schemas hold tables of the same names: a table changes its slot by changing its schema, and its indexes go with it."""
+LEAVING = "leaving"
+"""Where the live table stands for the moment in which two tables change places."""
+SCHEMAS = {LIVE: SCHEMA, STAGING: f"{SCHEMA}_staging", FORMER: f"{SCHEMA}_former", LEAVING: f"{SCHEMA}_leaving"}
+"""Their tables have the same names: a table changes its slot by changing its schema, and its indexes go with it."""
 
 
 def table_in(projection: AnyProjection, slot: str) -> Table:
-    """The projection's table in this slot; a slot that is none of the three is the name of a table apart."""
+    """The projection's table in this slot; a slot that has no schema of its own is the name of a table apart."""
     if slot == LIVE:
         return projection.table
     if slot in SCHEMAS:

@@ -99,9 +99,10 @@ def _names(fact: Fact) -> Sequence[str]:
 
 
 class Reader:
-    """Reads facts. `pool` serves short reads; none holds a connection while its caller waits for anything else."""
+    """Reads facts. `pool` serves short reads; none holds a connection while its caller waits for anything else. Who reads
+    everything brings a connection of its own."""
 
-    def __init__(self, pool: asyncpg.Pool, codec: Codec) -> None:
+    def __init__(self, pool: asyncpg.Pool | asyncpg.Connection, codec: Codec) -> None:
         self._pool = pool
         self._codec = codec
 

@@ -37,6 +37,8 @@ STATEMENTS = (
     "CREATE SCHEMA read_staging",
     # Holds the tables that were replaced, for the way back.
     "CREATE SCHEMA read_former",
+    # Holds the live table for the moment in which two tables change places.
+    "CREATE SCHEMA read_leaving",
 )
 
 

@@ -1,0 +1,73 @@
+"""What an operator may rely on: a table built beside equals the live one, takes its place in a moment, and gives it back."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from app.database import Database
+from app.projector.operation import NotPossible, working
+from app.projector.rebuild import rebuild
+from app.projector.swap import promote, rollback
+from app.projector.verify import verify
+from app.store.codec import Codec
+from tests.app.tally import Add, Engine, Take, engine, request, tallies, tally
+from tests.app.test_engine_projector import level, rows
+
+codec = Codec([tally])
+
+
+async def some(running: Engine, streams: int = 20) -> None:
+    commands = [Add(amount=3, note="a"), Add(amount=4), Take(amount=5)]
+    given = [uuid4() for _ in range(streams)]
+    for command in commands:
+        await asyncio.gather(*(running.commands.execute(tally, each, command, request()) for each in given))
+    await level(running)
+
+
+async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running)
+        before = await rows(running)
+        [comparison] = await rebuild(database, codec, [tallies])
+        assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
+        assert await rows(running) == before
+        await some(running)
+        assert len(await rows(running)) == 40
+
+
+async def test_a_difference_is_counted_and_shown_with_its_column(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 5)
+        broken = await database.pool.fetchval("UPDATE read.tallies_v1 SET facts = 99 WHERE id = (SELECT id FROM read.tallies_v1 LIMIT 1) RETURNING id")
+        gone = await database.pool.fetchval("DELETE FROM read.tallies_v1 WHERE id = (SELECT id FROM read.tallies_v1 WHERE facts = 3 LIMIT 1) RETURNING id")
+        [comparison] = await rebuild(database, codec, [tallies])
+        assert (comparison.equal, comparison.rows, comparison.differing, comparison.missing, comparison.extra) == (False, 5, 1, 0, 1)
+        shown = {each.key["id"]: each for each in comparison.examples}
+        assert shown[str(broken)].column == "facts"
+        assert (shown[str(broken)].live or {})["facts"] == "99"
+        assert (shown[str(broken)].staging or {})["facts"] == "3"
+        assert (shown[str(gone)].column, shown[str(gone)].live) == (None, None)
+        async with working(database, codec, [tallies]) as work:
+            with pytest.raises(NotPossible, match=r"staging differs from live .*1 rows differ"):
+                await promote(work, tallies)
+            await promote(work, tallies, accept_differences=True)
+        await level(running)
+
+
+async def test_rollback_brings_the_former_table_back_current(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 3)
+        await rebuild(database, codec, [tallies])
+        await some(running, 3)
+        async with working(database, codec, [tallies]) as work:
+            await rollback(work, tallies)
+        await level(running)
+        await some(running, 3)
+        async with working(database, codec, [tallies]) as work:
+            await rollback(work, tallies)
+            await level(running)
+            with pytest.raises(NotPossible, match="no staging table"):
+                await verify(work, tallies)
+            with pytest.raises(NotPossible, match="no verified staging table"):
+                await promote(work, tallies)
