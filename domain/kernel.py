@@ -188,13 +188,9 @@ class Decider[C, S, E: Event]:
 
     @property
     def rules(self) -> tuple[type[Rejected], ...]:
-        """The refusals declared in the aggregate's file."""
-        declared = vars(modules[self.decide.__module__]).values()
-        return tuple(
-            rule
-            for rule in declared
-            if isinstance(rule, type) and issubclass(rule, Rejected) and rule.__module__ == self.decide.__module__
-        )
+        """The refusals that the aggregate's file declares, or names."""
+        named = vars(modules[self.decide.__module__]).values()
+        return tuple(rule for rule in named if isinstance(rule, type) and issubclass(rule, Rejected) and rule is not Rejected)
 
 
 type AnyDecider = Decider[Any, Any, Any]

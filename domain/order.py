@@ -3,34 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
 from domain.kernel import Data, Decider, Event, Rejected, Upcast, event, value
+from domain.lines import (
+    Line,
+    LineAdded,
+    LineRemoved,
+    Lines,
+    Placement,
+    QuantityChanged,
+    Spot,
+    changed,
+    line_of,
+    restored,
+    total_of,
+    touched,
+    with_line,
+)
 from domain.money import Money
+from domain.undo import Edits, NothingToRedo, NothingToUndo, followed, redone, undone
 
 # --- Facts ------------------------------------------------------------------
-
-
-@value
-class Line:
-    sku: str
-    quantity: int
-    unit_price: Money
-
-    @property
-    def total(self) -> Money:
-        return self.unit_price * self.quantity
-
-
-@value
-class Placement:
-    """What was placed, and when: carried by the facts that take it back, for readers who counted it."""
-
-    lines: tuple[Line, ...]
-    total: Money
-    placed_at: datetime
 
 
 @event("order.opened")
@@ -38,28 +33,10 @@ class Opened(Event):
     customer_id: UUID
 
 
-@event("order.line-added")
-class LineAdded(Event):
-    sku: str
-    quantity: int
-    unit_price: Money
-
-
-@event("order.line-removed")
-class LineRemoved(Event):
-    sku: str
-
-
-@event("order.quantity-changed")
-class QuantityChanged(Event):
-    sku: str
-    quantity: int
-
-
 @event("order.placed", version=2)
 class OrderPlaced(Event):
     customer_id: UUID
-    lines: tuple[Line, ...]
+    lines: Lines
     total: Money
     placed_at: datetime
 
@@ -89,15 +66,7 @@ class OrderShipped(Event):
 
 
 type OrderEvent = (
-    Opened
-    | LineAdded
-    | LineRemoved
-    | QuantityChanged
-    | OrderPlaced
-    | OrderConfirmed
-    | OrderRejected
-    | OrderCancelled
-    | OrderShipped
+    Opened | LineAdded | LineRemoved | QuantityChanged | OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped
 )
 
 # --- State ------------------------------------------------------------------
@@ -111,7 +80,8 @@ class Unopened:
 @value
 class Open:
     customer_id: UUID
-    lines: tuple[Line, ...] = ()
+    lines: Lines = ()
+    edits: Edits[Spot] = Edits()
 
 
 @value
@@ -128,17 +98,23 @@ class Confirmed:
 
 @value
 class Refused:
-    pass
+    customer_id: UUID
+    reason: str
+    placement: Placement
 
 
 @value
 class Cancelled:
-    pass
+    customer_id: UUID
+    reason: str
+    lines: Lines
+    placement: Placement | None
 
 
 @value
 class Shipped:
-    pass
+    customer_id: UUID
+    placement: Placement
 
 
 type Order = Unopened | Open | Placed | Confirmed | Refused | Cancelled | Shipped
@@ -148,26 +124,25 @@ def evolve(order: Order, event: OrderEvent) -> Order:
     match event, order:
         case Opened(customer_id=customer_id), _:
             return Open(customer_id=customer_id)
-        case LineAdded(sku=sku, quantity=quantity, unit_price=unit_price), Open(lines=lines):
-            return replace(order, lines=with_line(lines, Line(sku=sku, quantity=quantity, unit_price=unit_price)))
-        case LineRemoved(sku=sku), Open(lines=lines):
-            return replace(order, lines=without_line(lines, sku))
-        case QuantityChanged(sku=sku, quantity=quantity), Open(lines=lines):
-            return replace(order, lines=with_quantity(lines, sku, quantity))
+        case LineAdded() | LineRemoved() | QuantityChanged(), Open(lines=lines, edits=edits):
+            after = changed(lines, event)
+            return replace(order, lines=after, edits=followed(edits, event, touched(lines, event), touched(after, event)))
         case OrderPlaced(customer_id=customer_id, lines=lines, total=total, placed_at=placed_at), _:
             return Placed(
                 customer_id=customer_id, placement=Placement(lines=lines, total=total, placed_at=placed_at)
             )
         case OrderConfirmed(), Placed(customer_id=customer_id, placement=placement):
             return Confirmed(customer_id=customer_id, placement=placement)
-        case OrderConfirmed(), _:
+        case OrderRejected(customer_id=customer_id, reason=reason, placement=placement), _:
+            return Refused(customer_id=customer_id, reason=reason, placement=placement)
+        case OrderCancelled(customer_id=customer_id, reason=reason, placement=placement), _:
+            return Cancelled(customer_id=customer_id, reason=reason, lines=lines_of(order), placement=placement)
+        case OrderShipped(), Placed(customer_id=customer_id, placement=placement) | Confirmed(
+            customer_id=customer_id, placement=placement
+        ):
+            return Shipped(customer_id=customer_id, placement=placement)
+        case OrderConfirmed() | OrderShipped(), _:
             return order
-        case OrderRejected(), _:
-            return Refused()
-        case OrderCancelled(), _:
-            return Cancelled()
-        case OrderShipped(), _:
-            return Shipped()
         case (
             LineAdded() | LineRemoved() | QuantityChanged(),
             Unopened() | Placed() | Confirmed() | Refused() | Cancelled() | Shipped(),
@@ -177,27 +152,15 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             assert_never(missing)
 
 
-def with_line(lines: Sequence[Line], added: Line) -> tuple[Line, ...]:
-    """The lines with one more; a SKU that is there already gets the sum of both and the newer price."""
-    before = next((line for line in lines if line.sku == added.sku), None)
-    if before is None:
-        return (*lines, added)
-    merged = replace(added, quantity=before.quantity + added.quantity)
-    return tuple(merged if line.sku == added.sku else line for line in lines)
-
-
-def without_line(lines: Sequence[Line], sku: str) -> tuple[Line, ...]:
-    return tuple(line for line in lines if line.sku != sku)
-
-
-def with_quantity(lines: Sequence[Line], sku: str, quantity: int) -> tuple[Line, ...]:
-    return tuple(replace(line, quantity=quantity) if line.sku == sku else line for line in lines)
-
-
-def total_of(lines: Sequence[Line]) -> Money:
-    """The sum over the lines, in the currency of the first; euros where there is none."""
-    currency = lines[0].unit_price.currency if lines else "EUR"
-    return sum((line.total for line in lines), start=Money(amount=Decimal("0.00"), currency=currency))
+def lines_of(order: Order) -> Lines:
+    """What is, or was, in an order."""
+    match order:
+        case Unopened():
+            return ()
+        case Open(lines=lines) | Cancelled(lines=lines):
+            return lines
+        case Placed(placement=placement) | Confirmed(placement=placement) | Refused(placement=placement) | Shipped(placement=placement):
+            return placement.lines
 
 
 # --- Commands, and what may not happen --------------------------------------
@@ -222,6 +185,16 @@ class ChangeQuantity:
 @value
 class RemoveLine:
     sku: str
+
+
+@value
+class UndoChange:
+    pass
+
+
+@value
+class RedoChange:
+    pass
 
 
 @value
@@ -250,15 +223,8 @@ class ShipOrder:
 
 
 type OrderCommand = (
-    OpenOrder
-    | AddLine
-    | ChangeQuantity
-    | RemoveLine
-    | PlaceOrder
-    | ConfirmOrder
-    | RejectOrder
-    | CancelOrder
-    | ShipOrder
+    OpenOrder | AddLine | ChangeQuantity | RemoveLine | UndoChange | RedoChange
+    | PlaceOrder | ConfirmOrder | RejectOrder | CancelOrder | ShipOrder
 )
 
 MOST_LINES = 100
@@ -321,6 +287,15 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case RemoveLine(sku=sku), Open(lines=lines):
             return [LineRemoved(sku=_line(lines, sku).sku)]
 
+        case UndoChange(), Open(edits=Edits(done=())):
+            raise NothingToUndo
+        case UndoChange(), Open(lines=lines, edits=edits):
+            return undone(edits, lambda spot: restored(lines, spot))
+        case RedoChange(), Open(edits=Edits(undone=())):
+            raise NothingToRedo
+        case RedoChange(), Open(lines=lines, edits=edits):
+            return redone(edits, lambda spot: restored(lines, spot))
+
         case PlaceOrder(), Open(lines=()):
             raise OrderEmpty
         case PlaceOrder(at=at), Open(customer_id=customer_id, lines=lines):
@@ -349,7 +324,10 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case ShipOrder(), Shipped():
             return []
 
-        case (AddLine() | ChangeQuantity() | RemoveLine(), Placed() | Confirmed() | Refused() | Cancelled() | Shipped()):
+        case (
+            AddLine() | ChangeQuantity() | RemoveLine() | UndoChange() | RedoChange(),
+            Placed() | Confirmed() | Refused() | Cancelled() | Shipped(),
+        ):
             raise OrderNotOpen
         case PlaceOrder(), Refused() | Cancelled():
             raise OrderNotOpen
@@ -365,14 +343,8 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         ):
             raise OrderEnded
         case (
-            AddLine()
-            | ChangeQuantity()
-            | RemoveLine()
-            | PlaceOrder()
-            | ConfirmOrder()
-            | RejectOrder()
-            | CancelOrder()
-            | ShipOrder(),
+            AddLine() | ChangeQuantity() | RemoveLine() | UndoChange() | RedoChange()
+            | PlaceOrder() | ConfirmOrder() | RejectOrder() | CancelOrder() | ShipOrder(),
             Unopened(),
         ):
             raise OrderUnknown
@@ -380,7 +352,7 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             assert_never(missing)
 
 
-def _added(lines: Sequence[Line], line: Line) -> LineAdded:
+def _added(lines: Lines, line: Line) -> LineAdded:
     if lines and lines[0].unit_price.currency != line.unit_price.currency:
         raise CurrencyMixed
     after = with_line(lines, line)
@@ -389,11 +361,11 @@ def _added(lines: Sequence[Line], line: Line) -> LineAdded:
     return LineAdded(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price)
 
 
-def _line(lines: Sequence[Line], sku: str) -> Line:
-    for line in lines:
-        if line.sku == sku:
-            return line
-    raise LineUnknown
+def _line(lines: Lines, sku: str) -> Line:
+    found = line_of(lines, sku)
+    if found is None:
+        raise LineUnknown
+    return found
 
 
 # --- How older facts are read -----------------------------------------------

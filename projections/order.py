@@ -8,9 +8,9 @@ from typing import assert_never
 from uuid import UUID
 
 from domain.kernel import Recorded, value
+from domain.lines import Lines, total_of
 from domain.money import Money
 from domain.order import (
-    Line,
     LineAdded,
     LineRemoved,
     Opened,
@@ -21,11 +21,8 @@ from domain.order import (
     OrderRejected,
     OrderShipped,
     QuantityChanged,
+    changed,
     order,
-    total_of,
-    with_line,
-    with_quantity,
-    without_line,
 )
 from projections.kernel import Key, Projection
 
@@ -35,7 +32,7 @@ class OrderRow:
     id: UUID
     customer_id: UUID
     status: str
-    lines: tuple[Line, ...]
+    lines: Lines
     total: Decimal
     currency: str
     reason: str | None
@@ -58,12 +55,8 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
             )
         case _, None:
             raise AssertionError(fact)
-        case LineAdded(sku=sku, quantity=quantity, unit_price=unit_price), OrderRow():
-            return _lines(row, with_line(row.lines, Line(sku=sku, quantity=quantity, unit_price=unit_price)), fact.version)
-        case LineRemoved(sku=sku), OrderRow():
-            return _lines(row, without_line(row.lines, sku), fact.version)
-        case QuantityChanged(sku=sku, quantity=quantity), OrderRow():
-            return _lines(row, with_quantity(row.lines, sku, quantity), fact.version)
+        case LineAdded() | LineRemoved() | QuantityChanged(), OrderRow():
+            return _lines(row, changed(row.lines, fact.event), fact.version)
         case OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines), OrderRow():
             return replace(
                 row, status="PLACED", lines=lines, total=amount, currency=currency, placed_at=fact.at, version=fact.version
@@ -80,12 +73,12 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
             assert_never(missing)
 
 
-def _lines(row: OrderRow, lines: tuple[Line, ...], version: int) -> OrderRow:
+def _lines(row: OrderRow, lines: Lines, version: int) -> OrderRow:
     total = total_of(lines)
     return replace(row, lines=lines, total=total.amount, currency=total.currency, version=version)
 
 
 orders = Projection(
-    name="orders", version=1, row=OrderRow, key=("id",), keys=keys, fold=fold,
+    name="orders", version=2, row=OrderRow, key=("id",), keys=keys, fold=fold,
     indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)),
 )

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from domain.kernel import Recorded, value
+from domain.lines import Line
 from domain.money import Money
-from domain.order import Line, OrderCancelled, OrderPlaced, OrderRejected
+from domain.order import OrderCancelled, OrderPlaced, OrderRejected
 from projections.kernel import Key, Projection
 
 

@@ -10,7 +10,7 @@ from app.graphql.context import Info
 from app.graphql.order import Order, OrderFilter, order_page
 from app.graphql.scalars import Position
 from app.graphql.values import Money, show_money
-from domain.order import total_of
+from domain.lines import total_of
 from projections.customer import CustomerRow, customers
 from projections.order import orders
 

@@ -43,6 +43,11 @@ class SplitType(EventInterface):
     parts: list[EventInterface] = strawberry.field(description="The events that it counts as, in order, each at its position.")
 
 
+_SAID = {
+    "undoes": "The version of the change in this stream that this fact takes back, if it does.",
+    "redoes": "The version of the change in this stream that this fact makes again, if it does.",
+}
+
 type Shape = tuple[Any, Callable[[Any], Any]]
 """How a domain type appears in GraphQL: the type there, and how a value gets there."""
 
@@ -74,7 +79,7 @@ class EventTypes:
         shapes = {f.name: self._shape(hints[f.name]) for f in fields(cast("Any", event_type))}
         name = "".join(part.capitalize() for part in event_type.stored.name.replace(".", "-").split("-"))
         described: dict[str, Any] = {
-            key: strawberry.field(description=f"The {key.replace('_', ' ')} that was recorded.") for key in shapes
+            key: strawberry.field(description=_SAID.get(key, f"The {key.replace('_', ' ')} that was recorded.")) for key in shapes
         }
         made: type[EventInterface] = type(
             name, (EventInterface,), {"__annotations__": {key: kind for key, (kind, _) in shapes.items()}, "__module__": __name__, **described}

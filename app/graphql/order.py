@@ -19,17 +19,19 @@ from app.graphql.scalars import Position, Quantity, Sku, moment, text
 from app.graphql.values import Money, show_money
 from app.store.read import Filter
 from domain.kernel import Rejected as Rule
+from domain.lines import Line
 from domain.order import (
     AddLine,
     CancelOrder,
     ChangeQuantity,
-    Line,
     OpenOrder,
     OrderCommand,
     Placement,
     PlaceOrder,
+    RedoChange,
     RemoveLine,
     ShipOrder,
+    UndoChange,
     order,
 )
 from domain.product import price_of, product, product_id
@@ -196,6 +198,14 @@ class Mutation:
     @strawberry.mutation(description="Take a line out of an open order.")
     async def remove_line(self, info: Info, input: OrderLineRefInput, options: CommandOptions | None = None) -> OrderOutcome:
         return await _execute(info, input.order_id, RemoveLine(sku=input.sku), options)
+
+    @strawberry.mutation(description="Take back the newest change to the lines of an open order that was not taken back yet; as often as there are changes.")
+    async def undo_order_change(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.order_id, UndoChange(), options)
+
+    @strawberry.mutation(description="Make the change again that was taken back last; a new change leaves nothing to make again.")
+    async def redo_order_change(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+        return await _execute(info, input.order_id, RedoChange(), options)
 
     @strawberry.mutation(description="Place an open order; it cannot be changed after that.")
     async def place_order(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:

@@ -16,18 +16,20 @@ from app.commands import Accepted, Request
 from app.database import open_database
 from app.settings import Settings
 from domain.kernel import AnyDecider
+from domain.lines import Line
 from domain.money import Money
 from domain.order import (
     AddLine,
     CancelOrder,
     ChangeQuantity,
     ConfirmOrder,
-    Line,
     OpenOrder,
     PlaceOrder,
+    RedoChange,
     RejectOrder,
     RemoveLine,
     ShipOrder,
+    UndoChange,
     order,
 )
 from domain.product import (
@@ -72,6 +74,8 @@ to_order: st.SearchStrategy[Any] = st.one_of(
     st.builds(AddLine, line=st.builds(Line, sku=sku, quantity=quantity, unit_price=price)),
     st.builds(ChangeQuantity, sku=sku, quantity=quantity),
     st.builds(RemoveLine, sku=sku),
+    st.just(UndoChange()),
+    st.just(RedoChange()),
     st.builds(PlaceOrder, at=st.just(FIRST_DAY)),
     st.builds(PlaceOrder, at=st.just(FIRST_DAY)),
     st.builds(ConfirmOrder),
@@ -87,7 +91,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
 registered = [st.tuples(st.just("product"), st.just(n), st.builds(Register, sku=st.just(""), name=st.just("Tea"), price=price), day) for n in range(FEW)]
 opened = [st.tuples(st.just("order"), st.just(n), st.builds(OpenOrder, customer_id=customer), day) for n in range(FEW)]
 sequences: st.SearchStrategy[list[Step]] = st.builds(
-    lambda beginning, rest: [*beginning, *rest], st.tuples(*registered, *opened), st.lists(steps, min_size=10, max_size=40)
+    lambda beginning, rest: [*beginning, *rest], st.tuples(*registered, *opened), st.lists(steps, min_size=12, max_size=40)
 )
 
 

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.lines import Line
 from domain.money import Money
 from domain.order import (
     AddLine,
     CancelOrder,
     ChangeQuantity,
     CurrencyMixed,
-    Line,
     LineAdded,
     LineRemoved,
     LineUnknown,

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from domain.lines import Line
 from domain.money import Money
-from domain.order import Line, LineAdded, Opened, OrderCancelled, OrderPlaced, OrderShipped, Placement
+from domain.order import LineAdded, Opened, OrderCancelled, OrderPlaced, OrderShipped, Placement
 from domain.product import PriceChanged, Registered, ReservationReleased, StockDispatched, StockReceived, StockReserved
 from projections.customer import CustomerRow, customers
 from projections.order import OrderRow, orders
