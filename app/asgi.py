@@ -79,7 +79,8 @@ class MachineRoom:
             await asyncio.gather(*workers.values(), return_exceptions=True)
 
     def ready(self) -> dict[str, Any]:
-        """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem."""
+        """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem;
+        and, which does not count against it, whose fold or columns have changed without a new version."""
         workers = self.projector.workers.values()
         behind = {w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at}
         problems = {w.projection.name: w.problem for w in workers if w.problem is not None}
@@ -88,6 +89,7 @@ class MachineRoom:
             "position": self.feed.head,
             "lag": self.projector.behind(),
             "problems": problems,
+            "changed": [name for name, worker in self.projector.workers.items() if worker.made_by is not None],
         }
 
     def _committed(self, position: int) -> None:

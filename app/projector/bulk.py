@@ -39,9 +39,11 @@ class Filling:
         self.slot = slot
         self.position = position
         self.up_to = position
+        """Where to stop."""
         self.rows: dict[Key, Any] = {}
         self.table = Rows(projection, slot)
-        self._written = position
+        self.written = position
+        """What is committed, or will be with the transaction under way."""
         self._build = build
         self._whole = position == 0
         self._changed: set[Key] = set()
@@ -54,7 +56,7 @@ class Filling:
             if not facts:
                 return
         keys = self.projection.keys
-        concerned = [(fact, keys(fact)) for fact in facts]
+        concerned = [(part, keys(part)) for fact in facts for part in fact.parts]
         if not self._whole:
             await self._load(connection, {key for _, some in concerned for key in some if key not in self.rows})
         rows, fold = self.rows, self.projection.fold
@@ -72,13 +74,13 @@ class Filling:
 
     async def flush(self, connection: AsyncConnection) -> None:
         """Write what has changed, and the checkpoint; the caller commits."""
-        if self.position == self._written:
+        if self.position == self.written:
             return
         # First, so that the COPY finds a transaction.
         moved = await connection.execute(
             _MOVE,
             {
-                "to": self.position, "at": self._written, "build": self._build,
+                "to": self.position, "at": self.written, "build": self._build,
                 "name": self.projection.name, "version": self.projection.version, "slot": self.slot,
             },
         )
@@ -94,7 +96,7 @@ class Filling:
         self._stored.update(new)
         self._stored.difference_update(key for key in old if changed[key] is None)
         self._changed.clear()
-        self._written = self.position
+        self.written = self.position
 
     def forget(self) -> None:
         """Let go of every row in memory; they have to be written."""

@@ -19,8 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import DRIVER_ERRORS, Database, is_broken
 from app.lease import claim
 from app.logs import told
+from app.projector.bulk import Filling, Moved, fill
+from app.projector.fingerprint import fingerprint
 from app.projector.rows import Rows
-from app.projector.slots import LIVE, lease
+from app.projector.slots import FORMER, LIVE, lease
 from app.store.feed import Feed
 from app.store.read import Fact
 from projections.kernel import AnyProjection, Key
@@ -31,10 +33,16 @@ BATCH = 1_000
 LOOK_SECONDS = 0.01
 """How often a process looks at another's checkpoints while somebody waits for them."""
 CACHED_ROWS = 20_000
+FAR = 10_000
+"""How many facts behind a table has to be to be filled in bulk first."""
 
 
 class Fenced(Exception):
     """Another process has moved the checkpoint: this one is not the owner any more."""
+
+
+class Gone(Exception):
+    """The table is not there any more: somebody has dropped it, or let it change places."""
 
 
 class Stale(Exception):
@@ -56,6 +64,8 @@ class Worker:
         self.found = False
         """Whether the table is known to be there: made by this process, or by the one that owns it."""
         self.problem: str | None = None
+        self.made_by: str | None = None
+        """The fingerprint of the code that made the table, where it is not that of this code."""
         self._database = database
         self._feed = feed
         self._rows = Rows(projection, slot)
@@ -75,10 +85,13 @@ class Worker:
                     while await self._feed.beyond(self.position):
                         await self._step(connection)
                         pause, self.problem = 0.05, None
+            except Gone:
+                return
             except Exception as problem:
                 # Whatever it is, this projection stops at its checkpoint, says so in health, and tries again.
-                if isinstance(problem, Fenced) or is_broken(problem):
-                    log.warning("projection %s: %s; trying again", self.projection.name, str(problem) or type(problem).__name__)
+                if isinstance(problem, Fenced) or is_broken(problem) or self.slot != LIVE:
+                    said = (str(problem) or type(problem).__name__).splitlines()[0]
+                    log.warning("projection %s, %s table: %s; trying again", self.projection.name, self.slot, said)
                 else:
                     self.problem = f"{type(problem).__name__}: {problem}".splitlines()[0]
                     log.exception("projection %s stands at position %d", self.projection.name, self.position)
@@ -92,13 +105,41 @@ class Worker:
         name, version = self.projection.name, self.projection.version
         if not await claim(connection, lease(name, version, self.slot), lambda: self._feed.closed):
             return
-        await self._rows.create(connection)
-        claimed = await connection.execute(_CLAIM, {"name": name, "version": version, "slot": self.slot, "owner": OWNER})
-        self.position, self._build = claimed.one()
+        mine = {"name": name, "version": version, "slot": self.slot, "owner": OWNER, "print": fingerprint(self.projection)}
+        if self.slot == LIVE:
+            await self._rows.create_bare(connection)
+        claimed = (await connection.execute(_MAKE if self.slot == LIVE else _TAKE, mine)).one_or_none()
+        await connection.commit()
+        if claimed is None:
+            raise Gone
+        self.position, self._build, _ = claimed
+        self.compare(claimed.fingerprint)
+        self._tell()
+        await self._hurry(connection)
+        await self._rows.create_indexes(connection)
         await connection.commit()
         self.owns = self.found = True
         self._tell()
         log.info("projection %s: owned from position %d", name, self.position)
+
+    async def _hurry(self, connection: AsyncConnection) -> None:
+        """Fold in bulk what lies far behind, as for the first table of its version."""
+        table = Filling(self.projection, self.slot, self.position, self._build)
+        table.up_to = self._feed.head
+        if table.up_to - table.position < FAR:
+            return
+
+        async def moved() -> None:
+            if table.written > self.position:
+                self.position = table.written
+                self._tell()
+                log.info("projection %s: at position %d of %d", self.projection.name, self.position, table.up_to)
+
+        try:
+            await fill(connection, self._feed.reader, [table], page=BATCH, moved=moved)
+        except Moved as problem:
+            raise Fenced(str(problem)) from problem
+        self.position = table.written
 
     async def _step(self, connection: AsyncConnection) -> None:
         facts, position = await self._feed.take(self.position, most=BATCH)
@@ -146,6 +187,15 @@ class Worker:
             self._moved = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._moved)
 
+    def compare(self, made_by: str | None) -> None:
+        """Say so, once, where the table was made by other code under the same version."""
+        known, self.made_by = self.made_by, made_by if made_by not in (None, fingerprint(self.projection)) else None
+        if self.made_by is not None and known is None:
+            log.warning(
+                "projection %s v%d: its fold or its columns have changed since its %s table was made: give it a new version, or rebuild it",
+                self.projection.name, self.projection.version, self.slot,
+            )
+
     def saw(self, position: int) -> None:
         """The checkpoint, as another process left it."""
         self.found = True
@@ -161,9 +211,14 @@ class Worker:
 
 OWNER = f"{socket.gethostname()}:{os.getpid()}"
 
-_CLAIM = text(
-    "INSERT INTO es.checkpoints (projection, version, slot, owner) VALUES (:name, :version, :slot, :owner)"
-    " ON CONFLICT (projection, version, slot) DO UPDATE SET owner = excluded.owner RETURNING position, build"
+_MAKE = text(
+    "INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES (:name, :version, :slot, :owner, :print)"
+    " ON CONFLICT (projection, version, slot) DO UPDATE SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)"
+    " RETURNING position, build, fingerprint"
+)
+_TAKE = text(
+    "UPDATE es.checkpoints SET owner = :owner WHERE projection = :name AND version = :version AND slot = :slot"
+    " RETURNING position, build, fingerprint"
 )
 _MOVE = text(
     "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
@@ -178,16 +233,21 @@ class Projector:
         self.workers = {projection.name: Worker(projection, database, feed) for projection in projections}
         self._database = database
         self._feed = feed
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        """Keep former tables current, for the way back."""
+        self._group: asyncio.TaskGroup | None = None
         self._looking = asyncio.Event()
         self._waiters = 0
+        self._looked = 0.0
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
+            self._group = group
             for worker in self.workers.values():
                 group.create_task(worker.run())
 
     async def watch(self) -> None:
-        """Look at the checkpoints of projections that other processes own: often while somebody waits, else once a second."""
+        """Look at the checkpoints: once a second, and often while somebody waits for a projection that another process owns."""
         while not self._feed.closed:
             try:
                 await self._look()
@@ -221,10 +281,23 @@ class Projector:
         return {name: max(0, self._feed.newest - worker.position) for name, worker in self.workers.items()}
 
     async def _look(self) -> None:
-        if all(worker.owns for worker in self.workers.values()):
+        everything = perf_counter() - self._looked >= 1
+        if not everything and all(worker.owns for worker in self.workers.values()):
             return
-        rows = await self._database.pool.fetch("SELECT projection, version, position FROM es.checkpoints WHERE slot = $1", LIVE)
+        rows = await self._database.pool.fetch("SELECT projection, version, slot, position, fingerprint FROM es.checkpoints")
         for row in rows:
             worker = self.workers.get(row["projection"])
-            if worker is not None and worker.projection.version == row["version"]:
+            if worker is None or worker.projection.version != row["version"]:
+                continue
+            if row["slot"] == LIVE:
                 worker.saw(row["position"])
+                worker.compare(row["fingerprint"])
+            elif row["slot"] == FORMER:
+                self._keep(worker.projection)
+        if everything:
+            self._looked = perf_counter()
+
+    def _keep(self, projection: AnyProjection) -> None:
+        keeper = self._keepers.get(projection.name)
+        if self._group is not None and (keeper is None or keeper.done()):
+            self._keepers[projection.name] = self._group.create_task(Worker(projection, self._database, self._feed, FORMER).run())

@@ -22,7 +22,7 @@ class Feed:
     """
 
     def __init__(self, reader: Reader, *, ring: int = 10_000, poll: float = 0.5) -> None:
-        self._reader = reader
+        self.reader = reader
         self._size = ring
         self._poll = poll
         self._ring: list[Fact] = []
@@ -35,14 +35,14 @@ class Feed:
         """The newest position that this process knows of: what it has answered to anybody is not above it."""
 
     async def start(self) -> None:
-        self.head = self.newest = await self._reader.head()
+        self.head = self.newest = await self.reader.head()
 
     async def run(self) -> None:
         """Read on until `close`."""
         pause = 0.05
         while not self.closed:
             try:
-                facts = await self._reader.log(self.head, PAGE)
+                facts = await self.reader.log(self.head, PAGE)
                 pause = 0.05
             except DRIVER_ERRORS as problem:
                 if not is_broken(problem):
@@ -94,7 +94,7 @@ class Feed:
                 return (), cursor
             return (facts if where is EVERYTHING else [f for f in facts if where.matches(f)]), facts[-1].position
         until = oldest - 1
-        facts = await self._reader.log(cursor, most, up_to=until, where=where)
+        facts = await self.reader.log(cursor, most, up_to=until, where=where)
         return facts, facts[-1].position if len(facts) == most else until
 
     def _extend(self, facts: Sequence[Fact]) -> None:

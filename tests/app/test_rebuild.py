@@ -71,3 +71,42 @@ async def test_rollback_brings_the_former_table_back_current(database: Database)
                 await verify(work, tallies)
             with pytest.raises(NotPossible, match="no verified staging table"):
                 await promote(work, tallies)
+
+
+async def test_the_former_table_is_kept_current_by_whoever_runs(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 3)
+        await rebuild(database, codec, [tallies])
+        await some(running, 3)
+        async with asyncio.timeout(10):
+            while await database.pool.fetchval("SELECT min(position) FROM es.checkpoints") < 18:  # noqa: ASYNC110 - the database rings no bell
+                await asyncio.sleep(0.02)
+        former = await database.pool.fetch("SELECT * FROM read_former.tallies_v1 ORDER BY id")
+        assert former == await database.pool.fetch("SELECT * FROM read.tallies_v1 ORDER BY id")
+        assert len(former) == 6
+
+
+async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engine(database) as running:
+        await some(running)
+    await database.pool.execute("DROP TABLE read.tallies_v1")
+    await database.pool.execute("DELETE FROM es.checkpoints")
+    monkeypatch.setattr("app.projector.run.FAR", 10)
+    monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 7)
+    async with engine(database) as running:
+        await level(running)
+        assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 2
+        await some(running)
+
+
+async def test_a_table_that_other_code_made_is_reported(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 1)
+        assert running.projector.workers["tallies"].made_by is None
+    await database.pool.execute("UPDATE es.checkpoints SET fingerprint = 'other'")
+    async with engine(database) as running:
+        await level(running)
+        assert running.projector.workers["tallies"].made_by == "other"
+        await rebuild(database, codec, [tallies])
+        await some(running, 1)
+        assert running.projector.workers["tallies"].made_by is None
