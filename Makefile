@@ -4,7 +4,7 @@ PORT ?= 8000
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check bench soak fmt lock graphiql migrate schema clean
+.PHONY: help run test check samples bench soak fmt lock graphiql migrate schema clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -41,10 +41,14 @@ test: .venv/.dev graphiql ## Run all tests
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
 
-check: .venv/.dev ## Style, types and the direction of imports
+check: .venv/.dev ## Style, types, the direction of imports, and that every stored event can be read
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
+	@$(BIN)/python -m tests.stored
+
+samples: .venv/.dev ## Write the samples of stored events that are missing in tests/stored
+	@$(BIN)/python -m tests.stored --write
 
 bench: .venv/.dev ## Measure, as ratios in one run
 	@PYTHONPATH=. $(BIN)/python -m tests.bench

@@ -88,6 +88,19 @@ def prove(
         raise typer.Exit(1)
 
 
+events = typer.Typer(no_args_is_help=True, help="The events in the log.")
+cli.add_typer(events, name="events")
+
+
+@events.command("check")
+def check_events() -> None:
+    """Read the whole log and name what this code cannot read; exit code 1 where there is something."""
+    from app.check import check
+
+    if not asyncio.run(check(Settings.read())):
+        raise typer.Exit(1)
+
+
 def _say(line: str) -> None:
     print(line, flush=True)
 

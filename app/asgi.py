@@ -21,11 +21,10 @@ from app.graphql.view import PAGE, View
 from app.projector.run import Projector
 from app.settings import Settings
 from app.store.append import Appender
-from app.store.codec import Codec
+from app.store.codec import registered
 from app.store.feed import Feed
 from app.store.read import Reader
 from app.store.wake import Wake
-from domain import DECIDERS
 from projections import PROJECTIONS
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ class MachineRoom:
     """Everything behind the API, built on an open database and not yet running."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
-        codec = Codec(DECIDERS)
+        codec = registered()
         self.settings = settings
         self.database = database
         self.reader = Reader(database.pool, codec)

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from app.store.upcasts import BadEvents, Upcasts
+from domain import DECIDERS
 from domain.kernel import AnyDecider, Event, Recorded, Split, StoredName, Unreadable
 
 type Row = Mapping[str, Any]
@@ -84,6 +85,11 @@ class Codec:
             for end, fields in self._upcasts.apply(stored, self._open.decode(data))
         )
         return events[0] if len(events) == 1 else Split(name=stored.name, version=stored.version, data=data, events=events)
+
+
+def registered() -> Codec:
+    """The codec of everything in the registers of the domain."""
+    return Codec(DECIDERS)
 
 
 def _plain(identity: UUID) -> UUID:

@@ -17,6 +17,7 @@ from tests.app.test_readme import README, Fence, fences, tracked
 
 REMOVING = README.partition("### Take the sample out\n")[2].partition("\n### ")[0]
 ADDING = README.partition("### Add an aggregate\n")[2].partition("\n## ")[0]
+CHANGING = README.partition("## Change an event\n")[2].partition("\n## ")[0]
 VOUCHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 
 
@@ -87,6 +88,15 @@ def extended(tree: Path) -> Path:
     return tree
 
 
+@pytest.fixture
+def changed(extended: Path) -> Path:
+    """The copy in which the voucher was released, and then changed."""
+    released = ran(extended, "-m", "tests.stored", "--write")
+    assert released.returncode == 0, released.stderr
+    patch(extended, CHANGING)
+    return extended
+
+
 @contextmanager
 def serving(tree: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[conftest.Server]:
     monkeypatch.setattr(conftest, "ROOT", tree)
@@ -128,7 +138,7 @@ def test_without_the_sample_a_server_answers(emptied: Path, database_url: str, m
 def test_without_the_sample_the_style_the_types_and_the_directions_hold(emptied: Path) -> None:
     (emptied / ".venv").symlink_to(sys.prefix)
     lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-    for command in (("-m", "ruff", "check", "--no-cache", "."), ("-m", "basedpyright"), ("-c", lint)):
+    for command in (("-m", "ruff", "check", "--no-cache", "."), ("-m", "basedpyright"), ("-c", lint), ("-m", "tests.stored")):
         checked = ran(emptied, *command, PYTHONPATH=".")
         assert checked.returncode == 0, checked.stdout
 
@@ -170,3 +180,20 @@ def test_the_added_aggregate_is_served(extended: Path, database_url: str, monkey
         assert server.ask(redeem)["data"]["redeemVoucher"] == {"voucher": {"spent": True}}
         assert server.ask(redeem)["data"]["redeemVoucher"] == {"code": "VOUCHER_SPENT", "message": "A voucher is redeemed once."}
         assert server.ask(f'{{ voucher(id: "{VOUCHER}") {{ euros spent }} }}')["data"]["voucher"] == {"euros": 20, "spent": True}
+
+
+def test_the_changed_event_needs_its_sample_and_reads_what_was_stored_before(changed: Path) -> None:
+    lacking = ran(changed, "-m", "tests.stored")
+    assert (lacking.returncode, lacking.stderr) == (2, "error: voucher.issued 2 has no sample: run make samples and commit what that writes\n")
+    assert ran(changed, "-m", "tests.stored", "--write").stdout == "written: tests/stored/voucher.issued.2.json\n"
+    checked = ran(changed, "-m", "ruff", "check", "--no-cache", "domain/voucher.py")
+    assert checked.returncode == 0, checked.stdout
+    read = ran(changed, "-c", "from app.store.codec import registered; print(registered().decode('voucher.issued', 1, '{\"euros\": 20}'))")
+    assert read.stdout == "Issued(euros=20, by='the desk')\n", read.stderr
+
+
+def test_the_changed_event_without_its_upcast_is_refused_at_start(changed: Path) -> None:
+    path = changed / "domain/voucher.py"
+    path.write_text(path.read_text().replace(', upcasts=(Upcast("voucher.issued", 1, _by_the_desk),)', ""))
+    started = ran(changed, "-m", "app", "events", "check")
+    assert (started.returncode, started.stderr) == (2, "error: nothing reads voucher.issued 1, and there is a version 2: add an upcast from voucher.issued 1\n")

@@ -1,0 +1,170 @@
+"""A sample of every event in every version that was ever released: <stored name>.<version>.json, never changed again.
+
+`make check` runs `check`, `make samples` runs `write`.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Literal, NewType, Self, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from app.store.codec import Codec
+from app.store.shape import shape
+from domain.kernel import StoredName, Unreadable
+
+FOLDER = Path(__file__).parent
+WRITE = "run make samples and commit what that writes"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One stored event: its data, and the shape of its class when it was released."""
+
+    stored: StoredName
+    shape: Any
+    data: Any
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises `ValueError` where the file holds something else than its name says."""
+        try:
+            held = json.loads(path.read_text())
+            sample = cls(StoredName(held["name"], held["version"]), held["shape"], held["data"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise ValueError(f"{path.name} is no sample ({type(problem).__name__}: {problem}): restore it from the history") from None
+        if path.name != file_name(sample.stored):
+            raise ValueError(f"{path.name} holds {sample.stored.name} {sample.stored.version}: call it {file_name(sample.stored)}")
+        return sample
+
+    def text(self) -> str:
+        return json.dumps({"name": self.stored.name, "version": self.stored.version, "shape": self.shape, "data": self.data}, indent=2) + "\n"
+
+
+def file_name(stored: StoredName) -> str:
+    return f"{stored.name}.{stored.version}.json"
+
+
+def write(codec: Codec, folder: Path = FOLDER) -> Sequence[Path]:
+    """Write the samples that are missing, and return them; one that is there stays as it is."""
+    written: list[Path] = []
+    for event_type in codec.event_types.values():
+        path = folder / file_name(event_type.stored)
+        if not path.exists():
+            data = json.loads(codec.encode(example(event_type)))
+            path.write_text(Sample(event_type.stored, shape(event_type), data).text())
+            written.append(path)
+    return written
+
+
+def check(codec: Codec, folder: Path = FOLDER) -> Sequence[str]:
+    """What is wrong, a line each, with what to do."""
+    problems: list[str] = []
+    samples: dict[StoredName, Sample] = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            sample = Sample.read(path)
+        except ValueError as problem:
+            problems.append(str(problem))
+        else:
+            samples[sample.stored] = sample
+    for event_type in codec.event_types.values():
+        if (sample := samples.get(event_type.stored)) is None:
+            problems.append(f"{shown(event_type.stored)} has no sample: {WRITE}")
+        elif sample.shape != (now := shape(event_type)):
+            problems.append(
+                f"{shown(event_type.stored)} has another shape than its sample ({_difference(sample.shape, now)}): give {event_type.__qualname__}"
+                f" version={event_type.stored.version + 1}, write an Upcast from {event_type.stored.version} at the bottom of its file, then {WRITE};"
+                f" only if that version was never released, remove {file_name(event_type.stored)} instead"
+            )
+    today = {event_type.stored for event_type in codec.event_types.values()}
+    for stored in codec.released:
+        if stored not in today and stored not in samples:
+            problems.append(f"{shown(stored)} is upcast and has no sample: restore {file_name(stored)} from the history, or write it from a row of es.events")
+    problems += [problem for sample in samples.values() if (problem := _unreadable(codec, sample))]
+    return problems
+
+
+def shown(stored: StoredName) -> str:
+    return f"{stored.name} {stored.version}"
+
+
+def _unreadable(codec: Codec, sample: Sample) -> str | None:
+    text = json.dumps(sample.data)
+    event = codec.decode(sample.stored.name, sample.stored.version, text)
+    if isinstance(event, Unreadable):
+        return f"{shown(sample.stored)} cannot be read any more ({event.problem}): keep a class or write an Upcast for it, what is in the log stays there"
+    if type(event) in codec.event_types.values() and event.stored == sample.stored and json.loads(codec.encode(event)) != sample.data:
+        return f"{shown(sample.stored)} does not come back as it was stored: restore {file_name(sample.stored)} from the history"
+    return None
+
+
+def _difference(before: Any, now: Any, at: str = "") -> str:
+    """The first fields that differ."""
+    if isinstance(before, list) and isinstance(now, list):
+        return _difference(before[0], now[0], at)
+    if not (_is_record(before) and _is_record(now)):
+        return f"{at} was {json.dumps(before)} and is {json.dumps(now)}"
+    path = f"{at}." if at else ""
+    gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
+    if gone or new:
+        return "; ".join([f"gone: {path}{key}" for key in gone] + [f"new: {path}{key}" for key in new])
+    return next(_difference(before[key], now[key], f"{path}{key}") for key in before if before[key] != now[key])
+
+
+def _is_record(each: Any) -> bool:
+    return isinstance(each, dict) and not each.keys() & {"one of", "in order"}
+
+
+_EXAMPLES: Mapping[Any, Any] = {
+    str: "text",
+    int: 3,
+    bool: True,
+    float: 1.5,
+    bytes: b"bytes",
+    Decimal: Decimal("9.50"),
+    UUID: UUID("00000000-0000-4000-8000-00000000000a"),
+    datetime: datetime(2026, 1, 5, 12, 30, tzinfo=UTC),
+    date: date(2026, 1, 5),
+    timedelta: timedelta(hours=36),
+}
+
+
+def example[T](hint: type[T]) -> T:
+    """A value of the type, always the same, with everything in it that may be there."""
+    return cast("T", _example(hint))
+
+
+def _example(hint: Any) -> Any:
+    origin, arguments = get_origin(hint), get_args(hint)
+    match hint:
+        case _ if hint in _EXAMPLES:
+            return _EXAMPLES[hint]
+        case TypeAliasType():
+            return _example(hint.__value__)
+        case NewType():
+            return _example(hint.__supertype__)
+        case _ if origin in (Union, UnionType):
+            return _example(next(each for each in arguments if each is not NoneType))
+        case _ if origin is Literal:
+            return arguments[0]
+        case _ if isinstance(origin, type) and issubclass(origin, Mapping):
+            return {_example(arguments[0]): _example(arguments[1])}
+        case _ if origin is tuple and arguments[-1:] != (...,):
+            return tuple(_example(each) for each in arguments)
+        case _ if isinstance(origin, type) and arguments:
+            made = origin if origin in (list, set, frozenset) else tuple
+            return made([_example(arguments[0])])
+        case type() if issubclass(hint, Enum):
+            return next(iter(hint))
+        case type() if is_dataclass(hint):
+            hints = get_type_hints(hint)
+            return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
+        case _:
+            raise TypeError(f"no example is known for {hint}: give tests/stored one")
+

@@ -1,0 +1,15 @@
+"""Checks the samples, or writes those that are missing: python -m tests.stored [--write]"""
+
+import sys
+
+from app.store.codec import registered
+from tests.stored import FOLDER, check, write
+
+codec = registered()
+if "--write" in sys.argv:
+    for path in write(codec):
+        print(f"written: {path.relative_to(FOLDER.parent.parent)}")
+problems = check(codec)
+for problem in problems:
+    print(f"error: {problem}", file=sys.stderr)
+sys.exit(2 if problems else 0)
