@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.projector.park import Aside, is_refused
 from app.projector.rows import Rows
+from app.projector.seat import Fenced, Seat
 from app.store.read import Fact, Reader
 from projections.kernel import AnyProjection, Key
 
@@ -21,10 +23,6 @@ MOST_ROWS = 50_000
 SECONDS = 5.0
 """How much work an interruption can cost."""
 CHUNK = 10_000
-
-
-class CannotFold(Exception):
-    """A fact that a projection cannot fold."""
 
 
 class Moved(Exception):
@@ -44,6 +42,8 @@ class Filling:
         self.table = Rows(projection, slot)
         self.written = position
         """What is committed, or will be with the transaction under way."""
+        self.aside = Aside(projection, slot)
+        self._loaded = False
         self._build = build
         self._whole = position == 0
         self._changed: set[Key] = set()
@@ -55,21 +55,21 @@ class Filling:
             facts = [fact for fact in facts if self.position < fact.position <= self.up_to]
             if not facts:
                 return
-        keys = self.projection.keys
-        concerned = [(part, keys(part)) for fact in facts for part in fact.parts]
-        if not self._whole:
-            await self._load(connection, {key for _, some in concerned for key in some if key not in self.rows})
-        rows, fold = self.rows, self.projection.fold
-        for fact, some in concerned:
-            for key in some:
-                try:
-                    rows[key] = fold(key, rows.get(key), fact)
-                except Exception as problem:
-                    # Whatever the fold raises, a table cannot be whole without this fact.
-                    raise CannotFold(
-                        f"{self.projection.name} v{self.projection.version} cannot fold the fact at position {fact.position}: {type(problem).__name__}: {problem}"
-                    ) from problem
-        self._changed.update(key for _, some in concerned for key in some)
+        if not self._loaded:
+            await self.aside.load(connection)
+            self._loaded = True
+        while True:
+            concerned, wanted = self.aside.sort(facts)
+            unknown = wanted.difference(self.rows)
+            if self._whole:
+                self.rows.update(dict.fromkeys(unknown))
+            else:
+                await self._load(connection, unknown)
+            before = {key: self.rows[key] for key in wanted}
+            if self.aside.fold(concerned, self.rows):
+                break
+            self.rows.update(before)
+        self._changed.update(wanted)
         self.position = facts[-1].position
 
     async def flush(self, connection: AsyncConnection) -> None:
@@ -86,11 +86,12 @@ class Filling:
         )
         if moved.rowcount != 1:
             raise Moved(f"{self.projection.name} v{self.projection.version}: another process has moved the {self.slot} table")
+        await self.aside.save(connection)
         changed = {key: self.rows[key] for key in self._changed}
         new = {key: row for key, row in changed.items() if row is not None and key not in self._stored}
         old = [key for key in changed if key in self._stored]
         if new:
-            await self.table.copy(connection, list(new.values()))
+            await self.table.copy(connection, new)
         for first in range(0, len(old), CHUNK):
             await self.table.write(connection, {key: changed[key] for key in old[first : first + CHUNK]})
         self._stored.update(new)
@@ -104,6 +105,21 @@ class Filling:
         self.rows.clear()
         self._stored.clear()
         self._whole = False
+
+    async def again(self, connection: AsyncConnection, reader: Reader, since: int) -> None:
+        """Take what was folded after `since`, and refused when it was written, in once more: in small batches, whose keys
+        and rows are parked where they are refused. The caller commits."""
+        seat = Seat(self.projection, self.slot, connection, since, self._build)
+        await seat.aside.load(connection)
+        try:
+            while seat.position < self.position:
+                facts = await reader.log(seat.position, PAGE, up_to=self.position)
+                await seat.sift(facts, facts[-1].position)
+        except Fenced as problem:
+            raise Moved(str(problem)) from problem
+        self.aside, self.written = seat.aside, seat.position
+        self._changed.clear()
+        self.forget()
 
     async def _load(self, connection: AsyncConnection, unknown: set[Key]) -> None:
         if not unknown:
@@ -134,26 +150,46 @@ async def fill(
                 # The database looks up the next page while this one is folded.
                 ahead = asyncio.ensure_future(reader.log(cursor, page, up_to=end))
                 await asyncio.sleep(0)
-            for each in tables:
-                await each.take(connection, facts)
+            await _take(connection, reader, tables, facts)
             full = sum(len(each.rows) for each in tables) > MOST_ROWS
             if full or time.monotonic() - written > SECONDS:
-                await _write(connection, tables)
+                await _write(connection, reader, tables)
                 written = time.monotonic()
                 for each in tables:
                     if full and len(each.rows) > MOST_ROWS / (2 * len(tables)):
                         each.forget()
             if moved is not None:
                 await moved()
-        await _write(connection, tables)
+        await _write(connection, reader, tables)
     finally:
         ahead.cancel()
         await asyncio.gather(ahead, return_exceptions=True)
 
 
-async def _write(connection: AsyncConnection, tables: Sequence[Filling]) -> None:
+async def _take(connection: AsyncConnection, reader: Reader, tables: Sequence[Filling], facts: Sequence[Fact]) -> None:
     for each in tables:
-        await each.flush(connection)
+        try:
+            await each.take(connection, facts)
+        except Exception as problem:
+            if not is_refused(problem):
+                raise
+            await connection.rollback()
+            each.position = min(each.up_to, facts[-1].position)
+            await each.again(connection, reader, each.written)
+            await connection.commit()
+
+
+async def _write(connection: AsyncConnection, reader: Reader, tables: Sequence[Filling]) -> None:
+    since = [each.written for each in tables]
+    try:
+        for each in tables:
+            await each.flush(connection)
+    except Exception as problem:
+        if not is_refused(problem):
+            raise
+        await connection.rollback()
+        for each, position in zip(tables, since, strict=True):
+            await each.again(connection, reader, position)
     await connection.commit()
 
 

@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import DRIVER_ERRORS, Database
 from app.lease import attempt
-from app.projector.bulk import CannotFold, Filling, Moved
-from app.projector.run import OWNER
+from app.projector.bulk import Filling, Moved
+from app.projector.seat import OWNER
 from app.projector.slots import LIVE, STAGING, lease
 from app.settings import Mistake
 from app.store.codec import Codec
@@ -145,15 +145,14 @@ async def _one_line() -> AsyncGenerator[None]:
     """What ends the work, as a person can read it."""
     try:
         yield
-    except (*DRIVER_ERRORS, CannotFold, Moved) as problem:
+    except (*DRIVER_ERRORS, Moved) as problem:
         raise _stopped(problem) from problem
 
 
 def _stopped(problem: BaseException) -> NotPossible:
     cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None and problem.orig.__cause__ else problem
     said = (str(cause) or type(cause).__name__).strip().splitlines()[0]
-    mend = "mend the fold" if isinstance(problem, CannotFold) else "mend that"
-    return NotPossible(f"{said}; the live table is as it was: {mend}, and the same command goes on from the last checkpoint")
+    return NotPossible(f"{said}; the live table is as it was: mend that, and the same command goes on from the last checkpoint")
 
 
 async def _worker(connection: AsyncConnection, projection: AnyProjection, slot: str) -> str:

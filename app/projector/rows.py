@@ -1,7 +1,7 @@
 """The statements of a projection's table, made once from its columns: load the rows of many keys, write and remove many rows."""
 
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from app.projector.park import is_refused
 from app.projector.slots import LIVE, table_in
 from projections.kernel import AnyProjection, Key
 
@@ -52,7 +53,8 @@ class Rows:
         return {self._projection.key_of(row): row for row in rows}
 
     async def write(self, connection: AsyncConnection, rows: Mapping[Key, Any]) -> None:
-        """Write each row that is one, remove each that is None."""
+        """Write each row that is one, remove each that is None. Raises `ValueError` for a row that is another key's."""
+        self._check(rows)
         kept = [self._projection.write(row) for row in rows.values() if row is not None]
         gone = [dict(zip(self._projection.key, key, strict=True)) for key, row in rows.items() if row is None]
         if kept:
@@ -60,14 +62,20 @@ class Rows:
         if gone:
             await connection.execute(self._remove, self._columns(gone))
 
-    async def copy(self, connection: AsyncConnection, rows: Sequence[Any]) -> None:
+    async def copy(self, connection: AsyncConnection, rows: Mapping[Key, Any]) -> None:
         """Write rows that are new, in bulk. The connection has to be in a transaction."""
-        written = (self._projection.write(row) for row in rows)
+        self._check(rows)
+        written = (self._projection.write(row) for row in rows.values())
         driver = typing.cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
         await driver.copy_records_to_table(
             self.table.name, schema_name=self.table.schema, columns=[each.name for each in self.table.columns],
             records=(tuple(row.values()) for row in written),
         )
+
+    def _check(self, rows: Mapping[Key, Any]) -> None:
+        for key, row in rows.items():
+            if row is not None and self._projection.key_of(row) != key:
+                raise ValueError(f"the fold of key {key} gave the row of {self._projection.key_of(row)}")
 
     def _columns(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
         columns: dict[str, list[Any]] = {}
@@ -84,3 +92,20 @@ def _arrays(parts: Iterable[Any]) -> Any:
     arrays = [cast(bindparam(f"all_{name}", type_=kind), kind) for name, kind in types.items()]
     columns = [column(name, kind.item_type) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+
+
+async def sieve[T](connection: AsyncConnection, items: Sequence[T], attempt: Callable[[Sequence[T]], Awaitable[None]]) -> list[tuple[T, Exception]]:
+    """Attempt all items at once and, where they are refused, ever smaller halves: what can be done is done, the rest is returned."""
+    if not items:
+        return []
+    try:
+        async with connection.begin_nested():
+            await attempt(items)
+    except Exception as problem:
+        if not is_refused(problem):
+            raise
+        if len(items) == 1:
+            return [(items[0], problem)]
+        middle = len(items) // 2
+        return [*await sieve(connection, items[:middle], attempt), *await sieve(connection, items[middle:], attempt)]
+    return []

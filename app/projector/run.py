@@ -1,48 +1,27 @@
-"""The projector: takes facts from the feed, folds rows, and writes rows and checkpoint in one transaction.
-
-Each projection has one owner among all processes: it holds an advisory lock on the connection it writes with, so that
-whoever loses the one loses the other. The checkpoint moves only from the position that the worker believes in: each
-fact has its effect exactly once.
-"""
+"""The projector: takes facts from the feed to the seats that this process holds, and knows where every projection stands."""
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import Sequence
 from time import perf_counter
-from typing import Any
-
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import DRIVER_ERRORS, Database, is_broken
-from app.lease import claim
 from app.logs import told
 from app.projector.bulk import Filling, Moved, fill
 from app.projector.fingerprint import fingerprint
-from app.projector.rows import Rows
-from app.projector.slots import FORMER, LIVE, lease
+from app.projector.park import said
+from app.projector.seat import Fenced, Gone, Seat
+from app.projector.slots import FORMER, LIVE
 from app.store.feed import Feed
-from app.store.read import Fact
-from projections.kernel import AnyProjection, Key
+from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
 
 BATCH = 1_000
 LOOK_SECONDS = 0.01
 """How often a process looks at another's checkpoints while somebody waits for them."""
-CACHED_ROWS = 20_000
 FAR = 10_000
 """How many facts behind a table has to be to be filled in bulk first."""
-
-
-class Fenced(Exception):
-    """Another process has moved the checkpoint: this one is not the owner any more."""
-
-
-class Gone(Exception):
-    """The table is not there any more: somebody has dropped it, or let it change places."""
 
 
 class Stale(Exception):
@@ -60,7 +39,6 @@ class Worker:
         self.projection = projection
         self.slot = slot
         self.position = 0
-        self.owns = False
         self.found = False
         """Whether the table is known to be there: made by this process, or by the one that owns it."""
         self.problem: str | None = None
@@ -68,9 +46,7 @@ class Worker:
         """The fingerprint of the code that made the table, where it is not that of this code."""
         self._database = database
         self._feed = feed
-        self._rows = Rows(projection, slot)
-        self._build = 0
-        self._cache: dict[Key, Any] = {}
+        self._seat: Seat | None = None
         self._moved: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
@@ -79,52 +55,43 @@ class Worker:
         while not self._feed.closed:
             try:
                 async with self._database.direct.connect() as connection:
-                    await connection.execute(text("SET synchronous_commit = off"))
-                    await connection.commit()
-                    await self._claim(connection)
+                    seat = Seat(self.projection, self.slot, connection)
+                    if await seat.claim(lambda: self._feed.closed):
+                        await self._take(seat)
                     while await self._feed.beyond(self.position):
-                        await self._step(connection)
+                        await self._step(seat)
                         pause, self.problem = 0.05, None
             except Gone:
                 return
             except Exception as problem:
                 # Whatever it is, this projection stops at its checkpoint, says so in health, and tries again.
                 if isinstance(problem, Fenced) or is_broken(problem) or self.slot != LIVE:
-                    said = (str(problem) or type(problem).__name__).splitlines()[0]
-                    log.warning("projection %s, %s table: %s; trying again", self.projection.name, self.slot, said)
+                    log.warning("projection %s, %s table: %s; trying again", self.projection.name, self.slot, said(problem).splitlines()[0])
                 else:
-                    self.problem = f"{type(problem).__name__}: {problem}".splitlines()[0]
+                    self.problem = said(problem).splitlines()[0]
                     log.exception("projection %s stands at position %d", self.projection.name, self.position)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             finally:
-                self.owns = False
-                self._cache.clear()
+                self._seat = None
 
-    async def _claim(self, connection: AsyncConnection) -> None:
-        name, version = self.projection.name, self.projection.version
-        if not await claim(connection, lease(name, version, self.slot), lambda: self._feed.closed):
-            return
-        mine = {"name": name, "version": version, "slot": self.slot, "owner": OWNER, "print": fingerprint(self.projection)}
-        if self.slot == LIVE:
-            await self._rows.create_bare(connection)
-        claimed = (await connection.execute(_MAKE if self.slot == LIVE else _TAKE, mine)).one_or_none()
-        await connection.commit()
-        if claimed is None:
-            raise Gone
-        self.position, self._build, _ = claimed
-        self.compare(claimed.fingerprint)
-        self._tell()
-        await self._hurry(connection)
-        await self._rows.create_indexes(connection)
-        await connection.commit()
-        self.owns = self.found = True
-        self._tell()
-        log.info("projection %s: owned from position %d", name, self.position)
+    @property
+    def owns(self) -> bool:
+        return self._seat is not None
 
-    async def _hurry(self, connection: AsyncConnection) -> None:
+    async def _take(self, seat: Seat) -> None:
+        self.position = seat.position
+        self.compare(seat.made_by)
+        self._tell()
+        await self._hurry(seat)
+        await seat.create_indexes()
+        self._seat, self.found = seat, True
+        self._tell()
+        log.info("projection %s: owned from position %d", self.projection.name, self.position)
+
+    async def _hurry(self, seat: Seat) -> None:
         """Fold in bulk what lies far behind, as for the first table of its version."""
-        table = Filling(self.projection, self.slot, self.position, self._build)
+        table = Filling(self.projection, self.slot, seat.position, seat.build)
         table.up_to = self._feed.head
         if table.up_to - table.position < FAR:
             return
@@ -136,50 +103,23 @@ class Worker:
                 log.info("projection %s: at position %d of %d", self.projection.name, self.position, table.up_to)
 
         try:
-            await fill(connection, self._feed.reader, [table], page=BATCH, moved=moved)
+            await fill(seat.connection, self._feed.reader, [table], page=BATCH, moved=moved)
         except Moved as problem:
             raise Fenced(str(problem)) from problem
-        self.position = table.written
+        self.position = seat.position = table.written
+        seat.aside = table.aside
 
-    async def _step(self, connection: AsyncConnection) -> None:
+    async def _step(self, seat: Seat) -> None:
         facts, position = await self._feed.take(self.position, most=BATCH)
         if position == self.position:
             return
         began = perf_counter()
-        changed = await self._fold(connection, facts)
-        if changed:
-            await self._rows.write(connection, changed)
-        moved = await connection.execute(
-            _MOVE,
-            {
-                "to": position, "at": self.position, "build": self._build, "owner": OWNER,
-                "name": self.projection.name, "version": self.projection.version, "slot": self.slot,
-            },
-        )
-        if moved.rowcount != 1:
-            raise Fenced("another process moved the checkpoint")
-        await connection.commit()
-        self._cache.update(changed)
-        if len(self._cache) > CACHED_ROWS:
-            self._cache.clear()
+        rows = await seat.take(facts, position)
         self.position = position
         self._tell()
         if log.isEnabledFor(logging.DEBUG):
             ms = round((perf_counter() - began) * 1000, 1)
-            log.debug("batch", extra=told(projection=self.projection.name, facts=len(facts), rows=len(changed), position=position, ms=ms))
-
-    async def _fold(self, connection: AsyncConnection, facts: Sequence[Fact]) -> dict[Key, Any]:
-        concerned = [(part, self.projection.keys(part)) for fact in facts for part in fact.parts]
-        wanted = {key for _, keys in concerned for key in keys}
-        rows: dict[Key, Any] = {key: self._cache[key] for key in wanted if key in self._cache}
-        unknown = [key for key in wanted if key not in rows]
-        if unknown:
-            found = await self._rows.load(connection, unknown)
-            rows.update({key: found.get(key) for key in unknown})
-        for fact, keys in concerned:
-            for key in keys:
-                rows[key] = self.projection.fold(key, rows[key], fact)
-        return rows
+            log.debug("batch", extra=told(projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms))
 
     async def changed(self) -> None:
         """Wait until this process has moved the projection."""
@@ -207,23 +147,6 @@ class Worker:
         if self._moved is not None:
             self._moved.set_result(None)
             self._moved = None
-
-
-OWNER = f"{socket.gethostname()}:{os.getpid()}"
-
-_MAKE = text(
-    "INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES (:name, :version, :slot, :owner, :print)"
-    " ON CONFLICT (projection, version, slot) DO UPDATE SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)"
-    " RETURNING position, build, fingerprint"
-)
-_TAKE = text(
-    "UPDATE es.checkpoints SET owner = :owner WHERE projection = :name AND version = :version AND slot = :slot"
-    " RETURNING position, build, fingerprint"
-)
-_MOVE = text(
-    "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
-    " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at"
-)
 
 
 class Projector:

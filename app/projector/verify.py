@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.projector.bulk import PAGE, Filling, fill
 from app.projector.operation import NotPossible, Progress, Work, at
+from app.projector.park import is_refused
 from app.projector.slots import LIVE, STAGING, table_in
 from projections.kernel import AnyProjection
 
@@ -112,10 +113,18 @@ async def _compared(work: Work, table: Filling) -> Comparison:
 async def fold_rest(work: Work, table: Filling, up_to: int) -> None:
     """Fold the last few facts inside the caller's transaction."""
     table.up_to = max(table.position, up_to)
-    while table.position < table.up_to:
-        facts = await work.reader.log(table.position, PAGE, up_to=table.up_to)
-        await table.take(work.connection, facts)
-    await table.flush(work.connection)
+    since = table.written
+    try:
+        async with work.connection.begin_nested():
+            while table.position < table.up_to:
+                facts = await work.reader.log(table.position, PAGE, up_to=table.up_to)
+                await table.take(work.connection, facts)
+            await table.flush(work.connection)
+    except Exception as problem:
+        if not is_refused(problem):
+            raise
+        table.position = table.up_to
+        await table.again(work.connection, work.reader, since)
 
 
 async def compare(connection: AsyncConnection, projection: AnyProjection, position: int, left: str = LIVE, right: str = STAGING) -> Comparison:

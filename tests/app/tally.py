@@ -125,7 +125,10 @@ class Engine:
 
 
 @asynccontextmanager
-async def engine(database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5, decider: AnyDecider = tally) -> AsyncGenerator[Engine]:
+async def engine(
+    database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5,
+    decider: AnyDecider = tally, projections: Sequence[Projection[Any]] = (tallies,),
+) -> AsyncGenerator[Engine]:
     codec = Codec([decider])
     reader = Reader(database.pool, codec)
     feed = Feed(reader, ring=ring, poll=poll)
@@ -136,7 +139,7 @@ async def engine(database: Database, *, ring: int = 1_000, bound: int = 10_000, 
         wake.tell(position)
 
     appender = Appender(database.connect, codec, committed, bound=bound, patience=patience)
-    projector = Projector([tallies], database, feed)
+    projector = Projector(projections, database, feed)
     await feed.start()
     tasks = [asyncio.create_task(work) for work in (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch())]
     try:

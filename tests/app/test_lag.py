@@ -11,7 +11,7 @@ import asyncpg
 from app.asgi import MachineRoom
 from app.database import Database
 from app.lag import standing
-from app.projector.run import OWNER
+from app.projector.seat import OWNER
 from projections import PROJECTIONS
 from tests.conftest import ROOT, Api
 

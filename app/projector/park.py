@@ -1,0 +1,262 @@
+"""Parking: the key of a fact that raises is put aside with the error, and what follows for it waits; every other key goes on.
+
+The row of a parked key is the fold of its facts before the one that raised. Where no key is known, because `keys` itself
+raised or gave what cannot be a key, the fact's stream is put aside in its place: what follows in that stream concerns
+the same rows, most likely.
+"""
+
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.read import Fact
+from domain.kernel import Unreadable
+from projections.kernel import AnyProjection, Key
+
+MOST_KEY = 2_000
+"""Bytes of a key as JSON; PostgreSQL's indexes take 2,704."""
+MOST_ERROR = 1_000
+MOST_TRACEBACK = 16_000
+MOST_UNREAD = 100
+"""Types of unreadable events that a projection names, first seen first."""
+NEVER = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What is put aside where no key is known."""
+
+    category: str
+    id: UUID
+
+
+type What = Key | Stream
+"""What is put aside: a key of the projection, or a stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Something put aside: by the fact at `position`, which raised `error`."""
+
+    what: What
+    position: int
+    error: str
+    traceback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Facts of one type and version that this code cannot read and the projection has passed over: none of its keys was concerned."""
+
+    count: int
+    first: int
+    last: int
+
+
+class Keys:
+    """The keys of one projection as JSON, and back."""
+
+    def __init__(self, projection: AnyProjection) -> None:
+        hints = get_type_hints(projection.row)
+        self.names = projection.key
+        self._kind: Any = tuple[*(hints[name] for name in projection.key)]
+
+    def write(self, what: What) -> str | None:
+        """JSON text; None where this cannot be kept: it does not come back as it was, or is too long for an index."""
+        if isinstance(what, Stream):
+            return msgspec.json.encode({"category": what.category, "stream": what.id}).decode()
+        try:
+            written = msgspec.json.encode(what).decode()
+            if len(written.encode()) > MOST_KEY or "\\u0000" in written or self.read(written) != what:
+                return None
+        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+            return None
+        return written
+
+    def read(self, written: str) -> What:
+        """Raises `msgspec.MsgspecError` where this is not a key of the projection."""
+        found = msgspec.json.decode(written)
+        if isinstance(found, dict):
+            stream = msgspec.convert(found, dict[str, str])
+            return Stream(stream.get("category", ""), msgspec.convert(stream.get("stream"), UUID))
+        return msgspec.convert(found, self._kind)
+
+
+class Aside:
+    """What one projection has put aside, and the pass of a batch of facts around it. Nothing is written before `save`."""
+
+    def __init__(self, projection: AnyProjection, slot: str = "live") -> None:
+        self.parked: dict[What, int] = {}
+        """The position that each began to wait at."""
+        self.skipped: set[tuple[What, int]] = set()
+        self.unread: dict[str, Unread] = {}
+        self._projection = projection
+        self._keys = Keys(projection)
+        self._about = {"name": projection.name, "version": projection.version, "slot": slot}
+        self._fresh: dict[What, Parked] = {}
+        self._passed: list[Fact] = []
+
+    async def load(self, connection: AsyncConnection) -> None:
+        """What was saved, and nothing else."""
+        self._fresh, self._passed = {}, []
+        read = self._keys.read
+        parked = await connection.execute(_PARKED, self._about)
+        self.parked = {read(key): position for key, position in parked}
+        self.skipped = await skips(connection, self._projection)
+        unread = (await connection.execute(_UNREAD, self._about)).scalar_one_or_none()
+        self.unread = msgspec.convert(unread or {}, dict[str, Unread])
+
+    async def save(self, connection: AsyncConnection) -> Sequence[Parked]:
+        """Write what is new, in the transaction of the rows and the checkpoint. Returns what was parked."""
+        parked, self._fresh = list(self._fresh.values()), {}
+        if parked:
+            await connection.execute(_PARK, self._about | {
+                "keys": [self._keys.write(each.what) for each in parked],
+                "positions": [each.position for each in parked],
+                "errors": [each.error for each in parked],
+                "tracebacks": [each.traceback for each in parked],
+            })
+        if self._passed:
+            for fact in self._passed:
+                self._count(fact)
+            self._passed = []
+            await connection.execute(_PASSED, self._about | {"unread": msgspec.json.encode(self.unread).decode()})
+        return parked
+
+    def drop(self) -> None:
+        """Forget what was not saved, to take the same facts again."""
+        for what in self._fresh:
+            del self.parked[what]
+        self._fresh, self._passed = {}, []
+
+    def sort(self, facts: Sequence[Fact]) -> tuple[list[tuple[Fact, Sequence[Key]]], set[Key]]:
+        """The facts with the keys that they concern, and all those keys."""
+        concerned: list[tuple[Fact, Sequence[Key]]] = []
+        wanted: set[Key] = set()
+        if facts:
+            self._passed = [fact for fact in self._passed if fact.position < facts[0].position]
+        keys_of = self._projection.keys
+        for fact in facts:
+            if (self.parked or self.skipped) and self._leaves_out(Stream(fact.category, fact.stream_id), fact.position):
+                continue
+            try:
+                for part in fact.parts:
+                    found = keys = keys_of(part)
+                    if self.parked or self.skipped:
+                        keys = [key for key in found if not self._leaves_out(key, fact.position)]
+                    wanted.update(keys)
+                    if keys:
+                        concerned.append((part, keys))
+                    elif not found and isinstance(part.event, Unreadable):
+                        self._passed.append(part)
+            except Exception as problem:
+                # The projection's own code: whatever it raises, the fact's stream waits and all others go on.
+                while concerned and concerned[-1][0].position == fact.position:
+                    concerned.pop()
+                self.park_stream(fact, problem)
+        return concerned, wanted
+
+    def fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], rows: dict[Key, Any]) -> bool:
+        """Fold the facts into the rows of their keys. False where something counts that must not, since a fact has no
+        effect in part: what raised is put aside, and the facts are to be sorted and folded again."""
+        fold, parked = self._projection.fold, self.parked
+        for fact, keys in concerned:
+            for key in keys:
+                if parked and parked.get(key, NEVER) <= fact.position:
+                    continue
+                try:
+                    rows[key] = fold(key, rows[key], fact)
+                except Exception as problem:
+                    # The projection's own code: whatever it raises, this key waits and all others go on.
+                    whole = sum(some.count(key) for part, some in concerned if part.position == fact.position) == 1
+                    if not (self.park(key, fact, problem) and whole):
+                        return False
+        return True
+
+    def park(self, key: Key, fact: Fact, problem: Exception) -> bool:
+        """Put the key aside from this fact on. False where the key cannot be kept, and its stream is put aside instead."""
+        if self._keys.write(key) is None:
+            self.park_stream(fact, problem)
+            return False
+        self._park(key, fact, problem)
+        return True
+
+    def park_stream(self, fact: Fact, problem: Exception) -> None:
+        self._park(Stream(fact.category, fact.stream_id), fact, problem)
+
+    def _park(self, what: What, fact: Fact, problem: Exception) -> None:
+        if self.parked.get(what, NEVER) > fact.position:
+            self.parked[what] = fact.position
+            self._fresh[what] = Parked(what=what, position=fact.position, error=said(problem), traceback=traced(problem))
+
+    def _leaves_out(self, what: What, position: int) -> bool:
+        return self.parked.get(what, NEVER) <= position or (what, position) in self.skipped
+
+    def _count(self, fact: Fact) -> None:
+        name = f"{fact.event.name} v{fact.event.version}"
+        known = self.unread.get(name)
+        if known is not None:
+            self.unread[name] = Unread(count=known.count + 1, first=known.first, last=fact.position)
+        elif len(self.unread) < MOST_UNREAD:
+            self.unread[name] = Unread(count=1, first=fact.position, last=fact.position)
+
+
+async def skips(connection: AsyncConnection, projection: AnyProjection) -> set[tuple[What, int]]:
+    """The facts that an operator has had left out, each with the key or stream that it is left out for: in every slot, for good."""
+    found = await connection.execute(_SKIPPED, {"name": projection.name, "version": projection.version})
+    read = Keys(projection).read
+    return {(read(key), position) for key, position in found}
+
+
+def is_refused(problem: BaseException) -> bool:
+    """Whether a row or key itself is at fault: PostgreSQL does not take it, or it is not what the columns say."""
+    if isinstance(problem, DBAPIError):
+        problem = (problem.orig and problem.orig.__cause__) or problem
+    if isinstance(problem, asyncpg.PostgresError):
+        # Data that does not fit, rows that break a constraint, one row twice, and values too large for an index.
+        return (getattr(problem, "sqlstate", None) or "")[:2] in ("21", "22", "23", "54")
+    if isinstance(problem, DBAPIError):
+        return False
+    return isinstance(problem, StatementError | ValueError | TypeError | AttributeError | ArithmeticError | LookupError | msgspec.MsgspecError)
+
+
+def said(problem: BaseException) -> str:
+    """The error in a line or a few, as PostgreSQL can keep it."""
+    return _kept("".join(traceback.format_exception_only(_cause(problem))).strip())[:MOST_ERROR]
+
+
+def traced(problem: BaseException) -> str:
+    """The end of the traceback."""
+    return _kept("".join(traceback.format_exception(_cause(problem))))[-MOST_TRACEBACK:]
+
+
+def _cause(problem: BaseException) -> BaseException:
+    """What the driver said, without the statement and its parameters, which SQLAlchemy adds."""
+    if isinstance(problem, StatementError) and problem.orig is not None:
+        return problem.orig.__cause__ or problem.orig
+    return problem
+
+
+def _kept(words: str) -> str:
+    return words.encode(errors="backslashreplace").decode().replace("\0", "\\0")
+
+
+_ABOUT = "projection = :name AND version = :version AND slot = :slot"
+_PARKED = text(f"SELECT key::text, position FROM es.parked WHERE {_ABOUT}")
+_UNREAD = text(f"SELECT unread FROM es.checkpoints WHERE {_ABOUT}")
+_PASSED = text(f"UPDATE es.checkpoints SET unread = CAST(:unread AS jsonb) WHERE {_ABOUT}")
+_SKIPPED = text("SELECT key::text, position FROM es.skipped WHERE projection = :name AND version = :version")
+_PARK = text(
+    "INSERT INTO es.parked (projection, version, slot, key, position, error, traceback)"
+    " SELECT :name, :version, :slot, CAST(key AS jsonb), position, error, traceback"
+    " FROM unnest(CAST(:keys AS text[]), CAST(:positions AS bigint[]), CAST(:errors AS text[]), CAST(:tracebacks AS text[]))"
+    " AS given (key, position, error, traceback)"
+)

@@ -1,0 +1,200 @@
+"""The owner's seat at one projection's table: it takes facts in, writes rows, what was parked and the checkpoint in one transaction.
+
+The seat is an advisory lock on the connection that it writes with, so that whoever loses the one loses the other. The
+checkpoint moves only from the position that the owner believes in: each fact has its effect exactly once.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.lease import claim
+from app.projector.fingerprint import fingerprint
+from app.projector.park import Aside, is_refused
+from app.projector.rows import Rows, sieve
+from app.projector.slots import LIVE, lease
+from app.store.read import Fact
+from projections.kernel import AnyProjection, Key
+
+log = logging.getLogger(__name__)
+
+CACHED_ROWS = 20_000
+OWNER = f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Fenced(Exception):
+    """Another process has moved the checkpoint: this one is not the owner any more."""
+
+
+class Gone(Exception):
+    """The table is not there any more: somebody has dropped it, or let it change places."""
+
+
+class Seat:
+    """One table and its owner's connection. After any error it is given up: what it holds in memory is as of its claim."""
+
+    def __init__(self, projection: AnyProjection, slot: str, connection: AsyncConnection, position: int = 0, build: int = 0) -> None:
+        self.connection = connection
+        self.position = position
+        self.build = build
+        """Which table this is."""
+        self.made_by: str | None = None
+        """The fingerprint of the code that made it."""
+        self.aside = Aside(projection, slot)
+        self._projection = projection
+        self._slot = slot
+        self._rows = Rows(projection, slot)
+        self._cache: dict[Key, Any] = {}
+
+    async def claim(self, closed: Callable[[], bool]) -> bool:
+        """Wait until the seat is ours, and read where it stands; the live table is made where it is missing. False where
+        `closed` said so first. Raises `Gone`."""
+        name, version = self._projection.name, self._projection.version
+        # Rows and checkpoint are lost together, if ever, and folded again from the log.
+        await self.connection.execute(text("SET synchronous_commit = off"))
+        await self.connection.commit()
+        if not await claim(self.connection, lease(name, version, self._slot), closed):
+            return False
+        mine = {"name": name, "version": version, "slot": self._slot, "owner": OWNER, "print": fingerprint(self._projection)}
+        if self._slot == LIVE:
+            await self._rows.create_bare(self.connection)
+        claimed = (await self.connection.execute(_MAKE if self._slot == LIVE else _TAKE, mine)).one_or_none()
+        if claimed is None:
+            raise Gone
+        self.position, self.build, self.made_by = claimed
+        await self.aside.load(self.connection)
+        await self.connection.commit()
+        return True
+
+    async def create_indexes(self) -> None:
+        """Make those that are missing."""
+        await self._rows.create_indexes(self.connection)
+        await self.connection.commit()
+
+    async def take(self, facts: Sequence[Fact], position: int) -> int:
+        """Take these facts in, and with them the log up to `position`. Returns how many rows they concerned."""
+        try:
+            changed = await self._fold(facts)
+        except Exception as problem:
+            if not is_refused(problem):
+                raise
+            await self.connection.rollback()
+            changed = None
+        if changed is None:
+            self.aside.drop()
+            changed = await self._sift(facts)
+        await self._finish(position)
+        await self.connection.commit()
+        self.position = position
+        self._cache.update(changed)
+        if len(self._cache) > CACHED_ROWS:
+            self._cache.clear()
+        return len(changed)
+
+    async def sift(self, facts: Sequence[Fact], position: int) -> None:
+        """Take facts in of which some key or row is refused; the caller commits, and uses the seat no more if that fails."""
+        self._cache.update(await self._sift(facts))
+        await self._finish(position)
+        self.position = position
+
+    async def _finish(self, position: int) -> None:
+        parked = await self.aside.save(self.connection)
+        moved = await self.connection.execute(
+            _MOVE,
+            {
+                "to": position, "at": self.position, "build": self.build, "owner": OWNER,
+                "name": self._projection.name, "version": self._projection.version, "slot": self._slot,
+            },
+        )
+        if moved.rowcount != 1:
+            raise Fenced("another process moved the checkpoint")
+        if parked:
+            error = parked[0].error.partition(":")[0]
+            log.error("keys parked", extra=told(projection=self._projection.name, keys=len(parked), position=parked[0].position, error=error))
+
+    async def _fold(self, facts: Sequence[Fact]) -> dict[Key, Any] | None:
+        """Fold and write, all at once. None where a stream was put aside on the way: the facts have to be taken again."""
+        concerned, wanted = self.aside.sort(facts)
+        rows = self._cached(wanted)
+        unknown = [key for key in wanted if key not in rows]
+        if unknown:
+            found = await self._rows.load(self.connection, unknown)
+            rows.update({key: found.get(key) for key in unknown})
+        if not self.aside.fold(concerned, rows):
+            return None
+        if rows:
+            await self._rows.write(self.connection, rows)
+        return rows
+
+    async def _sift(self, facts: Sequence[Fact]) -> dict[Key, Any]:
+        """Fold and write what can be, when not all can: whose key is refused is put aside with its stream, whose row is refused with its key."""
+        while True:
+            concerned, wanted = self.aside.sort(facts)
+            rows = self._cached(wanted)
+
+            async def load(keys: Sequence[Key], into: dict[Key, Any] = rows) -> None:
+                found = await self._rows.load(self.connection, keys)
+                into.update({key: found.get(key) for key in keys})
+
+            unfit = dict(await sieve(self.connection, [key for key in wanted if key not in rows], load))
+            if unfit:
+                for fact, keys in concerned:
+                    for key in keys:
+                        if key in unfit:
+                            self.aside.park_stream(fact, unfit[key])
+                continue
+            before = dict(rows)
+            if not self.aside.fold(concerned, rows):
+                continue
+            async with self.connection.begin_nested() as written:
+                refused = await self._write(rows)
+                if all([await self._step_by_step(key, concerned, before, rows) for key in refused]):
+                    return rows
+                await written.rollback()
+
+    async def _write(self, rows: Mapping[Key, Any]) -> Iterable[Key]:
+        """Write the rows; those that are refused stay as they are, and are named."""
+
+        async def write(keys: Sequence[Key]) -> None:
+            await self._rows.write(self.connection, {key: rows[key] for key in keys})
+
+        return [key for key, _ in await sieve(self.connection, list(rows), write)]
+
+    async def _step_by_step(self, key: Key, concerned: Sequence[tuple[Fact, Sequence[Key]]], before: Mapping[Key, Any], rows: dict[Key, Any]) -> bool:
+        """Write the row after each fact, and put the key aside from the first on whose row is refused. False where the stream was, instead."""
+        rows[key] = before[key]
+        own = [(fact, [key]) for fact, keys in concerned if key in keys]
+        for _, parts in groupby(own, key=lambda each: each[0].position):
+            taken = list(parts)
+            after = {key: rows[key]}
+            if not self.aside.fold(taken, after):
+                return False
+            refused = await sieve(self.connection, [key], lambda _, row=after: self._rows.write(self.connection, row))
+            if refused:
+                return self.aside.park(key, taken[0][0], refused[0][1])
+            rows.update(after)
+        return True
+
+    def _cached(self, wanted: Iterable[Key]) -> dict[Key, Any]:
+        return {key: self._cache[key] for key in wanted if key in self._cache}
+
+
+_MAKE = text(
+    "INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES (:name, :version, :slot, :owner, :print)"
+    " ON CONFLICT (projection, version, slot) DO UPDATE SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)"
+    " RETURNING position, build, fingerprint"
+)
+_TAKE = text(
+    "UPDATE es.checkpoints SET owner = :owner WHERE projection = :name AND version = :version AND slot = :slot"
+    " RETURNING position, build, fingerprint"
+)
+_MOVE = text(
+    "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
+    " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at"
+)

@@ -1,0 +1,51 @@
+"""What a projection puts aside: keys whose fact raised, facts that are left out, and facts that it could not read."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+STATEMENTS = (
+    # The keys that wait, each since the fact at `position` raised `error`; `key` is a list of the key columns' values, or
+    # an object that names a stream where the key is not known. `asked_at` is set while somebody wants it folded again;
+    # `tried_at` is when it last was.
+    """
+    CREATE TABLE es.parked (
+        projection text        NOT NULL,
+        version    integer     NOT NULL,
+        slot       text        NOT NULL,
+        key        jsonb       NOT NULL,
+        position   bigint      NOT NULL,
+        error      text        NOT NULL,
+        traceback  text        NOT NULL,
+        parked_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+        asked_at   timestamptz,
+        tried_at   timestamptz,
+        tries      integer     NOT NULL DEFAULT 0,
+        PRIMARY KEY (projection, version, slot, key)
+    )
+    """,
+    # Finds the keys that somebody wants folded again, without a look at those that nobody does.
+    "CREATE INDEX parked_asked ON es.parked (projection, version, slot) WHERE asked_at IS NOT NULL",
+    # The facts that an operator has had left out, each for one key, in every slot and in every rebuild of that version.
+    """
+    CREATE TABLE es.skipped (
+        projection text        NOT NULL,
+        version    integer     NOT NULL,
+        key        jsonb       NOT NULL,
+        position   bigint      NOT NULL,
+        reason     text        NOT NULL,
+        actor      text        NOT NULL,
+        at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+        PRIMARY KEY (projection, version, key, position)
+    )
+    """,
+    # The event types that this table's code could not read and passed over: by name and version how many facts, the first
+    # and the last position.
+    "ALTER TABLE es.checkpoints ADD COLUMN unread jsonb NOT NULL DEFAULT '{}'",
+)
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS:
+        op.execute(statement)
