@@ -169,7 +169,7 @@ class Seat:
     async def _step_by_step(self, key: Key, concerned: Sequence[tuple[Fact, Sequence[Key]]], before: Mapping[Key, Any], rows: dict[Key, Any]) -> bool:
         """Write the row after each fact, and put the key aside from the first on whose row is refused. False where the stream was, instead."""
         rows[key] = before[key]
-        own = [(fact, [key]) for fact, keys in concerned if key in keys]
+        own = [(fact, [key] * keys.count(key)) for fact, keys in concerned if key in keys]
         for _, parts in groupby(own, key=lambda each: each[0].position):
             taken = list(parts)
             after = {key: rows[key]}

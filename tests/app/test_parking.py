@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.database import Database
 from app.graphql.context import fetch
 from app.projector.park import Aside, Keys, Stream
-from domain.kernel import Recorded
+from domain.kernel import Recorded, Split
 from projections.kernel import Key, Projection
 from tests.app.tally import Add, Added, Engine, TallyRow, engine, fold, keys, request, tallies, tally
 from tests.language import fact, folded
@@ -260,3 +260,19 @@ def test_a_fact_that_is_skipped_is_left_out_for_its_key_alone() -> None:
     assert aside.fold(concerned, held)
     assert {key: row.sum for key, row in held.items()} == {(one,): 1, (two,): 4}
     assert aside.parked == {}
+
+
+def test_a_fact_that_was_split_counts_whole_or_not_at_all() -> None:
+    """Its second part raises: the first does not count, either."""
+    stream = uuid4()
+    parts = Split(name="tally.both", version=1, data="{}", events=(Added(amount=5), Added(amount=1, note=POISON)))
+    events = (Added(amount=1), parts, Added(amount=1))
+    history = [replace(fact(event, position=n, stream=stream), category="tally") for n, event in enumerate(events, start=1)]
+    aside = Aside(with_fold(breaks_at_poison))
+    for _ in range(2):
+        concerned, wanted = aside.sort(history)
+        held: dict[Key, Any] = dict.fromkeys(wanted)
+        whole = aside.fold(concerned, held)
+    assert whole
+    assert held[(stream,)].sum == 1
+    assert aside.parked == {(stream,): 2}
