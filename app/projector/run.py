@@ -80,12 +80,12 @@ class Worker:
         return self._seat is not None
 
     async def _take(self, seat: Seat) -> None:
-        self.position = seat.position
+        self._seat, self.position = seat, seat.position
         self.compare(seat.made_by)
         self._tell()
         await self._hurry(seat)
         await seat.create_indexes()
-        self._seat, self.found = seat, True
+        self.position, self.found = seat.position, True
         self._tell()
         log.info("projection %s: owned from position %d", self.projection.name, self.position)
 
@@ -97,7 +97,7 @@ class Worker:
             return
 
         async def moved() -> None:
-            if table.written > self.position:
+            if self.position < table.written < table.up_to:
                 self.position = table.written
                 self._tell()
                 log.info("projection %s: at position %d of %d", self.projection.name, self.position, table.up_to)
@@ -106,7 +106,7 @@ class Worker:
             await fill(seat.connection, self._feed.reader, [table], page=BATCH, moved=moved)
         except Moved as problem:
             raise Fenced(str(problem)) from problem
-        self.position = seat.position = table.written
+        seat.position = table.written
         seat.aside = table.aside
 
     async def _step(self, seat: Seat) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.lease import claim
+from app.logs import told
 from app.projector.fingerprint import fingerprint
 from app.projector.park import Aside, is_refused
 from app.projector.rows import Rows, sieve

@@ -22,7 +22,7 @@ LOCK_MILLISECONDS = 40
 TRIES = 60
 KEEPER_SECONDS = 10.0
 
-CARRIED = ("es.checkpoints",)
+CARRIED = ("es.checkpoints", "es.parked")
 """What belongs to a table and goes with it from slot to slot."""
 
 

@@ -194,6 +194,30 @@ async def test_a_row_that_postgresql_refuses_parks_its_key(database: Database, w
         assert len(await parked(database)) == 1
 
 
+@pytest.mark.parametrize("way", ["raises", "refused"])
+async def test_what_is_filled_in_bulk_parks_the_same_keys(database: Database, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    def sometimes(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
+        after = fold(key, row, given)
+        if given.event.note == POISON and way == "raises":
+            raise Broken
+        return replace(after, sum=2**70) if after is not None and given.event.note == POISON else after
+
+    broken = with_fold(sometimes)
+    streams = [uuid4() for _ in range(40)]
+    bad = streams[::9]
+    async with engine(database, projections=[]) as writing:
+        for note in ("", POISON, "after"):
+            await asyncio.gather(*(add(writing, stream, note=note if stream in bad else "") for stream in streams))
+    monkeypatch.setattr("app.projector.run.FAR", 10)
+    monkeypatch.setattr("app.projector.run.BATCH", 25)
+    monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 30)
+    async with engine(database, projections=[broken]) as running:
+        history = await settled(running, broken)
+        at = {each.stream_id: each.position for each in history if each.event.note == POISON}
+        assert {row["what"]: row["position"] for row in await parked(database)} == {f'["{stream}"]': at[stream] for stream in bad}
+        assert await rows(running, broken) == folded(tallies, [each for each in history if each.position < at.get(each.stream_id, len(history) + 1)])
+
+
 async def test_errors_that_cannot_be_kept_as_they_are_still_are(database: Database) -> None:
     class Unspeakable(Exception):
         def __str__(self) -> str:
