@@ -13,6 +13,9 @@ from app.settings import Mistake, Settings
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="An event-sourced GraphQL backend.")
 
+audit = typer.Typer(no_args_is_help=True, help="Check that the log is as it was recorded.")
+cli.add_typer(audit, name="audit")
+
 Port = Annotated[int | None, typer.Option(help="Port to listen on; APP_PORT, else 8000.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; APP_HOST, else loopback.")]
 
@@ -57,6 +60,16 @@ def lag() -> None:
     from app.lag import show
 
     _run(show(Settings.read()))
+
+
+@audit.command("verify")
+def audit_verify(
+    expect: Annotated[str | None, typer.Option(help="The hash of a seal, kept elsewhere: it has to be among the seals still.")] = None,
+) -> None:
+    """Check the log against its seals; exit code 1 names what was changed, removed or put in."""
+    from app.audit.verify import show
+
+    _check(show(Settings.read(), expect))
 
 
 @cli.command()
@@ -107,6 +120,12 @@ def _say(line: str) -> None:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(work)
+
+
+def _check(work: Coroutine[Any, Any, bool]) -> None:
+    """What was checked and is not so ends in exit code 1; a mistake of whoever asked, in 2."""
+    if not asyncio.run(work):
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from app.audit.seal import Sealer
 from app.commands import Commands
 from app.database import Database
 from app.graphql.schema import build
@@ -45,6 +46,7 @@ class MachineRoom:
         self._appender = Appender(database.connect, codec, self._committed, bound=settings.waiting_commands)
         self.commands = Commands(self._appender, self.reader, cached=settings.cached_streams)
         self.projector = Projector(PROJECTIONS, database, self.feed)
+        self.sealer = Sealer(database, self.feed, facts=settings.seal_facts, seconds=settings.seal_seconds)
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams that would never end are cut off."""
         self.failed: str | None = None
@@ -63,6 +65,7 @@ class MachineRoom:
                 "wake": self._wake.run(),
                 "projector": self.projector.run(),
                 "checkpoints": self.projector.watch(),
+                "sealer": self.sealer.run(),
             }.items()
         }
         for task in workers.values():
@@ -73,7 +76,7 @@ class MachineRoom:
             self._appender.drain()
             await asyncio.wait([workers["appender"]], timeout=10)
             self.feed.close()
-            for name in ("appender", "wake", "projector", "checkpoints", "feed"):
+            for name in ("appender", "wake", "projector", "checkpoints", "sealer", "feed"):
                 workers[name].cancel()
             await asyncio.gather(*workers.values(), return_exceptions=True)
 

@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     poll_seconds: Annotated[float, Field(gt=0, le=60, description="How long the feed sleeps at most when nothing wakes it.")] = 0.5
     waiting_commands: Annotated[int, Field(ge=1, description="Commands that may wait for the database before callers get OVERLOADED.")] = 10_000
     cached_streams: Annotated[int, Field(ge=0, description="Aggregates whose state is kept in memory.")] = 10_000
+    seal_facts: Annotated[int, Field(ge=0, le=100_000, description="Facts under one seal at most; 0 seals nothing.")] = 1_000
+    seal_seconds: Annotated[float, Field(gt=0, description="Seconds after which fewer facts are sealed, too.")] = 10.0
     stale_seconds: Annotated[float, Field(ge=0, le=60, description="How long a query with minPosition waits for its projection.")] = 5.0
     operation_seconds: Annotated[float, Field(gt=0, description="How long one query or mutation may take.")] = 15.0
 

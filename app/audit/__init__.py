@@ -1,0 +1,1 @@
+"""The log cannot be quietly changed: seals chain it by hash, and anybody can check them."""
