@@ -16,9 +16,7 @@ from app.store.codec import Codec
 from app.store.feed import Feed
 from app.store.read import Reader
 from tests.app.sealed import fill, seal, tamper
-from tests.conftest import Api
-
-OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position } } }"
+from tests.app.tally import Add, request, tally
 
 
 @asynccontextmanager
@@ -108,15 +106,11 @@ async def test_a_hole_is_not_sealed(database: Database, gone: int, named: int, m
     assert await ranges(database, 0) == []
 
 
-async def test_what_the_api_records_is_sealed_and_verified(settings: Settings, database: Database) -> None:
-    import httpx2
-
-    from app.asgi import application
-
+async def test_what_commands_record_is_sealed_and_verified(settings: Settings, database: Database) -> None:
     room = MachineRoom(settings.model_copy(update={"seal_facts": 4}), database)
-    async with room.running(), httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application(room)), base_url="http://test") as client:
+    async with room.running():
         for _ in range(8):
-            await Api(client).data(OPEN, {"customer": str(uuid4())})
+            await room.commands.execute(tally, uuid4(), Add(amount=1), request())
         assert await ranges(database, 2) == [(1, 4), (5, 8)]
     assert (await verify(database)).findings == []
 
