@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 STATEMENTS = (
     # A seal covers a range of positions: the root of the tree of their hashes, a few bytes of each hash to say which
