@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from app import operate
 from app.database import open_database
 from app.logs import set_up
 from app.settings import Mistake, Settings
@@ -15,6 +16,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 audit = typer.Typer(no_args_is_help=True, help="Check that the log is as it was recorded.")
 cli.add_typer(audit, name="audit")
+cli.add_typer(operate.commands, name="projections")
 
 Port = Annotated[int | None, typer.Option(help="Port to listen on; APP_PORT, else 8000.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; APP_HOST, else loopback.")]

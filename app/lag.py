@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
-from rich.table import Table
-
 from app.database import Database, open_database
 from app.lease import held
 from app.projector.slots import LIVE, lease_sql
 from app.settings import Settings
+from app.shown import columns
 from projections import PROJECTIONS
 
 
@@ -33,18 +31,7 @@ async def show(settings: Settings) -> None:
         await database.check_migrated()
         standings = await standing(database)
     rows = [_shown(each) for each in standings]
-    console = Console()
-    if console.is_terminal:
-        table = Table(box=None, header_style="bold")
-        for number, name in enumerate(_COLUMNS):
-            table.add_column(name, justify="right" if 0 < number < 6 else "left", no_wrap=True)
-        for each, row in zip(standings, rows, strict=True):
-            table.add_row(*row, style="yellow" if each.behind else "")
-        console.print(table)
-        return
-    widths = [max(len(row[number]) for row in (_COLUMNS, *rows)) for number in range(len(_COLUMNS))]
-    for row in (_COLUMNS, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    columns(_COLUMNS, rows, right=range(1, 6), marked=[bool(each.behind) for each in standings])
 
 
 async def standing(database: Database) -> Sequence[Standing]:

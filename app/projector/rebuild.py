@@ -13,7 +13,7 @@ from app.projector.bulk import PAGE, Filling, fill
 from app.projector.fingerprint import fingerprint
 from app.projector.operation import NotPossible, Progress, Told, Work, at, silent, working
 from app.projector.rows import Rows
-from app.projector.slots import STAGING, table_in
+from app.projector.slots import STAGING, table_name
 from app.projector.verify import CLOSE, Comparison, verify
 from app.store.codec import Codec
 from projections.kernel import AnyProjection
@@ -57,7 +57,10 @@ async def build(work: Work, tables: Sequence[Filling], page: int, up_to: int | N
     started = time.monotonic()
     first = min(each.position for each in tables)
     building = [
-        Progress(projection=each.projection.name, version=each.projection.version, slot=each.slot, state="building", position=each.position, target=each.position)
+        Progress(
+            projection=each.projection.name, version=each.projection.version, slot=each.slot, state="building",
+            position=each.position, target=await _target(work, each) if up_to is None else up_to,
+        )
         for each in tables
     ]
 
@@ -70,23 +73,24 @@ async def build(work: Work, tables: Sequence[Filling], page: int, up_to: int | N
 
     for each in building:
         await work.record(each)
+    near = 0
     while True:
         for each in tables:
             each.up_to = max(each.position, await _target(work, each) if up_to is None else up_to)
-        if all(each.up_to - each.position < (CLOSE if up_to is None else 1) for each in tables):
+        if all(each.up_to - each.position <= near for each in tables):
             break
         await fill(work.connection, work.reader, tables, page=page, moved=moved)
+        near = CLOSE
     for each, progress in zip(tables, now(), strict=True):
         await each.table.create_indexes(work.connection)
-        await work.connection.execute(text(f'ANALYZE {each.table.table.schema}."{each.table.table.name}"'))
+        await work.connection.execute(text(f"ANALYZE {table_name(each.projection.name, each.projection.version, each.slot)}"))
         await work.connection.commit()
         await work.record(replace(progress, state="built"))
 
 
 async def remove(connection: AsyncConnection, projection: AnyProjection, slot: str) -> None:
     """Drop the table in this slot, and all that belongs to it; the caller commits."""
-    table = table_in(projection, slot)
-    await connection.execute(text(f'DROP TABLE IF EXISTS {table.schema}."{table.name}"'))
+    await connection.execute(text(f"DROP TABLE IF EXISTS {table_name(projection.name, projection.version, slot)}"))
     await swap.forget(connection, {"name": projection.name, "version": projection.version, "slot": slot})
     await connection.execute(_FORGET, {"name": projection.name, "version": projection.version, "slot": slot})
 

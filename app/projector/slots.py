@@ -22,6 +22,11 @@ def table_in(projection: AnyProjection, slot: str) -> Table:
     return projection.table_as(SCHEMA, slot)
 
 
+def table_name(projection: str, version: int, slot: str) -> str:
+    """The table's name as SQL has it; also where this code does not know the projection or its version."""
+    return f'{SCHEMAS[slot]}."{projection}_v{version}"' if slot in SCHEMAS else f'{SCHEMA}."{slot}"'
+
+
 def lease(projection: str, version: int, slot: str) -> str:
     """The name of the work of keeping this table current."""
     return f"{projection}_v{version}/{slot}"

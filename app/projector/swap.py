@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.lease import attempt, release
 from app.projector.operation import NotPossible, Progress, Work
-from app.projector.slots import FORMER, LEAVING, LIVE, SCHEMAS, STAGING, lease
+from app.projector.slots import FORMER, LEAVING, LIVE, SCHEMAS, STAGING, lease, table_name
 from app.projector.verify import CLOSE, catch_up, fold_rest
 from projections.kernel import AnyProjection
 
@@ -152,7 +152,7 @@ async def _there(connection: AsyncConnection, projection: AnyProjection, slot: s
 
 
 def _named(projection: AnyProjection, slot: str) -> str:
-    return f'{SCHEMAS[slot]}."{projection.table.name}"'
+    return table_name(projection.name, projection.version, slot)
 
 
 _OF = "projection = :name AND version = :version"

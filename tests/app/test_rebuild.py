@@ -95,8 +95,8 @@ async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(database:
     monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 7)
     async with engine(database) as running:
         await level(running)
-        assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 2
         await some(running)
+        assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 2
 
 
 async def test_a_table_that_other_code_made_is_reported(database: Database) -> None:
