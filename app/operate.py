@@ -20,8 +20,7 @@ from app.projector.slots import FORMER, LIVE, STAGING
 from app.projector.status import tables
 from app.projector.verify import verify as compared
 from app.settings import Mistake, Settings
-from app.store.codec import Codec
-from domain import DECIDERS
+from app.store.codec import Codec, registered
 from projections import PROJECTIONS
 from projections.kernel import AnyProjection
 
@@ -155,7 +154,7 @@ class _Desk:
 async def _desk() -> AsyncGenerator[_Desk]:
     async with open_database(Settings.read()) as database:
         await database.check_migrated()
-        yield _Desk(database, Codec(DECIDERS))
+        yield _Desk(database, registered())
 
 
 def _chosen(names: Sequence[str]) -> Sequence[AnyProjection]:
