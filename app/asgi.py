@@ -19,6 +19,9 @@ from app.commands import Commands
 from app.database import Database
 from app.graphql.schema import build
 from app.graphql.view import PAGE, View
+from app.ports import ports
+from app.processes.dispatch import Patience
+from app.processes.run import Processes
 from app.projector.run import Projector
 from app.settings import Settings
 from app.store.append import Appender
@@ -26,6 +29,7 @@ from app.store.codec import registered
 from app.store.feed import Feed
 from app.store.read import Reader
 from app.store.wake import Wake
+from domain import DECIDERS, PROCESSES
 from projections import PROJECTIONS
 
 log = logging.getLogger(__name__)
@@ -47,6 +51,10 @@ class MachineRoom:
         self.commands = Commands(self._appender, self.reader, cached=settings.cached_streams)
         self.projector = Projector(PROJECTIONS, database, self.feed)
         self.sealer = Sealer(database, self.feed, facts=settings.seal_facts, seconds=settings.seal_seconds)
+        patience = Patience(attempts=settings.step_attempts, call=settings.call_seconds)
+        self.processes = Processes(
+            PROCESSES, database, self.reader, self.feed, self.commands, DECIDERS, ports(settings, database), patience
+        )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams that would never end are cut off."""
         self.failed: str | None = None
@@ -55,6 +63,7 @@ class MachineRoom:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Run the workers; at the end answer what waits, and stop."""
+        await self.processes.begin()
         await self.feed.start()
         self._began_at = self.feed.head
         workers = {
@@ -66,6 +75,7 @@ class MachineRoom:
                 "projector": self.projector.run(),
                 "checkpoints": self.projector.watch(),
                 "sealer": self.sealer.run(),
+                "processes": self.processes.run(),
             }.items()
         }
         for task in workers.values():
@@ -73,10 +83,13 @@ class MachineRoom:
         try:
             yield
         finally:
+            # What it leaves undone is carried out by the next owner.
+            workers["processes"].cancel()
+            await asyncio.wait([workers["processes"]], timeout=5)
             self._appender.drain()
             await asyncio.wait([workers["appender"]], timeout=10)
             self.feed.close()
-            for name in ("appender", "wake", "projector", "checkpoints", "sealer", "feed"):
+            for name in ("processes", "appender", "wake", "projector", "checkpoints", "sealer", "feed"):
                 workers[name].cancel()
             await asyncio.gather(*workers.values(), return_exceptions=True)
 
@@ -86,6 +99,7 @@ class MachineRoom:
         workers = self.projector.workers.values()
         behind = {w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at}
         problems = {w.projection.name: w.problem for w in workers if w.problem is not None}
+        problems |= {w.process.category: w.problem for w in self.processes.workers.values() if w.problem is not None}
         return {
             "ready": not behind and not problems and self.failed is None,
             "position": self.feed.head,

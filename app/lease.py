@@ -6,6 +6,7 @@ Whoever loses the connection loses the lock with it, so an owner that died needs
 import asyncio
 from collections.abc import Callable
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,6 +40,15 @@ async def release(connection: AsyncConnection, name: str) -> None:
     """Let others own the work."""
     await connection.execute(_RELEASE, {"name": name})
     await connection.commit()
+
+
+async def claim_plain(connection: asyncpg.Connection, name: str, closed: Callable[[], bool]) -> bool:
+    """`claim` over the driver's own connection."""
+    while not closed():
+        if await connection.fetchval(f"SELECT pg_try_advisory_lock(hashtextextended($1, {KEY}))", name):
+            return True
+        await asyncio.sleep(CLAIM_SECONDS)
+    return False
 
 
 def held(name: str) -> str:

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     seal_facts: Annotated[int, Field(ge=0, le=100_000, description="Facts under one seal at most; 0 seals nothing.")] = 1_000
     seal_seconds: Annotated[float, Field(gt=0, description="Seconds after which fewer facts are sealed, too.")] = 10.0
     stale_seconds: Annotated[float, Field(ge=0, le=60, description="How long a query with minPosition waits for its projection.")] = 5.0
+    step_attempts: Annotated[int, Field(ge=1, le=100, description="How often a step of a process is tried before it is stuck.")] = 8
+    call_seconds: Annotated[float, Field(gt=0, le=300, description="How long one call of a process to the outside may take.")] = 10.0
+    gateway: Annotated[dict[str, float], Field(description="Fault plan of the simulated payment gateway, as a JSON object.")] = {}
     operation_seconds: Annotated[float, Field(gt=0, description="How long one query or mutation may take.")] = 15.0
 
     @classmethod
@@ -59,4 +62,4 @@ class Settings(BaseSettings):
         except SettingsError as problem:
             # A list that is not JSON fails before validation; the message names the field in quotes.
             name = next(name for name in cls.model_fields if f'"{name}"' in str(problem))
-            raise BadSetting(f"setting APP_{name.upper()}: give a JSON list") from None
+            raise BadSetting(f"setting APP_{name.upper()}: give a JSON {'object' if name == 'gateway' else 'list'}") from None

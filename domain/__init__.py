@@ -1,10 +1,19 @@
-"""The register: every aggregate of the business, one line each."""
+"""The register: every aggregate and every process of the business, one line each."""
 
+from domain.fulfilment import fulfilment
 from domain.kernel import AnyDecider
 from domain.order import order
+from domain.payment import payment
+from domain.process import AnyProcess
 from domain.product import product
+
+PROCESSES: tuple[AnyProcess, ...] = (
+    fulfilment,
+)
 
 DECIDERS: tuple[AnyDecider, ...] = (
     product,
     order,
+    payment,
+    *(process.own for process in PROCESSES),
 )

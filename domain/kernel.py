@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from inspect import cleandoc, signature
 from sys import modules
+from types import UnionType
 from typing import Any, ClassVar, TypeAliasType, cast, dataclass_transform, get_args
 from uuid import UUID
 
@@ -179,12 +180,12 @@ class Decider[C, S, E: Event]:
     @property
     def event_types(self) -> tuple[type[E], ...]:
         """The event classes, read off the annotation of `evolve`."""
-        return _members(self.evolve, 1)
+        return members(self.evolve, 1)
 
     @property
     def command_types(self) -> tuple[type[C], ...]:
         """The command classes, read off the annotation of `decide`."""
-        return _members(self.decide, 0)
+        return members(self.decide, 0)
 
     @property
     def rules(self) -> tuple[type[Rejected], ...]:
@@ -196,8 +197,13 @@ class Decider[C, S, E: Event]:
 type AnyDecider = Decider[Any, Any, Any]
 
 
-def _members(function: Callable[..., object], place: int) -> tuple[Any, ...]:
-    annotation = list(signature(function).parameters.values())[place].annotation
+def members(function: Callable[..., object], place: int) -> tuple[Any, ...]:
+    """The classes in the annotation of a parameter: those of a union, however it is nested and named."""
+    return _flat(list(signature(function).parameters.values())[place].annotation)
+
+
+def _flat(annotation: Any) -> tuple[Any, ...]:
     if isinstance(annotation, TypeAliasType):
-        annotation = annotation.__value__
-    return get_args(annotation) or (annotation,)
+        return _flat(annotation.__value__)
+    parts = get_args(annotation)
+    return tuple(each for part in parts for each in _flat(part)) if isinstance(annotation, UnionType) else (annotation,)

@@ -263,6 +263,10 @@ class OrderNotPlaced(Rejected):
     """Only a placed order can be confirmed, rejected or shipped."""
 
 
+class OrderNotConfirmed(Rejected):
+    """Only a confirmed order can be shipped: wait until it is paid and its goods are picked."""
+
+
 class OrderEnded(Rejected):
     """The order has ended: it was shipped, cancelled or rejected."""
 
@@ -305,8 +309,8 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
 
         case ConfirmOrder(), Placed():
             return [OrderConfirmed()]
-        case RejectOrder(reason=reason), Placed(customer_id=customer_id, placement=placement):
-            return [OrderRejected(customer_id=customer_id, reason=reason, placement=placement)]
+        case RejectOrder(reason=reason), Placed() | Confirmed():
+            return [OrderRejected(customer_id=order.customer_id, reason=reason, placement=order.placement)]
         case ConfirmOrder(), Confirmed():
             return []
         case RejectOrder(), Refused():
@@ -319,7 +323,7 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case CancelOrder(), Cancelled():
             return []
 
-        case ShipOrder(), Placed() | Confirmed():
+        case ShipOrder(), Confirmed():
             return [OrderShipped()]
         case ShipOrder(), Shipped():
             return []
@@ -333,8 +337,8 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             raise OrderNotOpen
         case ConfirmOrder() | RejectOrder() | ShipOrder(), Open():
             raise OrderNotPlaced
-        case RejectOrder(), Confirmed():
-            raise OrderNotPlaced
+        case ShipOrder(), Placed():
+            raise OrderNotConfirmed
         case (
             (ConfirmOrder() | ShipOrder(), Refused() | Cancelled())
             | (ConfirmOrder() | RejectOrder() | CancelOrder(), Shipped())

@@ -3,12 +3,14 @@
 from projections.customer import customers
 from projections.kernel import AnyProjection
 from projections.order import orders
+from projections.payment import payments
 from projections.product import products
 from projections.sales import daily_sales
 
 PROJECTIONS: tuple[AnyProjection, ...] = (
     products,
     orders,
+    payments,
     customers,
     daily_sales,
 )

@@ -38,14 +38,17 @@ class Loaders:
     subscription: what it has loaded is as of then."""
 
     database: Database
-    _made: dict[tuple[str, str], DataLoader[Any, Any]] = field(default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"])
+    _made: dict[str, DataLoader[Any, Any]] = field(default_factory=dict[str, "DataLoader[Any, Any]"])
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row whose `column`, which is unique, has this value."""
-        name = (projection.name, column)
+        return await self.load(f"{projection.name} {column}", self._reader(projection, column), value)
+
+    async def load(self, name: str, read: Callable[[list[Any]], Any], key: object) -> Any:
+        """What `read` gives for this key, asked for together with the others; `name` says which keys belong together."""
         if name not in self._made:
-            self._made[name] = DataLoader(load_fn=self._reader(projection, column), max_batch_size=500)
-        return await self._made[name].load(value)
+            self._made[name] = DataLoader(load_fn=read, max_batch_size=500)
+        return await self._made[name].load(key)
 
     def _reader(self, projection: Projection[Any], column: str) -> Callable[[list[Any]], Any]:
         async def read(values: list[Any]) -> Sequence[Any]:

@@ -13,7 +13,9 @@ from app.graphql.connections import Connection, keyset
 from app.graphql.context import Context, Info, Loaders
 from app.graphql.errors import NotFound
 from app.graphql.events import EventInterface, Shape
+from app.graphql.fulfilment import Fulfilment, fulfilment_of
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
+from app.graphql.payment import Payment, payment_of
 from app.graphql.product import Product, product_by_sku
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
 from app.graphql.values import Money, show_money
@@ -96,6 +98,15 @@ class Order:
     opened_at: datetime = strawberry.field(description="When it was opened.")
     placed_at: datetime | None = strawberry.field(description="When it was placed.")
     version: int = strawberry.field(description="Version of its stream.")
+    loaders: strawberry.Private[Loaders | None] = None
+
+    @strawberry.field(description="Its payment; null where none was asked for.")
+    async def payment(self, info: Info) -> Payment | None:
+        return await payment_of(self.loaders or info.context.loaders, self.id)
+
+    @strawberry.field(description="How far its goods and its payment have come; null before it was placed.")
+    async def fulfilment(self, info: Info) -> Fulfilment | None:
+        return await fulfilment_of(self.loaders or info.context.loaders, self.id)
 
     @classmethod
     def of(cls, row: OrderRow, loaders: Loaders | None = None) -> Self:
@@ -109,6 +120,7 @@ class Order:
             opened_at=row.opened_at,
             placed_at=row.placed_at,
             version=row.version,
+            loaders=loaders,
         )
 
 
@@ -216,7 +228,7 @@ class Mutation:
     async def cancel_order(self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None) -> OrderOutcome:
         return await _execute(info, input.order_id, CancelOrder(reason=text(input.reason, "reason", 500)), options)
 
-    @strawberry.mutation(description="Record that a placed order has left the house.")
+    @strawberry.mutation(description="Record that a confirmed order has left the house.")
     async def ship_order(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
         return await _execute(info, input.order_id, ShipOrder(), options)
 

@@ -76,8 +76,12 @@ def new_id(options: CommandOptions | None) -> UUID:
 async def execute(
     context: Context, decider: AnyDecider, stream_id: UUID, command: object, asked: Request, accepted: Any, **payload: Any
 ) -> Any:
-    """Run the command; the answer is `accepted(…)` with what it recorded, or one of the other members of the union."""
-    outcome: Outcome = await context.room.commands.execute(decider, stream_id, command, asked)
+    """Run the command and `answer`."""
+    return answer(context, await context.room.commands.execute(decider, stream_id, command, asked), accepted, **payload)
+
+
+def answer(context: Context, outcome: Outcome, accepted: Any, **payload: Any) -> Any:
+    """The outcome as `accepted(…)` with what it recorded, or one of the other members of the union."""
     match outcome:
         case Accepted():
             return accepted(

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from app.asgi import MachineRoom
+from app.store.read import Filter
 from tests.conftest import ROOT, Api
 
 EXAMPLES = sorted((ROOT / "app" / "graphiql" / "examples").glob("*.graphql"))
@@ -15,13 +17,17 @@ def variables(example: Path) -> dict[str, Any]:
     return json.loads(example.with_suffix(".json").read_text())
 
 
-async def test_the_examples_work_one_after_the_other_and_a_second_run_records_nothing(api: Api) -> None:
+async def test_the_examples_work_one_after_the_other_and_a_second_run_records_nothing(api: Api, room: MachineRoom) -> None:
     asked = [each for each in EXAMPLES if "subscription" not in each.read_text()]
     assert len(asked) == 4
     for example in asked:
         answer = json.dumps(await api.data(example.read_text(), variables(example)))
         assert "Rejected" not in answer
         assert "Conflict" not in answer
+    # What the placed order set off comes to its end.
+    async for facts in room.feed.follow(0, Filter(types=frozenset({"fulfilment.ended"}))):
+        assert facts
+        break
     position = await api.data("{ position }")
     for example in asked:
         await api.data(example.read_text(), variables(example))

@@ -131,7 +131,7 @@ def test_the_map_leaves_no_folder_and_no_register_out() -> None:
 
 def test_each_step_of_a_walk_is_a_file_to_open() -> None:
     walks = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |\Z)", section("Walks"), re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in walks] == ["mutation", "query", "subscription", "projection"]
+    assert [name for name, _ in walks] == ["mutation", "query", "subscription", "projection", "process"]
     for name, walk in walks:
         for step in walk.split("→"):
             assert named(step), (name, step)

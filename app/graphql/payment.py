@@ -1,0 +1,44 @@
+"""Payments: how they look."""
+
+from typing import Self
+from uuid import UUID
+
+import strawberry
+
+from app.graphql.context import Info, Loaders
+from app.graphql.scalars import Position
+from app.graphql.values import Money
+from domain.payment import payment_id
+from projections.payment import PaymentRow, payments
+
+
+@strawberry.type(description="The payment of an order.")
+class Payment:
+    id: UUID = strawberry.field(description="What it is known by.")
+    order_id: UUID = strawberry.field(description="What it pays for.")
+    status: str = strawberry.field(description="REQUESTED, AUTHORISED, DECLINED, CAPTURED, VOIDED or REFUNDED.")
+    amount: Money = strawberry.field(description="How much.")
+    reason: str | None = strawberry.field(description="Why it was declined.")
+    version: int = strawberry.field(description="Version of its stream.")
+
+    @classmethod
+    def of(cls, row: PaymentRow) -> Self:
+        return cls(
+            id=row.id, order_id=row.order_id, status=row.status, amount=Money(amount=row.amount, currency=row.currency), reason=row.reason,
+            version=row.version,
+        )
+
+
+async def payment_of(loaders: Loaders, order_id: UUID) -> Payment | None:
+    """The payment of an order."""
+    row = await loaders.row(payments, "id", payment_id(order_id))
+    return None if row is None else Payment.of(row)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="One payment; null where the id is unknown.")
+    async def payment(self, info: Info, id: UUID, min_position: Position | None = None) -> Payment | None:
+        await info.context.reached(payments, min_position)
+        row = await info.context.loaders.row(payments, "id", id)
+        return None if row is None else Payment.of(row)

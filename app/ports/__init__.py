@@ -1,0 +1,16 @@
+"""The register of what is outside: for each type of call that a process makes, who makes it."""
+
+from collections.abc import Mapping
+
+from app.database import Database
+from app.ports.payment import payment_ports
+from app.ports.simulated_gateway import SimulatedGateway, fault_plan
+from app.processes.dispatch import Port
+from app.settings import Settings
+
+
+def ports(settings: Settings, database: Database) -> Mapping[type, Port]:
+    """One line a port. Put your own gateway where the simulated one stands."""
+    return {
+        **payment_ports(SimulatedGateway(database, fault_plan(settings.gateway))),
+    }

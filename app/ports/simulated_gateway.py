@@ -1,0 +1,171 @@
+"""A payment gateway that moves no money. It keeps its books in the database, as a real one keeps its own somewhere.
+
+Some amounts decide the outcome, and a fault plan lets calls fail, lose their answer, hang or be answered twice.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from pydantic import BaseModel, Field, ValidationError
+
+from app.database import Database
+from app.settings import BadSetting
+from domain.money import Money
+from domain.payment import Approval, Refusal
+
+DECLINED = Decimal("1313.13")
+HANGS = Decimal("1414.14")
+FAILS = Decimal("1515.15")
+
+
+class FaultPlan(BaseModel, frozen=True, extra="forbid"):
+    """How the simulated gateway behaves. Shares are of all calls; the same key at the same attempt has the same luck."""
+
+    latency: float = Field(default=0.0, ge=0, le=60, description="Seconds each call takes.")
+    decline: float = Field(default=0.0, ge=0, le=1, description="Share of payments that are declined.")
+    fail: float = Field(default=0.0, ge=0, le=1, description="Share of calls that fail before anything happens.")
+    lose: float = Field(default=0.0, ge=0, le=1, description="Share of calls whose answer is lost after it happened.")
+    repeat: float = Field(default=0.0, ge=0, le=1, description="Share of calls that are answered twice.")
+    seed: int = Field(default=1, description="Other luck.")
+
+
+def fault_plan(given: Mapping[str, float]) -> FaultPlan:
+    """The plan in the settings. Raises `BadSetting`."""
+    try:
+        return FaultPlan.model_validate(given)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        raise BadSetting(f"setting APP_GATEWAY: {'.'.join(map(str, first['loc']))}: {first['msg']}; known are {', '.join(FaultPlan.model_fields)}") from None
+
+
+class GatewayAway(Exception):
+    """The gateway did not answer."""
+
+
+class KeyReused(Exception):
+    """One idempotency key was used for two different calls."""
+
+
+class SimulatedGateway:
+    """An amount of 1313.13 is declined, 1414.14 is never answered, 1515.15 always fails; all others go by the plan."""
+
+    def __init__(self, database: Database, plan: FaultPlan) -> None:
+        self._database = database
+        self._plan = plan
+        self._opened = False
+        self._opening = asyncio.Lock()
+
+    async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Refusal:
+        """Set the amount aside."""
+        answer = await self._call("authorise", payment_id, amount, key)
+        return Approval(reference=answer["reference"]) if "reference" in answer else Refusal(reason=answer["refused"])
+
+    async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> None:
+        """Take the amount that was set aside."""
+        answer = await self._call("capture", payment_id, amount, key)
+        if "refused" in answer:
+            raise GatewayAway(answer["refused"])
+
+    async def call_off(self, payment_id: UUID, key: UUID) -> Money | None:
+        """Give back what was set aside or taken."""
+        answer = await self._call("call off", payment_id, Money(amount=Decimal(), currency=""), key)
+        if "refunded" not in answer:
+            return None
+        return Money(amount=Decimal(answer["refunded"]), currency=answer["currency"])
+
+    async def _call(self, kind: str, payment_id: UUID, amount: Money, key: UUID) -> dict[str, str]:
+        await self._open()
+        await asyncio.sleep(self._plan.latency)
+        if kind == "authorise" and amount.amount == HANGS:
+            await asyncio.sleep(3600)
+        attempt = await self._database.pool.fetchval(_ATTEMPT, key, kind, payment_id, amount.amount, amount.currency)
+        if attempt is None:
+            raise KeyReused(f"{key} was used for another call than {kind} {payment_id} {amount}")
+        luck = self._luck(f"{key} {attempt}")
+        if luck < self._plan.fail or (kind == "authorise" and amount.amount == FAILS):
+            raise GatewayAway("the connection was refused")
+        answer = await self._once(kind, payment_id, amount, key)
+        if luck < self._plan.fail + self._plan.lose:
+            raise GatewayAway("the connection was reset before the answer")
+        if luck > 1 - self._plan.repeat:
+            answer = await self._once(kind, payment_id, amount, key)
+        return answer
+
+    async def _once(self, kind: str, payment_id: UUID, amount: Money, key: UUID) -> dict[str, str]:
+        """The first answer under this key, worked out where there is none."""
+        async with self._database.pool.acquire() as connection, connection.transaction():
+            call = await connection.fetchrow("SELECT answer FROM simulated_gateway.calls WHERE key = $1 FOR UPDATE", key)
+            assert call is not None
+            if call["answer"] is not None:
+                return msgspec.json.decode(call["answer"], type=dict[str, str])
+            answer = await self._work_out(connection, kind, payment_id, amount)
+            await connection.execute(
+                "UPDATE simulated_gateway.calls SET answer = $2 WHERE key = $1", key, msgspec.json.encode(answer).decode()
+            )
+            return answer
+
+    async def _work_out(self, connection: asyncpg.pool.PoolConnectionProxy, kind: str, payment_id: UUID, amount: Money) -> dict[str, str]:
+        await connection.execute("INSERT INTO simulated_gateway.payments (payment_id) VALUES ($1) ON CONFLICT DO NOTHING", payment_id)
+        books = await connection.fetchrow("SELECT * FROM simulated_gateway.payments WHERE payment_id = $1 FOR UPDATE", payment_id)
+        assert books is not None
+        if kind == "call off":
+            await connection.execute(
+                "UPDATE simulated_gateway.payments SET called_off = true, refunded = captured WHERE payment_id = $1", payment_id
+            )
+            return {"refunded": str(books["captured"]), "currency": books["currency"]} if books["captured"] else {}
+        if books["called_off"]:
+            return {"refused": "the payment was called off"}
+        if kind == "authorise":
+            if amount.amount == DECLINED or self._luck(str(payment_id)) < self._plan.decline:
+                return {"refused": "insufficient funds"}
+            await connection.execute(
+                "UPDATE simulated_gateway.payments SET authorised = $2, currency = $3 WHERE payment_id = $1", payment_id, amount.amount, amount.currency
+            )
+            return {"reference": f"sim-{payment_id.hex[:12]}"}
+        if amount.amount > books["authorised"]:
+            return {"refused": "that much was not authorised"}
+        await connection.execute("UPDATE simulated_gateway.payments SET captured = $2 WHERE payment_id = $1", payment_id, amount.amount)
+        return {}
+
+    def _luck(self, of: str) -> float:
+        """A number from 0 to 1, always the same for the same text."""
+        return int.from_bytes(hashlib.sha256(f"{self._plan.seed} {of}".encode()).digest()[:6]) / 2**48
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self._opened:
+                async with self._database.pool.acquire() as connection, connection.transaction():
+                    await connection.execute("SELECT pg_advisory_xact_lock(7305813095)")
+                    for statement in _BOOKS:
+                        await connection.execute(statement)
+                self._opened = True
+
+
+_BOOKS = (
+    # The gateway's own books, apart from the shop's.
+    "CREATE SCHEMA IF NOT EXISTS simulated_gateway",
+    """
+    CREATE TABLE IF NOT EXISTS simulated_gateway.calls (
+        key uuid PRIMARY KEY, kind text NOT NULL, payment_id uuid NOT NULL, amount numeric NOT NULL, currency text NOT NULL,
+        attempts integer NOT NULL DEFAULT 1, answer text
+    )
+    """,
+    """
+    CREATE TABLE IF NOT EXISTS simulated_gateway.payments (
+        payment_id uuid PRIMARY KEY, currency text NOT NULL DEFAULT '', authorised numeric NOT NULL DEFAULT 0,
+        captured numeric NOT NULL DEFAULT 0, refunded numeric NOT NULL DEFAULT 0, called_off boolean NOT NULL DEFAULT false
+    )
+    """,
+)
+
+_ATTEMPT = """
+    INSERT INTO simulated_gateway.calls AS c (key, kind, payment_id, amount, currency) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (key) DO UPDATE SET attempts = c.attempts + 1
+    WHERE c.kind = excluded.kind AND c.payment_id = excluded.payment_id AND c.amount = excluded.amount AND c.currency = excluded.currency
+    RETURNING attempts
+"""

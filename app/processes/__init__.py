@@ -1,0 +1,1 @@
+"""Carries out what the processes of the business ask for."""

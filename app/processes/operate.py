@@ -1,0 +1,150 @@
+"""What an operator sees of the processes, and does about those that stand still."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.commands import Accepted, Commands, Outcome, Refused, Request
+from app.database import Database, reading
+from domain.kernel import code_of, message_of
+from domain.process import AnyProcess, CourseCommand, ForceCompensation, ProcessUnknown, RetryStep, SkipStep
+
+STATES = ("running", "stuck", "parked", "ended")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One thing that an instance asked for. `outcome` is due, done, refused, stuck, skipped or withdrawn."""
+
+    name: str
+    kind: str
+    outcome: str
+    attempts: int
+    error: str | None
+    at: datetime
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One instance. `status` is the process's own word for where it is, `state` the engine's: running, stuck (a step
+    failed as often as it may), parked (a fact could not be folded) or ended."""
+
+    process: str
+    id: UUID
+    status: str
+    state: str
+    began: int
+    began_at: datetime
+    moved_at: datetime
+    deadline: datetime | None
+    parked_position: int | None
+    error: str | None
+    steps: Sequence[StepView]
+
+
+async def views(database: Database, process: str, ids: Sequence[UUID]) -> Mapping[UUID, View]:
+    """The instances of a process that exist among these."""
+    return {view.id: view for view in await _read(database, f"{_VIEW} WHERE p.process = $1 AND p.id = ANY($2::uuid[])", process, list(ids))}
+
+
+async def listing(
+    database: Database, *, process: str | None = None, state: str | None = None, limit: int, before: tuple[int, UUID] | None = None
+) -> Sequence[View]:
+    """Up to `limit` instances, the newest first, that began before `before`."""
+    position, identity = before or (2**63 - 1, UUID(int=2**128 - 1))
+    query = (
+        f"SELECT * FROM ({_VIEW} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
+        " AND (v.began, v.id) < ($3, $4) ORDER BY v.began DESC, v.id DESC LIMIT $5"
+    )
+    return await _read(database, query, process, state, position, identity, limit)
+
+
+async def retry(database: Database, commands: Commands, process: AnyProcess | None, instance: UUID, step: str | None, request: Request) -> Outcome:
+    """Have a stuck step tried again, all of them if none is named; or the fact that parked the instance."""
+    if process is None:
+        return _unknown()
+    view = (await views(database, process.category, [instance])).get(instance)
+    if view is not None and view.state == "parked" and step is None:
+        if not request.dry_run:
+            await database.pool.execute("UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2", process.category, instance)
+        return Accepted(position=view.parked_position or 0, version=0, facts=())
+    stuck = [each.name for each in view.steps if each.outcome == "stuck"] if view is not None and step is None else []
+    outcome = await _told(commands, process, instance, RetryStep(step=step or next(iter(stuck), "")), request)
+    for each in stuck[1:]:
+        if not isinstance(outcome, Accepted) or request.command_id is not None:
+            break
+        outcome = await _told(commands, process, instance, RetryStep(step=each), request)
+    return outcome
+
+
+async def skip(commands: Commands, process: AnyProcess | None, instance: UUID, step: str, reason: str, request: Request) -> Outcome:
+    """Take a stuck step for done; the reason is recorded."""
+    return await _told(commands, process, instance, SkipStep(step=step, reason=reason), request)
+
+
+async def compensate(commands: Commands, process: AnyProcess | None, instance: UUID, reason: str, request: Request) -> Outcome:
+    """Have everything undone; the reason is recorded."""
+    return await _told(commands, process, instance, ForceCompensation(reason=reason), request)
+
+
+async def _told(commands: Commands, process: AnyProcess | None, instance: UUID, command: CourseCommand, request: Request) -> Outcome:
+    if process is None:
+        return _unknown()
+    return await commands.execute(process.own, instance, command, request)
+
+
+def _unknown() -> Refused:
+    return Refused(code=code_of(ProcessUnknown), message=message_of(ProcessUnknown))
+
+
+async def _read(database: Database, query: str, *arguments: object) -> Sequence[View]:
+    async def read() -> Sequence[asyncpg.Record]:
+        return await database.pool.fetch(query, *arguments)
+
+    found = await reading(read)
+
+    async def read_steps() -> Sequence[asyncpg.Record]:
+        return await database.pool.fetch(_STEPS, [row["process"] for row in found], [row["id"] for row in found])
+
+    steps: dict[tuple[str, Any], list[StepView]] = {}
+    for row in await reading(read_steps) if found else ():
+        steps.setdefault((row["process"], row["instance"]), []).append(
+            StepView(
+                name=row["step"], kind=row["kind"], outcome=row["outcome"], attempts=row["attempts"], error=row["error"],
+                at=row["moved_at"], position=row["position"],
+            )
+        )
+    return [
+        View(
+            process=row["process"], id=UUID(int=row["id"].int), status=row["status"], state=row["state"], began=row["began"],
+            began_at=row["began_at"], moved_at=row["moved_at"], deadline=row["deadline"], parked_position=row["parked_position"],
+            error=row["parked_error"], steps=steps.get((row["process"], row["id"]), []),
+        )
+        for row in found
+    ]
+
+
+_VIEW = """
+    SELECT p.process, p.id, p.status, p.began, p.began_at, p.moved_at, p.parked_position, p.parked_error,
+           (SELECT min(d.due) FROM es.process_deadlines d WHERE d.process = p.process AND d.instance = p.id) AS deadline,
+           CASE
+               WHEN p.parked_position IS NOT NULL THEN 'parked'
+               WHEN EXISTS (SELECT FROM es.process_steps s WHERE s.process = p.process AND s.instance = p.id AND s.outcome = 'stuck') THEN 'stuck'
+               WHEN p.ended AND NOT EXISTS (
+                   SELECT FROM es.process_steps s WHERE s.process = p.process AND s.instance = p.id AND s.outcome = 'due'
+               ) THEN 'ended'
+               ELSE 'running'
+           END AS state
+    FROM es.processes p
+"""
+
+_STEPS = """
+    SELECT s.process, s.instance, s.step, s.kind, s.outcome, s.attempts, s.error, s.moved_at, s.position
+    FROM es.process_steps s JOIN unnest($1::text[], $2::uuid[]) n (process, instance) ON s.process = n.process AND s.instance = n.instance
+    WHERE s.kind <> 'note' ORDER BY s.seq
+"""

@@ -1,0 +1,329 @@
+"""What the engine keeps of each process: its instances, the steps they asked for, and their deadlines.
+
+All of it is written in the transaction that moves the process's checkpoint, so that a fact has its effect exactly once.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import asyncpg
+import msgspec
+
+from domain.kernel import AnyDecider, Event
+from domain.process import AnyProcess, Effect, Send
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that an instance asked for. `id` is the command's id, or the effect's idempotency key.
+
+    `kind` is command, effect, or note: a fact for the process's own stream. `outcome` is due, done, refused, stuck,
+    skipped or withdrawn. `attempts` counts the failed ones.
+    """
+
+    id: UUID
+    instance: UUID
+    step: str
+    kind: str
+    category: str
+    stream_id: UUID
+    name: str
+    body: str
+    correlation_id: UUID
+    caused_by: int
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a step: `position` of its last fact, where it has one, or the `error` of its last attempt."""
+
+    step: Step
+    outcome: str
+    position: int | None = None
+    error: str | None = None
+    code: str | None = None
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One instance of a process. `began` is the position of its first fact, `position` that of its last one folded;
+    `parked` is the fact that could not be, with the error."""
+
+    id: UUID
+    state: Any
+    status: str
+    ended: bool
+    began: int
+    position: int
+    parked: tuple[int, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A deadline, and the fact that set it."""
+
+    instance: UUID
+    name: str
+    due: datetime
+    correlation_id: UUID
+    caused_by: int
+
+
+class Codec:
+    """A process's states, commands, calls and notes as JSON, by the names of their classes."""
+
+    def __init__(self, process: AnyProcess, deciders: Iterable[AnyDecider]) -> None:
+        self.process = process
+        self.deciders: Mapping[str, AnyDecider] = {each.category: each for each in deciders}
+        self._encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
+        self._states = {each.__name__: each for each in process.state_types}
+        self._calls = {each.__name__: each for each in process.calls}
+        self._notes: dict[str, type[Event]] = {each.__name__: each for each in process.own.classes}
+        self._commands = {
+            (each.category, command.__name__): command for each in self.deciders.values() for command in each.command_types
+        }
+
+    def state(self, state: object) -> str:
+        return self._encoder.encode([type(state).__name__, state]).decode()
+
+    def read_state(self, text: str) -> Any:
+        """Raises `ValueError` where the state was written by code that had another shape for it."""
+        name, raw = msgspec.json.decode(text, type=tuple[str, msgspec.Raw])
+        if name not in self._states:
+            raise ValueError(f"no state is called {name}")
+        return msgspec.json.decode(raw, type=self._states[name])
+
+    def step(self, asked: Send | Effect, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
+        command = asked.command if isinstance(asked, Send) else asked.call
+        return Step(
+            id=step_id, instance=instance, step=asked.step, kind="command" if isinstance(asked, Send) else "effect",
+            category=asked.to.category if isinstance(asked, Send) else "", stream_id=asked.stream_id if isinstance(asked, Send) else instance,
+            name=type(command).__name__, body=self._encoder.encode(command).decode(), correlation_id=correlation_id, caused_by=caused_by,
+        )
+
+    def note(self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
+        name = type(event).__name__
+        return Step(
+            id=step_id, instance=instance, step=name, kind="note", category=self.process.category, stream_id=instance, name=name,
+            body=self._encoder.encode(event).decode(), correlation_id=correlation_id, caused_by=caused_by,
+        )
+
+    def asked(self, step: Step) -> Any:
+        """The command, call or note of a step. Raises `ValueError` where this code does not know it any more."""
+        kind: type | None = (
+            self._commands.get((step.category, step.name)) if step.kind == "command"
+            else self._calls.get(step.name) if step.kind == "effect" else self._notes.get(step.name)
+        )
+        if kind is None:
+            raise ValueError(f"this code has no {step.kind} {step.category} {step.name}")
+        return msgspec.json.decode(step.body, type=kind)
+
+
+class Records:
+    """The rows of one process, over the connection that owns it."""
+
+    def __init__(self, connection: asyncpg.Connection, codec: Codec) -> None:
+        self._connection = connection
+        self._codec = codec
+        self._process = codec.process.category
+
+    def transaction(self) -> Any:
+        return self._connection.transaction()
+
+    async def own(self, owner: str) -> int:
+        """Take the process over; returns its checkpoint."""
+        [row] = await self._connection.fetch(
+            "UPDATE es.process_checkpoints SET owner = $2 WHERE process = $1 RETURNING position", self._process, owner
+        )
+        return row["position"]
+
+    async def move(self, at: int, to: int) -> bool:
+        """Move the checkpoint. False where it is not at `at` any more: another process has taken over."""
+        moved = await self._connection.execute(
+            "UPDATE es.process_checkpoints SET position = $3, moved_at = clock_timestamp() WHERE process = $1 AND position = $2",
+            self._process, at, to,
+        )
+        return moved == "UPDATE 1"
+
+    async def load(self, instances: Sequence[UUID]) -> Sequence[tuple[Instance, str | None]]:
+        """The instances that exist, without their states, and the states as they are stored."""
+        rows = await self._connection.fetch(
+            "SELECT id, state, status, ended, began, position, parked_position, parked_error FROM es.processes"
+            " WHERE process = $1 AND id = ANY($2::uuid[])",
+            self._process, instances,
+        )
+        return [
+            (
+                Instance(
+                    id=UUID(int=row["id"].int), state=None, status=row["status"], ended=row["ended"], began=row["began"], position=row["position"],
+                    parked=None if row["parked_position"] is None else (row["parked_position"], row["parked_error"]),
+                ),
+                row["state"],
+            )
+            for row in rows
+        ]
+
+    async def save(self, instances: Sequence[Instance]) -> None:
+        await self._connection.execute(
+            _SAVE, self._process,
+            [each.id for each in instances],
+            [None if each.state is None else self._codec.state(each.state) for each in instances],
+            [each.status for each in instances],
+            [each.ended for each in instances],
+            [each.began for each in instances],
+            [each.position for each in instances],
+            [None if each.parked is None else each.parked[0] for each in instances],
+            [None if each.parked is None else each.parked[1] for each in instances],
+        )
+
+    async def ask(self, steps: Sequence[Step], withdrawn: frozenset[UUID] = frozenset()) -> None:
+        """Keep new steps; those in `withdrawn` are only there to be seen."""
+        await self._connection.execute(
+            _ASK, self._process,
+            [each.id for each in steps], [each.instance for each in steps], [each.step for each in steps], [each.kind for each in steps],
+            [each.category for each in steps], [each.stream_id for each in steps], [each.name for each in steps], [each.body for each in steps],
+            [each.correlation_id for each in steps], [each.caused_by for each in steps],
+            ["withdrawn" if each.id in withdrawn else "due" for each in steps],
+        )
+
+    async def due(self) -> Sequence[Step]:
+        """Every step that is to be carried out, in the order in which they were asked for."""
+        rows = await self._connection.fetch(
+            f"SELECT {_STEP} FROM es.process_steps WHERE process = $1 AND outcome = 'due' ORDER BY seq", self._process
+        )
+        return [_step(row) for row in rows]
+
+    async def settle(self, settled: Sequence[Settled]) -> None:
+        await self._connection.execute(
+            _SETTLE,
+            [each.step.id for each in settled], [each.outcome for each in settled], [each.position for each in settled],
+            [each.error for each in settled], [each.attempts for each in settled],
+        )
+
+    async def withdraw(self, instances: Sequence[UUID]) -> Sequence[Step]:
+        """Nothing of what these instances asked for and is not done is wanted any more; returns what had been stuck."""
+        rows = await self._connection.fetch(_WITHDRAW, self._process, instances)
+        return [_step(row) for row in rows if row["before"] == "stuck"]
+
+    async def resume(self, steps: Sequence[tuple[UUID, str]], outcome: str) -> Sequence[Step]:
+        """Set stuck steps, by instance and name, to `outcome`; returns them."""
+        rows = await self._connection.fetch(
+            _RESUME, self._process, [instance for instance, _ in steps], [step for _, step in steps], outcome
+        )
+        return [_step(row) for row in rows]
+
+    async def set_deadlines(self, deadlines: Sequence[Due], off: Sequence[tuple[UUID, str]]) -> None:
+        if off:
+            await self._connection.execute(
+                "DELETE FROM es.process_deadlines d USING unnest($2::uuid[], $3::text[]) AS o (instance, name)"
+                " WHERE d.process = $1 AND d.instance = o.instance AND d.name = o.name",
+                self._process, [instance for instance, _ in off], [name for _, name in off],
+            )
+        if deadlines:
+            await self._connection.execute(
+                _DEADLINES, self._process,
+                [each.instance for each in deadlines], [each.name for each in deadlines], [each.due for each in deadlines],
+                [each.correlation_id for each in deadlines], [each.caused_by for each in deadlines],
+            )
+
+    async def next_deadline(self) -> datetime | None:
+        return await self._connection.fetchval("SELECT min(due) FROM es.process_deadlines WHERE process = $1", self._process)
+
+    async def passed(self, now: datetime, limit: int) -> Sequence[Due]:
+        """Deadlines that have passed, the oldest first."""
+        rows = await self._connection.fetch(
+            "SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines"
+            " WHERE process = $1 AND due <= $2 ORDER BY due LIMIT $3",
+            self._process, now, limit,
+        )
+        return [
+            Due(
+                instance=UUID(int=row["instance"].int), name=row["name"], due=row["due"],
+                correlation_id=row["correlation_id"], caused_by=row["caused_by"],
+            )
+            for row in rows
+        ]
+
+    async def parked(self) -> Sequence[UUID]:
+        rows = await self._connection.fetch(
+            "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL", self._process
+        )
+        return [UUID(int=row["id"].int) for row in rows]
+
+    async def wanted(self) -> Sequence[UUID]:
+        """The parked instances that an operator wants tried again; asking forgets the wish."""
+        rows = await self._connection.fetch(
+            "UPDATE es.processes SET retry = false WHERE process = $1 AND parked_position IS NOT NULL AND retry RETURNING id", self._process
+        )
+        return [UUID(int=row["id"].int) for row in rows]
+
+
+def step_id(process: AnyProcess, instance: UUID, position: int, place: int) -> UUID:
+    """The id of what an instance asked for at one fact: the same whenever the fact is folded again."""
+    return uuid5(instance, f"{process.category} {position} {place}")
+
+
+def _step(row: asyncpg.Record) -> Step:
+    return Step(
+        id=UUID(int=row["id"].int), instance=UUID(int=row["instance"].int), step=row["step"], kind=row["kind"], category=row["category"],
+        stream_id=UUID(int=row["stream_id"].int), name=row["name"], body=row["body"], correlation_id=UUID(int=row["correlation_id"].int),
+        caused_by=row["caused_by"], attempts=row["attempts"],
+    )
+
+
+_STEP = "id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, attempts"
+
+_SAVE = """
+    INSERT INTO es.processes (process, id, state, status, ended, began, position, parked_position, parked_error)
+    SELECT $1, n.* FROM unnest($2::uuid[], $3::jsonb[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) n
+    ON CONFLICT (process, id) DO UPDATE
+    SET state = excluded.state, status = excluded.status, ended = excluded.ended, position = excluded.position,
+        parked_position = excluded.parked_position, parked_error = excluded.parked_error, moved_at = clock_timestamp()
+"""
+
+_ASK = """
+    INSERT INTO es.process_steps (process, id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome)
+    SELECT $1, n.id, n.instance, n.step, n.kind, n.category, n.stream_id, n.name, n.body, n.correlation_id, n.caused_by, n.outcome
+    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::jsonb[], $10::uuid[],
+                $11::bigint[], $12::text[])
+         WITH ORDINALITY n (id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome, place)
+    ORDER BY n.place
+    ON CONFLICT (id) DO NOTHING
+"""
+
+_SETTLE = """
+    UPDATE es.process_steps s
+    SET outcome = n.outcome, position = coalesce(n.position, s.position), error = n.error, attempts = n.attempts,
+        moved_at = clock_timestamp()
+    FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::integer[]) n (id, outcome, position, error, attempts)
+    WHERE s.id = n.id AND NOT (s.outcome = 'withdrawn' AND n.outcome IN ('due', 'stuck'))
+"""
+
+_WITHDRAW = """
+    WITH old AS (
+        SELECT id, outcome FROM es.process_steps
+        WHERE process = $1 AND instance = ANY($2::uuid[]) AND outcome IN ('due', 'stuck') AND kind <> 'note' FOR UPDATE
+    )
+    UPDATE es.process_steps s SET outcome = 'withdrawn', moved_at = clock_timestamp() FROM old WHERE s.id = old.id
+    RETURNING s.id, s.instance, s.step, s.kind, s.category, s.stream_id, s.name, s.body, s.correlation_id, s.caused_by, s.attempts,
+              old.outcome AS before
+"""
+
+_RESUME = """
+    UPDATE es.process_steps s SET outcome = $4, moved_at = clock_timestamp()
+    FROM unnest($2::uuid[], $3::text[]) n (instance, step)
+    WHERE s.process = $1 AND s.instance = n.instance AND s.step = n.step AND s.outcome = 'stuck'
+    RETURNING s.id, s.instance, s.step, s.kind, s.category, s.stream_id, s.name, s.body, s.correlation_id, s.caused_by, s.attempts
+"""
+
+_DEADLINES = """
+    INSERT INTO es.process_deadlines (process, instance, name, due, correlation_id, caused_by)
+    SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[], $6::bigint[]) n
+    ON CONFLICT (process, instance, name) DO UPDATE
+    SET due = excluded.due, correlation_id = excluded.correlation_id, caused_by = excluded.caused_by
+"""

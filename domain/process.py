@@ -1,0 +1,309 @@
+"""The words every process is written in: what it sends, what it waits for, and the facts of its own stream.
+
+A process (process manager, saga) joins aggregates: it folds the facts that concern one piece of work into a state, and
+reacts to each with what should happen next. Both are pure; the engine stores and carries out what they ask for.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any, assert_never
+from uuid import UUID
+
+from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, StoredName, members, value
+
+# --- What a process asks for ------------------------------------------------
+
+
+@value
+class Send:
+    """A command to one aggregate. Made by `send`, which holds the command to its decider."""
+
+    step: str
+    to: AnyDecider
+    stream_id: UUID
+    command: object
+
+
+@value
+class Effect:
+    """A call to the outside, through the port that is registered for the type of `call`.
+
+    It is made at least once, always with the same idempotency key, and its answer comes back as a command.
+    """
+
+    step: str
+    call: object
+
+
+@value
+class Deadline:
+    """Wake me at `at`, unless the deadline of this name is set anew before; None calls it off."""
+
+    name: str
+    at: datetime | None
+
+
+@value
+class Withdraw:
+    """Whatever was asked for and has not been done yet is not wanted any more."""
+
+
+type Action = Send | Effect | Deadline | Withdraw
+
+
+def send[C](step: str, to: Decider[C, Any, Any], stream_id: UUID, command: C) -> Send:
+    """A command for the aggregate `stream_id` of a decider; a command of another decider is a type error."""
+    return Send(step=step, to=to, stream_id=stream_id, command=command)
+
+
+# --- The facts of a process's own stream ------------------------------------
+
+
+@value
+class Started(Event):
+    """The process has begun to work."""
+
+
+@value
+class Ended(Event):
+    """The process has nothing left to do."""
+
+    outcome: str
+
+
+@value
+class StepRefused(Event):
+    """The aggregate that a step was sent to refused it."""
+
+    step: str
+    code: str
+    message: str
+
+
+@value
+class DeadlinePassed(Event):
+    """A deadline came before what it waited for."""
+
+    deadline: str
+    due: datetime
+
+
+@value
+class StepStuck(Event):
+    """A step failed as often as it may; an operator has to look."""
+
+    step: str
+    error: str
+
+
+@value
+class StepWithdrawn(Event):
+    """A stuck step is not wanted any more."""
+
+    step: str
+
+
+@value
+class StepRetried(Event):
+    """An operator had a stuck step tried again."""
+
+    step: str
+
+
+@value
+class StepSkipped(Event):
+    """An operator took a stuck step for done."""
+
+    step: str
+    reason: str
+
+
+@value
+class CompensationForced(Event):
+    """An operator had everything undone."""
+
+    reason: str
+
+
+type CourseEvent = (
+    Started
+    | Ended
+    | StepRefused
+    | DeadlinePassed
+    | StepStuck
+    | StepWithdrawn
+    | StepRetried
+    | StepSkipped
+    | CompensationForced
+)
+
+
+@value
+class Course:
+    """What a process's own stream says of it."""
+
+    known: bool = False
+    ended: bool = False
+    stuck: frozenset[str] = frozenset()
+
+
+def evolve(course: Course, event: CourseEvent) -> Course:
+    course = replace(course, known=True)
+    match event:
+        case Started():
+            return replace(course, ended=False)
+        case Ended():
+            return replace(course, ended=True)
+        case StepStuck(step=step):
+            return replace(course, stuck=course.stuck | {step}, ended=False)
+        case StepRetried(step=step) | StepSkipped(step=step) | StepWithdrawn(step=step):
+            return replace(course, stuck=course.stuck - {step})
+        case StepRefused() | DeadlinePassed() | CompensationForced():
+            return course
+        case _ as missing:
+            assert_never(missing)
+
+
+# --- Its commands: the engine's, and the operator's -------------------------
+
+
+@value
+class Record:
+    """The engine reports what happened to a step or a deadline."""
+
+    event: Started | Ended | StepRefused | DeadlinePassed | StepStuck | StepWithdrawn
+
+
+@value
+class RetryStep:
+    step: str
+
+
+@value
+class SkipStep:
+    step: str
+    reason: str
+
+
+@value
+class ForceCompensation:
+    reason: str
+
+
+type CourseCommand = Record | RetryStep | SkipStep | ForceCompensation
+
+
+class ProcessUnknown(Rejected):
+    """No such process is known."""
+
+
+class ProcessEnded(Rejected):
+    """The process has ended: there is nothing to compensate."""
+
+
+class StepNotStuck(Rejected):
+    """The process has no stuck step of this name."""
+
+
+@dataclass(frozen=True)
+class Own(Decider[CourseCommand, Course, CourseEvent]):
+    """The decider of a process's own stream. Its event classes carry the process's name in the log."""
+
+    classes: dict[type[Event], type[Any]] = field(default_factory=dict[type[Event], type[Any]])
+
+    @property
+    def event_types(self) -> tuple[type[Any], ...]:
+        return tuple(self.classes.values())
+
+    @property
+    def rules(self) -> tuple[type[Rejected], ...]:
+        return (ProcessUnknown, ProcessEnded, StepNotStuck)
+
+
+def own(category: str) -> Own:
+    """The decider of the own stream of the process `category`."""
+    classes: dict[type[Event], type[Any]] = {
+        each: type(each.__name__, (each,), {"stored": StoredName(f"{category}.{name}", 1), "__module__": __name__})
+        for each, name in _NAMES.items()
+    }
+
+    def named(event: CourseEvent) -> CourseEvent:
+        return classes[type(event)](**vars(event))
+
+    def decide(command: CourseCommand, course: Course) -> Sequence[CourseEvent]:
+        match command:
+            case Record(event=StepWithdrawn(step=step)) if step not in course.stuck:
+                return []
+            case Record(event=event):
+                return [named(event)]
+            case _ if not course.known:
+                raise ProcessUnknown
+            case RetryStep(step=step) if step in course.stuck:
+                return [named(StepRetried(step=step))]
+            case SkipStep(step=step, reason=reason) if step in course.stuck:
+                return [named(StepSkipped(step=step, reason=reason))]
+            case RetryStep() | SkipStep():
+                raise ProcessEnded if course.ended else StepNotStuck
+            case ForceCompensation() if course.ended:
+                raise ProcessEnded
+            case ForceCompensation(reason=reason):
+                return [named(CompensationForced(reason=reason))]
+            case _ as missing:
+                assert_never(missing)
+
+    return Own(category=category, initial=Course(), decide=decide, evolve=evolve, classes=classes)
+
+
+_NAMES: dict[type[Event], str] = {
+    Started: "started",
+    Ended: "ended",
+    StepRefused: "step-refused",
+    DeadlinePassed: "deadline-passed",
+    StepStuck: "step-stuck",
+    StepWithdrawn: "step-withdrawn",
+    StepRetried: "step-retried",
+    StepSkipped: "step-skipped",
+    CompensationForced: "compensation-forced",
+}
+
+# --- The process ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Process[S]:
+    """Work across aggregates, one instance a key.
+
+    `key(fact)` names the instance that a fact concerns, None for none; the process's own facts concern their stream
+    without being asked for. `evolve(state, fact)` gives the state after the fact, None where there is still no
+    instance. `react(before, after, fact)` says what the step from one state to the next asks for. `status` names a
+    state for people, and `outcome` says how it ended, None where it has not. All are pure.
+
+    `category` is the process's name, and that of its own streams. `calls` are the types of call that its effects make.
+    """
+
+    category: str
+    key: Callable[[Recorded[Any]], UUID | None]
+    evolve: Callable[[S | None, Recorded[Any]], S | None]
+    react: Callable[[S | None, S, Recorded[Any]], Sequence[Action]]
+    status: Callable[[S], str]
+    outcome: Callable[[S], str | None]
+    calls: tuple[type, ...] = ()
+
+    @cached_property
+    def own(self) -> Own:
+        """The decider of the process's own stream."""
+        return own(self.category)
+
+    @property
+    def state_types(self) -> tuple[type[S], ...]:
+        """The classes of its states, read off the annotation of `evolve`."""
+        return tuple(each for each in members(self.evolve, 0) if each is not type(None))
+
+    def instance(self, fact: Recorded[Any]) -> UUID | None:
+        """The instance that a fact concerns."""
+        return fact.stream_id if fact.category == self.category else self.key(fact)
+
+
+type AnyProcess = Process[Any]
