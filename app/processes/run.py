@@ -21,7 +21,7 @@ from app.database import DRIVER_ERRORS, Database, is_broken
 from app.lease import claim_plain
 from app.processes.dispatch import Dispatcher, Patience, Port
 from app.processes.records import Codec, Due, Instance, Records, Settled, Step, step_id
-from app.projector.run import OWNER, Fenced
+from app.projector.seat import OWNER, Fenced
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
 from domain.kernel import AnyDecider, Event
