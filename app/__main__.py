@@ -3,7 +3,9 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import typer
 
@@ -67,11 +69,32 @@ def lag() -> None:
 @audit.command("verify")
 def audit_verify(
     expect: Annotated[str | None, typer.Option(help="The hash of a seal, kept elsewhere: it has to be among the seals still.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Check this export instead, without a database.")] = None,
 ) -> None:
     """Check the log against its seals; exit code 1 names what was changed, removed or put in."""
-    from app.audit.verify import show
+    from app.audit import file as files
+    from app.audit import verify
 
-    _check(show(Settings.read(), expect))
+    wanted = verify.expected(expect)
+    if not (asyncio.run(verify.show(Settings.read(), wanted)) if file is None else files.show(file, wanted)):
+        raise typer.Exit(1)
+
+
+@audit.command("export")
+def audit_export(
+    stream: Annotated[str | None, typer.Option(help="The stream's category: order, product, …; with --id.")] = None,
+    id: Annotated[UUID | None, typer.Option(help="The stream's id.")] = None,
+    correlation: Annotated[UUID | None, typer.Option(help="All that followed from one request.")] = None,
+    first: Annotated[int | None, typer.Option("--from", help="The first position; with --to.")] = None,
+    last: Annotated[int | None, typer.Option("--to", help="The last position.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
+) -> None:
+    """Write a part of the log as JSON Lines, with its hashes and the seals that cover it."""
+    from app.audit import export
+
+    what = export.asked(stream, id, correlation, first, last)
+    if not asyncio.run(export.show(Settings.read(), what, out)):
+        raise typer.Exit(1)
 
 
 @cli.command()
@@ -122,12 +145,6 @@ def _say(line: str) -> None:
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(work)
-
-
-def _check(work: Coroutine[Any, Any, bool]) -> None:
-    """What was checked and is not so ends in exit code 1; a mistake of whoever asked, in 2."""
-    if not asyncio.run(work):
-        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -42,8 +42,15 @@ SEALS = f"number, first_position, last_position, root, marks, {moment('sealed_at
 """The columns of es.seals as `seal_of` takes them."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-# A number keeps the digits it came with: neither a float nor anything else stands between.
-_DECODER = msgspec.json.Decoder(float_hook=lambda digits: msgspec.Raw(digits.encode()))
+
+
+def _as_it_is(digits: str) -> msgspec.Raw:
+    """A number keeps the digits it came with: neither a float nor anything else stands between."""
+    return msgspec.Raw(digits.encode())
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_as_it_is)
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +95,11 @@ def write(value: object) -> bytes:
     return _ENCODER.encode(value)
 
 
-def read(text: bytes) -> Any:
-    """What `write` wrote. Raises `msgspec.DecodeError`."""
-    return _DECODER.decode(text)
+def read_as[T](text: bytes, kind: type[T]) -> T:
+    """What `write` wrote of a value of this kind. Raises `msgspec.DecodeError`."""
+    if kind not in _DECODERS:
+        _DECODERS[kind] = msgspec.json.Decoder(kind, float_hook=_as_it_is)
+    return _DECODERS[kind].decode(text)
 
 
 def fact_hash(fact: Mapping[str, Any]) -> bytes:

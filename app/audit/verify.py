@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from app.audit.form import COLUMNS, GENESIS, MARK, SEALS, Seal, fact_hash, fact_of, marks_of, seal_of
 from app.audit.tree import root_of
-from app.database import Database, open_database
+from app.database import DRIVER_ERRORS, Database, DatabaseProblem, open_database
 from app.settings import Mistake, Settings
 
 PAGE = 2_000
@@ -47,26 +47,33 @@ def expected(given: str | None) -> bytes | None:
     return wanted
 
 
-async def show(settings: Settings, expect: str | None) -> bool:
+async def show(settings: Settings, expect: bytes | None) -> bool:
     """Check the log and say what came of it; whether nothing is wrong. Raises `Mistake`."""
-    wanted = expected(expect)
     console = Console(stderr=True)
     async with open_database(settings) as database:
         await database.check_migrated()
         bar = (TextColumn("checking the log"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         with Progress(*bar, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=None)
-            report = await verify(database, wanted, lambda done, all_: progress.update(task, completed=done, total=all_))
+            try:
+                report = await verify(database, expect, lambda done, all_: progress.update(task, completed=done, total=all_))
+            except DRIVER_ERRORS as problem:
+                raise DatabaseProblem(f"the log cannot be read to its end: {str(problem) or type(problem).__name__}") from problem
     for line in report.findings[:SHOWN]:
         print(line)
     if (more := len(report.findings) - SHOWN) > 0:
         print(f"and {more:,} more")
     if report.findings:
         return False
-    print(f"ok: {report.facts:,} facts are as {report.seals:,} seals have them" + (f"; {report.newer:,} newer ones are not sealed yet" if report.newer else ""))
+    newer = f"; {counted(report.newer, 'newer fact')} not sealed yet" if report.newer else ""
+    print(f"ok: {counted(report.facts, 'fact')} as recorded, under {counted(report.seals, 'seal')}{newer}")
     if report.head is not None:
         print(f"newest seal: {report.head.number} {report.head.hash.hex()}")
     return True
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 async def verify(database: Database, expect: bytes | None = None, tell: Callable[[int, int], None] = lambda done, all_: None) -> Report:

@@ -200,7 +200,7 @@ async def test_the_command_says_ok_with_the_newest_seal_or_names_what_is_wrong(s
     head = (await verify(sealed)).head
     assert head is not None
     assert (fine.returncode, fine.stderr) == (0, "")
-    assert fine.stdout.splitlines() == ["ok: 34 facts are as 4 seals have them; 6 newer ones are not sealed yet", f"newest seal: 4 {head.hash.hex()}"]
+    assert fine.stdout.splitlines() == ["ok: 34 facts as recorded, under 4 seals; 6 newer facts not sealed yet", f"newest seal: 4 {head.hash.hex()}"]
     assert (await audit("--expect", head.hash.hex())).returncode == 0
 
     await tamper(sealed, "UPDATE es.events SET actor = 'bob' WHERE position >= 5")
