@@ -1,4 +1,5 @@
-"""For a whole file of tests: a database of its own, and the API on it, as a server or in this process."""
+"""For a whole file of tests: a database of its own, and the API on it, as a server or in this process. Whatever was done
+through the API, every read model is in the end the one that a rebuild gives."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
@@ -17,6 +18,14 @@ from app.asgi import MachineRoom, application
 from app.database import open_database
 from app.settings import Settings
 from tests.conftest import Server
+from tests.rebuilt import assert_rebuilt_equal
+
+
+@pytest.fixture
+def database_url(database_url: str) -> Iterator[str]:
+    """The test's own database."""
+    yield database_url
+    assert_rebuilt_equal(database_url)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +39,12 @@ def grounds(postgres: str, template: str) -> Iterator[str]:
         await connection.close()
 
     asyncio.run(execute(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield root.set(database=name).render_as_string(hide_password=False)
-    asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
+    url = root.set(database=name).render_as_string(hide_password=False)
+    try:
+        yield url
+        assert_rebuilt_equal(url)
+    finally:
+        asyncio.run(execute(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="module")

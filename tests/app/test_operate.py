@@ -21,6 +21,7 @@ from projections.customer import customers
 from projections.order import orders
 from projections.product import products
 from tests.conftest import ROOT, Api
+from tests.rebuilt import assert_rebuilt_equal
 
 REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
 ORDERS, PRODUCTS, CUSTOMERS = (f"{each.name} v{each.version}" for each in (orders, products, customers))
@@ -116,6 +117,8 @@ async def test_it_is_typed_and_answered_at_a_terminal(room: MachineRoom, api: Ap
 async def test_a_difference_is_shown_and_promoted_only_when_accepted(room: MachineRoom, api: Api, database: Database, terminal: Terminal) -> None:
     await sold(room, api, 2)
     key = await database.pool.fetchval(f"UPDATE read.{TABLE} SET status = 'LOST' WHERE id = (SELECT id FROM read.{TABLE} LIMIT 1) RETURNING id")
+    with pytest.raises(AssertionError, match="1 rows differ"):
+        assert_rebuilt_equal(terminal.environment["DATABASE_URL"])
     found = await terminal("rebuild", "orders")
     assert found.code == 1
     lines = found.said.splitlines()

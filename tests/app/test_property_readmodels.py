@@ -44,6 +44,7 @@ from domain.product import (
 )
 from projections import PROJECTIONS
 from tests.language import folded
+from tests.rebuilt import assert_rebuilt_equal
 
 type Step = tuple[str, int, Any, int]
 """Which aggregate, which of a few, the command, and on which day it happened."""
@@ -161,6 +162,7 @@ def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_t
         finally:
             runner.run(running.__aexit__(None, None, None))
             runner.run(opening.__aexit__(None, None, None))
+    assert_rebuilt_equal(database_url)
 
 
 async def test_a_whole_life_of_an_order_leaves_every_read_model_equal_to_the_fold_of_the_log(room: MachineRoom) -> None:
