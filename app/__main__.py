@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, overload
 from uuid import UUID
 
 import typer
@@ -83,8 +83,8 @@ def audit_verify(
 @audit.command("export")
 def audit_export(
     stream: Annotated[str | None, typer.Option(help="The stream's category: order, product, …; with --id.")] = None,
-    id: Annotated[UUID | None, typer.Option(help="The stream's id.")] = None,
-    correlation: Annotated[UUID | None, typer.Option(help="All that followed from one request.")] = None,
+    id: Annotated[str | None, typer.Option(help="The stream's id.")] = None,
+    correlation: Annotated[str | None, typer.Option(help="All that followed from one request.")] = None,
     first: Annotated[int | None, typer.Option("--from", help="The first position; with --to.")] = None,
     last: Annotated[int | None, typer.Option("--to", help="The last position.")] = None,
     out: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
@@ -92,9 +92,17 @@ def audit_export(
     """Write a part of the log as JSON Lines, with its hashes and the seals that cover it."""
     from app.audit import export
 
-    what = export.asked(stream, id, correlation, first, last)
+    what = export.asked(stream, _uuid("--id", id), _uuid("--correlation", correlation), first, last)
     if not asyncio.run(export.show(Settings.read(), what, out)):
         raise typer.Exit(1)
+
+
+@cli.command()
+def trace(correlation: Annotated[str, typer.Argument(help="The correlation id of a request; every event and every masked error has it.")]) -> None:
+    """Show the commands and events that followed from one request, as a tree."""
+    from app.trace import show
+
+    _run(show(Settings.read(), _uuid("the correlation id", correlation)))
 
 
 @cli.command()
@@ -141,6 +149,17 @@ def check_events() -> None:
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+@overload
+def _uuid(what: str, given: str) -> UUID: ...
+@overload
+def _uuid(what: str, given: str | None) -> UUID | None: ...
+def _uuid(what: str, given: str | None) -> UUID | None:
+    try:
+        return None if given is None else UUID(given)
+    except ValueError:
+        raise Mistake(f"{what} is a UUID like 6b1f3c52-8e0d-4b0a-9a57-3a8b0e0f6f10, not {given!r}") from None
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
