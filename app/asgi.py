@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.store.append import Appender
 from app.store.codec import registered
 from app.store.feed import Feed
-from app.store.read import Reader
+from app.store.read import Fact, Reader
 from app.store.wake import Wake
 from domain import DECIDERS, PROCESSES
 from projections import PROJECTIONS
@@ -108,9 +108,9 @@ class MachineRoom:
             "changed": [name for name, worker in self.projector.workers.items() if worker.made_by is not None],
         }
 
-    def _committed(self, position: int) -> None:
-        self.feed.wake(position)
-        self._wake.tell(position)
+    def _committed(self, head: int, facts: Sequence[Fact]) -> None:
+        self.feed.offer(head, facts)
+        self._wake.tell(head)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (problem := task.exception()) is not None:

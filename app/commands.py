@@ -19,7 +19,7 @@ from app.logs import told
 from app.store.append import Append, Appended, Appender, Outdated
 from app.store.load import Loaded, load
 from app.store.read import Fact, Reader
-from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, code_of, message_of
+from domain.kernel import AnyDecider, Decider, Event, Rejected, code_of, message_of
 
 log = logging.getLogger(__name__)
 
@@ -174,8 +174,7 @@ class Commands:
                         stream.known = Loaded(state, answer.version)
                     if refusal is not None:
                         return Refused(code=refusal.code, message=refusal.message)
-                    facts = _facts(decider, stream_id, events, request, command_id, base, answer.first, answer.recorded_at)
-                    return Accepted(position=answer.last, version=answer.version, facts=facts)
+                    return Accepted(position=answer.last, version=answer.version, facts=answer.facts)
                 case Outdated(actual=actual):
                     self._forget(decider, stream_id, stream)
                     if wanted is not None and wanted != actual:
@@ -198,11 +197,12 @@ class Commands:
             events = decider.decide(command, state)
         except Rejected as rule:
             return Refused(code=rule.code, message=rule.message)
-        first = await self._reader.head() + 1
-        command_id = request.command_id or uuid4()
-        return Previewed(
-            facts=_facts(decider, stream_id, events, request, command_id, version, first, datetime.now(UTC))
+        wanted = Append(
+            command_id=request.command_id or uuid4(), name=type(command).__name__, category=decider.category, stream_id=stream_id,
+            expected=version, events=events, correlation_id=request.correlation_id, actor=request.actor, caused_by=request.caused_by,
+            occurred_at=request.occurred_at,
         )
+        return Previewed(facts=wanted.facts(await self._reader.head() + 1, datetime.now(UTC)))
 
     async def _first_outcome(self, decider: AnyDecider, answer: Appended) -> Outcome:
         if answer.refusal is not None:
@@ -272,17 +272,3 @@ def _outcome(answer: Outcome) -> str:
             return "conflict"
         case Previewed():
             return "preview"
-
-
-def _facts(
-    decider: AnyDecider, stream_id: UUID, events: Sequence[Event], request: Request, command_id: UUID, version: int,
-    first: int, recorded_at: datetime,
-) -> Sequence[Fact]:
-    return [
-        Recorded(
-            first + place, decider.category, stream_id, version + place + 1, event, request.occurred_at or recorded_at,
-            recorded_at, request.actor, command_id, request.correlation_id, request.caused_by,
-        )
-        for place, event in enumerate(events)
-    ]
-

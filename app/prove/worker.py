@@ -245,7 +245,7 @@ def _delivered(fact: Fact) -> Delivered:
 
 async def _write(job: Job, database: Database, orders: asyncio.StreamReader) -> None:
     wake = Wake(database.connect, lambda position: None)
-    appender = Appender(database.connect, Codec([tally]), wake.tell)
+    appender = Appender(database.connect, Codec([tally]), lambda head, _: wake.tell(head))
     writer = Writer(job, database, appender)
     helpers = [asyncio.create_task(appender.run()), asyncio.create_task(wake.run())]
     work, stop = asyncio.create_task(writer.run()), asyncio.create_task(orders.readline())

@@ -15,7 +15,8 @@ import asyncpg
 
 from app.database import DRIVER_ERRORS, Connect, is_broken
 from app.store.codec import Codec
-from domain.kernel import Event
+from app.store.read import Fact
+from domain.kernel import Event, Recorded
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,21 @@ class Append:
     keep: bool = False
     refusal: str | None = None
 
+    def facts(self, first: int, recorded_at: datetime) -> Sequence[Fact]:
+        """What it records, where its first event gets position `first`."""
+        return [
+            Recorded(
+                first + place, self.category, self.stream_id, self.expected + place + 1, event, self.occurred_at or recorded_at,
+                recorded_at, self.actor, self.command_id, self.correlation_id, self.caused_by,
+            )
+            for place, event in enumerate(self.events)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class Appended:
     """Recorded at positions `first` to `last` (`last` = `first` - 1 where there was nothing to record), which left the
-    stream at `version`. A `duplicate` was recorded earlier, with the outcome `refusal`."""
+    stream at `version`. A `duplicate` was recorded earlier, with the outcome `refusal`; its `facts` are not given."""
 
     version: int
     first: int
@@ -57,6 +68,7 @@ class Appended:
     recorded_at: datetime
     duplicate: bool
     refusal: str | None
+    facts: Sequence[Fact] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +100,11 @@ class Appender:
     """The only writer of the log in this process. One batch is in flight at a time, on a connection of its own.
 
     `bound` is how many commands may wait; `patience` for how many seconds a batch is sent again after its connection
-    broke. `committed` is called with the newest position after each commit.
+    broke. `committed` is called after each batch, with the newest position that is in its answers and the facts it recorded.
     """
 
     def __init__(
-        self, connect: Connect, codec: Codec, committed: Callable[[int], None], *, bound: int = 10_000, patience: float = 10.0
+        self, connect: Connect, codec: Codec, committed: Callable[[int, Sequence[Fact]], None], *, bound: int = 10_000, patience: float = 10.0
     ) -> None:
         self._connect = connect
         self._codec = codec
@@ -161,12 +173,16 @@ class Appender:
             for waiting in batch:
                 _fail(waiting, problem)
         else:
-            head = max((row["last_pos"] for row in rows if row["status"] == "accepted"), default=0)
+            answers = [_answer(waiting.append, row, resent=resent) for waiting, row in zip(batch, rows, strict=True)]
+            taken = [answer for answer in answers if isinstance(answer, Appended)]
+            head = max((answer.last for answer in taken), default=0)
             if head:
-                self._committed(head)
-            for waiting, row in zip(batch, rows, strict=True):
-                if not waiting.answer.done():
-                    _answer(waiting, row, resent=resent)
+                self._committed(head, [fact for answer in taken for fact in answer.facts])
+            for waiting, answer in zip(batch, answers, strict=True):
+                if isinstance(answer, CommandIdTaken):
+                    _fail(waiting, answer)
+                elif not waiting.answer.done():
+                    waiting.answer.set_result(answer)
 
     async def _call(self, appends: Sequence[Append]) -> tuple[Sequence[asyncpg.Record], bool]:
         arguments = self._arguments(appends)
@@ -217,21 +233,18 @@ class Appender:
 _CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 
 
-def _answer(waiting: _Waiting, row: asyncpg.Record, *, resent: bool) -> None:
-    append = waiting.append
+def _answer(append: Append, row: asyncpg.Record, *, resent: bool) -> Appended | Outdated | CommandIdTaken:
     if row["status"] == "conflict":
-        waiting.answer.set_result(Outdated(row["actual"]))
-        return
+        return Outdated(row["actual"])
     duplicate = row["status"] == "duplicate"
     known = (row["known_name"], row["known_category"], row["known_stream"])
     if duplicate and known[0] is not None and known != (append.name, append.category, append.stream_id):
-        waiting.answer.set_exception(CommandIdTaken(CommandIdTaken.__doc__))
-        return
+        return CommandIdTaken(CommandIdTaken.__doc__)
     # A batch that was sent twice meets its own first copy: for an id that nobody else can know, that is no repeat.
     duplicate = duplicate and not (resent and not append.keep)
-    waiting.answer.set_result(
-        Appended(row["actual"], row["first_pos"], row["last_pos"], row["recorded"], duplicate, row["refused"])
-    )
+    first, recorded_at = row["first_pos"], row["recorded"]
+    facts = () if duplicate else append.facts(first, recorded_at)
+    return Appended(row["actual"], first, row["last_pos"], recorded_at, duplicate, row["refused"], facts)
 
 
 def _fail(waiting: _Waiting, problem: Exception) -> None:

@@ -51,10 +51,18 @@ class Feed:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
                 continue
-            if facts:
-                self._extend(facts)
+            # Meanwhile some of them may have been handed in.
+            if new := [fact for fact in facts if fact.position > self.head]:
+                self._extend(new)
             if len(facts) < PAGE:
                 await self._rest()
+
+    def offer(self, head: int, facts: Sequence[Fact]) -> None:
+        """This process has recorded `facts`, and the log goes up to `head` at least. Where they are the next ones, nobody
+        has to read them back."""
+        if [fact.position for fact in facts] == [*range(self.head + 1, self.head + 1 + len(facts))] and facts:
+            self._extend(facts)
+        self.wake(head)
 
     def wake(self, position: int) -> None:
         """Somebody knows of a fact at `position`."""

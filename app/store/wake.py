@@ -30,8 +30,9 @@ class Wake:
 
     def tell(self, position: int) -> None:
         """The log of this process now ends at `position`."""
-        self._newest = max(self._newest, position)
-        self._bell.set()
+        if position > self._newest:
+            self._newest = position
+            self._bell.set()
 
     async def run(self) -> None:
         pause = 0.05

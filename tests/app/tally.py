@@ -13,7 +13,7 @@ from app.projector.run import Projector
 from app.store.append import Appender
 from app.store.codec import Codec
 from app.store.feed import Feed
-from app.store.read import Reader
+from app.store.read import Fact, Reader
 from app.store.wake import Wake
 from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, event, value
 from projections.kernel import Key, Projection
@@ -134,9 +134,9 @@ async def engine(
     feed = Feed(reader, ring=ring, poll=poll)
     wake = Wake(database.connect, feed.wake)
 
-    def committed(position: int) -> None:
-        feed.wake(position)
-        wake.tell(position)
+    def committed(head: int, facts: Sequence[Fact]) -> None:
+        feed.offer(head, facts)
+        wake.tell(head)
 
     appender = Appender(database.connect, codec, committed, bound=bound, patience=patience)
     projector = Projector(projections, database, feed)

@@ -68,7 +68,7 @@ DATA = '{"count":1,"place":"in the cellar, on the left"}'
 @asynccontextmanager
 async def engine(database: Database) -> AsyncIterator[Commands]:
     codec = Codec((meter,))
-    appender = Appender(database.connect, codec, lambda _: None)
+    appender = Appender(database.connect, codec, lambda *_: None)
     running = asyncio.create_task(appender.run())
     try:
         yield Commands(appender, Reader(database.pool, codec))

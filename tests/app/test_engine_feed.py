@@ -1,0 +1,97 @@
+"""What the feed promises, whoever wrote: what this process recorded is handed in, and the rest is read."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from app.database import Database
+from app.store.codec import Codec
+from app.store.feed import Feed
+from app.store.read import Fact, Reader
+from tests.app.tally import Add, Added, engine, request, tally
+
+
+async def followed(feed: Feed, after: int, until: int) -> Sequence[Fact]:
+    found: list[Fact] = []
+    async for facts in feed.follow(after):
+        found += facts
+        if found[-1].position >= until:
+            break
+    return found
+
+
+async def test_what_this_process_records_reaches_its_followers_as_the_table_has_it_without_being_read(database: Database) -> None:
+    async with engine(database, poll=60) as running:
+        asked = request()
+        truth, running.feed.reader = running.feed.reader, None  # type: ignore[assignment] - whoever reads now, fails
+        following = asyncio.create_task(followed(running.feed, 0, 40))
+        for n in range(1, 21):
+            await asyncio.gather(*(running.commands.execute(tally, uuid4(), Add(amount=n, note=f"ü{n}"), asked) for _ in range(2)))
+        async with asyncio.timeout(10):
+            found = await following
+        assert found == await truth.log(0, 100)
+
+
+async def test_two_processes_that_write_at_once_show_their_followers_every_fact_once_and_in_order(database: Database) -> None:
+    async with engine(database, ring=60, poll=0.1) as one, engine(database, ring=60, poll=0.1) as other:
+        following = [asyncio.create_task(followed(running.feed, 0, 600)) for running in (one, other) for _ in range(3)]
+        streams = [uuid4() for _ in range(10)]
+
+        async def write(number: int) -> None:
+            running = (one, other)[number % 2]
+            for n in range(30):
+                await running.commands.execute(tally, streams[(number + n) % 10], Add(amount=1), request())
+
+        await asyncio.gather(*(write(number) for number in range(20)))
+        async with asyncio.timeout(20):
+            found = await asyncio.gather(*following)
+        truth = await one.reader.log(0, 1_000)
+        assert [fact.position for fact in truth] == list(range(1, 601))
+        assert all(each == truth for each in found)
+
+
+async def test_what_is_handed_in_is_taken_only_where_it_comes_next(database: Database) -> None:
+    async with engine(database, poll=60) as running:
+        for n in range(1, 4):
+            await running.commands.execute(tally, uuid4(), Add(amount=n), request())
+        facts = await running.reader.log(0, 10)
+        feed = Feed(running.reader)
+        feed.offer(3, facts[1:])
+        assert (feed.head, feed.newest) == (0, 3)
+        feed.offer(3, [facts[0], facts[2]])
+        assert feed.head == 0
+        feed.offer(2, facts[:2])
+        feed.offer(2, facts[:2])
+        feed.offer(0, [])
+        feed.offer(3, facts[2:])
+        assert (feed.head, await feed.take(0)) == (3, (facts, 3))
+        assert [fact.event for fact in facts] == [Added(amount=n) for n in range(1, 4)]
+
+
+async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: Database) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    class Slow(Reader):
+        async def log(self, *arguments: Any, **options: Any) -> Sequence[Fact]:
+            found = await super().log(*arguments, **options)
+            asked.set()
+            await answer.wait()
+            return found
+
+    async with engine(database) as running:
+        feed = Feed(Slow(database.pool, Codec([tally])))
+        for n in range(1, 8):
+            await running.commands.execute(tally, uuid4(), Add(amount=n), request())
+            if n == 4:
+                await feed.start()
+        facts = await running.reader.log(0, 10)
+        reading = asyncio.create_task(feed.run())
+        await asked.wait()
+        feed.offer(6, facts[4:6])
+        answer.set()
+        assert await asyncio.wait_for(followed(feed, 4, 7), 10) == facts[4:]
+        # Who is further back is not misled: what lies before the ring comes from the table.
+        assert await asyncio.wait_for(followed(feed, 2, 7), 10) == facts[2:]
+        feed.close()
+        await reading
