@@ -14,11 +14,13 @@ from uuid import UUID, uuid4
 import msgspec
 from cross_web import HTTPException
 from graphql import GraphQLError
+from starlette import websockets
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import MissingQueryError
+from strawberry.http import exceptions as strawberry_http
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -36,6 +38,7 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'"
 )
 _NO_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+_GONE = (strawberry_http.WebSocketDisconnected, websockets.WebSocketDisconnect, websockets.WebSocketDisconnected)
 _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
 
@@ -72,6 +75,9 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
     async def run_operation(self, operation: Any) -> None:
         try:
             await super().run_operation(operation)
+        except _GONE:
+            # The client is not there any more: it comes back with its position, and nobody has to be told.
+            return
         except HTTPException as problem:
             await self._refuse(operation, problem.reason)
         except Exception as problem:
