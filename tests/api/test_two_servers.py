@@ -19,6 +19,7 @@ REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {
 RECEIVE = """mutation { receiveStock(input: {sku: "TEA", quantity: 1}) {
   __typename ... on ProductAccepted { position version duplicate product { onHand version } }
 } }"""
+RECEIVE_ONLY = 'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position } } }'
 STOCK = 'query Stock($p: Position!) { product(sku: "TEA", minPosition: $p) { onHand version } }'
 
 
@@ -44,8 +45,11 @@ async def test_a_fact_reaches_a_subscriber_of_the_other_server_within_a_tenth_of
         await socket.subscribe("all", FACTS, {"after": "1"})
         for version in range(2, 42):
             began = time.monotonic()
-            _, (fact,) = await asyncio.gather(post(client, here, RECEIVE), socket.facts("all", 1))
+            # The read model, and the answer to the one who asked, are not what the other server's subscriber waits for.
+            answered = asyncio.create_task(post(client, here, RECEIVE_ONLY))
+            (fact,) = await socket.facts("all", 1)
             taken.append(time.monotonic() - began)
+            await answered
             assert (fact["position"], fact["version"]) == (str(version), version)
     assert statistics.median(taken) < 0.1
 
