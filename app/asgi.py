@@ -74,6 +74,7 @@ class MachineRoom:
                 "wake": self._wake.run(),
                 "projector": self.projector.run(),
                 "checkpoints": self.projector.watch(),
+                "parked": self.projector.mend(),
                 "sealer": self.sealer.run(),
                 "processes": self.processes.run(),
             }.items()
@@ -89,7 +90,7 @@ class MachineRoom:
             self._appender.drain()
             await asyncio.wait([workers["appender"]], timeout=10)
             self.feed.close()
-            for name in ("processes", "appender", "wake", "projector", "checkpoints", "sealer", "feed"):
+            for name in ("processes", "appender", "wake", "projector", "checkpoints", "parked", "sealer", "feed"):
                 workers[name].cancel()
             await asyncio.gather(*workers.values(), return_exceptions=True)
 

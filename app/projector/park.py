@@ -6,7 +6,7 @@ the same rows, most likely.
 """
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 from uuid import UUID
@@ -98,28 +98,31 @@ class Aside:
         """The position that each began to wait at."""
         self.skipped: set[tuple[What, int]] = set()
         self.unread: dict[str, Unread] = {}
+        self.only: Set[Key] | None = None
+        """The keys to fold, where it is not all."""
+        self.keys = Keys(projection)
         self._projection = projection
-        self._keys = Keys(projection)
-        self._about = {"name": projection.name, "version": projection.version, "slot": slot}
-        self._fresh: dict[What, Parked] = {}
+        self.about = {"name": projection.name, "version": projection.version, "slot": slot}
+        self.fresh: dict[What, Parked] = {}
+        """What was put aside and is not saved."""
         self._passed: list[Fact] = []
 
     async def load(self, connection: AsyncConnection) -> None:
         """What was saved, and nothing else."""
-        self._fresh, self._passed = {}, []
-        read = self._keys.read
-        parked = await connection.execute(_PARKED, self._about)
+        self.fresh, self._passed = {}, []
+        read = self.keys.read
+        parked = await connection.execute(_PARKED, self.about)
         self.parked = {read(key): position for key, position in parked}
         self.skipped = await skips(connection, self._projection)
-        unread = (await connection.execute(_UNREAD, self._about)).scalar_one_or_none()
+        unread = (await connection.execute(_UNREAD, self.about)).scalar_one_or_none()
         self.unread = msgspec.convert(unread or {}, dict[str, Unread])
 
     async def save(self, connection: AsyncConnection) -> Sequence[Parked]:
         """Write what is new, in the transaction of the rows and the checkpoint. Returns what was parked."""
-        parked, self._fresh = list(self._fresh.values()), {}
+        parked, self.fresh = list(self.fresh.values()), {}
         if parked:
-            await connection.execute(_PARK, self._about | {
-                "keys": [self._keys.write(each.what) for each in parked],
+            await connection.execute(_PARK, self.about | {
+                "keys": [self.keys.write(each.what) for each in parked],
                 "positions": [each.position for each in parked],
                 "errors": [each.error for each in parked],
                 "tracebacks": [each.traceback for each in parked],
@@ -128,14 +131,14 @@ class Aside:
             for fact in self._passed:
                 self._count(fact)
             self._passed = []
-            await connection.execute(_PASSED, self._about | {"unread": msgspec.json.encode(self.unread).decode()})
+            await connection.execute(_PASSED, self.about | {"unread": msgspec.json.encode(self.unread).decode()})
         return parked
 
     def drop(self) -> None:
         """Forget what was not saved, to take the same facts again."""
-        for what in self._fresh:
+        for what in self.fresh:
             del self.parked[what]
-        self._fresh, self._passed = {}, []
+        self.fresh, self._passed = {}, []
 
     def sort(self, facts: Sequence[Fact]) -> tuple[list[tuple[Fact, Sequence[Key]]], set[Key]]:
         """The facts with the keys that they concern, and all those keys."""
@@ -150,7 +153,7 @@ class Aside:
             try:
                 for part in fact.parts:
                     found = keys = keys_of(part)
-                    if self.parked or self.skipped:
+                    if self.parked or self.skipped or self.only is not None:
                         keys = [key for key in found if not self._leaves_out(key, fact.position)]
                     wanted.update(keys)
                     if keys:
@@ -183,22 +186,26 @@ class Aside:
 
     def park(self, key: Key, fact: Fact, problem: Exception) -> bool:
         """Put the key aside from this fact on. False where the key cannot be kept, and its stream is put aside instead."""
-        if self._keys.write(key) is None:
+        if self.keys.write(key) is None:
             self.park_stream(fact, problem)
             return False
-        self._park(key, fact, problem)
+        self.park_at(key, fact.position, problem)
         return True
 
     def park_stream(self, fact: Fact, problem: Exception) -> None:
-        self._park(Stream(fact.category, fact.stream_id), fact, problem)
+        self.park_at(Stream(fact.category, fact.stream_id), fact.position, problem)
 
-    def _park(self, what: What, fact: Fact, problem: Exception) -> None:
-        if self.parked.get(what, NEVER) > fact.position:
-            self.parked[what] = fact.position
-            self._fresh[what] = Parked(what=what, position=fact.position, error=said(problem), traceback=traced(problem))
+    def park_at(self, what: What, position: int, problem: Exception) -> None:
+        if self.parked.get(what, NEVER) > position:
+            self.parked[what] = position
+            self.fresh[what] = Parked(what=what, position=position, error=said(problem), traceback=traced(problem))
 
     def _leaves_out(self, what: What, position: int) -> bool:
-        return self.parked.get(what, NEVER) <= position or (what, position) in self.skipped
+        return (
+            self.parked.get(what, NEVER) <= position
+            or (what, position) in self.skipped
+            or (self.only is not None and isinstance(what, tuple) and what not in self.only)
+        )
 
     def _count(self, fact: Fact) -> None:
         name = f"{fact.event.name} v{fact.event.version}"

@@ -10,6 +10,7 @@ from app.logs import told
 from app.projector.bulk import Filling, Moved, fill
 from app.projector.fingerprint import fingerprint
 from app.projector.park import said
+from app.projector.retry import retry
 from app.projector.seat import Fenced, Gone, Seat
 from app.projector.slots import FORMER, LIVE
 from app.store.feed import Feed
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 BATCH = 1_000
 LOOK_SECONDS = 0.01
 """How often a process looks at another's checkpoints while somebody waits for them."""
+MEND_SECONDS = 0.25
+"""How often a process looks whether somebody asks for parked keys."""
 FAR = 10_000
 """How many facts behind a table has to be to be filled in bulk first."""
 
@@ -79,12 +82,18 @@ class Worker:
     def owns(self) -> bool:
         return self._seat is not None
 
+    async def mend(self) -> None:
+        """Fold parked keys again, where somebody asked for it and this process owns them."""
+        if self._seat is not None:
+            await retry(self._seat, self.projection, self.slot, self._feed.reader, self._database)
+
     async def _take(self, seat: Seat) -> None:
         self._seat, self.position = seat, seat.position
         self.compare(seat.made_by)
         self._tell()
-        await self._hurry(seat)
-        await seat.create_indexes()
+        async with seat.turn:
+            await self._hurry(seat)
+            await seat.create_indexes()
         self.position, self.found = seat.position, True
         self._tell()
         log.info("projection %s: owned from position %d", self.projection.name, self.position)
@@ -114,7 +123,8 @@ class Worker:
         if position == self.position:
             return
         began = perf_counter()
-        rows = await seat.take(facts, position)
+        async with seat.turn:
+            rows = await seat.take(facts, position)
         self.position = position
         self._tell()
         if log.isEnabledFor(logging.DEBUG):
@@ -156,8 +166,10 @@ class Projector:
         self.workers = {projection.name: Worker(projection, database, feed) for projection in projections}
         self._database = database
         self._feed = feed
-        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._keepers: dict[str, tuple[Worker, asyncio.Task[None]]] = {}
         """Keep former tables current, for the way back."""
+        self.parked: dict[str, int] = {}
+        """How many keys each projection has parked, where it has any."""
         self._group: asyncio.TaskGroup | None = None
         self._looking = asyncio.Event()
         self._waiters = 0
@@ -182,6 +194,30 @@ class Projector:
             except TimeoutError:
                 pass
             self._looking.clear()
+
+    async def mend(self) -> None:
+        """Count parked keys, and fold again those that somebody asks for."""
+        while not self._feed.closed:
+            began, pause = perf_counter(), MEND_SECONDS
+            try:
+                await self._mend()
+            except Exception as problem:
+                # Whatever it is, nothing was changed, and it is still asked for.
+                log.warning("parked keys cannot be folded again: %s", said(problem).splitlines()[0])
+                pause = 2.0
+            await asyncio.sleep(max(pause, 10 * (perf_counter() - began)) if pause == MEND_SECONDS else pause)
+
+    async def _mend(self) -> None:
+        parked: dict[str, int] = {}
+        workers = [*self.workers.values(), *(worker for worker, _ in self._keepers.values())]
+        for row in await self._database.pool.fetch(_PARKED):
+            for worker in workers:
+                if (worker.projection.name, worker.projection.version, worker.slot) == (row["projection"], row["version"], row["slot"]):
+                    if worker.slot == LIVE:
+                        parked[worker.projection.name] = row["parked"]
+                    if row["asked"]:
+                        await worker.mend()
+        self.parked = parked
 
     async def wait(self, name: str, position: int, seconds: float) -> None:
         """Return when the projection has folded everything up to `position`; raise `Stale` after `seconds`."""
@@ -221,6 +257,12 @@ class Projector:
             self._looked = perf_counter()
 
     def _keep(self, projection: AnyProjection) -> None:
-        keeper = self._keepers.get(projection.name)
-        if self._group is not None and (keeper is None or keeper.done()):
-            self._keepers[projection.name] = self._group.create_task(Worker(projection, self._database, self._feed, FORMER).run())
+        _, task = self._keepers.get(projection.name, (None, None))
+        if self._group is not None and (task is None or task.done()):
+            worker = Worker(projection, self._database, self._feed, FORMER)
+            self._keepers[projection.name] = worker, self._group.create_task(worker.run())
+
+
+_PARKED = """
+    SELECT projection, version, slot, count(*) AS parked, count(asked_at) AS asked FROM es.parked GROUP BY projection, version, slot
+"""

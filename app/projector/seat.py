@@ -4,6 +4,7 @@ The seat is an advisory lock on the connection that it writes with, so that whoe
 checkpoint moves only from the position that the owner believes in: each fact has its effect exactly once.
 """
 
+import asyncio
 import logging
 import os
 import socket
@@ -48,9 +49,11 @@ class Seat:
         self.made_by: str | None = None
         """The fingerprint of the code that made it."""
         self.aside = Aside(projection, slot)
+        self.rows = Rows(projection, slot)
+        self.turn = asyncio.Lock()
+        """Held by who writes with the connection."""
         self._projection = projection
         self._slot = slot
-        self._rows = Rows(projection, slot)
         self._cache: dict[Key, Any] = {}
 
     async def claim(self, closed: Callable[[], bool]) -> bool:
@@ -64,7 +67,7 @@ class Seat:
             return False
         mine = {"name": name, "version": version, "slot": self._slot, "owner": OWNER, "print": fingerprint(self._projection)}
         if self._slot == LIVE:
-            await self._rows.create_bare(self.connection)
+            await self.rows.create_bare(self.connection)
         claimed = (await self.connection.execute(_MAKE if self._slot == LIVE else _TAKE, mine)).one_or_none()
         if claimed is None:
             raise Gone
@@ -75,7 +78,7 @@ class Seat:
 
     async def create_indexes(self) -> None:
         """Make those that are missing."""
-        await self._rows.create_indexes(self.connection)
+        await self.rows.create_indexes(self.connection)
         await self.connection.commit()
 
     async def take(self, facts: Sequence[Fact], position: int) -> int:
@@ -93,9 +96,7 @@ class Seat:
         await self._finish(position)
         await self.connection.commit()
         self.position = position
-        self._cache.update(changed)
-        if len(self._cache) > CACHED_ROWS:
-            self._cache.clear()
+        self.remember(changed)
         return len(changed)
 
     async def sift(self, facts: Sequence[Fact], position: int) -> None:
@@ -104,8 +105,24 @@ class Seat:
         await self._finish(position)
         self.position = position
 
+    def remember(self, rows: Mapping[Key, Any]) -> None:
+        """These rows are what the table now holds."""
+        self._cache.update(rows)
+        if len(self._cache) > CACHED_ROWS:
+            self._cache.clear()
+
+    async def hold(self) -> None:
+        """Make sure, within the transaction, that the seat is still ours. Raises `Fenced`."""
+        await self._move(self.position)
+
     async def _finish(self, position: int) -> None:
         parked = await self.aside.save(self.connection)
+        await self._move(position)
+        if parked:
+            error = parked[0].error.partition(":")[0]
+            log.error("keys parked", extra=told(projection=self._projection.name, keys=len(parked), position=parked[0].position, error=error))
+
+    async def _move(self, position: int) -> None:
         moved = await self.connection.execute(
             _MOVE,
             {
@@ -115,9 +132,6 @@ class Seat:
         )
         if moved.rowcount != 1:
             raise Fenced("another process moved the checkpoint")
-        if parked:
-            error = parked[0].error.partition(":")[0]
-            log.error("keys parked", extra=told(projection=self._projection.name, keys=len(parked), position=parked[0].position, error=error))
 
     async def _fold(self, facts: Sequence[Fact]) -> dict[Key, Any] | None:
         """Fold and write, all at once. None where a stream was put aside on the way: the facts have to be taken again."""
@@ -125,12 +139,12 @@ class Seat:
         rows = self._cached(wanted)
         unknown = [key for key in wanted if key not in rows]
         if unknown:
-            found = await self._rows.load(self.connection, unknown)
+            found = await self.rows.load(self.connection, unknown)
             rows.update({key: found.get(key) for key in unknown})
         if not self.aside.fold(concerned, rows):
             return None
         if rows:
-            await self._rows.write(self.connection, rows)
+            await self.rows.write(self.connection, rows)
         return rows
 
     async def _sift(self, facts: Sequence[Fact]) -> dict[Key, Any]:
@@ -140,7 +154,7 @@ class Seat:
             rows = self._cached(wanted)
 
             async def load(keys: Sequence[Key], into: dict[Key, Any] = rows) -> None:
-                found = await self._rows.load(self.connection, keys)
+                found = await self.rows.load(self.connection, keys)
                 into.update({key: found.get(key) for key in keys})
 
             unfit = dict(await sieve(self.connection, [key for key in wanted if key not in rows], load))
@@ -163,7 +177,7 @@ class Seat:
         """Write the rows; those that are refused stay as they are, and are named."""
 
         async def write(keys: Sequence[Key]) -> None:
-            await self._rows.write(self.connection, {key: rows[key] for key in keys})
+            await self.rows.write(self.connection, {key: rows[key] for key in keys})
 
         return [key for key, _ in await sieve(self.connection, list(rows), write)]
 
@@ -176,7 +190,7 @@ class Seat:
             after = {key: rows[key]}
             if not self.aside.fold(taken, after):
                 return False
-            refused = await sieve(self.connection, [key], lambda _, row=after: self._rows.write(self.connection, row))
+            refused = await sieve(self.connection, [key], lambda _, row=after: self.rows.write(self.connection, row))
             if refused:
                 return self.aside.park(key, taken[0][0], refused[0][1])
             rows.update(after)

@@ -141,7 +141,7 @@ async def engine(
     appender = Appender(database.connect, codec, committed, bound=bound, patience=patience)
     projector = Projector(projections, database, feed)
     await feed.start()
-    tasks = [asyncio.create_task(work) for work in (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch())]
+    tasks = [asyncio.create_task(work) for work in (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch(), projector.mend())]
     try:
         yield Engine(database, reader, appender, Commands(appender, reader), feed, projector)
     finally:

@@ -1,0 +1,272 @@
+"""Folds parked keys again from their facts: whoever asks leaves word in es.parked, and who holds the seat does it beside its work.
+
+The log is read and folded while the seat goes on with its batches; only the last facts are folded, and the rows written,
+between two of them, in one transaction with what is parked and what is not any more.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import text
+
+from app.database import Database
+from app.projector.park import Aside, Parked, Stream, What, skips
+from app.projector.rows import Rows, sieve
+from app.projector.seat import Seat
+from app.store.read import Fact, Filter, Reader
+from projections.kernel import AnyProjection, Key
+
+ROUND = 5_000
+"""Keys that are folded again in one pass over the log."""
+PAGE = 500
+NEAR = 1_000
+"""How many facts may be folded between two batches."""
+HELD = 100_000
+"""Facts kept in memory to find those whose rows are refused."""
+
+type Told = Callable[[int, int], None]
+"""Is told a position and the one to reach."""
+
+
+def silent(position: int, target: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody wants folded again: where it is parked, and when they asked."""
+
+    position: int
+    at: datetime
+
+
+async def retry(seat: Seat, projection: AnyProjection, slot: str, reader: Reader, database: Database, told: Told = silent) -> int:
+    """Fold again what was asked for, `ROUND` keys at most. Returns how many; whoever is interrupted leaves everything as
+    it was. Raises `Fenced`."""
+    asked = await _asked(seat, database)
+    if not asked:
+        return 0
+    again = _Again(seat, projection, slot, reader, database, asked, told)
+    while not await again.attempt():
+        pass
+    return len(asked)
+
+
+class _Again:
+    """One pass over the log for some keys; where the keys of a stream were not known before, or a row is refused, another."""
+
+    def __init__(
+        self, seat: Seat, projection: AnyProjection, slot: str, reader: Reader, database: Database, asked: Mapping[What, Asked], told: Told
+    ) -> None:
+        self._seat = seat
+        self._projection = projection
+        self._slot = slot
+        self._reader = reader
+        self._database = database
+        self._asked = asked
+        self._told = told
+        self._position = 0
+        self._trial = Aside(projection, slot)
+        self._trial.parked = {what: position for what, position in seat.aside.parked.items() if what not in asked}
+        self._rows: dict[Key, Any] = {what: None for what in asked if not isinstance(what, Stream)}
+        self._left: set[Key] = set()
+        """Keys whose rows stay as they are."""
+        self._prepared = False
+
+    async def attempt(self) -> bool:
+        """Fold and write. False where it has to be done once more."""
+        if not self._prepared:
+            async with self._database.direct.connect() as connection:
+                self._trial.skipped = await skips(connection, self._projection)
+            self._prepared = True
+            await self._find_keys()
+        while True:
+            await self._fold_to(self._seat.position)
+            if self._seat.position - self._position < NEAR:
+                break
+        async with self._seat.turn:
+            await self._fold_to(self._seat.position)
+            if await self._find_keys():
+                return False
+            refused = await self._write()
+        if refused:
+            await self._locate(refused)
+        return not refused
+
+    async def _find_keys(self) -> bool:
+        """The keys of the streams that are to be freed: those that are new are folded from the beginning. Whether there were any."""
+        new: set[Key] = set()
+        self._trial.only = None
+        for what, asked in self._asked.items():
+            after = asked.position - 1
+            while isinstance(what, Stream):
+                where = Filter(categories=frozenset([what.category]), stream_id=what.id)
+                facts = await self._reader.log(after, PAGE, up_to=self._seat.position, where=where)
+                new |= self._trial.sort(facts)[1]
+                if len(facts) < PAGE:
+                    break
+                after = facts[-1].position
+        new -= self._rows.keys() | self._left
+        if new:
+            self._rows = dict.fromkeys([*self._rows, *new])
+            self._position = 0
+        self._trial.only = self._rows.keys()
+        return bool(new)
+
+    async def _fold_to(self, position: int) -> None:
+        while self._position < position:
+            facts = await self._reader.log(self._position, PAGE, up_to=position)
+            self._take(facts)
+            self._position = facts[-1].position
+            self._told(self._position, position)
+            await asyncio.sleep(0)
+
+    def _take(self, facts: Sequence[Fact]) -> None:
+        while True:
+            concerned, wanted = self._trial.sort(facts)
+            before = {key: self._rows[key] for key in wanted}
+            if self._trial.fold(concerned, self._rows):
+                return
+            self._rows.update(before)
+
+    async def _write(self) -> Mapping[Key, Exception]:
+        """Write rows, and what became of what was asked; where rows are refused nothing, but these."""
+        connection = self._seat.connection
+        try:
+            refused = await sieve(connection, list(self._rows), lambda keys: self._seat.rows.write(connection, {key: self._rows[key] for key in keys}))
+            if refused:
+                await connection.rollback()
+                return dict(refused)
+            settled = await self._settle()
+            await self._seat.hold()
+            await connection.commit()
+        except BaseException:
+            await connection.rollback()
+            raise
+        aside = self._seat.aside
+        aside.parked = {what: at for what, at in aside.parked.items() if what not in settled}
+        aside.parked.update({what: each.position for what, each in self._trial.fresh.items() if what in settled or what not in self._asked})
+        aside.skipped = self._trial.skipped
+        self._seat.remember(self._rows)
+        return {}
+
+    async def _settle(self) -> set[What]:
+        """Take what is level off the list, and write the new errors of what is not. What was asked for once more meanwhile waits for the next round."""
+        write, about, connection = self._trial.keys.write, self._trial.about, self._seat.connection
+        settled: set[What] = set()
+        for statement, whats in (
+            (_LEVEL, [what for what in self._asked if what not in self._trial.fresh]),
+            (_FAILED, [what for what in self._asked if what in self._trial.fresh]),
+        ):
+            fresh: list[Parked | None] = [self._trial.fresh.get(what) for what in whats]
+            given = about | {
+                "keys": [write(what) for what in whats],
+                "ats": [self._asked[what].at for what in whats],
+            }
+            if statement is _FAILED:
+                given |= _columns([each for each in fresh if each is not None])
+            done = {key for (key,) in await connection.execute(statement, given)} if whats else set[str]()
+            settled |= {self._trial.keys.read(key) for key in done}
+        also = [each for what, each in self._trial.fresh.items() if what not in self._asked]
+        if also:
+            await connection.execute(_ALSO, about | {"keys": [write(each.what) for each in also]} | _columns(also))
+        return settled
+
+    async def _locate(self, refused: Mapping[Key, Exception]) -> None:
+        """Park each refused key at the first fact whose row is refused after one whose row was taken, and leave it the row before."""
+        groups = await self._facts_of(set(refused))
+        async with self._database.direct.connect() as connection:
+            rows = Rows(self._projection, self._slot)
+            for key, problem in refused.items():
+                if key not in groups:
+                    self._leave(key, problem)
+                    continue
+                good, bad = 0, len(groups[key])
+                while bad - good > 1:
+                    middle = (good + bad) // 2
+                    row = {key: self._folded(key, groups[key][:middle])}
+                    found = await sieve(connection, [key], lambda _, row=row: rows.write(connection, row))
+                    if found:
+                        bad, problem = middle, found[0][1]
+                    else:
+                        good = middle
+                if self._trial.park(key, groups[key][bad - 1][0], problem):
+                    self._rows[key] = self._folded(key, groups[key][:good])
+                else:
+                    # Its stream was put aside instead, which concerns other keys, too.
+                    self._rows, self._position = dict.fromkeys(self._rows), 0
+            await connection.rollback()
+
+    async def _facts_of(self, keys: set[Key]) -> Mapping[Key, Sequence[Sequence[Fact]]]:
+        """The facts of each key, those of one position together; of as many keys as can be held, and of one at least."""
+        held: dict[Key, list[Fact]] = {key: [] for key in keys}
+        count = after = 0
+        while after < self._position:
+            facts = await self._reader.log(after, PAGE, up_to=self._position)
+            after = facts[-1].position
+            for fact, concerned in self._trial.sort(facts)[0]:
+                for key in concerned:
+                    if key in held:
+                        held[key].append(fact)
+                        count += 1
+            while count > HELD and len(held) > 1:
+                count -= len(held.popitem()[1])
+        return {key: [list(group) for _, group in groupby(facts, key=lambda fact: fact.position)] for key, facts in held.items() if facts}
+
+    def _leave(self, key: Key, problem: Exception) -> None:
+        """Keep it parked where it was: its turn to be looked at closely comes with the next retry."""
+        first = min(each.position for each in self._asked.values())
+        self._trial.park_at(key, self._asked[key].position if key in self._asked else first, problem)
+        del self._rows[key]
+        self._left.add(key)
+        self._trial.only = self._rows.keys()
+
+    def _folded(self, key: Key, groups: Sequence[Sequence[Fact]]) -> Any:
+        row: Any = None
+        for group in groups:
+            for fact in group:
+                row = self._projection.fold(key, row, fact)
+        return row
+
+
+async def _asked(seat: Seat, database: Database) -> dict[What, Asked]:
+    about = seat.aside.about
+    found = await database.pool.fetch(_ASKED, about["name"], about["version"], about["slot"], ROUND)
+    return {seat.aside.keys.read(row["key"]): Asked(row["position"], row["asked_at"]) for row in found}
+
+
+def _columns(parked: Sequence[Parked]) -> dict[str, Sequence[object]]:
+    return {
+        "positions": [each.position for each in parked],
+        "errors": [each.error for each in parked],
+        "tracebacks": [each.traceback for each in parked],
+    }
+
+
+_ASKED = """
+    SELECT key::text, position, asked_at FROM es.parked
+    WHERE projection = $1 AND version = $2 AND slot = $3 AND asked_at IS NOT NULL ORDER BY position LIMIT $4
+"""
+_MINE = "p.projection = :name AND p.version = :version AND p.slot = :slot AND p.key = CAST(given.key AS jsonb)"
+_LEVEL = text(
+    "DELETE FROM es.parked p USING unnest(CAST(:keys AS text[]), CAST(:ats AS timestamptz[])) AS given (key, at)"
+    f" WHERE {_MINE} AND p.asked_at = given.at RETURNING p.key::text"
+)
+_FAILED = text(
+    "UPDATE es.parked p SET position = given.position, error = given.error, traceback = given.traceback, asked_at = NULL,"
+    " tried_at = clock_timestamp(), tries = tries + 1"
+    " FROM unnest(CAST(:keys AS text[]), CAST(:ats AS timestamptz[]), CAST(:positions AS bigint[]), CAST(:errors AS text[]), CAST(:tracebacks AS text[]))"
+    f" AS given (key, at, position, error, traceback) WHERE {_MINE} AND p.asked_at = given.at RETURNING p.key::text"
+)
+_ALSO = text(
+    "INSERT INTO es.parked (projection, version, slot, key, position, error, traceback)"
+    " SELECT :name, :version, :slot, CAST(key AS jsonb), position, error, traceback"
+    " FROM unnest(CAST(:keys AS text[]), CAST(:positions AS bigint[]), CAST(:errors AS text[]), CAST(:tracebacks AS text[]))"
+    " AS given (key, position, error, traceback)"
+    " ON CONFLICT (projection, version, slot, key) DO UPDATE SET position = excluded.position, error = excluded.error,"
+    " traceback = excluded.traceback"
+)
