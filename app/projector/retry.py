@@ -25,6 +25,8 @@ ROUND = 5_000
 PAGE = 500
 NEAR = 1_000
 """How many facts may be folded between two batches."""
+CHASES = 10
+"""How often to come near to a seat that moves on; then it waits."""
 HELD = 100_000
 """Facts kept in memory to find those whose rows are refused."""
 
@@ -84,7 +86,7 @@ class _Again:
                 self._trial.skipped = await skips(connection, self._projection)
             self._prepared = True
             await self._find_keys()
-        while True:
+        for _ in range(CHASES):
             await self._fold_to(self._seat.position)
             if self._seat.position - self._position < NEAR:
                 break
