@@ -106,6 +106,21 @@ def trace(correlation: Annotated[str, typer.Argument(help="The correlation id of
 
 
 @cli.command()
+def history(
+    stream: Annotated[str, typer.Argument(help="Its category, as its facts name it.")],
+    id: Annotated[str, typer.Argument(help="Which one: its id, or the name that the id is made from.")],
+    version: Annotated[int | None, typer.Option(help="Show the state after this version instead.")] = None,
+    moment: Annotated[str | None, typer.Option(help="Show the state at this moment instead, like 2026-01-31T12:00:00Z.")] = None,
+    position: Annotated[int | None, typer.Option(help="Show the state when the log stood at this position instead.")] = None,
+    blame: Annotated[bool, typer.Option("--blame", help="Show which fact last set each field of the state.")] = False,
+) -> None:
+    """Show what has become of one aggregate, fact by fact."""
+    from app.history.show import point, show
+
+    _run(show(Settings.read(), stream, id, point(version, moment, position), blame=blame))
+
+
+@cli.command()
 def demo(
     url: Annotated[str, typer.Option(help="The API to drive.")] = "http://localhost:8000/graphql",
     rate: Annotated[float, typer.Option(help="Orders per second.", min=0.1, max=200)] = 5,

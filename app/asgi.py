@@ -19,6 +19,7 @@ from app.commands import Commands
 from app.database import Database
 from app.graphql.schema import build
 from app.graphql.view import PAGE, View
+from app.history.past import Past
 from app.ports import ports
 from app.processes.dispatch import Patience
 from app.processes.run import Processes
@@ -49,6 +50,7 @@ class MachineRoom:
         self._wake = Wake(database.connect, self.feed.wake)
         self._appender = Appender(database.connect, codec, self._committed, bound=settings.waiting_commands)
         self.commands = Commands(self._appender, self.reader, cached=settings.cached_streams)
+        self.past = Past(self.reader)
         self.projector = Projector(PROJECTIONS, database, self.feed)
         self.sealer = Sealer(database, self.feed, facts=settings.seal_facts, seconds=settings.seal_seconds)
         patience = Patience(attempts=settings.step_attempts, call=settings.call_seconds)

@@ -158,7 +158,8 @@ class Decider[C, S, E: Event]:
 
     `decide(command, state)` returns the events to record, `[]` where the command changes nothing, or raises
     `Rejected`. `evolve(state, event)` accepts every history that was ever stored. Both are pure. `upcasts` bring the
-    events of older code to today's classes before anybody sees them.
+    events of older code to today's classes before anybody sees them. `id_of` gives the stream of what people know by
+    another name than its id.
     """
 
     category: str
@@ -166,6 +167,7 @@ class Decider[C, S, E: Event]:
     decide: Callable[[C, S], Sequence[E]]
     evolve: Callable[[S, E], S]
     upcasts: tuple[Upcast, ...] = ()
+    id_of: Callable[[str], UUID] | None = None
 
     def fold(self, events: Sequence[E | Split], state: S | None = None) -> S:
         """The state after `events`, from `state` or from the beginning."""

@@ -217,10 +217,6 @@ def price_of(product: Product) -> Money:
 
 # --- The decider ------------------------------------------------------------
 
-product: Decider[ProductCommand, Product, ProductEvent] = Decider(
-    category="product", initial=Unregistered(), decide=decide, evolve=evolve
-)
-
 
 def product_id(sku: str) -> UUID:
     """The stream of the product with this SKU: derived, so that uniqueness costs nothing."""
@@ -228,3 +224,7 @@ def product_id(sku: str) -> UUID:
 
 
 _SKUS = UUID("6f2b1c1e-0e0b-5c43-9a57-3a8b0e0f6f10")
+
+product: Decider[ProductCommand, Product, ProductEvent] = Decider(
+    category="product", initial=Unregistered(), decide=decide, evolve=evolve, id_of=product_id
+)

@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from app.commands import Commands
 from app.database import Database, reading
 from app.graphql.events import EventTypes
+from app.history.past import Past
 from app.projector.run import Projector
 from app.settings import Settings
 from app.store.feed import Feed
@@ -27,6 +28,7 @@ class Room(Protocol):
     database: Database
     commands: Commands
     reader: Reader
+    past: Past
     feed: Feed
     projector: Projector
     stopping: asyncio.Event

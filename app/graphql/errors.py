@@ -16,6 +16,7 @@ from uuid import UUID
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from app.database import DRIVER_ERRORS, is_broken
+from app.history.past import NoSuchPoint
 from app.projector.run import Stale
 from app.store.append import CommandIdTaken, Overloaded, Unreachable
 from app.store.load import UnreadableStream
@@ -78,6 +79,8 @@ def translated(problem: BaseException) -> ApiError | None:
             return BadInput(str(problem) or CommandIdTaken.__doc__)
         case Unreachable():
             return TimedOut(str(problem) or Unreachable.__doc__)
+        case NoSuchPoint():
+            return BadInput(str(problem))
         case UnreadableStream():
             return CannotRead(str(problem))
         case TimeoutError():

@@ -9,6 +9,7 @@ from app.graphql.connections import Connection, page, page_size
 from app.graphql.context import Context, Info
 from app.graphql.errors import BadInput
 from app.graphql.events import EventInterface
+from app.graphql.history import Stream, stream
 from app.graphql.scalars import Position, text
 from app.store.read import EVERYTHING, Filter
 
@@ -58,6 +59,10 @@ class Query:
         facts = await context.room.reader.log(after or 0, size + 1, where=_filter(filter))
         items = [(context.events.show(fact), str(fact.position)) for fact in facts[:size]]
         return page(items, more=len(facts) > size, after=after)
+
+    @strawberry.field(description="One aggregate of any category; null where nothing was recorded of it.")
+    async def stream(self, info: Info, category: str, id: UUID) -> Stream | None:
+        return await stream(info, category, id)
 
     @strawberry.field(description="Where the log stands.")
     async def position(self, info: Info) -> Position:

@@ -14,28 +14,38 @@ from app.graphql.context import Context, Info, Loaders
 from app.graphql.errors import NotFound
 from app.graphql.events import EventInterface, Shape
 from app.graphql.fulfilment import Fulfilment, fulfilment_of
+from app.graphql.history import Remembered, as_of
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
 from app.graphql.payment import Payment, payment_of
 from app.graphql.product import Product, product_by_sku
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
 from app.graphql.values import Money, show_money
 from app.store.read import Filter
+from domain.kernel import AnyDecider
 from domain.kernel import Rejected as Rule
-from domain.lines import Line
+from domain.lines import Line, total_of
 from domain.order import (
     AddLine,
+    Cancelled,
     CancelOrder,
     ChangeQuantity,
+    Confirmed,
+    Open,
     OpenOrder,
     OrderCommand,
+    Placed,
     Placement,
     PlaceOrder,
     RedoChange,
+    Refused,
     RemoveLine,
     ShipOrder,
+    Shipped,
     UndoChange,
+    lines_of,
     order,
 )
+from domain.order import Order as OrderState
 from domain.product import price_of, product, product_id
 from projections.order import OrderRow, orders
 
@@ -87,8 +97,32 @@ VALUES: Mapping[type, Shape] = {Line: (OrderLine, OrderLine.of), Placement: (Pla
 """How this slice's values appear in events."""
 
 
+@strawberry.type(description="An order as it was.")
+class OrderSnapshot:
+    version: int = strawberry.field(description="Version of its stream then.")
+    status: OrderStatus | None = strawberry.field(description="How far it had come.")
+    lines: list[OrderLine] = strawberry.field(description="What was in it.")
+    total: Money | None = strawberry.field(description="The sum of its lines.")
+
+    @classmethod
+    def of(cls, was: OrderState, version: int) -> Self:
+        lines = lines_of(was)
+        status = _STATUS.get(type(was))
+        return cls(version=version, status=status, lines=[OrderLine.of(line) for line in lines], total=show_money(total_of(lines)))
+
+
+_STATUS: Mapping[type, OrderStatus] = {
+    Open: OrderStatus.OPEN,
+    Placed: OrderStatus.PLACED,
+    Confirmed: OrderStatus.CONFIRMED,
+    Refused: OrderStatus.REJECTED,
+    Cancelled: OrderStatus.CANCELLED,
+    Shipped: OrderStatus.SHIPPED,
+}
+
+
 @strawberry.type(description="An order with its lines.")
-class Order:
+class Order(Remembered):
     id: UUID = strawberry.field(description="What it is known by.")
     customer_id: UUID = strawberry.field(description="Whose it is.")
     status: OrderStatus = strawberry.field(description="How far it has come.")
@@ -107,6 +141,16 @@ class Order:
     @strawberry.field(description="How far its goods and its payment have come; null before it was placed.")
     async def fulfilment(self, info: Info) -> Fulfilment | None:
         return await fulfilment_of(self.loaders or info.context.loaders, self.id)
+
+    def stream(self) -> tuple[AnyDecider, UUID]:
+        return order, self.id
+
+    @strawberry.field(description="This order as it was. Exactly one argument; null before it was opened. A moment counts what was recorded by then.")
+    async def as_of(
+        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+    ) -> OrderSnapshot | None:
+        was = await as_of(info, *self.stream(), version, moment, position)
+        return None if was is None else OrderSnapshot.of(was.state, was.version)
 
     @classmethod
     def of(cls, row: OrderRow, loaders: Loaders | None = None) -> Self:

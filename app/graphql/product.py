@@ -1,7 +1,9 @@
 """Products: their mutations, their queries, and how they look."""
 
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Self
+from uuid import UUID
 
 import strawberry
 from sqlalchemy import ColumnElement
@@ -9,15 +11,40 @@ from sqlalchemy import ColumnElement
 from app.graphql.connections import Connection, keyset
 from app.graphql.context import Context, Info, Loaders
 from app.graphql.events import EventInterface
+from app.graphql.history import Remembered, as_of
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, request
 from app.graphql.scalars import Position, Quantity, Sku, text
-from app.graphql.values import Money, MoneyInput, money
-from domain.product import ChangePrice, ReceiveStock, Register, product, product_id
+from app.graphql.values import Money, MoneyInput, money, show_money
+from domain.kernel import AnyDecider
+from domain.product import ChangePrice, Listed, ReceiveStock, Register, product, product_id
 from projections.product import ProductRow, products
 
 
+@strawberry.type(description="A product as it was.")
+class ProductSnapshot:
+    version: int = strawberry.field(description="Version of its stream then.")
+    sku: Sku = strawberry.field(description="What it is known by.")
+    name: str = strawberry.field(description="What it was called.")
+    price: Money = strawberry.field(description="What one piece cost.")
+    on_hand: int = strawberry.field(description="Pieces in the house, reserved or not.")
+    reserved: int = strawberry.field(description="Pieces reserved for placed orders.")
+    available: int = strawberry.field(description="Pieces that could still be ordered.")
+
+    @classmethod
+    def of(cls, was: Listed, version: int) -> Self:
+        return cls(
+            version=version,
+            sku=Sku(was.registered.sku),
+            name=was.registered.name,
+            price=show_money(was.price),
+            on_hand=was.on_hand,
+            reserved=was.on_hand - was.available,
+            available=was.available,
+        )
+
+
 @strawberry.type(description="A product with its price and stock.")
-class Product:
+class Product(Remembered):
     sku: Sku = strawberry.field(description="What it is known by.")
     name: str = strawberry.field(description="What it is called.")
     price: Money = strawberry.field(description="What one piece costs now.")
@@ -25,6 +52,16 @@ class Product:
     reserved: int = strawberry.field(description="Pieces reserved for placed orders.")
     available: int = strawberry.field(description="Pieces that can still be ordered.")
     version: int = strawberry.field(description="Version of its stream.")
+
+    def stream(self) -> tuple[AnyDecider, UUID]:
+        return product, product_id(self.sku)
+
+    @strawberry.field(description="This product as it was. Exactly one argument; null before it was registered. A moment counts what was recorded by then.")
+    async def as_of(
+        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+    ) -> ProductSnapshot | None:
+        was = await as_of(info, *self.stream(), version, moment, position)
+        return None if was is None or not isinstance(was.state, Listed) else ProductSnapshot.of(was.state, was.version)
 
     @classmethod
     def of(cls, row: ProductRow) -> Self:

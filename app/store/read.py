@@ -1,7 +1,8 @@
 """Reads the log: one stream, or everything from a position on."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -121,6 +122,37 @@ class Reader:
             category, stream_id, after, 2**31 - 1 if up_to is None else up_to, limit,
         )
         return [self._codec.fact(row) for row in rows]
+
+    async def version(
+        self, category: str, stream_id: UUID, *, moment: datetime | None = None, position: int | None = None
+    ) -> int:
+        """The version of the stream, now or when all up to the moment (recorded, not occurred) or position was recorded; 0 where nothing was."""
+        condition, arguments = "", list[object]()
+        if moment is not None:
+            condition, arguments = " AND recorded_at <= $3", [moment]
+        elif position is not None:
+            condition, arguments = " AND position <= $3", [position]
+        rows = await self._fetch(
+            f"SELECT version FROM es.events WHERE category = $1 AND stream_id = $2{condition} ORDER BY version DESC LIMIT 1",
+            category, stream_id, *arguments,
+        )
+        return rows[0]["version"] if rows else 0
+
+    async def undone(self, category: str, stream_id: UUID, changes: Collection[int]) -> frozenset[int]:
+        """Those of the changes, by version, whose newest mark says that they were undone."""
+        rows = await self._fetch(
+            "SELECT DISTINCT ON (change) change, undone FROM ("
+            " SELECT version, coalesce(data->>'undoes', data->>'redoes') AS change, data->>'undoes' IS NOT NULL AS undone"
+            " FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3) AS marked"
+            " WHERE change = ANY($4::text[]) ORDER BY change, version DESC",
+            category, stream_id, min(changes, default=0), [str(each) for each in changes],
+        )
+        return frozenset(int(row["change"]) for row in rows if row["undone"])
+
+    async def command_names(self, command_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """What the commands are called."""
+        rows = await self._fetch("SELECT command_id, name FROM es.commands WHERE command_id = ANY($1::uuid[])", list(command_ids))
+        return {UUID(int=row["command_id"].int): row["name"] for row in rows}
 
     async def log(
         self, after: int, limit: int, *, up_to: int | None = None, where: Filter = EVERYTHING

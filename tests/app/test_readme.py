@@ -87,7 +87,7 @@ async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
 
 async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> None:
     server = serve().wait()
-    register, products, events, receive = [fence.text for fence in fences("graphql")]
+    register, products, events, receive, past = [fence.text for fence in fences("graphql")]
 
     registered = server.ask(register)["data"]["registerProduct"]
     assert registered["__typename"] == "ProductAccepted"
@@ -106,6 +106,11 @@ async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> No
             assert (received["position"], received["duplicate"], received["product"]) == ("2", duplicate, {"onHand": 12})
         second = (await following())["events"]
         assert (second["position"], second["quantity"]) == ("2", 12)
+
+    was = server.ask(past)["data"]["product"]
+    assert was["asOf"] == {"version": 1, "onHand": 0, "price": {"amount": "9.50"}}
+    assert [entry["command"] for entry in was["history"]["nodes"]] == ["Register", "ReceiveStock"]
+    assert [(each["value"], each["event"]["version"]) for each in was["blame"]] == [(12, 2)]
 
 
 def test_every_answer_carries_the_position(serve: Callable[..., Server]) -> None:
@@ -131,7 +136,7 @@ def test_the_map_leaves_no_folder_and_no_register_out() -> None:
 
 def test_each_step_of_a_walk_is_a_file_to_open() -> None:
     walks = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |\Z)", section("Walks"), re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in walks] == ["mutation", "query", "subscription", "projection", "process"]
+    assert [name for name, _ in walks] == ["mutation", "query", "subscription", "projection", "process", "history"]
     for name, walk in walks:
         for step in walk.split("→"):
             assert named(step), (name, step)

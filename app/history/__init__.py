@@ -1,0 +1,1 @@
+"""What has become of an aggregate: as it was at any point, fact by fact, and who set each field."""

@@ -1,0 +1,106 @@
+"""A state as a JSON document: what changed between two of them, and who set each of its fields. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+import msgspec
+from jsonpatch import JsonPatch
+
+from domain.undo import Edits
+
+type Document = Any
+"""What JSON has: an object, an array, a string, a number, true, false or null."""
+
+NOTHING: Document = {}
+"""The document of an aggregate before its first fact."""
+
+type Blame[M] = M | Mapping[str, Blame[M]] | Sequence[Blame[M]]
+"""The shape of a document, with a mark in place of each value. An empty object or array has a mark, too."""
+
+_LONGEST = 10_000
+"""Lists whose differing parts have more pairs of items are compared by place: aligning takes time by the product."""
+
+
+def document(state: object) -> Document:
+    """The state as it is shown: its phase, and its fields. What it keeps to be able to undo is not shown."""
+    if is_dataclass(state):
+        shown = {field.name: value for field in fields(state) if not isinstance(value := getattr(state, field.name), Edits)}
+        state = {"phase": type(state).__name__} | shown
+    return msgspec.json.decode(msgspec.json.encode(state))
+
+
+def changes(before: Document, after: Document) -> Sequence[dict[str, Any]]:
+    """A JSON Patch (RFC 6902) that turns the one into the other. Nothing is said to have moved: a value that went from
+    one field to another is a coincidence more often than not."""
+    return JsonPatch.from_diff(before, after, optimization=False).patch
+
+
+def blamed[M](before: Document, marks: Blame[M] | None, after: Document, mark: M) -> Blame[M]:
+    """The marks after a step: what stayed keeps its own, what is new or changed gets `mark`."""
+    if marks is None or type(before) is not type(after) or not (before and after):
+        return marks if marks is not None and before == after else _fresh(after, mark)
+    if before == after:
+        return marks
+    match after:
+        case dict():
+            known: Any = marks
+            return {
+                key: blamed(before[key], known[key], value, mark) if key in before else _fresh(value, mark)
+                for key, value in after.items()
+            }
+        case list():
+            return _aligned(before, marks, after, mark)
+        case _:
+            return mark
+
+
+def leaves[M](shown: Document, marks: Blame[M], pointer: str = "") -> Iterator[tuple[str, Document, M]]:
+    """Every value of the document: its JSON Pointer (RFC 6901), itself, and its mark."""
+    known: Any = marks
+    match shown:
+        case dict() if shown:
+            for key, value in shown.items():
+                yield from leaves(value, known[key], f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+        case list() if shown:
+            for place, value in enumerate(shown):
+                yield from leaves(value, known[place], f"{pointer}/{place}")
+        case _:
+            yield pointer, shown, known
+
+
+def _fresh[M](shown: Document, mark: M) -> Blame[M]:
+    match shown:
+        case dict() if shown:
+            return {key: _fresh(value, mark) for key, value in shown.items()}
+        case list() if shown:
+            return [_fresh(value, mark) for value in shown]
+        case _:
+            return mark
+
+
+def _aligned[M](before: list[Document], marks: Any, after: list[Document], mark: M) -> Blame[M]:
+    """Items that are there before and after keep their marks wherever they went; the others are paired by place."""
+    old, new = [msgspec.json.encode(each) for each in before], [msgspec.json.encode(each) for each in after]
+    start, shorter = 0, min(len(old), len(new))
+    while start < shorter and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    middle = old[start : len(old) - end], new[start : len(new) - end]
+    runs: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(middle[0]), 0, len(middle[1]))]
+    if len(middle[0]) * len(middle[1]) <= _LONGEST:
+        runs = SequenceMatcher(None, *middle, autojunk=False).get_opcodes()
+    result: list[Blame[M]] = list(marks[:start])
+    for tag, old_from, old_to, new_from, new_to in runs:
+        for place in range(new_from, new_to):
+            twin = old_from + place - new_from
+            if tag == "equal":
+                result.append(marks[start + twin])
+            elif twin < old_to:
+                result.append(blamed(before[start + twin], marks[start + twin], after[start + place], mark))
+            else:
+                result.append(_fresh(after[start + place], mark))
+    return [*result, *marks[len(old) - end :]]

@@ -1,0 +1,134 @@
+"""The past of any aggregate: points that are there and points that are not, pages, and documents of any shape."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import jsonpatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.commands import Accepted
+from app.database import Database
+from app.history.document import NOTHING, blamed, changes, leaves
+from app.history.past import NoSuchPoint, Past, Point
+from app.store.load import UnreadableStream
+from tests.app.tally import Add, Take, engine, request, tally
+from tests.language import STREAM
+
+anything: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a", "b/c", "d~e"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["", "a", "b/c", "d~e"]), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(anything, anything)
+def test_a_patch_between_any_two_documents_gives_the_second(before: Any, after: Any) -> None:
+    assert jsonpatch.apply_patch(before, list(changes(before, after))) == after
+
+
+@given(st.lists(anything, min_size=1, max_size=6))
+def test_every_value_of_any_document_has_a_mark_that_stays_while_it_does(states: Sequence[Any]) -> None:
+    marks, before = None, NOTHING
+    for number, state in enumerate(states):
+        marks, before = blamed(before, marks, state, number), state
+        for pointer, value, mark in leaves(state, marks):
+            assert jsonpatch.JsonPointer(pointer).resolve(state) == value
+            assert 0 <= mark <= number
+
+
+async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -> None:
+    async with engine(database) as running:
+        for command in (Add(amount=5), Take(amount=2)):
+            await running.commands.execute(tally, STREAM, command, request())
+        entries, more = await Past(running.reader).history(tally, STREAM, 0, 10)
+        assert [(each.state, each.command, each.undone) for each in entries] == [(5, "Add", False), (3, "Take", False)]
+        assert entries[1].changes() == [{"op": "replace", "path": "", "value": 3}]
+        assert not more
+
+
+async def test_a_point_is_a_version_a_moment_or_a_position(database: Database) -> None:
+    async with engine(database) as running:
+        past = Past(running.reader)
+        outcomes = [await running.commands.execute(tally, stream, Add(amount=1), request()) for stream in (STREAM, uuid4(), STREAM)]
+        moments = [outcome.facts[0].recorded_at for outcome in outcomes if isinstance(outcome, Accepted)]
+
+        async def sum_at(**point: Any) -> int | None:
+            was = await past.as_of(tally, STREAM, Point(**point))
+            return None if was is None else was.state
+
+        assert [await sum_at(version=version) for version in (0, 1, 2)] == [None, 1, 2]
+        assert [await sum_at(position=position) for position in (0, 1, 2, 3)] == [None, 1, 1, 2]
+        tick = timedelta(microseconds=1)
+        assert [await sum_at(moment=moment) for moment in (moments[0] - tick, moments[0], moments[2] - tick, moments[2])] == [None, 1, 1, 2]
+        assert await sum_at(moment=datetime.now(UTC)) == 2
+        assert await sum_at() == 2
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        (Point(version=3), "there is no version 3"),
+        (Point(version=-1), "there is no version -1"),
+        (Point(position=9), "the log ends at position 2"),
+        (Point(position=-1), "there is no position -1"),
+        (Point(moment=datetime.now(UTC) + timedelta(days=1)), "is in the future"),
+        (Point(version=1, position=1), "version and position are given"),
+    ],
+)
+async def test_a_point_that_is_none_is_said(database: Database, point: Point, said: str) -> None:
+    async with engine(database) as running:
+        for _ in range(2):
+            await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        with pytest.raises(NoSuchPoint, match=said):
+            await Past(running.reader).as_of(tally, STREAM, point)
+
+
+async def test_what_cannot_be_read_hides_nothing_before_it(database: Database) -> None:
+    async with engine(database) as running:
+        for _ in range(2):
+            await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        await database.pool.execute(
+            "INSERT INTO es.events SELECT position + 2, category, stream_id, version + 2, 'tally.of-tomorrow', type_version, data, command_id,"
+            " correlation_id, caused_by, actor, occurred_at, recorded_at FROM es.events"
+        )
+        past = Past(running.reader)
+        entries, more = await past.history(tally, STREAM, 0, 10)
+        assert [each.state for each in entries] == [1, 2]
+        assert more
+        was = await past.as_of(tally, STREAM, Point(version=2))
+        assert was is not None
+        for looking in (past.history(tally, STREAM, 2, 10), past.as_of(tally, STREAM, Point(version=3)), past.blame(tally, STREAM)):
+            with pytest.raises(UnreadableStream, match=r"tally\.of-tomorrow"):
+                await looking
+
+
+async def test_a_page_of_large_states_ends_early(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.history.past.MOST_BYTES", 3)
+    async with engine(database) as running:
+        for _ in range(5):
+            await running.commands.execute(tally, STREAM, Add(amount=60), request())
+        past, found = Past(running.reader), list[int]()
+        more = True
+        while more:
+            part, more = await past.history(tally, STREAM, len(found), 10)
+            assert len(part) < 5
+            found += [each.state for each in part]
+        assert found == [60, 120, 180, 240, 300]
+
+
+async def test_the_next_page_of_a_long_history_does_not_begin_at_the_first_fact(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with engine(database) as running:
+        await asyncio.gather(*(running.commands.execute(tally, STREAM, Add(amount=1), request()) for _ in range(300)))
+        past, folded = Past(running.reader), list[int]()
+        fold = tally.fold
+        counting = replace(tally, evolve=lambda state, event: (folded.append(1), tally.evolve(state, event))[1])
+        assert fold([]) == 0
+        for after in range(0, 300, 50):
+            await past.history(counting, STREAM, after, 50)
+        assert len(folded) == 300
