@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,6 +30,8 @@ from app.store.append import Appender
 from app.store.codec import registered
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
+from app.store.snapshots import Snapshots
+from app.store.snapshotter import Snapshotter
 from app.store.wake import Wake
 from domain import DECIDERS, PROCESSES
 from projections import PROJECTIONS
@@ -49,8 +52,10 @@ class MachineRoom:
         self.feed = Feed(self.reader, ring=settings.ring, poll=settings.poll_seconds)
         self._wake = Wake(database.connect, self.feed.wake)
         self._appender = Appender(database.connect, codec, self._committed, bound=settings.waiting_commands)
-        self.commands = Commands(self._appender, self.reader, cached=settings.cached_streams)
-        self.past = Past(self.reader)
+        self.snapshots = Snapshots(database.pool, codec, DECIDERS, every=settings.snapshot_events)
+        self.snapshotter = Snapshotter(database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_seconds)
+        self.commands = Commands(self._appender, self.reader, self.snapshots, cached=settings.cached_streams)
+        self.past = Past(self.reader, self.snapshots)
         self.projector = Projector(PROJECTIONS, database, self.feed)
         self.sealer = Sealer(database, self.feed, facts=settings.seal_facts, seconds=settings.seal_seconds)
         patience = Patience(attempts=settings.step_attempts, call=settings.call_seconds)
@@ -79,6 +84,7 @@ class MachineRoom:
                 "parked": self.projector.mend(),
                 "sealer": self.sealer.run(),
                 "processes": self.processes.run(),
+                "snapshots": self.snapshotter.run(),
             }.items()
         }
         for task in workers.values():
@@ -92,7 +98,7 @@ class MachineRoom:
             self._appender.drain()
             await asyncio.wait([workers["appender"]], timeout=10)
             self.feed.close()
-            for name in ("processes", "appender", "wake", "projector", "checkpoints", "parked", "sealer", "feed"):
+            for name in ("processes", "appender", "wake", "projector", "checkpoints", "parked", "sealer", "snapshots", "feed"):
                 workers[name].cancel()
             await asyncio.gather(*workers.values(), return_exceptions=True)
 
@@ -108,6 +114,7 @@ class MachineRoom:
             "position": self.feed.head,
             "lag": self.projector.behind(),
             "problems": problems,
+            "snapshots": asdict(self.snapshotter.counts),
             "changed": [name for name, worker in self.projector.workers.items() if worker.made_by is not None],
         }
 

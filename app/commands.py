@@ -17,8 +17,9 @@ from uuid import UUID, uuid4
 
 from app.logs import told
 from app.store.append import Append, Appended, Appender, Outdated
-from app.store.load import Loaded, load
+from app.store.load import load
 from app.store.read import Fact, Reader
+from app.store.snapshots import Loaded, Snapshots
 from domain.kernel import AnyDecider, Decider, Event, Rejected, code_of, message_of
 
 log = logging.getLogger(__name__)
@@ -93,9 +94,10 @@ class _Stream:
 class Commands:
     """Executes commands. `cached` is how many aggregates stay in memory."""
 
-    def __init__(self, appender: Appender, reader: Reader, *, cached: int = 10_000) -> None:
+    def __init__(self, appender: Appender, reader: Reader, snapshots: Snapshots | None = None, *, cached: int = 10_000) -> None:
         self._appender = appender
         self._reader = reader
+        self._snapshots = snapshots
         self._cached = cached
         self._streams: OrderedDict[tuple[str, UUID], _Stream] = OrderedDict()
 
@@ -172,6 +174,8 @@ class Commands:
                 case Appended():
                     if answer.version >= stream.known.version:
                         stream.known = Loaded(state, answer.version)
+                    if self._snapshots is not None and events:
+                        self._snapshots.grew(decider, stream_id, base, answer.version)
                     if refusal is not None:
                         return Refused(code=refusal.code, message=refusal.message)
                     return Accepted(position=answer.last, version=answer.version, facts=answer.facts)
@@ -230,7 +234,7 @@ class Commands:
 
         async def fill() -> None:
             try:
-                stream.known = await load(self._reader, decider, stream_id, base=base)
+                stream.known = await load(self._reader, decider, stream_id, base=base, snapshots=self._snapshots)
                 stream.state, stream.version = stream.known.state, stream.known.version
             except BaseException:
                 if self._streams.get(key) is stream:
@@ -243,7 +247,7 @@ class Commands:
 
     async def _fresh(self, decider: AnyDecider, stream_id: UUID) -> Loaded[Any]:
         stream = self._streams.get((decider.category, stream_id))
-        return await load(self._reader, decider, stream_id, base=None if stream is None else stream.known)
+        return await load(self._reader, decider, stream_id, base=None if stream is None else stream.known, snapshots=self._snapshots)
 
     def _forget(self, decider: AnyDecider, stream_id: UUID, stream: _Stream) -> None:
         """What runs ahead in this entry is not what was recorded: the next command loads from what is known."""

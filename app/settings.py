@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     cached_streams: Annotated[int, Field(ge=0, description="Aggregates whose state is kept in memory.")] = 10_000
     seal_facts: Annotated[int, Field(ge=0, le=100_000, description="Facts under one seal at most; 0 seals nothing.")] = 1_000
     seal_seconds: Annotated[float, Field(gt=0, description="Seconds after which fewer facts are sealed, too.")] = 10.0
+    snapshot_events: Annotated[int, Field(ge=0, description="Facts of a stream from one snapshot to the next; 0 turns them off.")] = 100
+    snapshot_check_seconds: Annotated[float, Field(gt=0, description="How often a snapshot, taken by chance, is held against a full fold.")] = 60.0
     stale_seconds: Annotated[float, Field(ge=0, le=60, description="How long a query with minPosition waits for its projection.")] = 5.0
     step_attempts: Annotated[int, Field(ge=1, le=100, description="How often a step of a process is tried before it is stuck.")] = 8
     call_seconds: Annotated[float, Field(gt=0, le=300, description="How long one call of a process to the outside may take.")] = 10.0

@@ -180,6 +180,11 @@ class Decider[C, S, E: Event]:
         return folded
 
     @property
+    def state_types(self) -> tuple[type[S], ...]:
+        """The classes of the state, read off the annotation of `evolve`."""
+        return members(self.evolve, 0)
+
+    @property
     def event_types(self) -> tuple[type[E], ...]:
         """The event classes, read off the annotation of `evolve`."""
         return members(self.evolve, 1)

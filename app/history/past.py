@@ -10,8 +10,9 @@ from uuid import UUID
 
 from app.history.document import NOTHING, Blame, Document, blamed, changes, document, leaves
 from app.settings import Mistake
-from app.store.load import Loaded, UnreadableStream, load
+from app.store.load import UnreadableStream, load
 from app.store.read import Fact, Reader
+from app.store.snapshots import Loaded, Snapshots
 from domain.kernel import AnyDecider, Unreadable
 from domain.undo import Undoable
 
@@ -71,8 +72,9 @@ class Setting:
 class Past:
     """Looks back at the streams of any decider. What was recorded stays as it is, so states found once are kept."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, snapshots: Snapshots | None = None) -> None:
         self._reader = reader
+        self._snapshots = snapshots
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._kept: OrderedDict[tuple[str, UUID, int], Loaded[Any]] = OrderedDict()
 
@@ -157,7 +159,7 @@ class Past:
     async def _at(self, decider: AnyDecider, stream_id: UUID, version: int) -> Loaded[Any]:
         kept = [each for each in self._kept if each[:2] == (decider.category, stream_id) and each[2] <= version]
         base = self._kept[max(kept, key=lambda each: each[2])] if kept else None
-        return self._keep(decider, stream_id, await load(self._reader, decider, stream_id, version=version, base=base))
+        return self._keep(decider, stream_id, await load(self._reader, decider, stream_id, version=version, base=base, snapshots=self._snapshots))
 
     def _keep(self, decider: AnyDecider, stream_id: UUID, found: Loaded[Any]) -> Loaded[Any]:
         self._kept[decider.category, stream_id, found.version] = found

@@ -1,21 +1,12 @@
 """Loads an aggregate as it is, or as it was at a version: the one place where facts of a stream become state."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from app.store.read import Fact, Reader
+from app.store.snapshots import NEWEST, Loaded, Snapshots
 from domain.kernel import Decider, Event, Unreadable
 
 PAGE = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded[S]:
-    """The state after the stream's fact at `version`; 0 where there is none. `read` is how many facts that took."""
-
-    state: S
-    version: int
-    read: int = 0
 
 
 class UnreadableStream(Exception):
@@ -30,18 +21,38 @@ class UnreadableStream(Exception):
 
 
 async def load[C, S, E: Event](
-    reader: Reader, decider: Decider[C, S, E], stream_id: UUID, *, version: int | None = None, base: Loaded[S] | None = None
+    reader: Reader,
+    decider: Decider[C, S, E],
+    stream_id: UUID,
+    *,
+    version: int | None = None,
+    base: Loaded[S] | None = None,
+    snapshots: Snapshots | None = None,
+    page: int = PAGE,
 ) -> Loaded[S]:
-    """Fold the stream, up to `version` or its end, from `base` (not above it) or the beginning. A stream that ends
-    earlier is loaded to its end. Raises `UnreadableStream`."""
-    state, at = (decider.initial, 0) if base is None else (base.state, base.version)
-    read = 0
+    """Fold the stream up to `version` or its end: from `base` (not above it), else from a snapshot, else from the
+    beginning. A stream that ends earlier is loaded to its end. Raises `UnreadableStream`."""
+    began = base or Loaded(decider.initial, 0)
+    state, at, read = began.state, began.version, 0
+    facts = None
+    if snapshots is not None and at == 0:
+        found = await snapshots.begin(decider, stream_id, NEWEST if version is None else version, page)
+        if found is not None:
+            kept, facts = found
+            state, at = (state, at) if kept is None else (kept.state, kept.version)
     while True:
-        facts = await reader.stream(decider.category, stream_id, at, PAGE, up_to=version)
+        if facts is None:
+            facts = await reader.stream(decider.category, stream_id, at, page, up_to=version)
         for fact in facts:
             if isinstance(fact.event, Unreadable):
                 raise UnreadableStream(fact)
         state = decider.fold([fact.event for fact in facts], state)
         at, read = facts[-1].version if facts else at, read + len(facts)
-        if len(facts) < PAGE:
-            return Loaded(state, at, read)
+        if len(facts) < page:
+            break
+        facts = None
+    loaded = Loaded(state, at, read)
+    if snapshots is not None and version is None and snapshots.every and read > snapshots.every:
+        # A base may have been folded from what was decided, not from what was read.
+        snapshots.offer(decider, stream_id, loaded if began.version == 0 else None)
+    return loaded

@@ -25,6 +25,8 @@ def shape(hint: Any, inside: tuple[type, ...] = ()) -> Shape:
         return {f"<{shape(key, inside)}>": shape(value, inside)}
     if origin is tuple and arguments[-1:] != (...,):
         return {"in order": [shape(each, inside) for each in arguments]}
+    if isinstance(origin, type) and is_dataclass(origin):
+        return _record(origin, dict(zip(origin.__type_params__, arguments, strict=True)), inside)
     if isinstance(origin, type) and arguments:
         return [shape(arguments[0], inside)]
     if not isinstance(hint, type):
@@ -35,8 +37,20 @@ def shape(hint: Any, inside: tuple[type, ...] = ()) -> Shape:
         return {"one of": [repr(each.value) for each in hint]}
     if not is_dataclass(hint) or hint in inside:
         return hint.__name__
-    hints = get_type_hints(hint)
+    return _record(hint, {}, inside)
+
+
+def _record(record: Any, given: Mapping[Any, Any], inside: tuple[type, ...]) -> Shape:
+    hints = {name: _filled(hint, given) for name, hint in get_type_hints(record).items()}
     return {
-        field.name if field.default is MISSING and field.default_factory is MISSING else f"{field.name}?": shape(hints[field.name], (*inside, hint))
-        for field in fields(hint)
+        field.name if field.default is MISSING and field.default_factory is MISSING else f"{field.name}?": shape(hints[field.name], (*inside, record))
+        for field in fields(record)
     }
+
+
+def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
+    """The hint with the parameters of a generic record filled in."""
+    if hint in given:
+        return given[hint]
+    open_: tuple[Any, ...] = getattr(hint, "__parameters__", ())
+    return hint[tuple(given.get(each, each) for each in open_)] if open_ and given else hint

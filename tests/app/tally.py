@@ -14,6 +14,8 @@ from app.store.append import Appender
 from app.store.codec import Codec
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
+from app.store.snapshots import Snapshots
+from app.store.snapshotter import Snapshotter
 from app.store.wake import Wake
 from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, event, value
 from projections.kernel import Key, Projection
@@ -122,12 +124,14 @@ class Engine:
     commands: Commands
     feed: Feed
     projector: Projector
+    snapshots: Snapshots
+    snapshotter: Snapshotter
 
 
 @asynccontextmanager
 async def engine(
     database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5,
-    decider: AnyDecider = tally, projections: Sequence[Projection[Any]] = (tallies,),
+    decider: AnyDecider = tally, projections: Sequence[Projection[Any]] = (tallies,), every: int = 0,
 ) -> AsyncGenerator[Engine]:
     codec = Codec([decider])
     reader = Reader(database.pool, codec)
@@ -140,10 +144,13 @@ async def engine(
 
     appender = Appender(database.connect, codec, committed, bound=bound, patience=patience)
     projector = Projector(projections, database, feed)
+    # Whoever asks for snapshots works through what was offered by hand.
+    snapshots = Snapshots(database.pool, codec, [decider], every=every)
+    snapshotter = Snapshotter(database.pool, reader, snapshots)
     await feed.start()
     tasks = [asyncio.create_task(work) for work in (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch(), projector.mend())]
     try:
-        yield Engine(database, reader, appender, Commands(appender, reader), feed, projector)
+        yield Engine(database, reader, appender, Commands(appender, reader, snapshots), feed, projector, snapshots, snapshotter)
     finally:
         feed.close()
         for task in tasks:

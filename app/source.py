@@ -1,0 +1,89 @@
+"""The code that something is made by: the definitions of ours that it leads to, as text, whatever their layout.
+
+Comments, docstrings and layout do not count. A class of an event counts by its stored name, since its shape has versions
+of its own, unless the `events` are asked for; any other class of ours counts whole. Not seen: code that is reached only by
+a computed name or through a value that was made elsewhere (but a decider counts by its events), and what the libraries do.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+from typing import Any, TypeAliasType
+
+from domain.kernel import Decider, Event
+
+_KERNELS = ("domain.kernel", "projections.kernel")
+
+
+def source(*roots: object, events: bool = False) -> Iterator[str]:
+    """One text for each definition that the roots lead to. Raises `OSError` or `SyntaxError` where there is no source of one."""
+    ours = {(inspect.unwrap(root).__module__ or "").split(".")[0] for root in roots if isinstance(root, FunctionType | type)} | {"domain", "projections"}
+    seen: set[int] = set()
+    waiting: list[tuple[str, object]] = [("", root) for root in roots]
+    while waiting:
+        name, item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, type) and issubclass(item, Event) and not events:
+            yield f"event {item.stored.name}"
+        elif isinstance(item, Decider):
+            yield f"{name} = {item.category}: {sorted(each.stored.name for each in item.event_types)}"
+        elif isinstance(item, FunctionType | type):
+            if item.__module__.split(".")[0] not in ours or item.__module__ in _KERNELS:
+                continue
+            if isinstance(item, FunctionType) and item.__name__ == "<lambda>":
+                # Its lines are those of the statement that it stands in, and seldom a statement of their own.
+                yield f"{item.__qualname__}: {_compiled(item.__code__)}"
+                waiting.extend((name, item.__globals__[name]) for name in item.__code__.co_names if name in item.__globals__)
+                continue
+            try:
+                tree = _tree(item)
+            except OSError:
+                if not isinstance(item, type):
+                    raise
+                # A class that was made by a call is what it was made of.
+                yield f"{item.__qualname__}: {[base.__qualname__ for base in item.__bases__]}"
+                waiting.extend((name, made) for name, made in [*vars(item).items(), *((base.__name__, base) for base in item.__bases__)] if not name.startswith("__"))
+                continue
+            yield f"{item.__qualname__}: {ast.unparse(tree)}"
+            waiting.extend(_names(tree, item))
+        elif isinstance(item, TypeAliasType):
+            continue
+        elif isinstance(item, list | tuple | set | frozenset | dict) and " at 0x" in repr(item):
+            members = [*item.keys(), *item.values()] if isinstance(item, dict) else item
+            waiting.extend((name, member) for member in members)
+        elif isinstance(item, set | frozenset):
+            yield f"{name} = {sorted(map(repr, item))}"
+        elif isinstance(item, str | bytes | int | float | complex | tuple | list | dict) or type(item).__module__ in ("decimal", "datetime"):
+            yield f"{name} = {item!r}"
+
+
+def _compiled(code: CodeType) -> str:
+    constants = [_compiled(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {constants}"
+
+
+def _tree(item: Any) -> ast.Module:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(item)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+def _names(tree: ast.Module, item: Any) -> Iterator[tuple[str, object]]:
+    """What the names in the code stand for: names of the module, and what is reached over a module's name."""
+    known: dict[str, object] = getattr(item, "__globals__", None) or vars(inspect.getmodule(item) or item)
+    closed = inspect.getclosurevars(item).nonlocals if isinstance(item, FunctionType) else {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found = closed.get(node.id, known.get(node.id))
+            if found is not None:
+                yield node.id, found
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and inspect.ismodule(known.get(node.value.id)):
+            found = getattr(known[node.value.id], node.attr, None)
+            if found is not None:
+                yield node.attr, found
