@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from app import operate
+from app import operate, parking
 from app.database import open_database
 from app.logs import set_up
 from app.settings import Mistake, Settings
@@ -18,6 +18,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 audit = typer.Typer(no_args_is_help=True, help="Check that the log is as it was recorded.")
 cli.add_typer(audit, name="audit")
+operate.commands.add_typer(parking.commands)
 cli.add_typer(operate.commands, name="projections")
 
 Port = Annotated[int | None, typer.Option(help="Port to listen on; APP_PORT, else 8000.")]

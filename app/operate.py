@@ -15,7 +15,7 @@ from app.projector import drop as dropping
 from app.projector import rebuild as rebuilding
 from app.projector import swap
 from app.projector.asof import rebuild_as_of
-from app.projector.operation import working
+from app.projector.operation import named, working
 from app.projector.slots import FORMER, LIVE, STAGING
 from app.projector.status import tables
 from app.projector.verify import verify as compared
@@ -158,14 +158,9 @@ async def _desk() -> AsyncGenerator[_Desk]:
 
 
 def _chosen(names: Sequence[str]) -> Sequence[AnyProjection]:
-    known = {each.name: each for each in PROJECTIONS}
-    there = f"there are {', '.join(known) or 'none'}"
     if not names:
-        raise Mistake(f"name a projection, or --all; {there}")
-    for name in names:
-        if name not in known:
-            raise Mistake(f"there is no projection {name}; {there}")
-    return [known[name] for name in dict.fromkeys(names)]
+        raise Mistake(f"name a projection, or --all; there are {', '.join(each.name for each in PROJECTIONS) or 'none'}")
+    return [named(PROJECTIONS, name) for name in dict.fromkeys(names)]
 
 
 def _moment(given: str) -> int | datetime:

@@ -51,6 +51,14 @@ class Progress:
         return 0.0 if left == 0 else left / self.events_per_second if self.events_per_second else None
 
 
+def named(projections: Sequence[AnyProjection], name: str) -> AnyProjection:
+    """The projection of this name. Raises `NotPossible`."""
+    for each in projections:
+        if each.name == name:
+            return each
+    raise NotPossible(f"there is no projection {name[:100]}; there are {', '.join(each.name for each in projections) or 'none'}")
+
+
 type Told = Callable[[Progress], None]
 
 

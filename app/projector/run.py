@@ -49,7 +49,8 @@ class Worker:
         """The fingerprint of the code that made the table, where it is not that of this code."""
         self._database = database
         self._feed = feed
-        self._seat: Seat | None = None
+        self.seat: Seat | None = None
+        """Where this process owns the table."""
         self._moved: asyncio.Future[None] | None = None
 
     async def run(self) -> None:
@@ -76,19 +77,19 @@ class Worker:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
             finally:
-                self._seat = None
+                self.seat = None
 
     @property
     def owns(self) -> bool:
-        return self._seat is not None
+        return self.seat is not None
 
     async def mend(self) -> None:
         """Fold parked keys again, where somebody asked for it and this process owns them."""
-        if self._seat is not None:
-            await retry(self._seat, self.projection, self.slot, self._feed.reader, self._database)
+        if self.seat is not None:
+            await retry(self.seat, self.projection, self.slot, self._feed.reader, self._database)
 
     async def _take(self, seat: Seat) -> None:
-        self._seat, self.position = seat, seat.position
+        self.seat, self.position = seat, seat.position
         self.compare(seat.made_by)
         self._tell()
         async with seat.turn:
