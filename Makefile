@@ -41,14 +41,16 @@ test: .venv/.dev graphiql ## Run all tests
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
 
-check: .venv/.dev ## Style, types, the direction of imports, and that every stored event can be read
+check: .venv/.dev ## Style, types, the direction of imports, what was stored, and versions of projections
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
 	@$(BIN)/python -m tests.stored
+	@$(BIN)/python -m tests.projections
 
-samples: .venv/.dev ## Write the samples of stored events that are missing in tests/stored
+samples: .venv/.dev ## Write the samples of stored events and the fingerprints of projections that are missing
 	@$(BIN)/python -m tests.stored --write
+	@$(BIN)/python -m tests.projections --write
 
 bench: .venv/.dev ## Measure, as ratios in one run
 	@PYTHONPATH=. $(BIN)/python -m tests.bench

@@ -143,7 +143,7 @@ async def api(app: Starlette) -> AsyncIterator[Api]:
 class Server:
     """A server process of its own, as a user starts it."""
 
-    def __init__(self, database_url: str | None, root: Path = ROOT, **environment: str) -> None:
+    def __init__(self, database_url: str | None, root: Path | None = None, **environment: str) -> None:
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
@@ -151,7 +151,7 @@ class Server:
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
         self.process = subprocess.Popen(
             [sys.executable, "-m", "app", "serve", "--port", str(self.port)],
-            cwd=root, env=env | ({} if database_url is None else {"DATABASE_URL": database_url}) | environment, stdout=self.log, stderr=subprocess.STDOUT,
+            cwd=root or ROOT, env=env | ({} if database_url is None else {"DATABASE_URL": database_url}) | environment, stdout=self.log, stderr=subprocess.STDOUT,
         )
         self.url = f"http://127.0.0.1:{self.port}/graphql"
         self.socket = f"ws://127.0.0.1:{self.port}/graphql"
@@ -193,7 +193,7 @@ def serve(database_url: str) -> Iterator[Callable[..., Server]]:
     """Starts server processes on the test's database, and stops them all after it."""
     started: list[Server] = []
 
-    def start(root: Path = ROOT, **environment: str) -> Server:
+    def start(root: Path | None = None, **environment: str) -> Server:
         server = Server(database_url, root, **environment)
         started.append(server)
         return server
