@@ -210,7 +210,8 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return _undone(job, f"Could not {step}: {message}")
 
         case (
-            Voided() | Refunded() | StepRefused(step="call the payment off") | StepSkipped(step="call the payment off"),
+            # A decline on its way is the gateway's last word, too.
+            Voided() | Refunded() | Declined() | StepRefused(step="call the payment off") | StepSkipped(step="call the payment off"),
             Refunding(job=job, reason=reason, cancelled=cancelled, gone=gone),
         ):
             return Undone(job=job, reason=reason, cancelled=cancelled, gone=gone)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.kernel import AnyDecider, Event, Recorded, Rejected
+from domain.process import Action, AnyProcess
 from projections.kernel import AnyProjection, Key
 
 STREAM = UUID("00000000-0000-4000-8000-00000000000a")
@@ -82,3 +83,36 @@ class Fold:
         assert list(folded(self.projection, self.history).values()) == list(rows)
 
 
+
+
+@dataclass(frozen=True)
+class Errand:
+    """For a process: `given(facts).then_sends(actions)`, what the last of the facts led it to ask for; `.then_is(state)`."""
+
+    process: AnyProcess
+    history: tuple[Recorded[Any], ...] = ()
+
+    def given(self, *history: Recorded[Any]) -> Self:
+        return replace(self, history=history)
+
+    def then_sends(self, *actions: Action) -> None:
+        before = self._state(self.history[:-1])
+        after = self.process.evolve(before, self.history[-1])
+        assert tuple(self.process.react(before, after, self.history[-1]) if after is not None else ()) == actions
+
+    def then_sends_nothing(self) -> None:
+        self.then_sends()
+
+    def then_is(self, state: object) -> None:
+        assert self._state(self.history) == state
+
+    def note(self, event: Event, stream: UUID = STREAM) -> Recorded[Any]:
+        """A fact of the process's own stream."""
+        return fact(self.process.own.classes[type(event)](**vars(event)), stream=stream)
+
+    def _state(self, history: Sequence[Recorded[Any]]) -> Any:
+        state: Any = None
+        for each in history:
+            if self.process.instance(each) is not None:
+                state = self.process.evolve(state, each)
+        return state
