@@ -21,6 +21,7 @@ from app.database import Database
 from app.graphql.schema import build
 from app.graphql.view import PAGE, View
 from app.history.past import Past
+from app.metrics import TYPE, metrics
 from app.ports import ports
 from app.processes.dispatch import Patience
 from app.processes.run import Processes
@@ -103,8 +104,9 @@ class MachineRoom:
             await asyncio.gather(*workers.values(), return_exceptions=True)
 
     def ready(self) -> dict[str, Any]:
-        """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem;
-        and, which does not count against it, whose fold or columns have changed without a new version."""
+        """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem.
+        What does not count against it: parked keys, events that this code cannot read, and whose fold or columns have changed
+        without a new version."""
         workers = self.projector.workers.values()
         behind = {w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at}
         problems = {w.projection.name: w.problem for w in workers if w.problem is not None}
@@ -113,6 +115,9 @@ class MachineRoom:
             "ready": not behind and not problems and self.failed is None,
             "position": self.feed.head,
             "lag": self.projector.behind(),
+            "lagSeconds": self.projector.seconds(),
+            "parked": self.projector.parked,
+            "unread": self.projector.unread(),
             "problems": problems,
             "snapshots": asdict(self.snapshotter.counts),
             "changed": [name for name, worker in self.projector.workers.items() if worker.made_by is not None],
@@ -145,11 +150,15 @@ def application(room: MachineRoom) -> Starlette:
             state |= {"ready": False, "problems": {"database": type(problem).__name__}}
         return JSONResponse(state, 200 if state["ready"] else 503)
 
+    async def measured(_: Request) -> PlainTextResponse:
+        return PlainTextResponse(metrics(room.projector, room.feed.head), media_type=TYPE)
+
     routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", view, max_body_size=MOST_BODY),
         WebSocketRoute("/graphql", view),
         Route("/livez", live),
         Route("/readyz", ready),
+        Route("/metrics", measured),
     ]
     if room.settings.mode == "development":
         # It may be built while the server runs.

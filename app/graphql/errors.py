@@ -25,9 +25,13 @@ log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """An error that is shown as it stands."""
+    """An error that is shown as it stands, with `extensions` beside its code."""
 
     code = "INTERNAL_SERVER_ERROR"
+
+    def __init__(self, message: str | None = None, **extensions: object) -> None:
+        super().__init__(message)
+        self.extensions = extensions
 
 
 class BadInput(ApiError):
@@ -72,7 +76,10 @@ def translated(problem: BaseException) -> ApiError | None:
         case ApiError():
             return problem
         case Stale():
-            return StaleRead(str(problem))
+            return StaleRead(
+                str(problem), projection=problem.projection, position=str(problem.reached), wanted=str(problem.wanted),
+                behind=problem.wanted - problem.reached, behindSeconds=problem.seconds,
+            )
         case Overloaded():
             return Busy(str(problem) or Overloaded.__doc__)
         case CommandIdTaken():
@@ -112,7 +119,7 @@ def _labelled(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError:
             return _with(error, cause.message, {"code": _code(cause)})
         cause = cause.original_error
     if cause is not None and (known := translated(cause)) is not None:
-        return _with(error, str(known), {"code": known.code})
+        return _with(error, str(known), {"code": known.code} | known.extensions)
     if cause is None and not error.path:
         return _with(error, error.message, {"code": "BAD_USER_INPUT"})
     log.error("unexpected, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)

@@ -48,6 +48,7 @@ class Lag:
     projection: str = strawberry.field(description="The projection.")
     position: Position = strawberry.field(description="The newest fact in it.")
     behind: int = strawberry.field(description="Facts that it has yet to take in.")
+    seconds: float = strawberry.field(description="How long the first of them has waited.")
 
 
 @strawberry.type
@@ -72,8 +73,8 @@ class Query:
     async def lag(self, info: Info) -> list[Lag]:
         projector = info.context.room.projector
         return [
-            Lag(projection=name, position=Position(projector.workers[name].position), behind=behind)
-            for name, behind in projector.behind().items()
+            Lag(projection=name, position=Position(worker.position), behind=behind, seconds=worker.seconds())
+            for (name, behind), worker in zip(projector.behind().items(), projector.workers.values(), strict=True)
         ]
 
 

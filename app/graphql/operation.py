@@ -83,6 +83,7 @@ class Operation(SchemaExtension):
         return {
             "position": str(room.feed.newest),
             "lag": room.projector.behind(),
+            "lagSeconds": room.projector.seconds(),
             "correlationId": str(context.correlation_id),
         }
 

@@ -3,13 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from time import perf_counter
+
+import msgspec
 
 from app.database import DRIVER_ERRORS, Database, is_broken
 from app.logs import told
 from app.projector.bulk import Filling, Moved, fill
 from app.projector.fingerprint import fingerprint
-from app.projector.park import said
+from app.projector.park import Unread, said
 from app.projector.retry import retry
 from app.projector.seat import Fenced, Gone, Seat
 from app.projector.slots import FORMER, LIVE
@@ -28,11 +31,16 @@ FAR = 10_000
 
 
 class Stale(Exception):
-    """A projection did not reach the position in time."""
+    """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited; None
+    where the log has no such fact, or nobody can tell."""
 
-    def __init__(self, projection: str, wanted: int, reached: int) -> None:
-        super().__init__(f"{projection} is at position {reached}, {wanted - reached} behind {wanted}; ask again in a moment")
+    def __init__(self, projection: str, wanted: int, reached: int, seconds: float | None) -> None:
+        waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
+        super().__init__(f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; ask again in a moment")
+        self.projection = projection
+        self.wanted = wanted
         self.reached = reached
+        self.seconds = seconds
 
 
 class Worker:
@@ -47,6 +55,10 @@ class Worker:
         self.problem: str | None = None
         self.made_by: str | None = None
         """The fingerprint of the code that made the table, where it is not that of this code."""
+        self.next_at: datetime | None = None
+        """When the first fact was recorded that it had not folded, a moment ago."""
+        self.unread: dict[str, Unread] = {}
+        """Events that its code cannot read and that it has passed over, by type and stored version."""
         self._database = database
         self._feed = feed
         self.seat: Seat | None = None
@@ -131,6 +143,14 @@ class Worker:
         if log.isEnabledFor(logging.DEBUG):
             ms = round((perf_counter() - began) * 1000, 1)
             log.debug("batch", extra=told(projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms))
+
+    def seconds(self) -> float:
+        """How long the first fact that it has yet to fold has waited; 0 where there is none, or nobody has read it so far."""
+        if self.position >= self._feed.head:
+            return 0.0
+        fact = self._feed.held(self.position + 1)
+        since = self.next_at if fact is None else fact.recorded_at
+        return 0.0 if since is None else max(0.0, round((datetime.now(UTC) - since).total_seconds(), 3))
 
     async def changed(self) -> None:
         """Wait until this process has moved the projection."""
@@ -232,7 +252,7 @@ class Projector:
                 while worker.position < position:
                     await worker.changed()
         except TimeoutError:
-            raise Stale(name, position, worker.position) from None
+            raise Stale(name, position, worker.position, await self._waited(worker.position + 1)) from None
         finally:
             self._waiters -= 1
 
@@ -240,11 +260,29 @@ class Projector:
         """How many facts each projection has yet to fold."""
         return {name: max(0, self._feed.newest - worker.position) for name, worker in self.workers.items()}
 
+    def seconds(self) -> dict[str, float]:
+        """How long the first fact that each projection has yet to fold has waited."""
+        return {name: worker.seconds() for name, worker in self.workers.items()}
+
+    def unread(self) -> dict[str, int]:
+        """Which events this code cannot read, by type and stored version, and how many a projection has passed over."""
+        found: dict[str, int] = {}
+        for worker in self.workers.values():
+            for name, each in worker.unread.items():
+                found[name] = max(found.get(name, 0), each.count)
+        return found
+
+    async def _waited(self, position: int) -> float | None:
+        try:
+            return await self._database.pool.fetchval(_WAITED, position, timeout=1)
+        except DRIVER_ERRORS:
+            return None
+
     async def _look(self) -> None:
         everything = perf_counter() - self._looked >= 1
         if not everything and all(worker.owns for worker in self.workers.values()):
             return
-        rows = await self._database.pool.fetch("SELECT projection, version, slot, position, fingerprint FROM es.checkpoints")
+        rows = await self._database.pool.fetch(_CHECKPOINTS)
         for row in rows:
             worker = self.workers.get(row["projection"])
             if worker is None or worker.projection.version != row["version"]:
@@ -252,6 +290,8 @@ class Projector:
             if row["slot"] == LIVE:
                 worker.saw(row["position"])
                 worker.compare(row["fingerprint"])
+                worker.next_at = row["next_at"]
+                worker.unread = msgspec.json.decode(row["unread"], type=dict[str, Unread])
             elif row["slot"] == FORMER:
                 self._keep(worker.projection)
         if everything:
@@ -264,6 +304,12 @@ class Projector:
             self._keepers[projection.name] = worker, self._group.create_task(worker.run())
 
 
+# With the moment at which the next fact was recorded: the first that waits.
+_CHECKPOINTS = """
+    SELECT c.projection, c.version, c.slot, c.position, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at
+    FROM es.checkpoints c LEFT JOIN es.events e ON e.position = c.position + 1
+"""
+_WAITED = "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
 _PARKED = """
     SELECT projection, version, slot, count(*) AS parked, count(asked_at) AS asked FROM es.parked GROUP BY projection, version, slot
 """

@@ -105,6 +105,11 @@ class Feed:
         facts = await self.reader.log(cursor, most, up_to=until, where=where)
         return facts, facts[-1].position if len(facts) == most else until
 
+    def held(self, position: int) -> Fact | None:
+        """The fact at this position, where it is in memory."""
+        place = position - (self.head - len(self._ring) + 1)
+        return self._ring[place] if 0 <= place < len(self._ring) else None
+
     def _extend(self, facts: Sequence[Fact]) -> None:
         self._ring.extend(facts)
         if len(self._ring) > 2 * self._size:

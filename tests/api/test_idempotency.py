@@ -129,6 +129,7 @@ async def test_every_answer_says_where_the_log_stands_and_whose_request_it_was(a
     answer = await api("{ products(minPosition: \"1\") { nodes { sku } } }", x_correlation_id=correlation)
     assert answer["extensions"] == {
         "position": "1", "correlationId": correlation, "lag": answer["extensions"]["lag"],
+        "lagSeconds": dict.fromkeys(answer["extensions"]["lag"], 0.0),
     }
     assert answer["extensions"]["lag"]["products"] == 0
 

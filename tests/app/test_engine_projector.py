@@ -65,8 +65,20 @@ async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is
 
 async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Database) -> None:
     async with engine(database) as running:
-        with pytest.raises(Stale, match="tallies is at position 0, 7 behind 7"):
+        with pytest.raises(Stale, match="tallies is at position 0, 7 behind 7; ask"):
             await running.projector.wait("tallies", 7, 0.05)
+        while not running.projector.workers["tallies"].owns:
+            await running.projector.workers["tallies"].changed()
+        async with running.projector.workers["tallies"].seat.turn:  # type: ignore[union-attr]
+            await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+            with pytest.raises(Stale, match=r"tallies is at position 0, 1 behind 1, and the first fact that it lacks has waited 0\.[1-9] s") as stale:
+                await running.projector.wait("tallies", 1, 0.1)
+            assert stale.value.seconds is not None
+            assert stale.value.seconds > 0.1
+            assert running.projector.behind() == {"tallies": 1}
+            assert running.projector.seconds()["tallies"] > 0.1
+        await running.projector.wait("tallies", 1, 5)
+        assert running.projector.seconds() == {"tallies": 0.0}
 
 
 async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(database: Database) -> None:

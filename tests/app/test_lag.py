@@ -10,8 +10,8 @@ import asyncpg
 
 from app.asgi import MachineRoom
 from app.database import Database
-from app.lag import standing
 from app.projector.seat import OWNER
+from app.projector.standing import standing
 from projections import PROJECTIONS
 from tests.conftest import ROOT, Api
 
@@ -27,9 +27,9 @@ def test_an_empty_database_lists_every_projection_as_never_moved(database_url: s
     ran = lag(database_url)
     header, *rows = ran.stdout.splitlines()
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert header.split() == ["projection", "version", "position", "behind", "seconds", "moved", "owner"]
+    assert header.split() == ["projection", "version", "position", "behind", "seconds", "moved", "parked", "owner"]
     assert [row.split() for row in rows] == [
-        [each.name, str(each.version), "0", "0", "0.0", "never", "nobody"] for each in sorted(PROJECTIONS, key=lambda each: each.name)
+        [each.name, str(each.version), "0", "0", "0.0", "never", "0", "nobody"] for each in sorted(PROJECTIONS, key=lambda each: each.name)
     ]
 
 
@@ -46,7 +46,7 @@ async def test_a_projection_that_is_current_is_owned_and_nothing_behind(room: Ma
     position = int(data["openOrder"]["position"])
     for each in PROJECTIONS:
         await room.projector.wait(each.name, position, 10)
-    assert {(each.position, each.behind, each.seconds, each.owner) for each in await standing(database)} == {(position, 0, 0.0, OWNER)}
+    assert {(each.position, each.behind, each.seconds, each.owner) for each in await standing(database, PROJECTIONS)} == {(position, 0, 0.0, OWNER)}
 
 
 async def test_a_projection_that_stands_still_says_how_much_and_how_long(database: Database) -> None:
@@ -59,8 +59,25 @@ async def test_a_projection_that_stands_still_says_how_much_and_how_long(databas
                 position, uuid4(),
             )
         await connection.execute("INSERT INTO es.checkpoints (projection, version, position, owner) VALUES ('older', 7, 1, 'gone:1')")
-        [older] = [each for each in await standing(database) if each.projection == "older"]
+        [older] = [each for each in await standing(database, PROJECTIONS) if each.projection == "older"]
     finally:
         await connection.close()
     assert (older.version, older.position, older.behind, older.owner) == (7, 1, 2, None)
     assert 3600 <= older.seconds < 3700
+
+
+async def test_what_was_passed_over_unread_and_what_is_parked_is_said(room: MachineRoom, database: Database) -> None:
+    """An event of a type that nobody knows concerns no projection; one that no fold takes parks its key in one of them."""
+    for position, (stream, kind) in enumerate([("elsewhere", "elsewhere.melted"), ("order", "order.shipped"), ("elsewhere", "elsewhere.melted")], start=1):
+        await database.pool.execute(
+            "INSERT INTO es.events VALUES ($1, $3, $2, 1, $4, 1, '{}', $2, $2, NULL, 'me', now(), now())", position, uuid4(), stream, kind
+        )
+    for each in PROJECTIONS:
+        await room.projector.wait(each.name, 3, 10)
+    standings = {each.projection: each for each in await standing(database, PROJECTIONS)}
+    assert {name for name, each in standings.items() if each.parked} == {"orders"}
+    for each in standings.values():
+        assert {name: (one.count, one.first, one.last) for name, one in each.unread.items()} == {"elsewhere.melted v1": (2, 1, 3)}
+    shown = (await asyncio.to_thread(lag, database.url)).stdout
+    assert "elsewhere.melted v1: this code cannot read it; passed over 2 times, first at position 1, last at 3" in shown
+    assert [line.split()[-2] for line in shown.splitlines() if line.startswith("orders")] == ["1"]

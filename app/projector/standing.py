@@ -1,0 +1,73 @@
+"""Where each live table stands, whoever owns it: all of it is in the database."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from app.database import Database
+from app.lease import held
+from app.projector.operation import Progress
+from app.projector.park import Unread
+from app.projector.slots import LIVE, STAGING, lease_sql
+from projections.kernel import AnyProjection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where one projection stands. `seconds` is how long the first fact that it has not folded has waited; `moved` how
+    long ago it last moved, unknown where it never ran. `parked` counts keys, `unread` events that its code cannot read, by
+    type. `owner` is the process that holds it now. `rebuild` is what was last done beside it, and is not live."""
+
+    projection: str
+    version: int
+    position: int
+    behind: int
+    seconds: float
+    moved: float | None
+    parked: int
+    unread: Mapping[str, Unread]
+    owner: str | None
+    rebuild: Progress | None
+
+
+async def standing(database: Database, projections: Sequence[AnyProjection]) -> Sequence[Standing]:
+    """Every one of these, and every other that has a checkpoint: those of older or newer code."""
+    rows = await database.pool.fetch(_STANDING, [each.name for each in projections], [each.version for each in projections])
+    return [_standing(dict(row)) for row in rows]
+
+
+def _standing(row: dict[str, object]) -> Standing:
+    state, position, target, rate, error = (row.pop(name) for name in ("state", "done", "target", "rate", "error"))
+    unread = msgspec.convert(msgspec.json.decode(str(row.pop("unread"))), dict[str, Unread])
+    rebuild = None
+    if state is not None:
+        about = {"projection": row["projection"], "version": row["version"], "slot": STAGING, "state": state}
+        rebuild = msgspec.convert(about | {"position": position, "target": target, "events_per_second": rate, "error": error}, Progress)
+    return msgspec.convert(row | {"unread": unread, "rebuild": rebuild}, Standing)
+
+
+# An owner holds the advisory lock of its projection; the name that it left in the checkpoint may be that of a process
+# which is gone.
+_STANDING = f"""
+    WITH known AS (
+        SELECT projection, version, slot FROM es.checkpoints WHERE slot = '{LIVE}'
+        UNION SELECT *, '{LIVE}' FROM unnest($1::text[], $2::integer[])
+    )
+    SELECT known.projection, known.version, coalesce(c.position, 0) AS position,
+           head.position - coalesce(c.position, 0) AS behind,
+           coalesce(extract(epoch FROM clock_timestamp() - next.recorded_at), 0)::float AS seconds,
+           extract(epoch FROM clock_timestamp() - c.moved_at)::float AS moved,
+           (SELECT count(*) FROM es.parked p
+            WHERE p.projection = known.projection AND p.version = known.version AND p.slot = known.slot) AS parked,
+           coalesce(c.unread, '{{}}')::text AS unread,
+           CASE WHEN {held(lease_sql("known"))} THEN c.owner END AS owner,
+           r.state, r.position AS done, r.target, r.events_per_second AS rate, r.error
+    FROM known
+         LEFT JOIN es.checkpoints c USING (projection, version, slot)
+         LEFT JOIN es.rebuilds r ON r.projection = known.projection AND r.version = known.version AND r.slot = '{STAGING}'
+                                AND r.state <> 'promoted'
+         CROSS JOIN (SELECT coalesce(max(position), 0) AS position FROM es.events) head
+         LEFT JOIN es.events next ON next.position = coalesce(c.position, 0) + 1
+    ORDER BY known.projection, known.version
+"""
