@@ -178,7 +178,8 @@ class Commands:
                         self._snapshots.grew(decider, stream_id, base, answer.version)
                     if refusal is not None:
                         return Refused(code=refusal.code, message=refusal.message)
-                    return Accepted(position=answer.last, version=answer.version, facts=answer.facts)
+                    facts = answer.facts or await self._recorded(answer)
+                    return Accepted(position=answer.last, version=answer.version, facts=facts)
                 case Outdated(actual=actual):
                     self._forget(decider, stream_id, stream)
                     if wanted is not None and wanted != actual:
@@ -212,8 +213,12 @@ class Commands:
         if answer.refusal is not None:
             rules = {code_of(rule): message_of(rule) for rule in decider.rules}
             return Refused(code=answer.refusal, message=rules.get(answer.refusal, answer.refusal))
-        facts = await self._reader.log(answer.first - 1, answer.last - answer.first + 1, up_to=answer.last)
-        return Accepted(position=answer.last, version=answer.version, facts=facts, duplicate=True)
+        return Accepted(position=answer.last, version=answer.version, facts=await self._recorded(answer), duplicate=True)
+
+    async def _recorded(self, answer: Appended) -> Sequence[Fact]:
+        if answer.last < answer.first:
+            return ()
+        return await self._reader.log(answer.first - 1, answer.last - answer.first + 1, up_to=answer.last)
 
     async def _stream(self, decider: AnyDecider, stream_id: UUID) -> _Stream:
         key = (decider.category, stream_id)

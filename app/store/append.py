@@ -60,12 +60,12 @@ class Append:
 @dataclass(frozen=True, slots=True)
 class Appended:
     """Recorded at positions `first` to `last` (`last` = `first` - 1 where there was nothing to record), which left the
-    stream at `version`. A `duplicate` was recorded earlier, with the outcome `refusal`; its `facts` are not given."""
+    stream at `version`. A `duplicate` was recorded earlier, with the outcome `refusal`. `facts` is what this call recorded:
+    none where an earlier one did, also one whose answer was lost on the way."""
 
     version: int
     first: int
     last: int
-    recorded_at: datetime
     duplicate: bool
     refusal: str | None
     facts: Sequence[Fact] = ()
@@ -236,15 +236,15 @@ _CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $
 def _answer(append: Append, row: asyncpg.Record, *, resent: bool) -> Appended | Outdated | CommandIdTaken:
     if row["status"] == "conflict":
         return Outdated(row["actual"])
-    duplicate = row["status"] == "duplicate"
+    seen = row["status"] == "duplicate"
     known = (row["known_name"], row["known_category"], row["known_stream"])
-    if duplicate and known[0] is not None and known != (append.name, append.category, append.stream_id):
+    if seen and known[0] is not None and known != (append.name, append.category, append.stream_id):
         return CommandIdTaken(CommandIdTaken.__doc__)
     # A batch that was sent twice meets its own first copy: for an id that nobody else can know, that is no repeat.
-    duplicate = duplicate and not (resent and not append.keep)
+    duplicate = seen and not (resent and not append.keep)
     first, recorded_at = row["first_pos"], row["recorded"]
-    facts = () if duplicate else append.facts(first, recorded_at)
-    return Appended(row["actual"], first, row["last_pos"], recorded_at, duplicate, row["refused"], facts)
+    facts = () if seen else append.facts(first, recorded_at)
+    return Appended(row["actual"], first, row["last_pos"], duplicate, row["refused"], facts)
 
 
 def _fail(waiting: _Waiting, problem: Exception) -> None:

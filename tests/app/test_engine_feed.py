@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
+from app.commands import Accepted
 from app.database import Database
 from app.store.codec import Codec
 from app.store.feed import Feed
@@ -95,3 +96,16 @@ async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: 
         assert await asyncio.wait_for(followed(feed, 2, 7), 10) == facts[2:]
         feed.close()
         await reading
+
+
+async def test_no_answer_is_above_the_newest_position_that_this_process_knows_of(database: Database) -> None:
+    async with engine(database) as one, engine(database, poll=60) as other:
+        asked, stream = request(command_id=uuid4()), uuid4()
+        first = await one.commands.execute(tally, stream, Add(amount=1), asked)
+        # Nobody has told the other: no wake-up has come, and it does not look by itself.
+        other.feed.head = other.feed.newest = 0
+        again = await other.commands.execute(tally, stream, Add(amount=1), asked)
+        assert isinstance(first, Accepted)
+        assert isinstance(again, Accepted)
+        assert again.duplicate
+        assert other.feed.newest >= again.position == first.position

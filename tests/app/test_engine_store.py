@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from app.commands import Accepted
 from app.database import Database
 from app.store.append import Append, Appended, CommandIdTaken, Outdated, Overloaded, Unreachable
 from app.store.read import Filter
 from domain.kernel import Event, Unreadable
-from tests.app.tally import Added, Engine, Taken, engine
+from tests.app.tally import Add, Added, Engine, Taken, engine, request, tally
 
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -106,6 +108,44 @@ async def test_a_batch_whose_connection_broke_is_sent_again_and_has_one_effect(s
     await breaker.close()
     positions = [f.position for f in await store.reader.log(0, 1_000)]
     assert positions == list(range(1, 202))
+
+
+class Forgetful:
+    """A connection that ends when the answer was on its way: what was sent has happened."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, *arguments: Any, **options: Any) -> Any:
+        await self._connection.fetch(*arguments, **options)
+        raise ConnectionResetError
+
+    def is_closed(self) -> bool:
+        return False
+
+    def terminate(self) -> None:
+        self._connection.terminate()
+
+
+async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat_to_who_asked_once(database: Database) -> None:
+    async with engine(database) as running:
+        connect = running.appender._connect
+        made = 0
+
+        async def first_forgetful() -> Any:
+            nonlocal made
+            made += 1
+            return Forgetful(await connect()) if made == 1 else await connect()
+
+        running.appender._connect = first_forgetful
+        stream = uuid4()
+        outcomes = await asyncio.gather(*(running.commands.execute(tally, stream, Add(amount=n), request()) for n in (1, 2, 3)))
+        truth = await running.reader.log(0, 10)
+        assert [(fact.position, fact.event) for fact in truth] == [(n, Added(amount=n)) for n in (1, 2, 3)]
+        # Moments included: they are those of the first copy.
+        assert outcomes == [Accepted(position=n, version=n, facts=[truth[n - 1]]) for n in (1, 2, 3)]
+        await running.feed.beyond(2)
+        assert (await running.feed.take(0))[0] == truth
 
 
 async def test_a_database_that_stays_away_is_said_within_the_patience(database: Database) -> None:

@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 import time
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
@@ -31,7 +31,7 @@ async def serving(url: str) -> AsyncIterator[int]:
         port: int = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.server", str(port), env=kept | {"DATABASE_URL": url}, stdout=PIPE
+        sys.executable, "-m", "tests.bench.server", str(port), env=kept | {"DATABASE_URL": url}, stdout=PIPE, stderr=DEVNULL
     )
     assert server.stdout is not None
     try:
