@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from app.commands import Accepted
 from app.database import Database
+from app.store.append import Append, Appender
 from app.store.codec import Codec
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
@@ -98,14 +98,16 @@ async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: 
         await reading
 
 
-async def test_no_answer_is_above_the_newest_position_that_this_process_knows_of(database: Database) -> None:
-    async with engine(database) as one, engine(database, poll=60) as other:
-        asked, stream = request(command_id=uuid4()), uuid4()
-        first = await one.commands.execute(tally, stream, Add(amount=1), asked)
-        # Nobody has told the other: no wake-up has come, and it does not look by itself.
-        other.feed.head = other.feed.newest = 0
-        again = await other.commands.execute(tally, stream, Add(amount=1), asked)
-        assert isinstance(first, Accepted)
-        assert isinstance(again, Accepted)
-        assert again.duplicate
-        assert other.feed.newest >= again.position == first.position
+async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_recorded_is(database: Database) -> None:
+    told: list[tuple[int, int]] = []
+    appender = Appender(database.connect, Codec([tally]), lambda head, facts: told.append((head, len(facts))))
+    running = asyncio.create_task(appender.run())
+    asked = Append(
+        command_id=uuid4(), name="Add", category="tally", stream_id=uuid4(), expected=0, events=[Added(amount=1)],
+        correlation_id=uuid4(), actor="tester", keep=True,
+    )
+    for _ in range(2):
+        await appender.append(asked)
+    appender.drain()
+    await running
+    assert told == [(1, 1), (1, 0)]
