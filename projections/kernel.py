@@ -20,14 +20,17 @@ type Key = tuple[Any, ...]
 """The values of the key columns, in their order."""
 
 SCHEMA = "read"
+VALID_FROM = "valid_from"
+VALID_TO = "valid_to"
 
 
 @dataclass(frozen=True)
 class Projection[R]:
     """`keys(fact)` names the rows that a fact concerns, `fold(key, row, fact)` gives the row after it, None for no row.
 
-    Both are pure. `key` names the key columns, `indexes` the columns of each further index. A change of the fold or of
-    the columns needs a new `version`: the table carries it in its name.
+    Both are pure. `key` names the key columns, `indexes` the columns of each further index. With `history` every state
+    of every row is kept, so that the rows can be read as of any position. A change of the fold, of the columns or of
+    `history` needs a new `version`: the table carries it in its name.
     """
 
     name: str
@@ -37,11 +40,24 @@ class Projection[R]:
     keys: Callable[[Recorded[Any]], Sequence[Key]]
     fold: Callable[[Any, R | None, Recorded[Any]], R | None]
     indexes: tuple[tuple[str, ...], ...] = ()
+    history: bool = False
 
     @cached_property
     def table(self) -> Table:
         """The live table: its name carries the version."""
         return self.table_as(SCHEMA, f"{self.name}_v{self.version}")
+
+    @cached_property
+    def history_table(self) -> Table:
+        """What the rows of the live table were, where that is kept."""
+        return self.history_as(SCHEMA, self.table.name)
+
+    def history_as(self, schema: str, name: str) -> Table:
+        """The history beside the table of this name: its columns, and the positions from which on and up to which a row was so."""
+        beside = self.table_as(schema, f"{name}_history")
+        beside.append_column(Column(VALID_FROM, BigInteger(), primary_key=True, autoincrement=False))
+        beside.append_column(Column(VALID_TO, BigInteger(), nullable=True))
+        return beside
 
     def table_as(self, schema: str, name: str) -> Table:
         """One column a field: scalars as PostgreSQL has them, values and sequences of values as jsonb."""

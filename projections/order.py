@@ -79,6 +79,6 @@ def _lines(row: OrderRow, lines: Lines, version: int) -> OrderRow:
 
 
 orders = Projection(
-    name="orders", version=2, row=OrderRow, key=("id",), keys=keys, fold=fold,
-    indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)),
+    name="orders", version=3, row=OrderRow, key=("id",), keys=keys, fold=fold,
+    indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)), history=True,
 )

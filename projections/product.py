@@ -66,6 +66,6 @@ def _stock(row: ProductRow, on_hand: int, reserved: int, version: int) -> Produc
 
 
 products = Projection(
-    name="products", version=1, row=ProductRow, key=("id",), keys=keys, fold=fold,
-    indexes=(("sku",), ("name", "sku"), ("price", "sku")),
+    name="products", version=2, row=ProductRow, key=("id",), keys=keys, fold=fold,
+    indexes=(("sku",), ("name", "sku"), ("price", "sku")), history=True,
 )

@@ -25,7 +25,7 @@ async def rebuild_as_of(
     """
     if not NAME.fullmatch(into):
         raise NotPossible(f"{into!r} cannot name a table: give a small letter, then up to 39 small letters, digits or _")
-    if into in SCHEMAS or re.search(r"_v\d+$", into):
+    if into in SCHEMAS or re.search(r"_v\d+(_history)?$", into):
         raise NotPossible(f"{into} is a name that projections use themselves: give another")
     async with working(database, codec, [projection], slot=into, told=told) as work:
         position = await _position(work, moment)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.projector.history import Step
 from app.projector.park import Aside, is_refused
 from app.projector.rows import Rows
 from app.projector.seat import Fenced, Seat
@@ -47,6 +48,7 @@ class Filling:
         self._build = build
         self._whole = position == 0
         self._changed: set[Key] = set()
+        self._steps: list[Step] = []
         self._stored: set[Key] = set()
 
     async def take(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
@@ -66,9 +68,11 @@ class Filling:
             else:
                 await self._load(connection, unknown)
             before = {key: self.rows[key] for key in wanted}
-            if self.aside.fold(concerned, self.rows):
+            steps = self.table.steps()
+            if self.aside.fold(concerned, self.rows, steps):
                 break
             self.rows.update(before)
+        self._steps += steps or ()
         self._changed.update(wanted)
         self.position = facts[-1].position
 
@@ -90,6 +94,9 @@ class Filling:
         changed = {key: self.rows[key] for key in self._changed}
         new = {key: row for key, row in changed.items() if row is not None and key not in self._stored}
         old = [key for key in changed if key in self._stored]
+        if self._steps and self.table.history is not None:
+            await self.table.history.copy(connection, self._steps, self._stored)
+            self._steps = []
         if new:
             await self.table.copy(connection, new)
         for first in range(0, len(old), CHUNK):
@@ -98,6 +105,11 @@ class Filling:
         self._stored.difference_update(key for key in old if changed[key] is None)
         self._changed.clear()
         self.written = self.position
+
+    @property
+    def size(self) -> int:
+        """How many rows are kept in memory, those of the history among them."""
+        return len(self.rows) + len(self._steps)
 
     def forget(self) -> None:
         """Let go of every row in memory; they have to be written."""
@@ -119,6 +131,7 @@ class Filling:
             raise Moved(str(problem)) from problem
         self.aside, self.written = seat.aside, seat.position
         self._changed.clear()
+        self._steps.clear()
         self.forget()
 
     async def _load(self, connection: AsyncConnection, unknown: set[Key]) -> None:
@@ -151,7 +164,7 @@ async def fill(
                 ahead = asyncio.ensure_future(reader.log(cursor, page, up_to=end))
                 await asyncio.sleep(0)
             await _take(connection, reader, tables, facts)
-            full = sum(len(each.rows) for each in tables) > MOST_ROWS
+            full = sum(each.size for each in tables) > MOST_ROWS
             if full or time.monotonic() - written > SECONDS:
                 await _write(connection, reader, tables)
                 written = time.monotonic()

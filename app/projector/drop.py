@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import DRIVER_ERRORS, Database
 from app.lease import attempt
 from app.projector.operation import NotPossible
-from app.projector.slots import LIVE, SCHEMAS, STAGING, lease, table_name
+from app.projector.slots import LIVE, SCHEMAS, STAGING, lease, table_name, table_names
 from app.projector.swap import LOCK_MILLISECONDS, TRIES, blocked, forget
 
 type Place = tuple[str, int, str]
@@ -84,7 +84,8 @@ async def _drop(connection: AsyncConnection, place: Place) -> None:
     for _ in range(TRIES):
         try:
             await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
-            await connection.execute(text(f"DROP TABLE IF EXISTS {table_name(*place)}"))
+            for name in table_names(*place):
+                await connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
             mine: dict[str, object] = dict(zip(("name", "version", "slot"), place, strict=True))
             await forget(connection, mine)
             await connection.execute(text("DELETE FROM es.rebuilds WHERE projection = :name AND version = :version AND slot = :slot"), mine)

@@ -19,5 +19,7 @@ def fingerprint(projection: AnyProjection) -> str:
         f"{each.name} {each.type.compile(dialect=dialect)} {'null' if each.nullable else 'not null'}{' key' if each.primary_key else ''}"
         for each in projection.table.columns
     ]
+    if projection.history:
+        columns.append("history")
     parts = sorted(set(source(projection.row, projection.keys, projection.fold)))
     return sha256("\n".join([*columns, *parts]).encode()).hexdigest()[:LENGTH]

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.projector.history import Step
 from app.store.read import Fact
 from domain.kernel import Unreadable
 from projections.kernel import AnyProjection, Key
@@ -167,8 +168,8 @@ class Aside:
                 self.park_stream(fact, problem)
         return concerned, wanted
 
-    def fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], rows: dict[Key, Any]) -> bool:
-        """Fold the facts into the rows of their keys. False where something counts that must not, since a fact has no
+    def fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], rows: dict[Key, Any], steps: list[Step] | None = None) -> bool:
+        """Fold the facts into the rows of their keys; what they became on the way is added to `steps`. False where something counts that must not, since a fact has no
         effect in part: what raised is put aside, and the facts are to be sorted and folded again."""
         fold, parked = self._projection.fold, self.parked
         for fact, keys in concerned:
@@ -176,12 +177,16 @@ class Aside:
                 if parked and parked.get(key, NEVER) <= fact.position:
                     continue
                 try:
-                    rows[key] = fold(key, rows[key], fact)
+                    row = fold(key, before := rows[key], fact)
                 except Exception as problem:
                     # The projection's own code: whatever it raises, this key waits and all others go on.
                     whole = sum(some.count(key) for part, some in concerned if part.position == fact.position) == 1
                     if not (self.park(key, fact, problem) and whole):
                         return False
+                    continue
+                rows[key] = row
+                if steps is not None and row != before:
+                    steps.append((key, fact.position, row))
         return True
 
     def park(self, key: Key, fact: Fact, problem: Exception) -> bool:

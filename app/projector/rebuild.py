@@ -13,7 +13,7 @@ from app.projector.bulk import PAGE, Filling, fill
 from app.projector.fingerprint import fingerprint
 from app.projector.operation import NotPossible, Progress, Told, Work, at, silent, working
 from app.projector.rows import Rows
-from app.projector.slots import STAGING, table_name
+from app.projector.slots import STAGING, table_names
 from app.projector.verify import CLOSE, Comparison, verify
 from app.store.codec import Codec
 from projections.kernel import AnyProjection
@@ -83,14 +83,16 @@ async def build(work: Work, tables: Sequence[Filling], page: int, up_to: int | N
         near = CLOSE
     for each, progress in zip(tables, now(), strict=True):
         await each.table.create_indexes(work.connection)
-        await work.connection.execute(text(f"ANALYZE {table_name(each.projection.name, each.projection.version, each.slot)}"))
+        for table in each.table.tables:
+            await work.connection.execute(text(f'ANALYZE {table.schema}."{table.name}"'))
         await work.connection.commit()
         await work.record(replace(progress, state="built"))
 
 
 async def remove(connection: AsyncConnection, projection: AnyProjection, slot: str) -> None:
     """Drop the table in this slot, and all that belongs to it; the caller commits."""
-    await connection.execute(text(f"DROP TABLE IF EXISTS {table_name(projection.name, projection.version, slot)}"))
+    for name in table_names(projection.name, projection.version, slot):
+        await connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
     await swap.forget(connection, {"name": projection.name, "version": projection.version, "slot": slot})
     await connection.execute(_FORGET, {"name": projection.name, "version": projection.version, "slot": slot})
 

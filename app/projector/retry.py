@@ -5,7 +5,7 @@ between two of them, in one transaction with what is parked and what is not any 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.database import Database
+from app.projector.history import Step
 from app.projector.park import Aside, Parked, Stream, What, skips
 from app.projector.rows import Rows, sieve
 from app.projector.seat import Seat
@@ -75,6 +76,9 @@ class _Again:
         self._trial = Aside(projection, slot)
         self._trial.parked = {what: position for what, position in seat.aside.parked.items() if what not in asked}
         self._rows: dict[Key, Any] = {what: None for what in asked if not isinstance(what, Stream)}
+        self._since = min(each.position for each in asked.values())
+        """Nothing changes in the history before it."""
+        self._steps: list[Step] = []
         self._left: set[Key] = set()
         """Keys whose rows stay as they are."""
         self._prepared = False
@@ -114,8 +118,7 @@ class _Again:
                 after = facts[-1].position
         new -= self._rows.keys() | self._left
         if new:
-            self._rows = dict.fromkeys([*self._rows, *new])
-            self._position = 0
+            self._from_the_beginning([*self._rows, *new])
         self._trial.only = self._rows.keys()
         return bool(new)
 
@@ -131,7 +134,9 @@ class _Again:
         while True:
             concerned, wanted = self._trial.sort(facts)
             before = {key: self._rows[key] for key in wanted}
-            if self._trial.fold(concerned, self._rows):
+            steps = self._seat.rows.steps()
+            if self._trial.fold(concerned, self._rows, steps):
+                self._steps += [step for step in steps or () if step[1] >= self._since]
                 return
             self._rows.update(before)
 
@@ -143,6 +148,9 @@ class _Again:
             if refused:
                 await connection.rollback()
                 return dict(refused)
+            if self._seat.rows.history is not None:
+                await self._seat.rows.history.cut(connection, list(self._rows), self._since)
+                await self._seat.rows.remember(connection, self._steps)
             settled = await self._settle()
             await self._seat.hold()
             await connection.commit()
@@ -196,11 +204,13 @@ class _Again:
                         bad, problem = middle, found[0][1]
                     else:
                         good = middle
-                if self._trial.park(key, groups[key][bad - 1][0], problem):
+                parked = groups[key][bad - 1][0]
+                if self._trial.park(key, parked, problem):
                     self._rows[key] = self._folded(key, groups[key][:good])
+                    self._steps = [step for step in self._steps if step[0] != key or step[1] < parked.position]
                 else:
                     # Its stream was put aside instead, which concerns other keys, too.
-                    self._rows, self._position = dict.fromkeys(self._rows), 0
+                    self._from_the_beginning(self._rows)
             await connection.rollback()
 
     async def _facts_of(self, keys: set[Key]) -> Mapping[Key, Sequence[Sequence[Fact]]]:
@@ -221,11 +231,14 @@ class _Again:
 
     def _leave(self, key: Key, problem: Exception) -> None:
         """Keep it parked where it was: its turn to be looked at closely comes with the next retry."""
-        first = min(each.position for each in self._asked.values())
-        self._trial.park_at(key, self._asked[key].position if key in self._asked else first, problem)
+        self._trial.park_at(key, self._asked[key].position if key in self._asked else self._since, problem)
         del self._rows[key]
+        self._steps = [step for step in self._steps if step[0] != key]
         self._left.add(key)
         self._trial.only = self._rows.keys()
+
+    def _from_the_beginning(self, keys: Iterable[Key]) -> None:
+        self._rows, self._position, self._steps = dict.fromkeys(keys), 0, []
 
     def _folded(self, key: Key, groups: Sequence[Sequence[Fact]]) -> Any:
         row: Any = None

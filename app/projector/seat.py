@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.lease import claim
 from app.logs import told
 from app.projector.fingerprint import fingerprint
+from app.projector.history import Step
 from app.projector.park import Aside, is_refused
 from app.projector.rows import Rows, sieve
 from app.projector.slots import LIVE, lease
@@ -141,10 +142,13 @@ class Seat:
         if unknown:
             found = await self.rows.load(self.connection, unknown)
             rows.update({key: found.get(key) for key in unknown})
-        if not self.aside.fold(concerned, rows):
+        steps = self.rows.steps()
+        if not self.aside.fold(concerned, rows, steps):
             return None
         if rows:
             await self.rows.write(self.connection, rows)
+        if steps and self.rows.history is not None:
+            await self.rows.history.write(self.connection, steps)
         return rows
 
     async def _sift(self, facts: Sequence[Fact]) -> dict[Key, Any]:
@@ -165,11 +169,14 @@ class Seat:
                             self.aside.park_stream(fact, unfit[key])
                 continue
             before = dict(rows)
-            if not self.aside.fold(concerned, rows):
+            steps = self.rows.steps()
+            if not self.aside.fold(concerned, rows, steps):
                 continue
             async with self.connection.begin_nested() as written:
-                refused = await self._write(rows)
-                if all([await self._step_by_step(key, concerned, before, rows) for key in refused]):
+                refused = set(await self._write(rows))
+                became = [step for step in steps or () if step[0] not in refused]
+                if all([await self._step_by_step(key, concerned, before, rows, became) for key in refused]):
+                    await self.rows.remember(self.connection, became)
                     return rows
                 await written.rollback()
 
@@ -181,19 +188,21 @@ class Seat:
 
         return [key for key, _ in await sieve(self.connection, list(rows), write)]
 
-    async def _step_by_step(self, key: Key, concerned: Sequence[tuple[Fact, Sequence[Key]]], before: Mapping[Key, Any], rows: dict[Key, Any]) -> bool:
+    async def _step_by_step(self, key: Key, concerned: Sequence[tuple[Fact, Sequence[Key]]], before: Mapping[Key, Any], rows: dict[Key, Any], steps: list[Step]) -> bool:
         """Write the row after each fact, and put the key aside from the first on whose row is refused. False where the stream was, instead."""
         rows[key] = before[key]
         own = [(fact, [key] * keys.count(key)) for fact, keys in concerned if key in keys]
         for _, parts in groupby(own, key=lambda each: each[0].position):
             taken = list(parts)
             after = {key: rows[key]}
-            if not self.aside.fold(taken, after):
+            became: list[Step] = []
+            if not self.aside.fold(taken, after, became):
                 return False
             refused = await sieve(self.connection, [key], lambda _, row=after: self.rows.write(self.connection, row))
             if refused:
                 return self.aside.park(key, taken[0][0], refused[0][1])
             rows.update(after)
+            steps += became
         return True
 
     def _cached(self, wanted: Iterable[Key]) -> dict[Key, Any]:

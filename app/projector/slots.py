@@ -1,5 +1,7 @@
 """Where the table of a projection can stand: live, built beside it, replaced by another, or apart, as it was at a moment."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Table
 
 from projections.kernel import SCHEMA, AnyProjection
@@ -20,6 +22,17 @@ def table_in(projection: AnyProjection, slot: str) -> Table:
     if slot in SCHEMAS:
         return projection.table_as(SCHEMAS[slot], projection.table.name)
     return projection.table_as(SCHEMA, slot)
+
+
+def history_in(projection: AnyProjection, slot: str) -> Table | None:
+    """The history beside it. None where none is kept: not for a table apart, which stays as it is."""
+    return projection.history_as(SCHEMAS[slot], projection.table.name) if projection.history and slot in SCHEMAS else None
+
+
+def table_names(projection: str, version: int, slot: str) -> Sequence[str]:
+    """The table's name as SQL has it and that of its history, which is there where the projection keeps one."""
+    name = table_name(projection, version, slot)
+    return [name, f'{name.removesuffix('"')}_history"'] if slot in SCHEMAS else [name]
 
 
 def table_name(projection: str, version: int, slot: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 from sqlalchemy import text
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.lease import attempt, release
 from app.projector.operation import NotPossible, Progress, Work
-from app.projector.slots import FORMER, LEAVING, LIVE, SCHEMAS, STAGING, lease, table_name
+from app.projector.slots import FORMER, LEAVING, LIVE, SCHEMAS, STAGING, lease, table_names
 from app.projector.verify import CLOSE, catch_up, fold_rest
 from projections.kernel import AnyProjection
 
@@ -102,16 +102,18 @@ async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> int
     table = await work.filling(projection, incoming)
     if table is None:
         raise NotPossible(f"{projection.name} v{projection.version}: the {incoming} table is gone")
-    slots = [slot for slot in (FORMER, STAGING, LIVE) if await _there(connection, projection, slot)]
+    slots = [slot for slot in (FORMER, STAGING, LIVE) if await _tables(connection, projection, slot)]
     concerned = [slot for slot in slots if slot in (FORMER, LIVE, incoming)]
     # Ends a vacuum of these tables and keeps it off, which the short lock below is too short for; reads and writes go on.
     await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
     for slot in concerned:
-        await connection.execute(text(f"LOCK TABLE {_named(projection, slot)} IN SHARE UPDATE EXCLUSIVE MODE"))
+        for name in await _tables(connection, projection, slot):
+            await connection.execute(text(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE"))
     await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
     for slot in concerned:
         # The live one comes last: it alone is read by others.
-        await connection.execute(text(f"LOCK TABLE {_named(projection, slot)} IN ACCESS EXCLUSIVE MODE"))
+        for name in await _tables(connection, projection, slot):
+            await connection.execute(text(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"))
     mine = {"name": projection.name, "version": projection.version}
     positions: dict[str, int] = {row.slot: row.position for row in await connection.execute(_LOCKED, mine)}
     if positions.get(incoming) != table.position:
@@ -121,11 +123,13 @@ async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> int
         raise _Behind
     await fold_rest(work, table, live)
     if incoming == STAGING and FORMER in slots:
-        await connection.execute(text(f"DROP TABLE {_named(projection, FORMER)}"))
+        for name in await _tables(connection, projection, FORMER):
+            await connection.execute(text(f"DROP TABLE {name}"))
         await forget(connection, mine | {"slot": FORMER})
     moves = [(LIVE, LEAVING)] * (LIVE in slots) + [(incoming, LIVE)] + [(LEAVING, FORMER)] * (LIVE in slots)
     for source, to in moves:
-        await connection.execute(text(f"ALTER TABLE {_named(projection, source)} SET SCHEMA {SCHEMAS[to]}"))
+        for name in await _tables(connection, projection, source):
+            await connection.execute(text(f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[to]}"))
         for carried in CARRIED:
             await connection.execute(text(f"UPDATE {carried} SET slot = :to WHERE {_OF} AND slot = :source"), mine | {"source": source, "to": to})
     if incoming == STAGING:
@@ -146,13 +150,11 @@ def blocked(problem: DBAPIError) -> bool:
     return isinstance(cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)
 
 
-async def _there(connection: AsyncConnection, projection: AnyProjection, slot: str) -> bool:
-    found = await connection.execute(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": _named(projection, slot)})
-    return bool(found.scalar_one())
-
-
-def _named(projection: AnyProjection, slot: str) -> str:
-    return table_name(projection.name, projection.version, slot)
+async def _tables(connection: AsyncConnection, projection: AnyProjection, slot: str) -> Sequence[str]:
+    """The table and its history, those of them that are there."""
+    names = table_names(projection.name, projection.version, slot)
+    there = await connection.execute(text("SELECT name FROM unnest(CAST(:names AS text[])) AS given (name) WHERE to_regclass(name) IS NOT NULL"), {"names": names})
+    return sorted(there.scalars(), key=names.index)
 
 
 _OF = "projection = :name AND version = :version"

@@ -107,7 +107,7 @@ def fold(key: tuple[UUID], row: TallyRow | None, fact: Recorded[Any]) -> TallyRo
             raise AssertionError(fact)
 
 
-tallies = Projection(name="tallies", version=1, row=TallyRow, key=("id",), keys=keys, fold=fold, indexes=(("sum", "id"),))
+tallies = Projection(name="tallies", version=1, row=TallyRow, key=("id",), keys=keys, fold=fold, indexes=(("sum", "id"),), history=True)
 
 
 def request(**given: Any) -> Request:

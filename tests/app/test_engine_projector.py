@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 from app.database import Database
 from app.graphql.context import fetch
 from app.projector.run import Stale
+from tests.app.remembered import same_at_every_position
 from tests.app.tally import Add, Added, Engine, Take, engine, request, tallies, tally
 from tests.language import folded
 
@@ -21,10 +22,12 @@ async def rows(running: Engine) -> dict[Any, Any]:
 
 
 async def level(running: Engine) -> None:
-    """The table equals the fold of the log."""
+    """The table equals the fold of the log, and its history that of every part of the log from the beginning."""
     head = await running.reader.head()
     await running.projector.wait("tallies", head, 10)
-    assert await rows(running) == folded(tallies, await running.reader.log(0, 100_000))
+    facts = await running.reader.log(0, 100_000, up_to=head)
+    assert await rows(running) == folded(tallies, facts)
+    await same_at_every_position(running.database, tallies, facts)
 
 
 async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:

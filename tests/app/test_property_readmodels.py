@@ -1,4 +1,4 @@
-"""Whatever is done, in whatever order, the read models are the fold of the log, row by row."""
+"""Whatever is done, in whatever order, the read models are the fold of the log, row by row; those of the past, too."""
 
 import asyncio
 from collections.abc import Sequence
@@ -43,6 +43,7 @@ from domain.product import (
     product_id,
 )
 from projections import PROJECTIONS
+from tests.app.remembered import same_at_every_position
 from tests.language import folded
 from tests.rebuilt import assert_rebuilt_equal
 
@@ -120,6 +121,8 @@ class Shop:
             async with self.room.database.engine.connect() as connection:
                 rows = [projection.read(row) for row in (await connection.execute(select(projection.table))).mappings()]
             assert {projection.key_of(row): row for row in rows} == folded(projection, history)
+            if projection.history:
+                await same_at_every_position(self.room.database, projection, history)
 
     async def _send(self, own: UUID, category: str, number: int, command: Any, day: int) -> None:
         at = FIRST_DAY + timedelta(days=day)

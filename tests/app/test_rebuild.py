@@ -8,9 +8,11 @@ import pytest
 from app.database import Database
 from app.projector.operation import NotPossible, working
 from app.projector.rebuild import rebuild
+from app.projector.slots import FORMER
 from app.projector.swap import promote, rollback
 from app.projector.verify import verify
 from app.store.codec import Codec
+from tests.app.remembered import same_at_every_position
 from tests.app.tally import Add, Engine, Take, engine, request, tallies, tally
 from tests.app.test_engine_projector import level, rows
 
@@ -32,6 +34,7 @@ async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database:
         [comparison] = await rebuild(database, codec, [tallies])
         assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
         assert await rows(running) == before
+        await level(running)
         await some(running)
         assert len(await rows(running)) == 40
 
@@ -81,6 +84,7 @@ async def test_the_former_table_is_kept_current_by_whoever_runs(database: Databa
         async with asyncio.timeout(10):
             while await database.pool.fetchval("SELECT min(position) FROM es.checkpoints") < 18:  # noqa: ASYNC110 - the database rings no bell
                 await asyncio.sleep(0.02)
+        await same_at_every_position(database, tallies, await running.reader.log(0, 100), FORMER)
         former = await database.pool.fetch("SELECT * FROM read_former.tallies_v1 ORDER BY id")
         assert former == await database.pool.fetch("SELECT * FROM read.tallies_v1 ORDER BY id")
         assert len(former) == 6
@@ -89,14 +93,14 @@ async def test_the_former_table_is_kept_current_by_whoever_runs(database: Databa
 async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     async with engine(database) as running:
         await some(running)
-    await database.pool.execute("DROP TABLE read.tallies_v1")
+    await database.pool.execute("DROP TABLE read.tallies_v1, read.tallies_v1_history")
     await database.pool.execute("DELETE FROM es.checkpoints")
     monkeypatch.setattr("app.projector.run.FAR", 10)
     monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 7)
     async with engine(database) as running:
         await level(running)
         await some(running)
-        assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 2
+        assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 4
 
 
 async def test_a_table_that_other_code_made_is_reported(database: Database) -> None:

@@ -17,6 +17,7 @@ from app.projector.park import What, skips
 from app.projector.parked import Answer, answered, ask, key_given, parked_keys, skip, skipped_facts, unskip
 from domain.kernel import Recorded
 from projections.kernel import Projection
+from tests.app.remembered import same_at_every_position
 from tests.app.tally import Engine, TallyRow, engine, fold, tallies
 from tests.app.test_parking import POISON, Broken, add, breaks_at_poison, rows, settled, with_fold
 from tests.language import folded
@@ -38,6 +39,7 @@ async def level(running: Engine, projection: Projection[Any], without: Sequence[
     history = await settled(running, projection)
     assert await parked_keys(running.database, projection, first=10) == []
     assert await rows(running, projection) == folded(projection, [each for each in history if each.position not in without])
+    await same_at_every_position(running.database, projection, history, without=without)
 
 
 async def test_mended_code_and_a_retry_bring_a_key_level(database: Database) -> None:
@@ -104,7 +106,7 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
         assert (skipped.key, skipped.position, skipped.reason, skipped.actor) == (key, at, "entered twice", "olga")
         assert (await rows(running, BROKEN))[(stream,)].sum == 6
     # For good: also for a table that is filled anew.
-    await database.pool.execute("DROP TABLE read.tallies_v1; DELETE FROM es.checkpoints")
+    await database.pool.execute("DROP TABLE read.tallies_v1, read.tallies_v1_history; DELETE FROM es.checkpoints")
     async with engine(database) as running:
         await level(running, tallies, without=[at])
         asked = await unskip(database, tallies, key, at)

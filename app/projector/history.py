@@ -1,0 +1,102 @@
+"""Row history: what each row of a table was after each fact, kept beside it where the projection asks for it.
+
+A row is valid from the position of the fact that made it, and ends where the next fact of its key changed it. A row that
+PostgreSQL refuses is not kept; the one before it then lasts until the next.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy import BigInteger, Table, and_, bindparam, column, delete, func, select, tuple_, update
+from sqlalchemy import cast as as_type
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.projector.arrays import filled, table_of
+from projections.kernel import VALID_FROM, VALID_TO, AnyProjection, Key
+
+log = logging.getLogger(__name__)
+
+CHUNK = 10_000
+
+type Step = tuple[Key, int, Any]
+"""A key, the position of a fact, and the row after it: None for no row."""
+
+
+class RowHistory:
+    """Writes the history beside one table. Its statements take any number of rows."""
+
+    def __init__(self, projection: AnyProjection, table: Table) -> None:
+        self.table = table
+        self._projection = projection
+        keys = [table.c[name] for name in projection.key]
+        wanted, ending = table_of(keys), table_of([*keys, column("at", BigInteger)])
+        newest = table.alias("newest")
+        # Looked up key by key: a hot row has very many versions, of which only the newest can be open.
+        last = (
+            select(newest.c[VALID_FROM]).where(*(newest.c[key.name] == ending.c[key.name] for key in keys))
+            .order_by(newest.c[VALID_FROM].desc()).limit(1).lateral("last")
+        )
+        self._end = (
+            update(table).values({VALID_TO: ending.c.at})
+            .where(*(key == ending.c[key.name] for key in keys), table.c[VALID_FROM] == last.c[VALID_FROM], table.c[VALID_TO].is_(None))
+        )
+        given = table_of(table.columns)
+        self._add = insert(table).from_select(
+            [each.name for each in table.columns], select(*(as_type(given.c[each.name], each.type) for each in table.columns))
+        )
+        concerned = tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys)))
+        since = bindparam("since", type_=BigInteger)
+        self._remove = delete(table).where(concerned, table.c[VALID_FROM] >= since)
+        self._reopen = update(table).values({VALID_TO: None}).where(and_(concerned, table.c[VALID_TO] >= since))
+
+    async def write(self, connection: AsyncConnection, steps: Sequence[Step]) -> None:
+        """Add what the rows became, to what they were before."""
+        ends, rows = self._versions(steps)
+        if ends:
+            await connection.execute(self._end, filled(ends))
+        if rows:
+            await connection.execute(self._add, filled(rows))
+
+    async def copy(self, connection: AsyncConnection, steps: Sequence[Step], open_: Iterable[Key]) -> None:
+        """The same in bulk; `open_` are the keys that have a row already. The connection has to be in a transaction."""
+        ends, rows = self._versions(steps)
+        known = set(open_)
+        ends = [end for end in ends if tuple(end[name] for name in self._projection.key) in known]
+        for first in range(0, len(ends), CHUNK):
+            await connection.execute(self._end, filled(ends[first : first + CHUNK]))
+        driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+        await driver.copy_records_to_table(
+            self.table.name, schema_name=self.table.schema, columns=[each.name for each in self.table.columns],
+            records=(tuple(row.values()) for row in rows),
+        )
+
+    async def cut(self, connection: AsyncConnection, keys: Sequence[Key], since: int) -> None:
+        """Forget what became of these keys from position `since` on."""
+        given = filled(dict(zip(self._projection.key, key, strict=True)) for key in keys) | {"since": since}
+        await connection.execute(self._remove, given)
+        await connection.execute(self._reopen, given)
+
+    def _versions(self, steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Where the open row of each key ends, and the rows that follow. A fact that was split makes one row of a key."""
+        by_key: dict[Key, dict[int, Any]] = {}
+        for key, position, row in steps:
+            by_key.setdefault(key, {})[position] = row
+        ends: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
+        for key, became in by_key.items():
+            positions = list(became)
+            ends.append(dict(zip(self._projection.key, key, strict=True)) | {"at": positions[0]})
+            for position, until in zip(positions, [*positions[1:], None], strict=True):
+                if became[position] is not None:
+                    rows.append(self._projection.write(became[position]) | {VALID_FROM: position, VALID_TO: until})
+        return ends, rows
+
+
+def at(table: Table, position: int) -> Any:
+    """The rows of a history table as they were at a position, as a table of the row's own columns."""
+    columns = [each for each in table.columns if each.name not in (VALID_FROM, VALID_TO)]
+    ended = table.c[VALID_TO]
+    return select(*columns).where(table.c[VALID_FROM] <= position, func.coalesce(ended > position, True)).subquery("as_of")
