@@ -17,6 +17,7 @@ from uuid import UUID, uuid5
 from app.commands import Accepted, Commands, Conflicted, Previewed, Refused, Request
 from app.database import DRIVER_ERRORS, is_broken
 from app.processes.records import Codec, Settled, Step
+from app.projector.park import said
 from app.store.append import Overloaded, Unreachable
 from domain.kernel import AnyDecider
 from domain.process import AnyProcess, Record, Send
@@ -94,7 +95,8 @@ class Dispatcher:
         """Begin nothing more of what this instance asked for. What is under way comes to its end."""
         chain = self._chains.get((instance, False))
         if chain is not None:
-            self._unwanted.add(chain[0].id)
+            if chain[0].kind != "note":
+                self._unwanted.add(chain[0].id)
             kept = [step for place, step in enumerate(chain) if place == 0 or step.kind == "note"]
             chain.clear()
             chain.extend(kept)
@@ -131,8 +133,8 @@ class Dispatcher:
             try:
                 asked = self._codec.asked(step)
                 if step.kind == "note":
-                    return await self._execute(step, step.id, self._process.own, step.instance, Record(event=asked))
-                return await self._execute(step, step.id, self._codec.deciders[step.category], step.stream_id, asked)
+                    return await self._execute(step, failed, step.id, self._process.own, step.instance, Record(event=asked))
+                return await self._execute(step, failed, step.id, self._codec.deciders[step.category], step.stream_id, asked)
             except Exception as problem:
                 # Whatever it is, the step is tried again, and stuck after the last try.
                 failed += 1
@@ -154,18 +156,35 @@ class Dispatcher:
         while True:
             try:
                 call = self._codec.asked(step)
-                async with self._calling, asyncio.timeout(self._patience.call):
-                    answer = await self._ports[type(call)](call, step.id)
+                async with self._calling:
+                    answer = await self._asked(call, step.id)
                 if answer is None:
                     return Settled(step=step, outcome="done", attempts=failed)
-                return await self._execute(step, uuid5(step.id, "answer"), answer.to, answer.stream_id, answer.command)
+                return await self._execute(step, failed, uuid5(step.id, "answer"), answer.to, answer.stream_id, answer.command)
             except Exception as problem:
                 # Whatever it is, the outcome is not known, and the same key makes it safe to ask again.
                 failed += 1
                 if (settled := await self._again(step, failed, problem)) is not None:
                     return settled
 
-    async def _execute(self, step: Step, command_id: UUID, decider: AnyDecider, stream_id: UUID, command: object) -> Settled:
+    async def _asked(self, call: object, key: UUID) -> Send | None:
+        """What the port answers, within its time. Raises an `Exception`, whatever the port raises."""
+        patience = asyncio.timeout(self._patience.call)
+        try:
+            async with patience:
+                return await self._ports[type(call)](call, key)
+        except TimeoutError:
+            if patience.expired():
+                raise TimeoutError(f"no answer within {self._patience.call:g} s") from None
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not we are cancelled but something that the port waited for.
+            raise ConnectionError("the call was cancelled on the way") from None
+
+    async def _execute(self, step: Step, failed: int, command_id: UUID, decider: AnyDecider, stream_id: UUID, command: object) -> Settled:
         request = Request(
             actor=f"process:{self._process.category}", correlation_id=step.correlation_id, command_id=command_id, caused_by=step.caused_by
         )
@@ -181,9 +200,9 @@ class Dispatcher:
                 continue
             match outcome:
                 case Accepted(facts=facts):
-                    return Settled(step=step, outcome="done", position=facts[-1].position if facts else None, attempts=step.attempts)
+                    return Settled(step=step, outcome="done", position=facts[-1].position if facts else None, attempts=failed)
                 case Refused(code=code, message=message):
-                    return Settled(step=step, outcome="refused", code=code, error=message, attempts=step.attempts)
+                    return Settled(step=step, outcome="refused", code=code, error=message, attempts=failed)
                 case Conflicted():
                     raise RuntimeError("other commands came first, again and again")
                 case Previewed():
@@ -191,7 +210,7 @@ class Dispatcher:
 
     async def _again(self, step: Step, failed: int, problem: Exception) -> Settled | None:
         """Wait before the next attempt; what the step is settled with where there is none."""
-        error = f"{type(problem).__name__}: {problem}".splitlines()[0][:500]
+        error = said(problem).splitlines()[0][:500]
         tried = failed - step.attempts
         if step.id in self._unwanted:
             return Settled(step=step, outcome="withdrawn", error=error, attempts=failed)

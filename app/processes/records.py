@@ -3,6 +3,9 @@
 All of it is written in the transaction that moves the process's checkpoint, so that a fact has its effect exactly once.
 """
 
+import hashlib
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +15,7 @@ from uuid import UUID, uuid5
 import asyncpg
 import msgspec
 
+from app.store.shape import shape
 from domain.kernel import AnyDecider, Event
 from domain.process import AnyProcess, Effect, Send
 
@@ -51,11 +55,12 @@ class Settled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One instance of a process. `began` is the position of its first fact, `position` that of its last one folded;
-    `parked` is the fact that could not be, with the error."""
+    """One instance of a process. `stored` is its state as JSON. `began` is the position of its first fact, `position`
+    that of its last one folded; `parked` is the fact that could not be, with the error."""
 
     id: UUID
     state: Any
+    stored: str | None = None
     status: str
     ended: bool
     began: int
@@ -74,6 +79,20 @@ class Due:
     caused_by: int
 
 
+def kept(words: object) -> str:
+    """The text as it is. Raises `ValueError` or `TypeError` where PostgreSQL could not keep it."""
+    if not isinstance(words, str):
+        raise TypeError(f"{words!r} is not text")
+    words.encode()
+    if "\0" in words or _ZERO_BYTE.search(words):
+        raise ValueError("PostgreSQL keeps no zero byte")
+    return words
+
+
+_ZERO_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""In JSON."""
+
+
 class Codec:
     """A process's states, commands, calls and notes as JSON, by the names of their classes."""
 
@@ -82,6 +101,7 @@ class Codec:
         self.deciders: Mapping[str, AnyDecider] = {each.category: each for each in deciders}
         self._encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
         self._states = {each.__name__: each for each in process.state_types}
+        self._shapes = {name: hashlib.sha256(json.dumps(shape(each)).encode()).hexdigest()[:12] for name, each in self._states.items()}
         self._calls = {each.__name__: each for each in process.calls}
         self._notes: dict[str, type[Event]] = {each.__name__: each for each in process.own.classes}
         self._commands = {
@@ -89,29 +109,38 @@ class Codec:
         }
 
     def state(self, state: object) -> str:
-        return self._encoder.encode([type(state).__name__, state]).decode()
+        """The state with the name of its class, and the shape that this has. Raises where it cannot be kept."""
+        name = type(state).__name__
+        return self._text([name, self._shapes[name], state])
 
     def read_state(self, text: str) -> Any:
         """Raises `ValueError` where the state was written by code that had another shape for it."""
-        name, raw = msgspec.json.decode(text, type=tuple[str, msgspec.Raw])
-        if name not in self._states:
-            raise ValueError(f"no state is called {name}")
+        name, written, raw = msgspec.json.decode(text, type=tuple[str, str, msgspec.Raw])
+        if self._shapes.get(name) != written:
+            raise ValueError(f"{name} has another shape now" if name in self._shapes else f"no state is called {name}")
         return msgspec.json.decode(raw, type=self._states[name])
 
     def step(self, asked: Send | Effect, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
+        """Raises where it cannot be kept, or could not be carried out."""
         command = asked.command if isinstance(asked, Send) else asked.call
+        known = (asked.to.category, type(command).__name__) in self._commands if isinstance(asked, Send) else type(command).__name__ in self._calls
+        if not known or (isinstance(asked, Send) and not isinstance(asked.stream_id, UUID)):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{asked!r} cannot be carried out: no decider or port is registered for it")
         return Step(
-            id=step_id, instance=instance, step=asked.step, kind="command" if isinstance(asked, Send) else "effect",
+            id=step_id, instance=instance, step=kept(asked.step), kind="command" if isinstance(asked, Send) else "effect",
             category=asked.to.category if isinstance(asked, Send) else "", stream_id=asked.stream_id if isinstance(asked, Send) else instance,
-            name=type(command).__name__, body=self._encoder.encode(command).decode(), correlation_id=correlation_id, caused_by=caused_by,
+            name=type(command).__name__, body=self._text(command), correlation_id=correlation_id, caused_by=caused_by,
         )
 
     def note(self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
         name = type(event).__name__
         return Step(
             id=step_id, instance=instance, step=name, kind="note", category=self.process.category, stream_id=instance, name=name,
-            body=self._encoder.encode(event).decode(), correlation_id=correlation_id, caused_by=caused_by,
+            body=self._text(event), correlation_id=correlation_id, caused_by=caused_by,
         )
+
+    def _text(self, given: object) -> str:
+        return kept(self._encoder.encode(given).decode())
 
     def asked(self, step: Step) -> Any:
         """The command, call or note of a step. Raises `ValueError` where this code does not know it any more."""
@@ -150,20 +179,17 @@ class Records:
         )
         return moved == "UPDATE 1"
 
-    async def load(self, instances: Sequence[UUID]) -> Sequence[tuple[Instance, str | None]]:
-        """The instances that exist, without their states, and the states as they are stored."""
+    async def load(self, instances: Sequence[UUID]) -> Sequence[Instance]:
+        """The instances that exist, with their states as they are stored."""
         rows = await self._connection.fetch(
             "SELECT id, state, status, ended, began, position, parked_position, parked_error FROM es.processes"
             " WHERE process = $1 AND id = ANY($2::uuid[])",
             self._process, instances,
         )
         return [
-            (
-                Instance(
-                    id=UUID(int=row["id"].int), state=None, status=row["status"], ended=row["ended"], began=row["began"], position=row["position"],
-                    parked=None if row["parked_position"] is None else (row["parked_position"], row["parked_error"]),
-                ),
-                row["state"],
+            Instance(
+                id=UUID(int=row["id"].int), state=None, stored=row["state"], status=row["status"], ended=row["ended"], began=row["began"],
+                position=row["position"], parked=None if row["parked_position"] is None else (row["parked_position"], row["parked_error"]),
             )
             for row in rows
         ]
@@ -172,7 +198,7 @@ class Records:
         await self._connection.execute(
             _SAVE, self._process,
             [each.id for each in instances],
-            [None if each.state is None else self._codec.state(each.state) for each in instances],
+            [each.stored for each in instances],
             [each.status for each in instances],
             [each.ended for each in instances],
             [each.began for each in instances],
@@ -181,15 +207,18 @@ class Records:
             [None if each.parked is None else each.parked[1] for each in instances],
         )
 
-    async def ask(self, steps: Sequence[Step], withdrawn: frozenset[UUID] = frozenset()) -> None:
-        """Keep new steps; those in `withdrawn` are only there to be seen."""
-        await self._connection.execute(
+    async def ask(self, steps: Sequence[Step], withdrawn: frozenset[UUID] = frozenset()) -> Sequence[Step]:
+        """Keep new steps, and return those that are to be carried out: not what is `withdrawn` already, and only there
+        to be seen, nor what was asked for before, when the same fact was folded."""
+        rows = await self._connection.fetch(
             _ASK, self._process,
             [each.id for each in steps], [each.instance for each in steps], [each.step for each in steps], [each.kind for each in steps],
             [each.category for each in steps], [each.stream_id for each in steps], [each.name for each in steps], [each.body for each in steps],
             [each.correlation_id for each in steps], [each.caused_by for each in steps],
             ["withdrawn" if each.id in withdrawn else "due" for each in steps],
         )
+        new = {row["id"] for row in rows}
+        return [each for each in steps if each.id in new and each.id not in withdrawn]
 
     async def due(self) -> Sequence[Step]:
         """Every step that is to be carried out, in the order in which they were asked for."""
@@ -198,12 +227,15 @@ class Records:
         )
         return [_step(row) for row in rows]
 
-    async def settle(self, settled: Sequence[Settled]) -> None:
-        await self._connection.execute(
+    async def settle(self, settled: Sequence[Settled]) -> frozenset[UUID]:
+        """Keep what became of steps; returns the ids of those that it became of. A step that was withdrawn in the
+        meantime is not stuck, and not due again."""
+        rows = await self._connection.fetch(
             _SETTLE,
             [each.step.id for each in settled], [each.outcome for each in settled], [each.position for each in settled],
             [each.error for each in settled], [each.attempts for each in settled],
         )
+        return frozenset(row["id"] for row in rows)
 
     async def withdraw(self, instances: Sequence[UUID]) -> Sequence[Step]:
         """Nothing of what these instances asked for and is not done is wanted any more; returns what had been stuck."""
@@ -256,9 +288,9 @@ class Records:
         return [UUID(int=row["id"].int) for row in rows]
 
     async def wanted(self) -> Sequence[UUID]:
-        """The parked instances that an operator wants tried again; asking forgets the wish."""
+        """The parked instances that an operator wants tried again. Saving one forgets the wish."""
         rows = await self._connection.fetch(
-            "UPDATE es.processes SET retry = false WHERE process = $1 AND parked_position IS NOT NULL AND retry RETURNING id", self._process
+            "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL AND retry", self._process
         )
         return [UUID(int=row["id"].int) for row in rows]
 
@@ -283,7 +315,7 @@ _SAVE = """
     SELECT $1, n.* FROM unnest($2::uuid[], $3::jsonb[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) n
     ON CONFLICT (process, id) DO UPDATE
     SET state = excluded.state, status = excluded.status, ended = excluded.ended, position = excluded.position,
-        parked_position = excluded.parked_position, parked_error = excluded.parked_error, moved_at = clock_timestamp()
+        parked_position = excluded.parked_position, parked_error = excluded.parked_error, retry = false, moved_at = clock_timestamp()
 """
 
 _ASK = """
@@ -294,6 +326,7 @@ _ASK = """
          WITH ORDINALITY n (id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome, place)
     ORDER BY n.place
     ON CONFLICT (id) DO NOTHING
+    RETURNING id
 """
 
 _SETTLE = """
@@ -302,6 +335,7 @@ _SETTLE = """
         moved_at = clock_timestamp()
     FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::integer[]) n (id, outcome, position, error, attempts)
     WHERE s.id = n.id AND NOT (s.outcome = 'withdrawn' AND n.outcome IN ('due', 'stuck'))
+    RETURNING s.id
 """
 
 _WITHDRAW = """

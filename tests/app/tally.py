@@ -1,7 +1,7 @@
 """A toy aggregate for the engine's tests: a counter that must not go below zero. The engine knows no other."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 
 from app.commands import Commands, Request
 from app.database import Database
+from app.processes.dispatch import Patience, Port
+from app.processes.run import Processes
 from app.projector.run import Projector
 from app.store.append import Appender
 from app.store.codec import Codec
@@ -18,6 +20,7 @@ from app.store.snapshots import Snapshots
 from app.store.snapshotter import Snapshotter
 from app.store.wake import Wake
 from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, event, value
+from domain.process import AnyProcess
 from projections.kernel import Key, Projection
 
 
@@ -126,14 +129,17 @@ class Engine:
     projector: Projector
     snapshots: Snapshots
     snapshotter: Snapshotter
+    processes: Processes
 
 
 @asynccontextmanager
 async def engine(
     database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5,
     decider: AnyDecider = tally, projections: Sequence[Projection[Any]] = (tallies,), every: int = 0,
+    processes: Sequence[AnyProcess] = (), ports: Mapping[type, Port] | None = None, steps: Patience | None = None,
 ) -> AsyncGenerator[Engine]:
-    codec = Codec([decider])
+    deciders = (decider, *(process.own for process in processes))
+    codec = Codec(deciders)
     reader = Reader(database.pool, codec)
     feed = Feed(reader, ring=ring, poll=poll)
     wake = Wake(database.connect, feed.wake)
@@ -147,10 +153,14 @@ async def engine(
     # Whoever asks for snapshots works through what was offered by hand.
     snapshots = Snapshots(database.pool, codec, [decider], every=every)
     snapshotter = Snapshotter(database.pool, reader, snapshots)
+    commands = Commands(appender, reader, snapshots)
+    workers = Processes(processes, database, reader, feed, commands, deciders, ports or {}, steps)
+    await workers.begin()
     await feed.start()
-    tasks = [asyncio.create_task(work) for work in (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch(), projector.mend())]
+    running = (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch(), projector.mend(), workers.run())
+    tasks = [asyncio.create_task(work) for work in running]
     try:
-        yield Engine(database, reader, appender, Commands(appender, reader, snapshots), feed, projector, snapshots, snapshotter)
+        yield Engine(database, reader, appender, commands, feed, projector, snapshots, snapshotter, workers)
     finally:
         feed.close()
         for task in tasks:
