@@ -88,6 +88,8 @@ async def test_an_expected_version_that_does_not_match_is_a_conflict_also_on_a_s
         await other.commands.execute(tally, stream, Add(amount=1), request())
         current = await one.commands.execute(tally, stream, Add(amount=1), request(expected_version=3))
         assert isinstance(current, Accepted)
+        never = await one.commands.execute(tally, stream, Add(amount=1), request(expected_version=9))
+        assert never == Conflicted(expected=9, actual=4)
 
 
 async def test_a_repeat_with_its_old_expected_version_is_a_repeat_not_a_conflict(database: Database) -> None:

@@ -198,10 +198,11 @@ async def test_a_follower_that_fell_off_the_ring_reads_from_the_table_and_misses
             await asyncio.gather(*(running.appender.append(append(uuid4(), 0, Added(amount=n))) for _ in range(200)))
         await running.feed.beyond(999)
         seen: list[int] = []
-        async for facts in running.feed.follow(0, most=70):
-            seen.extend(f.position for f in facts)
-            if seen[-1] == 1_000:
-                break
+        async with asyncio.timeout(30):
+            async for facts in running.feed.follow(0, most=70):
+                seen.extend(f.position for f in facts)
+                if seen[-1] == 1_000:
+                    break
         assert seen == list(range(1, 1_001))
 
 
