@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from app import operate, parking
+from app import operate, parking, steer
 from app.database import open_database
 from app.logs import set_up
 from app.settings import Mistake, Settings
@@ -20,6 +20,7 @@ audit = typer.Typer(no_args_is_help=True, help="Check that the log is as it was 
 cli.add_typer(audit, name="audit")
 operate.commands.add_typer(parking.commands)
 cli.add_typer(operate.commands, name="projections")
+cli.add_typer(steer.commands, name="processes")
 
 Port = Annotated[int | None, typer.Option(help="Port to listen on; APP_PORT, else 8000.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on; APP_HOST, else loopback.")]

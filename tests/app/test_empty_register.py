@@ -161,7 +161,7 @@ def test_without_the_sample_all_tests_that_are_left_pass(emptied: Path, postgres
 
 
 def test_the_added_aggregate_follows_its_rules_and_the_style(extended: Path) -> None:
-    tested = ran(extended, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/domain/test_voucher.py")
+    tested = ran(extended, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/domain/test_voucher.py", "tests/domain/test_thanks.py")
     assert tested.returncode == 0, tested.stdout
     written = [fence.about for fence in [*of(ADDING, "python"), *of(ADDING, "diff")]]
     checked = ran(extended, "-m", "ruff", "check", "--no-cache", *written)
