@@ -60,5 +60,5 @@ def fold(key: tuple[UUID], row: PaymentRow | None, fact: Recorded[PaymentEvent])
 
 
 payments = Projection(
-    name="payments", version=1, row=PaymentRow, key=("id",), keys=keys, fold=fold, indexes=(("order_id",),)
+    name="payments", version=2, row=PaymentRow, key=("id",), keys=keys, fold=fold, indexes=(("order_id",),), history=True
 )

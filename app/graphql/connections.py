@@ -9,9 +9,13 @@ import msgspec
 import strawberry
 from sqlalchemy import ColumnElement, literal, select, tuple_
 
-from app.graphql.context import Context, fetch
+from app.graphql.context import Context, fetch, source_of
 from app.graphql.errors import BadInput
+from app.graphql.then import Then
 from projections.kernel import Projection
+
+type Columns = Any
+"""The columns of a projection, by name: of its table, or of that as it was."""
 
 MOST = 100
 
@@ -66,32 +70,53 @@ async def keyset[R, T](
     descending: bool,
     first: int,
     after: str | None,
-    where: Sequence[ColumnElement[bool]] = (),
+    where: Callable[[Columns], Sequence[ColumnElement[bool]]] = lambda columns: (),
+    then: Then | None = None,
 ) -> Connection[T]:
-    """One page of a projection's rows in the order of the columns `order`, which end in a unique one."""
+    """One page of a projection's rows in the order of the columns `order`, which end in a unique one; as they were `then`."""
     size = page_size(first)
-    table = projection.table
+    table = source_of(projection, None if then is None else then.position)
     columns = [table.c[name] for name in order]
-    query = select(table).where(*where)
+    mark = f"{'-' if descending else '+'}{','.join(order)}{'' if then is None else then.mark}"
+    query = select(table).where(*where(table.c))
     if after is not None:
-        place = tuple_(*(literal(value, column.type) for value, column in zip(_values(projection, order, descending, after), columns, strict=True)))
+        place = tuple_(*(literal(value, column.type) for value, column in zip(_values(projection, order, mark, after), columns, strict=True)))
         query = query.where(tuple_(*columns) < place if descending else tuple_(*columns) > place)
     query = query.order_by(*(column.desc() if descending else column for column in columns)).limit(size + 1)
     rows = await fetch(context.room.database, projection, query)
-    items = [(make(row), _cursor(row, order, descending)) for row in rows[:size]]
+    items = [(make(row), _cursor(row, order, mark)) for row in rows[:size]]
     return page(items, more=len(rows) > size, after=after)
 
 
-def _cursor(row: object, order: tuple[str, ...], descending: bool) -> str:
-    place = [_mark(order, descending), *(getattr(row, name) for name in order)]
+def mark_of(cursor: str | None) -> str | None:
+    """What the list was that gave this cursor; None where it cannot be told."""
+    if cursor is None:
+        return None
+    try:
+        mark = _decoded(cursor)[:1]
+    except (ValueError, msgspec.MsgspecError):
+        return None
+    return mark[0] if mark and isinstance(mark[0], str) else None
+
+
+def _cursor(row: object, order: tuple[str, ...], mark: str) -> str:
+    place = [mark, *(getattr(row, name) for name in order)]
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def _values(projection: Projection[Any], order: tuple[str, ...], descending: bool, cursor: str) -> Sequence[Any]:
+def _decoded(cursor: str) -> list[Any]:
+    """What is in a cursor. Raises `ValueError` or `msgspec.MsgspecError`."""
+    try:
+        return msgspec.json.decode(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=list[Any])
+    except RecursionError as problem:
+        raise ValueError("nested too deep") from problem
+
+
+def _values(projection: Projection[Any], order: tuple[str, ...], mark: str, cursor: str) -> Sequence[Any]:
     bad = BadInput("after is not a cursor of this list: give one that it returned, in the same order.")
     try:
-        place = msgspec.json.decode(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=list[Any])
-        if place[:1] != [_mark(order, descending)] or len(place) != len(order) + 1:
+        place = _decoded(cursor)
+        if place[:1] != [mark] or len(place) != len(order) + 1:
             raise bad
         kinds = [projection.table.c[name].type.python_type for name in order]
         values = [msgspec.convert(value, kind) for value, kind in zip(place[1:], kinds, strict=True)]
@@ -100,7 +125,3 @@ def _values(projection: Projection[Any], order: tuple[str, ...], descending: boo
     if any(isinstance(value, str) and "\0" in value for value in values):
         raise bad
     return values
-
-
-def _mark(order: tuple[str, ...], descending: bool) -> str:
-    return f"{'-' if descending else '+'}{','.join(order)}"

@@ -1,19 +1,20 @@
 """What every resolver can reach: the machine room, and who asks."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import RowMapping, Select, select
+from sqlalchemy import FromClause, RowMapping, Select, select
 from strawberry.dataloader import DataLoader
 
 from app.commands import Commands
 from app.database import Database, reading
 from app.graphql.events import EventTypes
 from app.history.past import Past
+from app.projector.history import at
 from app.projector.run import Projector
 from app.settings import Settings
 from app.store.feed import Feed
@@ -40,6 +41,10 @@ class Loaders:
     subscription: what it has loaded is as of then."""
 
     database: Database
+    then: int | None = None
+    """The position as of which rows are read, where their history is kept; else they are read as they are now."""
+    wait: Callable[[Projection[Any], int], Awaitable[None]] | None = None
+    """Waits until a projection has come to that position."""
     _made: dict[str, DataLoader[Any, Any]] = field(default_factory=dict[str, "DataLoader[Any, Any]"])
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
@@ -54,12 +59,20 @@ class Loaders:
 
     def _reader(self, projection: Projection[Any], column: str) -> Callable[[list[Any]], Any]:
         async def read(values: list[Any]) -> Sequence[Any]:
-            over = projection.table.c[column]
-            rows = await fetch(self.database, projection, select(projection.table).where(over.in_(values)))
+            then = self.then if projection.history else None
+            if then is not None and self.wait is not None:
+                await self.wait(projection, then)
+            source = source_of(projection, then)
+            rows = await fetch(self.database, projection, select(source).where(source.c[column].in_(values)))
             found = {getattr(row, column): row for row in rows}
             return [found.get(value) for value in values]
 
         return read
+
+
+def source_of(projection: Projection[Any], then: int | None) -> FromClause:
+    """Where the rows are read: the live table, or its history as of a position."""
+    return projection.table if then is None else at(projection.history_table, then)
 
 
 async def fetch[R](database: Database, projection: Projection[R], query: Select[Any]) -> list[R]:
@@ -88,6 +101,10 @@ class Context:
 
     def fresh(self) -> Loaders:
         return Loaders(self.room.database)
+
+    def as_of(self, position: int) -> Loaders:
+        """What is loaded as of a position."""
+        return Loaders(self.room.database, position, self.reached)
 
     async def reached(self, projection: Projection[Any], position: int | None) -> None:
         """Wait, bounded, until the projection has folded up to `position`. Raises `Stale`."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement
 
-from app.graphql.connections import Connection, keyset
+from app.graphql.connections import Columns, Connection, keyset, mark_of
 from app.graphql.context import Context, Info, Loaders
 from app.graphql.errors import NotFound
 from app.graphql.events import EventInterface, Shape
@@ -19,6 +19,7 @@ from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, ex
 from app.graphql.payment import Payment, payment_of
 from app.graphql.product import Product, product_by_sku
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
+from app.graphql.then import AsOf, then
 from app.graphql.values import Money, show_money
 from app.store.read import Filter
 from domain.kernel import AnyDecider
@@ -69,7 +70,7 @@ class OrderLine:
     unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
     loaders: strawberry.Private[Loaders | None] = None
 
-    @strawberry.field(description="The product as it is now.")
+    @strawberry.field(description="The product as it is now; in a list of the past, as it was then.")
     async def product(self, info: Info) -> Product | None:
         return await product_by_sku(self.loaders or info.context.loaders, self.sku)
 
@@ -134,7 +135,7 @@ class Order(Remembered):
     version: int = strawberry.field(description="Version of its stream.")
     loaders: strawberry.Private[Loaders | None] = None
 
-    @strawberry.field(description="Its payment; null where none was asked for.")
+    @strawberry.field(description="Its payment; null where none was asked for. In a list of the past, as it was then.")
     async def payment(self, info: Info) -> Payment | None:
         return await payment_of(self.loaders or info.context.loaders, self.id)
 
@@ -296,29 +297,30 @@ class OrderSort(Enum):
     TOTAL_DESC = "-total"
 
 
-def _conditions(wanted: OrderFilter | None) -> list[ColumnElement[bool]]:
-    table = orders.table
+def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted is None:
         return conditions
     if wanted.status is not None:
-        conditions.append(table.c.status.in_([status.value for status in wanted.status]))
+        conditions.append(columns.status.in_([status.value for status in wanted.status]))
     if wanted.customer_id is not None:
-        conditions.append(table.c.customer_id == wanted.customer_id)
+        conditions.append(columns.customer_id == wanted.customer_id)
     if wanted.placed_from is not None:
-        conditions.append(table.c.placed_at >= moment(wanted.placed_from, "placedFrom"))
+        conditions.append(columns.placed_at >= moment(wanted.placed_from, "placedFrom"))
     if wanted.placed_to is not None:
-        conditions.append(table.c.placed_at <= moment(wanted.placed_to, "placedTo"))
+        conditions.append(columns.placed_at <= moment(wanted.placed_to, "placedTo"))
     return conditions
 
 
 async def order_page(
-    context: Context, first: int, after: str | None, wanted: OrderFilter | None, sort: OrderSort = OrderSort.OPENED_DESC
+    context: Context, first: int, after: str | None, wanted: OrderFilter | None, sort: OrderSort = OrderSort.OPENED_DESC, as_of: AsOf | None = None
 ) -> Connection[Order]:
-    """One page of the orders that are wanted."""
+    """One page of the orders that are wanted, now or as they were."""
+    at = await then(context, orders, as_of, mark_of(after))
+    loaders = None if at is None else context.as_of(at.position)
     return await keyset(
-        context, orders, Order.of, order=(sort.value.removeprefix("-"), "id"), descending=sort.value.startswith("-"),
-        first=first, after=after, where=_conditions(wanted),
+        context, orders, lambda row: Order.of(row, loaders), order=(sort.value.removeprefix("-"), "id"), descending=sort.value.startswith("-"),
+        first=first, after=after, where=lambda columns: _conditions(wanted, columns), then=at,
     )
 
 
@@ -329,13 +331,13 @@ class Query:
         await info.context.reached(orders, min_position)
         return await _order(info.context.loaders, id)
 
-    @strawberry.field(description="The orders.")
+    @strawberry.field(description="The orders. With `asOf` as they were, filtered and ordered by what they were, with their payments and products of then; their fulfilment is that of now.")
     async def orders(
         self, info: Info, first: int = 20, after: str | None = None, filter: OrderFilter | None = None,
-        sort: OrderSort = OrderSort.OPENED_DESC, min_position: Position | None = None,
+        sort: OrderSort = OrderSort.OPENED_DESC, min_position: Position | None = None, as_of: AsOf | None = None,
     ) -> Connection[Order]:
         await info.context.reached(orders, min_position)
-        return await order_page(info.context, first, after, filter, sort)
+        return await order_page(info.context, first, after, filter, sort, as_of)
 
 
 @strawberry.type

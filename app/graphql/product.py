@@ -8,12 +8,13 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement
 
-from app.graphql.connections import Connection, keyset
+from app.graphql.connections import Columns, Connection, keyset, mark_of
 from app.graphql.context import Context, Info, Loaders
 from app.graphql.events import EventInterface
 from app.graphql.history import Remembered, as_of
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, request
 from app.graphql.scalars import Position, Quantity, Sku, text
+from app.graphql.then import AsOf, then
 from app.graphql.values import Money, MoneyInput, money, show_money
 from domain.kernel import AnyDecider
 from domain.product import ChangePrice, Listed, ReceiveStock, Register, product, product_id
@@ -155,13 +156,12 @@ class ProductSort(Enum):
     PRICE_DESC = "-price"
 
 
-def _conditions(wanted: ProductFilter | None) -> list[ColumnElement[bool]]:
-    table = products.table
+def _conditions(wanted: ProductFilter | None, columns: Columns) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted is not None and wanted.available is not None:
-        conditions.append(table.c.available > 0 if wanted.available else table.c.available <= 0)
+        conditions.append(columns.available > 0 if wanted.available else columns.available <= 0)
     if wanted is not None and wanted.name_contains is not None:
-        conditions.append(table.c.name.icontains(text(wanted.name_contains, "nameContains", 200), autoescape=True))
+        conditions.append(columns.name.icontains(text(wanted.name_contains, "nameContains", 200), autoescape=True))
     return conditions
 
 
@@ -173,15 +173,16 @@ class Query:
         await context.reached(products, min_position)
         return await product_by_sku(context.loaders, sku)
 
-    @strawberry.field(description="The products.")
+    @strawberry.field(description="The products. With `asOf` as they were, filtered and ordered by what they were.")
     async def products(
         self, info: Info, first: int = 20, after: str | None = None, filter: ProductFilter | None = None,
-        sort: ProductSort = ProductSort.SKU_ASC, min_position: Position | None = None,
+        sort: ProductSort = ProductSort.SKU_ASC, min_position: Position | None = None, as_of: AsOf | None = None,
     ) -> Connection[Product]:
         await info.context.reached(products, min_position)
+        at = await then(info.context, products, as_of, mark_of(after))
         column = sort.value.removeprefix("-")
         order = ("sku",) if column == "sku" else (column, "sku")
         return await keyset(
             info.context, products, Product.of, order=order, descending=sort.value.startswith("-"), first=first,
-            after=after, where=_conditions(filter),
+            after=after, where=lambda columns: _conditions(filter, columns), then=at,
         )

@@ -138,6 +138,11 @@ class Reader:
         )
         return rows[0]["version"] if rows else 0
 
+    async def position_at(self, moment: datetime) -> int:
+        """The position of the newest fact that was recorded up to the moment; 0 where none was."""
+        [row] = await self._fetch(_POSITION_AT, moment)
+        return row["position"]
+
     async def undone(self, category: str, stream_id: UUID, changes: Collection[int]) -> frozenset[int]:
         """Those of the changes, by version, whose newest mark says that they were undone."""
         rows = await self._fetch(
@@ -171,3 +176,17 @@ class Reader:
             return await self._pool.fetch(query, *arguments)
 
         return await reading(read)
+
+
+# Positions have no gaps and moments never decrease along them: halved until it is found, without an index of the moments.
+_POSITION_AT = """
+    WITH RECURSIVE between (low, high) AS (
+        SELECT 0::bigint, coalesce(max(position), 0) FROM es.events
+        UNION ALL
+        SELECT CASE WHEN e.recorded_at <= $1 THEN e.position ELSE b.low END,
+               CASE WHEN e.recorded_at <= $1 THEN b.high ELSE e.position - 1 END
+        FROM between b JOIN es.events e ON e.position = (b.low + b.high + 1) / 2
+        WHERE b.low < b.high
+    )
+    SELECT max(low) AS position FROM between
+"""
