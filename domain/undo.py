@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from domain.kernel import Event, Rejected, value
 
-MOST_STEPS = 10_000
-"""What is further back than so many changes stays as it is: a state in memory has a bound."""
+PIECE = 100
+MOST_PIECES = 100
+"""What is further back than so many changes, 100 times 100, stays as it is: a state in memory has a bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +43,12 @@ class Step[T]:
 
 @value
 class Edits[T]:
-    """What can be undone and what can be redone, the next one last. `version` counts the facts of the stream."""
+    """What can be undone and what can be redone, the next one last. In pieces: one more step copies its piece only.
+    `version` counts the facts of the stream."""
 
     version: int = 1
-    done: tuple[Step[T], ...] = ()
-    undone: tuple[Step[T], ...] = ()
+    done: tuple[tuple[Step[T], ...], ...] = ()
+    undone: tuple[tuple[Step[T], ...], ...] = ()
 
 
 def followed[T](edits: Edits[T], event: Undoable, before: T, after: T) -> Edits[T]:
@@ -55,11 +57,11 @@ def followed[T](edits: Edits[T], event: Undoable, before: T, after: T) -> Edits[
     match event:
         case Undoable(undoes=None, redoes=None) if before != after:
             step = Step(version=version, before=before, after=after)
-            return Edits(version=version, done=(*edits.done, step)[-MOST_STEPS:])
-        case Undoable(undoes=int(undoes)) if edits.done and edits.done[-1].version == undoes:
-            return Edits(version=version, done=edits.done[:-1], undone=(*edits.undone, edits.done[-1]))
-        case Undoable(redoes=int(redoes)) if edits.undone and edits.undone[-1].version == redoes:
-            return Edits(version=version, done=(*edits.done, edits.undone[-1]), undone=edits.undone[:-1])
+            return Edits(version=version, done=_pushed(edits.done, step))
+        case Undoable(undoes=int(undoes)) if edits.done and edits.done[-1][-1].version == undoes:
+            return Edits(version=version, done=_popped(edits.done), undone=_pushed(edits.undone, edits.done[-1][-1]))
+        case Undoable(redoes=int(redoes)) if edits.undone and edits.undone[-1][-1].version == redoes:
+            return Edits(version=version, done=_pushed(edits.done, edits.undone[-1][-1]), undone=_popped(edits.undone))
         case _:
             # A further fact of an undo or redo that takes several, or one that changed nothing.
             return replace(edits, version=version)
@@ -67,11 +69,22 @@ def followed[T](edits: Edits[T], event: Undoable, before: T, after: T) -> Edits[
 
 def undone[T, E: Undoable](edits: Edits[T], restored: Callable[[T], Sequence[E]]) -> Sequence[E]:
     """The facts that take the last change back. There is one: the caller raises `NothingToUndo` otherwise."""
-    step = edits.done[-1]
+    step = edits.done[-1][-1]
     return [replace(fact, undoes=step.version) for fact in restored(step.before)]
 
 
 def redone[T, E: Undoable](edits: Edits[T], restored: Callable[[T], Sequence[E]]) -> Sequence[E]:
     """The facts that make the change again that was undone last, likewise."""
-    step = edits.undone[-1]
+    step = edits.undone[-1][-1]
     return [replace(fact, redoes=step.version) for fact in restored(step.after)]
+
+
+def _pushed[S](pieces: tuple[tuple[S, ...], ...], step: S) -> tuple[tuple[S, ...], ...]:
+    if pieces and len(pieces[-1]) < PIECE:
+        return (*pieces[:-1], (*pieces[-1], step))
+    return (*pieces, (step,))[-MOST_PIECES:]
+
+
+def _popped[S](pieces: tuple[tuple[S, ...], ...]) -> tuple[tuple[S, ...], ...]:
+    *others, last = pieces
+    return (*others, last[:-1]) if len(last) > 1 else tuple(others)

@@ -70,6 +70,20 @@ async def as_of(
     return await context.room.past.as_of(decider, stream_id, when)
 
 
+@strawberry.type(description="A state as it was.")
+class StreamState:
+    version: int = strawberry.field(description="The version of the stream then.")
+    state: JSON = strawberry.field(description="The state after the fact at this version: its phase, and its fields.")
+
+
+async def state_as_of(
+    info: Info, decider: AnyDecider, stream_id: UUID, version: int | None, at: datetime | None, position: int | None
+) -> StreamState | None:
+    """The same, as a document."""
+    was = await as_of(info, decider, stream_id, version, at, position)
+    return None if was is None else StreamState(version=was.version, state=document(was.state))
+
+
 @strawberry.type
 class Remembered:
     """Fields of every type that has a stream: derive from it, and say which."""
@@ -101,12 +115,6 @@ class Remembered:
         return [Blame(path=each.pointer, value=each.value, event=context.events.show(each.fact), command=each.command) for each in wanted]
 
 
-@strawberry.type(description="A state as it was.")
-class StreamState:
-    version: int = strawberry.field(description="The version of the stream then.")
-    state: JSON = strawberry.field(description="The state after the fact at this version: its phase, and its fields.")
-
-
 @strawberry.type(description="Everything that was recorded of one aggregate, whatever it is.")
 class Stream(Remembered):
     category: str = strawberry.field(description="What it is: order, product, …")
@@ -120,8 +128,7 @@ class Stream(Remembered):
     async def as_of(
         self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
     ) -> StreamState | None:
-        was = await as_of(info, *self.stream(), version, moment, position)
-        return None if was is None else StreamState(version=was.version, state=document(was.state))
+        return await state_as_of(info, *self.stream(), version, moment, position)
 
 
 async def stream(info: Info, category: str, id: UUID) -> Stream | None:

@@ -1,25 +1,37 @@
 """Payments: how they look."""
 
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
 import strawberry
 
 from app.graphql.context import Info, Loaders
+from app.graphql.history import Remembered, StreamState, state_as_of
 from app.graphql.scalars import Position
 from app.graphql.values import Money
-from domain.payment import payment_id
+from domain.kernel import AnyDecider
+from domain.payment import payment, payment_id
 from projections.payment import PaymentRow, payments
 
 
 @strawberry.type(description="The payment of an order.")
-class Payment:
+class Payment(Remembered):
     id: UUID = strawberry.field(description="What it is known by.")
     order_id: UUID = strawberry.field(description="What it pays for.")
     status: str = strawberry.field(description="REQUESTED, AUTHORISED, DECLINED, CAPTURED, VOIDED or REFUNDED.")
     amount: Money = strawberry.field(description="How much.")
     reason: str | None = strawberry.field(description="Why it was declined.")
     version: int = strawberry.field(description="Version of its stream.")
+
+    def stream(self) -> tuple[AnyDecider, UUID]:
+        return payment, self.id
+
+    @strawberry.field(description="This payment as it was. Exactly one argument; null before it was asked for. A moment counts what was recorded by then.")
+    async def as_of(
+        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+    ) -> StreamState | None:
+        return await state_as_of(info, *self.stream(), version, moment, position)
 
     @classmethod
     def of(cls, row: PaymentRow) -> Self:

@@ -27,8 +27,18 @@ def document(state: object) -> Document:
     """The state as it is shown: its phase, and its fields. What it keeps to be able to undo is not shown."""
     if is_dataclass(state):
         shown = {field.name: value for field in fields(state) if not isinstance(value := getattr(state, field.name), Edits)}
-        state = {"phase": type(state).__name__} | shown
-    return msgspec.json.decode(msgspec.json.encode(state))
+        named = {"phase": type(state).__name__} | shown
+        sorted_ = _plain(named)
+        return {name: sorted_[name] for name in named}
+    return _plain(state)
+
+
+def _plain(value: object) -> Document:
+    """As JSON has it; a set in an order that is the same wherever it is asked for."""
+    return msgspec.json.decode(_encoder.encode(value))
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
 
 
 def changes(before: Document, after: Document) -> Sequence[dict[str, Any]]:
@@ -82,25 +92,26 @@ def _fresh[M](shown: Document, mark: M) -> Blame[M]:
 
 def _aligned[M](before: list[Document], marks: Any, after: list[Document], mark: M) -> Blame[M]:
     """Items that are there before and after keep their marks wherever they went; the others are paired by place."""
-    old, new = [msgspec.json.encode(each) for each in before], [msgspec.json.encode(each) for each in after]
-    start, shorter = 0, min(len(old), len(new))
-    while start < shorter and old[start] == new[start]:
+    start, shorter = 0, min(len(before), len(after))
+    while start < shorter and before[start] == after[start]:
         start += 1
     end = 0
-    while end < shorter - start and old[-1 - end] == new[-1 - end]:
+    while end < shorter - start and before[-1 - end] == after[-1 - end]:
         end += 1
-    middle = old[start : len(old) - end], new[start : len(new) - end]
-    runs: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(middle[0]), 0, len(middle[1]))]
-    if len(middle[0]) * len(middle[1]) <= _LONGEST:
-        runs = SequenceMatcher(None, *middle, autojunk=False).get_opcodes()
     result: list[Blame[M]] = list(marks[:start])
-    for tag, old_from, old_to, new_from, new_to in runs:
+    for old, new in _pairs(before[start : len(before) - end], after[start : len(after) - end]):
+        twin = None if old is None else start + old
+        result.append(_fresh(after[start + new], mark) if twin is None else blamed(before[twin], marks[twin], after[start + new], mark))
+    return [*result, *marks[len(before) - end :]]
+
+
+def _pairs(before: list[Document], after: list[Document]) -> Iterator[tuple[int | None, int]]:
+    """For each item after, the place of the one before that it was made from, if any."""
+    runs: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(before), 0, len(after))]
+    if len(before) + len(after) > 2 and len(before) * len(after) <= _LONGEST:
+        old, new = [msgspec.json.encode(each) for each in before], [msgspec.json.encode(each) for each in after]
+        runs = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for _, old_from, old_to, new_from, new_to in runs:
         for place in range(new_from, new_to):
             twin = old_from + place - new_from
-            if tag == "equal":
-                result.append(marks[start + twin])
-            elif twin < old_to:
-                result.append(blamed(before[start + twin], marks[start + twin], after[start + place], mark))
-            else:
-                result.append(_fresh(after[start + place], mark))
-    return [*result, *marks[len(old) - end :]]
+            yield twin if twin < old_to else None, place

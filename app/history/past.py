@@ -16,7 +16,7 @@ from app.store.snapshots import Loaded, Snapshots
 from domain.kernel import AnyDecider, Unreadable
 from domain.undo import Undoable
 
-CHUNK = 500
+CHUNK = 200
 """Facts that are folded before others get their turn: a few milliseconds."""
 AT_ONCE = 4
 """How many look back at a time: a page of a hundred orders with their histories leaves connections to others."""

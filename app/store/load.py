@@ -6,7 +6,8 @@ from app.store.read import Fact, Reader
 from app.store.snapshots import NEWEST, Loaded, Snapshots
 from domain.kernel import Decider, Event, Unreadable
 
-PAGE = 5_000
+PAGE = 1_000
+"""Facts that are decoded and folded before others get their turn."""
 
 
 class UnreadableStream(Exception):

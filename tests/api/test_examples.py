@@ -19,7 +19,7 @@ def variables(example: Path) -> dict[str, Any]:
 
 async def test_the_examples_work_one_after_the_other_and_a_second_run_records_nothing(api: Api, room: MachineRoom) -> None:
     asked = [each for each in EXAMPLES if "subscription" not in each.read_text()]
-    assert len(asked) == 4
+    assert len(asked) == 6
     for example in asked:
         answer = json.dumps(await api.data(example.read_text(), variables(example)))
         assert "Rejected" not in answer

@@ -4,8 +4,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.conftest import Api
+from tests.conftest import Api, Server
 
 ANSWER = """{ __typename
   ... on OrderAccepted {
@@ -115,3 +117,48 @@ async def test_every_command_can_be_previewed(api: Api) -> None:
     for field in commands:
         assert {"name": "options", "type": {"name": "CommandOptions"}} in field["args"], field["name"]
         assert "Preview" in answers[field["name"]], field["name"]
+
+
+EDITS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
+    *[
+        st.tuples(st.just(mutation), st.fixed_dictionaries({"sku": st.sampled_from(["TEA", "JAM", "MUG"])} | given_with))
+        for mutation, given_with in (
+            ("addLine", {"quantity": st.integers(1, 3)}),
+            ("addLine", {"quantity": st.integers(1, 3)}),
+            ("changeQuantity", {"quantity": st.integers(1, 3)}),
+            ("removeLine", dict[str, Any]()),
+            ("changePrice", {"price": st.sampled_from([{"amount": "1.00"}, {"amount": "2.00"}])}),
+        )
+    ]
+)
+KINDS = {"addLine": "OrderLineInput", "changeQuantity": "OrderLineInput", "removeLine": "OrderLineRefInput", "changePrice": "ChangePriceInput"}
+LINES = "{ version lines { sku quantity unitPrice { amount } } }"
+
+
+def test_undo_all_goes_back_to_the_opened_order_and_redo_all_to_the_edited_one(house: Server) -> None:
+    def send(mutation: str, kind: str, given_with: dict[str, Any]) -> dict[str, Any]:
+        order = f"... on OrderAccepted {{ order {LINES} }}" if kind.startswith("Order") else ""
+        asked = f"mutation ($i: {kind}!) {{ {mutation}(input: $i) {{ __typename {order} ... on Rejected {{ code }} }} }}"
+        return house.ask(asked, {"i": given_with})["data"][mutation]
+
+    for sku in ("TEA", "JAM", "MUG"):
+        send("registerProduct", "RegisterProductInput", {"sku": sku, "name": sku, "price": {"amount": "3.50"}})
+
+    @settings(max_examples=12, deadline=None, derandomize=True)
+    @given(st.lists(EDITS, min_size=6, max_size=20))
+    def holds(edits: list[tuple[str, dict[str, Any]]]) -> None:
+        order = {"orderId": str(uuid4())}
+        send("openOrder", "OpenOrderInput", {"id": order["orderId"], "customerId": str(uuid4())})
+        states: list[Any] = [[]]
+        for mutation, given_with in edits:
+            answer = send(mutation, KINDS[mutation], given_with | ({} if mutation == "changePrice" else order))
+            if mutation != "changePrice" and answer["__typename"] == "OrderAccepted" and answer["order"]["lines"] != states[-1]:
+                states.append(answer["order"]["lines"])
+        for expected in states[-2::-1]:
+            assert send("undoOrderChange", "OrderRefInput", order)["order"]["lines"] == expected
+        assert send("undoOrderChange", "OrderRefInput", order) == {"__typename": "Rejected", "code": "NOTHING_TO_UNDO"}
+        for expected in states[1:]:
+            assert send("redoOrderChange", "OrderRefInput", order)["order"]["lines"] == expected
+        assert send("redoOrderChange", "OrderRefInput", order) == {"__typename": "Rejected", "code": "NOTHING_TO_REDO"}
+
+    holds()

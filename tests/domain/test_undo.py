@@ -204,6 +204,9 @@ def test_a_history_whose_marks_do_not_fit_is_folded_all_the_same() -> None:
 
 def test_what_can_be_undone_has_a_bound() -> None:
     state = order.decide(OpenOrder(customer_id=ANN), order.initial)
-    folded = order.fold([*state, tea, *(QuantityChanged(sku="TEA", quantity=3 + n % 2) for n in range(undo.MOST_STEPS + 5))])
+    folded = order.fold([*state, tea, *(QuantityChanged(sku="TEA", quantity=3 + n % 2) for n in range(undo.PIECE * undo.MOST_PIECES + 5))])
     assert isinstance(folded, Open)
-    assert len(folded.edits.done) == undo.MOST_STEPS
+    assert sum(map(len, folded.edits.done)) == undo.PIECE * (undo.MOST_PIECES - 1) + 6
+    back = walked(folded, UndoChange(), NothingToUndo)
+    assert len(back) == undo.PIECE * (undo.MOST_PIECES - 1) + 7
+    assert walked(back[-1], RedoChange(), NothingToRedo)[-1].lines == folded.lines
