@@ -42,6 +42,21 @@ def test_every_value_of_any_document_has_a_mark_that_stays_while_it_does(states:
             assert 0 <= mark <= number
 
 
+def test_an_item_keeps_its_mark_wherever_it_goes() -> None:
+    def after(*states: Any) -> dict[str, int]:
+        marks, before = None, NOTHING
+        for number, state in enumerate(states, start=1):
+            marks, before = blamed(before, marks, state, number), state
+        assert marks is not None
+        return {pointer: mark for pointer, _, mark in leaves(states[-1], marks)}
+
+    tea, jam, pie = {"sku": "TEA", "pieces": 1}, {"sku": "JAM", "pieces": 1}, {"sku": "PIE", "pieces": 1}
+    assert after([tea, jam], [jam, pie]) == {"/0/sku": 1, "/0/pieces": 1, "/1/sku": 2, "/1/pieces": 2}
+    assert after([tea, jam, pie], [jam, pie | {"pieces": 2}]) == {"/0/sku": 1, "/0/pieces": 1, "/1/sku": 1, "/1/pieces": 2}
+    assert after([tea, jam], [pie, tea, jam]) == {"/0/sku": 2, "/0/pieces": 2, "/1/sku": 1, "/1/pieces": 1, "/2/sku": 1, "/2/pieces": 1}
+    assert after([tea], [], [tea]) == {"/0/sku": 3, "/0/pieces": 3}
+
+
 async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -> None:
     async with engine(database) as running:
         for command in (Add(amount=5), Take(amount=2)):

@@ -179,6 +179,11 @@ def test_without_a_change_there_is_nothing_to_undo_or_redo() -> None:
     scenario.given(opened, tea, LineRemoved(sku="TEA", undoes=2)).when(UndoChange()).then_rejected(NothingToUndo)
 
 
+def test_a_fact_that_changed_nothing_is_no_step_back() -> None:
+    same = QuantityChanged(sku="TEA", quantity=2)
+    scenario.given(opened, tea, same).when(UndoChange()).then(LineRemoved(sku="TEA", undoes=2))
+
+
 def test_after_a_new_change_there_is_nothing_to_redo() -> None:
     scenario.given(opened, tea, LineRemoved(sku="TEA", undoes=2), jam).when(RedoChange()).then_rejected(NothingToRedo)
 
