@@ -7,7 +7,9 @@ from uuid import uuid4
 import jsonpatch
 import pytest
 
+from app.asgi import MachineRoom
 from app.database import Database
+from tests.api import fulfil
 from tests.api.test_undo import Shopper
 from tests.conftest import Api
 
@@ -25,7 +27,7 @@ BLAME = """query ($id: UUID!, $path: String, $version: Int) { order(id: $id) {
 
 @pytest.fixture
 async def shopper(api: Api) -> Shopper:
-    """Somebody who filled an order, changed their mind twice, and placed it."""
+    """Somebody who filled an order, changed their mind twice, and called it off."""
     shopper = Shopper(api)
     await shopper.begin()
     await shopper.add("TEA", 2)
@@ -34,7 +36,7 @@ async def shopper(api: Api) -> Shopper:
     await shopper("redoOrderChange")
     await shopper("changeQuantity", "OrderLineInput", sku="TEA", quantity=5)
     await shopper("undoOrderChange")
-    await shopper("placeOrder")
+    await shopper("cancelOrder", "CancelOrderInput", reason="late")
     return shopper
 
 
@@ -50,7 +52,7 @@ async def as_of(shopper: Shopper, **point: Any) -> dict[str, Any]:
 async def test_a_history_says_what_happened_what_it_changed_and_what_was_undone(shopper: Shopper) -> None:
     entries = (await history(shopper))["nodes"]
     assert [entry["event"]["type"].removeprefix("order.") for entry in entries] == [
-        "opened", "line-added", "line-added", "line-removed", "line-added", "quantity-changed", "quantity-changed", "placed",
+        "opened", "line-added", "line-added", "line-removed", "line-added", "quantity-changed", "quantity-changed", "cancelled",
     ]
     assert [entry["undone"] for entry in entries] == [False, False, False, False, False, True, False, False]
     assert [entry["command"] for entry in entries][2:6] == ["AddLine", "UndoChange", "RedoChange", "ChangeQuantity"]
@@ -89,11 +91,11 @@ async def test_an_order_as_of_a_version_a_moment_and_a_position_is_the_same(shop
     for entry in entries:
         by_version = (await as_of(shopper, version=entry["event"]["version"]))["data"]["order"]["asOf"]
         assert [line["sku"] for line in by_version["lines"]] == [
-            line["sku"] for line in (entry["state"].get("lines") or entry["state"].get("placement", {}).get("lines", []))
+            line["sku"] for line in entry["state"]["lines"]
         ]
         assert (await as_of(shopper, position=entry["event"]["position"]))["data"]["order"]["asOf"] == by_version
         assert (await as_of(shopper, moment=entry["event"]["recordedAt"]))["data"]["order"]["asOf"] == by_version
-    assert by_version["status"] == "PLACED"
+    assert (by_version["status"], by_version["total"]["amount"]) == ("CANCELLED", "11.00")
 
 
 async def test_before_it_was_opened_there_was_no_order(shopper: Shopper) -> None:
@@ -140,13 +142,30 @@ async def test_blame_names_who_last_set_a_field(shopper: Shopper) -> None:
     assert await blame(version=7, path="/lines/0/quantity") == {"/lines/0/quantity": (2, 7, "UndoChange")}
     assert await blame(version=7, path="/lines/0") == {path: set_ for path, set_ in everything.items() if path.startswith("/lines/0/")}
     assert await blame(version=7, path="/weather") == {}
-    assert (await blame())["/phase"] == ("Placed", 8, "PlaceOrder")
+    assert (await blame())["/phase"] == ("Cancelled", 8, "CancelOrder")
 
 
-async def test_an_order_that_was_called_off_still_says_what_was_in_it(shopper: Shopper) -> None:
-    await shopper("cancelOrder", "CancelOrderInput", reason="late")
-    was = (await as_of(shopper, version=9))["data"]["order"]["asOf"]
-    assert (was["status"], was["total"]["amount"], len(was["lines"])) == ("CANCELLED", "11.00", 2)
+async def test_an_order_its_payment_and_its_fulfilment_each_have_a_past(room: MachineRoom, api: Api) -> None:
+    await fulfil.stock(api, "MUG", 5)
+    order = await fulfil.placed(api, ("MUG", 2))
+    [end] = await fulfil.ended(room, order)
+    shipped = await api.data(
+        """query ($id: UUID!, $min: Position) { order(id: $id, minPosition: $min) {
+          version history { nodes { event { type causedBy } state } }
+          payment { history { nodes { event { type } } } asOf(version: 1) { version state } blame(path: "/phase") { value } }
+        } stream(category: "fulfilment", id: $id) { history { nodes { event { type } } } } }""",
+        {"id": str(order), "min": str(end.position)},
+    )
+    life = shipped["order"]["history"]["nodes"]
+    assert [(each["event"]["type"], each["state"]["phase"]) for each in life][-2:] == [("order.placed", "Placed"), ("order.confirmed", "Confirmed")]
+    assert life[-1]["event"]["causedBy"] is not None
+    assert life[-1]["state"]["placement"]["lines"] == life[-2]["state"]["placement"]["lines"]
+    payment = shipped["order"]["payment"]
+    assert payment["asOf"]["version"] == 1
+    assert payment["asOf"]["state"]["phase"] == "Pending"
+    assert payment["blame"] == [{"value": "Paid"}]
+    assert [each["event"]["type"] for each in payment["history"]["nodes"]] == ["payment.requested", "payment.authorised", "payment.captured"]
+    assert shipped["stream"]["history"]["nodes"][-1]["event"]["type"] == "fulfilment.ended"
 
 
 async def test_a_product_has_a_past_too(api: Api) -> None:
@@ -186,7 +205,7 @@ async def test_what_cannot_be_read_gets_a_code_and_hides_nothing_else(shopper: S
     )
     found = await history(shopper)
     assert (len(found["nodes"]), found["pageInfo"]["hasNextPage"]) == (8, True)
-    assert (await as_of(shopper, version=8))["data"]["order"]["asOf"]["status"] == "PLACED"
+    assert (await as_of(shopper, version=8))["data"]["order"]["asOf"]["status"] == "CANCELLED"
     asked = {"id": shopper.order, "first": 5, "after": found["pageInfo"]["endCursor"]}
     for answer in (await as_of(shopper, version=9), await shopper.api(HISTORY, asked), await shopper.api(BLAME, asked)):
         [error] = answer["errors"]
