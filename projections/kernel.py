@@ -72,6 +72,10 @@ class Projection[R]:
         return Table(name, MetaData(), *columns, *indexes, schema=schema)
 
     @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.table.columns)
+
+    @cached_property
     def _json(self) -> dict[str, Any]:
         hints = get_type_hints(self.row)
         return {c.name: hints[c.name] for c in self.table.columns if isinstance(c.type, JSONB)}
@@ -85,7 +89,7 @@ class Projection[R]:
 
     def write(self, row: R) -> dict[str, Any]:
         """The columns of a row; jsonb as text."""
-        values = {column.name: getattr(row, column.name) for column in self.table.columns}
+        values = {name: getattr(row, name) for name in self._names}
         for name in self._json:
             values[name] = msgspec.json.encode(values[name]).decode()
         return values
