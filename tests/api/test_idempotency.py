@@ -153,3 +153,10 @@ async def test_a_query_waits_for_a_position_that_is_yet_to_come(api: Api) -> Non
 async def test_a_position_that_is_not_reached_in_time_is_a_stale_read(serve: Any) -> None:
     answer = serve(APP_STALE_SECONDS="0.1").wait().ask("{ a: products(minPosition: \"1\") { nodes { sku } } position }")
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["STALE_READ"]
+
+
+async def test_each_mutation_of_one_document_sees_its_own_effect(api: Api) -> None:
+    await register(api)
+    one = 'receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { product { onHand version } } }'
+    found = await api.data(f"mutation {{ a: {one} b: {one} c: {one} }}")
+    assert [outcome["product"] for outcome in found.values()] == [{"onHand": n, "version": n + 1} for n in (1, 2, 3)]
