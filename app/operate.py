@@ -58,12 +58,12 @@ def rebuild(
     async def run() -> None:
         async with _desk() as desk:
             with shown.bars() as told:
-                comparisons = await rebuilding.rebuild(desk.database, desk.codec, chosen, stage=stage, told=told)
-            for comparison in comparisons:
-                shown.comparison(comparison)
-                if comparison.equal and not stage:
-                    print(f"{comparison.projection} v{comparison.version}: promoted")
-            _agree(all(comparison.equal for comparison in comparisons))
+                rebuilt = await rebuilding.rebuild(desk.database, desk.codec, chosen, stage=stage, told=told)
+            for each in rebuilt:
+                shown.comparison(each.comparison)
+                if each.swapped is not None:
+                    shown.swapped(f"{each.comparison.projection} v{each.comparison.version}: promoted", each.swapped)
+            _agree(all(each.comparison.equal for each in rebuilt))
 
     async def run_as_of(moment: int | datetime, table: str) -> None:
         async with _desk() as desk:
@@ -102,8 +102,8 @@ def promote(
         async with _desk() as desk:
             with shown.bars() as told:
                 async with working(desk.database, desk.codec, [projection], told=told) as work:
-                    position = await swap.promote(work, projection, accept_differences=accept_differences)
-            print(f"{name} v{projection.version}: promoted at position {position}")
+                    swapped = await swap.promote(work, projection, accept_differences=accept_differences)
+            shown.swapped(f"{name} v{projection.version}: promoted", swapped)
 
     _run(run())
 
@@ -117,8 +117,8 @@ def rollback(name: Name) -> None:
         async with _desk() as desk:
             with shown.bars() as told:
                 async with working(desk.database, desk.codec, [projection], told=told) as work:
-                    position = await swap.rollback(work, projection)
-            print(f"{name} v{projection.version}: rolled back at position {position}")
+                    swapped = await swap.rollback(work, projection)
+            shown.swapped(f"{name} v{projection.version}: rolled back", swapped)
 
     _run(run())
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from app.projector.operation import Progress, Told, silent
 from app.projector.slots import SCHEMAS
 from app.projector.status import TableStatus
+from app.projector.swap import Swapped
 from app.projector.verify import Comparison
 
 
@@ -72,6 +73,11 @@ def comparison(found: Comparison) -> None:
             print(f"  {key}: only in {'staging' if each.live is None else 'the live table'}")
         print(f"    live     {each.live}")
         print(f"    staging  {each.staging}")
+
+
+def swapped(what: str, found: Swapped) -> None:
+    """Print that two tables changed places."""
+    print(f"{what} at position {found.position}; reads waited {found.milliseconds:.0f} ms at most")
 
 
 def tables(found: Sequence[TableStatus]) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,9 +19,17 @@ from app.store.codec import Codec
 from projections.kernel import AnyProjection
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What came of one table: how it compared, and when it became the live one, None where it did not."""
+
+    comparison: Comparison
+    swapped: swap.Swapped | None
+
+
 async def rebuild(
     database: Database, codec: Codec, projections: Sequence[AnyProjection], *, stage: bool = False, told: Told = silent, page: int = PAGE
-) -> Sequence[Comparison]:
+) -> Sequence[Rebuilt]:
     """Build, verify, and promote what is equal; with `stage`, promote nothing. What was interrupted is gone on with.
 
     The tables never overtake the live ones, so that each pair can be compared at one position. `page` is how many facts
@@ -31,10 +39,10 @@ async def rebuild(
         tables = [await begin(work, each, STAGING) for each in projections]
         await build(work, tables, page)
         comparisons = [await verify(work, each.projection, each) for each in tables]
-        for each, comparison in zip(tables, comparisons, strict=True):
-            if comparison.equal and not stage:
-                await swap.promote(work, each.projection)
-        return comparisons
+        return [
+            Rebuilt(comparison=comparison, swapped=await swap.promote(work, each.projection) if comparison.equal and not stage else None)
+            for each, comparison in zip(tables, comparisons, strict=True)
+        ]
 
 
 async def begin(work: Work, projection: AnyProjection, slot: str) -> Filling:

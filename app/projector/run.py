@@ -75,7 +75,10 @@ class Worker:
                     if await seat.claim(lambda: self._feed.closed):
                         await self._take(seat)
                     while await self._feed.beyond(self.position):
-                        await self._step(seat)
+                        try:
+                            await self._step(seat)
+                        except Fenced as problem:
+                            seat = await self._again(seat, problem)
                         pause, self.problem = 0.05, None
             except Gone:
                 return
@@ -110,6 +113,19 @@ class Worker:
         self.position, self.found = seat.position, True
         self._tell()
         log.info("projection %s: owned from position %d", self.projection.name, self.position)
+
+    async def _again(self, seat: Seat, fenced: Fenced) -> Seat:
+        """The table has changed places: a new seat on the same connection, which holds the lease, at the one that is here now."""
+        log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, fenced)
+        new = Seat(self.projection, self.slot, seat.connection)
+        new.turn = seat.turn
+        async with seat.turn:
+            await seat.connection.rollback()
+            await new.sit()
+        self.seat, self.position = new, new.position
+        self.compare(new.made_by)
+        self._tell()
+        return new
 
     async def _hurry(self, seat: Seat) -> None:
         """Fold in bulk what lies far behind, as for the first table of its version."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.lease import claim
@@ -66,16 +66,23 @@ class Seat:
         await self.connection.commit()
         if not await claim(self.connection, lease(name, version, self._slot), closed):
             return False
-        mine = {"name": name, "version": version, "slot": self._slot, "owner": OWNER, "print": fingerprint(self._projection)}
         if self._slot == LIVE:
             await self.rows.create_bare(self.connection)
-        claimed = (await self.connection.execute(_MAKE if self._slot == LIVE else _TAKE, mine)).one_or_none()
+        await self.sit(_MAKE if self._slot == LIVE else _TAKE)
+        return True
+
+    async def sit(self, how: TextClause | None = None) -> None:
+        """Read where the table stands that is in this slot now. Raises `Gone` where there is none."""
+        mine = {
+            "name": self._projection.name, "version": self._projection.version, "slot": self._slot, "owner": OWNER,
+            "print": fingerprint(self._projection),
+        }
+        claimed = (await self.connection.execute(_TAKE if how is None else how, mine)).one_or_none()
         if claimed is None:
             raise Gone
         self.position, self.build, self.made_by = claimed
         await self.aside.load(self.connection)
         await self.connection.commit()
-        return True
 
     async def create_indexes(self) -> None:
         """Make those that are missing."""

@@ -3,6 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import cast
 
 import asyncpg
 from sqlalchemy import text
@@ -10,16 +13,22 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.lease import attempt, release
+from app.projector.bulk import Filling, Moved
+from app.projector.fingerprint import fingerprint
 from app.projector.operation import NotPossible, Progress, Work
 from app.projector.slots import FORMER, LEAVING, LIVE, SCHEMAS, STAGING, lease, table_names
-from app.projector.verify import CLOSE, catch_up, fold_rest
+from app.projector.verify import catch_up, fold_rest
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
 
 LOCK_MILLISECONDS = 40
 """How long the swap waits for reads under way. Reads that come meanwhile wait behind it, so it gives up soon and tries again."""
+BUDGET_SECONDS = 0.07
+"""How long reads may wait before the commit; past it the swap is undone and tried again."""
 TRIES = 60
+NEAR = 200
+"""How many facts are folded within the swap at most."""
 KEEPER_SECONDS = 10.0
 
 CARRIED = ("es.checkpoints", "es.parked")
@@ -30,49 +39,69 @@ class _Behind(Exception):
     """The table that comes in is too far behind to be brought level within the swap."""
 
 
-async def promote(work: Work, projection: AnyProjection, *, accept_differences: bool = False) -> int:
-    """Make the staging table the live one, and keep the live one as the former. Gives the position. Raises `NotPossible`."""
+class _Late(Exception):
+    """Reads would wait for too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swapped:
+    """The tables changed places at `position`; a read that came meanwhile waited `milliseconds` at most."""
+
+    position: int
+    milliseconds: float
+
+
+async def promote(work: Work, projection: AnyProjection, *, accept_differences: bool = False) -> Swapped:
+    """Make the staging table the live one, and keep the live one as the former. Raises `NotPossible`."""
     name = f"{projection.name} v{projection.version}"
-    table = await work.filling(projection, STAGING)
     found = await work.connection.execute(_STATE, {"name": projection.name, "version": projection.version})
-    state, said = found.one_or_none() or (None, None)
+    state, said, made_by = found.one_or_none() or (None, None, None)
     await work.connection.commit()
-    if table is None or state not in ("verified", "different"):
+    if state not in ("verified", "different"):
         raise NotPossible(f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}")
+    if made_by != fingerprint(projection):
+        raise NotPossible(f"{name}: the staging table was built by other code: run projections rebuild {projection.name} again")
     if state == "different" and not accept_differences:
         raise NotPossible(f"{name}: staging differs from live ({said}): look with projections verify {projection.name}, then promote with --accept-differences")
-    position = await _swap(work, projection, STAGING)
-    await work.record(Progress(projection=projection.name, version=projection.version, slot=STAGING, state="promoted", position=position, target=position))
-    return position
+    swapped = await _swap(work, projection, STAGING)
+    at = swapped.position
+    await work.record(Progress(projection=projection.name, version=projection.version, slot=STAGING, state="promoted", position=at, target=at))
+    return swapped
 
 
-async def rollback(work: Work, projection: AnyProjection) -> int:
-    """Make the former table the live one again, and keep the live one as the former. Gives the position. Raises `NotPossible`."""
+async def rollback(work: Work, projection: AnyProjection) -> Swapped:
+    """Make the former table the live one again, and keep the live one as the former. Raises `NotPossible`."""
     if await work.filling(projection, FORMER) is None:
         raise NotPossible(f"{projection.name} v{projection.version} has no former table: none was kept, or it was dropped")
     return await _swap(work, projection, FORMER)
 
 
-async def _swap(work: Work, projection: AnyProjection, incoming: str) -> int:
+async def _swap(work: Work, projection: AnyProjection, incoming: str) -> Swapped:
     pause = 0.05
     for _ in range(TRIES):
         try:
             await _level(work, projection, incoming)
-            position = await _exchange(work, projection, incoming)
-        except _Behind:
+            swapped = await _exchange(work, projection, incoming)
+        except (_Behind, Moved):
             await work.connection.rollback()
-        except DBAPIError as problem:
+        except _Late:
+            await work.connection.rollback()
+            log.info("%s v%d: the swap took too long; it is tried again", projection.name, projection.version)
+        except (DBAPIError, asyncpg.PostgresError) as problem:
             await work.connection.rollback()
             if not blocked(problem):
                 raise
             log.info("%s v%d: reads are under way; the swap is tried again", projection.name, projection.version)
         else:
-            log.info("%s v%d: the %s table is live, from position %d", projection.name, projection.version, incoming, position)
-            return position
+            log.info(
+                "%s v%d: the %s table is live, from position %d; reads waited %.0f ms at most",
+                projection.name, projection.version, incoming, swapped.position, swapped.milliseconds,
+            )
+            return swapped
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 1.0)
     raise NotPossible(
-        f"{projection.name} v{projection.version}: long reads of the live table leave no moment to swap; it is as it was: try again when they are over"
+        f"{projection.name} v{projection.version}: long reads of the live table, or load, leave no moment to swap; it is as it was: try again when that is over"
     )
 
 
@@ -82,60 +111,84 @@ async def _level(work: Work, projection: AnyProjection, incoming: str) -> None:
     while (table := await work.filling(projection, incoming)) is not None:
         name = lease(projection.name, projection.version, incoming)
         if incoming == STAGING:
-            await catch_up(work, table)
+            await catch_up(work, table, NEAR)
             return
         if await attempt(work.connection, name):
             try:
-                await catch_up(work, table)
+                await catch_up(work, table, NEAR)
             finally:
                 await release(work.connection, name)
             return
         live = await work.live(projection)
-        if live is None or live - table.position < CLOSE or asyncio.get_running_loop().time() > deadline:
+        if live is None or live - table.position <= NEAR or asyncio.get_running_loop().time() > deadline:
             return
         await asyncio.sleep(0.1)
 
 
-async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> int:
-    """One transaction: wait for reads under way, fold the last facts, exchange the tables and all that belongs to them."""
+async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> Swapped:
+    """One transaction: fold the last facts, wait for reads under way, exchange the tables and all that belongs to them.
+
+    From the moment it asks for the live table until its end, reads wait: what can be done before is done before, and
+    where it takes too long all the same, it is undone and tried again.
+    """
     connection = work.connection
-    table = await work.filling(projection, incoming)
-    if table is None:
+    mine = {"name": projection.name, "version": projection.version}
+    # What an exchange that was killed has left.
+    await _remove_leaving(connection, projection)
+    there = {slot: names for slot in (FORMER, STAGING, LIVE) if (names := await _tables(connection, projection, slot))}
+    if incoming not in there:
         raise NotPossible(f"{projection.name} v{projection.version}: the {incoming} table is gone")
-    slots = [slot for slot in (FORMER, STAGING, LIVE) if await _tables(connection, projection, slot)]
-    concerned = [slot for slot in slots if slot in (FORMER, LIVE, incoming)]
     # Ends a vacuum of these tables and keeps it off, which the short lock below is too short for; reads and writes go on.
     await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-    for slot in concerned:
-        for name in await _tables(connection, projection, slot):
-            await connection.execute(text(f"LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE"))
+    concerned = [name for slot, names in there.items() if slot in (FORMER, LIVE, incoming) for name in names]
+    await connection.execute(text(f"LOCK TABLE {', '.join(concerned)} IN SHARE UPDATE EXCLUSIVE MODE"))
+    # These nobody reads.
+    beside = [name for slot, names in there.items() if slot in (FORMER, incoming) for name in names]
+    await connection.execute(text(f"LOCK TABLE {', '.join(beside)} IN ACCESS EXCLUSIVE MODE"))
+    found = await connection.execute(_CHECKPOINT, mine | {"slot": incoming})
+    position, build = found.one()
+    table = Filling(projection, incoming, position, build)
+    await fold_rest(work, table, min(await work.reader.head(), position + NEAR))
     await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_MILLISECONDS}ms'"))
-    for slot in concerned:
-        # The live one comes last: it alone is read by others.
-        for name in await _tables(connection, projection, slot):
-            await connection.execute(text(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"))
-    mine = {"name": projection.name, "version": projection.version}
-    positions: dict[str, int] = {row.slot: row.position for row in await connection.execute(_LOCKED, mine)}
-    if positions.get(incoming) != table.position:
-        raise _Behind
-    live = positions.get(LIVE, table.position)
-    if live - table.position > CLOSE:
-        raise _Behind
-    await fold_rest(work, table, live)
-    if incoming == STAGING and FORMER in slots:
-        for name in await _tables(connection, projection, FORMER):
-            await connection.execute(text(f"DROP TABLE {name}"))
-        await forget(connection, mine | {"slot": FORMER})
-    moves = [(LIVE, LEAVING)] * (LIVE in slots) + [(incoming, LIVE)] + [(LEAVING, FORMER)] * (LIVE in slots)
-    for source, to in moves:
-        for name in await _tables(connection, projection, source):
-            await connection.execute(text(f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[to]}"))
-        for carried in CARRIED:
-            await connection.execute(text(f"UPDATE {carried} SET slot = :to WHERE {_OF} AND slot = :source"), mine | {"source": source, "to": to})
-    if incoming == STAGING:
-        await connection.execute(_PROMOTED, mine)
+    began = perf_counter()
+    if LIVE in there:
+        await connection.execute(text(f"LOCK TABLE {', '.join(there[LIVE])} IN ACCESS EXCLUSIVE MODE"))
+        live = (await connection.execute(_LOCKED, mine | {"slot": LIVE})).scalar_one_or_none() or 0
+        if live > table.position + NEAR:
+            raise _Behind
+        await fold_rest(work, table, live)
+    await _script(connection, _exchanged(projection, incoming, there))
+    if perf_counter() - began > BUDGET_SECONDS:
+        raise _Late
     await connection.commit()
-    return table.position
+    swapped = Swapped(position=table.position, milliseconds=(perf_counter() - began) * 1000)
+    # Files are removed when nobody waits for it.
+    await _remove_leaving(connection, projection)
+    await connection.commit()
+    return swapped
+
+
+def _exchanged(projection: AnyProjection, incoming: str, there: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """The statements of the exchange. The table that leaves for good is out of the way until it is dropped."""
+    mine = f"projection = '{projection.name}' AND version = {projection.version}"
+    there_now = dict(there)
+    moves = [(FORMER, LEAVING), (LIVE, FORMER), (STAGING, LIVE)] if incoming == STAGING else [(LIVE, LEAVING), (FORMER, LIVE), (LEAVING, FORMER)]
+    statements: list[str] = []
+    for source, to in moves:
+        moving = there_now.pop(source, ())
+        statements += [f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[to]}" for name in moving]
+        statements += [f"UPDATE {carried} SET slot = '{to}' WHERE {mine} AND slot = '{source}'" for carried in CARRIED]
+        there_now[to] = [name.replace(f"{SCHEMAS[source]}.", f"{SCHEMAS[to]}.", 1) for name in moving]
+    if incoming == STAGING:
+        statements += [f"DELETE FROM {carried} WHERE {mine} AND slot = '{LEAVING}'" for carried in CARRIED]
+        statements.append(f"UPDATE es.rebuilds SET state = 'promoted', error = NULL, updated_at = clock_timestamp() WHERE {mine} AND slot = '{STAGING}'")
+    return statements
+
+
+async def _script(connection: AsyncConnection, statements: Sequence[str]) -> None:
+    """All at once: while reads wait, each round trip counts."""
+    driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+    await driver.execute(";\n".join(statements))
 
 
 async def forget(connection: AsyncConnection, table: Mapping[str, object]) -> None:
@@ -144,10 +197,15 @@ async def forget(connection: AsyncConnection, table: Mapping[str, object]) -> No
         await connection.execute(text(f"DELETE FROM {carried} WHERE {_OF} AND slot = :slot"), dict(table))
 
 
-def blocked(problem: DBAPIError) -> bool:
+def blocked(problem: BaseException) -> bool:
     """Whether others hold what was to be locked, so that trying again will help."""
-    cause = problem.orig.__cause__ if problem.orig is not None else None
+    cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None else problem
     return isinstance(cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)
+
+
+async def _remove_leaving(connection: AsyncConnection, projection: AnyProjection) -> None:
+    for name in table_names(projection.name, projection.version, LEAVING):
+        await connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
 async def _tables(connection: AsyncConnection, projection: AnyProjection, slot: str) -> Sequence[str]:
@@ -158,6 +216,9 @@ async def _tables(connection: AsyncConnection, projection: AnyProjection, slot: 
 
 
 _OF = "projection = :name AND version = :version"
-_STATE = text(f"SELECT state, error FROM es.rebuilds WHERE {_OF} AND slot = '{STAGING}'")
-_LOCKED = text(f"SELECT slot, position FROM es.checkpoints WHERE {_OF} ORDER BY slot FOR UPDATE")
-_PROMOTED = text(f"UPDATE es.rebuilds SET state = 'promoted', error = NULL, updated_at = clock_timestamp() WHERE {_OF} AND slot = '{STAGING}'")
+_STATE = text(
+    "SELECT r.state, r.error, c.fingerprint FROM es.rebuilds r JOIN es.checkpoints c USING (projection, version, slot)"
+    f" WHERE {_OF} AND slot = '{STAGING}'"
+)
+_CHECKPOINT = text(f"SELECT position, build FROM es.checkpoints WHERE {_OF} AND slot = :slot FOR UPDATE")
+_LOCKED = text(f"SELECT position FROM es.checkpoints WHERE {_OF} AND slot = :slot FOR UPDATE")

@@ -15,7 +15,7 @@ from projections.kernel import AnyProjection
 
 EXAMPLES = 5
 CLOSE = 1_000
-"""How many facts may be folded inside the transaction that compares or swaps; further away, tables are filled up first."""
+"""How many facts may be folded inside the transaction that compares; further away, tables are filled up first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +52,13 @@ class Comparison:
         return f"{name}: at position {self.position} {self.differing} rows differ, {self.missing} are missing, {self.extra} are too many"
 
 
-async def catch_up(work: Work, table: Filling) -> None:
+async def catch_up(work: Work, table: Filling, near: int = CLOSE) -> None:
     """Bring a table close to where the live one stands, so that the rest is folded in a moment. Never beyond it."""
     projection = table.projection
     while True:
         live = await work.live(projection)
         table.up_to = max(table.position, table.position if live is None else live)
-        if table.up_to - table.position < CLOSE:
+        if table.up_to - table.position <= near:
             return
         progress = Progress(projection=projection.name, version=projection.version, slot=table.slot, state="building", position=table.position, target=table.up_to)
 

@@ -31,7 +31,8 @@ async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database:
     async with engine(database) as running:
         await some(running)
         before = await rows(running)
-        [comparison] = await rebuild(database, codec, [tallies])
+        [rebuilt] = await rebuild(database, codec, [tallies])
+        comparison = rebuilt.comparison
         assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
         assert await rows(running) == before
         await level(running)
@@ -44,7 +45,8 @@ async def test_a_difference_is_counted_and_shown_with_its_column(database: Datab
         await some(running, 5)
         broken = await database.pool.fetchval("UPDATE read.tallies_v1 SET facts = 99 WHERE id = (SELECT id FROM read.tallies_v1 LIMIT 1) RETURNING id")
         gone = await database.pool.fetchval("DELETE FROM read.tallies_v1 WHERE id = (SELECT id FROM read.tallies_v1 WHERE facts = 3 LIMIT 1) RETURNING id")
-        [comparison] = await rebuild(database, codec, [tallies])
+        [rebuilt] = await rebuild(database, codec, [tallies])
+        comparison = rebuilt.comparison
         assert (comparison.equal, comparison.rows, comparison.differing, comparison.missing, comparison.extra) == (False, 5, 1, 0, 1)
         shown = {each.key["id"]: each for each in comparison.examples}
         assert shown[str(broken)].column == "facts"

@@ -43,9 +43,10 @@ async def resumed(database: Database) -> int:
     def told(progress: Progress) -> None:
         begun.append(progress.position)
 
-    [comparison] = await rebuild(database, codec, [tallies], page=PAGE, told=told)
-    assert comparison.equal
-    assert comparison.position == FACTS
+    [rebuilt] = await rebuild(database, codec, [tallies], page=PAGE, told=told)
+    assert rebuilt.comparison.equal
+    assert rebuilt.swapped is not None
+    assert rebuilt.swapped.position == FACTS
     return begun[0]
 
 
