@@ -23,7 +23,7 @@ FULL = f"""
     $$;
     CREATE FUNCTION es.fill_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$
     BEGIN
-        CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON read_staging.tallies_v1 FOR EACH ROW EXECUTE FUNCTION es.full_disk();
+        CREATE OR REPLACE TRIGGER full_disk BEFORE INSERT OR UPDATE ON read_staging.tallies_v1 FOR EACH ROW EXECUTE FUNCTION es.full_disk();
     END
     $$;
     CREATE EVENT TRIGGER fill_disk ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION es.fill_disk();
