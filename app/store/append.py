@@ -6,7 +6,7 @@ Commands of one stream may follow each other within a batch, each expecting the 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 MOST_COMMANDS = 512
 MOST_EVENTS = 4_096
 """A batch holds at most this many; more does not make it faster, only longer."""
+
+
+type _Stream = tuple[str, UUID]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,10 @@ class Append:
     occurred_at: datetime | None = None
     keep: bool = False
     refusal: str | None = None
+
+    @property
+    def stream(self) -> _Stream:
+        return self.category, self.stream_id
 
     def facts(self, first: int, recorded_at: datetime) -> Sequence[Fact]:
         """What it records, where its first event gets position `first`."""
@@ -73,7 +80,8 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Outdated:
-    """The stream is not at the expected version but at `actual`; nothing was recorded."""
+    """The stream is not at the expected version but at `actual`, or not by the events that the command was decided on;
+    nothing was recorded."""
 
     actual: int
 
@@ -115,11 +123,15 @@ class Appender:
         self._bell = asyncio.Event()
         self._connection: asyncpg.Connection | None = None
         self._draining = False
+        self._failed: set[_Stream] = set()
 
     async def append(self, append: Append) -> Appended | Outdated:
         """Record, durably. Raises `Overloaded`, `Unreachable`, `CommandIdTaken`, or asyncpg's error for data it refuses."""
         if len(self._waiting) >= self._bound or self._draining:
             raise Overloaded
+        if append.stream in self._failed:
+            await asyncio.sleep(0)
+            return Outdated(append.expected)
         waiting = _Waiting(append)
         self._waiting.append(waiting)
         self._bell.set()
@@ -155,23 +167,35 @@ class Appender:
         return batch
 
     async def _send(self, batch: Sequence[_Waiting]) -> None:
-        """Answer every command of the batch. Data that the database refuses fails its own command only: the batch is halved until it stands alone."""
+        failed: set[_Stream] = set()
+        await self._send_parts(batch, failed)
+        if failed:
+            # What waits was decided as if these had been recorded; it is decided anew. So is what still comes before
+            # those who were answered have heard it: their turn is before the one that is asked for here.
+            self._waiting = deque(self._still_wanted(self._waiting, failed))
+            self._failed |= failed
+            asyncio.get_running_loop().call_soon(self._failed.difference_update, failed)
+
+    async def _send_parts(self, batch: Sequence[_Waiting], failed: set[_Stream]) -> None:
+        """Answer every command of the batch. Data that the database refuses fails its own command only: the batch is halved
+        until it stands alone. The streams whose events were not recorded now are noted in `failed`."""
+        batch = self._still_wanted(batch, failed)
+        if not batch:
+            return
         try:
             rows, resent = await self._call([waiting.append for waiting in batch])
         except asyncpg.PostgresError as problem:
-            if len(batch) == 1:
-                _fail(batch[0], problem)
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._send_parts(batch[:middle], failed)
+                await self._send_parts(batch[middle:], failed)
                 return
-            middle = len(batch) // 2
-            await self._send(batch[:middle])
-            await self._send(batch[middle:])
+            _fail_all(batch, problem, failed)
         except Unreachable as problem:
-            for waiting in batch:
-                _fail(waiting, problem)
+            _fail_all(batch, problem, failed)
         except Exception as problem:
             log.exception("a batch of %d commands could not be sent", len(batch))
-            for waiting in batch:
-                _fail(waiting, problem)
+            _fail_all(batch, problem, failed)
         else:
             answers = [_answer(waiting.append, row, resent=resent) for waiting, row in zip(batch, rows, strict=True)]
             taken = [answer for answer in answers if isinstance(answer, Appended)]
@@ -179,10 +203,23 @@ class Appender:
             if head:
                 self._committed(head, [fact for answer in taken for fact in answer.facts])
             for waiting, answer in zip(batch, answers, strict=True):
+                if waiting.append.events and not (isinstance(answer, Appended) and not answer.duplicate):
+                    failed.add(waiting.append.stream)
                 if isinstance(answer, CommandIdTaken):
                     _fail(waiting, answer)
                 elif not waiting.answer.done():
                     waiting.answer.set_result(answer)
+
+    def _still_wanted(self, those: Iterable[_Waiting], failed: set[_Stream]) -> list[_Waiting]:
+        """Those that do not follow one that failed; the others hear that they are outdated."""
+        wanted: list[_Waiting] = []
+        for waiting in those:
+            if waiting.append.stream not in failed:
+                wanted.append(waiting)
+            elif not waiting.answer.done():
+                # Where the stream stands is not known here; whoever expects a version finds out at the next try.
+                waiting.answer.set_result(Outdated(waiting.append.expected))
+        return wanted
 
     async def _call(self, appends: Sequence[Append]) -> tuple[Sequence[asyncpg.Record], bool]:
         arguments = self._arguments(appends)
@@ -250,3 +287,9 @@ def _answer(append: Append, row: asyncpg.Record, *, resent: bool) -> Appended | 
 def _fail(waiting: _Waiting, problem: Exception) -> None:
     if not waiting.answer.done():
         waiting.answer.set_exception(problem)
+
+
+def _fail_all(batch: Sequence[_Waiting], problem: Exception, failed: set[_Stream]) -> None:
+    for waiting in batch:
+        failed.add(waiting.append.stream)
+        _fail(waiting, problem)

@@ -47,15 +47,23 @@ async def test_a_wrong_version_conflicts_and_leaves_no_gap_while_others_in_the_b
     first, second = uuid4(), uuid4()
     answers = await asyncio.gather(
         store.appender.append(append(first, 0, Added(amount=1))),
+        store.appender.append(append(first, 1, Added(amount=6))),
         store.appender.append(append(first, 0, Added(amount=2))),
         store.appender.append(append(second, 0, Added(amount=3), Added(amount=4))),
         store.appender.append(append(second, 9, Added(amount=5))),
-        store.appender.append(append(first, 1, Added(amount=6))),
     )
-    assert answers[1] == Outdated(1)
-    assert answers[3] == Outdated(2)
-    assert [(accepted(a).first, accepted(a).last) for a in (answers[0], answers[2], answers[4])] == [(1, 1), (2, 3), (4, 4)]
+    assert answers[2] == Outdated(2)
+    assert answers[4] == Outdated(2)
+    assert [(accepted(a).first, accepted(a).last) for a in (answers[0], answers[1], answers[3])] == [(1, 1), (2, 2), (3, 4)]
     assert [f.position for f in await store.reader.log(0, 100)] == [1, 2, 3, 4]
+
+
+async def test_what_follows_a_conflict_on_its_stream_conflicts_too_though_its_version_fits(store: Engine) -> None:
+    """It was decided on events that were never recorded."""
+    stream = uuid4()
+    await store.appender.append(append(stream, 0, Added(amount=1)))
+    answers = await asyncio.gather(*(store.appender.append(append(stream, n, Added(amount=n))) for n in range(3)))
+    assert answers == [Outdated(1), Outdated(1), Outdated(1)]
 
 
 async def test_a_command_id_has_one_effect_whether_repeated_in_one_batch_or_later(store: Engine) -> None:
