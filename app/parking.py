@@ -12,7 +12,7 @@ from rich.console import Console
 
 from app import shown
 from app.database import Database, open_database
-from app.projector.operation import NotPossible, named
+from app.projector.operation import NotPossible, Why, named
 from app.projector.parked import Answer, ParkedKey, answered, ask, key_given, parked_keys, skip, unskip
 from app.projector.retry import Told, silent
 from app.settings import Settings
@@ -44,7 +44,7 @@ def parked(
             found = [(projection, each) for projection in chosen for each in await _all(database, projection) if wanted in (None, each.key)]
         if wanted is not None:
             if not found:
-                raise NotPossible(f"{chosen[0].name}: {wanted} is not parked")
+                raise NotPossible(f"{chosen[0].name}: {wanted} is not parked", Why.NOT_PARKED)
             print(_printable(found[0][1].traceback.rstrip() or found[0][1].error))
             return
         rows = [

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import DRIVER_ERRORS, Database
 from app.lease import attempt
-from app.projector.operation import NotPossible
+from app.projector.operation import NotPossible, Why
 from app.projector.slots import LIVE, SCHEMAS, STAGING, lease, table_name, table_names
 from app.projector.swap import LOCK_MILLISECONDS, TRIES, blocked, forget
 
@@ -40,19 +40,19 @@ def _chosen(places: Sequence[Place], current: Mapping[str, int], name: str, vers
         return apart
     versions = sorted({place[1] for place in places if place[0] == name} | {number for known, number in current.items() if known == name})
     if not versions:
-        raise NotPossible(f"there is no projection and no table {name}; there are {_listed(places, current)}")
+        raise NotPossible(f"there is no projection and no table {name}; there are {_listed(places, current)}", Why.UNKNOWN)
     wanted = version if version is not None else current.get(name, versions[-1])
     if wanted not in versions:
-        raise NotPossible(f"{name} has no version {wanted}; there are {', '.join(map(str, versions))}")
+        raise NotPossible(f"{name} has no version {wanted}; there are {', '.join(map(str, versions))}", Why.UNKNOWN)
     this = wanted == current.get(name)
     if this and slot == LIVE:
-        raise NotPossible(f"{name} v{wanted} is what this code reads: its live table stays")
+        raise NotPossible(f"{name} v{wanted} is what this code reads: its live table stays", Why.IN_USE)
     found = [
         place for place in places
         if place[:2] == (name, wanted) and place[2] in SCHEMAS and (slot is None or place[2] == slot) and not (this and place[2] == LIVE)
     ]
     if not found:
-        raise NotPossible(f"{name} v{wanted} has {'nothing beside its live table' if slot is None else f'no {slot} table'}")
+        raise NotPossible(f"{name} v{wanted} has {'nothing beside its live table' if slot is None else f'no {slot} table'}", Why.MISSING)
     return found
 
 
@@ -76,7 +76,7 @@ async def _claim(connection: AsyncConnection, place: Place) -> None:
     for held in (LIVE, operation) if slot == LIVE else (operation,):
         if not await attempt(connection, lease(name, version, held)):
             owner = (await connection.execute(_OWNER, {"name": name, "version": version, "slot": held})).scalar_one_or_none() or "another process"
-            raise NotPossible(f"{_shown(place)} is kept current or worked on by {owner}: stop it first")
+            raise NotPossible(f"{_shown(place)} is kept current or worked on by {owner}: stop it first", Why.BUSY)
 
 
 async def _drop(connection: AsyncConnection, place: Place) -> None:
@@ -97,7 +97,7 @@ async def _drop(connection: AsyncConnection, place: Place) -> None:
                 raise
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 1.0)
-    raise NotPossible(f"{_shown(place)} is being read: try again when that is over")
+    raise NotPossible(f"{_shown(place)} is being read: try again when that is over", Why.IN_USE)
 
 
 def _shown(place: Place) -> str:

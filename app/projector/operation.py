@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import asyncpg
 from sqlalchemy import text
@@ -27,8 +28,28 @@ TELL_SECONDS = 0.5
 LOG_SECONDS = 5.0
 
 
+class Why(StrEnum):
+    """Kinds of reasons, for programs."""
+
+    UNKNOWN = "No projection, table or version has this name."
+    BUSY = "Another operation is at work on it."
+    MISSING = "The table that it needs is not there."
+    NOT_VERIFIED = "The staging table was not compared with the live one."
+    DIFFERENT = "The staging table differs from the live one."
+    BEHIND = "The live table is not there yet."
+    IN_USE = "The table is in use."
+    NOT_PARKED = "The key is not parked, or by another event; or the event is not left out."
+    BAD_KEY = "This is no key of the projection."
+    BAD_REASON = "A reason is needed."
+    STOPPED = "It was ended before it was done; it can be gone on with."
+
+
 class NotPossible(Mistake):
     """What was asked of a projection cannot be done; the message is one line that says why and what to do."""
+
+    def __init__(self, message: str, why: Why = Why.STOPPED) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +77,7 @@ def named(projections: Sequence[AnyProjection], name: str) -> AnyProjection:
     for each in projections:
         if each.name == name:
             return each
-    raise NotPossible(f"there is no projection {name[:100]}; there are {', '.join(each.name for each in projections) or 'none'}")
+    raise NotPossible(f"there is no projection {name[:100]}; there are {', '.join(each.name for each in projections) or 'none'}", Why.UNKNOWN)
 
 
 type Told = Callable[[Progress], None]
@@ -135,7 +156,7 @@ async def working(
             await connection.commit()
             for each in sorted(projections, key=lambda one: one.name):
                 if not await attempt(connection, lease(each.name, each.version, slot)):
-                    raise NotPossible(f"{each.name} v{each.version} is being worked on by {await _worker(connection, each, slot)}: wait for it, or stop it")
+                    raise NotPossible(f"{each.name} v{each.version} is being worked on by {await _worker(connection, each, slot)}: wait for it, or stop it", Why.BUSY)
             ours = True
             reading = await database.connect()
             yield Work(connection, Reader(reading, codec), told)

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from app.database import Database
-from app.projector.operation import NotPossible
+from app.projector.operation import NotPossible, Why
 from app.projector.park import Keys
 from app.projector.retry import Told, retry, silent
 from app.projector.seat import Gone, Seat
@@ -76,7 +76,7 @@ def key_given(projection: AnyProjection, given: str) -> str:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         known = None
     if known is None:
-        raise NotPossible(f"{given[:100]!r} is no key of {projection.name}: give it as it is listed, a JSON list of {', '.join(projection.key)}")
+        raise NotPossible(f"{given[:100]!r} is no key of {projection.name}: give it as it is listed, a JSON list of {', '.join(projection.key)}", Why.BAD_KEY)
     return known
 
 
@@ -86,7 +86,7 @@ async def ask(database: Database, projection: AnyProjection, key: str | None = N
     async with database.pool.acquire() as connection, connection.transaction():
         moment, concerned = await _ask(connection, projection, key)
         if key is not None and not concerned:
-            raise NotPossible(f"{projection.name}: {key} is not parked")
+            raise NotPossible(f"{projection.name}: {key} is not parked", Why.NOT_PARKED)
         return moment, concerned
 
 
@@ -95,13 +95,13 @@ async def skip(database: Database, projection: AnyProjection, key: str, position
     that stands for the question. Raises `NotPossible`."""
     reason = reason.strip()
     if not reason or len(reason) > MOST_REASON or "\0" in reason:
-        raise NotPossible(f"a fact is left out for a reason: one of 1 to {MOST_REASON:,} characters")
+        raise NotPossible(f"a fact is left out for a reason: one of 1 to {MOST_REASON:,} characters", Why.BAD_REASON)
     async with database.pool.acquire() as connection, connection.transaction():
         found = await connection.fetchval(_POSITION, projection.name, projection.version, key)
         if found is None:
-            raise NotPossible(f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out")
+            raise NotPossible(f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out", Why.NOT_PARKED)
         if found != position:
-            raise NotPossible(f"{projection.name}: {key} is parked at position {found}, not {position}: look at it again")
+            raise NotPossible(f"{projection.name}: {key} is parked at position {found}, not {position}: look at it again", Why.NOT_PARKED)
         await connection.execute(_SKIP, projection.name, projection.version, key, position, reason, actor)
         return (await _ask(connection, projection, key))[0]
 
@@ -110,7 +110,7 @@ async def unskip(database: Database, projection: AnyProjection, key: str, positi
     """Have the fact counted again, and the key folded with it. The moment that stands for the question. Raises `NotPossible`."""
     async with database.pool.acquire() as connection, connection.transaction():
         if await connection.fetchval(_UNSKIP, projection.name, projection.version, key, position) is None:
-            raise NotPossible(f"{projection.name}: the fact at position {position} is not left out for {key}")
+            raise NotPossible(f"{projection.name}: the fact at position {position} is not left out for {key}", Why.NOT_PARKED)
         await connection.execute(_WAITS, projection.name, projection.version, key, position)
         return (await _ask(connection, projection, key))[0]
 

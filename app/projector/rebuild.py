@@ -11,7 +11,7 @@ from app.database import Database
 from app.projector import swap
 from app.projector.bulk import PAGE, Filling, fill
 from app.projector.fingerprint import fingerprint
-from app.projector.operation import NotPossible, Progress, Told, Work, at, silent, working
+from app.projector.operation import NotPossible, Progress, Told, Why, Work, at, silent, working
 from app.projector.rows import Rows
 from app.projector.slots import STAGING, table_names
 from app.projector.verify import CLOSE, Comparison, verify
@@ -56,7 +56,7 @@ async def begin(work: Work, projection: AnyProjection, slot: str) -> Filling:
     await work.connection.commit()
     table = await work.filling(projection, slot)
     if table is None:
-        raise NotPossible(f"{projection.name} v{projection.version}: the {slot} table was dropped a moment ago: run the command again")
+        raise NotPossible(f"{projection.name} v{projection.version}: the {slot} table was dropped a moment ago: run the command again", Why.MISSING)
     return table
 
 

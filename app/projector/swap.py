@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.lease import attempt, release
 from app.projector.bulk import Filling, Moved
 from app.projector.fingerprint import fingerprint
-from app.projector.operation import NotPossible, Progress, Work
+from app.projector.operation import NotPossible, Progress, Why, Work
 from app.projector.slots import FORMER, LEAVING, LIVE, SCHEMAS, STAGING, lease, table_names
 from app.projector.verify import catch_up, fold_rest
 from projections.kernel import AnyProjection
@@ -58,11 +58,11 @@ async def promote(work: Work, projection: AnyProjection, *, accept_differences: 
     state, said, made_by = found.one_or_none() or (None, None, None)
     await work.connection.commit()
     if state not in ("verified", "different"):
-        raise NotPossible(f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}")
+        raise NotPossible(f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}", Why.NOT_VERIFIED)
     if made_by != fingerprint(projection):
-        raise NotPossible(f"{name}: the staging table was built by other code: run projections rebuild {projection.name} again")
+        raise NotPossible(f"{name}: the staging table was built by other code: run projections rebuild {projection.name} again", Why.NOT_VERIFIED)
     if state == "different" and not accept_differences:
-        raise NotPossible(f"{name}: staging differs from live ({said}): look with projections verify {projection.name}, then promote with --accept-differences")
+        raise NotPossible(f"{name}: staging differs from live ({said}): look with projections verify {projection.name}, then promote with --accept-differences", Why.DIFFERENT)
     swapped = await _swap(work, projection, STAGING)
     at = swapped.position
     await work.record(Progress(projection=projection.name, version=projection.version, slot=STAGING, state="promoted", position=at, target=at))
@@ -72,7 +72,7 @@ async def promote(work: Work, projection: AnyProjection, *, accept_differences: 
 async def rollback(work: Work, projection: AnyProjection) -> Swapped:
     """Make the former table the live one again, and keep the live one as the former. Raises `NotPossible`."""
     if await work.filling(projection, FORMER) is None:
-        raise NotPossible(f"{projection.name} v{projection.version} has no former table: none was kept, or it was dropped")
+        raise NotPossible(f"{projection.name} v{projection.version} has no former table: none was kept, or it was dropped", Why.MISSING)
     return await _swap(work, projection, FORMER)
 
 
@@ -137,7 +137,7 @@ async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> Swa
     await _remove_leaving(connection, projection)
     there = {slot: names for slot in (FORMER, STAGING, LIVE) if (names := await _tables(connection, projection, slot))}
     if incoming not in there:
-        raise NotPossible(f"{projection.name} v{projection.version}: the {incoming} table is gone")
+        raise NotPossible(f"{projection.name} v{projection.version}: the {incoming} table is gone", Why.MISSING)
     # Ends a vacuum of these tables and keeps it off, which the short lock below is too short for; reads and writes go on.
     await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
     concerned = [name for slot, names in there.items() if slot in (FORMER, LIVE, incoming) for name in names]

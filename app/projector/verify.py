@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, and_, cast, func, or_, select, text, tupl
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.projector.bulk import PAGE, Filling, fill
-from app.projector.operation import NotPossible, Progress, Work, at
+from app.projector.operation import NotPossible, Progress, Why, Work, at
 from app.projector.park import is_refused
 from app.projector.slots import LIVE, STAGING, table_in
 from projections.kernel import AnyProjection
@@ -73,7 +73,7 @@ async def verify(work: Work, projection: AnyProjection, table: Filling | None = 
     rows built beside it are brought to the position that the snapshot shows. Raises `NotPossible`."""
     table = table or await work.filling(projection, STAGING)
     if table is None:
-        raise NotPossible(f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage")
+        raise NotPossible(f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage", Why.MISSING)
     await catch_up(work, table)
     comparison = await _compared(work, table)
     said = None if comparison.equal else str(comparison).split(": ", 1)[1]
@@ -98,7 +98,8 @@ async def _compared(work: Work, table: Filling) -> Comparison:
         if live < table.position:
             await connection.rollback()
             raise NotPossible(
-                f"{projection.name} v{projection.version}: the live table is at position {live}, behind the staging one at {table.position}: verify it when it is there"
+                f"{projection.name} v{projection.version}: the live table is at position {live}, behind the staging one at {table.position}: verify it when it is there",
+                Why.BEHIND,
             )
         if live - table.position > CLOSE:
             await connection.rollback()
