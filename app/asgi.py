@@ -25,7 +25,9 @@ from app.metrics import TYPE, metrics
 from app.ports import ports
 from app.processes.dispatch import Patience
 from app.processes.run import Processes
+from app.projector.background import Operations
 from app.projector.run import Projector
+from app.projector.standing import Board
 from app.settings import Settings
 from app.store.append import Appender
 from app.store.codec import registered
@@ -58,6 +60,8 @@ class MachineRoom:
         self.commands = Commands(self._appender, self.reader, self.snapshots, cached=settings.cached_streams)
         self.past = Past(self.reader, self.snapshots)
         self.projector = Projector(PROJECTIONS, database, self.feed)
+        self.operations = Operations()
+        self.board = Board(database, PROJECTIONS)
         self.sealer = Sealer(database, self.feed, facts=settings.seal_facts, seconds=settings.seal_seconds)
         patience = Patience(attempts=settings.step_attempts, call=settings.call_seconds)
         self.processes = Processes(
@@ -93,6 +97,7 @@ class MachineRoom:
         try:
             yield
         finally:
+            await self.operations.stop()
             # What it leaves undone is carried out by the next owner.
             workers["processes"].cancel()
             await asyncio.wait([workers["processes"]], timeout=5)

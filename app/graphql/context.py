@@ -14,8 +14,10 @@ from app.commands import Commands
 from app.database import Database, reading
 from app.graphql.events import EventTypes
 from app.history.past import Past
+from app.projector.background import Operations
 from app.projector.history import at
 from app.projector.run import Projector
+from app.projector.standing import Board
 from app.settings import Settings
 from app.store.feed import Feed
 from app.store.read import Reader
@@ -32,6 +34,8 @@ class Room(Protocol):
     past: Past
     feed: Feed
     projector: Projector
+    operations: Operations
+    board: Board
     stopping: asyncio.Event
 
 

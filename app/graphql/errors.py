@@ -3,6 +3,7 @@
     ApiError
     ├── BadInput       BAD_USER_INPUT
     ├── NotFound       NOT_FOUND
+    ├── Forbidden      FORBIDDEN
     ├── StaleRead      STALE_READ
     ├── Busy           OVERLOADED
     ├── TimedOut       TIMEOUT
@@ -44,6 +45,12 @@ class NotFound(ApiError):
     """There is no such thing."""
 
     code = "NOT_FOUND"
+
+
+class Forbidden(ApiError):
+    """This caller may not."""
+
+    code = "FORBIDDEN"
 
 
 class StaleRead(ApiError):

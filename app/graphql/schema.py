@@ -10,13 +10,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
-from app.graphql import customer, fulfilment, log, order, payment, processes, product, sales, values
+from app.graphql import customer, fulfilment, log, operators, order, payment, processes, product, projections, sales, values
 from app.graphql.events import EventTypes, Shape
 from app.graphql.operation import Operation
 from app.graphql.scalars import SCALARS
 from domain import DECIDERS
 
-SLICES: tuple[ModuleType, ...] = (log, processes, values, product, order, payment, fulfilment, customer, sales)
+SLICES: tuple[ModuleType, ...] = (log, projections, operators, processes, values, product, order, payment, fulfilment, customer, sales)
 """The register: one module an aggregate, a read model or a value, each with any of Query, Mutation, Subscription and VALUES."""
 
 

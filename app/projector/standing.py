@@ -1,7 +1,9 @@
 """Where each live table stands, whoever owns it: all of it is in the database."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import msgspec
 
@@ -11,6 +13,8 @@ from app.projector.operation import Progress
 from app.projector.park import Unread
 from app.projector.slots import LIVE, STAGING, lease_sql
 from projections.kernel import AnyProjection
+
+RECENT_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +75,22 @@ _STANDING = f"""
          LEFT JOIN es.events next ON next.position = coalesce(c.position, 0) + 1
     ORDER BY known.projection, known.version
 """
+
+
+class Board:
+    """Where everything stands, looked up once for all who follow it in this process."""
+
+    def __init__(self, database: Database, projections: Sequence[AnyProjection]) -> None:
+        self._database = database
+        self._projections = projections
+        self._lock = asyncio.Lock()
+        self._at = float("-inf")
+        self._found: Sequence[Standing] = ()
+
+    async def recent(self) -> Sequence[Standing]:
+        """At most `RECENT_SECONDS` old."""
+        async with self._lock:
+            if perf_counter() - self._at > RECENT_SECONDS:
+                self._found = await standing(self._database, self._projections)
+                self._at = perf_counter()
+            return self._found
