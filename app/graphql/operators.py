@@ -166,7 +166,8 @@ class Mutation:
 
         async def work() -> _Done:
             chosen = [named(PROJECTIONS, name) for name in dict.fromkeys(input.names)]
-            return _Done(comparisons=await rebuilding.rebuild(database, registered(), chosen, stage=input.stage))
+            rebuilt = await rebuilding.rebuild(database, registered(), chosen, stage=input.stage)
+            return _Done(comparisons=[each.comparison for each in rebuilt])
 
         return await _operate(info, work())
 

@@ -101,7 +101,8 @@ async def _swap(work: Work, projection: AnyProjection, incoming: str) -> Swapped
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 1.0)
     raise NotPossible(
-        f"{projection.name} v{projection.version}: long reads of the live table, or load, leave no moment to swap; it is as it was: try again when that is over"
+        f"{projection.name} v{projection.version}: long reads of the live table, or load, leave no moment to swap; it is as it was: try again when that is over",
+        Why.IN_USE,
     )
 
 

@@ -262,8 +262,8 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(room: Machin
     await database.pool.execute("INSERT INTO es.events VALUES (4, 'elsewhere', $1, 1, 'elsewhere.melted', 2, '{}', $1, $1, NULL, 'me', now(), now())", uuid4())
     await level(room)
     async with asyncio.timeout(10):
-        while not (room.projector.parked and room.projector.unread()):
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 - both are looked up every now and then
+        while not (room.projector.parked and room.projector.unread()):  # noqa: ASYNC110 - both are looked up every now and then
+            await asyncio.sleep(0.05)
     answer = await api.client.get("/readyz")
     state = answer.json()
     assert (answer.status_code, state["ready"], state["parked"], state["unread"]) == (200, True, {"orders": 3}, {"elsewhere.melted v2": 1})
