@@ -158,15 +158,19 @@ class Server:
 
     def wait(self, seconds: float = 30) -> "Server":
         deadline = time.monotonic() + seconds
+        state = "no answer"
         while time.monotonic() < deadline:
             assert self.process.poll() is None, self.output()
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
                     if answer.status == 200:
                         return self
+            except urllib.error.HTTPError as refusal:
+                state = refusal.read().decode()
             except (OSError, urllib.error.URLError):
-                time.sleep(0.02)
-        raise AssertionError(f"not ready after {seconds} s: {self.output()}")
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"not ready after {seconds} s: {state} {self.output()}")
 
     def ask(self, query: str, variables: dict[str, Any] | None = None) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables or {}}).encode()

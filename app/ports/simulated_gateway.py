@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from pydantic import BaseModel, Field, ValidationError
 
@@ -79,58 +78,35 @@ class SimulatedGateway:
         return Money(amount=Decimal(answer["refunded"]), currency=answer["currency"])
 
     async def _call(self, kind: str, payment_id: UUID, amount: Money, key: UUID) -> dict[str, str]:
+        plan, call = self._plan, (key, kind, payment_id, amount.amount, amount.currency)
         await self._open()
-        await asyncio.sleep(self._plan.latency)
+        await asyncio.sleep(plan.latency)
         if kind == "authorise" and amount.amount == HANGS:
             await asyncio.sleep(3600)
-        attempt = await self._database.pool.fetchval(_ATTEMPT, key, kind, payment_id, amount.amount, amount.currency)
-        if attempt is None:
-            raise KeyReused(f"{key} was used for another call than {kind} {payment_id} {amount}")
-        luck = self._luck(f"{key} {attempt}")
-        if luck < self._plan.fail or (kind == "authorise" and amount.amount == FAILS):
+        luck = await self._drawn(*call) if plan.fail + plan.lose + plan.repeat else 0.5
+        if luck < plan.fail or (kind == "authorise" and amount.amount == FAILS):
             raise GatewayAway("the connection was refused")
-        answer = await self._once(kind, payment_id, amount, key)
-        if luck < self._plan.fail + self._plan.lose:
+        answer = await self._answer(*call)
+        if luck < plan.fail + plan.lose:
             raise GatewayAway("the connection was reset before the answer")
-        if luck > 1 - self._plan.repeat:
-            answer = await self._once(kind, payment_id, amount, key)
+        if luck > 1 - plan.repeat:
+            answer = await self._answer(*call)
         return answer
 
-    async def _once(self, kind: str, payment_id: UUID, amount: Money, key: UUID) -> dict[str, str]:
-        """The first answer under this key, worked out where there is none."""
-        async with self._database.pool.acquire() as connection, connection.transaction():
-            call = await connection.fetchrow("SELECT answer FROM simulated_gateway.calls WHERE key = $1 FOR UPDATE", key)
-            assert call is not None
-            if call["answer"] is not None:
-                return msgspec.json.decode(call["answer"], type=dict[str, str])
-            answer = await self._work_out(connection, kind, payment_id, amount)
-            await connection.execute(
-                "UPDATE simulated_gateway.calls SET answer = $2 WHERE key = $1", key, msgspec.json.encode(answer).decode()
-            )
-            return answer
+    async def _drawn(self, key: UUID, kind: str, *call: object) -> float:
+        """The luck of this attempt."""
+        attempt = await self._database.pool.fetchval(_ATTEMPT, key, kind, *call)
+        if attempt is None:
+            raise KeyReused(f"{key} was used for another call than {kind} {call}")
+        return self._luck(f"{key} {attempt}")
 
-    async def _work_out(self, connection: asyncpg.pool.PoolConnectionProxy, kind: str, payment_id: UUID, amount: Money) -> dict[str, str]:
-        await connection.execute("INSERT INTO simulated_gateway.payments (payment_id) VALUES ($1) ON CONFLICT DO NOTHING", payment_id)
-        books = await connection.fetchrow("SELECT * FROM simulated_gateway.payments WHERE payment_id = $1 FOR UPDATE", payment_id)
-        assert books is not None
-        if kind == "call off":
-            await connection.execute(
-                "UPDATE simulated_gateway.payments SET called_off = true, refunded = captured WHERE payment_id = $1", payment_id
-            )
-            return {"refunded": str(books["captured"]), "currency": books["currency"]} if books["captured"] else {}
-        if books["called_off"]:
-            return {"refused": "the payment was called off"}
-        if kind == "authorise":
-            if amount.amount == DECLINED or self._luck(str(payment_id)) < self._plan.decline:
-                return {"refused": "insufficient funds"}
-            await connection.execute(
-                "UPDATE simulated_gateway.payments SET authorised = $2, currency = $3 WHERE payment_id = $1", payment_id, amount.amount, amount.currency
-            )
-            return {"reference": f"sim-{payment_id.hex[:12]}"}
-        if amount.amount > books["authorised"]:
-            return {"refused": "that much was not authorised"}
-        await connection.execute("UPDATE simulated_gateway.payments SET captured = $2 WHERE payment_id = $1", payment_id, amount.amount)
-        return {}
+    async def _answer(self, key: UUID, kind: str, payment_id: UUID, amount: Decimal, currency: str) -> dict[str, str]:
+        """The first answer under this key, worked out where there is none."""
+        declined = amount == DECLINED or self._luck(str(payment_id)) < self._plan.decline
+        answer = await self._database.pool.fetchval(_ANSWER, key, kind, payment_id, amount, currency, declined)
+        if answer is None:
+            raise KeyReused(f"{key} was used for another call than {kind} {payment_id} {amount} {currency}")
+        return msgspec.json.decode(answer, type=dict[str, str])
 
     def _luck(self, of: str) -> float:
         """A number from 0 to 1, always the same for the same text."""
@@ -161,7 +137,51 @@ _BOOKS = (
         captured numeric NOT NULL DEFAULT 0, refunded numeric NOT NULL DEFAULT 0, called_off boolean NOT NULL DEFAULT false
     )
     """,
+    # Gives the first answer under a key, working it out where there is none; null where the key was used for another call.
+    """
+    CREATE OR REPLACE FUNCTION simulated_gateway.answer(
+        a_key uuid, a_kind text, a_payment uuid, an_amount numeric, a_currency text, declined boolean
+    ) RETURNS text LANGUAGE plpgsql AS $$
+    DECLARE
+        call simulated_gateway.calls;
+        books simulated_gateway.payments;
+        said jsonb := '{}';
+    BEGIN
+        INSERT INTO simulated_gateway.calls (key, kind, payment_id, amount, currency)
+        VALUES (a_key, a_kind, a_payment, an_amount, a_currency) ON CONFLICT DO NOTHING;
+        SELECT * INTO call FROM simulated_gateway.calls WHERE key = a_key FOR UPDATE;
+        IF (call.kind, call.payment_id, call.amount, call.currency) <> (a_kind, a_payment, an_amount, a_currency) THEN
+            RETURN NULL;
+        ELSIF call.answer IS NOT NULL THEN
+            RETURN call.answer;
+        END IF;
+        INSERT INTO simulated_gateway.payments (payment_id) VALUES (a_payment) ON CONFLICT DO NOTHING;
+        SELECT * INTO books FROM simulated_gateway.payments WHERE payment_id = a_payment FOR UPDATE;
+        IF a_kind = 'call off' THEN
+            UPDATE simulated_gateway.payments SET called_off = true, refunded = captured WHERE payment_id = a_payment;
+            IF books.captured > 0 THEN
+                said := jsonb_build_object('refunded', books.captured::text, 'currency', books.currency);
+            END IF;
+        ELSIF books.called_off THEN
+            said := jsonb_build_object('refused', 'the payment was called off');
+        ELSIF a_kind = 'authorise' AND declined THEN
+            said := jsonb_build_object('refused', 'insufficient funds');
+        ELSIF a_kind = 'authorise' THEN
+            UPDATE simulated_gateway.payments SET authorised = an_amount, currency = a_currency WHERE payment_id = a_payment;
+            said := jsonb_build_object('reference', 'sim-' || left(replace(a_payment::text, '-', ''), 12));
+        ELSIF an_amount > books.authorised THEN
+            said := jsonb_build_object('refused', 'that much was not authorised');
+        ELSE
+            UPDATE simulated_gateway.payments SET captured = an_amount WHERE payment_id = a_payment;
+        END IF;
+        UPDATE simulated_gateway.calls SET answer = said::text WHERE key = a_key;
+        RETURN said::text;
+    END
+    $$
+    """,
 )
+
+_ANSWER = "SELECT simulated_gateway.answer($1, $2, $3, $4, $5, $6)"
 
 _ATTEMPT = """
     INSERT INTO simulated_gateway.calls AS c (key, kind, payment_id, amount, currency) VALUES ($1, $2, $3, $4, $5)

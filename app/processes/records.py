@@ -6,7 +6,7 @@ All of it is written in the transaction that moves the process's checkpoint, so 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -171,13 +171,37 @@ class Records:
         )
         return row["position"]
 
-    async def move(self, at: int, to: int) -> bool:
-        """Move the checkpoint. False where it is not at `at` any more: another process has taken over."""
-        moved = await self._connection.execute(
-            "UPDATE es.process_checkpoints SET position = $3, moved_at = clock_timestamp() WHERE process = $1 AND position = $2",
-            self._process, at, to,
+    async def write(
+        self, at: int, to: int, *, settled: Sequence[Settled], instances: Sequence[Instance], steps: Sequence[Step],
+        withdrawn: Set[UUID], deadlines: Mapping[tuple[UUID, str], Due | None],
+    ) -> Sequence[Step] | None:
+        """Move the checkpoint from `at`, and all that goes with it, in one round trip. None where it is not there any
+        more, and nothing was written: another process has taken over.
+
+        Returns which of the new `steps` are to be carried out: not what is `withdrawn` already, and only there to be
+        seen, nor what was asked for before, when the same fact was folded.
+        """
+        wanted = [each for each in deadlines.values() if each is not None]
+        off = [key for key, each in deadlines.items() if each is None]
+        [row] = await self._connection.fetch(
+            _WRITE, self._process, at, to,
+            *_settled(settled),
+            [each.id for each in instances], [each.stored for each in instances], [each.status for each in instances],
+            [each.ended for each in instances], [each.began for each in instances], [each.position for each in instances],
+            [None if each.parked is None else each.parked[0] for each in instances],
+            [None if each.parked is None else each.parked[1] for each in instances],
+            [each.id for each in steps], [each.instance for each in steps], [each.step for each in steps], [each.kind for each in steps],
+            [each.category for each in steps], [each.stream_id for each in steps], [each.name for each in steps], [each.body for each in steps],
+            [each.correlation_id for each in steps], [each.caused_by for each in steps],
+            ["withdrawn" if each.id in withdrawn else "due" for each in steps],
+            [instance for instance, _ in off], [name for _, name in off],
+            [each.instance for each in wanted], [each.name for each in wanted], [each.due for each in wanted],
+            [each.correlation_id for each in wanted], [each.caused_by for each in wanted],
         )
-        return moved == "UPDATE 1"
+        if not row["moved"]:
+            return None
+        new = set(row["asked"])
+        return [each for each in steps if each.id in new and each.id not in withdrawn]
 
     async def load(self, instances: Sequence[UUID]) -> Sequence[Instance]:
         """The instances that exist, with their states as they are stored."""
@@ -194,32 +218,6 @@ class Records:
             for row in rows
         ]
 
-    async def save(self, instances: Sequence[Instance]) -> None:
-        await self._connection.execute(
-            _SAVE, self._process,
-            [each.id for each in instances],
-            [each.stored for each in instances],
-            [each.status for each in instances],
-            [each.ended for each in instances],
-            [each.began for each in instances],
-            [each.position for each in instances],
-            [None if each.parked is None else each.parked[0] for each in instances],
-            [None if each.parked is None else each.parked[1] for each in instances],
-        )
-
-    async def ask(self, steps: Sequence[Step], withdrawn: frozenset[UUID] = frozenset()) -> Sequence[Step]:
-        """Keep new steps, and return those that are to be carried out: not what is `withdrawn` already, and only there
-        to be seen, nor what was asked for before, when the same fact was folded."""
-        rows = await self._connection.fetch(
-            _ASK, self._process,
-            [each.id for each in steps], [each.instance for each in steps], [each.step for each in steps], [each.kind for each in steps],
-            [each.category for each in steps], [each.stream_id for each in steps], [each.name for each in steps], [each.body for each in steps],
-            [each.correlation_id for each in steps], [each.caused_by for each in steps],
-            ["withdrawn" if each.id in withdrawn else "due" for each in steps],
-        )
-        new = {row["id"] for row in rows}
-        return [each for each in steps if each.id in new and each.id not in withdrawn]
-
     async def due(self) -> Sequence[Step]:
         """Every step that is to be carried out, in the order in which they were asked for."""
         rows = await self._connection.fetch(
@@ -230,11 +228,7 @@ class Records:
     async def settle(self, settled: Sequence[Settled]) -> frozenset[UUID]:
         """Keep what became of steps; returns the ids of those that it became of. A step that was withdrawn in the
         meantime is not stuck, and not due again."""
-        rows = await self._connection.fetch(
-            _SETTLE,
-            [each.step.id for each in settled], [each.outcome for each in settled], [each.position for each in settled],
-            [each.error for each in settled], [each.attempts for each in settled],
-        )
+        rows = await self._connection.fetch(f"{_settling(1)} RETURNING s.id", *_settled(settled))
         return frozenset(row["id"] for row in rows)
 
     async def withdraw(self, instances: Sequence[UUID]) -> Sequence[Step]:
@@ -248,20 +242,6 @@ class Records:
             _RESUME, self._process, [instance for instance, _ in steps], [step for _, step in steps], outcome
         )
         return [_step(row) for row in rows]
-
-    async def set_deadlines(self, deadlines: Sequence[Due], off: Sequence[tuple[UUID, str]]) -> None:
-        if off:
-            await self._connection.execute(
-                "DELETE FROM es.process_deadlines d USING unnest($2::uuid[], $3::text[]) AS o (instance, name)"
-                " WHERE d.process = $1 AND d.instance = o.instance AND d.name = o.name",
-                self._process, [instance for instance, _ in off], [name for _, name in off],
-            )
-        if deadlines:
-            await self._connection.execute(
-                _DEADLINES, self._process,
-                [each.instance for each in deadlines], [each.name for each in deadlines], [each.due for each in deadlines],
-                [each.correlation_id for each in deadlines], [each.caused_by for each in deadlines],
-            )
 
     async def next_deadline(self) -> datetime | None:
         return await self._connection.fetchval("SELECT min(due) FROM es.process_deadlines WHERE process = $1", self._process)
@@ -310,32 +290,61 @@ def _step(row: asyncpg.Record) -> Step:
 
 _STEP = "id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, attempts"
 
-_SAVE = """
-    INSERT INTO es.processes (process, id, state, status, ended, began, position, parked_position, parked_error)
-    SELECT $1, n.* FROM unnest($2::uuid[], $3::jsonb[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]) n
-    ON CONFLICT (process, id) DO UPDATE
-    SET state = excluded.state, status = excluded.status, ended = excluded.ended, position = excluded.position,
-        parked_position = excluded.parked_position, parked_error = excluded.parked_error, retry = false, moved_at = clock_timestamp()
-"""
 
-_ASK = """
-    INSERT INTO es.process_steps (process, id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome)
-    SELECT $1, n.id, n.instance, n.step, n.kind, n.category, n.stream_id, n.name, n.body, n.correlation_id, n.caused_by, n.outcome
-    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[], $9::jsonb[], $10::uuid[],
-                $11::bigint[], $12::text[])
-         WITH ORDINALITY n (id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome, place)
-    ORDER BY n.place
-    ON CONFLICT (id) DO NOTHING
-    RETURNING id
-"""
+def _settled(settled: Sequence[Settled]) -> Sequence[Sequence[object]]:
+    return (
+        [each.step.id for each in settled], [each.outcome for each in settled], [each.position for each in settled],
+        [each.error for each in settled], [each.attempts for each in settled],
+    )
 
-_SETTLE = """
-    UPDATE es.process_steps s
-    SET outcome = n.outcome, position = coalesce(n.position, s.position), error = n.error, attempts = n.attempts,
-        moved_at = clock_timestamp()
-    FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::integer[]) n (id, outcome, position, error, attempts)
-    WHERE s.id = n.id AND NOT (s.outcome = 'withdrawn' AND n.outcome IN ('due', 'stuck'))
-    RETURNING s.id
+
+def _settling(first: int) -> str:
+    """Keeps what became of steps; its arguments are numbered from `first`."""
+    ids, outcomes, positions, errors, attempts = (f"${first + place}" for place in range(5))
+    return f"""
+        UPDATE es.process_steps s
+        SET outcome = n.outcome, position = coalesce(n.position, s.position), error = n.error, attempts = n.attempts,
+            moved_at = clock_timestamp()
+        FROM unnest({ids}::uuid[], {outcomes}::text[], {positions}::bigint[], {errors}::text[], {attempts}::integer[])
+             n (id, outcome, position, error, attempts)
+        WHERE s.id = n.id AND NOT (s.outcome = 'withdrawn' AND n.outcome IN ('due', 'stuck'))
+    """
+
+
+# All of it hangs on the checkpoint, which moves from where its owner believes it to be, or nothing happens.
+_WRITE = f"""
+    WITH moved AS (
+        UPDATE es.process_checkpoints SET position = $3, moved_at = clock_timestamp() WHERE process = $1 AND position = $2 RETURNING 1
+    ), settled AS (
+        {_settling(4)} AND EXISTS (SELECT FROM moved)
+    ), saved AS (
+        INSERT INTO es.processes (process, id, state, status, ended, began, position, parked_position, parked_error)
+        SELECT $1, n.* FROM unnest($9::uuid[], $10::jsonb[], $11::text[], $12::boolean[], $13::bigint[], $14::bigint[], $15::bigint[], $16::text[]) n
+        WHERE EXISTS (SELECT FROM moved)
+        ON CONFLICT (process, id) DO UPDATE
+        SET state = excluded.state, status = excluded.status, ended = excluded.ended, position = excluded.position,
+            parked_position = excluded.parked_position, parked_error = excluded.parked_error, retry = false, moved_at = clock_timestamp()
+    ), asked AS (
+        INSERT INTO es.process_steps (process, id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome)
+        SELECT $1, n.id, n.instance, n.step, n.kind, n.category, n.stream_id, n.name, n.body, n.correlation_id, n.caused_by, n.outcome
+        FROM unnest($17::uuid[], $18::uuid[], $19::text[], $20::text[], $21::text[], $22::uuid[], $23::text[], $24::jsonb[], $25::uuid[],
+                    $26::bigint[], $27::text[])
+             WITH ORDINALITY n (id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome, place)
+        WHERE EXISTS (SELECT FROM moved)
+        ORDER BY n.place
+        ON CONFLICT (id) DO NOTHING
+        RETURNING id
+    ), off AS (
+        DELETE FROM es.process_deadlines d USING unnest($28::uuid[], $29::text[]) o (instance, name)
+        WHERE d.process = $1 AND d.instance = o.instance AND d.name = o.name AND EXISTS (SELECT FROM moved)
+    ), waiting AS (
+        INSERT INTO es.process_deadlines (process, instance, name, due, correlation_id, caused_by)
+        SELECT $1, n.* FROM unnest($30::uuid[], $31::text[], $32::timestamptz[], $33::uuid[], $34::bigint[]) n
+        WHERE EXISTS (SELECT FROM moved)
+        ON CONFLICT (process, instance, name) DO UPDATE
+        SET due = excluded.due, correlation_id = excluded.correlation_id, caused_by = excluded.caused_by
+    )
+    SELECT EXISTS (SELECT FROM moved) AS moved, ARRAY(SELECT id FROM asked) AS asked
 """
 
 _WITHDRAW = """
@@ -353,11 +362,4 @@ _RESUME = """
     FROM unnest($2::uuid[], $3::text[]) n (instance, step)
     WHERE s.process = $1 AND s.instance = n.instance AND s.step = n.step AND s.outcome = 'stuck'
     RETURNING s.id, s.instance, s.step, s.kind, s.category, s.stream_id, s.name, s.body, s.correlation_id, s.caused_by, s.attempts
-"""
-
-_DEADLINES = """
-    INSERT INTO es.process_deadlines (process, instance, name, due, correlation_id, caused_by)
-    SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::uuid[], $6::bigint[]) n
-    ON CONFLICT (process, instance, name) DO UPDATE
-    SET due = excluded.due, correlation_id = excluded.correlation_id, caused_by = excluded.caused_by
 """

@@ -37,6 +37,9 @@ IDLE_SECONDS = 1.0
 """How long a worker sleeps at most: then it looks whether an operator wants a parked instance tried again."""
 UNWRITTEN = 1_000
 """How far the checkpoint may stay behind while no fact concerns the process."""
+_SESSION = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+"""Rows and checkpoint are lost together, if ever, and folded again from the log. Every row is found by its key: a plan
+that was made while the tables were small would read them whole ever after."""
 
 
 class Worker:
@@ -63,6 +66,7 @@ class Worker:
         self._settled: list[Settled] = []
         self._parked: set[UUID] = set()
         self._next: datetime | None = None
+        """No deadline is sooner than this."""
         self._written = 0
 
     async def run(self) -> None:
@@ -72,7 +76,7 @@ class Worker:
             try:
                 connection = await self._database.connect()
                 try:
-                    await connection.execute("SET synchronous_commit = off")
+                    await connection.execute(_SESSION)
                     if await claim_plain(connection, f"process {self.process.category}", lambda: self._feed.closed):
                         await self._work(connection)
                 finally:
@@ -134,54 +138,59 @@ class Worker:
         if dispatcher.busy < MOST_UNDER_WAY and self._feed.head > self.position:
             facts, position = await self._feed.take(self.position, most=BATCH)
             await self._fold(records, batch, facts)
-        settled, self._settled = self._settled, []
+        # Of a step that has failed and come to something since the last turn, the last counts.
+        settled, self._settled = list({each.step.id: each for each in self._settled}.values()), []
         now = datetime.now(UTC)
-        passed = await records.passed(now, BATCH) if self._next is not None and self._next <= now else []
+        looked = self._next is not None and self._next <= now
+        passed = await records.passed(now, BATCH) if looked else []
         for instance in await records.wanted() if self._parked else ():
             await self._again(records, batch, instance, position)
-        if not (batch or settled or passed) and position - self._written < UNWRITTEN:
-            self.position = position
-            return
-        async with records.transaction():
-            if not await records.move(self._written, position):
-                raise Fenced("another process moved the checkpoint")
-            asked, following = await self._write(records, batch, settled, passed)
-        self.position = self._written = position
-        self._next = following
-        self._remember(batch.instances)
-        for instance in batch.withdrawn:
-            dispatcher.withdraw(instance)
-        dispatcher.add(asked)
+        if batch or settled or passed or position - self._written >= UNWRITTEN:
+            asked = await self._write(records, batch, settled, passed, position)
+            self._written = position
+            self._remember(batch.instances)
+            for instance in batch.withdrawn:
+                dispatcher.withdraw(instance)
+            dispatcher.add(asked)
+        self.position = position
+        if looked:
+            self._next = await records.next_deadline()
 
     async def _write(
-        self, records: Records, batch: Batch, settled: Sequence[Settled], passed: Sequence[Due]
-    ) -> tuple[Sequence[Step], datetime | None]:
-        """Everything but the checkpoint; returns what is to be carried out now, and the next deadline."""
-        if settled:
-            moved = await records.settle(settled)
-            batch.steps.extend(note for each in settled if each.step.id in moved for note in self._pure.heard(each))
-        if batch.withdrawn:
-            for step in await records.withdraw(list(batch.withdrawn)):
-                fact = batch.withdrawn[step.instance]
-                batch.steps.append(self._pure.note(StepWithdrawn(step=step.step), step.id, "withdrawn", fact, step.instance))
+        self, records: Records, batch: Batch, settled: Sequence[Settled], passed: Sequence[Due], position: int
+    ) -> Sequence[Step]:
+        """Everything, with the checkpoint; returns what is to be carried out now."""
         for each in passed:
             if (each.instance, each.name) not in batch.deadlines:
                 batch.deadlines[each.instance, each.name] = None
                 identity = uuid5(each.instance, f"{self.process.category} {each.name} {each.due}")
                 passing = DeadlinePassed(deadline=each.name, due=each.due)
                 batch.steps.append(self._codec.note(passing, identity, each.instance, each.correlation_id, each.caused_by))
-        if batch.instances:
-            await records.save(list(batch.instances.values()))
-        asked = list(await records.ask(batch.steps, frozenset(batch.dropped))) if batch.steps else []
-        if batch.deadlines:
-            await records.set_deadlines(
-                [each for each in batch.deadlines.values() if each is not None], [key for key, each in batch.deadlines.items() if each is None]
-            )
-        if batch.retried:
-            asked.extend(await records.resume(batch.retried, "due"))
-        if batch.skipped:
-            await records.resume(batch.skipped, "skipped")
-        return asked, await records.next_deadline() if batch.deadlines or passed else self._next
+        dues = [each.due for each in batch.deadlines.values() if each is not None]
+        self._next = min([*dues, *([] if self._next is None else [self._next])], default=None)
+        if not (batch.withdrawn or batch.retried or batch.skipped or any(each.outcome == "stuck" for each in settled)):
+            batch.steps.extend(note for each in settled for note in self._pure.heard(each))
+            return await self._moved(records, batch, settled, position)
+        # What changes steps that were asked for before is rare, and takes its time: one statement for each.
+        async with records.transaction():
+            heard = await records.settle(settled) if settled else frozenset[UUID]()
+            batch.steps.extend(note for each in settled if each.step.id in heard for note in self._pure.heard(each))
+            for step in await records.withdraw(list(batch.withdrawn)) if batch.withdrawn else ():
+                fact = batch.withdrawn[step.instance]
+                batch.steps.append(self._pure.note(StepWithdrawn(step=step.step), step.id, "withdrawn", fact, step.instance))
+            resumed = await records.resume(batch.retried, "due") if batch.retried else ()
+            if batch.skipped:
+                await records.resume(batch.skipped, "skipped")
+            return [*await self._moved(records, batch, (), position), *resumed]
+
+    async def _moved(self, records: Records, batch: Batch, settled: Sequence[Settled], position: int) -> Sequence[Step]:
+        asked = await records.write(
+            self._written, position, settled=settled, instances=list(batch.instances.values()), steps=batch.steps,
+            withdrawn=batch.dropped, deadlines=batch.deadlines,
+        )
+        if asked is None:
+            raise Fenced("another process moved the checkpoint")
+        return asked
 
     def _remember(self, instances: Mapping[UUID, Instance]) -> None:
         if len(self._cache) > CACHED:

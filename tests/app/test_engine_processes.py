@@ -168,11 +168,11 @@ async def test_a_deadline_that_is_set_anew_or_called_off_does_not_pass(database:
     anew, off, other = uuid4(), uuid4(), uuid4()
     async with running(database) as room:
         for each in (anew, off):
-            await note(room, each, "wait", 400)
+            await note(room, each, "wait", 1_500)
             await until(lambda each=each: _deadline(room, each))
         await note(room, anew, "wait", 60_000)
         await note(room, off, "off")
-        await note(room, other, "wait", 450)
+        await note(room, other, "wait", 1_500)
         await until(lambda: kept(room, other))
         assert "errand.deadline-passed" not in names([*await own(room, anew), *await own(room, off)])
         assert await _deadline(room, anew)
@@ -243,6 +243,21 @@ async def test_after_the_last_attempt_a_step_is_stuck_and_a_retry_goes_on_with_t
 
 async def _rung(room: Engine, one: UUID) -> bool:
     return (7, "rung") in await kept(room, one)
+
+
+async def test_attempts_that_follow_each_other_at_once_leave_the_last_outcome(database: Database) -> None:
+    async def at_the_third(call: Ring, attempt: int) -> None:
+        if attempt < 3 or call.till in lost:
+            raise ConnectionError("nobody is there")
+
+    ids, bell = [uuid4() for _ in range(20)], Bell(at_the_third)
+    lost = {till(each) for each in ids[:10]}
+    async with running(database, bell, steps=replace(QUICK, first=0, most=0)) as room:
+        await asyncio.gather(*(note(room, each, "ring", 7) for each in ids))
+        await at_rest(room)
+        views = [await seen(room, each) for each in ids]
+        assert [view.state for view in views if view is not None] == ["stuck"] * 10 + ["running"] * 10
+        assert [view.steps[0].attempts for view in views if view is not None] == [3] * 10 + [2] * 10
 
 
 async def test_a_retry_that_fails_again_is_stuck_again(database: Database) -> None:

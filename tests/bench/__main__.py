@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 
 from app.database import open_database
 from app.settings import Settings
-from tests.bench import appends, requests, sealing
+from tests.bench import appends, fulfilment, requests, sealing
 from tests.bench.rounds import Bench
 
 
@@ -73,7 +73,7 @@ async def main() -> None:
         console.print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version} (fsync and synchronous_commit: {durable})")
         console.print("median of the rounds (least-most)")
         bench = Bench(console, progress)
-        for section in (appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events, sealing.beside_appends, sealing.verifying):
+        for section in (appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed, sealing.beside_appends, sealing.verifying):
             async with scratch(server) as url:
                 await section(bench, url)
     console.print(f"took {time.monotonic() - began:.0f} s")
