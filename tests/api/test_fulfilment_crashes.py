@@ -59,7 +59,7 @@ class Street:
                 answer = (await self._client.post(url, json={"query": query, "variables": variables})).json()
             except (httpx2.TransportError, IndexError):
                 self.said["again"] += 1
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.2)
                 continue
             if "errors" in answer:
                 [error] = answer["errors"]
