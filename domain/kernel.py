@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from inspect import cleandoc, signature
 from sys import modules
 from types import UnionType
@@ -204,8 +205,10 @@ class Decider[C, S, E: Event]:
 type AnyDecider = Decider[Any, Any, Any]
 
 
+@cache
 def members(function: Callable[..., object], place: int) -> tuple[Any, ...]:
-    """The classes in the annotation of a parameter: those of a union, however it is nested and named."""
+    """The classes in the annotation of a parameter: those of a union, however it is nested and named. Worked out once:
+    projections ask for each fact."""
     return _flat(list(signature(function).parameters.values())[place].annotation)
 
 
