@@ -82,7 +82,7 @@ async def test_blame_names_the_fact_and_the_command_for_each_field(filled: Machi
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["weather", str(ORDER)], "there is no stream weather: it is one of order"),
+        (["weather", str(ORDER)], "there is no stream weather: it is one of .*order"),
         (["order", "seven"], "seven is not the id of a stream"),
         (["order", str(UUID(int=8))], "nothing was recorded of order"),
         (["product", "JAM"], "nothing was recorded of product JAM"),
