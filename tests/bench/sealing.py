@@ -39,7 +39,7 @@ async def engine(database: Database) -> AsyncIterator[tuple[Commands, Feed]]:
     reader = Reader(database.pool, codec)
     feed = Feed(reader)
     await feed.start()
-    appender = Appender(database.connect, codec, feed.wake)
+    appender = Appender(database.connect, codec, feed.offer)
     running = [asyncio.create_task(appender.run()), asyncio.create_task(feed.run())]
     try:
         yield Commands(appender, reader), feed
