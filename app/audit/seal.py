@@ -17,7 +17,7 @@ from app.store.feed import Feed
 
 log = logging.getLogger(__name__)
 
-PAGE = 200
+PAGE = 500
 """Facts that are hashed at a stretch: whatever else the process does waits no longer than that, 3 ms."""
 
 
