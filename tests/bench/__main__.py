@@ -1,14 +1,18 @@
-"""Runs every section on a PostgreSQL of its own and prints its lines: python -m tests.bench"""
+"""Runs every section on a PostgreSQL of its own and prints its lines: python -m tests.bench [--million] [SECTION …]
+
+`--million` adds the memory of a rebuild from a million events, which takes minutes. A section is named as its function.
+"""
 
 import asyncio
 import logging
 import os
 import platform
+import sys
 import tempfile
 import time
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -19,8 +23,10 @@ from sqlalchemy import make_url
 
 from app.database import open_database
 from app.settings import Settings
-from tests.bench import appends, fulfilment, requests, sealing
+from tests.bench import appends, fulfilment, rebuilding, requests, sealing
 from tests.bench.rounds import Bench
+
+type Section = Callable[[Bench, str], Awaitable[None]]
 
 
 @contextmanager
@@ -61,6 +67,23 @@ async def scratch(server: str) -> AsyncIterator[str]:
         await connection.close()
 
 
+async def million(bench: Bench, url: str) -> None:
+    await rebuilding.memory(bench, url, 1_000_000)
+
+
+SECTIONS: tuple[Section, ...] = (
+    appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed,
+    sealing.beside_appends, sealing.verifying,
+    rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory,
+)
+
+
+def chosen(arguments: Sequence[str]) -> Sequence[Section]:
+    wanted = [each for each in arguments if each != "--million"]
+    sections = [each for each in SECTIONS if not wanted or getattr(each, "__name__", "") in wanted]
+    return [*sections, million] if "--million" in arguments else sections
+
+
 async def main() -> None:
     console = Console(highlight=False, soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
@@ -73,7 +96,7 @@ async def main() -> None:
         console.print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version} (fsync and synchronous_commit: {durable})")
         console.print("median of the rounds (least-most)")
         bench = Bench(console, progress)
-        for section in (appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed, sealing.beside_appends, sealing.verifying):
+        for section in chosen(sys.argv[1:]):
             async with scratch(server) as url:
                 await section(bench, url)
     console.print(f"took {time.monotonic() - began:.0f} s")
