@@ -169,8 +169,9 @@ class Aside:
         return concerned, wanted
 
     def fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], rows: dict[Key, Any], steps: list[Step] | None = None) -> bool:
-        """Fold the facts into the rows of their keys; what they became on the way is added to `steps`. False where something counts that must not, since a fact has no
-        effect in part: what raised is put aside, and the facts are to be sorted and folded again."""
+        """Fold the facts into the rows of their keys; what they became on the way is added to `steps`. False where something
+        counts that must not, since a fact has no effect in part: what raised is put aside, and the facts are to be sorted
+        and folded again."""
         fold, parked = self._projection.fold, self.parked
         for fact, keys in concerned:
             for key in keys:

@@ -75,10 +75,11 @@ class Worker:
                     if await seat.claim(lambda: self._feed.closed):
                         await self._take(seat)
                     while await self._feed.beyond(self.position):
+                        seat = self.seat or seat
                         try:
                             await self._step(seat)
                         except Fenced as problem:
-                            seat = await self._again(seat, problem)
+                            await self._again(seat, problem)
                         pause, self.problem = 0.05, None
             except Gone:
                 return
@@ -100,8 +101,13 @@ class Worker:
 
     async def mend(self) -> None:
         """Fold parked keys again, where somebody asked for it and this process owns them."""
-        if self.seat is not None:
-            await retry(self.seat, self.projection, self.slot, self._feed.reader, self._database)
+        seat = self.seat
+        if seat is not None:
+            try:
+                await retry(seat, self.projection, self.slot, self._feed.reader, self._database)
+            except Fenced as problem:
+                # They are still asked for, of the table that is here now.
+                await self._again(seat, problem)
 
     async def _take(self, seat: Seat) -> None:
         self.seat, self.position = seat, seat.position
@@ -114,18 +120,19 @@ class Worker:
         self._tell()
         log.info("projection %s: owned from position %d", self.projection.name, self.position)
 
-    async def _again(self, seat: Seat, fenced: Fenced) -> Seat:
+    async def _again(self, seat: Seat, fenced: Fenced) -> None:
         """The table has changed places: a new seat on the same connection, which holds the lease, at the one that is here now."""
         log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, fenced)
         new = Seat(self.projection, self.slot, seat.connection)
         new.turn = seat.turn
         async with seat.turn:
+            if self.seat is not seat:
+                return
             await seat.connection.rollback()
             await new.sit()
-        self.seat, self.position = new, new.position
+            self.seat, self.position = new, new.position
         self.compare(new.made_by)
         self._tell()
-        return new
 
     async def _hurry(self, seat: Seat) -> None:
         """Fold in bulk what lies far behind, as for the first table of its version."""

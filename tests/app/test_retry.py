@@ -15,10 +15,12 @@ from app.database import Database
 from app.projector.operation import NotPossible
 from app.projector.park import What, skips
 from app.projector.parked import Answer, answered, ask, key_given, parked_keys, skip, skipped_facts, unskip
+from app.projector.rebuild import rebuild
+from app.store.codec import Codec
 from domain.kernel import Recorded
 from projections.kernel import Projection
 from tests.app.remembered import same_at_every_position
-from tests.app.tally import Engine, TallyRow, engine, fold, tallies
+from tests.app.tally import Engine, TallyRow, engine, fold, tallies, tally
 from tests.app.test_parking import POISON, Broken, add, breaks_at_poison, rows, settled, with_fold
 from tests.language import folded
 
@@ -266,6 +268,31 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(datab
         assert await retried(running, tallies) == Answer(1, 0, 0)
         await level(running, tallies, without=[at])
         assert rounds == [0, 1]
+
+
+async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when_it_is_promoted(database: Database) -> None:
+    """The former table is kept current for the way back: what is brought level in the live one is so in both."""
+    skipped, bad = uuid4(), uuid4()
+    async with engine(database, projections=[BROKEN]) as running:
+        at = {stream: await add(running, stream, note=POISON) for stream in (skipped, bad)}
+        for stream in (skipped, bad, uuid4()):
+            await add(running, stream, 3)
+        await settled(running, BROKEN)
+        asked = await skip(database, BROKEN, named(skipped), at[skipped], "why", "me")
+        await answered(database, BROKEN, asked, 1, 10)
+        [rebuilt] = await rebuild(database, Codec([tally]), [BROKEN])
+        assert rebuilt.comparison.equal
+        assert [tuple(row) for row in await database.pool.fetch("SELECT slot, key::text, position FROM es.parked ORDER BY slot")] == [
+            (slot, named(bad), at[bad]) for slot in ("former", "live")
+        ]
+        asked = await skip(database, BROKEN, named(bad), at[bad], "why", "me")
+        assert await answered(database, BROKEN, asked, 1, 10) == Answer(1, 0, 0)
+        await level(running, BROKEN, without=list(at.values()))
+        async with asyncio.timeout(10):
+            while await database.pool.fetchval("SELECT count(*) FROM es.parked"):  # noqa: ASYNC110 - the keeper of the former table looks now and then
+                await asyncio.sleep(0.05)
+        same = "SELECT count(*) FROM read.tallies_v1 l FULL JOIN read_former.tallies_v1 f USING (id) WHERE (l.sum, l.facts) IS DISTINCT FROM (f.sum, f.facts)"
+        assert await database.pool.fetchval(same) == 0
 
 
 plans = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["", "", POISON]), st.integers(1, 9)), min_size=1, max_size=30)
