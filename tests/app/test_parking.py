@@ -286,17 +286,24 @@ def test_a_fact_that_is_skipped_is_left_out_for_its_key_alone() -> None:
     assert aside.parked == {}
 
 
-def test_a_fact_that_was_split_counts_whole_or_not_at_all() -> None:
+@pytest.mark.parametrize("where", ["fold", "keys"])
+def test_a_fact_that_was_split_counts_whole_or_not_at_all(where: str) -> None:
     """Its second part raises: the first does not count, either."""
     stream = uuid4()
+
+    def raises_at_poison(given: Recorded[Any]) -> Any:
+        if given.event.note == POISON:
+            raise Broken
+        return keys(given)
+
     parts = Split(name="tally.both", version=1, data="{}", events=(Added(amount=5), Added(amount=1, note=POISON)))
     events = (Added(amount=1), parts, Added(amount=1))
     history = [replace(fact(event, position=n, stream=stream), category="tally") for n, event in enumerate(events, start=1)]
-    aside = Aside(with_fold(breaks_at_poison))
-    for _ in range(2):
+    aside = Aside(with_fold(breaks_at_poison) if where == "fold" else replace(tallies, keys=raises_at_poison))
+    for _ in range(2 if where == "fold" else 1):
         concerned, wanted = aside.sort(history)
         held: dict[Key, Any] = dict.fromkeys(wanted)
         whole = aside.fold(concerned, held)
     assert whole
     assert held[(stream,)].sum == 1
-    assert aside.parked == {(stream,): 2}
+    assert aside.parked == {((stream,) if where == "fold" else Stream("tally", stream)): 2}

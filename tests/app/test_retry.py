@@ -16,6 +16,7 @@ from app.projector.operation import NotPossible
 from app.projector.park import What, skips
 from app.projector.parked import Answer, answered, ask, key_given, parked_keys, skip, skipped_facts, unskip
 from app.projector.rebuild import rebuild
+from app.projector.retry import _Again
 from app.store.codec import Codec
 from domain.kernel import Recorded
 from projections.kernel import Projection
@@ -199,6 +200,33 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(data
         await settled(running, mended)
         assert await retried(running, mended) == Answer(1, 0, 0)
         await level(running, mended)
+
+
+async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_with_the_others(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def by_amount(given: Recorded[Any]) -> Any:
+        if given.event.note == POISON:
+            raise Broken
+        return [(UUID(int=given.event.amount),)]
+
+    mended = replace(tallies, keys=lambda given: [(UUID(int=given.event.amount),)])
+    stream = uuid4()
+    async with engine(database, projections=[replace(tallies, keys=by_amount)]) as running:
+        await add(running, stream, 1, POISON)
+        await settled(running, mended)
+    fold_to = _Again._fold_to
+
+    async def something_happens(again: _Again, position: int) -> None:
+        monkeypatch.setattr(_Again, "_fold_to", fold_to)
+        await add(running, stream, 2)
+        await settled(running, mended)
+        await fold_to(again, position)
+
+    monkeypatch.setattr(_Again, "_fold_to", something_happens)
+    async with engine(database, projections=[mended]) as running:
+        await settled(running, mended)
+        assert await retried(running, mended) == Answer(1, 0, 0)
+        await level(running, mended)
+        assert len(await rows(running, mended)) == 2
 
 
 async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that_is_to_blame(database: Database) -> None:
