@@ -307,3 +307,20 @@ def test_a_fact_that_was_split_counts_whole_or_not_at_all(where: str) -> None:
     assert whole
     assert held[(stream,)].sum == 1
     assert aside.parked == {((stream,) if where == "fold" else Stream("tally", stream)): 2}
+
+
+def test_a_fact_of_several_keys_parks_the_one_that_raises_and_counts_for_the_others() -> None:
+    good, bad = UUID(int=1), UUID(int=2)
+
+    def breaks_for_one(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
+        if key == (bad,) and given.position == 2:
+            raise Broken
+        return fold(key, row, given)
+
+    both = replace(tallies, keys=lambda _: [(bad,), (good,)], fold=breaks_for_one)
+    aside = Aside(both)
+    concerned, wanted = aside.sort([fact(Added(amount=n), position=n) for n in (1, 2, 3)])
+    held: dict[Key, Any] = dict.fromkeys(wanted)
+    assert aside.fold(concerned, held)
+    assert {key: row.sum for key, row in held.items()} == {(bad,): 1, (good,): 6}
+    assert aside.parked == {(bad,): 2}
