@@ -156,7 +156,7 @@ async def test_from_any_snapshot_of_a_stream_with_renamed_split_and_dropped_even
                 found = await cold(running, stream, version, older)
                 full = await load(running.reader, older, stream, version=version)
                 assert (found.state, found.version) == (full.state, full.version)
-                assert found.read == version - (cut if cut <= version else 0)
+                assert found.read == version - (cut if 1 < cut <= version else 0)
 
 
 # --- Whatever is done to the table ------------------------------------------
@@ -164,7 +164,7 @@ async def test_from_any_snapshot_of_a_stream_with_renamed_split_and_dropped_even
 DAMAGE = {
     "garbage for a state": "UPDATE es.snapshots SET state = '}{ garbage'",
     "a state of another shape": """UPDATE es.snapshots SET state = '["Open", {"lines": []}]'""",
-    "another amount": "UPDATE es.snapshots SET state = replace(state, '5', '6')",
+    "another amount": "UPDATE es.snapshots SET state = regexp_replace(state, '[0-9]', '7')",
     "no state": "UPDATE es.snapshots SET state = ''",
     "another version": "UPDATE es.snapshots SET version = version - 1, position = position - 1",
     "a version that is not in the log": "UPDATE es.snapshots SET version = version + 1000",

@@ -23,7 +23,7 @@ from sqlalchemy import make_url
 
 from app.database import open_database
 from app.settings import Settings
-from tests.bench import appends, fulfilment, rebuilding, requests, sealing
+from tests.bench import appends, fulfilment, rebuilding, requests, sealing, streams
 from tests.bench.rounds import Bench
 
 type Section = Callable[[Bench, str], Awaitable[None]]
@@ -73,7 +73,7 @@ async def million(bench: Bench, url: str) -> None:
 
 SECTIONS: tuple[Section, ...] = (
     appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed,
-    sealing.beside_appends, sealing.verifying,
+    sealing.beside_appends, sealing.verifying, streams.long_streams, streams.whole_log,
     rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory,
 )
 
