@@ -101,7 +101,7 @@ def _note(each: TableStatus) -> str:
     notes: list[str] = []
     if each.changed:
         notes.append("made by other code: give the projection a new version, or rebuild it")
-    if not each.current:
+    if not each.current and not _apart(each):
         notes.append(f"not of this code: projections drop {each.projection} --version {each.version}, when no process reads it")
     if each.rebuild is not None and each.rebuild.state != "promoted":
         done = f" {100 * each.rebuild.position // max(each.rebuild.target, 1)} %" if each.rebuild.state == "building" else ""

@@ -163,7 +163,9 @@ async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> Swa
         raise _Late
     await connection.commit()
     swapped = Swapped(position=table.position, milliseconds=(perf_counter() - began) * 1000)
-    # Files are removed when nobody waits for it.
+    # Files are removed when nobody waits for it; and nobody is told before the swap would outlive a crash of the database.
+    await connection.execute(text("SET LOCAL synchronous_commit = on"))
+    await connection.execute(text("SELECT pg_logical_emit_message(true, 'swap', '')"))
     await _remove_leaving(connection, projection)
     await connection.commit()
     return swapped

@@ -84,7 +84,7 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
     connection: asyncpg.Connection = await asyncpg.connect(url)
     await connection.execute(past.orders(facts))
     await connection.close()
-    shop = Shop(await asyncio.to_thread(serve(APP_STALE_SECONDS="60").wait, 120), url, rate)
+    shop = Shop(await asyncio.to_thread(serve(APP_STALE_SECONDS="60").wait, 900), url, rate)
     for number in range(PRODUCTS):
         await shop.ask(REGISTER, sku=f"T-{number}")
     working = [asyncio.create_task(work) for work in (shop.write(), shop.read(), shop.read(), shop.watch())]
@@ -100,6 +100,7 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
         assert sum(done in line for line in said) == times, said
     waited = [int(found) for line in said for found in re.findall(r"reads waited (\d+) ms", line)]
     assert len(waited) == len(PROJECTIONS) + 1
+    print(f"{shop.written} mutations, {shop.reads} reads, lag {max(shop.lags):.3f} s at most, {sorted(shop.lags)[len(shop.lags) // 2]:.3f} s in the middle, swaps {waited} ms")
     # The swap sees to that by itself: what takes longer is undone and tried again.
     assert max(waited) < 100, waited
     assert "Traceback" not in shop.server.output()
