@@ -37,6 +37,8 @@ DELIVERY = 500
 """Pieces that come in when a product runs out."""
 UNDER_WAY = 40
 """Operations at a time: the API allows 50 on one socket."""
+PATIENCE_SECONDS = 30
+"""How long a customer waits to hear of an order."""
 PAUSE_SECONDS = 0.05
 """How long a customer thinks between two steps, on average."""
 _PROTOCOLS: Any = ["graphql-transport-ws"]
@@ -133,6 +135,8 @@ class Shop:
         self._api, self.counted = api, Counter[str]()
         self._heard = self._known = 0
         self._moved = asyncio.Event()
+        self._waiting: dict[str, asyncio.Future[str]] = {}
+        """The orders whose customers wait for what becomes of them."""
 
     async def open(self) -> None:
         """Register the products, with something in stock; harmless where they are there already."""
@@ -142,9 +146,12 @@ class Shop:
 
     async def listen(self) -> None:
         """Count the facts that the API tells its subscribers of, others' too."""
-        async for answer in self._api.follow("subscription { events { position } }"):
+        async for answer in self._api.follow("subscription { events { position type streamId } }"):
+            fact = answer["data"]["events"]
             self.counted["facts"] += 1
-            self._heard = int(answer["data"]["events"]["position"])
+            self._heard = int(fact["position"])
+            if fact["type"] in ("order.confirmed", "order.rejected") and (waiting := self._waiting.get(fact["streamId"])) and not waiting.done():
+                waiting.set_result(fact["type"])
             self._moved.set()
 
     async def catch_up(self) -> None:
@@ -177,16 +184,28 @@ class Shop:
         self.counted["orders"] += 1
 
     async def _place(self, order: str, skus: Sequence[str]) -> None:
-        code = await self._do("placeOrder", "OrderRef", orderId=order)
-        if code == "OUT_OF_STOCK":
-            for sku in skus:
-                await self._do("receiveStock", "ReceiveStock", sku=sku, quantity=DELIVERY)
+        """Place it, and ship it once it is confirmed; what is rejected runs short of something, and a delivery comes in."""
+        answer = self._waiting[order] = asyncio.get_running_loop().create_future()
+        try:
             await self._do("placeOrder", "OrderRef", orderId=order)
-        await self._think(4)
-        if random.random() < 0.05:
-            await self._do("cancelOrder", "CancelOrder", orderId=order, reason=random.choice(REASONS))
-        else:
+            if random.random() < 0.05:
+                await self._think(4)
+                await self._do("cancelOrder", "CancelOrder", orderId=order, reason=random.choice(REASONS))
+                return
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                outcome = await answer
+        except TimeoutError:
+            self.counted["orders without an answer"] += 1
+            return
+        finally:
+            del self._waiting[order]
+        if outcome == "order.confirmed":
+            await self._think(4)
             await self._do("shipOrder", "OrderRef", orderId=order)
+            return
+        self.counted["orders rejected"] += 1
+        for sku in skus:
+            await self._do("receiveStock", "ReceiveStock", sku=sku, quantity=DELIVERY)
 
     async def _do(self, mutation: str, asked: str, **given: object) -> str | None:
         """One mutation, with the input type `asked`; the code of the rule that refuses it, or of the error."""

@@ -57,6 +57,11 @@ def till(errand_id: UUID) -> UUID:
     return uuid5(errand_id, "till")
 
 
+def box(into: UUID, number: int) -> UUID:
+    """One of the boxes over which an errand is spread."""
+    return uuid5(into, f"box {number}")
+
+
 def key(fact: Recorded[Any]) -> UUID | None:
     match fact.event:
         case Added(note=note) if note and note != "rung":
@@ -88,6 +93,8 @@ def react(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Sequence
             return [send("take", tally, into, Take(amount=amount))]
         case Added(note="several", amount=amount):
             return [send(f"put {n}", tally, into, Add(amount=n)) for n in range(1, amount + 1)]
+        case Added(note="spread", amount=amount):
+            return [send(f"put {n}", tally, box(into, n), Add(amount=n)) for n in range(1, amount + 1)]
         case Added(note="ring", amount=amount):
             return [Effect(step="ring", call=Ring(till=into, amount=amount))]
         case Added(note="wait", amount=amount):

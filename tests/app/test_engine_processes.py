@@ -17,7 +17,7 @@ from app.processes import operate
 from app.processes.dispatch import Patience
 from domain.kernel import Recorded, Upcast
 from domain.process import AnyProcess, Deadline, DeadlinePassed, Send, StepRefused, StepStuck, StepWithdrawn, send
-from tests.app.errand import Bell, Errand, Ring, at_rest, became, errand, kept, note, own, remembered, seen, till, until
+from tests.app.errand import Bell, Errand, Ring, at_rest, became, box, errand, kept, note, own, remembered, seen, till, until
 from tests.app.errand import react as reacts
 from tests.app.tally import Add, Added, Engine, engine, request, tally
 
@@ -44,10 +44,13 @@ def names(facts: Any) -> list[str]:
 async def test_commands_of_one_instance_are_carried_out_in_the_order_in_which_they_were_asked_for(database: Database) -> None:
     async with running(database) as room:
         ids = [uuid4() for _ in range(20)]
-        await asyncio.gather(*(note(room, each, "several", 6) for each in ids))
+        await asyncio.gather(*(note(room, each, word, 6) for each in ids for word in ("several", "spread")))
         await at_rest(room)
+        places = {fact.stream_id: fact.position for fact in await room.reader.log(0, 1_000)}
         for each in ids:
             assert await kept(room, each) == [(n, "") for n in range(1, 7)]
+            spread = [places[box(till(each), n)] for n in range(1, 7)]
+            assert spread == sorted(spread)
 
 
 async def test_each_fact_has_its_effect_once_however_often_the_worker_is_stopped(database: Database) -> None:
@@ -177,6 +180,25 @@ async def test_a_deadline_that_is_set_anew_or_called_off_does_not_pass(database:
         assert "errand.deadline-passed" not in names([*await own(room, anew), *await own(room, off)])
         assert await _deadline(room, anew)
         assert not await _deadline(room, off)
+
+
+async def test_a_deadline_that_was_called_off_or_set_anew_while_it_passed_and_no_process_ran_is_not_told(database: Database) -> None:
+    off, anew, other = uuid4(), uuid4(), uuid4()
+    async with running(database) as room:
+        for each in (off, anew, other):
+            await note(room, each, "wait", 300)
+            await until(lambda each=each: _deadline(room, each))
+    async with engine(database, projections=()) as writing:
+        await note(writing, off, "off")
+        await note(writing, anew, "wait", 60_000)
+        await until(lambda: _due(database))
+    async with running(database) as room:
+        await until(lambda: kept(room, other))
+        assert await database.pool.fetchval("SELECT array_agg(stream_id) FROM es.events WHERE type = 'errand.deadline-passed'") == [other]
+
+
+async def _due(database: Database) -> bool:
+    return await database.pool.fetchval("SELECT count(*) = 3 FROM es.process_deadlines WHERE due < now()")
 
 
 async def _deadline(room: Engine, one: UUID) -> Any:
@@ -654,10 +676,10 @@ async def test_of_two_servers_one_owns_and_the_other_takes_over_when_its_connect
             await note(first, one, "put", amount)
             await note(second, one, "ring", amount)
             began = asyncio.get_running_loop().time()
-            await database.pool.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+            assert await database.pool.fetchval(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
                 " AND (classid::bigint << 32 | objid::bigint) = hashtextextended('process errand', 7305813094)"
-            )
+            ) == 1
             await until(lambda amount=amount: _all_there(first, one, amount))
             assert asyncio.get_running_loop().time() - began < 2
         assert sorted(await kept(first, one)) == sorted([*((n, "") for n in range(1, 6)), *((n, "rung") for n in range(1, 6))])
@@ -675,6 +697,19 @@ async def _owned(*rooms: Engine) -> bool:
 
 async def _all_there(room: Engine, one: UUID, amount: int) -> bool:
     return len(await kept(room, one)) == 2 * amount
+
+
+async def test_an_owner_whose_checkpoint_was_moved_writes_nothing_and_begins_from_there(database: Database) -> None:
+    one, other = uuid4(), uuid4()
+    async with running(database) as room:
+        await note(room, one, "put")
+        await at_rest(room)
+        await database.pool.execute("DELETE FROM es.processes")
+        await database.pool.execute("UPDATE es.process_checkpoints SET position = 0")
+        await note(room, other, "put", 2)
+        await until(lambda: seen(room, one))
+        await at_rest(room)
+        assert (await kept(room, one), await kept(room, other)) == ([(1, "")], [(2, "")])
 
 
 async def test_ids_of_commands_are_derived_from_process_instance_fact_and_place(database: Database) -> None:
