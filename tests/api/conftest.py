@@ -50,7 +50,7 @@ def grounds(postgres: str, template: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def house(grounds: str) -> Iterator[Server]:
     """A server process."""
-    server = Server(grounds, APP_STALE_SECONDS="0.1")
+    server = Server(grounds, APP_STALE_SECONDS="1.0")
     try:
         yield server.wait()
         assert server.stop() == 0

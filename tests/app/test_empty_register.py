@@ -146,6 +146,7 @@ def test_without_the_sample_the_style_the_types_and_the_directions_hold(emptied:
         assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.soak
 def test_without_the_sample_the_engine_passes_its_own_tests(emptied: Path, postgres: str) -> None:
     own = sorted(str(path.relative_to(emptied)) for path in emptied.glob("tests/app/test_engine*.py"))
     assert own

@@ -328,7 +328,8 @@ async def test_a_state_that_cannot_be_kept_turns_its_snapshots_off_and_is_folded
 
 def test_snapshots_of_a_decider_without_source_are_off_from_the_start(caplog: pytest.LogCaptureFixture) -> None:
     made: dict[str, Any] = {"TallyEvent": Added | Taken, "__name__": "nowhere"}
-    exec("def evolve(state: int, event: TallyEvent) -> int:\n    return state", made)
+    # A file name of its own: an interpreter that was started with -c knows the source of "<string>".
+    exec(compile("def evolve(state: int, event: TallyEvent) -> int:\n    return state", "<nowhere>", "exec"), made)
     nowhere: Any = None
     snapshots = Snapshots(nowhere, nowhere, [replace(tally, evolve=made["evolve"])])
     assert snapshots.states_of("tally") is None
