@@ -119,7 +119,7 @@ def test_without_the_sample_nothing_names_it(emptied: Path) -> None:
     assert len(gone) == 20
     # The mutations are words of the sample, too; what README leaves to the reader still says them.
     gone |= mutations((ROOT / "schema.graphql").read_text()) - mutations(ran(emptied, "-m", "app", "schema").stdout)
-    left = {"app/demo.py", "tests/bench/load.py", "tests/bench/requests.py"}
+    left = {"app/demo.py"}
     for path in [*(path for folder in ("app", "domain", "projections", "tests") for path in emptied.glob(f"{folder}/**/*.py")), emptied / "pyproject.toml"]:
         if str(path.relative_to(emptied)) not in left:
             text = path.read_text()
@@ -131,6 +131,13 @@ def test_without_the_sample_there_is_a_schema(emptied: Path) -> None:
     assert printed.returncode == 0, printed.stderr
     assert "position: Position!" in printed.stdout
     assert "Order" not in printed.stdout
+
+
+def test_without_the_sample_the_bench_and_every_test_can_be_imported(emptied: Path) -> None:
+    bench = ran(emptied, "-m", "tests.bench", "no-such-section")
+    assert bench.stderr == "error: no section no-such-section; there are against_others, one_hot_stream, beside_appends, verifying\n"
+    collected = ran(emptied, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only")
+    assert collected.returncode == 0, collected.stdout[-3000:]
 
 
 def test_without_the_sample_a_server_answers(emptied: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

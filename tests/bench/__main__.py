@@ -1,6 +1,6 @@
-"""Runs every section on a PostgreSQL of its own and prints its lines: python -m tests.bench [--million] [SECTION …]
+"""Runs every section on a PostgreSQL of its own and prints its lines: python -m tests.bench [SECTION …]
 
-`--million` adds the memory of a rebuild from a million events, which takes minutes. A section is named as its function.
+A section is named as its function. Those that take minutes run only when they are named.
 """
 
 import asyncio
@@ -67,26 +67,28 @@ async def scratch(server: str) -> AsyncIterator[str]:
         await connection.close()
 
 
-async def million(bench: Bench, url: str) -> None:
-    await rebuilding.memory(bench, url, 1_000_000)
-
-
 SECTIONS: tuple[Section, ...] = (
-    appends.against_others, appends.one_hot_stream, requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed,
-    sealing.beside_appends, sealing.verifying, streams.long_streams, streams.whole_log,
+    appends.against_others, appends.one_hot_stream, sealing.beside_appends, sealing.verifying,
+    requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
     rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory,
+)
+MINUTES: tuple[Section, ...] = (
+    rebuilding.million,
 )
 
 
-def chosen(arguments: Sequence[str]) -> Sequence[Section]:
-    wanted = [each for each in arguments if each != "--million"]
-    sections = [each for each in SECTIONS if not wanted or getattr(each, "__name__", "") in wanted]
-    return [*sections, million] if "--million" in arguments else sections
+def chosen(names: Sequence[str]) -> Sequence[Section]:
+    """The sections of these names; without any, all that do not take minutes. Raises `SystemExit`."""
+    known = {getattr(each, "__name__", ""): each for each in (*SECTIONS, *MINUTES)}
+    if unknown := [name for name in names if name not in known]:
+        raise SystemExit(f"error: no section {', '.join(unknown)}; there are {', '.join(known)}")
+    return [known[name] for name in names] or SECTIONS
 
 
 async def main() -> None:
     console = Console(highlight=False, soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    sections = chosen(sys.argv[1:])
     began = time.monotonic()
     with postgres() as server, Progress(*columns, console=console, transient=True) as progress:
         connection = await asyncpg.connect(server)
@@ -96,7 +98,7 @@ async def main() -> None:
         console.print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version} (fsync and synchronous_commit: {durable})")
         console.print("median of the rounds (least-most)")
         bench = Bench(console, progress)
-        for section in chosen(sys.argv[1:]):
+        for section in sections:
             async with scratch(server) as url:
                 await section(bench, url)
     console.print(f"took {time.monotonic() - began:.0f} s")

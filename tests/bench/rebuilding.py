@@ -204,3 +204,7 @@ async def memory(bench: Bench, url: str, facts: int = FACTS) -> None:
     said, _ = await child.communicate()
     before, after, rate = said.decode().split()
     bench.say(f"rebuild of all read models from {facts:,} events: {after} MB at the peak, {before} MB before it began; {float(rate):,.0f} events/s")
+
+
+async def million(bench: Bench, url: str) -> None:
+    await memory(bench, url, 1_000_000)
