@@ -13,7 +13,7 @@ from tests.conftest import Server
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 30_000
-OPEN_TAB = "JSON.parse(localStorage[Object.keys(localStorage).find(key => key.endsWith('tabState'))]).activeTabIndex + 1"
+OPEN_TAB = "JSON.parse(localStorage[Object.keys(localStorage).find(key => key.endsWith('tabState'))] ?? '{}').activeTabIndex + 1"
 MODEL = "name => __MONACO.editor.getModels().find(model => model.uri.path.endsWith(name))?.getValue() ?? ''"
 
 pytestmark = [
