@@ -135,6 +135,11 @@ class Aside:
             await connection.execute(_PASSED, self.about | {"unread": msgspec.json.encode(self.unread).decode()})
         return parked
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is put aside or left out, and nothing waits to be saved."""
+        return not (self.parked or self.skipped or self._passed)
+
     def drop(self) -> None:
         """Forget what was not saved, to take the same facts again."""
         for what in self.fresh:

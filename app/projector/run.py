@@ -26,6 +26,8 @@ LOOK_SECONDS = 0.01
 """How often a process looks at another's checkpoints while somebody waits for them."""
 MEND_SECONDS = 0.25
 """How often a process looks whether somebody asks for parked keys."""
+LEFT_SECONDS = 0.05
+"""How long a checkpoint stays behind at most while no fact concerns its table: other processes read it."""
 FAR = 10_000
 """How many facts behind a table has to be to be filled in bulk first."""
 
@@ -74,7 +76,7 @@ class Worker:
                     seat = Seat(self.projection, self.slot, connection)
                     if await seat.claim(lambda: self._feed.closed):
                         await self._take(seat)
-                    while await self._feed.beyond(self.position):
+                    while await self._beyond(seat):
                         seat = self.seat or seat
                         try:
                             await self._step(seat)
@@ -154,7 +156,20 @@ class Worker:
         seat.position = table.written
         seat.aside = table.aside
 
+    async def _beyond(self, seat: Seat) -> bool:
+        """Wait for the next fact, or until the checkpoint has been left behind for long enough. False when the feed has closed."""
+        if seat.behind_since is None:
+            return await self._feed.beyond(self.position)
+        try:
+            async with asyncio.timeout_at(seat.behind_since + LEFT_SECONDS):
+                return await self._feed.beyond(self.position)
+        except TimeoutError:
+            return True
+
     async def _step(self, seat: Seat) -> None:
+        if seat.behind_since is not None and asyncio.get_running_loop().time() >= seat.behind_since + LEFT_SECONDS:
+            async with seat.turn:
+                await seat.catch_up(self.position)
         facts, position = await self._feed.take(self.position, most=BATCH)
         if position == self.position:
             return

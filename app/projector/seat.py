@@ -53,6 +53,8 @@ class Seat:
         self.rows = Rows(projection, slot)
         self.turn = asyncio.Lock()
         """Held by who writes with the connection."""
+        self.behind_since: float | None = None
+        """The moment of the loop since which the checkpoint has been left behind by facts that concern no row."""
         self._projection = projection
         self._slot = slot
         self._cache: dict[Key, Any] = {}
@@ -90,9 +92,15 @@ class Seat:
         await self.connection.commit()
 
     async def take(self, facts: Sequence[Fact], position: int) -> int:
-        """Take these facts in, and with them the log up to `position`. Returns how many rows they concerned."""
+        """Take these facts in, and with them the log up to `position`. Returns how many rows they concerned: where it is
+        none, the checkpoint may stay behind, to be moved with the next row or by `catch_up`."""
         try:
-            changed = await self._fold(facts)
+            concerned, wanted = self.aside.sort(facts)
+            if not concerned and self.aside.quiet:
+                if self.behind_since is None:
+                    self.behind_since = asyncio.get_running_loop().time()
+                return 0
+            changed = await self._fold(concerned, wanted)
         except Exception as problem:
             if not is_refused(problem):
                 raise
@@ -103,15 +111,24 @@ class Seat:
             changed = await self._sift(facts)
         await self._finish(position)
         await self.connection.commit()
-        self.position = position
+        self._at(position)
         self.remember(changed)
         return len(changed)
+
+    async def catch_up(self, position: int) -> None:
+        """Move a checkpoint that was left behind. Raises `Fenced`."""
+        await self._move(position)
+        await self.connection.commit()
+        self._at(position)
+
+    def _at(self, position: int) -> None:
+        self.position, self.behind_since = position, None
 
     async def sift(self, facts: Sequence[Fact], position: int) -> None:
         """Take facts in of which some key or row is refused; the caller commits, and uses the seat no more if that fails."""
         self._cache.update(await self._sift(facts))
         await self._finish(position)
-        self.position = position
+        self._at(position)
 
     def remember(self, rows: Mapping[Key, Any]) -> None:
         """These rows are what the table now holds."""
@@ -141,9 +158,8 @@ class Seat:
         if moved.rowcount != 1:
             raise Fenced("another process moved the checkpoint")
 
-    async def _fold(self, facts: Sequence[Fact]) -> dict[Key, Any] | None:
+    async def _fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key]) -> dict[Key, Any] | None:
         """Fold and write, all at once. None where a stream was put aside on the way: the facts have to be taken again."""
-        concerned, wanted = self.aside.sort(facts)
         rows = self._cached(wanted)
         unknown = [key for key in wanted if key not in rows]
         if unknown:

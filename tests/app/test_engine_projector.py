@@ -1,6 +1,7 @@
 """What the projector promises: each fact has its effect once, one owner, and an answer to who waits."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -10,9 +11,10 @@ from sqlalchemy.dialects import postgresql
 
 from app.database import Database
 from app.graphql.context import fetch
-from app.projector.run import Stale
+from app.projector.run import LEFT_SECONDS, Stale
+from app.projector.seat import Seat
 from tests.app.remembered import same_at_every_position
-from tests.app.tally import Add, Added, Engine, Take, engine, request, tallies, tally
+from tests.app.tally import Add, Added, Engine, Take, Taken, engine, keys, request, tallies, tally
 from tests.language import folded
 
 
@@ -98,6 +100,44 @@ async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(datab
         await running.projector.wait("tallies", 3, 5)
         [row] = (await rows(running)).values()
         assert (row.sum, row.facts) == (107, 3)
+
+
+async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_checkpoint_follows(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves: list[int] = []
+    own = Seat._move  # pyright: ignore[reportPrivateUsage]
+
+    async def watched(self: Seat, position: int) -> None:
+        moves.append(position)
+        await own(self, position)
+
+    monkeypatch.setattr(Seat, "_move", watched)
+    added = replace(tallies, keys=lambda fact: [] if isinstance(fact.event, Taken) else keys(fact))
+    async with engine(database, projections=[added]) as running:
+        stream = uuid4()
+        await running.commands.execute(tally, stream, Add(amount=100), request())
+        await running.projector.wait("tallies", 1, 5)
+        began, moves[:] = asyncio.get_running_loop().time(), []
+        for position in range(2, 102):
+            await running.commands.execute(tally, stream, Take(amount=1), request())
+            await running.projector.wait("tallies", position, 5)
+        taken = asyncio.get_running_loop().time() - began
+        assert len(moves) <= taken / LEFT_SECONDS + 1
+        async with asyncio.timeout(10):
+            while True:
+                if await database.pool.fetchval("SELECT position FROM es.checkpoints") == 101:
+                    break
+                await asyncio.sleep(0.01)
+        await running.commands.execute(tally, stream, Take(amount=0), request())
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        await running.projector.wait("tallies", await running.reader.head(), 5)
+        [row] = (await rows(running)).values()
+        assert (row.sum, row.facts) == (101, 2)
+    async with engine(database, projections=[added]) as running:
+        await running.projector.wait("tallies", await running.reader.head(), 5)
+        [row] = (await rows(running)).values()
+        assert (row.sum, row.facts) == (101, 2)
 
 
 async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(database: Database) -> None:
