@@ -140,7 +140,7 @@ class MachineRoom:
 
 def application(room: MachineRoom) -> Starlette:
     """The ASGI application on a machine room that is running."""
-    schema, events = build()
+    schema, events = build(short=room.settings.short_execution)
     view = View(schema, events, room)
 
     async def live(_: Request) -> PlainTextResponse:

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     call_seconds: Annotated[float, Field(gt=0, le=300, description="How long one call of a process to the outside may take.")] = 10.0
     gateway: Annotated[dict[str, float], Field(description="Fault plan of the simulated payment gateway, as a JSON object.")] = {}
     operation_seconds: Annotated[float, Field(gt=0, description="How long one query or mutation may take.")] = 15.0
+    short_execution: Annotated[bool, Field(description="Whether plain fields are answered the short way; false is graphql-core's own.")] = True
 
     @classmethod
     def read(cls, **given: object) -> Self:

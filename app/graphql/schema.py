@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext
 
 from app.graphql import customer, fulfilment, log, operators, order, payment, processes, product, projections, sales, values
 from app.graphql.events import EventTypes, Shape
+from app.graphql.executor import Executor
 from app.graphql.operation import Operation
 from app.graphql.scalars import SCALARS
 from domain import DECIDERS
@@ -27,8 +28,9 @@ class Schema(strawberry.Schema):
         del errors, execution_context
 
 
-def build(slices: Sequence[ModuleType] = SLICES) -> tuple[Schema, EventTypes]:
-    """The schema of these slices, and the GraphQL types of the events."""
+def build(slices: Sequence[ModuleType] = SLICES, *, short: bool = True) -> tuple[Schema, EventTypes]:
+    """The schema of these slices, and the GraphQL types of the events. Documents are executed the `short` way, or
+    graphql-core's own."""
     shapes: dict[type, Shape] = {}
     for part in slices:
         shapes.update(getattr(part, "VALUES", {}))
@@ -41,6 +43,7 @@ def build(slices: Sequence[ModuleType] = SLICES) -> tuple[Schema, EventTypes]:
             types=events.types,
             config=StrawberryConfig(scalar_map=SCALARS, relay_max_results=100),
             extensions=[Operation],
+            execution_context_class=Executor if short else None,
         ),
         events,
     )

@@ -13,7 +13,7 @@ from tests.bench import nothing
 
 def main() -> None:
     set_up("info", lines="json")
-    asgi.build = lambda: build((*SLICES, nothing))
+    asgi.build = lambda **how: build((*SLICES, nothing), **how)
     asyncio.run(serve(Settings.read(port=int(sys.argv[1])), migrate=True, say=lambda line: print(line, flush=True)))
 
 
