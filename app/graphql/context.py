@@ -13,6 +13,7 @@ from strawberry.dataloader import DataLoader
 from app.commands import Commands
 from app.database import Database, reading
 from app.graphql.events import EventTypes
+from app.graphql.tail import Tail
 from app.history.past import Past
 from app.projector.background import Operations
 from app.projector.history import at
@@ -102,6 +103,8 @@ class Context:
     """The correlation id that the client gave, if it did."""
     streams: bool = False
     """Whether the answer can have more than one part."""
+    tail: Tail | None = None
+    """Where it is noted that the rest of the answer may be shared with others; None where nobody shares."""
 
     def fresh(self) -> Loaders:
         return Loaders(self.room.database)

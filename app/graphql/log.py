@@ -89,6 +89,12 @@ class Subscription:
         wanted = _filter(filter)
         if after is not None and after > feed.newest and after > (head := await context.room.reader.head()):
             raise BadInput(f"after is {after}, and the log ends at {head}: give the position of an event that you have seen.")
-        async for facts in feed.follow(feed.newest if after is None else after, wanted):
+        cursor = feed.newest if after is None else after
+        # Behind the head each subscriber goes its own way; from there on they may share.
+        while context.tail is None or cursor < feed.head:
+            if not await feed.beyond(cursor):
+                return
+            facts, cursor = await feed.take(cursor, wanted)
             for fact in facts:
                 yield context.events.show(fact)
+        context.tail.begin(cursor, wanted)

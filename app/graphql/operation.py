@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 from app.graphql.context import Context
 from app.graphql.errors import invalid, labelled
 from app.graphql.limits import MOST_TOKENS, Limits
+from app.graphql.tail import standing
 
 CACHED_DOCUMENTS = 1_000
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
@@ -56,7 +57,10 @@ class Operation(SchemaExtension):
         if execution.pre_execution_errors:
             # The answer holds this very list already.
             execution.pre_execution_errors[:] = invalid(execution.pre_execution_errors)
-        elif not known and execution.graphql_document is not None:
+            return
+        if execution.context.tail is not None:
+            execution.context.tail.execution = execution
+        if not known and execution.graphql_document is not None:
             _documents[query] = execution.graphql_document
             if len(_documents) > CACHED_DOCUMENTS:
                 _documents.popitem(last=False)
@@ -79,13 +83,7 @@ class Operation(SchemaExtension):
 
     def get_results(self) -> dict[str, Any]:
         context: Context = self.execution_context.context
-        room = context.room
-        return {
-            "position": str(room.feed.newest),
-            "lag": room.projector.behind(),
-            "lagSeconds": room.projector.seconds(),
-            "correlationId": str(context.correlation_id),
-        }
+        return standing(context) | {"correlationId": str(context.correlation_id)}
 
     def _label(self, result: Any) -> None:
         if getattr(result, "errors", None):

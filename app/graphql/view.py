@@ -5,10 +5,11 @@ import json
 import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, override
+from typing import Any, cast, override
 from uuid import UUID, uuid4
 
 import msgspec
@@ -18,7 +19,7 @@ from starlette import websockets
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import MissingQueryError
 from strawberry.http import exceptions as strawberry_http
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -30,6 +31,7 @@ from app.graphql.errors import labelled
 from app.graphql.events import EventTypes
 from app.graphql.limits import MOST_LENGTH
 from app.graphql.schema import Schema
+from app.graphql.tail import Tail, Tails
 
 PAGE = Path(__file__).parent.parent / "graphiql" / "dist" / "index.html"
 UNBUILT = PAGE.parent.parent / "unbuilt.html"
@@ -74,7 +76,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
     @override
     async def run_operation(self, operation: Any) -> None:
         try:
-            await super().run_operation(operation)
+            await self._run(operation)
         except _GONE:
             # The client is not there any more: it comes back with its position, and nobody has to be told.
             return
@@ -87,6 +89,20 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
                 return
             [error] = labelled([GraphQLError(str(problem), original_error=problem, path=["?"])], self.context.correlation_id)
             await self._refuse(operation, error.message, error.extensions)
+
+    async def _run(self, operation: Any) -> None:
+        view, tail = cast("View", self.view), Tail()
+        result = await self.schema.stream(
+            operation.query, variable_values=operation.variables, context_value=replace(self.context, tail=tail),
+            root_value=self.root_value, operation_name=operation.operation_name,
+        )
+        async with aclosing(result):
+            await self._send_result_stream(operation, result)
+        if tail.execution is not None and tail.position is not None and not operation.completed:
+            socket = cast("ASGIWebSocketAdapter", self.websocket).ws
+            async for message in view.tails.messages(tail, operation.id, tail.execution.context.correlation_id):
+                await socket.send_text(message)
+        await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _refuse(self, operation: Any, reason: str, extensions: Mapping[str, Any] | None = None) -> None:
         shown = {"message": reason, "extensions": extensions or {"code": "BAD_USER_INPUT"}}
@@ -119,6 +135,7 @@ class View(GraphQL[Context, None]):
         )
         self._events = events
         self._room = room
+        self.tails = Tails(schema)
 
     @override
     async def run(self, request: Any, context: Any = ..., root_value: Any = ...) -> Any:

@@ -1,0 +1,129 @@
+"""The live tail of subscriptions to events: each fact is executed and encoded once for all who ask for it in the same words.
+
+Until it is level with the log, a subscriber is executed on its own. From there on it is a cursor into the feed, and what it
+is sent is looked up by position: a slow one costs no queue, and for one that has fallen behind facts are rendered again.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import msgspec
+from graphql import FieldNode, OperationDefinitionNode, VariableNode, execute_subscription_event
+from strawberry.types import ExecutionContext
+
+from app.graphql.errors import labelled
+from app.store.read import EVERYTHING, Fact, Filter
+
+if TYPE_CHECKING:
+    from app.graphql.context import Context
+
+KEPT = 1_000
+"""How many facts stay rendered for one set of words."""
+
+
+@dataclass
+class Tail:
+    """Where one operation stands that may share its tail."""
+
+    execution: ExecutionContext | None = None
+    """Its document, which is valid, with variables and context."""
+    position: int | None = None
+    """Where it became level with the log; None where it is not, or has not asked for what can be shared."""
+    where: Filter = EVERYTHING
+
+    def begin(self, position: int, where: Filter) -> None:
+        """All up to `position` was sent; what follows and matches may be shared."""
+        self.position, self.where = position, where
+
+
+def standing(context: "Context") -> dict[str, Any]:
+    """What every answer carries as its extensions, but for the correlation id."""
+    projector = context.room.projector
+    return {"position": str(context.room.feed.newest), "lag": projector.behind(), "lagSeconds": projector.seconds()}
+
+
+class Shared:
+    """One document with variables, asked by one authority: what its answer is for each fact."""
+
+    def __init__(self, schema: Any, execution: ExecutionContext) -> None:
+        built = schema.execution_context_class.build(
+            schema._schema, execution.graphql_document, context_value=execution.context, raw_variable_values=execution.variables,
+            operation_name=execution.operation_name,
+        )
+        if isinstance(built, list):
+            # The subscriber's own execution has come this far with the same document and variables.
+            raise AssertionError(built)
+        self._executor = built
+        self._context: Context = execution.context
+        self._payloads: OrderedDict[int, asyncio.Future[str]] = OrderedDict()
+
+    async def payload(self, fact: Fact) -> str:
+        """The payload for a fact as JSON, up to where the correlation id belongs."""
+        known = self._payloads.get(fact.position)
+        if known is None:
+            known = self._payloads[fact.position] = asyncio.ensure_future(self._render(fact))
+            if len(self._payloads) > KEPT:
+                self._payloads.popitem(last=False)
+        return known.result() if known.done() else await asyncio.shield(known)
+
+    async def _render(self, fact: Fact) -> str:
+        executor = self._executor.build_per_event_executor(self._context.events.show(fact))
+        executor.context_value = replace(self._context, loaders=self._context.fresh())
+        result: Any = execute_subscription_event(executor)
+        if executor.is_awaitable(result):
+            result = await result
+        payload: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            payload["errors"] = [error.formatted for error in labelled(result.errors, self._context.correlation_id)]
+        payload["extensions"] = standing(self._context)
+        return msgspec.json.encode(payload)[:-2].decode()
+
+
+class Tails:
+    """All tails that somebody of this process follows."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+        self._shared: WeakValueDictionary[tuple[Any, ...], Shared] = WeakValueDictionary()
+
+    async def messages(self, tail: Tail, operation_id: str, correlation_id: UUID) -> AsyncIterator[str]:
+        """The messages (of graphql-transport-ws) for each fact after the tail's position, until the feed closes."""
+        execution, position = tail.execution, tail.position
+        assert execution is not None
+        assert position is not None
+        context: Context = execution.context
+        head = f'{{"id":{msgspec.json.encode(operation_id).decode()},"type":"next","payload":'
+        foot = f',"correlationId":"{correlation_id}"}}}}}}'
+        shared = self._of(execution)
+        async for facts in context.room.feed.follow(position, tail.where):
+            for fact in facts:
+                yield f"{head}{await shared.payload(fact)}{foot}"
+
+    def _of(self, execution: ExecutionContext) -> Shared:
+        variables = {name: value for name, value in (execution.variables or {}).items() if name not in _cursors(execution)}
+        words = msgspec.json.encode(variables, order="sorted")
+        key = (execution.query, execution.operation_name, words, execution.context.actor)
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = Shared(self._schema, execution)
+        return shared
+
+
+def _cursors(execution: ExecutionContext) -> set[str]:
+    """The variables that say where the subscriber begins, and nothing else."""
+    document = execution.graphql_document
+    assert document is not None
+    return {
+        argument.value.name.value
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for field in definition.selection_set.selections
+        if isinstance(field, FieldNode)
+        for argument in field.arguments or ()
+        if argument.name.value == "after" and isinstance(argument.value, VariableNode)
+    }

@@ -1,0 +1,137 @@
+"""Subscribers who ask in the same words share the work, and nothing of it shows in what they are sent."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.asgi import MachineRoom
+from app.commands import Accepted, Request
+from app.graphql.context import Context, Loaders
+from app.graphql.schema import build
+from app.graphql.tail import Shared, Tail, Tails
+from app.graphql.view import View
+from app.store.read import Filter
+from domain.money import Money
+from domain.product import ReceiveStock, Register, product, product_id
+from tests.api.frames import Socket, opened
+from tests.conftest import Server
+
+FACTS = """subscription Facts($from: Position, $filter: EventFilter, $long: Boolean! = true) { facts: events(after: $from, filter: $filter) {
+  __typename position type streamId @include(if: $long) recordedAt ...Stock ... on ProductRegistered { sku name price { amount currency } } } }
+  fragment Stock on ProductStockReceived { quantity again: quantity }"""
+LONG, SHORT = {"long": True}, {"long": False}
+REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "1.00"}}) { __typename } }'
+RECEIVE = "mutation($sku: Sku!) { receiveStock(input: {sku: $sku, quantity: 3}) { __typename } }"
+
+
+async def told(socket: Socket, identity: str, number: int) -> list[dict[str, Any]]:
+    messages = [await socket.next(identity) for _ in range(number)]
+    assert {(message["type"], message["id"]) for message in messages} == {("next", identity)}
+    return [message["payload"] for message in messages]
+
+
+async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+
+    async def happen(sku: str) -> None:
+        for query in (REGISTER, RECEIVE, RECEIVE):
+            assert "errors" not in await asyncio.to_thread(server.ask, query, {"sku": sku})
+
+    await happen("TEA")
+    async with opened(server) as one, opened(server) as other:
+        await one.subscribe('a "quoted" id', FACTS, LONG | {"from": "0"})
+        await one.subscribe("same", FACTS, LONG | {"from": "2"})
+        await one.subscribe("short", FACTS, SHORT | {"from": "0"})
+        await other.subscribe("now", FACTS, LONG)
+        await other.subscribe("stock", FACTS, LONG | {"from": "0", "filter": {"types": ["product.stock-received"]}})
+        await asyncio.gather(one.settled(), other.settled())
+        await happen("JAM")
+        live = {
+            "a": await told(one, 'a "quoted" id', 6), "same": await told(one, "same", 4), "short": await told(one, "short", 6),
+            "now": await told(other, "now", 3), "stock": await told(other, "stock", 4),
+        }
+        # Who comes now is executed alone, for all of it.
+        await other.subscribe("alone", FACTS, LONG | {"from": "0"})
+        await other.subscribe("alone, short", FACTS, SHORT | {"from": "0"})
+        alone, short = await told(other, "alone", 6), await told(other, "alone, short", 6)
+    wanted = [each["data"] for each in alone]
+    assert [each["facts"]["position"] for each in wanted] == ["1", "2", "3", "4", "5", "6"]
+    assert [each["data"] for each in live["a"]] == wanted
+    assert [each["data"] for each in live["same"]] == wanted[2:]
+    assert [each["data"] for each in live["now"]] == wanted[3:]
+    assert [each["data"] for each in live["stock"]] == [wanted[n] for n in (1, 2, 4, 5)]
+    assert [each["data"] for each in live["short"]] == [each["data"] for each in short]
+    assert all("streamId" not in each["data"]["facts"] for each in short)
+    correlations = []
+    for payloads in live.values():
+        for payload, by_itself in zip(payloads, alone, strict=False):
+            assert payload["extensions"].keys() == by_itself["extensions"].keys()
+            assert list(payload) == list(by_itself)
+        assert int(payloads[-1]["extensions"]["position"]) >= 6
+        [correlation] = {payload["extensions"]["correlationId"] for payload in payloads}
+        correlations.append(correlation)
+    assert len(set(correlations)) == len(live)
+
+
+def context(room: MachineRoom, view: View, actor: str) -> Context:
+    return Context(room=room, events=view._events, actor=actor, correlation_id=uuid4(), loaders=Loaders(room.database), streams=True)
+
+
+async def tail(view: View, asks: Context, variables: dict[str, Any]) -> Tail:
+    """What the handler of a socket has in hand when its subscriber has become level with the log."""
+    found = Tail()
+    stream = await view.schema.stream(FACTS, variable_values=variables, context_value=replace(asks, tail=found))
+    async for result in stream:
+        assert result.errors is None
+    assert found.position is not None
+    return found
+
+
+@pytest.fixture
+def view(room: MachineRoom) -> View:
+    return View(*build(), room)
+
+
+async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_anew_for_who_is_far_behind(
+    room: MachineRoom, view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.graphql.tail.KEPT", 3)
+    rendered: list[int] = []
+    own = Shared._render  # pyright: ignore[reportPrivateUsage]
+
+    async def watched(self: Shared, fact: Any) -> str:
+        rendered.append(fact.position)
+        return await own(self, fact)
+
+    monkeypatch.setattr(Shared, "_render", watched)
+    tails: Tails = view.tails
+    first = context(room, view, "anna")
+    asked = [await tail(view, first, LONG | {"from": "0"}), await tail(view, first, LONG), await tail(view, first, SHORT), await tail(view, context(room, view, "ben"), LONG)]
+    follows = [tails.messages(each, str(n), uuid4()) for n, each in enumerate(asked)]
+    request = Request(actor="tester", correlation_id=uuid4())
+    tea = product_id("TEA")
+    for command in (Register(sku="TEA", name="Tea", price=Money(amount=Decimal("1.00"), currency="EUR")), *[ReceiveStock(quantity=1)] * 5):
+        assert isinstance(await room.commands.execute(product, tea, command, request), Accepted)
+    for _ in range(6):
+        await anext(follows[0])
+        await anext(follows[1])
+    assert rendered == [1, 2, 3, 4, 5, 6]
+    # Other words, and another authority, are another matter.
+    await anext(follows[2])
+    await anext(follows[3])
+    assert rendered[6:] == [1, 1]
+    late = tails.messages(replace(asked[0], position=0, where=Filter()), "late", uuid4())
+    for _ in range(6):
+        await anext(late)
+    assert rendered[8:] == [1, 2, 3, 4, 5, 6]
+    kept = tails._shared  # pyright: ignore[reportPrivateUsage]
+    assert len(kept) == 3
+    for each in (*follows, late):
+        await each.aclose()  # type: ignore[attr-defined]
+    assert len(kept) == 0
+
