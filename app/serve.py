@@ -1,6 +1,7 @@
 """Serves the application until it is asked to stop: one Ctrl-C or SIGTERM drains, and the exit code is 0."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -42,6 +43,17 @@ class _Server(uvicorn.Server):
                 loop.add_signal_handler(number, lambda: None)
 
 
+def calm_the_collector() -> None:
+    """Have Python look for cycles less often, and never in what stays until the end.
+
+    A server keeps facts, states and rows in memory, and makes few cycles; with the collector as it comes a durable mutation
+    took 1.9 ms of CPU, with it calmed 1.6 (2026-11-25).
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
+
+
 def bind(settings: Settings) -> socket.socket:
     """The socket to listen on. Raises `BadSetting` where it cannot be had."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
@@ -80,6 +92,7 @@ async def serve(settings: Settings, *, migrate: bool, say: Callable[[str], None]
                     timeout_graceful_shutdown=5,
                 )
                 port = listener.getsockname()[1]
+                calm_the_collector()
                 server = _Server(config, lambda: say(f"ready: http://localhost:{port}/graphql"), room.stopping.set)
                 await server.serve(sockets=[listener])
                 say("stopping: answering what waits")

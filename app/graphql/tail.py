@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 KEPT = 1_000
 """How many facts stay rendered for one set of words."""
+AT_ONCE = 25
+"""After how many facts a subscriber lets others have their turn."""
 
 
 @dataclass
@@ -60,23 +62,28 @@ class Shared:
             raise AssertionError(built)
         self._executor = built
         self._context: Context = execution.context
-        self._payloads: OrderedDict[int, asyncio.Future[str]] = OrderedDict()
+        self._payloads: OrderedDict[int, str | asyncio.Future[str]] = OrderedDict()
 
     async def payload(self, fact: Fact) -> str:
         """The payload for a fact as JSON, up to where the correlation id belongs."""
         known = self._payloads.get(fact.position)
         if known is None:
-            known = self._payloads[fact.position] = asyncio.ensure_future(self._render(fact))
+            known = self._payloads[fact.position] = self._render(fact)
             if len(self._payloads) > KEPT:
                 self._payloads.popitem(last=False)
-        return known.result() if known.done() else await asyncio.shield(known)
+        return known if isinstance(known, str) else await asyncio.shield(known)
 
-    async def _render(self, fact: Fact) -> str:
+    def _render(self, fact: Fact) -> str | asyncio.Future[str]:
+        """At once where nothing has to be waited for: a task for each fact would let a busy loop turn once for each."""
         executor = self._executor.build_per_event_executor(self._context.events.show(fact))
         executor.context_value = replace(self._context, loaders=self._context.fresh())
         result: Any = execute_subscription_event(executor)
-        if executor.is_awaitable(result):
-            result = await result
+        return asyncio.ensure_future(self._waited(result)) if executor.is_awaitable(result) else self._encoded(result)
+
+    async def _waited(self, result: Any) -> str:
+        return self._encoded(await result)
+
+    def _encoded(self, result: Any) -> str:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload["errors"] = [error.formatted for error in labelled(result.errors, self._context.correlation_id)]
@@ -101,8 +108,10 @@ class Tails:
         foot = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._of(execution)
         async for facts in context.room.feed.follow(position, tail.where):
-            for fact in facts:
+            for number, fact in enumerate(facts, 1):
                 yield f"{head}{await shared.payload(fact)}{foot}"
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def _of(self, execution: ExecutionContext) -> Shared:
         variables = {name: value for name, value in (execution.variables or {}).items() if name not in _cursors(execution)}

@@ -184,6 +184,11 @@ class View(GraphQL[Context, None]):
         )
 
     @override
+    def encode_json(self, data: object) -> str:
+        # As text: bytes would make binary frames on sockets.
+        return msgspec.json.encode(data).decode()
+
+    @override
     def decode_json(self, data: str | bytes) -> object:
         try:
             return msgspec.json.decode(data)

@@ -104,9 +104,9 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     rendered: list[int] = []
     own = Shared._render  # pyright: ignore[reportPrivateUsage]
 
-    async def watched(self: Shared, fact: Any) -> str:
+    def watched(self: Shared, fact: Any) -> Any:
         rendered.append(fact.position)
-        return await own(self, fact)
+        return own(self, fact)
 
     monkeypatch.setattr(Shared, "_render", watched)
     tails: Tails = view.tails
