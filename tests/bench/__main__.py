@@ -69,7 +69,7 @@ async def scratch(server: str) -> AsyncIterator[str]:
 
 SECTIONS: tuple[Section, ...] = (
     appends.against_others, appends.one_hot_stream, sealing.beside_appends, sealing.verifying,
-    requests.durable_mutation, requests.live_events, fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
+    requests.durable_mutation, requests.live_events, requests.many_subscribers, fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
     rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory,
 )
 MINUTES: tuple[Section, ...] = (

@@ -9,8 +9,10 @@ from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
+from statistics import median
 
 import msgspec
+import psutil
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -21,23 +23,29 @@ ROUNDS = 6
 SECONDS = 1.5
 RATE = 300
 LISTENED = 10.0
+SUBSCRIBERS = 1_000
+STALLED = 50
+BURST = 20
+BURSTS = 5
+CROWDS = 3
 
 
 @asynccontextmanager
-async def serving(url: str) -> AsyncIterator[int]:
-    """A server process on the database; gives its port."""
+async def serving(url: str, program: str = "server") -> AsyncIterator[int]:
+    """A server process, on the database; gives its port."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.server", str(port), env=kept | {"DATABASE_URL": url}, stdout=PIPE, stderr=DEVNULL
+        sys.executable, "-m", f"tests.bench.{program}", str(port), env=kept | {"DATABASE_URL": url}, stdout=PIPE, stderr=DEVNULL
     )
     assert server.stdout is not None
     try:
         said = await server.stdout.readline()
         assert said.startswith(b"ready"), said
-        await load(port, "registerProduct", 0)
+        if program == "server":
+            await load(port, "registerProduct", 0)
         yield port
     finally:
         if server.returncode is None:
@@ -83,6 +91,40 @@ async def live_events(bench: Bench, url: str) -> None:
         f"commit to subscriber: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms at {sent:.0f} events/s, {len(late):,} events"
         " (from recordedAt, so insert and fsync are in it)"
     )
+
+
+async def many_subscribers(bench: Bench, url: str) -> None:
+    """Deliveries of a burst of events, with some clients among them that read nothing."""
+    rates: dict[str, list[float]] = {"server": [], "stock": []}
+    grown = ""
+    task = bench.progress.add_task("many subscribers", total=2 * CROWDS)
+    for _ in range(CROWDS):
+        for program, found in rates.items():
+            async with serving(url, program) as port:
+                before = _memory(port)
+                arguments = [str(each) for each in (port, SUBSCRIBERS, STALLED if program == "server" else 0, BURST, BURSTS)]
+                crowd = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.fans", *arguments, stdout=PIPE)
+                assert crowd.stdout is not None
+                lines: list[float] = []
+                while line := await crowd.stdout.readline():
+                    lines.append(float(line))
+                    if len(lines) == 1:
+                        first = _memory(port)
+                    if len(lines) == BURSTS and program == "server":
+                        grown = f"{before} MB before, {first} MB with all of them after one burst, {_memory(port)} MB after {BURSTS}"
+                assert await crowd.wait() == 0
+                # The first burst warms up.
+                found.append(median(lines[1:]))
+            bench.progress.advance(task)
+    bench.progress.remove_task(task)
+    bench.ratio(f"bursts of {BURST} events to {SUBSCRIBERS:,} subscribers vs Strawberry as it comes", rates["server"], rates["stock"], "deliveries/s")
+    bench.say(f"    memory of the server, {STALLED} clients that read nothing among them: {grown}")
+
+
+def _memory(port: int) -> int:
+    """MB of the server that listens there."""
+    [process] = [each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [])[-1:] == [str(port)]]
+    return process.memory_info().rss // 2**20
 
 
 async def _subscribe(client: ClientConnection) -> None:
