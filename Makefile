@@ -36,7 +36,7 @@ schema: .venv/.run ## Write schema.graphql anew
 	@$(BIN)/python -m app schema > schema.graphql
 
 test: .venv/.dev graphiql ## Run all tests
-	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile -m "not soak"
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak"
 
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak

@@ -6,7 +6,7 @@ is sent is looked up by position: a slow one costs no queue, and for one that ha
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -64,14 +64,14 @@ class Shared:
         self._context: Context = execution.context
         self._payloads: OrderedDict[int, str | asyncio.Future[str]] = OrderedDict()
 
-    async def payload(self, fact: Fact) -> str:
+    def payload(self, fact: Fact) -> str | asyncio.Future[str]:
         """The payload for a fact as JSON, up to where the correlation id belongs."""
         known = self._payloads.get(fact.position)
         if known is None:
             known = self._payloads[fact.position] = self._render(fact)
             if len(self._payloads) > KEPT:
                 self._payloads.popitem(last=False)
-        return known if isinstance(known, str) else await asyncio.shield(known)
+        return known
 
     def _render(self, fact: Fact) -> str | asyncio.Future[str]:
         """At once where nothing has to be waited for: a task for each fact would let a busy loop turn once for each."""
@@ -98,20 +98,22 @@ class Tails:
         self._schema = schema
         self._shared: WeakValueDictionary[tuple[Any, ...], Shared] = WeakValueDictionary()
 
-    async def messages(self, tail: Tail, operation_id: str, correlation_id: UUID) -> AsyncIterator[str]:
-        """The messages (of graphql-transport-ws) for each fact after the tail's position, until the feed closes."""
-        execution, position = tail.execution, tail.position
+    async def send(self, tail: Tail, operation_id: str, correlation_id: UUID, send: Callable[[str], Awaitable[None]]) -> None:
+        """Send the message (of graphql-transport-ws) for each fact after the tail's position, until the feed closes."""
+        execution, cursor, where = tail.execution, tail.position, tail.where
         assert execution is not None
-        assert position is not None
-        context: Context = execution.context
+        assert cursor is not None
+        feed = execution.context.room.feed
         head = f'{{"id":{msgspec.json.encode(operation_id).decode()},"type":"next","payload":'
         foot = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._of(execution)
-        async for facts in context.room.feed.follow(position, tail.where):
-            for number, fact in enumerate(facts, 1):
-                yield f"{head}{await shared.payload(fact)}{foot}"
-                if number % AT_ONCE == 0:
-                    await asyncio.sleep(0)
+        while await feed.beyond(cursor):
+            facts, cursor = await feed.take(cursor, where, AT_ONCE)
+            for fact in facts:
+                payload = shared.payload(fact)
+                await send(f"{head}{payload if isinstance(payload, str) else await asyncio.shield(payload)}{foot}")
+            if cursor < feed.head:
+                await asyncio.sleep(0)
 
     def _of(self, execution: ExecutionContext) -> Shared:
         variables = {name: value for name, value in (execution.variables or {}).items() if name not in _cursors(execution)}

@@ -100,8 +100,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._send_result_stream(operation, result)
         if tail.execution is not None and tail.position is not None and not operation.completed:
             socket = cast("ASGIWebSocketAdapter", self.websocket).ws
-            async for message in view.tails.messages(tail, operation.id, tail.execution.context.correlation_id):
-                await socket.send_text(message)
+            await view.tails.send(tail, operation.id, tail.execution.context.correlation_id, socket.send_text)
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _refuse(self, operation: Any, reason: str, extensions: Mapping[str, Any] | None = None) -> None:

@@ -27,7 +27,7 @@ class Feed:
         self._poll = poll
         self._ring: list[Fact] = []
         self._bell = asyncio.Event()
-        self._moved: asyncio.Future[None] | None = None
+        self._waiting: set[asyncio.Future[None]] = set()
         self.closed = False
         self.head = 0
         """The newest position that followers can see."""
@@ -87,9 +87,14 @@ class Feed:
     async def beyond(self, cursor: int) -> bool:
         """Wait for a fact above `cursor`. False when the feed has closed."""
         while self.head <= cursor and not self.closed:
-            if self._moved is None:
-                self._moved = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._moved)
+            # One future each: shielding one for all costs twice as much, and there may be thousands who wait.
+            moved = asyncio.get_running_loop().create_future()
+            self._waiting.add(moved)
+            try:
+                await moved
+            except asyncio.CancelledError:
+                self._waiting.discard(moved)
+                raise
         return not self.closed
 
     async def take(self, cursor: int, where: Filter = EVERYTHING, most: int = PAGE) -> tuple[Sequence[Fact], int]:
@@ -119,9 +124,10 @@ class Feed:
         self._tell()
 
     def _tell(self) -> None:
-        if self._moved is not None:
-            self._moved.set_result(None)
-            self._moved = None
+        waiting, self._waiting = self._waiting, set()
+        for moved in waiting:
+            if not moved.done():
+                moved.set_result(None)
 
     async def _rest(self) -> None:
         try:
