@@ -11,6 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
 from app.graphql.context import Context
+from app.graphql.cost import Cost, too_expensive
 from app.graphql.errors import invalid, labelled
 from app.graphql.limits import MOST_TOKENS, Limits
 from app.graphql.tail import standing
@@ -18,6 +19,8 @@ from app.graphql.tail import standing
 CACHED_DOCUMENTS = 1_000
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
 """Documents that were parsed and found valid, by their text. There is one schema a process."""
+_cheap: set[str] = set()
+"""Those of them that are not too expensive, whatever their variables are."""
 
 
 class Operation(SchemaExtension):
@@ -63,7 +66,18 @@ class Operation(SchemaExtension):
         if not known and execution.graphql_document is not None:
             _documents[query] = execution.graphql_document
             if len(_documents) > CACHED_DOCUMENTS:
-                _documents.popitem(last=False)
+                _cheap.discard(_documents.popitem(last=False)[0])
+
+    def on_execute(self) -> Iterator[None]:
+        execution = self.execution_context
+        query, document = execution.query or "", execution.graphql_document
+        if document is not None and query not in _cheap:
+            cost = Cost(execution.schema._schema, document, execution.variables or {})  # pyright: ignore[reportPrivateUsage]
+            if (problem := too_expensive(cost.most())) is not None:
+                raise problem
+            if not cost.varies and query in _documents:
+                _cheap.add(query)
+        yield
 
     def _unanswerable(self) -> GraphQLError | None:
         """Why a valid document still has no answer here."""

@@ -21,6 +21,8 @@ ADD = "mutation Add($input: OrderLineInput!) { addLine(input: $input) { __typena
 CANCEL = "mutation Cancel($input: CancelOrderInput!) { cancelOrder(input: $input) { __typename } }"
 POSITION = "{ position }"
 
+LISTS = "query ($n: Int! = 100) { orders(first: FIRST) { nodes { id ...H } } products(first: $n) { nodes { sku } } } fragment H on Order { history(first: 50) { nodes { event { position type } state changes } } }"
+
 PARSE, VALIDATION, INPUT, EXPENSIVE = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "OPERATION_TOO_EXPENSIVE"
 
 
@@ -85,6 +87,8 @@ CASES: dict[str, Case] = {
     "a version above 32 bits": (REGISTER, product() | {"options": {"expectedVersion": 2**31}}, INPUT),
     "several operations and no operationName": ("query A { position } query B { position }", None, INPUT),
     "fragments that double 80 times": (fragments(80), None, EXPENSIVE),
+    "long lists within long lists": (LISTS.replace("FIRST", "100"), None, EXPENSIVE),
+    "long lists within long lists, by variables": (LISTS.replace("FIRST", "$n"), {"n": 100}, EXPENSIVE),
     "a field asked for 61 times": ("{" + " ".join(f"a{n}: position" for n in range(61)) + "}", None, EXPENSIVE),
 }
 SMALL_CASES = CASES | {
