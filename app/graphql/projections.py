@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Self
 
@@ -74,7 +74,13 @@ class ProjectionStatus:
     @classmethod
     def of(cls, context: Context, each: Standing) -> Self:
         worker = context.room.projector.workers.get(each.projection)
-        problem = worker.problem if worker is not None and worker.projection.version == each.version else None
+        if worker is not None and worker.projection.version != each.version:
+            worker = None
+        problem = None if worker is None else worker.problem
+        if worker is not None and worker.owns and worker.position > each.position:
+            # It has passed over facts that concern no row, and its checkpoint is about to follow.
+            behind = max(0, each.behind - (worker.position - each.position))
+            each = replace(each, position=worker.position, behind=behind, seconds=worker.seconds() if behind else 0.0)
         state = "stopped" if problem else "unowned" if each.owner is None else "behind" if each.behind else "current"
         return cls(
             name=each.projection, version=each.version, state=state, position=Position(each.position), lag=min(each.behind, 2**31 - 1),

@@ -16,6 +16,7 @@ import msgspec
 from graphql import FieldNode, OperationDefinitionNode, VariableNode, execute_subscription_event
 from strawberry.types import ExecutionContext
 
+from app.graphql.encode import encoded
 from app.graphql.errors import labelled
 from app.store.read import EVERYTHING, Fact, Filter
 
@@ -88,7 +89,7 @@ class Shared:
         if result.errors:
             payload["errors"] = [error.formatted for error in labelled(result.errors, self._context.correlation_id)]
         payload["extensions"] = standing(self._context)
-        return msgspec.json.encode(payload)[:-2].decode()
+        return encoded(payload)[:-2]
 
 
 class Tails:
@@ -104,7 +105,7 @@ class Tails:
         assert execution is not None
         assert cursor is not None
         feed = execution.context.room.feed
-        head = f'{{"id":{msgspec.json.encode(operation_id).decode()},"type":"next","payload":'
+        head = f'{{"id":{encoded(operation_id)},"type":"next","payload":'
         foot = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._of(execution)
         while await feed.beyond(cursor):

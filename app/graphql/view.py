@@ -27,6 +27,7 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
 from app.graphql.context import Context, Loaders, Room
+from app.graphql.encode import encoded
 from app.graphql.errors import labelled
 from app.graphql.events import EventTypes
 from app.graphql.limits import MOST_LENGTH
@@ -184,8 +185,7 @@ class View(GraphQL[Context, None]):
 
     @override
     def encode_json(self, data: object) -> str:
-        # As text: bytes would make binary frames on sockets.
-        return msgspec.json.encode(data).decode()
+        return encoded(data)
 
     @override
     def decode_json(self, data: str | bytes) -> object:

@@ -10,10 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.sql.elements import quoted_name
 
 from app.asgi import MachineRoom
 from app.commands import Accepted, Request
 from app.graphql.context import Context, Loaders
+from app.graphql.encode import encoded
 from app.graphql.schema import build
 from app.graphql.tail import Shared, Tail, Tails
 from app.graphql.view import View
@@ -141,3 +143,16 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
 
 def position_of(message: str) -> int:
     return int(json.loads(message)["payload"]["data"]["facts"]["position"])
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ({"a": [1, None, True, "ü"]}, '{"a":[1,null,true,"ü"]}'),
+        ({"a": quoted_name("sku", None)}, '{"a":"sku"}'),
+        ({"a": "half \ud800"}, '{"a":"half \\ud800"}'),
+        ({"a": 2**70}, '{"a":1180591620717411303424}'),
+    ],
+)
+def test_whatever_an_answer_holds_becomes_json(answer: object, text: str) -> None:
+    assert encoded(answer) == text

@@ -164,6 +164,8 @@ def test_the_settings_are_those_that_are_read() -> None:
                 assert ROOT / default == known
             case ():
                 assert default == "[]"
+            case bool():
+                assert default == str(known).lower()
             case _:
                 assert default == str(known), name
 
