@@ -5,6 +5,7 @@ import gc
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -21,6 +22,7 @@ from app.graphql.tail import Shared, Tail, Tails
 from app.graphql.view import View
 from app.store.read import Filter
 from domain.money import Money
+from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
 from domain.product import ReceiveStock, Register, product, product_id
 from tests.api.frames import Socket, opened
 from tests.conftest import Server
@@ -86,10 +88,10 @@ def context(room: MachineRoom, view: View, actor: str) -> Context:
     return Context(room=room, events=view._events, actor=actor, correlation_id=uuid4(), loaders=Loaders(room.database), streams=True)
 
 
-async def tail(view: View, asks: Context, variables: dict[str, Any]) -> Tail:
+async def tail(view: View, asks: Context, variables: dict[str, Any], document: str = FACTS) -> Tail:
     """What the handler of a socket has in hand when its subscriber has become level with the log."""
     found = Tail()
-    stream = await view.schema.stream(FACTS, variable_values=variables, context_value=replace(asks, tail=found))
+    stream = await view.schema.stream(document, variable_values=variables, context_value=replace(asks, tail=found))
     async for result in stream:
         assert result.errors is None
     assert found.position is not None
@@ -143,6 +145,27 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
 
 def position_of(message: str) -> int:
     return int(json.loads(message)["payload"]["data"]["facts"]["position"])
+
+
+async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(room: MachineRoom, view: View) -> None:
+    heard: list[asyncio.Queue[str]] = [asyncio.Queue(), asyncio.Queue()]
+    asks = context(room, view, "anna")
+    placed = "subscription { events(filter: {types: [\"order.placed\"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }"
+    asked = [await tail(view, asks, {}, placed) for _ in heard]
+    follows = [asyncio.create_task(view.tails.send(each, "1", uuid4(), heard[n].put)) for n, each in enumerate(asked)]
+    request, identity = Request(actor="tester", correlation_id=uuid4()), uuid4()
+    price = Money(amount=Decimal("1.00"), currency="EUR")
+    registered = await room.commands.execute(product, product_id("TEA"), Register(sku="TEA", name="Tea", price=price), request)
+    assert isinstance(registered, Accepted)
+    await room.projector.wait("products", registered.position, 10)
+    for command in (OpenOrder(customer_id=uuid4()), AddLine(line=Line(sku="TEA", quantity=2, unit_price=price)), PlaceOrder(at=datetime.now(UTC))):
+        assert isinstance(await room.commands.execute(order, identity, command, request), Accepted)
+    bodies = [json.loads(await each.get())["payload"] for each in heard]
+    assert bodies[0]["data"]["events"]["lines"] == [{"quantity": 2, "product": {"sku": "TEA", "name": "Tea"}}]
+    assert bodies[0]["data"] == bodies[1]["data"]
+    for each in follows:
+        each.cancel()
+    await asyncio.wait(follows)
 
 
 @pytest.mark.parametrize(
