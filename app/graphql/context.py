@@ -49,7 +49,10 @@ class Loaders:
     then: int | None = None
     """The position as of which rows are read, where their history is kept; else they are read as they are now."""
     wait: Callable[[Projection[Any], int], Awaitable[None]] | None = None
-    """Waits until a projection has come to that position."""
+    """Waits until a projection has come to a position."""
+    least: list[int] = field(default_factory=lambda: [0])
+    """The newest position that the operation has named so far: what is read as it is now is at least as new, whichever
+    projection it comes from."""
     _made: dict[str, DataLoader[Any, Any]] = field(default_factory=dict[str, "DataLoader[Any, Any]"])
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
@@ -65,8 +68,8 @@ class Loaders:
     def _reader(self, projection: Projection[Any], column: str) -> Callable[[list[Any]], Any]:
         async def read(values: list[Any]) -> Sequence[Any]:
             then = self.then if projection.history else None
-            if then is not None and self.wait is not None:
-                await self.wait(projection, then)
+            if self.wait is not None:
+                await self.wait(projection, self.least[0] if then is None else then)
             source = source_of(projection, then)
             rows = await fetch(self.database, projection, select(source).where(source.c[column].in_(values)))
             found = {getattr(row, column): row for row in rows}
@@ -107,15 +110,17 @@ class Context:
     """Where it is noted that the rest of the answer may be shared with others; None where nobody shares."""
 
     def fresh(self) -> Loaders:
-        return Loaders(self.room.database)
+        return Loaders(self.room.database, wait=self.reached, least=[*self.loaders.least])
 
     def as_of(self, position: int) -> Loaders:
         """What is loaded as of a position."""
         return Loaders(self.room.database, position, self.reached)
 
     async def reached(self, projection: Projection[Any], position: int | None) -> None:
-        """Wait, bounded, until the projection has folded up to `position`. Raises `Stale`."""
+        """Wait, bounded, until the projection has folded up to `position`; what the operation reads from now on is at least
+        as new. Raises `Stale`."""
         if position is not None:
+            self.loaders.least[0] = max(self.loaders.least[0], position)
             await self.room.projector.wait(projection.name, position, self.room.settings.stale_seconds)
 
 

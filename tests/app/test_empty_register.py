@@ -50,10 +50,10 @@ def patch(tree: Path, part: str) -> None:
         path.write_text(patched(path.read_text(), fence.text))
 
 
-def ran(tree: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def ran(tree: Path, *command: str, seconds: int = 300, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "PYTEST_"))}
     return subprocess.run(
-        [sys.executable, *command], cwd=tree, env=kept | environment, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, *command], cwd=tree, env=kept | environment, capture_output=True, text=True, timeout=seconds, check=False
     )
 
 
@@ -162,7 +162,7 @@ def test_without_the_sample_the_engine_passes_its_own_tests(emptied: Path, postg
 @pytest.mark.soak
 def test_without_the_sample_all_tests_that_are_left_pass(emptied: Path, postgres: str) -> None:
     (emptied / "schema.graphql").write_text(ran(emptied, "-m", "app", "schema").stdout)
-    tested = ran(emptied, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not soak", TEST_DATABASE_URL=postgres)
+    tested = ran(emptied, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not soak", seconds=1_800, TEST_DATABASE_URL=postgres)
     assert tested.returncode == 0, tested.stdout[-3000:]
 
 
