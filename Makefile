@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*##/|/' | awk -F'|' '{printf "  make %-10s%s\n", $$1, $$2}'
 
 .venv/.run: requirements.lock
 	@test -n "$(PYTHON)" || { echo "error: Python 3.13 or newer is needed; name it with make PYTHON=/path/to/python" >&2; exit 2; }
