@@ -28,6 +28,7 @@ from starlette.applications import Starlette
 from app.asgi import MachineRoom, application
 from app.database import Database, open_database
 from app.settings import Settings
+from projections import PROJECTIONS
 
 ROOT = Path(__file__).parent.parent
 
@@ -108,6 +109,18 @@ async def room(settings: Settings, database: Database) -> AsyncIterator[MachineR
     room = MachineRoom(settings, database)
     async with room.running():
         yield room
+
+
+async def written(room: MachineRoom) -> int:
+    """Wait until every live table's checkpoint is where the log ends, for whoever looks from outside: what this process
+    serves may be ahead of what it has written. Returns that position."""
+    head = await room.reader.head()
+    async with asyncio.timeout(10):
+        for each in PROJECTIONS:
+            await room.projector.wait(each.name, head, 10)
+        while await room.database.pool.fetchval("SELECT min(position) FROM es.checkpoints WHERE slot = 'live'") < head:  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.01)
+    return head
 
 
 @pytest.fixture

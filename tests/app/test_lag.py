@@ -13,7 +13,7 @@ from app.database import Database
 from app.projector.seat import OWNER
 from app.projector.standing import standing
 from projections import PROJECTIONS
-from tests.conftest import ROOT, Api
+from tests.conftest import ROOT, Api, written
 
 OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position } } }"
 
@@ -44,8 +44,7 @@ async def test_a_database_without_migrations_is_one_line_and_exit_code_2(databas
 async def test_a_projection_that_is_current_is_owned_and_nothing_behind(room: MachineRoom, api: Api, database: Database) -> None:
     data = await api.data(OPEN, {"customer": str(uuid4())})
     position = int(data["openOrder"]["position"])
-    for each in PROJECTIONS:
-        await room.projector.wait(each.name, position, 10)
+    assert await written(room) == position
     assert {(each.position, each.behind, each.seconds, each.owner) for each in await standing(database, PROJECTIONS)} == {(position, 0, 0.0, OWNER)}
 
 
@@ -72,8 +71,7 @@ async def test_what_was_passed_over_unread_and_what_is_parked_is_said(room: Mach
         await database.pool.execute(
             "INSERT INTO es.events VALUES ($1, $3, $2, 1, $4, 1, '{}', $2, $2, NULL, 'me', now(), now())", position, uuid4(), stream, kind
         )
-    for each in PROJECTIONS:
-        await room.projector.wait(each.name, 3, 10)
+    await written(room)
     standings = {each.projection: each for each in await standing(database, PROJECTIONS)}
     assert {name for name, each in standings.items() if each.parked} == {"orders"}
     for each in standings.values():

@@ -20,7 +20,7 @@ from projections import PROJECTIONS
 from projections.customer import customers
 from projections.order import orders
 from projections.product import products
-from tests.conftest import ROOT, Api
+from tests.conftest import ROOT, Api, written
 from tests.rebuilt import assert_rebuilt_equal
 
 REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
@@ -77,12 +77,11 @@ def terminal(database_url: str) -> Terminal:
 
 
 async def sold(room: MachineRoom, api: Api, times: int = 5) -> None:
-    """So many products and orders, and every projection level with them."""
+    """So many products and orders, and every table level with them."""
     for _ in range(times):
         await api.data(REGISTER, {"sku": uuid4().hex})
         await api.data(OPEN, {"customer": str(uuid4())})
-    for each in PROJECTIONS:
-        await room.projector.wait(each.name, await room.reader.head(), 10)
+    await written(room)
 
 
 async def test_the_whole_way_of_an_operator(room: MachineRoom, api: Api, database: Database, terminal: Terminal) -> None:
