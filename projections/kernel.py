@@ -87,6 +87,14 @@ class Projection[R]:
             values[name] = msgspec.convert(values[name], kind)
         return self.row(**values)
 
+    def read_text(self, columns: Any) -> R:
+        """The same where jsonb comes as text, as `write` gives it."""
+        values = dict(columns)
+        for name, kind in self._json.items():
+            if values[name] is not None:
+                values[name] = msgspec.json.decode(values[name], type=kind)
+        return self.row(**values)
+
     def write(self, row: R) -> dict[str, Any]:
         """The columns of a row; jsonb as text."""
         values = {name: getattr(row, name) for name in self._names}

@@ -6,20 +6,22 @@ from typing import Any
 from sqlalchemy import ARRAY, Text, bindparam, cast, column, func
 from sqlalchemy.dialects.postgresql import JSONB
 
+ALL = "all"
 
-def table_of(parts: Iterable[Any]) -> Any:
-    """The columns as one derived table, each filled from an array parameter named all_<column>; jsonb comes as text."""
+
+def table_of(parts: Iterable[Any], given: str = ALL) -> Any:
+    """The columns as one derived table, each filled from an array parameter named <given>_<column>; jsonb comes as text."""
     parts = list(parts)
     types = {each.name: ARRAY(Text() if isinstance(each.type, JSONB) else each.type, dimensions=1) for each in parts}
-    arrays = [cast(bindparam(f"all_{name}", type_=kind), kind) for name, kind in types.items()]
+    arrays = [cast(bindparam(f"{given}_{name}", type_=kind), kind) for name, kind in types.items()]
     columns = [column(name, kind.item_type) for name, kind in types.items()]
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    return func.unnest(*arrays).table_valued(*columns, name=given).render_derived()
 
 
-def filled(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """The parameters of `table_of` for these rows."""
+def filled(rows: Iterable[Mapping[str, Any]], given: str = ALL) -> dict[str, list[Any]]:
+    """The parameters of `table_of` for these rows, of which there has to be one."""
     columns: dict[str, list[Any]] = {}
     for row in rows:
         for name, value in row.items():
-            columns.setdefault(f"all_{name}", []).append(value)
+            columns.setdefault(f"{given}_{name}", []).append(value)
     return columns

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import BigInteger, Table, and_, bindparam, column, delete, func, select, tuple_, update
+from sqlalchemy import BigInteger, ColumnElement, Table, Update, and_, bindparam, column, delete, func, select, tuple_, update
 from sqlalchemy import cast as as_type
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.projector.arrays import filled, table_of
+from app.projector.arrays import ALL, filled, table_of
 from projections.kernel import VALID_FROM, VALID_TO, AnyProjection, Key
 
 log = logging.getLogger(__name__)
@@ -31,30 +31,36 @@ class RowHistory:
     def __init__(self, projection: AnyProjection, table: Table) -> None:
         self.table = table
         self._projection = projection
-        keys = [table.c[name] for name in projection.key]
-        wanted, ending = table_of(keys), table_of([*keys, column("at", BigInteger)])
-        newest = table.alias("newest")
-        # Looked up key by key: a hot row has very many versions, of which only the newest can be open.
-        last = (
-            select(newest.c[VALID_FROM]).where(*(newest.c[key.name] == ending.c[key.name] for key in keys))
-            .order_by(newest.c[VALID_FROM].desc()).limit(1).lateral("last")
-        )
-        self._end = (
-            update(table).values({VALID_TO: ending.c.at})
-            .where(*(key == ending.c[key.name] for key in keys), table.c[VALID_FROM] == last.c[VALID_FROM], table.c[VALID_TO].is_(None))
-        )
-        given = table_of(table.columns)
-        self._add = insert(table).from_select(
-            [each.name for each in table.columns], select(*(as_type(given.c[each.name], each.type) for each in table.columns))
-        )
+        self._keys = keys = [table.c[name] for name in projection.key]
+        self._end = self.ending()
+        self._add = self.adding()
+        wanted = table_of(keys)
         concerned = tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys)))
         since = bindparam("since", type_=BigInteger)
         self._remove = delete(table).where(concerned, table.c[VALID_FROM] >= since)
         self._reopen = update(table).values({VALID_TO: None}).where(and_(concerned, table.c[VALID_TO] >= since))
 
+    def ending(self, given: str = ALL, *where: ColumnElement[bool]) -> Update:
+        """End the open row of each key in `<given>_<key>` at the position in `<given>_at`."""
+        table, ending, newest = self.table, table_of([*self._keys, column("at", BigInteger)], given), self.table.alias("newest")
+        # Looked up key by key: a hot row has very many versions, of which only the newest can be open.
+        last = (
+            select(newest.c[VALID_FROM]).where(*(newest.c[key.name] == ending.c[key.name] for key in self._keys))
+            .order_by(newest.c[VALID_FROM].desc()).limit(1).lateral("last")
+        )
+        same = (key == ending.c[key.name] for key in self._keys)
+        return update(table).values({VALID_TO: ending.c.at}).where(*same, table.c[VALID_FROM] == last.c[VALID_FROM], table.c[VALID_TO].is_(None), *where)
+
+    def adding(self, given: str = ALL, *where: ColumnElement[bool]) -> Insert:
+        """Add the rows in `<given>_<column>`."""
+        rows, columns = table_of(self.table.columns, given), self.table.columns
+        return insert(self.table).from_select(
+            [each.name for each in columns], select(*(as_type(rows.c[each.name], each.type) for each in columns)).where(*where)
+        )
+
     async def write(self, connection: AsyncConnection, steps: Sequence[Step]) -> None:
         """Add what the rows became, to what they were before."""
-        ends, rows = self._versions(steps)
+        ends, rows = self.versions(steps)
         if ends:
             await connection.execute(self._end, filled(ends))
         if rows:
@@ -62,7 +68,7 @@ class RowHistory:
 
     async def copy(self, connection: AsyncConnection, steps: Sequence[Step], open_: Iterable[Key]) -> None:
         """The same in bulk; `open_` are the keys that have a row already. The connection has to be in a transaction."""
-        ends, rows = self._versions(steps)
+        ends, rows = self.versions(steps)
         known = set(open_)
         ends = [end for end in ends if tuple(end[name] for name in self._projection.key) in known]
         for first in range(0, len(ends), CHUNK):
@@ -79,7 +85,7 @@ class RowHistory:
         await connection.execute(self._remove, given)
         await connection.execute(self._reopen, given)
 
-    def _versions(self, steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def versions(self, steps: Sequence[Step]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Where the open row of each key ends, and the rows that follow. A fact that was split makes one row of a key."""
         by_key: dict[Key, dict[int, Any]] = {}
         for key, position, row in steps:

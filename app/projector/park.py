@@ -140,6 +140,11 @@ class Aside:
         """Whether nothing is put aside or left out, and nothing waits to be saved."""
         return not (self.parked or self.skipped or self._passed)
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether `save` has anything to write."""
+        return bool(self.fresh or self._passed)
+
     def drop(self) -> None:
         """Forget what was not saved, to take the same facts again."""
         for what in self.fresh:

@@ -6,12 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Table, cast, delete, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Delete, Select, Table, cast, delete, select, tuple_
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from app.projector.arrays import filled, table_of
+from app.projector.arrays import ALL, filled, table_of
 from app.projector.history import RowHistory, Step
 from app.projector.park import is_refused, said
 from app.projector.slots import LIVE, history_in, table_in
@@ -26,18 +26,33 @@ class Rows:
     def __init__(self, projection: AnyProjection, slot: str = LIVE) -> None:
         self._projection = projection
         self.table = table = table_in(projection, slot)
-        keys = [table.c[name] for name in projection.key]
-        wanted = table_of(keys)
-        self._load = select(table).where(tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys))))
-        self._remove = delete(table).where(tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys))))
-        given = table_of(table.columns)
-        written = insert(table).from_select(
-            [each.name for each in table.columns], select(*(cast(given.c[each.name], each.type) for each in table.columns))
-        )
-        others = {each.name: written.excluded[each.name] for each in table.columns if each.name not in projection.key}
-        self._write = written.on_conflict_do_update(index_elements=keys, set_=others)
+        self._keys = [table.c[name] for name in projection.key]
+        self._load = self.loading()
+        self._write = self.writing()
+        self._remove = self.removing()
         beside = history_in(projection, slot)
         self.history = None if beside is None else RowHistory(projection, beside)
+
+    def loading(self) -> Select[Any]:
+        """The rows of the keys in `all_<key>`."""
+        return select(self.table).where(self._among(ALL))
+
+    def writing(self, given: str = ALL, *where: ColumnElement[bool]) -> Insert:
+        """Write the rows in `<given>_<column>`."""
+        rows, columns = table_of(self.table.columns, given), self.table.columns
+        insertion = insert(self.table).from_select(
+            [each.name for each in columns], select(*(cast(rows.c[each.name], each.type) for each in columns)).where(*where)
+        )
+        others = {each.name: insertion.excluded[each.name] for each in columns if each.name not in self._projection.key}
+        return insertion.on_conflict_do_update(index_elements=self._keys, set_=others)
+
+    def removing(self, given: str = ALL, *where: ColumnElement[bool]) -> Delete:
+        """Remove the rows of the keys in `<given>_<key>`."""
+        return delete(self.table).where(self._among(given), *where)
+
+    def _among(self, given: str) -> ColumnElement[bool]:
+        wanted = table_of(self._keys, given)
+        return tuple_(*self._keys).in_(select(*(wanted.c[key.name] for key in self._keys)))
 
     async def create(self, connection: AsyncConnection) -> None:
         """Make the table where it is missing."""
@@ -68,13 +83,17 @@ class Rows:
 
     async def write(self, connection: AsyncConnection, rows: Mapping[Key, Any]) -> None:
         """Write each row that is one, remove each that is None. Raises `ValueError` for a row that is another key's."""
-        self._check(rows)
-        kept = [self._projection.write(row) for row in rows.values() if row is not None]
-        gone = [dict(zip(self._projection.key, key, strict=True)) for key, row in rows.items() if row is None]
+        kept, gone = self.columns(rows)
         if kept:
             await connection.execute(self._write, filled(kept))
         if gone:
             await connection.execute(self._remove, filled(gone))
+
+    def columns(self, rows: Mapping[Key, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The columns of the rows to be written, and the keys of those to be removed. Raises `ValueError` for a row that is another key's."""
+        self._check(rows)
+        kept = [self._projection.write(row) for row in rows.values() if row is not None]
+        return kept, [dict(zip(self._projection.key, key, strict=True)) for key, row in rows.items() if row is None]
 
     async def copy(self, connection: AsyncConnection, rows: Mapping[Key, Any]) -> None:
         """Write rows that are new, in bulk. The connection has to be in a transaction."""

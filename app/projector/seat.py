@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -22,6 +23,7 @@ from app.projector.history import Step
 from app.projector.park import Aside, is_refused
 from app.projector.rows import Rows, sieve
 from app.projector.slots import LIVE, lease
+from app.projector.stroke import MOVE, PLANS, Stroke
 from app.store.read import Fact
 from projections.kernel import AnyProjection, Key
 
@@ -65,6 +67,8 @@ class Seat:
         name, version = self._projection.name, self._projection.version
         # Rows and checkpoint are lost together, if ever, and folded again from the log.
         await self.connection.execute(text("SET synchronous_commit = off"))
+        for plan in PLANS.split(";"):
+            await self.connection.execute(text(plan))
         await self.connection.commit()
         if not await claim(self.connection, lease(name, version, self._slot), closed):
             return False
@@ -100,17 +104,16 @@ class Seat:
                 if self.behind_since is None:
                     self.behind_since = asyncio.get_running_loop().time()
                 return 0
-            changed = await self._fold(concerned, wanted)
+            changed = await self._fold(concerned, wanted, position)
         except Exception as problem:
             if not is_refused(problem):
                 raise
-            await self.connection.rollback()
             changed = None
         if changed is None:
             self.aside.drop()
             changed = await self._sift(facts)
-        await self._finish(position)
-        await self.connection.commit()
+            await self._finish(position)
+            await self.connection.commit()
         self._at(position)
         self.remember(changed)
         return len(changed)
@@ -148,30 +151,33 @@ class Seat:
             log.error("keys parked", extra=told(projection=self._projection.name, keys=len(parked), position=parked[0].position, error=error))
 
     async def _move(self, position: int) -> None:
-        moved = await self.connection.execute(
-            _MOVE,
-            {
-                "to": position, "at": self.position, "build": self.build, "owner": OWNER,
-                "name": self._projection.name, "version": self._projection.version, "slot": self._slot,
-            },
-        )
+        moved = await self.connection.execute(MOVE, self._checkpoint(position))
         if moved.rowcount != 1:
             raise Fenced("another process moved the checkpoint")
 
-    async def _fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key]) -> dict[Key, Any] | None:
-        """Fold and write, all at once. None where a stream was put aside on the way: the facts have to be taken again."""
+    def _checkpoint(self, position: int) -> dict[str, Any]:
+        return {
+            "to": position, "at": self.position, "build": self.build, "owner": OWNER,
+            "name": self._projection.name, "version": self._projection.version, "slot": self._slot,
+        }
+
+    @cached_property
+    def _stroke(self) -> Stroke:
+        return Stroke(self._projection, self.rows)
+
+    async def _fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key], position: int) -> dict[Key, Any] | None:
+        """Fold and write, all at once, with the checkpoint. None where something was put aside on the way, or is to be counted:
+        the facts have to be taken again."""
         rows = self._cached(wanted)
         unknown = [key for key in wanted if key not in rows]
         if unknown:
-            found = await self.rows.load(self.connection, unknown)
+            found = await self._stroke.load(self.connection, unknown)
             rows.update({key: found.get(key) for key in unknown})
         steps = self.rows.steps()
-        if not self.aside.fold(concerned, rows, steps):
+        if not self.aside.fold(concerned, rows, steps) or self.aside.unsaved:
             return None
-        if rows:
-            await self.rows.write(self.connection, rows)
-        if steps and self.rows.history is not None:
-            await self.rows.history.write(self.connection, steps)
+        if not await self._stroke.write(self.connection, rows, steps or (), self._checkpoint(position)):
+            raise Fenced("another process moved the checkpoint")
         return rows
 
     async def _sift(self, facts: Sequence[Fact]) -> dict[Key, Any]:
@@ -240,8 +246,4 @@ _MAKE = text(
 _TAKE = text(
     "UPDATE es.checkpoints SET owner = :owner WHERE projection = :name AND version = :version AND slot = :slot"
     " RETURNING position, build, fingerprint"
-)
-_MOVE = text(
-    "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
-    " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at"
 )

@@ -106,13 +106,13 @@ async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_chec
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moves: list[int] = []
-    own = Seat._move  # pyright: ignore[reportPrivateUsage]
+    own = Seat._checkpoint  # pyright: ignore[reportPrivateUsage]
 
-    async def watched(self: Seat, position: int) -> None:
+    def watched(self: Seat, position: int) -> dict[str, Any]:
         moves.append(position)
-        await own(self, position)
+        return own(self, position)
 
-    monkeypatch.setattr(Seat, "_move", watched)
+    monkeypatch.setattr(Seat, "_checkpoint", watched)
     added = replace(tallies, keys=lambda fact: [] if isinstance(fact.event, Taken) else keys(fact))
     async with engine(database, projections=[added]) as running:
         stream = uuid4()

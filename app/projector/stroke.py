@@ -1,0 +1,79 @@
+"""The owner's two statements, which the driver itself runs: one loads the rows of a batch, the other writes all that the batch
+changes: rows, their history, and the checkpoint. One round trip each, and the second is a transaction of its own.
+
+A batch is small most of the time, so what it costs is what its round trips cost, and what is done for each of them here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import asyncpg
+from sqlalchemy import BigInteger, ColumnElement, Executable, Integer, Text, bindparam, column, exists, func, select, text
+from sqlalchemy import cast as as_type
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.projector.arrays import filled
+from app.projector.history import Step
+from app.projector.rows import Rows
+from projections.kernel import AnyProjection, Key
+
+PLANS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+"""Every row is found by its key. A plan that was made while the tables were small would read them whole ever after."""
+
+
+class _Compiled:
+    """A statement of SQLAlchemy's as the driver takes it, compiled once."""
+
+    def __init__(self, statement: Executable) -> None:
+        compiled = cast("Any", statement).compile(dialect=dialect())
+        self.sql = str(compiled)
+        # A part of the statement that has nothing to do is given empty columns.
+        self._given: dict[str, Any] = {name: () if (value := compiled.params[name]) is None else value for name in compiled.positiontup}
+
+    async def run(self, connection: AsyncConnection, given: dict[str, Any]) -> Sequence[asyncpg.Record]:
+        """Raises what the driver does."""
+        driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+        return await driver.fetch(self.sql, *(self._given | given).values())
+
+
+class Stroke:
+    """The statements for one projection's table. The connection has to be outside of a transaction."""
+
+    def __init__(self, projection: AnyProjection, rows: Rows) -> None:
+        self._projection = projection
+        self._rows = rows
+        columns = [as_type(each, Text).label(each.name) if isinstance(each.type, JSONB) else each for each in rows.table.columns]
+        self._load = _Compiled(rows.loading().with_only_columns(*columns))
+        moved = MOVE.columns(column("one", Integer)).cte("moved")
+        still: ColumnElement[bool] = exists(select(moved.c.one))
+        parts: list[Any] = [rows.writing("written", still).cte("writing"), rows.removing("gone", still).cte("removing")]
+        if rows.history is not None:
+            # Both see the history as it was before: the row that is ended is never the one that is added.
+            parts += [rows.history.ending("ended", still).cte("ending"), rows.history.adding("became", still).cte("adding")]
+        self._write = _Compiled(select(func.count(moved.c.one)).add_cte(*parts))
+
+    async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:
+        """The rows that exist, by key."""
+        found = await self._load.run(connection, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys))
+        rows = [self._projection.read_text(each) for each in found]
+        return {self._projection.key_of(row): row for row in rows}
+
+    async def write(self, connection: AsyncConnection, rows: Mapping[Key, Any], steps: Sequence[Step], checkpoint: dict[str, Any]) -> bool:
+        """Write the rows, what they became on the way, and the `checkpoint`. False where this is not where its `at` and `build`
+        say any more: then nothing is written. Raises `ValueError` for a row that is another key's."""
+        kept, gone = self._rows.columns(rows)
+        ended, became = ([], []) if self._rows.history is None else self._rows.history.versions(steps)
+        given = filled(kept, "written") | filled(gone, "gone") | filled(ended, "ended") | filled(became, "became")
+        [[moved]] = await self._write.run(connection, given | checkpoint)
+        return moved == 1
+
+
+MOVE = text(
+    "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
+    " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at RETURNING 1 AS one"
+).bindparams(
+    *(bindparam(name, type_=BigInteger()) for name in ("to", "at", "build")), bindparam("version", type_=Integer()),
+    *(bindparam(name, type_=Text()) for name in ("owner", "name", "slot")),
+)
