@@ -11,16 +11,13 @@ from typing import Any
 
 import asyncpg
 import psutil
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.settings import ROOT, Mistake, Settings
+from app.migrations import current, newest, upgrade
+from app.settings import Mistake, Settings
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
@@ -111,19 +108,18 @@ class Database:
             await connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATING})"))
             await connection.execute(text("CREATE SCHEMA IF NOT EXISTS es"))
             await connection.commit()
-            before = await connection.run_sync(_revision)
-            await connection.run_sync(_upgrade)
+            before = await connection.run_sync(current)
+            await connection.run_sync(upgrade)
             await connection.commit()
-            return before, await connection.run_sync(_revision)
+            return before, await connection.run_sync(current)
 
     async def check_migrated(self) -> None:
         """Raises `DatabaseProblem` where migrations are missing, or were made by newer code."""
         async with self.direct.connect() as connection:
-            found = await connection.run_sync(_revision)
-        newest = ScriptDirectory.from_config(_alembic()).get_current_head()
-        if found != newest:
+            found = await connection.run_sync(current)
+        if found != newest():
             raise DatabaseProblem(
-                f"the database at {shown(self.url)} is at migration {found or 'none'}, the code at {newest}: run python -m app migrate"
+                f"the database at {shown(self.url)} is at migration {found or 'none'}, the code at {newest()}: run python -m app migrate"
             )
 
 
@@ -217,19 +213,3 @@ def _forget_the_dead(users: Path) -> None:
 
 def _line(problem: BaseException) -> str:
     return (str(problem) or type(problem).__name__).strip().splitlines()[0]
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    return config
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection, opts={"version_table_schema": "es"}).get_current_revision()
-
-
-def _upgrade(connection: Connection) -> None:
-    config = _alembic()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
