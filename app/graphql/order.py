@@ -1,6 +1,7 @@
 """Orders: their mutations, their queries, their live view, and how they look."""
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Annotated, Self
@@ -11,17 +12,16 @@ from sqlalchemy import ColumnElement
 
 from app.graphql.connections import Columns, Connection, keyset, mark_of
 from app.graphql.context import Context, Info, Loaders
-from app.graphql.errors import NotFound
 from app.graphql.events import EventInterface, Shape
 from app.graphql.fulfilment import Fulfilment, fulfilment_of
 from app.graphql.history import Remembered, as_of
+from app.graphql.live import live
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
 from app.graphql.payment import Payment, payment_of
 from app.graphql.product import Product, product_by_sku
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
 from app.graphql.then import AsOf, then
 from app.graphql.values import Money, show_money
-from app.store.read import Filter
 from domain.kernel import AnyDecider
 from domain.kernel import Rejected as Rule
 from domain.lines import Line, total_of
@@ -344,19 +344,7 @@ class Query:
 class Subscription:
     @strawberry.subscription(description="The order now, and again after each change to it.")
     async def order(self, info: Info, id: UUID) -> AsyncIterator[Order]:
-        context: Context = info.context
-        feed = context.room.feed
-        cursor = feed.newest
-        await context.reached(orders, cursor)
-        found = await _order(context.fresh(), id)
-        if found is None:
-            raise NotFound(f"No order was opened as {id}.")
-        yield found
-        seen = found.version
-        async for facts in feed.follow(cursor, Filter(categories=frozenset({"order"}), stream_id=id)):
-            if facts[-1].version > seen:
-                await context.reached(orders, facts[-1].position)
-                found = await _order(context.fresh(), id)
-                if found is not None and found.version > seen:
-                    seen = found.version
-                    yield found
+        unknown = f"No order was opened as {id}."
+        async with aclosing(live(info.context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown)) as views:
+            async for found in views:
+                yield found

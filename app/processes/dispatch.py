@@ -16,7 +16,8 @@ from uuid import UUID, uuid5
 
 from app.commands import Accepted, Commands, Conflicted, Previewed, Refused, Request
 from app.database import DRIVER_ERRORS, is_broken
-from app.processes.records import Codec, Settled, Step
+from app.processes.codec import Codec
+from app.processes.records import Settled, Step
 from app.projector.park import said
 from app.store.append import Overloaded, Unreachable
 from domain.kernel import AnyDecider

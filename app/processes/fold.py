@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-from app.processes.records import Codec, Due, Instance, Settled, Step, kept, step_id
+from app.processes.codec import Codec, kept, step_id
+from app.processes.records import Due, Instance, Settled, Step
 from app.projector.park import traced
 from app.store.read import Fact
 from domain.kernel import Event

@@ -3,21 +3,13 @@
 All of it is written in the transaction that moves the process's checkpoint, so that a fact has its effect exactly once.
 """
 
-import hashlib
-import json
-import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import asyncpg
-import msgspec
-
-from app.store.shape import shape
-from domain.kernel import AnyDecider, Event
-from domain.process import AnyProcess, Effect, Send
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,87 +71,12 @@ class Due:
     caused_by: int
 
 
-def kept(words: object) -> str:
-    """The text as it is. Raises `ValueError` or `TypeError` where PostgreSQL could not keep it."""
-    if not isinstance(words, str):
-        raise TypeError(f"{words!r} is not text")
-    words.encode()
-    if "\0" in words or _ZERO_BYTE.search(words):
-        raise ValueError("PostgreSQL keeps no zero byte")
-    return words
-
-
-_ZERO_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""In JSON."""
-
-
-class Codec:
-    """A process's states, commands, calls and notes as JSON, by the names of their classes."""
-
-    def __init__(self, process: AnyProcess, deciders: Iterable[AnyDecider]) -> None:
-        self.process = process
-        self.deciders: Mapping[str, AnyDecider] = {each.category: each for each in deciders}
-        self._encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
-        self._states = {each.__name__: each for each in process.state_types}
-        self._shapes = {name: hashlib.sha256(json.dumps(shape(each)).encode()).hexdigest()[:12] for name, each in self._states.items()}
-        self._calls = {each.__name__: each for each in process.calls}
-        self._notes: dict[str, type[Event]] = {each.__name__: each for each in process.own.classes}
-        self._commands = {
-            (each.category, command.__name__): command for each in self.deciders.values() for command in each.command_types
-        }
-
-    def state(self, state: object) -> str:
-        """The state with the name of its class, and the shape that this has. Raises where it cannot be kept."""
-        name = type(state).__name__
-        return self._text([name, self._shapes[name], state])
-
-    def read_state(self, text: str) -> Any:
-        """Raises `ValueError` where the state was written by code that had another shape for it."""
-        name, written, raw = msgspec.json.decode(text, type=tuple[str, str, msgspec.Raw])
-        if self._shapes.get(name) != written:
-            raise ValueError(f"{name} has another shape now" if name in self._shapes else f"no state is called {name}")
-        return msgspec.json.decode(raw, type=self._states[name])
-
-    def step(self, asked: Send | Effect, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
-        """Raises where it cannot be kept, or could not be carried out."""
-        command = asked.command if isinstance(asked, Send) else asked.call
-        known = (asked.to.category, type(command).__name__) in self._commands if isinstance(asked, Send) else type(command).__name__ in self._calls
-        if not known or (isinstance(asked, Send) and not isinstance(asked.stream_id, UUID)):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"{asked!r} cannot be carried out: no decider or port is registered for it")
-        return Step(
-            id=step_id, instance=instance, step=kept(asked.step), kind="command" if isinstance(asked, Send) else "effect",
-            category=asked.to.category if isinstance(asked, Send) else "", stream_id=asked.stream_id if isinstance(asked, Send) else instance,
-            name=type(command).__name__, body=self._text(command), correlation_id=correlation_id, caused_by=caused_by,
-        )
-
-    def note(self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
-        name = type(event).__name__
-        return Step(
-            id=step_id, instance=instance, step=name, kind="note", category=self.process.category, stream_id=instance, name=name,
-            body=self._text(event), correlation_id=correlation_id, caused_by=caused_by,
-        )
-
-    def _text(self, given: object) -> str:
-        return kept(self._encoder.encode(given).decode())
-
-    def asked(self, step: Step) -> Any:
-        """The command, call or note of a step. Raises `ValueError` where this code does not know it any more."""
-        kind: type | None = (
-            self._commands.get((step.category, step.name)) if step.kind == "command"
-            else self._calls.get(step.name) if step.kind == "effect" else self._notes.get(step.name)
-        )
-        if kind is None:
-            raise ValueError(f"this code has no {step.kind} {step.category} {step.name}")
-        return msgspec.json.decode(step.body, type=kind)
-
-
 class Records:
-    """The rows of one process, over the connection that owns it."""
+    """The rows of one process, named by its category, over the connection that owns it."""
 
-    def __init__(self, connection: asyncpg.Connection, codec: Codec) -> None:
+    def __init__(self, connection: asyncpg.Connection, process: str) -> None:
         self._connection = connection
-        self._codec = codec
-        self._process = codec.process.category
+        self._process = process
 
     def transaction(self) -> Any:
         return self._connection.transaction()
@@ -273,11 +190,6 @@ class Records:
             "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL AND retry", self._process
         )
         return [UUID(int=row["id"].int) for row in rows]
-
-
-def step_id(process: AnyProcess, instance: UUID, position: int, place: int) -> UUID:
-    """The id of what an instance asked for at one fact: the same whenever the fact is folded again."""
-    return uuid5(instance, f"{process.category} {position} {place}")
 
 
 def _step(row: asyncpg.Record) -> Step:

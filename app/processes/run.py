@@ -18,9 +18,10 @@ import asyncpg
 from app.commands import Commands
 from app.database import Database, is_broken
 from app.lease import claim_plain
+from app.processes.codec import Codec
 from app.processes.dispatch import Dispatcher, Patience, Port
 from app.processes.fold import Batch, Fold
-from app.processes.records import Codec, Due, Instance, Records, Settled, Step
+from app.processes.records import Due, Instance, Records, Settled, Step
 from app.projector.seat import OWNER, Fenced
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
@@ -93,7 +94,7 @@ class Worker:
                 pause = min(pause * 2, 5.0)
 
     async def _work(self, connection: asyncpg.Connection) -> None:
-        records = Records(connection, self._codec)
+        records = Records(connection, self.process.category)
         self._cache.clear()
         self._settled.clear()
         self.position = self._written = await records.own(OWNER)

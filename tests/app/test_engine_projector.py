@@ -11,8 +11,9 @@ from sqlalchemy.dialects import postgresql
 
 from app.database import Database
 from app.graphql.context import fetch
-from app.projector.run import LEFT_SECONDS, Stale
+from app.projector.run import Stale
 from app.projector.seat import Seat
+from app.projector.worker import LEFT_SECONDS
 from tests.app.remembered import same_at_every_position
 from tests.app.tally import Add, Added, Engine, Take, Taken, engine, keys, request, tallies, tally
 from tests.language import folded

@@ -208,8 +208,8 @@ async def test_what_is_filled_in_bulk_parks_the_same_keys(database: Database, mo
     async with engine(database, projections=[]) as writing:
         for note in ("", POISON, "after"):
             await asyncio.gather(*(add(writing, stream, note=note if stream in bad else "") for stream in streams))
-    monkeypatch.setattr("app.projector.run.FAR", 10)
-    monkeypatch.setattr("app.projector.run.BATCH", 25)
+    monkeypatch.setattr("app.projector.worker.FAR", 10)
+    monkeypatch.setattr("app.projector.worker.BATCH", 25)
     monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 30)
     async with engine(database, projections=[broken]) as running:
         history = await settled(running, broken)

@@ -97,7 +97,7 @@ async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(database:
         await some(running)
     await database.pool.execute("DROP TABLE read.tallies_v1, read.tallies_v1_history")
     await database.pool.execute("DELETE FROM es.checkpoints")
-    monkeypatch.setattr("app.projector.run.FAR", 10)
+    monkeypatch.setattr("app.projector.worker.FAR", 10)
     monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 7)
     async with engine(database) as running:
         await level(running)

@@ -20,7 +20,7 @@ codec = Codec([tally])
 
 @pytest.mark.parametrize("far", [1, 10_000], ids=["in bulk", "batch by batch"])
 async def test_a_row_that_is_refused_on_the_way_is_left_out_of_the_history_alone(database: Database, monkeypatch: pytest.MonkeyPatch, far: int) -> None:
-    monkeypatch.setattr("app.projector.run.FAR", far)
+    monkeypatch.setattr("app.projector.worker.FAR", far)
     stream, other = uuid4(), uuid4()
     async with engine(database, projections=[]) as writing:
         for where, command in ((stream, Add(amount=MUCH)), (other, Add(amount=1)), (stream, Add(amount=MUCH)), (other, Add(amount=2)), (stream, Take(amount=MUCH))):
