@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from app import shown
+from app import parking, shown
 from app.database import Database, open_database
 from app.projector import drop as dropping
 from app.projector import rebuild as rebuilding
@@ -24,7 +24,8 @@ from app.store.codec import Codec, registered
 from projections import PROJECTIONS
 from projections.kernel import AnyProjection
 
-commands = typer.Typer(no_args_is_help=True, help="Rebuild projections beside the live ones, verify, promote, roll back.")
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Rebuild projections beside the live ones, verify, promote, roll back.")
+commands.add_typer(parking.commands)
 
 Name = Annotated[str, typer.Argument(help="Which projection.")]
 

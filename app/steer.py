@@ -22,7 +22,7 @@ from app.store.wake import CHANNEL
 from domain import PROCESSES
 from domain.process import AnyProcess
 
-commands = typer.Typer(no_args_is_help=True, help="List processes, look at one, and get one going that stands still.")
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help="List processes, look at one, and get one going that stands still.")
 
 Process = Annotated[str, typer.Argument(help="Which process: fulfilment, …")]
 Instance = Annotated[str, typer.Argument(help="Which instance: the id of what it works on.")]

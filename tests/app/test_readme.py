@@ -177,7 +177,9 @@ def test_the_commands_are_those_that_there_are() -> None:
 
 def spelled(before: str, group: Any) -> Iterator[str]:
     """Each command as it is typed, those of groups within groups too."""
-    for name, command in group.commands.items():
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if hasattr(command, "commands"):
             yield from spelled(f"{before} {name}", command)
         else:
