@@ -135,7 +135,7 @@ def test_without_the_sample_there_is_a_schema(emptied: Path) -> None:
 
 def test_without_the_sample_the_bench_can_be_run(emptied: Path) -> None:
     bench = ran(emptied, "-m", "tests.bench", "no-such-section")
-    assert bench.stderr == "error: no section no-such-section; there are against_others, one_hot_stream, beside_appends, verifying\n"
+    assert bench.stderr == "error: no section no-such-section; there are against_others, one_hot_stream, beside_appends, verifying, growth\n"
 
 
 def test_without_the_sample_a_server_answers(emptied: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

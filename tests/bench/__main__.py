@@ -1,6 +1,6 @@
 """Runs every section on a PostgreSQL of its own and prints its lines: python -m tests.bench [SECTION …]
 
-A section is named as its function; without a name all of them run, which takes some fifteen minutes.
+A section is named as its function; without a name all of them run, which takes some twenty minutes.
 """
 
 import asyncio
@@ -10,21 +10,18 @@ import platform
 import sys
 import tempfile
 import time
-import uuid
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import make_url
 
-from app.database import open_database
-from app.settings import Settings
 from tests.bench import appends, fulfilment, rebuilding, requests, sealing, streams
 from tests.bench.rounds import Bench
+from tests.bench.scratch import scratch
 
 type Section = Callable[[Bench, str], Awaitable[None]]
 
@@ -51,26 +48,11 @@ def postgres() -> Iterator[str]:
             server.cleanup()
 
 
-@asynccontextmanager
-async def scratch(server: str) -> AsyncIterator[str]:
-    """The URL of a database of its own, migrated, and dropped afterwards."""
-    name = f"bench_{uuid.uuid4().hex[:8]}"
-    url = make_url(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(f"CREATE DATABASE {name}")
-        async with open_database(Settings(database_url=url)) as database:
-            await database.migrate()
-        yield url
-    finally:
-        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await connection.close()
-
-
 SECTIONS: tuple[Section, ...] = (
     appends.against_others, appends.one_hot_stream, sealing.beside_appends, sealing.verifying,
     requests.durable_mutation, requests.live_events, requests.many_subscribers, fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
     rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory, rebuilding.million,
+    appends.growth,
 )
 
 

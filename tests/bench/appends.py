@@ -1,4 +1,4 @@
-"""Appends, as commands go: against the plainest INSERT of the same rows, against another library, and on one hot stream."""
+"""Appends, as commands go: against the plainest INSERT of the same rows, against another library, on one hot stream, and to a long log."""
 
 import asyncio
 import time
@@ -23,6 +23,7 @@ from app.store.codec import Codec
 from app.store.read import Reader
 from domain.kernel import Decider, Event, event, value
 from tests.bench.rounds import Bench
+from tests.bench.scratch import scratch
 
 CALLERS = 64
 THREADS = 8
@@ -31,6 +32,10 @@ ROUNDS = 7
 SECONDS = 0.8
 BATCHES = 600
 """More than the bare INSERT can use up in that time."""
+LONG, SHORT = 5_000_000, 50_000
+STREAM = 20
+"""Facts of each stream in a filled log."""
+PAGE = 50_000
 
 # --- The smallest aggregate -------------------------------------------------
 
@@ -193,3 +198,47 @@ async def one_hot_stream(bench: Bench, url: str) -> None:
             ROUNDS,
         )
     bench.ratio(f"{HOT} concurrent commands on one stream vs on {HOT} streams", found["one"], found["many"], "commands/s")
+
+
+FILL = """
+    WITH filled AS (
+        INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor, occurred_at, recorded_at)
+        SELECT n, 'meter', md5((n % $3)::text)::uuid, (n - 1) / $3 + 1, 'meter.read', 1, $4::jsonb,
+               gen_random_uuid(), gen_random_uuid(), 'bench', now(), now()
+        FROM generate_series($1::bigint, $2::bigint) AS n
+        RETURNING command_id, category, stream_id, version, position
+    )
+    INSERT INTO es.commands (command_id, name, category, stream_id, version, first_position, last_position)
+    SELECT command_id, 'Read', category, stream_id, version, position, position FROM filled
+"""
+
+
+async def fill(bench: Bench, url: str, facts: int) -> None:
+    """So many facts and their commands, put in a page at a time, so that the indexes have grown as they do in use."""
+    task = bench.progress.add_task(f"{facts:,} events", total=facts)
+    connection = await asyncpg.connect(url)
+    for first in range(1, facts, PAGE):
+        await connection.execute(FILL, first, first + PAGE - 1, facts // STREAM, DATA)
+        bench.progress.advance(task, PAGE)
+    await connection.execute("VACUUM ANALYZE es.events")
+    await connection.execute("VACUUM ANALYZE es.commands")
+    # What the filling left to write is not for the rounds to wait for.
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+    bench.progress.remove_task(task)
+
+
+async def growth(bench: Bench, url: str) -> None:
+    """The same callers on two databases of one server, a long log and a short one, with their ledgers. Takes minutes, and some 5 GB of disk."""
+    streams = [uuid4() for _ in range(CALLERS)]
+    async with scratch(url) as other:
+        await fill(bench, other, SHORT)
+        await fill(bench, url, LONG)
+        async with (
+            open_database(Settings(database_url=url)) as long, engine(long) as to_long,
+            open_database(Settings(database_url=other)) as short, engine(short) as to_short,
+        ):
+            found = await bench.rates(
+                "growth", {"long": lambda: execute(to_long, streams), "short": lambda: execute(to_short, streams)}, ROUNDS
+            )
+    bench.ratio(f"append by {CALLERS} callers with {LONG:,} stored events vs with {SHORT:,}", found["long"], found["short"], "events/s")
