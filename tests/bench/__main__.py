@@ -50,7 +50,8 @@ def postgres() -> Iterator[str]:
 
 SECTIONS: tuple[Section, ...] = (
     appends.against_others, appends.one_hot_stream, sealing.beside_appends, sealing.verifying,
-    requests.durable_mutation, requests.live_events, requests.many_subscribers, fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
+    requests.durable_mutation, requests.lag_at_half_of_peak, requests.live_events, requests.many_subscribers,
+    fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
     rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory, rebuilding.million,
     appends.growth,
 )

@@ -1,7 +1,8 @@
-"""Sends mutations over many connections and prints how many were answered per second: python -m tests.bench.load PORT FIELD SECONDS [RATE]
+"""Sends requests over many connections and prints how many were answered per second: python -m tests.bench.load PORT WHAT MARKER SECONDS [RATE]
 
-With a RATE (per second) it sends on a schedule; without, each connection sends as soon as it has its answer. Nothing but
-the standard library, and no parsing beyond the length: the load has to cost less than what it loads.
+WHAT is the field of a mutation, or a query in its braces; every answer has to hold MARKER, and no errors. With a RATE (per
+second) it sends on a schedule; without, each connection sends as soon as it has its answer. Nothing but the standard
+library, and no parsing beyond the length: the load has to cost less than what it loads.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import time
 
 CONNECTIONS = 64
 PRODUCTS = 500
-ACCEPTED = b'"ProductAccepted"'
+ACCEPTED = "ProductAccepted"
 
 
 def sku(number: int) -> str:
@@ -26,30 +27,36 @@ def packed(query: str, variables: dict[str, object]) -> bytes:
     return head.encode() + body
 
 
-def mutations(field: str) -> list[bytes]:
-    """One for each product, or for a registration of it."""
+def asked(what: str) -> list[bytes]:
+    """The query alone, or mutations: one for each product, or for a registration of it."""
+    if what.startswith("{"):
+        return [packed(what, {})]
     answer = "{ __typename ... on ProductAccepted { position version duplicate events { type position version } } }"
-    if field == "registerProduct":
-        query = f"mutation($input: RegisterProductInput!) {{ {field}(input: $input) {answer} }}"
+    if what == "registerProduct":
+        query = f"mutation($input: RegisterProductInput!) {{ {what}(input: $input) {answer} }}"
         return [packed(query, {"input": {"sku": sku(n), "name": "A thing", "price": {"amount": "1.00"}}}) for n in range(PRODUCTS)]
-    query = f"mutation($input: ReceiveStockInput!) {{ {field}(input: $input) {answer} }}"
+    query = f"mutation($input: ReceiveStockInput!) {{ {what}(input: $input) {answer} }}"
     return [packed(query, {"input": {"sku": sku(n), "quantity": 1}}) for n in range(PRODUCTS)]
 
 
 class Caller:
-    """One connection, kept alive."""
+    """One connection, kept alive. Every answer has to hold the marker, and no errors."""
+
+    def __init__(self, marker: str = ACCEPTED) -> None:
+        self._marker = marker.encode()
 
     async def open(self, port: int) -> "Caller":
         self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
         return self
 
-    async def ask(self, request: bytes) -> None:
+    async def ask(self, request: bytes) -> bytes:
         self.writer.write(request)
         head = await self.reader.readuntil(b"\r\n\r\n")
         place = head.lower().index(b"content-length:") + 15
         body = await self.reader.readexactly(int(head[place : head.index(b"\r\n", place)]))
-        if not (head.startswith(b"HTTP/1.1 200") and ACCEPTED in body):
-            raise SystemExit(f"not accepted: {body.decode()[:500]}")
+        if not head.startswith(b"HTTP/1.1 200") or self._marker not in body or b'"errors"' in body:
+            raise SystemExit(f"not what was wanted: {body.decode()[:500]}")
+        return body
 
 
 async def hurry(caller: Caller, requests: list[bytes], until: float) -> int:
@@ -71,10 +78,10 @@ async def pace(caller: Caller, requests: list[bytes], number: int, rate: float, 
     return answered
 
 
-async def main(port: int, field: str, seconds: float, rate: float | None) -> None:
-    callers = await asyncio.gather(*(Caller().open(port) for _ in range(CONNECTIONS)))
-    requests = mutations(field)
-    if field == "registerProduct":
+async def main(port: int, what: str, marker: str, seconds: float, rate: float | None) -> None:
+    callers = await asyncio.gather(*(Caller(marker).open(port) for _ in range(CONNECTIONS)))
+    requests = asked(what)
+    if what == "registerProduct":
         for request in requests:
             await callers[0].ask(request)
         return
@@ -90,4 +97,5 @@ async def main(port: int, field: str, seconds: float, rate: float | None) -> Non
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], float(sys.argv[3]), float(sys.argv[4]) if len(sys.argv) > 4 else None))
+    port, what, marker, seconds, *rate = sys.argv[1:]
+    asyncio.run(main(int(port), what, marker, float(seconds), float(rate[0]) if rate else None))

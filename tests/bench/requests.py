@@ -1,4 +1,4 @@
-"""Mutations over HTTP against one that does nothing, and the way of an event from its commit to a subscriber."""
+"""Mutations over HTTP against one that does nothing, and the way of an event from its commit to the read models and to subscribers."""
 
 import asyncio
 import os
@@ -16,13 +16,14 @@ import psutil
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.bench.load import CONNECTIONS
+from tests.bench.load import ACCEPTED, CONNECTIONS, Caller, packed
 from tests.bench.rounds import Bench
 
 ROUNDS = 6
 SECONDS = 1.5
 RATE = 300
 LISTENED = 10.0
+PEAKS = 5
 SUBSCRIBERS = 1_000
 STALLED = 50
 BURST = 20
@@ -53,9 +54,9 @@ async def serving(url: str, program: str = "server") -> AsyncIterator[int]:
         await server.wait()
 
 
-async def load(port: int, field: str, seconds: float, rate: float | None = None) -> float:
-    """Mutations per second, sent from a process of its own."""
-    arguments = [str(port), field, str(seconds), *([] if rate is None else [str(rate)])]
+async def load(port: int, what: str, seconds: float, rate: float | None = None, *, marker: str = ACCEPTED) -> float:
+    """Requests per second, sent from a process of its own."""
+    arguments = [str(port), what, marker, str(seconds), *([] if rate is None else [str(rate)])]
     sending = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.load", *arguments, stdout=PIPE)
     said, _ = await sending.communicate()
     assert sending.returncode == 0
@@ -70,6 +71,36 @@ async def durable_mutation(bench: Bench, url: str) -> None:
             ROUNDS,
         )
     bench.ratio(f"durable mutation over {CONNECTIONS} connections vs one that does nothing", found["durable"], found["nothing"], "requests/s")
+
+
+async def lag_at_half_of_peak(bench: Bench, url: str) -> None:
+    """How long each event waits until every projection has folded it or passed it over: from its recordedAt, so insert and
+    fsync are in it, to the moment at which the server lets a query go on that has its position as minPosition.
+
+    The server takes the time of every event itself, on its position in memory: the checkpoints that other processes read
+    may be up to 50 ms behind it where an event concerns no row.
+    """
+    async with serving(url) as port:
+        task = bench.progress.add_task("projection lag", total=PEAKS + 2)
+        peaks: list[float] = []
+        for _ in range(PEAKS + 1):
+            peaks.append(await load(port, "receiveStock", SECONDS))
+            bench.progress.advance(task)
+        # The first warms up.
+        peak = median(peaks[1:])
+        # It goes on for longer than is listened: the last event that counts is known by the next.
+        sending = asyncio.create_task(load(port, "receiveStock", LISTENED + 2, peak / 2))
+        await asyncio.sleep(1)
+        listening = await Caller('"lags"').open(port)
+        answer = await listening.ask(packed(f"{{ lags(seconds: {LISTENED}) }}", {}))
+        sent = await sending
+        bench.progress.remove_task(task)
+    late = sorted(msgspec.json.decode(answer)["data"]["lags"])
+    p50, p99, worst = late[len(late) // 2], late[int(len(late) * 0.99)], late[-1]
+    bench.say(
+        f"commit to the last of the read models: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms at {sent:,.0f} events/s,"
+        f" half of the peak of {peak:,.0f}, {len(late):,} events (from recordedAt, so insert and fsync are in it)"
+    )
 
 
 async def live_events(bench: Bench, url: str) -> None:
