@@ -19,7 +19,7 @@ import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import appends, fulfilment, rebuilding, requests, sealing, streams
+from tests.bench import appends, fulfilment, queries, rebuilding, requests, sealing, streams
 from tests.bench.rounds import Bench
 from tests.bench.scratch import scratch
 
@@ -50,7 +50,7 @@ def postgres() -> Iterator[str]:
 
 SECTIONS: tuple[Section, ...] = (
     appends.against_others, appends.one_hot_stream, sealing.beside_appends, sealing.verifying,
-    requests.durable_mutation, requests.lag_at_half_of_peak, requests.live_events, requests.many_subscribers,
+    requests.durable_mutation, requests.lag_at_half_of_peak, requests.live_events, requests.many_subscribers, queries.twenty_orders,
     fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
     rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory, rebuilding.million,
     appends.growth,

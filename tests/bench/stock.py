@@ -5,7 +5,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import override
+from typing import Any, override
 from uuid import UUID, uuid4
 
 import strawberry
@@ -82,15 +82,15 @@ class Ready(uvicorn.Server):
         print("ready", flush=True)
 
 
-def main() -> None:
-    view = GraphQL[None, None](strawberry.Schema(Query, Mutation, Subscription))
+async def serve(view: GraphQL[Any, None], port: int) -> None:
+    """Until it is asked to stop; prints that it is ready."""
     app = Starlette(routes=[Route("/graphql", view), WebSocketRoute("/graphql", view)])
     server = Ready(uvicorn.Config(
-        app, port=int(sys.argv[1]), loop="asyncio", http="httptools", ws="websockets-sansio", ws_per_message_deflate=False, log_level="critical",
+        app, port=port, loop="asyncio", http="httptools", ws="websockets-sansio", ws_per_message_deflate=False, log_level="critical",
         timeout_graceful_shutdown=1,
     ))
-    asyncio.run(server.serve())
+    await server.serve()
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(serve(GraphQL(strawberry.Schema(Query, Mutation, Subscription)), int(sys.argv[1])))
