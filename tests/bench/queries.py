@@ -12,11 +12,11 @@ from tests.bench.load import CONNECTIONS, Caller, asked, packed, sku
 from tests.bench.requests import load, serving
 from tests.bench.rounds import Bench
 
-ORDERS = 400
+ORDERS = 300
 PRODUCTS = 100
 PAGE = 20
 CALLERS = 16
-ROUNDS = 5
+ROUNDS = 4
 SECONDS = 1.5
 LONG_AGO = timedelta(days=30)
 """An order that was placed so long ago is left alone by fulfilment."""
