@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from app.asgi import MachineRoom, application
+from app.cork import CorkedProtocol
 from app.database import open_database
 from app.settings import BadSetting, Settings
 
@@ -82,7 +83,7 @@ async def serve(settings: Settings, *, migrate: bool, say: Callable[[str], None]
                     application(room),
                     loop="asyncio",
                     http="httptools",
-                    ws="websockets-sansio",
+                    ws=CorkedProtocol,
                     ws_max_size=64 * 1024,
                     ws_per_message_deflate=False,
                     lifespan="off",

@@ -8,7 +8,8 @@ a computed name or through a value that was made elsewhere (but a decider counts
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from types import CodeType, FunctionType
 from typing import Any, TypeAliasType
 
@@ -40,7 +41,7 @@ def source(*roots: object, events: bool = False) -> Iterator[str]:
                 waiting.extend((name, item.__globals__[name]) for name in item.__code__.co_names if name in item.__globals__)
                 continue
             try:
-                tree = _tree(item)
+                text, named = _read(item)
             except OSError:
                 if not isinstance(item, type):
                     raise
@@ -48,8 +49,8 @@ def source(*roots: object, events: bool = False) -> Iterator[str]:
                 yield f"{item.__qualname__}: {[base.__qualname__ for base in item.__bases__]}"
                 waiting.extend((name, made) for name, made in [*vars(item).items(), *((base.__name__, base) for base in item.__bases__)] if not name.startswith("__"))
                 continue
-            yield f"{item.__qualname__}: {ast.unparse(tree)}"
-            waiting.extend(_names(tree, item))
+            yield f"{item.__qualname__}: {text}"
+            waiting.extend(_meant(named, item))
         elif isinstance(item, TypeAliasType):
             continue
         elif isinstance(item, list | tuple | set | frozenset | dict) and " at 0x" in repr(item):
@@ -66,24 +67,30 @@ def _compiled(code: CodeType) -> str:
     return f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {constants}"
 
 
-def _tree(item: Any) -> ast.Module:
+@cache
+def _read(item: Any) -> tuple[str, Sequence[tuple[str, str]]]:
+    """The definition's text without docstrings, and the names in it: each alone, or with what is reached over it."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(item)))
+    named: list[tuple[str, str]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return tree
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            named.append((node.id, ""))
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            named.append((node.value.id, node.attr))
+    return ast.unparse(tree), named
 
 
-def _names(tree: ast.Module, item: Any) -> Iterator[tuple[str, object]]:
+def _meant(named: Sequence[tuple[str, str]], item: Any) -> Iterator[tuple[str, object]]:
     """What the names in the code stand for: names of the module, and what is reached over a module's name."""
     known: dict[str, object] = getattr(item, "__globals__", None) or vars(inspect.getmodule(item) or item)
     closed = inspect.getclosurevars(item).nonlocals if isinstance(item, FunctionType) else {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            found = closed.get(node.id, known.get(node.id))
-            if found is not None:
-                yield node.id, found
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and inspect.ismodule(known.get(node.value.id)):
-            found = getattr(known[node.value.id], node.attr, None)
-            if found is not None:
-                yield node.attr, found
+    for name, reached in named:
+        if not reached:
+            found = closed.get(name, known.get(name))
+        else:
+            found = getattr(known[name], reached, None) if inspect.ismodule(known.get(name)) else None
+        if found is not None:
+            yield reached or name, found

@@ -121,6 +121,15 @@ async def room(settings: Settings, database: Database) -> AsyncIterator[MachineR
         yield room
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that are long begin first, on all workers alike, so that none of them is left to run alone at the end."""
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    long = [item for item in items if item.get_closest_marker("long") is not None]
+    rest = [item for item in items if item not in long]
+    share = -(-len(rest) // workers)
+    items[:] = [item for worker in range(workers) for item in (*long[worker::workers], *rest[worker * share : (worker + 1) * share])]
+
+
 async def written(room: MachineRoom) -> int:
     """Wait until every live table's checkpoint is where the log ends, for whoever looks from outside: what this process
     serves may be ahead of what it has written. Returns that position."""

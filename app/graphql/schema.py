@@ -1,6 +1,7 @@
 """The schema: the slices of the aggregates, and what all share."""
 
 from collections.abc import Sequence
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -28,9 +29,10 @@ class Schema(strawberry.Schema):
         del errors, execution_context
 
 
-def build(slices: Sequence[ModuleType] = SLICES, *, short: bool = True) -> tuple[Schema, EventTypes]:
+@cache
+def build(slices: tuple[ModuleType, ...] = SLICES, *, short: bool = True) -> tuple[Schema, EventTypes]:
     """The schema of these slices, and the GraphQL types of the events. Documents are executed the `short` way, or
-    graphql-core's own."""
+    graphql-core's own. Made once."""
     shapes: dict[type, Shape] = {}
     for part in slices:
         shapes.update(getattr(part, "VALUES", {}))

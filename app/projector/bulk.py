@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.projector.history import Step
 from app.projector.park import Aside, is_refused
-from app.projector.rows import Rows
+from app.projector.rows import rows_of
 from app.projector.seat import Fenced, Seat
 from app.store.read import Fact, Reader
 from projections.kernel import AnyProjection, Key
@@ -40,7 +40,7 @@ class Filling:
         self.up_to = position
         """Where to stop."""
         self.rows: dict[Key, Any] = {}
-        self.table = Rows(projection, slot)
+        self.table = rows_of(projection, slot)
         self.written = position
         """What is committed, or will be with the transaction under way."""
         self.aside = Aside(projection, slot)

@@ -12,7 +12,7 @@ from app.projector import swap
 from app.projector.bulk import PAGE, Filling, fill
 from app.projector.fingerprint import fingerprint
 from app.projector.operation import NotPossible, Progress, Told, Why, Work, at, silent, working
-from app.projector.rows import Rows
+from app.projector.rows import rows_of
 from app.projector.slots import STAGING, table_names
 from app.projector.verify import CLOSE, Comparison, verify
 from app.store.codec import Codec
@@ -51,7 +51,7 @@ async def begin(work: Work, projection: AnyProjection, slot: str) -> Filling:
     begun = await work.connection.execute(_BEGUN, mine)
     if not begun.scalar_one():
         await remove(work.connection, projection, slot)
-        await Rows(projection, slot).create_bare(work.connection)
+        await rows_of(projection, slot).create_bare(work.connection)
         await work.connection.execute(_BEGIN, mine)
     await work.connection.commit()
     table = await work.filling(projection, slot)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app.database import Database
 from app.projector.history import Step
 from app.projector.park import Aside, Parked, Stream, What, skips
-from app.projector.rows import Rows, sieve
+from app.projector.rows import rows_of, sieve
 from app.projector.seat import Seat
 from app.store.read import Fact, Filter, Reader
 from projections.kernel import AnyProjection, Key
@@ -190,7 +190,7 @@ class _Again:
         """Park each refused key at the first fact whose row is refused after one whose row was taken, and leave it the row before."""
         groups = await self._facts_of(set(refused))
         async with self._database.direct.connect() as connection:
-            rows = Rows(self._projection, self._slot)
+            rows = rows_of(self._projection, self._slot)
             for key, problem in refused.items():
                 if key not in groups:
                     self._leave(key, problem)

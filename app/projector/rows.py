@@ -3,6 +3,7 @@
 import logging
 import typing
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -20,10 +21,16 @@ from projections.kernel import AnyProjection, Key
 log = logging.getLogger(__name__)
 
 
+@cache
+def rows_of(projection: AnyProjection, slot: str = LIVE) -> "Rows":
+    """The statements of the table in this slot, made once."""
+    return Rows(projection, slot)
+
+
 class Rows:
     """Reads and writes the rows of one projection's table. One statement each, whatever the number of rows: columns go as arrays."""
 
-    def __init__(self, projection: AnyProjection, slot: str = LIVE) -> None:
+    def __init__(self, projection: AnyProjection, slot: str) -> None:
         self._projection = projection
         self.table = table = table_in(projection, slot)
         self._keys = [table.c[name] for name in projection.key]
@@ -53,11 +60,6 @@ class Rows:
     def _among(self, given: str) -> ColumnElement[bool]:
         wanted = table_of(self._keys, given)
         return tuple_(*self._keys).in_(select(*(wanted.c[key.name] for key in self._keys)))
-
-    async def create(self, connection: AsyncConnection) -> None:
-        """Make the table where it is missing."""
-        await self.create_bare(connection)
-        await self.create_indexes(connection)
 
     async def create_bare(self, connection: AsyncConnection) -> None:
         """Make the table where it is missing, and its history, without the indexes that are not keys."""

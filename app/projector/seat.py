@@ -9,7 +9,6 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -21,9 +20,9 @@ from app.logs import told
 from app.projector.fingerprint import fingerprint
 from app.projector.history import Step
 from app.projector.park import Aside, is_refused
-from app.projector.rows import Rows, sieve
+from app.projector.rows import rows_of, sieve
 from app.projector.slots import LIVE, lease
-from app.projector.stroke import MOVE, PLANS, Stroke
+from app.projector.stroke import MOVE, PLANS, stroke_of
 from app.store.read import Fact
 from projections.kernel import AnyProjection, Key
 
@@ -52,7 +51,7 @@ class Seat:
         self.made_by: str | None = None
         """The fingerprint of the code that made it."""
         self.aside = Aside(projection, slot)
-        self.rows = Rows(projection, slot)
+        self.rows = rows_of(projection, slot)
         self.turn = asyncio.Lock()
         """Held by who writes with the connection."""
         self.behind_since: float | None = None
@@ -161,22 +160,18 @@ class Seat:
             "name": self._projection.name, "version": self._projection.version, "slot": self._slot,
         }
 
-    @cached_property
-    def _stroke(self) -> Stroke:
-        return Stroke(self._projection, self.rows)
-
     async def _fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key], position: int) -> dict[Key, Any] | None:
         """Fold and write, all at once, with the checkpoint. None where something was put aside on the way, or is to be counted:
         the facts have to be taken again."""
         rows = self._cached(wanted)
         unknown = [key for key in wanted if key not in rows]
         if unknown:
-            found = await self._stroke.load(self.connection, unknown)
+            found = await stroke_of(self._projection, self._slot).load(self.connection, unknown)
             rows.update({key: found.get(key) for key in unknown})
         steps = self.rows.steps()
         if not self.aside.fold(concerned, rows, steps) or self.aside.unsaved:
             return None
-        if not await self._stroke.write(self.connection, rows, steps or (), self._checkpoint(position)):
+        if not await stroke_of(self._projection, self._slot).write(self.connection, rows, steps or (), self._checkpoint(position)):
             raise Fenced("another process moved the checkpoint")
         return rows
 

@@ -5,6 +5,7 @@ A batch is small most of the time, so what it costs is what its round trips cost
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 import asyncpg
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.projector.arrays import filled
 from app.projector.history import Step
-from app.projector.rows import Rows
+from app.projector.rows import Rows, rows_of
 from projections.kernel import AnyProjection, Key
 
 PLANS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
@@ -36,6 +37,12 @@ class _Compiled:
         """Raises what the driver does."""
         driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
         return await driver.fetch(self.sql, *(self._given | given).values())
+
+
+@cache
+def stroke_of(projection: AnyProjection, slot: str) -> "Stroke":
+    """The statements of the table in this slot, made once."""
+    return Stroke(projection, rows_of(projection, slot))
 
 
 class Stroke:

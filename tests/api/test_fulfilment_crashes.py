@@ -170,6 +170,7 @@ async def killed(database_url: str, serve: Callable[..., Server], kills: int, se
         return books, there.said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1])
 async def test_every_order_comes_to_a_right_end_though_the_server_is_killed_three_times(
     database_url: str, serve: Callable[..., Server], seed: int

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import httpx2
+import pytest
 from gql import Client, GraphQLRequest, gql
 from gql.client import AsyncClientSession
 from gql.transport.httpx import HTTPXAsyncTransport
@@ -148,6 +149,7 @@ async def whole_log(session: AsyncClientSession, position: int) -> list[dict[str
     return [event for page in pages for event in page["events"]["nodes"]]
 
 
+@pytest.mark.long
 async def test_every_purchase_of_the_file_is_sold_and_the_books_add_up_to_the_cent(serve: Callable[..., Server]) -> None:
     sold = purchases()
     catalogue = sorted({(p.sku, p.cds, p.dollars) for p in sold})

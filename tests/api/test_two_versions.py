@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 from projections.product import products
 from tests.conftest import ROOT, Server
@@ -68,6 +69,7 @@ def drop_old(folder: Path, url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env={"DATABASE_URL": url, "PATH": ""}, capture_output=True, text=True, timeout=60, check=False)
 
 
+@pytest.mark.long
 async def test_each_is_served_from_its_own_table_throughout(serve: Callable[..., Server], database_url: str, tmp_path: Path) -> None:
     connection: asyncpg.Connection = await asyncpg.connect(database_url)
     await connection.execute(OTHERS)

@@ -8,6 +8,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
+
 from app.demo import PRODUCTS
 from tests.conftest import ROOT, Server
 
@@ -52,6 +54,7 @@ def test_a_second_run_finds_the_products_there(serve: Callable[..., Server]) -> 
         assert "SKU_TAKEN" not in said
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_with_a_summary_and_no_traceback(serve: Callable[..., Server]) -> None:
     server = serve().wait()
     with demo("--url", server.url, "--rate", "20") as process:

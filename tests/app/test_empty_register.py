@@ -143,6 +143,7 @@ def test_without_the_sample_a_server_answers(emptied: Path, database_url: str, m
         assert server.ask("{ position events { nodes { type } } lag { projection } }")["data"] == {"position": "0", "events": {"nodes": []}, "lag": []}
 
 
+@pytest.mark.long
 def test_without_the_sample_the_style_the_types_and_the_directions_hold(emptied: Path) -> None:
     (emptied / ".venv").symlink_to(sys.prefix)
     lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"

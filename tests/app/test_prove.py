@@ -124,6 +124,7 @@ def prove(postgres: str) -> Callable[..., subprocess.Popen[str]]:
 type Prove = Callable[..., subprocess.Popen[str]]
 
 
+@pytest.mark.long
 def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
     with prove("--seconds", "4") as process:
         said, problems = process.communicate(timeout=120)
@@ -133,6 +134,7 @@ def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
     assert scratches(postgres) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("sabotage", "refuted"),
     [
