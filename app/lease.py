@@ -4,6 +4,8 @@ Whoever loses the connection loses the lock with it, so an owner that died needs
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable
 
 import asyncpg
@@ -18,6 +20,11 @@ CLAIM_SECONDS = 0.25
 
 _RELEASE = text(f"SELECT pg_advisory_unlock(hashtextextended(:name, {KEY}))")
 _TRY = text(f"SELECT pg_try_advisory_lock(hashtextextended(:name, {KEY}))")
+
+
+def owner() -> str:
+    """What this process is called where it owns a piece of work. A process may be forked when all of this is imported."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 async def claim(connection: AsyncConnection, name: str, closed: Callable[[], bool]) -> bool:

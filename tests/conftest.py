@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ from app.database import Database, open_database
 from app.settings import Settings
 from projections import PROJECTIONS
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent.parent
+ROOT = HERE
 ROOM = 8 * 2**30
 """Bytes. All workers together need less than half of it."""
 
@@ -172,19 +174,68 @@ async def api(app: Starlette) -> AsyncIterator[Api]:
         yield Api(client)
 
 
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["app.__main__", "app.serve", "tests.app.test_rebuild_crashes"])
+"""Processes that begin with the code imported, which takes most of the time in which a server starts."""
+
+
+def typed(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+    """What `python -m app` does, in a process that has imported it; what it says goes to the file `log`."""
+    from app.__main__ import main
+
+    with open(log, "ab") as out:
+        for stream in (1, 2):
+            os.dup2(out.fileno(), stream)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["app", *arguments]
+    main()
+
+
+class Forked:
+    """A process of `FORKS`, as `subprocess` shows one."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+        self._process = FORKS.Process(target=typed, args=(arguments, environment, log))
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self._process), timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
 class Server:
-    """A server process of its own, as a user starts it."""
+    """A server process of its own: as a user starts it where it runs other code, or has to find its database itself."""
 
     def __init__(self, database_url: str | None, root: Path | None = None, **environment: str) -> None:
         with closing(socket.socket()) as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         env = {k: v for k, v in os.environ.items() if not k.startswith("APP_") and k != "DATABASE_URL"}
-        self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve", "--port", str(self.port)],
-            cwd=root or ROOT, env=env | ({} if database_url is None else {"DATABASE_URL": database_url}) | environment, stdout=self.log, stderr=subprocess.STDOUT,
-        )
+        env |= ({} if database_url is None else {"DATABASE_URL": database_url}) | environment
+        arguments = ["serve", "--port", str(self.port)]
+        self.log = tempfile.NamedTemporaryFile("w+", prefix="server-")  # noqa: SIM115 - lives as long as the process
+        self.process: Forked | subprocess.Popen[bytes]
+        if database_url is not None and (root or ROOT) == HERE:
+            self.process = Forked(arguments, env, self.log.name)
+        else:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", *arguments], cwd=root or ROOT, env=env, stdout=self.log, stderr=subprocess.STDOUT
+            )
         self.url = f"http://127.0.0.1:{self.port}/graphql"
         self.socket = f"ws://127.0.0.1:{self.port}/graphql"
 

@@ -17,12 +17,12 @@ import asyncpg
 
 from app.commands import Commands
 from app.database import Database, is_broken
-from app.lease import claim_plain
+from app.lease import claim_plain, owner
 from app.processes.codec import Codec
 from app.processes.dispatch import Dispatcher, Patience, Port
 from app.processes.fold import Batch, Fold
 from app.processes.records import Due, Instance, Records, Settled, Step
-from app.projector.seat import OWNER, Fenced
+from app.projector.seat import Fenced
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
 from domain.kernel import AnyDecider
@@ -97,7 +97,7 @@ class Worker:
         records = Records(connection, self.process.category)
         self._cache.clear()
         self._settled.clear()
-        self.position = self._written = await records.own(OWNER)
+        self.position = self._written = await records.own(owner())
         self._parked = set(await records.parked())
         self._next = await records.next_deadline()
         dispatcher = Dispatcher(self.process, self._codec, self._commands, self._ports, self._patience, self._settle)

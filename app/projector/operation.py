@@ -13,9 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import DRIVER_ERRORS, Database
-from app.lease import attempt
+from app.lease import attempt, owner
 from app.projector.bulk import Filling, Moved
-from app.projector.seat import OWNER
 from app.projector.slots import LIVE, STAGING, lease
 from app.settings import Mistake
 from app.store.codec import Codec
@@ -98,7 +97,7 @@ class Work:
 
     async def record(self, progress: Progress) -> None:
         """Keep and tell how far a table is."""
-        await self.connection.execute(_RECORD, {name: getattr(progress, name) for name in Progress.__slots__} | {"owner": OWNER})
+        await self.connection.execute(_RECORD, {name: getattr(progress, name) for name in Progress.__slots__} | {"owner": owner()})
         await self.connection.commit()
         self._told(progress)
         log.info("%s", line(progress))
@@ -110,7 +109,7 @@ class Work:
             return
         self._said = now
         for each in several:
-            await self.connection.execute(_RECORD, {name: getattr(each, name) for name in Progress.__slots__} | {"owner": OWNER})
+            await self.connection.execute(_RECORD, {name: getattr(each, name) for name in Progress.__slots__} | {"owner": owner()})
             self._told(each)
         await self.connection.commit()
         if now - self._logged > LOG_SECONDS:
@@ -192,7 +191,7 @@ async def _worker(connection: AsyncConnection, projection: AnyProjection, slot: 
 async def _failed(database: Database, projections: Sequence[AnyProjection], slot: str, said: str) -> None:
     """Leave the reason where `status` finds it, if there is a way; another process's work is left alone."""
     try:
-        await database.pool.execute(_FAILED, [each.name for each in projections], [each.version for each in projections], slot, OWNER, said)
+        await database.pool.execute(_FAILED, [each.name for each in projections], [each.version for each in projections], slot, owner(), said)
     except DRIVER_ERRORS as problem:
         log.warning("the reason cannot be kept: %s", problem)
 

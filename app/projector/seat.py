@@ -6,8 +6,6 @@ checkpoint moves only from the position that the owner believes in: each fact ha
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.lease import claim
+from app.lease import claim, owner
 from app.logs import told
 from app.projector.fingerprint import fingerprint
 from app.projector.history import Step
@@ -29,7 +27,6 @@ from projections.kernel import AnyProjection, Key
 log = logging.getLogger(__name__)
 
 CACHED_ROWS = 20_000
-OWNER = f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Fenced(Exception):
@@ -79,7 +76,7 @@ class Seat:
     async def sit(self, how: TextClause | None = None) -> None:
         """Read where the table stands that is in this slot now. Raises `Gone` where there is none."""
         mine = {
-            "name": self._projection.name, "version": self._projection.version, "slot": self._slot, "owner": OWNER,
+            "name": self._projection.name, "version": self._projection.version, "slot": self._slot, "owner": owner(),
             "print": fingerprint(self._projection),
         }
         claimed = (await self.connection.execute(_TAKE if how is None else how, mine)).one_or_none()
@@ -156,7 +153,7 @@ class Seat:
 
     def _checkpoint(self, position: int) -> dict[str, Any]:
         return {
-            "to": position, "at": self.position, "build": self.build, "owner": OWNER,
+            "to": position, "at": self.position, "build": self.build, "owner": owner(),
             "name": self._projection.name, "version": self._projection.version, "slot": self._slot,
         }
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from app.asgi import MachineRoom
 from app.database import Database
-from app.projector.seat import OWNER
+from app.lease import owner
 from app.projector.standing import standing
 from projections import PROJECTIONS
 from tests.conftest import ROOT, Api, written
@@ -45,7 +45,7 @@ async def test_a_projection_that_is_current_is_owned_and_nothing_behind(room: Ma
     data = await api.data(OPEN, {"customer": str(uuid4())})
     position = int(data["openOrder"]["position"])
     assert await written(room) == position
-    assert {(each.position, each.behind, each.seconds, each.owner) for each in await standing(database, PROJECTIONS)} == {(position, 0, 0.0, OWNER)}
+    assert {(each.position, each.behind, each.seconds, each.owner) for each in await standing(database, PROJECTIONS)} == {(position, 0, 0.0, owner())}
 
 
 async def test_a_projection_that_stands_still_says_how_much_and_how_long(database: Database) -> None:

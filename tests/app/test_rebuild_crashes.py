@@ -1,7 +1,6 @@
 """An operation may be killed at any moment: there is always one whole live table, and the next command finishes the work."""
 
 import asyncio
-import multiprocessing
 import random
 import time
 from typing import Any
@@ -19,6 +18,7 @@ from app.projector.verify import verify
 from app.settings import Settings
 from app.store.codec import Codec
 from tests.app.tally import Add, Engine, TallyRow, engine, request, tallies, tally
+from tests.conftest import FORKS
 from tests.language import folded
 
 STREAMS = 300
@@ -26,8 +26,6 @@ FACTS = 6_000
 PAGE = 150
 MARK = "the table that was live at first"
 codec = Codec([tally])
-processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload([__name__])
 
 STORED = f"""
     INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor, occurred_at, recorded_at)
@@ -66,8 +64,8 @@ def child(url: str, kind: str, began: Any) -> None:
 
 async def killed(url: str, kind: str, seconds: float) -> bool:
     """Start the operation, and kill it after so long. False where it was done by then."""
-    began = processes.Event()
-    process = processes.Process(target=child, args=(url, kind, began))
+    began = FORKS.Event()
+    process = FORKS.Process(target=child, args=(url, kind, began))
     process.start()
     assert await asyncio.to_thread(began.wait, 30)
     await asyncio.sleep(seconds)
