@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import psutil
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
@@ -66,7 +67,7 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         self.engine: AsyncEngine = create_async_engine(
             "postgresql+asyncpg://", async_creator=self.connect, pool_size=pool, max_overflow=0, pool_pre_ping=False,
-            isolation_level="AUTOCOMMIT",
+            isolation_level="AUTOCOMMIT", json_deserializer=msgspec.json.decode,
         )
         """For reads of the read models, each a statement on its own: a transaction around one costs two more round trips."""
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)

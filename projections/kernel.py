@@ -1,6 +1,6 @@
 """A projection is a keyed fold: facts in, rows out. Its row class is its table, written once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -87,9 +87,9 @@ class Projection[R]:
             values[name] = msgspec.convert(values[name], kind)
         return self.row(**values)
 
-    def read_text(self, columns: Any) -> R:
-        """The same where jsonb comes as text, as `write` gives it."""
-        values = dict(columns)
+    def read_text(self, columns: Iterable[Any]) -> R:
+        """The same from the values in the order of the table's columns, where jsonb comes as text, as `write` gives it."""
+        values = dict(zip(self._names, columns, strict=True))
         for name, kind in self._json.items():
             if values[name] is not None:
                 values[name] = msgspec.json.decode(values[name], type=kind)

@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import Any, Protocol
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import FromClause, RowMapping, Select, select
+from sqlalchemy import ARRAY, BigInteger, FromClause, RowMapping, Select, any_, bindparam, select
 from strawberry.dataloader import DataLoader
 
 from app.commands import Commands
+from app.compiled import Compiled, plain
 from app.database import Database, reading
 from app.graphql.events import EventTypes
 from app.graphql.tail import Tail
@@ -23,6 +25,9 @@ from app.settings import Settings
 from app.store.feed import Feed
 from app.store.read import Reader
 from projections.kernel import Projection
+
+MOST_AT_ONCE = 500
+"""Keys in one batch of a loader."""
 
 
 class Room(Protocol):
@@ -53,32 +58,44 @@ class Loaders:
     least: list[int] = field(default_factory=lambda: [0])
     """The newest position that the operation has named so far: what is read as it is now is at least as new, whichever
     projection it comes from."""
-    _made: dict[str, DataLoader[Any, Any]] = field(default_factory=dict[str, "DataLoader[Any, Any]"])
+    _made: dict[tuple[str, str], DataLoader[Any, Any]] = field(default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"])
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row whose `column`, which is unique, has this value."""
-        return await self.load(f"{projection.name} {column}", self._reader(projection, column), value)
+        loader = self._made.get(name := (projection.name, column))
+        if loader is None:
+            loader = self._made[name] = DataLoader(load_fn=self._reader(projection, column), max_batch_size=MOST_AT_ONCE)
+        return await loader.load(value)
 
     async def load(self, name: str, read: Callable[[list[Any]], Any], key: object) -> Any:
         """What `read` gives for this key, asked for together with the others; `name` says which keys belong together."""
-        if name not in self._made:
-            self._made[name] = DataLoader(load_fn=read, max_batch_size=500)
-        return await self._made[name].load(key)
+        if (name, "") not in self._made:
+            self._made[name, ""] = DataLoader(load_fn=read, max_batch_size=MOST_AT_ONCE)
+        return await self._made[name, ""].load(key)
 
     def _reader(self, projection: Projection[Any], column: str) -> Callable[[list[Any]], Any]:
         async def read(values: list[Any]) -> Sequence[Any]:
             then = self.then if projection.history else None
             if self.wait is not None:
                 await self.wait(projection, self.least[0] if then is None else then)
-            source = source_of(projection, then)
-            rows = await fetch(self.database, projection, select(source).where(source.c[column].in_(values)))
-            found = {getattr(row, column): row for row in rows}
+            statement = _those(projection, column, past=then is not None)
+            arguments = statement.arguments({"wanted": values} | ({} if then is None else {"position": then}))
+            records = await reading(partial(self.database.pool.fetch, statement.sql, *arguments))
+            found = {record[column]: projection.read_text(record) for record in records}
             return [found.get(value) for value in values]
 
         return read
 
 
-def source_of(projection: Projection[Any], then: int | None) -> FromClause:
+@cache
+def _those(projection: Projection[Any], column: str, *, past: bool) -> Compiled:
+    """The rows whose column has one of the values `wanted`, now or as of a `position`."""
+    source = source_of(projection, bindparam("position", type_=BigInteger()) if past else None)
+    wanted = bindparam("wanted", type_=ARRAY(source.c[column].type, dimensions=1))
+    return Compiled(select(*plain(source.c)).where(source.c[column] == any_(wanted)))
+
+
+def source_of(projection: Projection[Any], then: Any) -> FromClause:
     """Where the rows are read: the live table, or its history as of a position."""
     return projection.table if then is None else at(projection.history_table, then)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -77,8 +78,12 @@ class Product(Remembered):
         )
 
 
+_id_of = lru_cache(10_000)(product_id)
+"""A page names many products, and few of them anew."""
+
+
 async def product_by_sku(loaders: Loaders, sku: str) -> Product | None:
-    row = await loaders.row(products, "id", product_id(sku))
+    row = await loaders.row(products, "id", _id_of(sku))
     return None if row is None else Product.of(row)
 
 

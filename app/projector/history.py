@@ -101,7 +101,7 @@ class RowHistory:
         return ends, rows
 
 
-def at(table: Table, position: int) -> Any:
+def at(table: Table, position: Any) -> Any:
     """The rows of a history table as they were at a position, as a table of the row's own columns."""
     columns = [each for each in table.columns if each.name not in (VALID_FROM, VALID_TO)]
     ended = table.c[VALID_TO]

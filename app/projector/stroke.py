@@ -9,12 +9,10 @@ from functools import cache
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import BigInteger, ColumnElement, Executable, Integer, Text, bindparam, column, exists, func, select, text
-from sqlalchemy import cast as as_type
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy import BigInteger, ColumnElement, Integer, Text, bindparam, column, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.compiled import Compiled, plain
 from app.projector.arrays import filled
 from app.projector.history import Step
 from app.projector.rows import Rows, rows_of
@@ -22,21 +20,6 @@ from projections.kernel import AnyProjection, Key
 
 PLANS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """Every row is found by its key. A plan that was made while the tables were small would read them whole ever after."""
-
-
-class _Compiled:
-    """A statement of SQLAlchemy's as the driver takes it, compiled once."""
-
-    def __init__(self, statement: Executable) -> None:
-        compiled = cast("Any", statement).compile(dialect=dialect())
-        self.sql = str(compiled)
-        # A part of the statement that has nothing to do is given empty columns.
-        self._given: dict[str, Any] = {name: () if (value := compiled.params[name]) is None else value for name in compiled.positiontup}
-
-    async def run(self, connection: AsyncConnection, given: dict[str, Any]) -> Sequence[asyncpg.Record]:
-        """Raises what the driver does."""
-        driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
-        return await driver.fetch(self.sql, *(self._given | given).values())
 
 
 @cache
@@ -51,19 +34,18 @@ class Stroke:
     def __init__(self, projection: AnyProjection, rows: Rows) -> None:
         self._projection = projection
         self._rows = rows
-        columns = [as_type(each, Text).label(each.name) if isinstance(each.type, JSONB) else each for each in rows.table.columns]
-        self._load = _Compiled(rows.loading().with_only_columns(*columns))
+        self._load = Compiled(rows.loading().with_only_columns(*plain(rows.table.columns)))
         moved = MOVE.columns(column("one", Integer)).cte("moved")
         still: ColumnElement[bool] = exists(select(moved.c.one))
         parts: list[Any] = [rows.writing("written", still).cte("writing"), rows.removing("gone", still).cte("removing")]
         if rows.history is not None:
             # Both see the history as it was before: the row that is ended is never the one that is added.
             parts += [rows.history.ending("ended", still).cte("ending"), rows.history.adding("became", still).cte("adding")]
-        self._write = _Compiled(select(func.count(moved.c.one)).add_cte(*parts))
+        self._write = Compiled(select(func.count(moved.c.one)).add_cte(*parts))
 
     async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:
         """The rows that exist, by key."""
-        found = await self._load.run(connection, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys))
+        found = await _run(connection, self._load, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys))
         rows = [self._projection.read_text(each) for each in found]
         return {self._projection.key_of(row): row for row in rows}
 
@@ -73,8 +55,14 @@ class Stroke:
         kept, gone = self._rows.columns(rows)
         ended, became = ([], []) if self._rows.history is None else self._rows.history.versions(steps)
         given = filled(kept, "written") | filled(gone, "gone") | filled(ended, "ended") | filled(became, "became")
-        [[moved]] = await self._write.run(connection, given | checkpoint)
+        [[moved]] = await _run(connection, self._write, given | checkpoint)
         return moved == 1
+
+
+async def _run(connection: AsyncConnection, statement: Compiled, given: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
+    """Raises what the driver does."""
+    driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
+    return await driver.fetch(statement.sql, *statement.arguments(given))
 
 
 MOVE = text(
