@@ -116,8 +116,8 @@ class Seat:
 
     async def catch_up(self, position: int) -> None:
         """Move a checkpoint that was left behind. Raises `Fenced`."""
-        await self._move(position)
-        await self.connection.commit()
+        if not await stroke_of(self._projection, self._slot).move(self.connection, self._checkpoint(position)):
+            raise Fenced("another process moved the checkpoint")
         self._at(position)
 
     def _at(self, position: int) -> None:

@@ -41,6 +41,7 @@ class Stroke:
         if rows.history is not None:
             # Both see the history as it was before: the row that is ended is never the one that is added.
             parts += [rows.history.ending("ended", still).cte("ending"), rows.history.adding("became", still).cte("adding")]
+        self._move = Compiled(MOVE)
         self._write = Compiled(select(func.count(moved.c.one)).add_cte(*parts))
 
     async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:
@@ -57,6 +58,10 @@ class Stroke:
         given = filled(kept, "written") | filled(gone, "gone") | filled(ended, "ended") | filled(became, "became")
         [[moved]] = await _run(connection, self._write, given | checkpoint)
         return moved == 1
+
+    async def move(self, connection: AsyncConnection, checkpoint: dict[str, Any]) -> bool:
+        """Write the `checkpoint` alone, likewise."""
+        return bool(await _run(connection, self._move, checkpoint))
 
 
 async def _run(connection: AsyncConnection, statement: Compiled, given: Mapping[str, Any]) -> Sequence[asyncpg.Record]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 BATCH = 1_000
 LEFT_SECONDS = 0.05
 """How long a checkpoint stays behind at most while no fact concerns its table: other processes read it."""
+REST_SECONDS = 0.01
+"""How long a table that nobody waits for rests after it was written: the facts that come meanwhile are one batch then."""
 FAR = 10_000
 """How many facts behind a table has to be to be filled in bulk first."""
 
@@ -46,6 +49,9 @@ class Worker:
         self.seat: Seat | None = None
         """Where this process owns the table."""
         self._moved: asyncio.Future[None] | None = None
+        self._wrote = 0.0
+        self._waiting = 0
+        self._bell = asyncio.Event()
 
     async def run(self) -> None:
         """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
@@ -138,6 +144,10 @@ class Worker:
 
     async def _beyond(self, seat: Seat) -> bool:
         """Wait for the next fact, or until the checkpoint has been left behind for long enough. False when the feed has closed."""
+        if not self._waiting and (rest := self._wrote + REST_SECONDS) > asyncio.get_running_loop().time():
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(rest):
+                    await self._bell.wait()
         if seat.behind_since is None:
             return await self._feed.beyond(self.position)
         try:
@@ -156,6 +166,8 @@ class Worker:
         began = perf_counter()
         async with seat.turn:
             rows = await seat.take(facts, position)
+        if rows:
+            self._wrote = asyncio.get_running_loop().time()
         self.position = position
         self._tell()
         if log.isEnabledFor(logging.DEBUG):
@@ -171,10 +183,17 @@ class Worker:
         return 0.0 if since is None else max(0.0, round((datetime.now(UTC) - since).total_seconds(), 3))
 
     async def changed(self) -> None:
-        """Wait until this process has moved the projection."""
+        """Wait until this process has moved the projection; whoever waits gives it no rest."""
         if self._moved is None:
             self._moved = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._moved)
+        self._waiting += 1
+        self._bell.set()
+        try:
+            await asyncio.shield(self._moved)
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._bell.clear()
 
     def compare(self, made_by: str | None) -> None:
         """Say so, once, where the table was made by other code under the same version."""

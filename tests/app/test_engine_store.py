@@ -128,6 +128,9 @@ class Forgetful:
         await self._connection.fetch(*arguments, **options)
         raise ConnectionResetError
 
+    async def execute(self, statement: str) -> None:
+        await self._connection.execute(statement)
+
     def is_closed(self) -> bool:
         return False
 
