@@ -144,17 +144,21 @@ class Worker:
 
     async def _beyond(self, seat: Seat) -> bool:
         """Wait for the next fact, or until the checkpoint has been left behind for long enough. False when the feed has closed."""
-        if not self._waiting and (rest := self._wrote + REST_SECONDS) > asyncio.get_running_loop().time():
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(rest):
-                    await self._bell.wait()
-        if seat.behind_since is None:
-            return await self._feed.beyond(self.position)
         try:
-            async with asyncio.timeout_at(seat.behind_since + LEFT_SECONDS):
-                return await self._feed.beyond(self.position)
+            async with asyncio.timeout_at(None if seat.behind_since is None else seat.behind_since + LEFT_SECONDS):
+                there = await self._feed.beyond(self.position)
         except TimeoutError:
             return True
+        await self._rest()
+        return there
+
+    async def _rest(self) -> None:
+        """Let more facts come, where the table was written a moment ago and nobody waits for it."""
+        until = self._wrote + REST_SECONDS
+        if not self._bell.is_set() and until > asyncio.get_running_loop().time():
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._bell.wait()
 
     async def _step(self, seat: Seat) -> None:
         if seat.behind_since is not None and asyncio.get_running_loop().time() >= seat.behind_since + LEFT_SECONDS:

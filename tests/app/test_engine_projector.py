@@ -141,6 +141,18 @@ async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_chec
         assert (row.sum, row.facts) == (101, 2)
 
 
+async def test_a_table_rests_between_batches_until_somebody_waits_for_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.projector.worker.REST_SECONDS", 60)
+    async with engine(database) as running:
+        stream, worker = uuid4(), running.projector.workers["tallies"]
+        for position in (1, 4, 7):
+            for _ in range(1 if position == 1 else 3):
+                await running.commands.execute(tally, stream, Add(amount=1), request())
+            assert worker.position == max(0, position - 3)
+            await running.projector.wait("tallies", position, 10)
+        await level(running)
+
+
 async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(database: Database) -> None:
     async with engine(database) as running:
         await running.commands.execute(tally, uuid4(), Add(amount=1), request())
