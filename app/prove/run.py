@@ -19,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import make_url
 
 from app.database import Database, DatabaseProblem, open_database
-from app.prove.journal import Delivered, Job, read_journal
+from app.prove.journal import Acknowledged, Delivered, Job, read_journal
 from app.prove.verdict import Claim, Entry, Evidence, counts, judge
 from app.settings import ROOT, Settings
 
@@ -151,7 +151,7 @@ class _Run:
         waiting = [(seconds * 0.5 * n / self._plan.followers, n + 1) for n in range(self._plan.followers)]
         kill_at: float | None = self._chance.uniform(0.4, 0.6) * seconds
         started, began = loop.time(), None
-        while began is None or loop.time() - began < seconds:
+        while began is None or loop.time() - began < seconds + (0 if kill_at is None else START_SECONDS):
             head = await self._head()
             if began is None and (head or loop.time() - started > START_SECONDS):
                 # Time counts from the first fact on: processes take a while to start.
@@ -161,13 +161,17 @@ class _Run:
             while waiting and waiting[0][0] <= passed:
                 _, number = waiting.pop(0)
                 await self._start(f"{'feed' if number % 2 else 'table'} follower {number}", number)
-            if kill_at is not None and passed >= kill_at:
+            if kill_at is not None and passed >= kill_at and self._is_at_work(self._killed):
                 kill_at = None
                 await self._kill()
             self._check_alive()
             await asyncio.sleep(LOOK_SECONDS)
         await self._end("writer", "stop\n", patience=60)
         tell(seconds, await self._head())
+
+    def _is_at_work(self, writer: str) -> bool:
+        """Whether it has been answered. On a busy machine one of them may begin long after the others."""
+        return any(isinstance(line, Acknowledged) for line in read_journal(self._journal(writer)))
 
     async def _kill(self) -> None:
         """Kill a writer in the midst of its work; another comes and repeats what was never answered."""
