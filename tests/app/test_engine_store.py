@@ -10,7 +10,8 @@ import pytest
 
 from app.commands import Accepted
 from app.database import Database
-from app.store.append import Append, Appended, CommandIdTaken, Outdated, Overloaded, Unreachable
+from app.store.append import Append, Appended, Appender, CommandIdTaken, Outdated, Overloaded, Unreachable
+from app.store.codec import Codec
 from app.store.read import Filter
 from domain.kernel import Event, Unreadable
 from tests.app.tally import Add, Added, Engine, Taken, engine, request, tally
@@ -157,6 +158,38 @@ async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat
         assert outcomes == [Accepted(position=n, version=n, facts=[truth[n - 1]]) for n in (1, 2, 3)]
         await running.feed.beyond(2)
         assert (await running.feed.take(0))[0] == truth
+
+
+async def test_callers_who_come_all_at_once_share_the_database_in_two_halves_that_take_turns(database: Database) -> None:
+    recorded: list[int] = []
+    appender = Appender(database.connect, Codec([tally]), lambda _, facts: recorded.append(len(facts)))
+    running = asyncio.create_task(appender.run())
+
+    async def call(stream: UUID) -> None:
+        for version in range(4):
+            assert isinstance(await appender.append(append(stream, version, Added(amount=version))), Appended)
+
+    for callers, batches in ((64, [32] * 8), (31, [31] * 4), (1, [1] * 4)):
+        recorded.clear()
+        await asyncio.gather(*(call(uuid4()) for _ in range(callers)))
+        assert recorded == batches
+    appender.drain()
+    await running
+
+
+async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_are_not_left_waiting(database: Database) -> None:
+    appender = Appender(database.connect, Codec([tally]), lambda *_: None)
+    running = asyncio.create_task(appender.run())
+    other = await database.connect()
+    await other.execute("SELECT pg_advisory_lock(7305813092)")
+    calls = [asyncio.create_task(appender.append(append(uuid4(), 0, Added(amount=n)))) for n in range(40)]
+    async with asyncio.timeout(10):
+        while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+            pass
+        running.cancel()
+        answers = await asyncio.gather(*calls, return_exceptions=True)
+    await other.close()
+    assert {type(answer) for answer in answers} == {Unreachable}
 
 
 async def test_a_database_that_stays_away_is_said_within_the_patience(database: Database) -> None:
