@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -72,8 +72,10 @@ async def keyset[R, T](
     after: str | None,
     where: Callable[[Columns], Sequence[ColumnElement[bool]]] = lambda columns: (),
     then: Then | None = None,
+    ahead: Callable[[Sequence[R]], Awaitable[None]] | None = None,
 ) -> Connection[T]:
-    """One page of a projection's rows in the order of the columns `order`, which end in a unique one; as they were `then`."""
+    """One page of a projection's rows in the order of the columns `order`, which end in a unique one; as they were `then`.
+    `ahead` reads what the rows lead to, before `make` is called."""
     size = page_size(first)
     table = source_of(projection, None if then is None else then.position)
     columns = [table.c[name] for name in order]
@@ -84,6 +86,8 @@ async def keyset[R, T](
         query = query.where(tuple_(*columns) < place if descending else tuple_(*columns) > place)
     query = query.order_by(*(column.desc() if descending else column for column in columns)).limit(size + 1)
     rows = await fetch(context.room.database, projection, query)
+    if ahead is not None:
+        await ahead(rows[:size])
     items = [(make(row), _cursor(row, order, mark)) for row in rows[:size]]
     return page(items, more=len(rows) > size, after=after)
 

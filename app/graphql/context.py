@@ -1,7 +1,7 @@
 """What every resolver can reach: the machine room, and who asks."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Protocol
@@ -13,13 +13,13 @@ from strawberry.dataloader import DataLoader
 
 from app.commands import Commands
 from app.compiled import Compiled, plain
-from app.database import Database, reading
+from app.database import DRIVER_ERRORS, Database, reading
 from app.graphql.events import EventTypes
 from app.graphql.tail import Tail
 from app.history.past import Past
 from app.projector.background import Operations
 from app.projector.history import at
-from app.projector.run import Projector
+from app.projector.run import Projector, Stale
 from app.projector.standing import Board
 from app.settings import Settings
 from app.store.feed import Feed
@@ -62,10 +62,38 @@ class Loaders:
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row whose `column`, which is unique, has this value."""
+        return await self._loader(projection, column).load(value)
+
+    async def ahead(self, projection: Projection[Any], column: str, values: Iterable[object]) -> None:
+        """Read all these rows at once: `held` has them then. Where they cannot be read, that is said where each is asked for."""
+        known = self._loader(projection, column).cache_map
+        answers = {value: asyncio.get_running_loop().create_future() for value in values if known.get(value) is None}
+        if not answers:
+            return
+        try:
+            rows = await self._reader(projection, column)(list(answers))
+        except (Stale, *DRIVER_ERRORS) as problem:
+            for answer in answers.values():
+                answer.set_exception(problem)
+                # It may be that nobody asks.
+                answer.exception()
+        else:
+            for answer, row in zip(answers.values(), rows, strict=True):
+                answer.set_result(row)
+        for value, answer in answers.items():
+            known.set(value, answer)
+
+    def held[R](self, projection: Projection[R], column: str, value: object) -> tuple[R | None] | None:
+        """The row that `ahead` has read, or that there is none; None where it was not read."""
+        loader = self._made.get((projection.name, column))
+        row: asyncio.Future[R | None] | None = None if loader is None else loader.cache_map.get(value)
+        return None if row is None or not row.done() or row.cancelled() or row.exception() is not None else (row.result(),)
+
+    def _loader(self, projection: Projection[Any], column: str) -> DataLoader[Any, Any]:
         loader = self._made.get(name := (projection.name, column))
         if loader is None:
             loader = self._made[name] = DataLoader(load_fn=self._reader(projection, column), max_batch_size=MOST_AT_ONCE)
-        return await loader.load(value)
+        return loader
 
     async def load(self, name: str, read: Callable[[list[Any]], Any], key: object) -> Any:
         """What `read` gives for this key, asked for together with the others; `name` says which keys belong together."""

@@ -24,7 +24,7 @@ class Customer:
 
     @strawberry.field(description="Their orders, newest first.")
     async def orders(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Order]:
-        return await order_page(info.context, first, after, OrderFilter(customer_id=self.id))
+        return await order_page(info, first, after, OrderFilter(customer_id=self.id))
 
     @classmethod
     def of(cls, row: CustomerRow) -> Self:

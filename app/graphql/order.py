@@ -1,6 +1,6 @@
 """Orders: their mutations, their queries, their live view, and how they look."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from enum import Enum
@@ -18,8 +18,9 @@ from app.graphql.history import Remembered, as_of
 from app.graphql.live import live
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
 from app.graphql.payment import Payment, payment_of
-from app.graphql.product import Product, product_by_sku
+from app.graphql.product import Product, product_by_sku, product_held, products_ahead
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
+from app.graphql.selection import asks_for
 from app.graphql.then import AsOf, then
 from app.graphql.values import Money, show_money
 from domain.kernel import AnyDecider
@@ -69,6 +70,7 @@ class OrderLine:
     quantity: int = strawberry.field(description="Pieces.")
     unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
     loaders: strawberry.Private[Loaders | None] = None
+    at_hand: strawberry.Private[dict[str, Product | None] | None] = None
 
     @strawberry.field(description="The product as it is now; in a list of the past, as it was then.")
     async def product(self, info: Info) -> Product | None:
@@ -76,7 +78,11 @@ class OrderLine:
 
     @classmethod
     def of(cls, line: Line, loaders: Loaders | None = None) -> Self:
-        return cls(sku=Sku(line.sku), quantity=line.quantity, unit_price=show_money(line.unit_price), loaders=loaders)
+        held = None if loaders is None else product_held(loaders, line.sku)
+        return cls(
+            sku=Sku(line.sku), quantity=line.quantity, unit_price=show_money(line.unit_price), loaders=loaders,
+            at_hand=None if held is None else {"product": held[0]},
+        )
 
 
 @strawberry.type(name="OrderPlacement", description="What had been placed when the order was called off.")
@@ -313,14 +319,20 @@ def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[ColumnElem
 
 
 async def order_page(
-    context: Context, first: int, after: str | None, wanted: OrderFilter | None, sort: OrderSort = OrderSort.OPENED_DESC, as_of: AsOf | None = None
+    info: Info, first: int, after: str | None, wanted: OrderFilter | None, sort: OrderSort = OrderSort.OPENED_DESC, as_of: AsOf | None = None
 ) -> Connection[Order]:
     """One page of the orders that are wanted, now or as they were."""
+    context: Context = info.context
     at = await then(context, orders, as_of, mark_of(after))
-    loaders = None if at is None else context.as_of(at.position)
+    loaders = context.loaders if at is None else context.as_of(at.position)
+
+    async def ahead(rows: Sequence[OrderRow]) -> None:
+        if asks_for(info, "product"):
+            await products_ahead(loaders, {line.sku for row in rows for line in row.lines})
+
     return await keyset(
         context, orders, lambda row: Order.of(row, loaders), order=(sort.value.removeprefix("-"), "id"), descending=sort.value.startswith("-"),
-        first=first, after=after, where=lambda columns: _conditions(wanted, columns), then=at,
+        first=first, after=after, where=lambda columns: _conditions(wanted, columns), then=at, ahead=ahead,
     )
 
 
@@ -337,7 +349,7 @@ class Query:
         sort: OrderSort = OrderSort.OPENED_DESC, min_position: Position | None = None, as_of: AsOf | None = None,
     ) -> Connection[Order]:
         await info.context.reached(orders, min_position)
-        return await order_page(info.context, first, after, filter, sort, as_of)
+        return await order_page(info, first, after, filter, sort, as_of)
 
 
 @strawberry.type

@@ -1,5 +1,6 @@
 """Products: their mutations, their queries, and how they look."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -85,6 +86,17 @@ _id_of = lru_cache(10_000)(product_id)
 async def product_by_sku(loaders: Loaders, sku: str) -> Product | None:
     row = await loaders.row(products, "id", _id_of(sku))
     return None if row is None else Product.of(row)
+
+
+async def products_ahead(loaders: Loaders, skus: Iterable[str]) -> None:
+    """Read them now, for `product_held`."""
+    await loaders.ahead(products, "id", map(_id_of, skus))
+
+
+def product_held(loaders: Loaders, sku: str) -> tuple[Product | None] | None:
+    """The product, where it was read ahead."""
+    held = loaders.held(products, "id", _id_of(sku))
+    return None if held is None else (None if held[0] is None else Product.of(held[0]),)
 
 
 @strawberry.type(description="The command was taken.")

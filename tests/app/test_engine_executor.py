@@ -76,10 +76,49 @@ class Branch:
 
 
 @strawberry.type
+class Twig:
+    """Its leaf may be at hand; what its resolver says is the same."""
+
+    number: int
+    held: strawberry.Private[Any] = None
+    fault: strawberry.Private[str] = ""
+    at_hand: strawberry.Private[dict[str, Any] | None] = None
+
+    @strawberry.field
+    async def leaf(self) -> Leaf | None:
+        await asyncio.sleep(0)
+        return self.held
+
+    @strawberry.field
+    async def sure(self) -> Leaf:
+        await asyncio.sleep(0)
+        return self.held
+
+    @strawberry.field
+    async def weight(self) -> int:
+        await asyncio.sleep(0)
+        if self.fault == "broken":
+            raise ValueError(f"twig {self.number} is broken")
+        return self.number
+
+    @strawberry.field
+    def sudden(self) -> int | None:
+        if self.fault == "broken":
+            raise ValueError(f"twig {self.number} is suddenly broken")
+        return self.number
+
+    @strawberry.field(extensions=[Locked()])
+    def kept(self) -> str | None:
+        return "secret"
+
+
+@strawberry.type
 class Grown:
     branch: Branch
     branches: list[Branch | None]
     named: list[Named]
+    twigs: list[Twig]
+    loose: list[Twig | None]
     either: Annotated[Leaf | Flower, strawberry.union("Either")]
 
 
@@ -123,7 +162,20 @@ def grown(fault: str) -> Grown:
         case _:
             pass
     branch = Branch(leaf=leaf, leaves=[Leaf(name="a", count=1), Leaf(name="b", count=2)], maybe=maybe, odd=odd)
-    return Grown(branch=branch, branches=[branch, None], named=[Leaf(name="n", count=0), Flower(name="f", petals=3)], either=Flower(name="e", petals=4))
+    return Grown(
+        branch=branch, branches=[branch, None], named=[Leaf(name="n", count=0), Flower(name="f", petals=3)], either=Flower(name="e", petals=4),
+        twigs=twigs(leaf, fault), loose=twigs(leaf, fault),
+    )
+
+
+def twigs(leaf: Any, fault: str) -> list[Any]:
+    """Some with a leaf at hand, one that has none at hand and is the one to be broken."""
+    held = {"leaf": leaf, "sure": leaf, "kept": "secret"}
+    some: list[Any] = [Twig(number=n, held=leaf, at_hand=held) for n in range(2)]
+    some.append(Twig(number=2, held=leaf, fault=fault))
+    if fault == "other":
+        some.append(Flower(name="no twig", petals=5))
+    return some
 
 
 @strawberry.type
@@ -141,7 +193,7 @@ class Query:
 SHORT = strawberry.Schema(Query, types=[Flower], execution_context_class=Executor)
 LONG = strawberry.Schema(Query, types=[Flower])
 
-FAULTS = ("", "null", "type", "large", "colour", "error", "awaitable", "missing", "other", "absent", "bad")
+FAULTS = ("", "null", "type", "large", "colour", "error", "awaitable", "missing", "other", "absent", "bad", "broken")
 SELECTIONS = (
     "{ leaf { name count colour price id } }",
     "{ leaf { __typename a: name b: name ...F } } ",
@@ -154,6 +206,34 @@ SELECTIONS = (
     "{ maybe @include(if: $yes) { name @skip(if: $yes) count } leaf @skip(if: $yes) { name } }",
     "{ ... on Branch { leaf { ... on Named { name } ... on Leaf { count } } } }",
 )
+TWIGS = (
+    "{ number leaf { name count } }",
+    "{ sure { name } number }",
+    "{ weight number }",
+    "{ sudden leaf { __typename colour } }",
+    "{ weight sudden sure { count } }",
+    "{ number kept }",
+)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_list_of_objects_has_the_same_answer_whether_what_they_lead_to_is_at_hand_or_not(fault: str) -> None:
+    for selection in TWIGS:
+        for root in ("grown", "grownLater"):
+            for field in ("twigs", "loose"):
+                query = f"query($fault: String!) {{ {root}(fault: $fault) {{ {field} {selection} }} }}"
+                short, long = [await schema.execute(query, {"fault": fault}) for schema in (SHORT, LONG)]
+                assert short.data == long.data, query
+                if field == "loose":
+                    assert told(short) == told(long), query
+                # What fails at once ends the list that it is in, and what fails later is not come to.
+                assert bool(short.errors) == bool(long.errors), query
+                assert all(error in told(long) for error in told(short)), query
+
+
+def told(answer: Any) -> list[Any]:
+    """The errors. Those of fields that are executed beside each other come in the order in which they end."""
+    return sorted((error.formatted for error in answer.errors or ()), key=str)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -192,7 +272,11 @@ async def test_a_plain_field_takes_the_short_way_and_one_with_an_extension_does_
     long.clear()
     answer = await SHORT.execute("{ grown { branch { soon leaf { name count colour __typename } leaves { name } } } }")
     assert answer.errors is None
-    assert long == ["Query.grown", "Branch.soon", "Branch.leaves"]
+    assert long == ["Query.grown", "Branch.soon"]
+    long.clear()
+    answer = await SHORT.execute("{ grown { twigs { number leaf { name } kept } } }")
+    assert answer.errors is not None
+    assert long == ["Query.grown", *["Twig.kept"] * 2, "Twig.leaf", "Twig.kept"]
 
 
 def _order(answer: Any) -> Any:

@@ -30,8 +30,8 @@ _PRODUCT = ProductRow(
 class _Known:
     """Stands in for the loaders: every product is at hand."""
 
-    async def row(self, *_: object) -> ProductRow:
-        return _PRODUCT
+    def held(self, *_: object) -> tuple[ProductRow]:
+        return (_PRODUCT,)
 
 
 def _order(number: int) -> Order:
