@@ -29,7 +29,7 @@ async def live[R: Versioned](
         raise NotFound(unknown)
     yield found
     seen = found.version
-    async for facts in feed.follow(cursor, Filter(categories=frozenset({category}), stream_id=stream_id)):
+    async for facts in feed.follow(cursor, Filter(categories=frozenset({category}), stream_id=stream_id), patient=True):
         if facts[-1].version > seen:
             await context.reached(projection, facts[-1].position)
             found = await read(context.fresh())

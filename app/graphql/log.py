@@ -92,7 +92,7 @@ class Subscription:
         cursor = feed.newest if after is None else after
         # Behind the head each subscriber goes its own way; from there on they may share.
         while context.tail is None or cursor < feed.head:
-            if not await feed.beyond(cursor):
+            if not await feed.beyond(cursor, patient=True):
                 return
             facts, cursor = await feed.take(cursor, wanted)
             for fact in facts:

@@ -108,7 +108,7 @@ class Tails:
         head = f'{{"id":{encoded(operation_id)},"type":"next","payload":'
         foot = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._of(execution)
-        while await feed.beyond(cursor):
+        while await feed.beyond(cursor, patient=True):
             facts, cursor = await feed.take(cursor, where, AT_ONCE)
             for fact in facts:
                 payload = shared.payload(fact)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from app.database import Database
 from app.store.append import Append, Appender
 from app.store.codec import Codec
-from app.store.feed import Feed
+from app.store.feed import TOLD_AT_ONCE, Feed
 from app.store.read import Fact, Reader
 from tests.app.tally import Add, Added, engine, request, tally
 
@@ -111,3 +111,42 @@ async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_
     appender.drain()
     await running
     assert told == [(1, 1), (1, 0)]
+
+
+async def test_the_patient_are_told_a_few_at_a_time_and_the_others_at_once(database: Database) -> None:
+    async with engine(database) as running:
+        for n in range(1, 4):
+            await running.commands.execute(tally, uuid4(), Add(amount=n), request())
+        facts = await running.reader.log(0, 10)
+    feed = Feed(running.reader)
+    most = TOLD_AT_ONCE
+    told: list[int] = []
+
+    async def wait(number: int, *, patient: bool) -> None:
+        cursor = 0
+        while await feed.beyond(cursor, patient=patient):
+            found, cursor = await feed.take(cursor)
+            assert found == facts[cursor - len(found) : cursor]
+            told.append(number)
+
+    async def turn() -> list[int]:
+        told.clear()
+        await asyncio.sleep(0)
+        return sorted(told)
+
+    waiting = [asyncio.create_task(wait(number, patient=True)) for number in range(2 * most + 5)]
+    gone = waiting.pop(most + 1)
+    waiting.append(asyncio.create_task(wait(-1, patient=False)))
+    await turn()
+    gone.cancel()
+    await turn()
+    feed.offer(1, facts[:1])
+    assert await turn() == [-1, *range(most)]
+    # What comes meanwhile reaches those who have heard of the first behind those who have not, who are told of both at once.
+    feed.offer(3, facts[1:])
+    assert await turn() == [-1, most, *range(most + 2, 2 * most + 1)]
+    assert await turn() == [*range(most - 4), *range(2 * most + 1, 2 * most + 5)]
+    assert await turn() == [*range(most - 4, most)]
+    assert await turn() == []
+    feed.close()
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [None] * len(waiting)
