@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from app.ids import ordered_id
 from app.logs import told
 from app.store.append import Append, Appended, Appender, Outdated
 from app.store.load import load
@@ -127,7 +128,7 @@ class Commands:
     ) -> Outcome:
         if request.dry_run:
             return await self._preview(decider, stream_id, command, request)
-        command_id = request.command_id or uuid4()
+        command_id = request.command_id or ordered_id()
         wanted = request.expected_version
         actual = 0
         for attempt in range(ATTEMPTS):
@@ -203,7 +204,7 @@ class Commands:
         except Rejected as rule:
             return Refused(code=rule.code, message=rule.message)
         wanted = Append(
-            command_id=request.command_id or uuid4(), name=type(command).__name__, category=decider.category, stream_id=stream_id,
+            command_id=request.command_id or ordered_id(), name=type(command).__name__, category=decider.category, stream_id=stream_id,
             expected=version, events=events, correlation_id=request.correlation_id, actor=request.actor, caused_by=request.caused_by,
             occurred_at=request.occurred_at,
         )

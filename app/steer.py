@@ -6,12 +6,13 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import typer
 
 from app.commands import Accepted, Commands, Conflicted, Outcome, Previewed, Refused, Request
 from app.database import Database, open_database
+from app.ids import ordered_id
 from app.processes import operate
 from app.settings import Mistake, Settings
 from app.shown import columns
@@ -112,7 +113,7 @@ def _told(ask: Callable[[Database, Commands, Request], Coroutine[object, object,
             appender = Appender(database.connect, codec, _nobody_follows)
             running = asyncio.create_task(appender.run())
             try:
-                asked = Request(actor=f"operator:{getpass.getuser()}", correlation_id=uuid4())
+                asked = Request(actor=f"operator:{getpass.getuser()}", correlation_id=ordered_id())
                 outcome = await ask(database, Commands(appender, Reader(database.pool, codec)), asked)
                 await database.pool.execute("SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL)
             finally:

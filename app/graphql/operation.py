@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
@@ -15,6 +14,7 @@ from app.graphql.cost import Cost, too_expensive
 from app.graphql.errors import invalid, labelled
 from app.graphql.limits import MOST_TOKENS, Limits
 from app.graphql.tail import standing
+from app.ids import ordered_id
 
 CACHED_DOCUMENTS = 1_000
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
@@ -31,7 +31,7 @@ class Operation(SchemaExtension):
         context: Context = execution.context
         # A socket's context outlives its operations: each gets loaders of its own, and after the first a correlation
         # id of its own.
-        execution.context = replace(context, loaders=context.fresh(), correlation_id=context.given_correlation or uuid4())
+        execution.context = replace(context, loaders=context.fresh(), correlation_id=context.given_correlation or ordered_id())
         execution.parse_options["max_tokens"] = MOST_TOKENS
         execution.validation_rules = (*execution.validation_rules, Limits)
         yield

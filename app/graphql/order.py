@@ -15,10 +15,11 @@ from app.graphql.context import Context, Info, Loaders
 from app.graphql.events import EventInterface, Shape
 from app.graphql.fulfilment import Fulfilment, fulfilment_of
 from app.graphql.history import Remembered, as_of
+from app.graphql.lines import OrderLine
 from app.graphql.live import live
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
 from app.graphql.payment import Payment, payment_of
-from app.graphql.product import Product, product_by_sku, product_held, products_ahead
+from app.graphql.product import products_ahead
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
 from app.graphql.selection import asks_for
 from app.graphql.then import AsOf, then
@@ -62,27 +63,6 @@ class OrderStatus(Enum):
     REJECTED = "REJECTED"
     CANCELLED = "CANCELLED"
     SHIPPED = "SHIPPED"
-
-
-@strawberry.type(description="One product in an order.")
-class OrderLine:
-    sku: Sku = strawberry.field(description="The product's SKU.")
-    quantity: int = strawberry.field(description="Pieces.")
-    unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
-    loaders: strawberry.Private[Loaders | None] = None
-    at_hand: strawberry.Private[dict[str, Product | None] | None] = None
-
-    @strawberry.field(description="The product as it is now; in a list of the past, as it was then.")
-    async def product(self, info: Info) -> Product | None:
-        return await product_by_sku(self.loaders or info.context.loaders, self.sku)
-
-    @classmethod
-    def of(cls, line: Line, loaders: Loaders | None = None) -> Self:
-        held = None if loaders is None else product_held(loaders, line.sku)
-        return cls(
-            sku=Sku(line.sku), quantity=line.quantity, unit_price=show_money(line.unit_price), loaders=loaders,
-            at_hand=None if held is None else {"product": held[0]},
-        )
 
 
 @strawberry.type(name="OrderPlacement", description="What had been placed when the order was called off.")

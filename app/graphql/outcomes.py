@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
 import strawberry
 
@@ -12,6 +12,7 @@ from app.graphql.context import Context
 from app.graphql.errors import BadInput
 from app.graphql.events import EventInterface
 from app.graphql.scalars import moment
+from app.ids import ordered_id
 from domain import DECIDERS
 from domain.kernel import AnyDecider, code_of, message_of
 
@@ -69,7 +70,7 @@ def request(context: Context, options: CommandOptions | None) -> Request:
 def new_id(options: CommandOptions | None) -> UUID:
     """An id for what the command makes: the same one when the command is repeated."""
     if options is None or options.command_id is None:
-        return uuid4()
+        return ordered_id()
     return uuid5(options.command_id, "made")
 
 

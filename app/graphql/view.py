@@ -10,7 +10,7 @@ from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, cast, override
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 from cross_web import HTTPException
@@ -33,6 +33,7 @@ from app.graphql.events import EventTypes
 from app.graphql.limits import MOST_LENGTH
 from app.graphql.schema import Schema
 from app.graphql.tail import Tail, Tails
+from app.ids import ordered_id
 
 PAGE = Path(__file__).parent.parent / "graphiql" / "dist" / "index.html"
 UNBUILT = PAGE.parent.parent / "unbuilt.html"
@@ -177,7 +178,7 @@ class View(GraphQL[Context, None]):
             room=self._room,
             events=self._events,
             actor=self._actor(request),
-            correlation_id=given or uuid4(),
+            correlation_id=given or ordered_id(),
             loaders=Loaders(self._room.database),
             given_correlation=given,
             streams=isinstance(request, WebSocket) or "text/event-stream" in request.headers.get("accept", ""),

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 
 from app.commands import Accepted, Commands, Request
 from app.database import Database, open_database
+from app.ids import ordered_id
 from app.settings import Settings
 from app.store.append import Appender
 from app.store.codec import Codec
@@ -89,7 +90,7 @@ async def execute(commands: Commands, streams: Sequence[UUID]) -> float:
     async def call(stream: UUID) -> int:
         answered = 0
         while time.perf_counter() < began + SECONDS:
-            request = Request(actor="bench", correlation_id=uuid4())
+            request = Request(actor="bench", correlation_id=ordered_id())
             assert isinstance(await commands.execute(meter, stream, READ, request), Accepted)
             answered += 1
         return answered
@@ -117,7 +118,7 @@ async def insert(connection: asyncpg.Connection, streams: Sequence[UUID]) -> flo
         batches.append(
             (
                 range(first, first + size), ["meter"] * size, streams, [turn + n + 1] * size, ["meter.read"] * size,
-                [1] * size, [DATA] * size, [uuid4() for _ in streams], [uuid4() for _ in streams], [None] * size,
+                [1] * size, [DATA] * size, [ordered_id() for _ in streams], [ordered_id() for _ in streams], [None] * size,
                 ["bench"] * size, [now] * size, [now] * size,
             )
         )
