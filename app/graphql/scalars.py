@@ -85,7 +85,10 @@ class _Written(str):
 def _scalar(name: str, description: str, parse: Any, serialize: Any) -> ScalarDefinition:
     def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
         value = _literal(node, variables)
-        return parse(value if not isinstance(value, _Written) else [value])
+        try:
+            return parse(value if not isinstance(value, _Written) else [value])
+        except GraphQLError as problem:
+            raise GraphQLError(problem.message, node, extensions=problem.extensions) from None
 
     return strawberry.scalar(
         name=name, description=description, parse_value=parse, serialize=serialize, parse_literal=literal

@@ -24,11 +24,12 @@ MEND_SECONDS = 0.25
 
 class Stale(Exception):
     """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited; None
-    where the log has no such fact, or nobody can tell."""
+    where the log has no such fact, or nobody can tell. `head` is where the log ends, as far as this process knows."""
 
-    def __init__(self, projection: str, wanted: int, reached: int, seconds: float | None) -> None:
+    def __init__(self, projection: str, wanted: int, reached: int, seconds: float | None, head: int) -> None:
         waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
-        super().__init__(f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; ask again in a moment")
+        advice = f"the log itself ends at {head}" if wanted > head else "ask again in a moment"
+        super().__init__(f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}")
         self.projection = projection
         self.wanted = wanted
         self.reached = reached
@@ -107,7 +108,7 @@ class Projector:
                 while worker.position < position:
                     await worker.changed()
         except TimeoutError:
-            raise Stale(name, position, worker.position, await self._waited(worker.position + 1)) from None
+            raise Stale(name, position, worker.position, await self._waited(worker.position + 1), self._feed.newest) from None
         finally:
             self._waiters -= 1
 

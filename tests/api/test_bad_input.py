@@ -172,13 +172,26 @@ def test_a_fragment_bomb_is_refused_within_a_second(server: Server) -> None:
     assert time.monotonic() - began < 1
 
 
+def test_a_literal_that_is_refused_is_pointed_at(server: Server) -> None:
+    asked = f'mutation {{\n  addLine(input: {{orderId: "{uuid4()}", sku: "TEA", quantity: 10001}}) {{ __typename }} }}'
+    [error] = server.ask(asked)["errors"]
+    assert error == {
+        "message": "Quantity is a whole number from 1 to 10000, not 10001.",
+        "locations": [{"line": 2, "column": asked.splitlines()[1].index("10001") + 1}],
+        "extensions": {"code": INPUT},
+    }
+
+
 def test_an_unknown_sku_is_a_refusal(server: Server) -> None:
     assert server.ask(ADD, line())["data"] == {"addLine": {"__typename": "Rejected", "code": "PRODUCT_UNKNOWN"}}
 
 
 def test_a_position_beyond_the_log_is_an_empty_page_a_stale_read_and_no_place_to_follow_from(server: Server) -> None:
     assert server.ask('{ events(after: "1000") { nodes { type } } }')["data"] == {"events": {"nodes": []}}
-    assert codes(server.ask('{ products(minPosition: "1000") { nodes { sku } } }')) == {"STALE_READ"}
+    stale = server.ask('{ products(minPosition: "1000") { nodes { sku } } }')
+    assert codes(stale) == {"STALE_READ"}
+    head = stale["extensions"]["position"]
+    assert stale["errors"][0]["message"] == f"products is at position {head}, {1000 - int(head)} behind 1000; the log itself ends at {head}"
     stream = post(server, json.dumps({"query": FACTS, "variables": {"after": "1000"}}).encode(), accept="text/event-stream")
     assert INPUT in stream.text
 
