@@ -267,7 +267,7 @@ async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(running: 
     await running.snapshotter.flush()
     assert (await cold(running, stream)).state == 16
     assert await running.snapshotter.check() is False
-    [said] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    [said] = [record.getMessage() for record in caplog.records if record.name.startswith("app.") and record.levelno == logging.ERROR]
     assert said == f"the snapshot of tally {stream} at version 5 is wrong, and removed: it is not the fold of the facts before it"
     assert running.snapshotter.counts.different == 1
     assert await versions(running) == []
