@@ -69,6 +69,8 @@ class MachineRoom:
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams that would never end are cut off."""
+        self.reading: set[asyncio.Timeout] = set()
+        """How long each request whose body has not arrived yet is waited for."""
         self.failed: str | None = None
         self._began_at = 0
 
@@ -107,6 +109,12 @@ class MachineRoom:
             for name in ("processes", "appender", "wake", "projector", "checkpoints", "parked", "sealer", "snapshots", "feed"):
                 workers[name].cancel()
             await asyncio.gather(*workers.values(), return_exceptions=True)
+
+    def stop(self) -> None:
+        """Begin to: what would never end, or may never come, is not waited for."""
+        self.stopping.set()
+        for patience in self.reading:
+            patience.reschedule(asyncio.get_running_loop().time())
 
     def ready(self) -> dict[str, Any]:
         """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem.

@@ -96,6 +96,6 @@ async def serve(settings: Settings, *, migrate: bool, say: Callable[[str], None]
                 )
                 port = listener.getsockname()[1]
                 calm_the_collector()
-                server = _Server(config, lambda: say(f"ready: http://localhost:{port}/graphql"), room.stopping.set)
+                server = _Server(config, lambda: say(f"ready: http://localhost:{port}/graphql"), room.stop)
                 await server.serve(sockets=[listener])
                 say("stopping: answering what waits")

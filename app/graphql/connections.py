@@ -3,6 +3,8 @@
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -126,6 +128,21 @@ def _values(projection: Projection[Any], order: tuple[str, ...], mark: str, curs
         values = [msgspec.convert(value, kind) for value, kind in zip(place[1:], kinds, strict=True)]
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         raise bad from None
-    if any(isinstance(value, str) and "\0" in value for value in values):
+    if not all(_storable(value) for value in values):
         raise bad
     return values
+
+
+def _storable(value: object) -> bool:
+    """Whether PostgreSQL has such a value: who forges a cursor may name others."""
+    match value:
+        case str():
+            return "\0" not in value
+        case Decimal():
+            return value.is_finite() and abs(value.adjusted()) < 1_000
+        case datetime():
+            return value.tzinfo is not None and 1 < value.year < 9999
+        case int():
+            return -(2**63) <= value < 2**63
+        case _:
+            return True

@@ -43,6 +43,7 @@ class Room(Protocol):
     operations: Operations
     board: Board
     stopping: asyncio.Event
+    reading: set[asyncio.Timeout]
 
 
 @dataclass(frozen=True)

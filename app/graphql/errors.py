@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.database import DRIVER_ERRORS, is_broken
 from app.history.past import NoSuchPoint
@@ -97,12 +98,20 @@ def translated(problem: BaseException) -> ApiError | None:
             return BadInput(str(problem))
         case UnreadableStream():
             return CannotRead(str(problem))
+        case CannotGetOperationTypeError() | InvalidOperationTypeError():
+            return BadInput(reason_of(problem))
         case TimeoutError():
             return TimedOut("The operation took too long.")
         case _ if isinstance(problem, DRIVER_ERRORS) and is_broken(problem):
             return TimedOut("The database does not answer; try again in a moment.")
         case _:
             return None
+
+
+def reason_of(problem: BaseException) -> str:
+    """Why a document has no operation to execute, in Strawberry's words."""
+    said = getattr(problem, "as_http_error_reason", None)
+    return str(said() if callable(said) else str(problem) or "No GraphQL query found in the request")
 
 
 def labelled(errors: Sequence[GraphQLError], correlation_id: UUID | None) -> list[GraphQLError]:

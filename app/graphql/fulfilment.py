@@ -6,9 +6,11 @@ from uuid import UUID
 
 import strawberry
 
+from app.database import Database
 from app.graphql.context import Loaders
+from app.graphql.live import Beside
 from app.graphql.processes import ProcessStep, process_of
-from app.processes.operate import View
+from app.processes.operate import View, reached
 from domain.fulfilment import fulfilment
 
 
@@ -36,6 +38,15 @@ class Fulfilment:
 @strawberry.type(description="One step of a fulfilment.")
 class FulfilmentStep(ProcessStep):
     pass
+
+
+def fulfilment_beside(database: Database, order_id: UUID) -> Beside:
+    """The fulfilment of an order, where that is followed."""
+
+    async def settled(position: int) -> None:
+        await reached(database, fulfilment.category, order_id, position)
+
+    return Beside(lambda fact: fulfilment.instance(fact) == order_id, settled)
 
 
 async def fulfilment_of(loaders: Loaders, order_id: UUID) -> Fulfilment | None:

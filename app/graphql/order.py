@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement
 from app.graphql.connections import Columns, Connection, keyset, mark_of
 from app.graphql.context import Context, Info, Loaders
 from app.graphql.events import EventInterface, Shape
-from app.graphql.fulfilment import Fulfilment, fulfilment_of
+from app.graphql.fulfilment import Fulfilment, fulfilment_beside, fulfilment_of
 from app.graphql.history import Remembered, as_of
 from app.graphql.lines import OrderLine
-from app.graphql.live import live
+from app.graphql.live import Beside, live
 from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
-from app.graphql.payment import Payment, payment_of
+from app.graphql.payment import Payment, payment_beside, payment_of
 from app.graphql.product import products_ahead
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
 from app.graphql.selection import asks_for
@@ -334,9 +334,17 @@ class Query:
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(description="The order now, and again after each change to it.")
+    @strawberry.subscription(
+        description="The order now, and again after each change to it, or to its payment and fulfilment where they are asked for. Changes that come together are shown together."
+    )
     async def order(self, info: Info, id: UUID) -> AsyncIterator[Order]:
+        context: Context = info.context
+        beside: list[Beside] = []
+        if asks_for(info, "payment"):
+            beside.append(payment_beside(id))
+        if asks_for(info, "fulfilment"):
+            beside.append(fulfilment_beside(context.room.database, id))
         unknown = f"No order was opened as {id}."
-        async with aclosing(live(info.context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown)) as views:
+        async with aclosing(live(context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown, beside)) as views:
             async for found in views:
                 yield found

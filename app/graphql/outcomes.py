@@ -95,8 +95,8 @@ def answer(context: Context, outcome: Outcome, accepted: Any, **payload: Any) ->
         case Refused(code=code, message=message):
             return rejected(code, message)
         case Conflicted(expected=expected, actual=actual):
-            told = "Another command came first; read again and decide anew."
-            return Conflict(message=told, expected_version=expected, actual_version=actual)
+            met = "Another command came first" if expected is None else f"The stream is at version {actual}, not {expected}"
+            return Conflict(message=f"{met}; read again and decide anew.", expected_version=expected, actual_version=actual)
         case Previewed(facts=facts):
             return Preview(events=[context.events.show(fact) for fact in facts])
 

@@ -8,6 +8,7 @@ import strawberry
 
 from app.graphql.context import Info, Loaders
 from app.graphql.history import Remembered, StreamState, state_as_of
+from app.graphql.live import Beside
 from app.graphql.scalars import Position
 from app.graphql.values import Money
 from domain.kernel import AnyDecider
@@ -45,6 +46,12 @@ async def payment_of(loaders: Loaders, order_id: UUID) -> Payment | None:
     """The payment of an order."""
     row = await loaders.row(payments, "id", payment_id(order_id))
     return None if row is None else Payment.of(row)
+
+
+def payment_beside(order_id: UUID) -> Beside:
+    """The payment of an order, where that is followed."""
+    paid = payment_id(order_id)
+    return Beside(lambda fact: fact.stream_id == paid and fact.category == payment.category)
 
 
 @strawberry.type

@@ -17,6 +17,7 @@ Sku = NewType("Sku", str)
 Quantity = NewType("Quantity", int)
 
 _SKU = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NUMBER = re.compile(r"(?=.{1,64}$)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -43,7 +44,7 @@ def _quantity(value: object) -> Quantity:
 
 def _decimal(value: object) -> Decimal:
     try:
-        if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= 64:
+        if isinstance(value, str | int) and not isinstance(value, bool) and _NUMBER.fullmatch(str(value)):
             number = Decimal(value)
             if number.is_finite():
                 return number
@@ -75,18 +76,20 @@ def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object
             return _Written(print_ast(node))
 
 
-class _Written(str):
-    """A literal of another kind: equal to no valid value."""
+class _Written:
+    """A literal of another kind: no valid value of any scalar, and shown as it was written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def __repr__(self) -> str:
-        return str(self)
+        return self._text
 
 
 def _scalar(name: str, description: str, parse: Any, serialize: Any) -> ScalarDefinition:
     def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
-        value = _literal(node, variables)
         try:
-            return parse(value if not isinstance(value, _Written) else [value])
+            return parse(_literal(node, variables))
         except GraphQLError as problem:
             raise GraphQLError(problem.message, node, extensions=problem.extensions) from None
 

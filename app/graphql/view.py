@@ -13,7 +13,8 @@ from typing import Any, cast, override
 from uuid import UUID
 
 import msgspec
-from cross_web import HTTPException
+from anyio import CancelScope
+from cross_web import HTTPException, StarletteRequestAdapter
 from graphql import GraphQLError
 from starlette import websockets
 from starlette.requests import Request
@@ -28,7 +29,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from app.graphql.context import Context, Loaders, Room
 from app.graphql.encode import encoded
-from app.graphql.errors import labelled
+from app.graphql.errors import labelled, reason_of
 from app.graphql.events import EventTypes
 from app.graphql.limits import MOST_LENGTH
 from app.graphql.schema import Schema
@@ -43,6 +44,7 @@ POLICY = (
 )
 _NO_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 _GONE = (strawberry_http.WebSocketDisconnected, websockets.WebSocketDisconnect, websockets.WebSocketDisconnected)
+_CODES = {404: "NOT_FOUND", 408: "TIMEOUT"}
 _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
 
@@ -62,9 +64,14 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             error: Any = {"id": message["id"], "type": "error", "payload": [_error(refusal.reason, refusal.code)]}
             await self.send_message(error)
             return
-        if message.get("type") == "connection_init" and not isinstance(message.get("payload"), dict | None):
-            await self.handle_invalid_message("The payload of connection_init is an object")
-            return
+        if message.get("type") == "subscribe" and isinstance(message.get("payload"), dict):
+            known = {**known, "payload": _named(known["payload"])}
+        if message.get("type") == "connection_init":
+            if not isinstance(message.get("payload"), dict | None):
+                await self.handle_invalid_message("The payload of connection_init is an object")
+                return
+            if message.get("payload") is None:
+                known = {"type": "connection_init"}
         await super().handle_message(known)
 
     def _refusal(self, message: Mapping[str, Any]) -> "_Refusal | None":
@@ -87,7 +94,7 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         except Exception as problem:
             # Whatever one operation raises is that operation's answer; the socket's other operations go on.
             if isinstance(problem, _NO_OPERATION):
-                await self._refuse(operation, _reason(problem))
+                await self._refuse(operation, reason_of(problem))
                 return
             [error] = labelled([GraphQLError(str(problem), original_error=problem, path=["?"])], self.context.correlation_id)
             await self._refuse(operation, error.message, error.extensions)
@@ -119,9 +126,20 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
         await operation.send_initial_errors(labelled(result.errors or [], self.context.correlation_id))
 
 
+class _Request(StarletteRequestAdapter):
+    """Media types are the same in capitals."""
+
+    @property
+    @override
+    def content_type(self) -> str | None:
+        given = super().content_type
+        return None if given is None else given.lower()
+
+
 class View(GraphQL[Context, None]):
     """The endpoint /graphql."""
 
+    request_adapter_class = _Request
     graphql_transport_ws_handler_class = Handler
 
     def __init__(self, schema: Schema, events: EventTypes, room: Room) -> None:
@@ -145,11 +163,11 @@ class View(GraphQL[Context, None]):
         try:
             return await super().run(request)
         except HTTPException as problem:
-            code = problem.code if isinstance(problem, _Refusal) else "NOT_FOUND" if problem.status_code == 404 else "BAD_USER_INPUT"
+            code = problem.code if isinstance(problem, _Refusal) else _CODES.get(problem.status_code, "BAD_USER_INPUT")
             return _answer(problem.reason, problem.status_code, code)
         except Exception as problem:
             if isinstance(problem, _NO_OPERATION):
-                return _answer(_reason(problem), 400, "BAD_USER_INPUT")
+                return _answer(reason_of(problem), 400, "BAD_USER_INPUT")
             raise
 
     @override
@@ -203,9 +221,25 @@ class View(GraphQL[Context, None]):
             raise HTTPException(400, f"The body is not JSON: {problem.msg}") from problem
         if not isinstance(body, Mapping):
             raise HTTPException(400, "The body is not a JSON object with a query")
-        if (refusal := _malformed(body)) is not None:
+        asked = cast("Mapping[str, Any]", body)
+        if (refusal := _malformed(asked)) is not None:
             raise refusal
-        return body
+        return _named(asked)
+
+    @override
+    async def parse_http_body(self, request: Any) -> Any:
+        """The body has as long as an operation has; where the server stops, who has not sent all of it is waited for no longer."""
+        if request.method == "POST" and "application/json" not in (request.content_type or ""):
+            raise HTTPException(415, "Unsupported content type: the body is JSON, sent as application/json")
+        patience = asyncio.timeout(self._room.settings.operation_seconds)
+        self._room.reading.add(patience)
+        try:
+            async with patience:
+                return await super().parse_http_body(request)
+        except TimeoutError:
+            raise HTTPException(408, "The body did not arrive in time") from None
+        finally:
+            self._room.reading.discard(patience)
 
     @override
     async def render_graphql_ide(self, request: Request) -> Response:
@@ -219,20 +253,22 @@ class View(GraphQL[Context, None]):
     async def _until_stopping(self, stream: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
         """The stream, cut off when the server stops: without a `complete`, so that its client comes back and resumes."""
         stopping = asyncio.ensure_future(self._room.stopping.wait())
-        async with aclosing(stream):
-            try:
-                while True:
-                    part = asyncio.ensure_future(anext(stream, None))
-                    await asyncio.wait((part, stopping), return_when=asyncio.FIRST_COMPLETED)
-                    if not part.done():
-                        part.cancel()
-                        await asyncio.wait((part,))
-                        return
-                    if (sent := part.result()) is None:
-                        return
-                    yield sent
-            finally:
-                stopping.cancel()
+        part: asyncio.Future[Any] | None = None
+        try:
+            while True:
+                part = asyncio.ensure_future(anext(stream, None))
+                await asyncio.wait((part, stopping), return_when=asyncio.FIRST_COMPLETED)
+                if not part.done() or (sent := part.result()) is None:
+                    return
+                yield sent
+        finally:
+            stopping.cancel()
+            # Where the client has gone, whatever is awaited here would be cancelled anew; and a stream at work cannot be closed.
+            with CancelScope(shield=True):
+                if part is not None and not part.done():
+                    part.cancel()
+                    await asyncio.wait((part,))
+                await stream.aclose()
 
     def _actor(self, request: Request | WebSocket) -> str:
         """Who asks: what the header X-Actor says, in development and from this machine; else nobody in particular."""
@@ -276,9 +312,9 @@ def _malformed(asked: Mapping[str, Any]) -> _Refusal | None:
     return None
 
 
-def _reason(problem: Exception) -> str:
-    said = getattr(problem, "as_http_error_reason", None)
-    return str(said() if callable(said) else str(problem) or "No GraphQL query found in the request")
+def _named(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The same; an empty operationName, which some clients send, names none."""
+    return {**asked, "operationName": None} if asked.get("operationName") == "" else asked
 
 
 def _error(message: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:

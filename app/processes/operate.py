@@ -1,8 +1,10 @@
 """What an operator sees of the processes, and does about those that stand still."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from app.database import Database, reading
 from domain.kernel import code_of, message_of
 from domain.process import AnyProcess, CourseCommand, ForceCompensation, ProcessUnknown, RetryStep, SkipStep
 
+PATIENCE_SECONDS, LOOK_SECONDS = 1.0, 0.01
 STATES = ("running", "stuck", "parked", "ended")
 
 
@@ -50,6 +53,19 @@ class View:
 async def views(database: Database, process: str, ids: Sequence[UUID]) -> Mapping[UUID, View]:
     """The instances of a process that exist among these."""
     return {view.id: view for view in await _read(database, f"{_VIEW} WHERE p.process = $1 AND p.id = ANY($2::uuid[])", process, list(ids))}
+
+
+async def reached(database: Database, process: str, instance: UUID, position: int) -> None:
+    """Wait until an instance has folded the fact at this position, a second at most. Any server process may own it, so its
+    row says how far it is."""
+    query = "SELECT position >= $3 OR parked_position IS NOT NULL FROM es.processes WHERE process = $1 AND id = $2"
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await reading(partial(database.pool.fetchval, query, process, instance, position)):  # noqa: ASYNC110 - it may move in another process
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        # It may be none of its business after all.
+        return
 
 
 async def listing(

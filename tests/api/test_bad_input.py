@@ -1,10 +1,14 @@
 """Whatever is sent gets an answer with a code, records nothing, and disturbs nobody else."""
 
+import asyncio
+import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from socket import create_connection
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -40,6 +44,13 @@ def fragments(number: int) -> str:
     return f"{{ ...F0 }}\n{chain}fragment F{number} on Query {{ position }}"
 
 
+def cursor(*place: object) -> dict[str, Any]:
+    """Variables with a cursor that somebody has made up."""
+    return {"c": base64.urlsafe_b64encode(json.dumps(place).encode()).decode()}
+
+
+PRICED = "query ($c: String) { products(sort: PRICE_ASC, after: $c) { nodes { sku } } }"
+OPENED = "query ($c: String) { orders(after: $c) { nodes { id } } }"
 type Case = tuple[str, dict[str, Any] | None, str]
 
 CASES: dict[str, Case] = {
@@ -57,6 +68,15 @@ CASES: dict[str, Case] = {
     "a cursor that is none": ("{ orders(after: \"bad\") { nodes { id } } }", None, INPUT),
     "a cursor that is not ASCII": ("query ($c: String) { orders(after: $c) { nodes { id } } }", {"c": "ä🫖"}, INPUT),
     "a cursor of another list": ("{ products(after: \"WyIrcHJpY2UsaWQiLCIxIiwiMSJd\") { nodes { sku } } }", None, INPUT),
+    "a cursor with a price of a million digits": (PRICED, cursor("+price,sku", "1e999999", "x"), INPUT),
+    "a cursor with a price without end": (PRICED, cursor("+price,sku", "Infinity", "x"), INPUT),
+    "a cursor with a moment before the first": (OPENED, cursor("-opened_at,id", "0001-01-01T00:00:00+14:00", str(UUID(int=0))), INPUT),
+    "a cursor with a moment after the last": (OPENED, cursor("-opened_at,id", "9999-12-31T23:59:59-14:00", str(UUID(int=0))), INPUT),
+    "a cursor with a moment of nowhere": (OPENED, cursor("-opened_at,id", "2026-01-01T00:00:00", str(UUID(int=0))), INPUT),
+    "a document without an operation": ("fragment A on Query { position }", None, INPUT),
+    "a price with underscores": (REGISTER, product(price={"amount": "1_000"}), INPUT),
+    "a price in other digits": (REGISTER, product(price={"amount": "٣"}), INPUT),
+    "a price with spaces": (REGISTER, product(price={"amount": " 10"}), INPUT),
     "a position that is none": ("query ($p: Position) { events(after: $p) { nodes { type } } }", {"p": "first"}, INPUT),
     "a negative position": ("query ($p: Position) { events(after: $p) { nodes { type } } }", {"p": "-1"}, INPUT),
     "a position above 64 bits": ("query ($p: Position) { events(after: $p) { nodes { type } } }", {"p": "9223372036854775808"}, INPUT),
@@ -180,6 +200,88 @@ def test_a_literal_that_is_refused_is_pointed_at(server: Server) -> None:
         "locations": [{"line": 2, "column": asked.splitlines()[1].index("10001") + 1}],
         "extensions": {"code": INPUT},
     }
+
+
+@pytest.mark.parametrize(
+    ("literal", "shown"), [("1.0", "1.0"), ("MANY", "MANY"), ("[1]", "[1]"), ('"1"', "'1'"), ("{a: 1}", "{ a: 1 }")], ids=lambda each: str(each)
+)
+def test_a_literal_of_another_kind_is_shown_as_it_was_written(server: Server, literal: str, shown: str) -> None:
+    [error] = server.ask(f'mutation {{ addLine(input: {{orderId: "{uuid4()}", sku: "TEA", quantity: {literal}}}) {{ __typename }} }}')["errors"]
+    assert error["message"] == f"Quantity is a whole number from 1 to 10000, not {shown}."
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_an_operation_that_is_not_in_the_document_is_bad_input_and_an_empty_name_is_none(server: Server, accept: str) -> None:
+    unknown = post(server, json.dumps({"query": "query A { position }", "operationName": "B"}).encode(), accept=accept)
+    assert INPUT in unknown.text
+    assert "INTERNAL" not in unknown.text
+    named = post(server, json.dumps({"query": "query A { position }", "operationName": ""}).encode(), accept=accept)
+    assert '"position":' in named.text
+    assert "errors" not in named.text
+
+
+async def test_an_operation_that_is_not_in_the_document_is_bad_input_on_a_socket(server: Server) -> None:
+    async with opened(server) as socket:
+        for number, query in enumerate(("query A { position }", "subscription A { events { position } }")):
+            await socket.say({"id": str(number), "type": "subscribe", "payload": {"query": query, "operationName": "B"}})
+            answer = await socket.next(str(number))
+            assert answer["type"] == "error"
+            assert {each["extensions"]["code"] for each in answer["payload"]} == {INPUT}
+        await socket.say({"id": "named", "type": "subscribe", "payload": {"query": "query A { position }", "operationName": ""}})
+        assert "position" in await socket.data("named")
+
+
+async def test_a_connection_may_be_initialised_with_null(server: Server) -> None:
+    async with connect(server.socket, subprotocols=[Subprotocol("graphql-transport-ws")]) as connection:
+        await connection.send('{"type": "connection_init", "payload": null}')
+        assert json.loads(await connection.recv()) == {"type": "connection_ack"}
+
+
+def test_the_type_of_a_body_is_compared_whatever_its_case_and_no_other_is_taken(server: Server) -> None:
+    body = json.dumps({"query": POSITION}).encode()
+    assert "data" in httpx2.post(server.url, content=body, headers={"content-type": "Application/JSON; Charset=UTF-8"}).json()
+    for other in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        refused = httpx2.post(server.url, content=body, headers={"content-type": other})
+        assert refused.status_code == 415
+        assert codes(refused.json()) == {INPUT}
+
+
+def test_a_body_that_does_not_arrive_is_waited_for_as_long_as_an_operation_may_take_and_no_longer_once_the_server_stops(serve: Callable[..., Server]) -> None:
+    head = b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"que"
+    hasty = serve(APP_OPERATION_SECONDS="0.2").wait()
+    with closing(create_connection(("127.0.0.1", hasty.port), timeout=10)) as client:
+        client.sendall(head)
+        answer = client.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert b'"TIMEOUT"' in answer
+    patient = serve().wait()
+    with closing(create_connection(("127.0.0.1", patient.port), timeout=10)) as client:
+        client.sendall(head)
+        # It is being read when another request, sent after it, has been answered.
+        patient.ask(POSITION)
+        began = time.monotonic()
+        assert patient.stop() == 0
+        assert time.monotonic() - began < 4
+        assert client.recv(65_536).startswith(b"HTTP/1.1 408 ")
+    for server in (hasty, patient):
+        assert "Traceback" not in server.output()
+        assert "ERROR" not in server.output()
+
+
+async def test_a_client_that_leaves_a_stream_ends_it_at_once_and_nobody_is_told(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    body = {"query": "subscription { events(after: \"0\") { position } }"}
+    for number in range(10):
+        async with httpx2.AsyncClient(timeout=10) as client, client.stream("POST", server.url, json=body, headers={"accept": "text/event-stream"}) as stream:
+            lines = stream.aiter_lines()
+            if number % 2:
+                await asyncio.to_thread(server.ask, REGISTER, product(sku=f"S-{number}"))
+                async for line in lines:
+                    if line.startswith("data:"):
+                        break
+    assert server.stop() == 0
+    for said in ("Traceback", "ERROR", "never retrieved", "destroyed"):
+        assert said not in server.output(), server.output()[-3500:]
 
 
 def test_an_unknown_sku_is_a_refusal(server: Server) -> None:
