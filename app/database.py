@@ -4,8 +4,8 @@ import asyncio
 import json
 import subprocess
 import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.migrations import current, newest, upgrade
+from app.migrations import current, is_newer, newest, upgrade
 from app.settings import Mistake, Settings
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
@@ -105,23 +105,48 @@ class Database:
 
     async def migrate(self) -> tuple[str | None, str | None]:
         """Bring the schema to the newest revision; several processes may call it at once. Returns (before, after)."""
+        with _permitted(self.url):
+            return await self._migrate()
+
+    async def _migrate(self) -> tuple[str | None, str | None]:
         async with self.direct.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATING})"))
             await connection.execute(text("CREATE SCHEMA IF NOT EXISTS es"))
             await connection.commit()
             before = await connection.run_sync(current)
+            if is_newer(before):
+                raise DatabaseProblem(_newer(self.url, before))
             await connection.run_sync(upgrade)
             await connection.commit()
             return before, await connection.run_sync(current)
 
     async def check_migrated(self) -> None:
         """Raises `DatabaseProblem` where migrations are missing, or were made by newer code."""
-        async with self.direct.connect() as connection:
-            found = await connection.run_sync(current)
+        with _permitted(self.url):
+            async with self.direct.connect() as connection:
+                found = await connection.run_sync(current)
+        if is_newer(found):
+            raise DatabaseProblem(_newer(self.url, found))
         if found != newest():
             raise DatabaseProblem(
                 f"the database at {shown(self.url)} is at migration {found or 'none'}, the code at {newest()}: run python -m app migrate"
             )
+
+
+@contextmanager
+def _permitted(url: str) -> Generator[None]:
+    """What the database does not let this role do is for whoever gave the role to mend. Raises `DatabaseProblem`."""
+    try:
+        yield
+    except (DBAPIError, asyncpg.PostgresError) as problem:
+        cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None else problem
+        if not isinstance(cause, asyncpg.InsufficientPrivilegeError | asyncpg.ReadOnlySQLTransactionError):
+            raise
+        raise DatabaseProblem(f"the database at {shown(url)} does not let this role go on: {cause}") from problem
+
+
+def _newer(url: str, found: str | None) -> str:
+    return f"the database at {shown(url)} is at migration {found}, which this code does not have: it was migrated by newer code, so run that"
 
 
 _SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}

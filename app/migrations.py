@@ -28,6 +28,12 @@ def newest(folder: Path = FOLDER) -> str:
     return last[0]
 
 
+def is_newer(revision: str | None, folder: Path = FOLDER) -> bool:
+    """Whether this code has no such migration."""
+    known = {str(_named(path).get("revision")) for path in (folder / "versions").glob("*.py")}
+    return revision is not None and revision not in known
+
+
 def current(connection: Connection) -> str | None:
     """The revision that the database is at; None where it has none."""
     if connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.alembic_version')")) is None:

@@ -53,6 +53,8 @@ def rebuild(
     if (as_of is None) != (into is None):
         raise Mistake("--as-of and --into go together: which moment, and into which table")
     chosen = list(PROJECTIONS) if everything else _chosen(names or ())
+    if not chosen:
+        raise Mistake("there are no projections")
     if as_of is not None and (len(chosen) != 1 or stage):
         raise Mistake("--as-of takes one projection, and stages nothing")
 

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     data: Annotated[Path, Field(description="Folder of the embedded database.")] = ROOT / ".data"
     mode: Annotated[Literal["development", "production"], Field(description="Production: no GraphiQL, no introspection, no trusted header.")] = "development"
     log: Annotated[Level, Field(description="From which level on: info has a line for each command, debug also one for each batch of a projector.")] = "info"
-    host: Annotated[str, Field(description="Address to listen on; loopback unless told otherwise.")] = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1, description="Address to listen on; loopback unless told otherwise.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
     origins: Annotated[tuple[str, ...], Field(description="Other origins whose pages may call, as a JSON list.")] = ()
     pool: Annotated[int, Field(ge=1, le=200, description="Database connections for reads, of each of the two pools.")] = 8
@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         unknown = sorted(name for name in os.environ if name.startswith("APP_") and name not in known)
         if unknown:
             raise BadSetting(f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))} and DATABASE_URL")
+        for name in ("APP_HOST", "APP_DATA"):
+            # Empty, the one would mean every address, and the other the folder where one happens to be.
+            if os.environ.get(name) == "":
+                raise BadSetting(f"setting {name} is empty: give it a value, or leave it out")
         try:
             return cls(**{name: value for name, value in given.items() if value is not None})  # pyright: ignore[reportArgumentType]
         except ValidationError as problem:

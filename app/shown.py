@@ -15,19 +15,25 @@ from app.projector.status import TableStatus
 from app.projector.swap import Swapped
 from app.projector.verify import Comparison
 
+LEAST_WIDTH = 20
+"""Characters that the last column has at least, where it needs them."""
+
 
 def columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: range = range(0), marked: Sequence[bool] = ()) -> None:
     """Print rows: as a table in a terminal, as plain columns elsewhere."""
     console = Console()
+    widths = [max(len(row[number]) for row in (header, *rows)) for number in range(len(header))]
     if console.is_terminal:
+        # Only the last column gives way. What is wider than the terminal all the same, the terminal breaks: an id has to be whole.
+        console.width = max(console.width, sum(widths[:-1]) + 2 * len(header) + min(widths[-1], LEAST_WIDTH))
         table = Table(box=None, header_style="bold")
-        for number, name in enumerate(header):
-            table.add_column(name, justify="right" if number in right else "left", no_wrap=True)
+        for number, name in enumerate(header[:-1]):
+            table.add_column(name, justify="right" if number in right else "left", no_wrap=True, min_width=widths[number])
+        table.add_column(header[-1], overflow="fold")
         for number, row in enumerate(rows):
             table.add_row(*row, style="yellow" if number < len(marked) and marked[number] else "")
         console.print(table)
         return
-    widths = [max(len(row[number]) for row in (header, *rows)) for number in range(len(header))]
     for row in (header, *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 

@@ -91,14 +91,23 @@ def retry(
 def compensate(process: Process, instance: Instance, reason: Reason) -> None:
     """Have everything that the process did undone."""
     named, identity = _named(process), _identity(instance)
-    _told(lambda _, tell, asked: operate.compensate(tell, named, identity, reason, asked))
+    why = _why(reason)
+    _told(lambda _, tell, asked: operate.compensate(tell, named, identity, why, asked))
 
 
 @commands.command()
 def skip(process: Process, instance: Instance, step: Annotated[str, typer.Argument(help="The stuck step.")], reason: Reason) -> None:
     """Take a stuck step for done."""
     named, identity = _named(process), _identity(instance)
-    _told(lambda _, tell, asked: operate.skip(tell, named, identity, step, reason, asked))
+    why = _why(reason)
+    _told(lambda _, tell, asked: operate.skip(tell, named, identity, step, why, asked))
+
+
+def _why(reason: str) -> str:
+    """The reason as it is recorded. Raises `Mistake` where it says nothing, or too much."""
+    if not reason.strip() or len(reason) > operate.MOST_REASON or "\0" in reason:
+        raise Mistake(f"--reason is why: 1 to {operate.MOST_REASON} characters, since it is recorded")
+    return reason
 
 
 def _told(ask: Callable[[Database, Commands, Request], Coroutine[object, object, Outcome]]) -> None:

@@ -200,7 +200,7 @@ class ProcessUnknown(Rejected):
 
 
 class ProcessEnded(Rejected):
-    """The process has ended: there is nothing to compensate."""
+    """The process has ended: there is nothing left to do about it."""
 
 
 class StepNotStuck(Rejected):

@@ -34,11 +34,9 @@ def document(state: object) -> Document:
 
 
 def _plain(value: object) -> Document:
-    """As JSON has it; a set in an order that is the same wherever it is asked for."""
-    return msgspec.json.decode(_encoder.encode(value))
-
-
-_encoder = msgspec.json.Encoder(order="deterministic")
+    """As JSON has it: whatever the keys of a mapping are, they are strings; a set in an order that is the same wherever it
+    is asked for."""
+    return msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic")))
 
 
 def changes(before: Document, after: Document) -> Sequence[dict[str, Any]]:

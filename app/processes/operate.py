@@ -16,6 +16,7 @@ from domain.kernel import code_of, message_of
 from domain.process import AnyProcess, CourseCommand, ForceCompensation, ProcessUnknown, RetryStep, SkipStep
 
 PATIENCE_SECONDS, LOOK_SECONDS = 1.0, 0.01
+MOST_REASON = 500
 STATES = ("running", "stuck", "parked", "ended")
 
 

@@ -37,6 +37,8 @@ async def drop(
 def _chosen(places: Sequence[Place], current: Mapping[str, int], name: str, version: int | None, slot: str | None) -> Sequence[Place]:
     apart = [place for place in places if place[2] == name and place[2] not in SCHEMAS]
     if apart and name not in current:
+        if slot is not None:
+            raise NotPossible(f"{name} is a table apart, in no slot: drop it by its name alone", Why.MISSING)
         return apart
     versions = sorted({place[1] for place in places if place[0] == name} | {number for known, number in current.items() if known == name})
     if not versions:

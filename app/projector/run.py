@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.01
 """How often a process looks at another's checkpoints while somebody waits for them."""
-MEND_SECONDS = 0.25
-"""How often a process looks whether somebody asks for parked keys."""
+MEND_SECONDS, MOST_MEND_SECONDS = 0.25, 2.0
+"""How often a process looks whether somebody asks for parked keys, and how seldom it does at most where looking takes long."""
 
 
 class Stale(Exception):
@@ -82,7 +82,7 @@ class Projector:
                 # Whatever it is, nothing was changed, and it is still asked for.
                 log.warning("parked keys cannot be folded again: %s", said(problem).splitlines()[0])
                 pause = 2.0
-            await asyncio.sleep(max(pause, 10 * (perf_counter() - began)) if pause == MEND_SECONDS else pause)
+            await asyncio.sleep(min(max(pause, 10 * (perf_counter() - began)), MOST_MEND_SECONDS) if pause == MEND_SECONDS else pause)
 
     async def _mend(self) -> None:
         parked: dict[str, int] = {}

@@ -176,7 +176,12 @@ def _exchanged(projection: AnyProjection, incoming: str, there: Mapping[str, Seq
     mine = f"projection = '{projection.name}' AND version = {projection.version}"
     there_now = dict(there)
     moves = [(FORMER, LEAVING), (LIVE, FORMER), (STAGING, LIVE)] if incoming == STAGING else [(LIVE, LEAVING), (FORMER, LIVE), (LEAVING, FORMER)]
-    statements: list[str] = []
+    # Whoever owns the live table goes on to own it, whichever that is; the former is nobody's until it is claimed.
+    keeps = f"SELECT owner FROM es.checkpoints WHERE {mine} AND slot = '{LIVE}'"
+    statements = [
+        f"UPDATE es.checkpoints SET owner = ({keeps}) WHERE {mine} AND slot = '{incoming}' AND EXISTS ({keeps})",
+        f"UPDATE es.checkpoints SET owner = NULL WHERE {mine} AND slot = '{LIVE}'",
+    ]
     for source, to in moves:
         moving = there_now.pop(source, ())
         statements += [f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[to]}" for name in moving]

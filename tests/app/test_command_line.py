@@ -34,7 +34,7 @@ def test_an_unknown_setting_is_named() -> None:
     one_line(run("serve", APP_PROT="1"), "unknown setting APP_PROT")
 
 
-@pytest.mark.parametrize(("name", "value"), [("APP_PORT", "many"), ("APP_MODE", "fast"), ("APP_RING", "-1"), ("APP_ORIGINS", "nope")])
+@pytest.mark.parametrize(("name", "value"), [("APP_PORT", "many"), ("APP_MODE", "fast"), ("APP_RING", "-1"), ("APP_ORIGINS", "nope"), ("APP_HOST", ""), ("APP_DATA", "")])
 def test_a_malformed_setting_is_named(name: str, value: str) -> None:
     one_line(run("serve", **{name: value}), name)
 
@@ -75,6 +75,46 @@ def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: st
     again = run("migrate", DATABASE_URL=database_url)
     newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))[:4]
     assert (again.returncode, again.stdout.strip()) == (0, f"database at migration {newest}")
+
+
+def test_an_empty_address_is_not_every_address() -> None:
+    one_line(run("serve", "--host", ""), "APP_HOST")
+
+
+def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    async def raised() -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("UPDATE es.alembic_version SET version_num = '9999'")
+        await connection.close()
+
+    asyncio.run(raised())
+    for arguments in (("migrate",), ("serve", "--port", "0"), ("serve", "--migrate", "--port", "0"), ("lag",)):
+        one_line(run(*arguments, DATABASE_URL=database_url), "was migrated by newer code")
+
+
+def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+    from sqlalchemy import make_url
+
+    async def low(*statements: str) -> None:
+        connection = await asyncpg.connect(database_url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(low("DROP ROLE IF EXISTS low", "CREATE ROLE low LOGIN PASSWORD 'low'"))
+    try:
+        url = make_url(database_url).set(username="low", password="low").render_as_string(hide_password=False)
+        for arguments in (("migrate",), ("lag",), ("serve", "--port", "0")):
+            one_line(run(*arguments, DATABASE_URL=url), "permission denied")
+    finally:
+        asyncio.run(low("DROP ROLE low"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.asgi import MachineRoom
-from app.commands import Request
+from app.commands import Accepted, Request
 from app.database import open_database
 from app.history.document import NOTHING, Document, blamed, changes, document, leaves
 from app.history.past import Entry, Past, Point
@@ -33,7 +33,8 @@ from domain.order import (
     UndoChange,
     order,
 )
-from domain.product import product, product_id
+from domain.product import DispatchStock, ReceiveStock, Register, ReserveStock, product, product_id
+from tests.conftest import Api
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 skus = st.sampled_from(["TEA", "JAM", "MUG", "PIE"])
@@ -202,3 +203,21 @@ async def test_a_stream_of_a_product_has_a_past(room: MachineRoom) -> None:
     assert await room.past.as_of(product, product_id("NONE")) is None
     assert await room.past.blame(product, product_id("NONE")) == ()
     assert await room.past.history(product, product_id("NONE"), 0, 10) == ((), False)
+
+
+async def test_a_product_that_was_reserved_has_a_past_like_any_other(room: MachineRoom, api: Api) -> None:
+    """What is reserved is kept by order: JSON has no keys that are ids."""
+    reserved = UUID(int=7)
+    by = Request(actor="ann", correlation_id=uuid4())
+    price = Money(amount=Decimal("3.50"), currency="EUR")
+    for command in (
+        Register(sku="TEA", name="Tea", price=price), ReceiveStock(quantity=10), ReserveStock(order_id=reserved, quantity=2),
+        ReserveStock(order_id=UUID(int=3), quantity=1), DispatchStock(order_id=reserved),
+    ):
+        assert isinstance(await room.commands.execute(product, product_id("TEA"), command, by), Accepted)
+    asked = '{ product(sku: "TEA", minPosition: "5") { history { nodes { state changes } } blame { path value } } }'
+    shown = (await api.data(asked))["product"]
+    states = [each["state"]["reservations"] for each in shown["history"]["nodes"]]
+    assert states == [{}, {}, {str(reserved): 2}, {str(reserved): 2, str(UUID(int=3)): 1}, {str(UUID(int=3)): 1}]
+    assert shown["history"]["nodes"][2]["changes"] == [{"op": "add", "path": f"/reservations/{reserved}", "value": 2}]
+    assert {"path": f"/reservations/{UUID(int=3)}", "value": 1} in shown["blame"]

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.database import Database
+from app.lease import owner
 from app.projector.operation import NotPossible, working
 from app.projector.rebuild import rebuild
 from app.projector.slots import FORMER
@@ -35,6 +36,9 @@ async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database:
         comparison = rebuilt.comparison
         assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
         assert await rows(running) == before
+        # Whoever keeps the live table current keeps the new one so, also while there is nothing to write.
+        owners = await database.pool.fetch("SELECT slot, owner FROM es.checkpoints WHERE projection = 'tallies' AND slot IN ('live', 'former')")
+        assert dict(owners) == {"live": owner(), "former": None}
         await level(running)
         await some(running)
         assert len(await rows(running)) == 40
