@@ -189,6 +189,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         try:
             answer = self.execute_fields(way.kind, value, here, fields, None) if way.item is None else self._list(way, value, here, details, fields)
         except Exception as problem:
+            # As graphql-core does: what a field raises is its own error.
             self.handle_field_error(problem, kind, details, here)
             return None
         return answer if type(answer) in _ANSWERS else self._later(answer, kind, details, here)
@@ -202,6 +203,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 try:
                     found: Any = self.execute_fields(way.kind, value, here, fields, None)
                 except Exception as problem:
+                    # As graphql-core does: what an item raises is its own error.
                     self.handle_field_error(problem, way.item, details, here)
                     found = None
                 if type(found) not in _ANSWERS:
@@ -218,6 +220,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         try:
             return await answer
         except Exception as problem:
+            # As graphql-core does: what a resolver raises is the answer's error at this place.
             self.handle_field_error(problem, kind, details, path)
             return None
 

@@ -197,6 +197,7 @@ class Appender:
         try:
             rows, resent = await flight.call
         except Exception as problem:
+            # Whatever it is, the callers of this batch hear of it, and the next batch goes on.
             await self._send_halves(flight.batch, problem, failed)
         else:
             if all(row["status"] == "accepted" for row in rows):
@@ -220,6 +221,7 @@ class Appender:
                     try:
                         rows, resent = await self._call([waiting.append for waiting in wanted])
                     except Exception as its_own:
+                        # Whatever it is, its own callers hear of it.
                         await self._send_halves(wanted, its_own, failed)
                     else:
                         self._settle(wanted, rows, failed, resent=resent)

@@ -160,3 +160,13 @@ async def test_a_mistake_at_the_terminal_is_one_line_and_exit_code_2(room: Machi
     assert code == 2
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+async def test_the_terminal_records_nothing_without_a_reason(api: Api, room: MachineRoom) -> None:
+    order = str(await stuck(api, room))
+    before = room.feed.head
+    for reason in ("", "  ", "x" * 501):
+        for command in (("skip", "fulfilment", order, STUCK), ("compensate", "fulfilment", order)):
+            code, _, said = await at_the_terminal(room, *command, "--reason", reason)
+            assert (code, said) == (2, "error: --reason is why: 1 to 500 characters, since it is recorded\n")
+    assert await room.reader.head() == before

@@ -167,6 +167,9 @@ async def test_a_read_model_is_given_as_it_was(room: MachineRoom, api: Api, data
     assert [await database.pool.fetchval(f"SELECT count(*) FROM read.{name}") for name in ("early", "later", TABLE)] == [1, 2, 4]
     assert [line.split()[1] for line in await terminal.done("status") if line.startswith(("read.early", "read.later"))] == ["apart", "apart"]
 
+    # It is in no slot, so no slot of it can be meant.
+    assert "drop it by its name alone" in await terminal.refused("drop", "early", "--slot", "staging")
+
     async def refused(as_of: str, into: str) -> str:
         return await terminal.refused("rebuild", "orders", "--as-of", as_of, "--into", into)
 
