@@ -28,7 +28,7 @@ def columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: rang
         console.width = max(console.width, sum(widths[:-1]) + 2 * len(header) + min(widths[-1], LEAST_WIDTH))
         table = Table(box=None, header_style="bold")
         for number, name in enumerate(header[:-1]):
-            table.add_column(name, justify="right" if number in right else "left", no_wrap=True, min_width=widths[number])
+            table.add_column(name, justify="right" if number in right else "left", no_wrap=True)
         table.add_column(header[-1], overflow="fold")
         for number, row in enumerate(rows):
             table.add_row(*row, style="yellow" if number < len(marked) and marked[number] else "")

@@ -100,3 +100,14 @@ async def test_where_they_are_not_asked_for_only_the_order_itself_is_followed(se
         await asyncio.to_thread(server.ask, PLACE, order)
         seen = await seen_until(socket, lambda each: each["status"] == "CONFIRMED")
         assert [each["version"] for each in seen] in ([3, 4], [4])
+
+
+async def test_the_payment_is_followed_where_it_alone_is_asked_for(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    order = await prepared(server)
+    async with opened(server) as socket:
+        await socket.subscribe("order", "subscription ($id: UUID!) { order(id: $id) { status payment { status } } }", order)
+        await socket.data("order")
+        await asyncio.to_thread(server.ask, PLACE, order)
+        seen = await seen_until(socket, lambda each: each["payment"] is not None and each["payment"]["status"] == "CAPTURED")
+        assert seen[-1]["status"] == "CONFIRMED"
