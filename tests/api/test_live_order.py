@@ -103,7 +103,8 @@ async def test_where_they_are_not_asked_for_only_the_order_itself_is_followed(se
 
 
 async def test_the_payment_is_followed_where_it_alone_is_asked_for(serve: Callable[..., Server]) -> None:
-    server = serve().wait()
+    # The capture comes well after the order was confirmed, which is shown at once.
+    server = serve(APP_GATEWAY='{"latency": 0.3}').wait()
     order = await prepared(server)
     async with opened(server) as socket:
         await socket.subscribe("order", "subscription ($id: UUID!) { order(id: $id) { status payment { status } } }", order)
