@@ -42,6 +42,7 @@ soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
 
 check: .venv/.dev ## Style, types, the direction of imports, what was stored, and versions of projections
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
@@ -55,8 +56,9 @@ samples: .venv/.dev ## Write the samples of stored events and the fingerprints o
 bench: .venv/.dev ## Measure, as ratios in one run
 	@PYTHONPATH=. $(BIN)/python -m tests.bench
 
-fmt: .venv/.dev ## Put imports in order and mend what can be mended
+fmt: .venv/.dev ## Format the code and sort the imports
 	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
 
 lock: .venv/.dev ## Pin the newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock

@@ -36,7 +36,11 @@ class Groups(TyperGroup):
 
 
 cli = typer.Typer(
-    cls=Groups, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="An event-sourced GraphQL backend."
+    cls=Groups,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An event-sourced GraphQL backend.",
 )
 
 audit = typer.Typer(no_args_is_help=True, help="Check that the log is as it was recorded.")
@@ -50,7 +54,9 @@ Host = Annotated[str | None, typer.Option(help="Address to listen on; APP_HOST, 
 def serve(
     port: Port = None,
     host: Host = None,
-    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database to the newest migration first.")] = False,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the database to the newest migration first.")
+    ] = False,
 ) -> None:
     """Serve the API until Ctrl-C."""
     settings = Settings.read(port=port, host=host)
@@ -91,7 +97,10 @@ def lag() -> None:
 
 @audit.command("verify")
 def audit_verify(
-    expect: Annotated[str | None, typer.Option(help="The hash of a seal, kept elsewhere: it has to be among the seals still.")] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(help="The hash of a seal, kept elsewhere: it has to be among the seals still."),
+    ] = None,
     file: Annotated[Path | None, typer.Option(help="Check this export instead, without a database.")] = None,
 ) -> None:
     """Check the log against its seals; exit code 1 names what was changed, removed or put in."""
@@ -105,7 +114,9 @@ def audit_verify(
 
 @audit.command("export")
 def audit_export(
-    stream: Annotated[str | None, typer.Option(help="The stream's category: order, product, …; with --id.")] = None,
+    stream: Annotated[
+        str | None, typer.Option(help="The stream's category: order, product, …; with --id.")
+    ] = None,
     id: Annotated[str | None, typer.Option(help="The stream's id.")] = None,
     correlation: Annotated[str | None, typer.Option(help="All that followed from one request.")] = None,
     first: Annotated[int | None, typer.Option("--from", help="The first position; with --to.")] = None,
@@ -121,7 +132,12 @@ def audit_export(
 
 
 @cli.command()
-def trace(correlation: Annotated[str, typer.Argument(help="The correlation id of a request; every event and every masked error has it.")]) -> None:
+def trace(
+    correlation: Annotated[
+        str,
+        typer.Argument(help="The correlation id of a request; every event and every masked error has it."),
+    ],
+) -> None:
     """Show the commands and events that followed from one request, as a tree."""
     from app.trace import show
 
@@ -133,9 +149,15 @@ def history(
     stream: Annotated[str, typer.Argument(help="Its category, as its facts name it.")],
     id: Annotated[str, typer.Argument(help="Which one: its id, or the name that the id is made from.")],
     version: Annotated[int | None, typer.Option(help="Show the state after this version instead.")] = None,
-    moment: Annotated[str | None, typer.Option(help="Show the state at this moment instead, like 2026-01-31T12:00:00Z.")] = None,
-    position: Annotated[int | None, typer.Option(help="Show the state when the log stood at this position instead.")] = None,
-    blame: Annotated[bool, typer.Option("--blame", help="Show which fact last set each field of the state.")] = False,
+    moment: Annotated[
+        str | None, typer.Option(help="Show the state at this moment instead, like 2026-01-31T12:00:00Z.")
+    ] = None,
+    position: Annotated[
+        int | None, typer.Option(help="Show the state when the log stood at this position instead.")
+    ] = None,
+    blame: Annotated[
+        bool, typer.Option("--blame", help="Show which fact last set each field of the state.")
+    ] = False,
 ) -> None:
     """Show what has become of one aggregate, fact by fact."""
     from app.history.show import point, show
@@ -147,7 +169,9 @@ def history(
 def demo(
     url: Annotated[str, typer.Option(help="The API to drive.")] = "http://localhost:8000/graphql",
     rate: Annotated[float, typer.Option(help="Orders per second.", min=0.1, max=200)] = 5,
-    orders: Annotated[int | None, typer.Option(help="Stop after so many orders; until Ctrl-C if left out.", min=1)] = None,
+    orders: Annotated[
+        int | None, typer.Option(help="Stop after so many orders; until Ctrl-C if left out.", min=1)
+    ] = None,
 ) -> None:
     """Drive believable traffic through a running API until Ctrl-C."""
     from app.demo import drive
@@ -158,10 +182,15 @@ def demo(
 @cli.command()
 def prove(
     seconds: Annotated[float, typer.Option(help="How long to write.", min=1)] = 8,
-    writers: Annotated[int, typer.Option(help="Processes that write; one of them is killed.", min=2, max=32)] = 4,
+    writers: Annotated[
+        int, typer.Option(help="Processes that write; one of them is killed.", min=2, max=32)
+    ] = 4,
     followers: Annotated[int, typer.Option(help="Processes that follow.", min=2, max=32)] = 4,
     seed: Annotated[int | None, typer.Option(help="Take the same chances again.")] = None,
-    sabotage: Annotated[Literal["lock", "sequence"] | None, typer.Option(help="Break the store first, to see the proof fail.", hidden=True)] = None,
+    sabotage: Annotated[
+        Literal["lock", "sequence"] | None,
+        typer.Option(help="Break the store first, to see the proof fail.", hidden=True),
+    ] = None,
 ) -> None:
     """Prove in a scratch database that nothing is lost, doubled or out of order."""
     from app.prove.run import Plan

@@ -56,7 +56,9 @@ class MachineRoom:
         self._wake = Wake(database.connect, self.feed.wake)
         self._appender = Appender(database.connect, codec, self._committed, bound=settings.waiting_commands)
         self.snapshots = Snapshots(database.pool, codec, DECIDERS, every=settings.snapshot_events)
-        self.snapshotter = Snapshotter(database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_seconds)
+        self.snapshotter = Snapshotter(
+            database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_seconds
+        )
         self.commands = Commands(self._appender, self.reader, self.snapshots, cached=settings.cached_streams)
         self.past = Past(self.reader, self.snapshots)
         self.projector = Projector(PROJECTIONS, database, self.feed)
@@ -65,7 +67,14 @@ class MachineRoom:
         self.sealer = Sealer(database, self.feed, facts=settings.seal_facts, seconds=settings.seal_seconds)
         patience = Patience(attempts=settings.step_attempts, call=settings.call_seconds)
         self.processes = Processes(
-            PROCESSES, database, self.reader, self.feed, self.commands, DECIDERS, ports(settings, database), patience
+            PROCESSES,
+            database,
+            self.reader,
+            self.feed,
+            self.commands,
+            DECIDERS,
+            ports(settings, database),
+            patience,
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams that would never end are cut off."""
@@ -106,7 +115,17 @@ class MachineRoom:
             self._appender.drain()
             await asyncio.wait([workers["appender"]], timeout=10)
             self.feed.close()
-            for name in ("processes", "appender", "wake", "projector", "checkpoints", "parked", "sealer", "snapshots", "feed"):
+            for name in (
+                "processes",
+                "appender",
+                "wake",
+                "projector",
+                "checkpoints",
+                "parked",
+                "sealer",
+                "snapshots",
+                "feed",
+            ):
                 workers[name].cancel()
             await asyncio.gather(*workers.values(), return_exceptions=True)
 
@@ -121,9 +140,13 @@ class MachineRoom:
         What does not count against it: parked keys, events that this code cannot read, and whose fold or columns have changed
         without a new version."""
         workers = self.projector.workers.values()
-        behind = {w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at}
+        behind = {
+            w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at
+        }
         problems = {w.projection.name: w.problem for w in workers if w.problem is not None}
-        problems |= {w.process.category: w.problem for w in self.processes.workers.values() if w.problem is not None}
+        problems |= {
+            w.process.category: w.problem for w in self.processes.workers.values() if w.problem is not None
+        }
         return {
             "ready": not behind and not problems and self.failed is None,
             "position": self.feed.head,
@@ -133,7 +156,9 @@ class MachineRoom:
             "unread": self.projector.unread(),
             "problems": problems,
             "snapshots": asdict(self.snapshotter.counts),
-            "changed": [name for name, worker in self.projector.workers.items() if worker.made_by is not None],
+            "changed": [
+                name for name, worker in self.projector.workers.items() if worker.made_by is not None
+            ],
         }
 
     def _committed(self, head: int, facts: Sequence[Fact]) -> None:
@@ -176,9 +201,16 @@ def application(room: MachineRoom) -> Starlette:
     if room.settings.mode == "development":
         # It may be built while the server runs.
         routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
-    middleware = [
-        Middleware(
-            CORSMiddleware, allow_origins=room.settings.origins, allow_methods=["POST"], allow_headers=["*"]
-        )
-    ] if room.settings.origins else []
+    middleware = (
+        [
+            Middleware(
+                CORSMiddleware,
+                allow_origins=room.settings.origins,
+                allow_methods=["POST"],
+                allow_headers=["*"],
+            )
+        ]
+        if room.settings.origins
+        else []
+    )
     return Starlette(routes=routes, middleware=middleware)

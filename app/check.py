@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from app.database import Database, open_database
 from app.settings import Settings
@@ -42,10 +49,19 @@ class Found:
 async def check(settings: Settings) -> bool:
     """Print what cannot be read; whether everything can. Raises `DatabaseProblem`."""
     codec = registered()
-    columns = (TextColumn("reading the log"), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("reading the log"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
     async with open_database(settings) as database:
         await database.check_migrated()
-        with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
+        with Progress(
+            *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+        ) as progress:
             task = progress.add_task("", total=None, rate="")
 
             def came(position: int, head: int, rate: float) -> None:
@@ -59,7 +75,9 @@ async def check(settings: Settings) -> bool:
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True)), row[4]]))
-    print("Their streams take no commands, and read models lack them. Give the code an event class or an upcast for each; then rebuild the read models.")
+    print(
+        "Their streams take no commands, and read models lack them. Give the code an event class or an upcast for each; then rebuild the read models."
+    )
     return False
 
 
@@ -86,10 +104,15 @@ async def read(database: Database, codec: Codec, came: Came = lambda position, h
 async def _page(database: Database, after: int, head: int) -> Sequence[Any]:
     return await database.pool.fetch(
         "SELECT position, type, type_version, data FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
-        after, head, PAGE,
+        after,
+        head,
+        PAGE,
     )
 
 
 def _rows(troubles: Mapping[StoredName, Trouble]) -> Sequence[tuple[str, str, str, str, str]]:
     ordered = sorted(troubles.items(), key=lambda each: each[1].first)
-    return [(stored.name, str(stored.version), str(each.events), str(each.first), each.problem) for stored, each in ordered]
+    return [
+        (stored.name, str(stored.version), str(each.events), str(each.first), each.problem)
+        for stored, each in ordered
+    ]

@@ -95,7 +95,9 @@ class _Stream:
 class Commands:
     """Executes commands. `cached` is how many aggregates stay in memory."""
 
-    def __init__(self, appender: Appender, reader: Reader, snapshots: Snapshots | None = None, *, cached: int = 10_000) -> None:
+    def __init__(
+        self, appender: Appender, reader: Reader, snapshots: Snapshots | None = None, *, cached: int = 10_000
+    ) -> None:
         self._appender = appender
         self._reader = reader
         self._snapshots = snapshots
@@ -118,8 +120,11 @@ class Commands:
             raise
         finally:
             fields = told(
-                command=type(command).__name__, stream=f"{decider.category} {stream_id}", outcome=outcome,
-                ms=round((perf_counter() - began) * 1000, 1), correlation=request.correlation_id,
+                command=type(command).__name__,
+                stream=f"{decider.category} {stream_id}",
+                outcome=outcome,
+                ms=round((perf_counter() - began) * 1000, 1),
+                correlation=request.correlation_id,
             )
             log.info("command", extra=fields)
 
@@ -194,7 +199,9 @@ class Commands:
         fresh = await self._fresh(decider, stream_id)
         return fresh.state
 
-    async def _preview(self, decider: AnyDecider, stream_id: UUID, command: object, request: Request) -> Outcome:
+    async def _preview(
+        self, decider: AnyDecider, stream_id: UUID, command: object, request: Request
+    ) -> Outcome:
         fresh = await self._fresh(decider, stream_id)
         state, version = fresh.state, fresh.version
         if request.expected_version not in (None, version):
@@ -204,8 +211,15 @@ class Commands:
         except Rejected as rule:
             return Refused(code=rule.code, message=rule.message)
         wanted = Append(
-            command_id=request.command_id or ordered_id(), name=type(command).__name__, category=decider.category, stream_id=stream_id,
-            expected=version, events=events, correlation_id=request.correlation_id, actor=request.actor, caused_by=request.caused_by,
+            command_id=request.command_id or ordered_id(),
+            name=type(command).__name__,
+            category=decider.category,
+            stream_id=stream_id,
+            expected=version,
+            events=events,
+            correlation_id=request.correlation_id,
+            actor=request.actor,
+            caused_by=request.caused_by,
             occurred_at=request.occurred_at,
         )
         return Previewed(facts=wanted.facts(await self._reader.head() + 1, datetime.now(UTC)))
@@ -214,7 +228,9 @@ class Commands:
         if answer.refusal is not None:
             rules = {code_of(rule): message_of(rule) for rule in decider.rules}
             return Refused(code=answer.refusal, message=rules.get(answer.refusal, answer.refusal))
-        return Accepted(position=answer.last, version=answer.version, facts=await self._recorded(answer), duplicate=True)
+        return Accepted(
+            position=answer.last, version=answer.version, facts=await self._recorded(answer), duplicate=True
+        )
 
     async def _recorded(self, answer: Appended) -> Sequence[Fact]:
         if answer.last < answer.first:
@@ -240,7 +256,9 @@ class Commands:
 
         async def fill() -> None:
             try:
-                stream.known = await load(self._reader, decider, stream_id, base=base, snapshots=self._snapshots)
+                stream.known = await load(
+                    self._reader, decider, stream_id, base=base, snapshots=self._snapshots
+                )
                 stream.state, stream.version = stream.known.state, stream.known.version
             except BaseException:
                 if self._streams.get(key) is stream:
@@ -253,7 +271,13 @@ class Commands:
 
     async def _fresh(self, decider: AnyDecider, stream_id: UUID) -> Loaded[Any]:
         stream = self._streams.get((decider.category, stream_id))
-        return await load(self._reader, decider, stream_id, base=None if stream is None else stream.known, snapshots=self._snapshots)
+        return await load(
+            self._reader,
+            decider,
+            stream_id,
+            base=None if stream is None else stream.known,
+            snapshots=self._snapshots,
+        )
 
     def _forget(self, decider: AnyDecider, stream_id: UUID, stream: _Stream) -> None:
         """What runs ahead in this entry is not what was recorded: the next command loads from what is known."""

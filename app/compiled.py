@@ -16,7 +16,9 @@ class Compiled:
         compiled = cast("Any", statement).compile(dialect=dialect())
         self.sql = str(compiled)
         # A part of the statement that has nothing to do is given empty columns.
-        self._given: dict[str, Any] = {name: () if (value := compiled.params[name]) is None else value for name in compiled.positiontup}
+        self._given: dict[str, Any] = {
+            name: () if (value := compiled.params[name]) is None else value for name in compiled.positiontup
+        }
 
     def arguments(self, given: Mapping[str, Any]) -> Sequence[Any]:
         """The parameters in their order; an empty array for each that is not given."""
@@ -25,4 +27,6 @@ class Compiled:
 
 def plain(columns: Iterable[Any]) -> list[Any]:
     """The columns with jsonb as text, which drivers and their settings do not differ over."""
-    return [as_type(each, Text).label(each.name) if isinstance(each.type, JSONB) else each for each in columns]
+    return [
+        as_type(each, Text).label(each.name) if isinstance(each.type, JSONB) else each for each in columns
+    ]

@@ -22,7 +22,14 @@ from app.settings import Mistake, Settings
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
-DRIVER_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, DBAPIError)
+DRIVER_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    DBAPIError,
+)
 """What a call to the database raises. asyncpg says InternalClientError where the server ended the connection at that very moment."""
 
 OLDEST = 16
@@ -66,12 +73,19 @@ class Database:
         self._open = False
         self._pool: asyncpg.Pool | None = None
         self.engine: AsyncEngine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=self.connect, pool_size=pool, max_overflow=0, pool_pre_ping=False,
-            isolation_level="AUTOCOMMIT", json_deserializer=msgspec.json.decode,
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=pool,
+            max_overflow=0,
+            pool_pre_ping=False,
+            isolation_level="AUTOCOMMIT",
+            json_deserializer=msgspec.json.decode,
         )
         """For reads of the read models, each a statement on its own: a transaction around one costs two more round trips."""
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
-        self.direct: AsyncEngine = create_async_engine("postgresql+asyncpg://", async_creator=self.connect, poolclass=NullPool)
+        self.direct: AsyncEngine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=self.connect, poolclass=NullPool
+        )
         """Makes a connection of its own each time, for workers that hold one."""
 
     async def connect(self) -> asyncpg.Connection:
@@ -87,15 +101,25 @@ class Database:
         """Make sure that it answers and is new enough. Raises `DatabaseProblem`."""
         try:
             self._pool = await asyncpg.create_pool(
-                self.url, min_size=1, max_size=self._pool_size, timeout=5, command_timeout=60, server_settings=_SESSION, reset=_leave
+                self.url,
+                min_size=1,
+                max_size=self._pool_size,
+                timeout=5,
+                command_timeout=60,
+                server_settings=_SESSION,
+                reset=_leave,
             )
             version = int(await self._pool.fetchval("SHOW server_version_num")) // 10_000
         except (*DRIVER_ERRORS, ValueError) as problem:
             await self.close()
-            raise DatabaseProblem(f"the database at {shown(self.url)} does not answer: {_line(problem)}") from problem
+            raise DatabaseProblem(
+                f"the database at {shown(self.url)} does not answer: {_line(problem)}"
+            ) from problem
         if version < OLDEST:
             await self.close()
-            raise DatabaseProblem(f"the database at {shown(self.url)} is PostgreSQL {version}; {OLDEST} or newer is needed")
+            raise DatabaseProblem(
+                f"the database at {shown(self.url)} is PostgreSQL {version}; {OLDEST} or newer is needed"
+            )
 
     async def close(self) -> None:
         if self._pool is not None:
@@ -139,10 +163,16 @@ def _permitted(url: str) -> Generator[None]:
     try:
         yield
     except (DBAPIError, asyncpg.PostgresError) as problem:
-        cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None else problem
+        cause = (
+            problem.orig.__cause__
+            if isinstance(problem, DBAPIError) and problem.orig is not None
+            else problem
+        )
         if not isinstance(cause, asyncpg.InsufficientPrivilegeError | asyncpg.ReadOnlySQLTransactionError):
             raise
-        raise DatabaseProblem(f"the database at {shown(url)} does not let this role go on: {cause}") from problem
+        raise DatabaseProblem(
+            f"the database at {shown(url)} does not let this role go on: {cause}"
+        ) from problem
 
 
 def _newer(url: str, found: str | None) -> str:
@@ -187,10 +217,14 @@ async def open_database(settings: Settings) -> AsyncGenerator[Database]:
     try:
         url = make_url(settings.database_url)
     except (ArgumentError, ValueError):
-        raise DatabaseProblem("DATABASE_URL is not a URL like postgresql://user:password@host:5432/name") from None
+        raise DatabaseProblem(
+            "DATABASE_URL is not a URL like postgresql://user:password@host:5432/name"
+        ) from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseProblem(f"DATABASE_URL names {url.get_backend_name()}; only postgresql:// will do")
-    database = Database(url.set(drivername="postgresql").render_as_string(hide_password=False), pool=settings.pool)
+    database = Database(
+        url.set(drivername="postgresql").render_as_string(hide_password=False), pool=settings.pool
+    )
     await database.open()
     try:
         yield database
@@ -204,7 +238,9 @@ async def _embedded(folder: Path) -> AsyncGenerator[str]:
     try:
         server = await asyncio.to_thread(_start, folder)
     except (OSError, subprocess.SubprocessError, AssertionError) as problem:
-        raise DatabaseProblem(f"the embedded database in {folder} does not start: {_line(problem)}; see {folder / 'log'}") from problem
+        raise DatabaseProblem(
+            f"the embedded database in {folder} does not start: {_line(problem)}; see {folder / 'log'}"
+        ) from problem
     try:
         yield server.get_uri("postgres")
     finally:
@@ -224,7 +260,12 @@ def _start(folder: Path) -> Any:
     server = get_server(folder)
     if new:
         # For a development machine, and durable all the same: fsync and synchronous_commit stay on.
-        for setting in ("max_wal_size = '4GB'", "checkpoint_timeout = '15min'", "random_page_cost = 1.1", "autovacuum_naptime = '15s'"):
+        for setting in (
+            "max_wal_size = '4GB'",
+            "checkpoint_timeout = '15min'",
+            "random_page_cost = 1.1",
+            "autovacuum_naptime = '15s'",
+        ):
             server.psql(f"ALTER SYSTEM SET {setting};")
         server.psql("SELECT pg_reload_conf();")
     return server

@@ -83,12 +83,18 @@ class Api:
             for queue in self._answers.values():
                 queue.put_nowait(None)
 
-    async def follow(self, query: str, variables: Mapping[str, Any] | None = None) -> AsyncGenerator[dict[str, Any]]:
+    async def follow(
+        self, query: str, variables: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[dict[str, Any]]:
         """Each answer to one operation. Raises `Gone`."""
         identity = str(next(self._numbers))
         queue = self._answers[identity] = asyncio.Queue()
         try:
-            asked = {"id": identity, "type": "subscribe", "payload": {"query": query, "variables": variables or {}}}
+            asked = {
+                "id": identity,
+                "type": "subscribe",
+                "payload": {"query": query, "variables": variables or {}},
+            }
             await self._socket.send(json.dumps(asked))
             while (answer := await queue.get()) is not None:
                 yield answer
@@ -113,12 +119,16 @@ async def _connected(url: str) -> AsyncGenerator[Api]:
     if scheme is None:
         raise BadSetting(f"--url is not a URL like http://localhost:8000/graphql: {url}")
     try:
-        socket = await connect(urlunsplit(parts._replace(scheme=scheme)), subprotocols=_PROTOCOLS, open_timeout=5, max_queue=None)
+        socket = await connect(
+            urlunsplit(parts._replace(scheme=scheme)), subprotocols=_PROTOCOLS, open_timeout=5, max_queue=None
+        )
         await socket.send('{"type": "connection_init"}')
         await asyncio.wait_for(socket.recv(), 5)
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError) as problem:
         said = (str(problem) or type(problem).__name__).splitlines()[0]
-        raise BadSetting(f"no API answers at {url} ({said}); start one with python -m app serve, or name it with --url") from None
+        raise BadSetting(
+            f"no API answers at {url} ({said}); start one with python -m app serve, or name it with --url"
+        ) from None
     api = Api(socket)
     reading = asyncio.create_task(api.read())
     try:
@@ -141,7 +151,13 @@ class Shop:
     async def open(self) -> None:
         """Register the products, with something in stock; harmless where they are there already."""
         for sku, name, price in PRODUCTS:
-            await self._do("registerProduct", "RegisterProduct", sku=sku, name=name, price={"amount": price, "currency": "EUR"})
+            await self._do(
+                "registerProduct",
+                "RegisterProduct",
+                sku=sku,
+                name=name,
+                price={"amount": price, "currency": "EUR"},
+            )
             await self._do("receiveStock", "ReceiveStock", sku=sku, quantity=DELIVERY)
 
     async def listen(self) -> None:
@@ -150,7 +166,11 @@ class Shop:
             fact = answer["data"]["events"]
             self.counted["facts"] += 1
             self._heard = int(fact["position"])
-            if fact["type"] in ("order.confirmed", "order.rejected") and (waiting := self._waiting.get(fact["streamId"])) and not waiting.done():
+            if (
+                fact["type"] in ("order.confirmed", "order.rejected")
+                and (waiting := self._waiting.get(fact["streamId"]))
+                and not waiting.done()
+            ):
                 waiting.set_result(fact["type"])
             self._moved.set()
 
@@ -169,10 +189,22 @@ class Shop:
         skus = [sku for sku, _, _ in random.sample(PRODUCTS, random.randint(1, 4))]
         for sku in skus:
             await self._think()
-            await self._do("addLine", "OrderLine", orderId=order, sku=sku, quantity=random.choices((1, 2, 3, 6), (6, 3, 2, 1))[0])
+            await self._do(
+                "addLine",
+                "OrderLine",
+                orderId=order,
+                sku=sku,
+                quantity=random.choices((1, 2, 3, 6), (6, 3, 2, 1))[0],
+            )
         if random.random() < 0.25:
             await self._think()
-            await self._do("changeQuantity", "OrderLine", orderId=order, sku=random.choice(skus), quantity=random.randint(1, 5))
+            await self._do(
+                "changeQuantity",
+                "OrderLine",
+                orderId=order,
+                sku=random.choice(skus),
+                quantity=random.randint(1, 5),
+            )
         if len(skus) > 1 and random.random() < 0.15:
             await self._think()
             await self._do("removeLine", "OrderLineRef", orderId=order, sku=skus.pop())
@@ -252,10 +284,14 @@ async def drive(url: str, rate: float, orders: int | None) -> None:
             results = await asyncio.gather(work, stopping, telling, return_exceptions=True)
     for problem in results:
         if isinstance(problem, Gone):
-            raise BadSetting(f"the API at {url} has gone away ({problem}) after {shop.counted['orders']} orders")
+            raise BadSetting(
+                f"the API at {url} has gone away ({problem}) after {shop.counted['orders']} orders"
+            )
         if isinstance(problem, Exception):
             raise problem
-    print(", ".join(f"{number:,} {what}" for what, number in sorted(shop.counted.items())) or "nothing was done")
+    print(
+        ", ".join(f"{number:,} {what}" for what, number in sorted(shop.counted.items())) or "nothing was done"
+    )
 
 
 async def _traffic(shop: Shop, rate: float, orders: int | None) -> None:
@@ -311,8 +347,11 @@ def _line(shop: Shop, seen: deque[tuple[float, Counter[str]]]) -> str:
     then, before = seen[0]
     seen.append((now, counted))
     shown = [
-        f"{counted[what]:,} {what} ({(counted[what] - before[what]) / (now - then):,.1f}/s)" for what in ("orders", "mutations", "facts")
+        f"{counted[what]:,} {what} ({(counted[what] - before[what]) / (now - then):,.1f}/s)"
+        for what in ("orders", "mutations", "facts")
     ]
     refused = sum(number for what, number in counted.items() if what.startswith("refused"))
     failed = sum(number for what, number in counted.items() if what.startswith("error"))
-    return "  ".join([*shown, f"{refused:,} refused", f"{counted['conflicts']:,} conflicts", f"{failed:,} errors"])
+    return "  ".join(
+        [*shown, f"{refused:,} refused", f"{counted['conflicts']:,} conflicts", f"{failed:,} errors"]
+    )

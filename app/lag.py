@@ -13,10 +13,14 @@ async def show(settings: Settings) -> None:
         await database.check_migrated()
         standings = await standing(database, PROJECTIONS)
     rows = [_shown(each) for each in standings]
-    columns(_COLUMNS, rows, right=range(1, 7), marked=[bool(each.behind or each.parked) for each in standings])
+    columns(
+        _COLUMNS, rows, right=range(1, 7), marked=[bool(each.behind or each.parked) for each in standings]
+    )
     unread = {name: each for one in standings for name, each in one.unread.items()}
     for name, each in sorted(unread.items()):
-        print(f"{name}: this code cannot read it; passed over {each.count} times, first at position {each.first}, last at {each.last}")
+        print(
+            f"{name}: this code cannot read it; passed over {each.count} times, first at position {each.first}, last at {each.last}"
+        )
 
 
 _COLUMNS = ("projection", "version", "position", "behind", "seconds", "moved", "parked", "owner")

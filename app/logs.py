@@ -18,7 +18,9 @@ def told(**fields: object) -> dict[str, object]:
 def set_up(level: Level, *, lines: Literal["text", "json"]) -> None:
     """Log to stderr from `level` on, and from libraries what is at least a warning: at `debug` some show what was sent."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Json() if lines == "json" else _Text("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(
+        _Json() if lines == "json" else _Text("%(asctime)s %(levelname)s %(name)s %(message)s")
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("app").setLevel(level.upper())
 
@@ -30,7 +32,9 @@ def _told(record: logging.LogRecord) -> dict[str, object]:
 class _Text(logging.Formatter):
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return " ".join([super().formatMessage(record), *(f"{name}={value}" for name, value in _told(record).items())])
+        return " ".join(
+            [super().formatMessage(record), *(f"{name}={value}" for name, value in _told(record).items())]
+        )
 
 
 class _Json(logging.Formatter):

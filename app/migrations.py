@@ -24,7 +24,9 @@ def newest(folder: Path = FOLDER) -> str:
     followed = {each for names in found for each in _several(names.get("down_revision"))}
     last = sorted({str(names["revision"]) for names in found if "revision" in names} - followed)
     if len(last) != 1:
-        raise Mistake(f"the migrations in {folder} have to end in one: they end in {', '.join(last) or 'none'}")
+        raise Mistake(
+            f"the migrations in {folder} have to end in one: they end in {', '.join(last) or 'none'}"
+        )
     return last[0]
 
 
@@ -59,7 +61,10 @@ def _named(path: Path) -> dict[str, object]:
     found: dict[str, object] = {}
     for statement in ast.parse(path.read_text()).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ):
                 with suppress(ValueError):
                     found[name] = ast.literal_eval(value)
             case _:

@@ -24,7 +24,11 @@ from app.store.codec import Codec, registered
 from projections import PROJECTIONS
 from projections.kernel import AnyProjection
 
-commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Rebuild projections beside the live ones, verify, promote, roll back.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Rebuild projections beside the live ones, verify, promote, roll back.",
+)
 commands.add_typer(parking.commands)
 
 Name = Annotated[str, typer.Argument(help="Which projection.")]
@@ -44,10 +48,16 @@ def status() -> None:
 @commands.command()
 def rebuild(
     names: Annotated[list[str] | None, typer.Argument(help="Which projections.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All projections, in one pass over the log.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All projections, in one pass over the log.")
+    ] = False,
     stage: Annotated[bool, typer.Option("--stage", help="Build and verify, promote nothing.")] = False,
-    as_of: Annotated[str | None, typer.Option(help="Up to a position, or a moment as 2026-01-05T12:00Z; needs --into.")] = None,
-    into: Annotated[str | None, typer.Option(help="Into a table of its own, read.NAME; needs --as-of.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="Up to a position, or a moment as 2026-01-05T12:00Z; needs --into.")
+    ] = None,
+    into: Annotated[
+        str | None, typer.Option(help="Into a table of its own, read.NAME; needs --as-of.")
+    ] = None,
 ) -> None:
     """Build tables anew beside the live ones; promote those that are equal."""
     if (as_of is None) != (into is None):
@@ -65,7 +75,9 @@ def rebuild(
             for each in rebuilt:
                 shown.comparison(each.comparison)
                 if each.swapped is not None:
-                    shown.swapped(f"{each.comparison.projection} v{each.comparison.version}: promoted", each.swapped)
+                    shown.swapped(
+                        f"{each.comparison.projection} v{each.comparison.version}: promoted", each.swapped
+                    )
             _agree(all(each.comparison.equal for each in rebuilt))
 
     async def run_as_of(moment: int | datetime, table: str) -> None:
@@ -96,7 +108,9 @@ def verify(name: Name) -> None:
 @commands.command()
 def promote(
     name: Name,
-    accept_differences: Annotated[bool, typer.Option("--accept-differences", help="Also where verify has found some.")] = False,
+    accept_differences: Annotated[
+        bool, typer.Option("--accept-differences", help="Also where verify has found some.")
+    ] = False,
 ) -> None:
     """Make the verified staging table the live one; the live one is kept as the former."""
     [projection] = _chosen([name])
@@ -128,7 +142,9 @@ def rollback(name: Name) -> None:
 
 @commands.command()
 def drop(
-    name: Annotated[str, typer.Argument(help="Which projection, also one that is no more; or a table made with --into.")],
+    name: Annotated[
+        str, typer.Argument(help="Which projection, also one that is no more; or a table made with --into.")
+    ],
     version: Annotated[int | None, typer.Option(help="All tables of another version.")] = None,
     slot: Annotated[str | None, typer.Option(help="Only the staging or the former table.")] = None,
 ) -> None:
@@ -162,7 +178,9 @@ async def _desk() -> AsyncGenerator[_Desk]:
 
 def _chosen(names: Sequence[str]) -> Sequence[AnyProjection]:
     if not names:
-        raise Mistake(f"name a projection, or --all; there are {', '.join(each.name for each in PROJECTIONS) or 'none'}")
+        raise Mistake(
+            f"name a projection, or --all; there are {', '.join(each.name for each in PROJECTIONS) or 'none'}"
+        )
     return [named(PROJECTIONS, name) for name in dict.fromkeys(names)]
 
 

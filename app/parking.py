@@ -41,18 +41,32 @@ def parked(
         async with open_database(Settings.read()) as database:
             await database.check_migrated()
             wanted = None if key is None else key_given(chosen[0], key)
-            found = [(projection, each) for projection in chosen for each in await _all(database, projection) if wanted in (None, each.key)]
+            found = [
+                (projection, each)
+                for projection in chosen
+                for each in await _all(database, projection)
+                if wanted in (None, each.key)
+            ]
         if wanted is not None:
             if not found:
                 raise NotPossible(f"{chosen[0].name}: {wanted} is not parked", Why.NOT_PARKED)
             print(_printable(found[0][1].traceback.rstrip() or found[0][1].error))
             return
         rows = [
-            (projection.name, str(each.position), f"{each.parked_at:%Y-%m-%d %H:%M:%S}", str(each.tries), each.key, _printable(each.error).partition("\n")[0][:100])
+            (
+                projection.name,
+                str(each.position),
+                f"{each.parked_at:%Y-%m-%d %H:%M:%S}",
+                str(each.tries),
+                each.key,
+                _printable(each.error).partition("\n")[0][:100],
+            )
             for projection, each in found
         ]
         if rows:
-            shown.columns(("projection", "position", "since", "retries", "key", "error"), rows, right=range(1, 4))
+            shown.columns(
+                ("projection", "position", "since", "retries", "key", "error"), rows, right=range(1, 4)
+            )
         else:
             print("nothing is parked")
 
@@ -60,7 +74,11 @@ def parked(
 
 
 @commands.command()
-def retry(name: Name, key: Annotated[str | None, typer.Argument(help="Which key, as it is listed; all if left out.")] = None, wait: Wait = 600) -> None:
+def retry(
+    name: Name,
+    key: Annotated[str | None, typer.Argument(help="Which key, as it is listed; all if left out.")] = None,
+    wait: Wait = 600,
+) -> None:
     """Fold parked keys again from their facts; exit code 1 where any stays parked."""
     projection = named(PROJECTIONS, name)
 
@@ -80,7 +98,9 @@ def leave_out(
     key: Annotated[str, typer.Argument(help="Which key, as it is listed.")],
     position: Annotated[int, typer.Option(help="The fact to leave out: the one that parked the key.", min=1)],
     reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
-    actor: Annotated[str | None, typer.Option(help="Who says so; the user of this machine if left out.")] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Who says so; the user of this machine if left out.")
+    ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Count the fact again.")] = False,
     wait: Wait = 600,
 ) -> None:
@@ -109,11 +129,27 @@ async def _all(database: Database, projection: AnyProjection) -> list[ParkedKey]
     return found
 
 
-async def _answer(database: Database, projection: AnyProjection, asked: datetime, concerned: int, key: str | None, wait: float) -> Answer:
+async def _answer(
+    database: Database,
+    projection: AnyProjection,
+    asked: datetime,
+    concerned: int,
+    key: str | None,
+    wait: float,
+) -> Answer:
     if not concerned:
         return Answer(0, 0, 0)
     with _folding(projection.name) as told:
-        return await answered(database, projection, asked, concerned, wait, key=key, reader=Reader(database.pool, registered()), told=told)
+        return await answered(
+            database,
+            projection,
+            asked,
+            concerned,
+            wait,
+            key=key,
+            reader=Reader(database.pool, registered()),
+            told=told,
+        )
 
 
 @contextmanager
@@ -124,19 +160,28 @@ def _folding(name: str) -> Generator[Told]:
         yield silent
         return
     with console.status(f"{name}: waiting for the process that owns it") as status:
-        yield lambda position, target: status.update(f"{name}: folding again, position {position} of {target}")
+        yield lambda position, target: status.update(
+            f"{name}: folding again, position {position} of {target}"
+        )
 
 
 def _printable(said: str) -> str:
     """What was raised may hold whatever clients have sent."""
-    return "".join(character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}" for character in said)
+    return "".join(
+        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for character in said
+    )
 
 
 def _tell(answer: Answer, name: str) -> None:
     if answer == Answer(0, 0, 0):
         print(f"{name}: nothing is parked")
         return
-    parts = {"level": answer.level, "still parked": answer.parked, "not yet tried: its owner will do it": answer.waiting}
+    parts = {
+        "level": answer.level,
+        "still parked": answer.parked,
+        "not yet tried: its owner will do it": answer.waiting,
+    }
     print(f"{name}: " + ", ".join(f"{count} {what}" for what, count in parts.items() if count))
     if answer.parked or answer.waiting:
         raise typer.Exit(1)

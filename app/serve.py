@@ -19,7 +19,9 @@ from app.settings import BadSetting, Settings
 class _Server(uvicorn.Server):
     """uvicorn raises a caught signal again when it has stopped, which would end a clean stop in a traceback."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
         self._stopping = stopping
@@ -66,7 +68,9 @@ def bind(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as problem:
         listener.close()
-        raise BadSetting(f"cannot listen on {settings.host}:{settings.port}: {problem.strerror or problem}; choose another with --port or APP_PORT") from None
+        raise BadSetting(
+            f"cannot listen on {settings.host}:{settings.port}: {problem.strerror or problem}; choose another with --port or APP_PORT"
+        ) from None
     listener.set_inheritable(True)
     return listener
 

@@ -19,7 +19,13 @@ LEAST_WIDTH = 20
 """Characters that the last column has at least, where it needs them."""
 
 
-def columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: range = range(0), marked: Sequence[bool] = ()) -> None:
+def columns(
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: range = range(0),
+    marked: Sequence[bool] = (),
+) -> None:
     """Print rows: as a table in a terminal, as plain columns elsewhere."""
     console = Console()
     widths = [max(len(row[number]) for row in (header, *rows)) for number in range(len(header))]
@@ -49,7 +55,9 @@ def bars() -> Generator[Told]:
     told_columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %  {task.completed:,.0f} of {task.total:,.0f}  {task.fields[rate]}"),
+        TextColumn(
+            "{task.percentage:>3.0f} %  {task.completed:,.0f} of {task.total:,.0f}  {task.fields[rate]}"
+        ),
     )
     with Bars(*told_columns, console=console) as showing:
         shown: dict[str, TaskID] = {}
@@ -61,7 +69,10 @@ def bars() -> Generator[Told]:
             left = progress.seconds_left
             rate = f"{progress.events_per_second:,.0f} events/s" if progress.events_per_second else ""
             showing.update(
-                shown[name], description=f"{name} {progress.state}", completed=progress.position, total=max(progress.target, progress.position, 1),
+                shown[name],
+                description=f"{name} {progress.state}",
+                completed=progress.position,
+                total=max(progress.target, progress.position, 1),
                 rate=rate + (f"  {left:,.0f} s left" if left else ""),
             )
 
@@ -74,7 +85,9 @@ def comparison(found: Comparison) -> None:
     for each in found.examples:
         key = ", ".join(f"{name}={value}" for name, value in each.key.items())
         if each.live is not None and each.staging is not None and each.column is not None:
-            print(f"  {key}: {each.column} is {each.live[each.column]} live, {each.staging[each.column]} in staging")
+            print(
+                f"  {key}: {each.column} is {each.live[each.column]} live, {each.staging[each.column]} in staging"
+            )
         else:
             print(f"  {key}: only in {'staging' if each.live is None else 'the live table'}")
         print(f"    live     {each.live}")
@@ -90,13 +103,26 @@ def tables(found: Sequence[TableStatus]) -> None:
     """Print every table."""
     rows = [
         (
-            each.table, "apart" if _apart(each) else each.slot, "none" if each.position is None else str(each.position),
-            "" if _apart(each) else str(each.behind), _size(each.bytes), each.owner or "nobody", _note(each),
+            each.table,
+            "apart" if _apart(each) else each.slot,
+            "none" if each.position is None else str(each.position),
+            "" if _apart(each) else str(each.behind),
+            _size(each.bytes),
+            each.owner or "nobody",
+            _note(each),
         )
         for each in found
     ]
-    marked = [each.changed or (each.rebuild is not None and each.rebuild.state in ("failed", "different")) for each in found]
-    columns(("table", "slot", "position", "behind", "size", "owner", "note"), rows, right=range(2, 5), marked=marked)
+    marked = [
+        each.changed or (each.rebuild is not None and each.rebuild.state in ("failed", "different"))
+        for each in found
+    ]
+    columns(
+        ("table", "slot", "position", "behind", "size", "owner", "note"),
+        rows,
+        right=range(2, 5),
+        marked=marked,
+    )
 
 
 def _apart(each: TableStatus) -> bool:
@@ -108,11 +134,19 @@ def _note(each: TableStatus) -> str:
     if each.changed:
         notes.append("made by other code: give the projection a new version, or rebuild it")
     if not each.current and not _apart(each):
-        notes.append(f"not of this code: projections drop {each.projection} --version {each.version}, when no process reads it")
+        notes.append(
+            f"not of this code: projections drop {each.projection} --version {each.version}, when no process reads it"
+        )
     if each.rebuild is not None and each.rebuild.state != "promoted":
-        done = f" {100 * each.rebuild.position // max(each.rebuild.target, 1)} %" if each.rebuild.state == "building" else ""
+        done = (
+            f" {100 * each.rebuild.position // max(each.rebuild.target, 1)} %"
+            if each.rebuild.state == "building"
+            else ""
+        )
         stopped = ", stopped" if each.rebuild.state == "building" and each.owner is None else ""
-        notes.append(f"{each.rebuild.state}{done}{stopped}" + (f": {each.rebuild.error}" if each.rebuild.error else ""))
+        notes.append(
+            f"{each.rebuild.state}{done}{stopped}" + (f": {each.rebuild.error}" if each.rebuild.error else "")
+        )
     return "; ".join(notes)
 
 

@@ -20,7 +20,11 @@ _KERNELS = ("domain.kernel", "projections.kernel")
 
 def source(*roots: object, events: bool = False) -> Iterator[str]:
     """One text for each definition that the roots lead to. Raises `OSError` or `SyntaxError` where there is no source of one."""
-    ours = {(inspect.unwrap(root).__module__ or "").split(".")[0] for root in roots if isinstance(root, FunctionType | type)} | {"domain", "projections"}
+    ours = {
+        (inspect.unwrap(root).__module__ or "").split(".")[0]
+        for root in roots
+        if isinstance(root, FunctionType | type)
+    } | {"domain", "projections"}
     seen: set[int] = set()
     waiting: list[tuple[str, object]] = [("", root) for root in roots]
     while waiting:
@@ -38,7 +42,11 @@ def source(*roots: object, events: bool = False) -> Iterator[str]:
             if isinstance(item, FunctionType) and item.__name__ == "<lambda>":
                 # Its lines are those of the statement that it stands in, and seldom a statement of their own.
                 yield f"{item.__qualname__}: {_compiled(item.__code__)}"
-                waiting.extend((name, item.__globals__[name]) for name in item.__code__.co_names if name in item.__globals__)
+                waiting.extend(
+                    (name, item.__globals__[name])
+                    for name in item.__code__.co_names
+                    if name in item.__globals__
+                )
                 continue
             try:
                 text, named = _read(item)
@@ -47,7 +55,14 @@ def source(*roots: object, events: bool = False) -> Iterator[str]:
                     raise
                 # A class that was made by a call is what it was made of.
                 yield f"{item.__qualname__}: {[base.__qualname__ for base in item.__bases__]}"
-                waiting.extend((name, made) for name, made in [*vars(item).items(), *((base.__name__, base) for base in item.__bases__)] if not name.startswith("__"))
+                waiting.extend(
+                    (name, made)
+                    for name, made in [
+                        *vars(item).items(),
+                        *((base.__name__, base) for base in item.__bases__),
+                    ]
+                    if not name.startswith("__")
+                )
                 continue
             yield f"{item.__qualname__}: {text}"
             waiting.extend(_meant(named, item))
@@ -58,7 +73,9 @@ def source(*roots: object, events: bool = False) -> Iterator[str]:
             waiting.extend((name, member) for member in members)
         elif isinstance(item, set | frozenset):
             yield f"{name} = {sorted(map(repr, item))}"
-        elif isinstance(item, str | bytes | int | float | complex | tuple | list | dict) or type(item).__module__ in ("decimal", "datetime"):
+        elif isinstance(item, str | bytes | int | float | complex | tuple | list | dict) or type(
+            item
+        ).__module__ in ("decimal", "datetime"):
             yield f"{name} = {item!r}"
 
 
@@ -73,7 +90,10 @@ def _read(item: Any) -> tuple[str, Sequence[tuple[str, str]]]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(item)))
     named: list[tuple[str, str]] = []
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            and ast.get_docstring(node) is not None
+        ):
             node.body = node.body[1:] or [ast.Pass()]
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):

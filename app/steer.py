@@ -23,7 +23,11 @@ from app.store.wake import CHANNEL
 from domain import PROCESSES
 from domain.process import AnyProcess
 
-commands = typer.Typer(no_args_is_help=True, add_completion=False, help="List processes, look at one, and get one going that stands still.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="List processes, look at one, and get one going that stands still.",
+)
 
 Process = Annotated[str, typer.Argument(help="Which process: fulfilment, …")]
 Instance = Annotated[str, typer.Argument(help="Which instance: the id of what it works on.")]
@@ -32,7 +36,9 @@ Reason = Annotated[str, typer.Option(help="Why; it is recorded.")]
 
 @commands.command("list")
 def list_processes(
-    state: Annotated[str | None, typer.Option(help="Only those that are running, stuck, parked or ended.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only those that are running, stuck, parked or ended.")
+    ] = None,
     process: Annotated[str | None, typer.Option(help="Only those of this process.")] = None,
     most: Annotated[int, typer.Option("--most", help="How many, the newest first.", min=1, max=1_000)] = 50,
 ) -> None:
@@ -46,9 +52,21 @@ def list_processes(
         async with _open() as database:
             found = await operate.listing(database, process=process, state=state, limit=most)
         rows = [
-            (view.process, str(view.id), view.state, view.status, f"{view.moved_at:%Y-%m-%d %H:%M:%S}", _last(view)) for view in found
+            (
+                view.process,
+                str(view.id),
+                view.state,
+                view.status,
+                f"{view.moved_at:%Y-%m-%d %H:%M:%S}",
+                _last(view),
+            )
+            for view in found
         ]
-        columns(("process", "id", "state", "status", "moved", "last step"), rows, marked=[view.state in ("stuck", "parked") for view in found])
+        columns(
+            ("process", "id", "state", "status", "moved", "last step"),
+            rows,
+            marked=[view.state in ("stuck", "parked") for view in found],
+        )
 
     asyncio.run(run())
 
@@ -69,18 +87,34 @@ def show(process: Process, instance: Instance) -> None:
         if view.error is not None:
             print(f"parked at position {view.parked_position}:\n{view.error}")
         rows = [
-            (step.name, step.outcome, str(step.attempts), f"{step.at:%Y-%m-%d %H:%M:%S.%f}"[:-3], str(step.position or ""), step.error or "")
+            (
+                step.name,
+                step.outcome,
+                str(step.attempts),
+                f"{step.at:%Y-%m-%d %H:%M:%S.%f}"[:-3],
+                str(step.position or ""),
+                step.error or "",
+            )
             for step in view.steps
         ]
-        columns(("step", "outcome", "failed", "at", "position", "error"), rows, right=range(2, 3), marked=[step.outcome == "stuck" for step in view.steps])
+        columns(
+            ("step", "outcome", "failed", "at", "position", "error"),
+            rows,
+            right=range(2, 3),
+            marked=[step.outcome == "stuck" for step in view.steps],
+        )
 
     asyncio.run(run())
 
 
 @commands.command()
 def retry(
-    process: Process, instance: Instance,
-    step: Annotated[str | None, typer.Option(help="Only this stuck step; all of them, or the fact that parked it, if left out.")] = None,
+    process: Process,
+    instance: Instance,
+    step: Annotated[
+        str | None,
+        typer.Option(help="Only this stuck step; all of them, or the fact that parked it, if left out."),
+    ] = None,
 ) -> None:
     """Have stuck steps tried again, or the fact that parked the process."""
     named, identity = _named(process), _identity(instance)
@@ -96,7 +130,12 @@ def compensate(process: Process, instance: Instance, reason: Reason) -> None:
 
 
 @commands.command()
-def skip(process: Process, instance: Instance, step: Annotated[str, typer.Argument(help="The stuck step.")], reason: Reason) -> None:
+def skip(
+    process: Process,
+    instance: Instance,
+    step: Annotated[str, typer.Argument(help="The stuck step.")],
+    reason: Reason,
+) -> None:
     """Take a stuck step for done."""
     named, identity = _named(process), _identity(instance)
     why = _why(reason)
@@ -124,13 +163,20 @@ def _told(ask: Callable[[Database, Commands, Request], Coroutine[object, object,
             try:
                 asked = Request(actor=f"operator:{getpass.getuser()}", correlation_id=ordered_id())
                 outcome = await ask(database, Commands(appender, Reader(database.pool, codec)), asked)
-                await database.pool.execute("SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL)
+                await database.pool.execute(
+                    "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
+                )
             finally:
                 appender.drain()
                 await running
         match outcome:
             case Accepted(facts=facts):
-                print("recorded: " + ", ".join(f"{fact.event.stored.name} at position {fact.position}" for fact in facts) if facts else "asked for")
+                print(
+                    "recorded: "
+                    + ", ".join(f"{fact.event.stored.name} at position {fact.position}" for fact in facts)
+                    if facts
+                    else "asked for"
+                )
             case Refused(message=message):
                 raise Mistake(message)
             case Conflicted() | Previewed():
@@ -154,7 +200,9 @@ def _named(name: str) -> AnyProcess:
     for process in PROCESSES:
         if process.category == name:
             return process
-    raise Mistake(f"there is no process {name}; there are {', '.join(each.category for each in PROCESSES) or 'none'}")
+    raise Mistake(
+        f"there is no process {name}; there are {', '.join(each.category for each in PROCESSES) or 'none'}"
+    )
 
 
 def _identity(text: str) -> UUID:

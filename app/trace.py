@@ -41,7 +41,10 @@ async def show(settings: Settings, correlation: UUID) -> None:
         console.width = 1_000
     console.print(tree(correlation, rows[:MOST]))
     if len(rows) > MOST:
-        console.print(f"and more after position {rows[MOST - 1]['position']}: python -m app audit export --correlation {correlation}", soft_wrap=True)
+        console.print(
+            f"and more after position {rows[MOST - 1]['position']}: python -m app audit export --correlation {correlation}",
+            soft_wrap=True,
+        )
 
 
 def tree(correlation: UUID, rows: Sequence[Mapping[str, Any]]) -> Tree:
@@ -52,7 +55,11 @@ def tree(correlation: UUID, rows: Sequence[Mapping[str, Any]]) -> Tree:
     for command in _commands(rows):
         # What led to it comes before it in the log, so that its place in the tree is known.
         parent = root if command.caused_by is None else below.get(command.caused_by, root)
-        cause = f"  because of position {command.caused_by}, which is not of this request" if command.caused_by is not None and parent is root else ""
+        cause = (
+            f"  because of position {command.caused_by}, which is not of this request"
+            if command.caused_by is not None and parent is root
+            else ""
+        )
         name = escape(command.name or "a command")
         said = parent.add(f"[bold cyan]{name}[/]  by {escape(command.actor)}  [dim]{command.id}[/]{cause}")
         for fact in command.facts:
@@ -63,7 +70,9 @@ def tree(correlation: UUID, rows: Sequence[Mapping[str, Any]]) -> Tree:
 def _commands(rows: Sequence[Mapping[str, Any]]) -> Sequence[Command]:
     found: dict[UUID, Command] = {}
     for row in rows:
-        known = found.setdefault(row["command_id"], Command(row["command_id"], row["name"], row["actor"], row["caused_by"]))
+        known = found.setdefault(
+            row["command_id"], Command(row["command_id"], row["name"], row["actor"], row["caused_by"])
+        )
         known.facts.append(row)
     return list(found.values())
 

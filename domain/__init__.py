@@ -7,9 +7,7 @@ from domain.payment import payment
 from domain.process import AnyProcess
 from domain.product import product
 
-PROCESSES: tuple[AnyProcess, ...] = (
-    fulfilment,
-)
+PROCESSES: tuple[AnyProcess, ...] = (fulfilment,)
 
 DECIDERS: tuple[AnyDecider, ...] = (
     product,

@@ -171,7 +171,7 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return _reserved(state, missing - {fact.stream_id})
         case StepSkipped(step=step), Reserving(job=job, missing=missing):
             return _reserved(state, missing - _named("reserve", step, job))
-        case (Authorised() | StepSkipped()), Paying(job=job):
+        case ((Authorised() | StepSkipped()), Paying(job=job)):
             return Confirming(job=job)
         case OrderConfirmed() | StepSkipped(), Confirming(job=job):
             return Capturing(job=job) if job.total.amount else _dispatching(job)
@@ -206,12 +206,18 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return _undone(job, reason, cancelled=True)
         case CompensationForced(reason=reason), Paying(job=job) | Confirming(job=job) | Capturing(job=job):
             return _undone(job, reason)
-        case StepRefused(step=step, message=message), Paying(job=job) | Confirming(job=job) | Capturing(job=job):
+        case StepRefused(step=step, message=message), Paying(job=job) | Confirming(job=job) | Capturing(
+            job=job
+        ):
             return _undone(job, f"Could not {step}: {message}")
 
         case (
             # A decline on its way is the gateway's last word, too.
-            Voided() | Refunded() | Declined() | StepRefused(step="call the payment off") | StepSkipped(step="call the payment off"),
+            Voided()
+            | Refunded()
+            | Declined()
+            | StepRefused(step="call the payment off")
+            | StepSkipped(step="call the payment off"),
             Refunding(job=job, reason=reason, cancelled=cancelled, gone=gone),
         ):
             return Undone(job=job, reason=reason, cancelled=cancelled, gone=gone)
@@ -243,7 +249,9 @@ def _dispatched(state: Dispatching) -> Fulfilment:
     return _undone(state.job, state.reason, cancelled=state.cancelled, gone=state.gone)
 
 
-def _undone(job: Job, reason: str, *, cancelled: bool = False, gone: frozenset[UUID] = frozenset()) -> Fulfilment:
+def _undone(
+    job: Job, reason: str, *, cancelled: bool = False, gone: frozenset[UUID] = frozenset()
+) -> Fulfilment:
     """Where there is a payment to call off, that comes first."""
     kind = Refunding if job.total.amount else Undone
     return kind(job=job, reason=reason, cancelled=cancelled, gone=gone)
@@ -259,23 +267,43 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
     match before, after:
         case None, Reserving():
             return [
-                send(f"reserve {line.sku}", product, product_id(line.sku), ReserveStock(order_id=job.order_id, quantity=line.quantity))
+                send(
+                    f"reserve {line.sku}",
+                    product,
+                    product_id(line.sku),
+                    ReserveStock(order_id=job.order_id, quantity=line.quantity),
+                )
                 for line in job.lines
             ]
         case Reserving(), Paying():
-            return [send("request the payment", payment, money, RequestPayment(order_id=job.order_id, amount=job.total))]
+            return [
+                send(
+                    "request the payment",
+                    payment,
+                    money,
+                    RequestPayment(order_id=job.order_id, amount=job.total),
+                )
+            ]
         case Paying(), Paying() if isinstance(fact.event, Requested):
             return [
                 Effect(step="authorise the payment", call=Authorise(payment_id=money, amount=job.total)),
                 Deadline(name="payment", at=fact.recorded_at + PAYMENT_WITHIN),
             ]
         case Reserving() | Paying(), Confirming():
-            return [Deadline(name="payment", at=None), send("confirm the order", order, job.order_id, ConfirmOrder())]
+            return [
+                Deadline(name="payment", at=None),
+                send("confirm the order", order, job.order_id, ConfirmOrder()),
+            ]
         case Confirming(), Capturing():
             return [Effect(step="capture the payment", call=Capture(payment_id=money, amount=job.total))]
         case Confirming() | Capturing(), Dispatching():
             return [
-                send(f"dispatch {line.sku}", product, product_id(line.sku), DispatchStock(order_id=job.order_id))
+                send(
+                    f"dispatch {line.sku}",
+                    product,
+                    product_id(line.sku),
+                    DispatchStock(order_id=job.order_id),
+                )
                 for line in job.lines
             ]
 
@@ -308,11 +336,17 @@ def _give_back(state: Undone) -> Sequence[Action]:
         else _release(line, job)
         for line in reversed(job.lines)
     ]
-    return steps if state.cancelled else [*steps, send("reject the order", order, job.order_id, RejectOrder(reason=state.reason))]
+    return (
+        steps
+        if state.cancelled
+        else [*steps, send("reject the order", order, job.order_id, RejectOrder(reason=state.reason))]
+    )
 
 
 def _release(line: Line, job: Job) -> Action:
-    return send(f"release {line.sku}", product, product_id(line.sku), ReleaseReservation(order_id=job.order_id))
+    return send(
+        f"release {line.sku}", product, product_id(line.sku), ReleaseReservation(order_id=job.order_id)
+    )
 
 
 def status(state: Fulfilment) -> str:

@@ -199,7 +199,11 @@ class Decider[C, S, E: Event]:
     def rules(self) -> tuple[type[Rejected], ...]:
         """The refusals that the aggregate's file declares, or names."""
         named = vars(modules[self.decide.__module__]).values()
-        return tuple(rule for rule in named if isinstance(rule, type) and issubclass(rule, Rejected) and rule is not Rejected)
+        return tuple(
+            rule
+            for rule in named
+            if isinstance(rule, type) and issubclass(rule, Rejected) and rule is not Rejected
+        )
 
 
 type AnyDecider = Decider[Any, Any, Any]
@@ -216,4 +220,8 @@ def _flat(annotation: Any) -> tuple[Any, ...]:
     if isinstance(annotation, TypeAliasType):
         return _flat(annotation.__value__)
     parts = get_args(annotation)
-    return tuple(each for part in parts for each in _flat(part)) if isinstance(annotation, UnionType) else (annotation,)
+    return (
+        tuple(each for part in parts for each in _flat(part))
+        if isinstance(annotation, UnionType)
+        else (annotation,)
+    )

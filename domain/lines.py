@@ -78,7 +78,8 @@ def with_line(lines: Lines, added: Line, place: int | None = None) -> Lines:
         end = len(lines) if place is None else place
         return (*lines[:end], added, *lines[end:])
     return tuple(
-        replace(added, quantity=line.quantity + added.quantity) if line.sku == added.sku else line for line in lines
+        replace(added, quantity=line.quantity + added.quantity) if line.sku == added.sku else line
+        for line in lines
     )
 
 
@@ -131,4 +132,7 @@ def restored(lines: Lines, spot: Spot) -> Sequence[LineEvent]:
     if then is None:
         return removed
     place = None if spot.place == len(without_line(lines, spot.sku)) else spot.place
-    return [*removed, LineAdded(sku=spot.sku, quantity=then.quantity, unit_price=then.unit_price, place=place)]
+    return [
+        *removed,
+        LineAdded(sku=spot.sku, quantity=then.quantity, unit_price=then.unit_price, place=place),
+    ]

@@ -66,7 +66,15 @@ class OrderShipped(Event):
 
 
 type OrderEvent = (
-    Opened | LineAdded | LineRemoved | QuantityChanged | OrderPlaced | OrderConfirmed | OrderRejected | OrderCancelled | OrderShipped
+    Opened
+    | LineAdded
+    | LineRemoved
+    | QuantityChanged
+    | OrderPlaced
+    | OrderConfirmed
+    | OrderRejected
+    | OrderCancelled
+    | OrderShipped
 )
 
 # --- State ------------------------------------------------------------------
@@ -126,7 +134,9 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             return Open(customer_id=customer_id)
         case LineAdded() | LineRemoved() | QuantityChanged(), Open(lines=lines, edits=edits):
             after = changed(lines, event)
-            return replace(order, lines=after, edits=followed(edits, event, touched(lines, event), touched(after, event)))
+            return replace(
+                order, lines=after, edits=followed(edits, event, touched(lines, event), touched(after, event))
+            )
         case OrderPlaced(customer_id=customer_id, lines=lines, total=total, placed_at=placed_at), _:
             return Placed(
                 customer_id=customer_id, placement=Placement(lines=lines, total=total, placed_at=placed_at)
@@ -136,7 +146,9 @@ def evolve(order: Order, event: OrderEvent) -> Order:
         case OrderRejected(customer_id=customer_id, reason=reason, placement=placement), _:
             return Refused(customer_id=customer_id, reason=reason, placement=placement)
         case OrderCancelled(customer_id=customer_id, reason=reason, placement=placement), _:
-            return Cancelled(customer_id=customer_id, reason=reason, lines=lines_of(order), placement=placement)
+            return Cancelled(
+                customer_id=customer_id, reason=reason, lines=lines_of(order), placement=placement
+            )
         case OrderShipped(), Placed(customer_id=customer_id, placement=placement) | Confirmed(
             customer_id=customer_id, placement=placement
         ):
@@ -159,7 +171,12 @@ def lines_of(order: Order) -> Lines:
             return ()
         case Open(lines=lines) | Cancelled(lines=lines):
             return lines
-        case Placed(placement=placement) | Confirmed(placement=placement) | Refused(placement=placement) | Shipped(placement=placement):
+        case (
+            Placed(placement=placement)
+            | Confirmed(placement=placement)
+            | Refused(placement=placement)
+            | Shipped(placement=placement)
+        ):
             return placement.lines
 
 
@@ -223,8 +240,17 @@ class ShipOrder:
 
 
 type OrderCommand = (
-    OpenOrder | AddLine | ChangeQuantity | RemoveLine | UndoChange | RedoChange
-    | PlaceOrder | ConfirmOrder | RejectOrder | CancelOrder | ShipOrder
+    OpenOrder
+    | AddLine
+    | ChangeQuantity
+    | RemoveLine
+    | UndoChange
+    | RedoChange
+    | PlaceOrder
+    | ConfirmOrder
+    | RejectOrder
+    | CancelOrder
+    | ShipOrder
 )
 
 MOST_LINES = 100
@@ -347,8 +373,16 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         ):
             raise OrderEnded
         case (
-            AddLine() | ChangeQuantity() | RemoveLine() | UndoChange() | RedoChange()
-            | PlaceOrder() | ConfirmOrder() | RejectOrder() | CancelOrder() | ShipOrder(),
+            AddLine()
+            | ChangeQuantity()
+            | RemoveLine()
+            | UndoChange()
+            | RedoChange()
+            | PlaceOrder()
+            | ConfirmOrder()
+            | RejectOrder()
+            | CancelOrder()
+            | ShipOrder(),
             Unopened(),
         ):
             raise OrderUnknown
@@ -388,5 +422,9 @@ def _euros(amount: object) -> Data:
 # --- The decider ------------------------------------------------------------
 
 order: Decider[OrderCommand, Order, OrderEvent] = Decider(
-    category="order", initial=Unopened(), decide=decide, evolve=evolve, upcasts=(Upcast("order.placed", 1, _in_euros),)
+    category="order",
+    initial=Unopened(),
+    decide=decide,
+    evolve=evolve,
+    upcasts=(Upcast("order.placed", 1, _in_euros),),
 )

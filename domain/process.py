@@ -225,7 +225,9 @@ class Own(Decider[CourseCommand, Course, CourseEvent]):
 def own(category: str) -> Own:
     """The decider of the own stream of the process `category`."""
     classes: dict[type[Event], type[Any]] = {
-        each: type(each.__name__, (each,), {"stored": StoredName(f"{category}.{name}", 1), "__module__": __name__})
+        each: type(
+            each.__name__, (each,), {"stored": StoredName(f"{category}.{name}", 1), "__module__": __name__}
+        )
         for each, name in _NAMES.items()
     }
 

@@ -59,9 +59,13 @@ def followed[T](edits: Edits[T], event: Undoable, before: T, after: T) -> Edits[
             step = Step(version=version, before=before, after=after)
             return Edits(version=version, done=_pushed(edits.done, step))
         case Undoable(undoes=int(undoes)) if edits.done and edits.done[-1][-1].version == undoes:
-            return Edits(version=version, done=_popped(edits.done), undone=_pushed(edits.undone, edits.done[-1][-1]))
+            return Edits(
+                version=version, done=_popped(edits.done), undone=_pushed(edits.undone, edits.done[-1][-1])
+            )
         case Undoable(redoes=int(redoes)) if edits.undone and edits.undone[-1][-1].version == redoes:
-            return Edits(version=version, done=_pushed(edits.done, edits.undone[-1][-1]), undone=_popped(edits.undone))
+            return Edits(
+                version=version, done=_pushed(edits.done, edits.undone[-1][-1]), undone=_popped(edits.undone)
+            )
         case _:
             # A further fact of an undo or redo that takes several, or one that changed nothing.
             return replace(edits, version=version)

@@ -39,8 +39,12 @@ def fold(key: tuple[UUID], row: CustomerRow | None, fact: Recorded[Any]) -> Cust
     match fact.event:
         case OrderPlaced(total=total):
             return replace(row, spent=_added(row.spent, total), placed_orders=row.placed_orders + 1)
-        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if placement is not None:
-            return replace(row, spent=_added(row.spent, placement.total * -1), placed_orders=row.placed_orders - 1)
+        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if (
+            placement is not None
+        ):
+            return replace(
+                row, spent=_added(row.spent, placement.total * -1), placed_orders=row.placed_orders - 1
+            )
         case _:
             return row
 

@@ -50,8 +50,16 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
         case Opened(customer_id=customer_id), _:
             (identity,) = key
             return OrderRow(
-                id=identity, customer_id=customer_id, status="OPEN", lines=(), total=total_of(()).amount, currency=total_of(()).currency,
-                reason=None, opened_at=fact.at, placed_at=None, version=fact.version,
+                id=identity,
+                customer_id=customer_id,
+                status="OPEN",
+                lines=(),
+                total=total_of(()).amount,
+                currency=total_of(()).currency,
+                reason=None,
+                opened_at=fact.at,
+                placed_at=None,
+                version=fact.version,
             )
         case _, None:
             raise AssertionError(fact)
@@ -59,7 +67,13 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
             return _lines(row, changed(row.lines, fact.event), fact.version)
         case OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines), OrderRow():
             return replace(
-                row, status="PLACED", lines=lines, total=amount, currency=currency, placed_at=fact.at, version=fact.version
+                row,
+                status="PLACED",
+                lines=lines,
+                total=amount,
+                currency=currency,
+                placed_at=fact.at,
+                version=fact.version,
             )
         case OrderConfirmed(), OrderRow():
             return replace(row, status="CONFIRMED", version=fact.version)
@@ -79,6 +93,12 @@ def _lines(row: OrderRow, lines: Lines, version: int) -> OrderRow:
 
 
 orders = Projection(
-    name="orders", version=3, row=OrderRow, key=("id",), keys=keys, fold=fold,
-    indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)), history=True,
+    name="orders",
+    version=3,
+    row=OrderRow,
+    key=("id",),
+    keys=keys,
+    fold=fold,
+    indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)),
+    history=True,
 )

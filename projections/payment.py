@@ -40,7 +40,12 @@ def fold(key: tuple[UUID], row: PaymentRow | None, fact: Recorded[PaymentEvent])
         case Requested(order_id=order_id, amount=amount), _:
             (identity,) = key
             return PaymentRow(
-                id=identity, order_id=order_id, status="REQUESTED", amount=amount.amount, currency=amount.currency, reason=None,
+                id=identity,
+                order_id=order_id,
+                status="REQUESTED",
+                amount=amount.amount,
+                currency=amount.currency,
+                reason=None,
                 version=fact.version,
             )
         case _, None:
@@ -60,5 +65,12 @@ def fold(key: tuple[UUID], row: PaymentRow | None, fact: Recorded[PaymentEvent])
 
 
 payments = Projection(
-    name="payments", version=2, row=PaymentRow, key=("id",), keys=keys, fold=fold, indexes=(("order_id",),), history=True
+    name="payments",
+    version=2,
+    row=PaymentRow,
+    key=("id",),
+    keys=keys,
+    fold=fold,
+    indexes=(("order_id",),),
+    history=True,
 )

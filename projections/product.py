@@ -42,8 +42,15 @@ def fold(key: tuple[UUID], row: ProductRow | None, fact: Recorded[ProductEvent])
         case Registered(sku=sku, name=name, price=price), _:
             (identity,) = key
             return ProductRow(
-                id=identity, sku=sku, name=name, price=price.amount, currency=price.currency, on_hand=0, reserved=0,
-                available=0, version=fact.version,
+                id=identity,
+                sku=sku,
+                name=name,
+                price=price.amount,
+                currency=price.currency,
+                on_hand=0,
+                reserved=0,
+                available=0,
+                version=fact.version,
             )
         case _, None:
             raise AssertionError(fact)
@@ -66,6 +73,12 @@ def _stock(row: ProductRow, on_hand: int, reserved: int, version: int) -> Produc
 
 
 products = Projection(
-    name="products", version=2, row=ProductRow, key=("id",), keys=keys, fold=fold,
-    indexes=(("sku",), ("name", "sku"), ("price", "sku")), history=True,
+    name="products",
+    version=2,
+    row=ProductRow,
+    key=("id",),
+    keys=keys,
+    fold=fold,
+    indexes=(("sku",), ("name", "sku"), ("price", "sku")),
+    history=True,
 )

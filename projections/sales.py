@@ -26,7 +26,9 @@ def keys(fact: Recorded[Any]) -> Sequence[Key]:
     match fact.event:
         case OrderPlaced(total=Money(currency=currency)):
             return [(fact.at.astimezone(UTC).date(), currency)]
-        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if placement is not None:
+        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if (
+            placement is not None
+        ):
             return [(placement.placed_at.astimezone(UTC).date(), placement.total.currency)]
         case _:
             return []
@@ -38,7 +40,9 @@ def fold(key: tuple[date, str], row: DailySalesRow | None, fact: Recorded[Any]) 
     match fact.event:
         case OrderPlaced(lines=lines, total=total):
             return _counted(row, lines, total, 1)
-        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if placement is not None:
+        case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if (
+            placement is not None
+        ):
             left = _counted(row, placement.lines, placement.total, -1)
             return left if left.orders else None
         case _:

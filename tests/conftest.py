@@ -129,7 +129,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     long = [item for item in items if item.get_closest_marker("long") is not None]
     rest = [item for item in items if item not in long]
     share = -(-len(rest) // workers)
-    items[:] = [item for worker in range(workers) for item in (*long[worker::workers], *rest[worker * share : (worker + 1) * share])]
+    items[:] = [
+        item
+        for worker in range(workers)
+        for item in (*long[worker::workers], *rest[worker * share : (worker + 1) * share])
+    ]
 
 
 async def written(room: MachineRoom) -> int:
@@ -139,7 +143,10 @@ async def written(room: MachineRoom) -> int:
     async with asyncio.timeout(10):
         for each in PROJECTIONS:
             await room.projector.wait(each.name, head, 10)
-        while await room.database.pool.fetchval("SELECT min(position) FROM es.checkpoints WHERE slot = 'live'") < head:  # noqa: ASYNC110 - the database rings no bell
+        while (  # noqa: ASYNC110 - PostgreSQL sends no notification for a checkpoint
+            await room.database.pool.fetchval("SELECT min(position) FROM es.checkpoints WHERE slot = 'live'")
+            < head
+        ):
             await asyncio.sleep(0.01)
     return head
 
@@ -155,9 +162,13 @@ class Api:
 
     client: httpx2.AsyncClient
 
-    async def __call__(self, query: str, variables: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+    async def __call__(
+        self, query: str, variables: dict[str, Any] | None = None, **headers: str
+    ) -> dict[str, Any]:
         answer = await self.client.post(
-            "/graphql", json={"query": query, "variables": variables or {}}, headers={k.replace("_", "-"): v for k, v in headers.items()}
+            "/graphql",
+            json={"query": query, "variables": variables or {}},
+            headers={k.replace("_", "-"): v for k, v in headers.items()},
         )
         return answer.json()
 
@@ -234,7 +245,11 @@ class Server:
             self.process = Forked(arguments, env, self.log.name)
         else:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", *arguments], cwd=root or ROOT, env=env, stdout=self.log, stderr=subprocess.STDOUT
+                [sys.executable, "-m", "app", *arguments],
+                cwd=root or ROOT,
+                env=env,
+                stdout=self.log,
+                stderr=subprocess.STDOUT,
             )
         self.url = f"http://127.0.0.1:{self.port}/graphql"
         self.socket = f"ws://127.0.0.1:{self.port}/graphql"

@@ -45,7 +45,9 @@ class Scenario:
         return self.decider.decide(self.command, self.decider.fold(self.history))
 
 
-def fact(event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = BEGAN) -> Recorded[Any]:
+def fact(
+    event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = BEGAN
+) -> Recorded[Any]:
     """One recorded event, with an envelope that says nothing in particular."""
     category = event.stored.name.split(".")[0]
     return Recorded(position, category, stream, version, event, at, at, "tester", STREAM, STREAM)
@@ -53,7 +55,9 @@ def fact(event: Event, *, version: int = 1, position: int = 1, stream: UUID = ST
 
 def facts(*events: Event, stream: UUID = STREAM, at: datetime = BEGAN) -> list[Recorded[Any]]:
     """The events as one stream's facts, in order."""
-    return [fact(event, version=n, position=n, stream=stream, at=at) for n, event in enumerate(events, start=1)]
+    return [
+        fact(event, version=n, position=n, stream=stream, at=at) for n, event in enumerate(events, start=1)
+    ]
 
 
 def folded(projection: AnyProjection, history: Sequence[Recorded[Any]]) -> dict[Key, Any]:
@@ -83,8 +87,6 @@ class Fold:
         assert list(folded(self.projection, self.history).values()) == list(rows)
 
 
-
-
 @dataclass(frozen=True)
 class Errand:
     """For a process: `given(facts).then_sends(actions)`, what the last of the facts led it to ask for; `.then_is(state)`."""
@@ -98,7 +100,9 @@ class Errand:
     def then_sends(self, *actions: Action) -> None:
         before = self._state(self.history[:-1])
         after = self.process.evolve(before, self.history[-1])
-        assert tuple(self.process.react(before, after, self.history[-1]) if after is not None else ()) == actions
+        assert (
+            tuple(self.process.react(before, after, self.history[-1]) if after is not None else ()) == actions
+        )
 
     def then_sends_nothing(self) -> None:
         self.then_sends()

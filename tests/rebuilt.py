@@ -15,9 +15,18 @@ from projections import PROJECTIONS
 async def rebuilt(database_url: str) -> Sequence[Comparison]:
     """What a rebuild of every projection that has a live table finds, compared at the live one's position."""
     async with open_database(Settings(database_url=database_url, pool=2)) as database:
-        live = {(row["projection"], row["version"]) for row in await database.pool.fetch("SELECT projection, version FROM es.checkpoints WHERE slot = 'live'")}
+        live = {
+            (row["projection"], row["version"])
+            for row in await database.pool.fetch(
+                "SELECT projection, version FROM es.checkpoints WHERE slot = 'live'"
+            )
+        }
         there = [each for each in PROJECTIONS if (each.name, each.version) in live]
-        return [each.comparison for each in await rebuild(database, registered(), there, stage=True)] if there else ()
+        return (
+            [each.comparison for each in await rebuild(database, registered(), there, stage=True)]
+            if there
+            else ()
+        )
 
 
 def assert_rebuilt_equal(database_url: str) -> None:

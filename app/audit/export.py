@@ -40,13 +40,27 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     @property
     def whole(self) -> bool:
         """Whether one thing is asked for, and all of it is said."""
-        said = (self.stream is not None, self.id is not None, self.correlation is not None, self.first is not None, self.last is not None)
-        return said in ((True, True, False, False, False), (False, False, True, False, False), (False, False, False, True, True))
+        said = (
+            self.stream is not None,
+            self.id is not None,
+            self.correlation is not None,
+            self.first is not None,
+            self.last is not None,
+        )
+        return said in (
+            (True, True, False, False, False),
+            (False, False, True, False, False),
+            (False, False, False, True, True),
+        )
 
     def __str__(self) -> str:
         if self.stream is not None:
             return f"stream {self.stream} {self.id}"
-        return f"positions {self.first} to {self.last}" if self.correlation is None else f"correlation {self.correlation}"
+        return (
+            f"positions {self.first} to {self.last}"
+            if self.correlation is None
+            else f"correlation {self.correlation}"
+        )
 
 
 class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,11 +108,19 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 # --- What is asked for ------------------------------------------------------
 
 
-def asked(stream: str | None, id: UUID | None, correlation: UUID | None, first: int | None, last: int | None) -> Asked:
+def asked(
+    stream: str | None, id: UUID | None, correlation: UUID | None, first: int | None, last: int | None
+) -> Asked:
     """The one thing that is asked for. Raises `Mistake`."""
-    given = [stream is not None or id is not None, correlation is not None, first is not None or last is not None]
+    given = [
+        stream is not None or id is not None,
+        correlation is not None,
+        first is not None or last is not None,
+    ]
     if given.count(True) != 1:
-        raise Mistake("say what to export, and only one of it: --stream NAME --id ID, --correlation ID, or --from POSITION --to POSITION")
+        raise Mistake(
+            "say what to export, and only one of it: --stream NAME --id ID, --correlation ID, or --from POSITION --to POSITION"
+        )
     if given[0]:
         if stream is None or id is None or not stream.isprintable():
             raise Mistake("a stream is named by --stream NAME and --id ID together")
@@ -125,14 +147,22 @@ async def show(settings: Settings, what: Asked, out: Path | None) -> bool:
     quiet = not console.is_terminal or (out is None and sys.stdout.isatty())
     async with open_database(settings) as database:
         await database.check_migrated()
-        with ExitStack() as open_, Progress(*columns, console=console, transient=True, disable=quiet) as progress:
+        with (
+            ExitStack() as open_,
+            Progress(*columns, console=console, transient=True, disable=quiet) as progress,
+        ):
             task = progress.add_task("", total=None)
             try:
                 target = sys.stdout.buffer if out is None else open_.enter_context(out.open("wb"))
             except OSError as problem:
                 raise Mistake(f"cannot write {out}: {problem.strerror}") from None
             try:
-                await export(database, what, target, lambda done, all_: progress.update(task, completed=done, total=all_))
+                await export(
+                    database,
+                    what,
+                    target,
+                    lambda done, all_: progress.update(task, completed=done, total=all_),
+                )
             except Tampered as problem:
                 print(f"{problem}: python -m app audit verify says more", file=sys.stderr)
                 return False
@@ -151,14 +181,17 @@ class Tampered(Exception):
     """A range of the log does not fit its seal, so that there is nothing to prove."""
 
 
-async def export(database: Database, what: Asked, out: BinaryIO, tell: Callable[[int, int], None] = lambda done, all_: None) -> None:
+async def export(
+    database: Database, what: Asked, out: BinaryIO, tell: Callable[[int, int], None] = lambda done, all_: None
+) -> None:
     """Write the lines, in one snapshot. Raises `Mistake` where there is nothing, and `Tampered`."""
     condition, arguments = _condition(what)
     connection: Any = await database.connect()
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             total, head = await connection.fetchrow(
-                f"SELECT (SELECT count(*) FROM es.events WHERE {condition}), (SELECT max(position) FROM es.events)", *arguments
+                f"SELECT (SELECT count(*) FROM es.events WHERE {condition}), (SELECT max(position) FROM es.events)",
+                *arguments,
             )
             if not total:
                 raise Mistake(f"there are no facts: {what}")
@@ -167,12 +200,21 @@ async def export(database: Database, what: Asked, out: BinaryIO, tell: Callable[
                 what = msgspec.structs.replace(what, last=min(what.last, head))
             out.write(write(Opening(asked=what)) + b"\n")
             cover = _Cover(connection)
-            cursor = await connection.cursor(f"SELECT {COLUMNS} FROM es.events WHERE {condition} ORDER BY position", *arguments)
+            cursor = await connection.cursor(
+                f"SELECT {COLUMNS} FROM es.events WHERE {condition} ORDER BY position", *arguments
+            )
             done = 0
             while rows := await cursor.fetch(PAGE):
                 for row in rows:
                     fact = fact_of(row)
-                    out.write(write(Line(fact=fact, hash=fact_hash(fact).hex(), seal=await cover.proof(row["position"]))) + b"\n")
+                    out.write(
+                        write(
+                            Line(
+                                fact=fact, hash=fact_hash(fact).hex(), seal=await cover.proof(row["position"])
+                            )
+                        )
+                        + b"\n"
+                    )
                 done += len(rows)
                 tell(done, total)
             out.write(write(Closing(facts=done, seals=cover.seals)) + b"\n")
@@ -197,25 +239,43 @@ class _Cover:
         if seal is None or not seal.first <= position <= seal.last:
             return None
         place = position - seal.first
-        return Proof(number=seal.number, place=place, path=[each.hex() for each in path_of(self._levels, place)])
+        return Proof(
+            number=seal.number, place=place, path=[each.hex() for each in path_of(self._levels, place)]
+        )
 
     async def _turn_to(self, position: int) -> None:
-        row = await self.connection.fetchrow(f"SELECT {SEALS} FROM es.seals WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1", position)
+        row = await self.connection.fetchrow(
+            f"SELECT {SEALS} FROM es.seals WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1",
+            position,
+        )
         if row is None or row["last_position"] < position:
             return
         seal = seal_of(row)
-        previous: bytes | None = await self.connection.fetchval("SELECT hash FROM es.seals WHERE number = $1", seal.number - 1)
+        previous: bytes | None = await self.connection.fetchval(
+            "SELECT hash FROM es.seals WHERE number = $1", seal.number - 1
+        )
         previous = previous or GENESIS
         if not seal.follows(previous):
             raise Tampered(f"seal {seal.number}: was changed")
-        rows = await self.connection.fetch(f"SELECT {COLUMNS} FROM es.events WHERE position BETWEEN $1 AND $2 ORDER BY position", seal.first, seal.last)
+        rows = await self.connection.fetch(
+            f"SELECT {COLUMNS} FROM es.events WHERE position BETWEEN $1 AND $2 ORDER BY position",
+            seal.first,
+            seal.last,
+        )
         self._levels = levels_of([fact_hash(fact_of(each)) for each in rows])
         if len(rows) != seal.size or self._levels[-1][0] != seal.root:
-            raise Tampered(f"positions {seal.first} to {seal.last}: are not what seal {seal.number} was made of")
+            raise Tampered(
+                f"positions {seal.first} to {seal.last}: are not what seal {seal.number} was made of"
+            )
         self._seal = seal
         self.seals.append(
             Covering(
-                number=seal.number, first=seal.first, last=seal.last, root=seal.root.hex(), sealed_at=seal.sealed_at,
-                previous=previous.hex(), hash=seal.hash.hex(),
+                number=seal.number,
+                first=seal.first,
+                last=seal.last,
+                root=seal.root.hex(),
+                sealed_at=seal.sealed_at,
+                previous=previous.hex(),
+                hash=seal.hash.hex(),
             )
         )

@@ -29,7 +29,10 @@ def show(path: Path, expect: bytes | None) -> bool:
     bar = (TextColumn("checking the file"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     checked = _File()
     try:
-        with path.open("rb") as file, Progress(*bar, console=console, transient=True, disable=not console.is_terminal) as progress:
+        with (
+            path.open("rb") as file,
+            Progress(*bar, console=console, transient=True, disable=not console.is_terminal) as progress,
+        ):
             last, lines = b"", 0
             for line in file:
                 last, lines = line, lines + 1
@@ -44,8 +47,14 @@ def show(path: Path, expect: bytes | None) -> bool:
     if expect is not None and expect.hex() not in {each.hash for each in checked.seals.values()}:
         print(f"{path}: no seal of it has the hash {expect.hex()}")
         return False
-    loose = f"; {checked.loose:,} of them not sealed yet, and only this file speaks for that" if checked.loose else ""
-    print(f"ok: {counted(checked.facts, 'fact')} ({checked.asked}) under {counted(len(checked.seals), 'seal')}{loose}")
+    loose = (
+        f"; {checked.loose:,} of them not sealed yet, and only this file speaks for that"
+        if checked.loose
+        else ""
+    )
+    print(
+        f"ok: {counted(checked.facts, 'fact')} ({checked.asked}) under {counted(len(checked.seals), 'seal')}{loose}"
+    )
     for seal in list(checked.seals.values())[-1:]:
         print(f"newest seal: {seal.number} {seal.hash}")
     return True
@@ -76,7 +85,11 @@ class _File:
                 raise Bad(f"line {number}: seal {seal.number} was changed: it does not have its hash")
             if before is not None and (seal.number <= before.number or seal.first <= before.last):
                 raise Bad(f"line {number}: seal {seal.number} is out of order")
-            if before is not None and seal.number == before.number + 1 and (seal.previous, seal.first) != (before.hash, before.last + 1):
+            if (
+                before is not None
+                and seal.number == before.number + 1
+                and (seal.previous, seal.first) != (before.hash, before.last + 1)
+            ):
                 raise Bad(f"line {number}: seal {seal.number} does not follow from seal {before.number}")
             self.seals[seal.number] = before = seal
             self._sealed = seal.last
@@ -100,7 +113,9 @@ class _File:
         if count != self.facts:
             raise Bad(f"line {self._lines}: {self.facts} facts were written, and there are {count}")
         if self.asked.last is not None and self._position != self.asked.last:
-            raise Bad(f"line {self._lines}: positions {self._position + 1} to {self.asked.last} are missing before it")
+            raise Bad(
+                f"line {self._lines}: positions {self._position + 1} to {self.asked.last} are missing before it"
+            )
         if unused := set(self.seals) - self._used:
             raise Bad(f"line {self._lines}: the facts that seal {min(unused)} covers are missing")
 
@@ -110,25 +125,42 @@ class _File:
         if not isinstance(position, int) or position < 1:
             raise Bad(f"line {number}: it has no position")
         if fact_hash(fact).hex() != line.hash:
-            raise Bad(f"line {number}: the fact at position {position} was changed: it does not have its hash")
+            raise Bad(
+                f"line {number}: the fact at position {position} was changed: it does not have its hash"
+            )
         if position <= self._position:
             raise Bad(f"line {number}: position {position} is out of order")
         self._belongs(number, fact, position)
         self._position = position
         if line.seal is None:
             if position <= self._sealed:
-                raise Bad(f"line {number}: the fact at position {position} has no proof, and later ones are sealed")
+                raise Bad(
+                    f"line {number}: the fact at position {position} has no proof, and later ones are sealed"
+                )
             self.loose += 1
             return
         seal = self.seals.get(line.seal.number)
-        if seal is None or line.seal.place != position - seal.first or not seal.first <= position <= seal.last:
-            raise Bad(f"line {number}: the fact at position {position} is not one that seal {line.seal.number} covers")
+        if (
+            seal is None
+            or line.seal.place != position - seal.first
+            or not seal.first <= position <= seal.last
+        ):
+            raise Bad(
+                f"line {number}: the fact at position {position} is not one that seal {line.seal.number} covers"
+            )
         try:
-            root = climb(bytes.fromhex(line.hash), line.seal.place, seal.last - seal.first + 1, [bytes.fromhex(each) for each in line.seal.path])
+            root = climb(
+                bytes.fromhex(line.hash),
+                line.seal.place,
+                seal.last - seal.first + 1,
+                [bytes.fromhex(each) for each in line.seal.path],
+            )
         except ValueError:
             root = None
         if root is None or root.hex() != seal.root:
-            raise Bad(f"line {number}: the fact at position {position} does not lead to the root of seal {seal.number}")
+            raise Bad(
+                f"line {number}: the fact at position {position} does not lead to the root of seal {seal.number}"
+            )
         self._used.add(seal.number)
 
     def _belongs(self, number: int, fact: dict[str, object], position: int) -> None:
@@ -148,7 +180,14 @@ class _File:
 
 def _sealed(seal: Covering) -> str | None:
     try:
-        return seal_hash(bytes.fromhex(seal.previous), seal.number, seal.first, seal.last, bytes.fromhex(seal.root), seal.sealed_at).hex()
+        return seal_hash(
+            bytes.fromhex(seal.previous),
+            seal.number,
+            seal.first,
+            seal.last,
+            bytes.fromhex(seal.root),
+            seal.sealed_at,
+        ).hex()
     except ValueError:
         return None
 

@@ -85,8 +85,13 @@ def fact_of(row: Any) -> dict[str, Any]:
 
 def seal_of(row: Mapping[str, Any]) -> Seal:
     return Seal(
-        number=row["number"], first=row["first_position"], last=row["last_position"], root=row["root"],
-        marks=row["marks"], sealed_at=row["sealed_at"], hash=row["hash"],
+        number=row["number"],
+        first=row["first_position"],
+        last=row["last_position"],
+        root=row["root"],
+        marks=row["marks"],
+        sealed_at=row["sealed_at"],
+        hash=row["hash"],
     )
 
 
@@ -107,7 +112,14 @@ def fact_hash(fact: Mapping[str, Any]) -> bytes:
 
 
 def seal_hash(previous: bytes, number: int, first: int, last: int, root: bytes, sealed_at: str) -> bytes:
-    seal = {"previous": previous.hex(), "number": number, "first": first, "last": last, "root": root.hex(), "sealed_at": sealed_at}
+    seal = {
+        "previous": previous.hex(),
+        "number": number,
+        "first": first,
+        "last": last,
+        "root": root.hex(),
+        "sealed_at": sealed_at,
+    }
     return sha256(b"\x02" + _ENCODER.encode(seal)).digest()
 
 

@@ -9,7 +9,18 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.audit.form import COLUMNS, GENESIS, SEALS, Seal, fact_hash, fact_of, marks_of, moment, seal_hash, seal_of
+from app.audit.form import (
+    COLUMNS,
+    GENESIS,
+    SEALS,
+    Seal,
+    fact_hash,
+    fact_of,
+    marks_of,
+    moment,
+    seal_hash,
+    seal_of,
+)
 from app.audit.tree import root_of
 from app.database import Database, is_broken
 from app.lease import claim
@@ -58,7 +69,11 @@ class Sealer:
                 if isinstance(problem, Fenced) or is_broken(problem):
                     log.warning("seal: %s; trying again", str(problem) or type(problem).__name__)
                 else:
-                    log.error("the log cannot be sealed: %s", problem, exc_info=None if isinstance(problem, Unsealable) else problem)
+                    log.error(
+                        "the log cannot be sealed: %s",
+                        problem,
+                        exc_info=None if isinstance(problem, Unsealable) else problem,
+                    )
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 60.0)
 
@@ -92,11 +107,24 @@ class Sealer:
         now = await bare.fetchval(f"SELECT {moment('clock_timestamp()')}")
         root = root_of(hashes)
         made = Seal(
-            number=number, first=after + 1, last=upto, root=root, marks=marks_of(hashes), sealed_at=now,
+            number=number,
+            first=after + 1,
+            last=upto,
+            root=root,
+            marks=marks_of(hashes),
+            sealed_at=now,
             hash=seal_hash(previous, number, after + 1, upto, root, now),
         )
         done = await bare.fetchval(
-            _WRITE, made.number, made.first, made.last, made.root, made.marks, made.sealed_at, made.hash, None if last is None else last.hash
+            _WRITE,
+            made.number,
+            made.first,
+            made.last,
+            made.root,
+            made.marks,
+            made.sealed_at,
+            made.hash,
+            None if last is None else last.hash,
         )
         if done is None:
             raise Fenced("another process has sealed meanwhile")

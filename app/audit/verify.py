@@ -11,7 +11,14 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from app.audit.form import COLUMNS, GENESIS, MARK, SEALS, Seal, fact_hash, fact_of, marks_of, seal_of
 from app.audit.tree import root_of
@@ -52,13 +59,23 @@ async def show(settings: Settings, expect: bytes | None) -> bool:
     console = Console(stderr=True)
     async with open_database(settings) as database:
         await database.check_migrated()
-        bar = (TextColumn("checking the log"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        bar = (
+            TextColumn("checking the log"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*bar, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task("", total=None)
             try:
-                report = await verify(database, expect, lambda done, all_: progress.update(task, completed=done, total=all_))
+                report = await verify(
+                    database, expect, lambda done, all_: progress.update(task, completed=done, total=all_)
+                )
             except DRIVER_ERRORS as problem:
-                raise DatabaseProblem(f"the log cannot be read to its end: {str(problem) or type(problem).__name__}") from problem
+                raise DatabaseProblem(
+                    f"the log cannot be read to its end: {str(problem) or type(problem).__name__}"
+                ) from problem
     for line in report.findings[:SHOWN]:
         print(line)
     if (more := len(report.findings) - SHOWN) > 0:
@@ -76,7 +93,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-async def verify(database: Database, expect: bytes | None = None, tell: Callable[[int, int], None] = lambda done, all_: None) -> Report:
+async def verify(
+    database: Database,
+    expect: bytes | None = None,
+    tell: Callable[[int, int], None] = lambda done, all_: None,
+) -> Report:
     """Read every seal and every fact, in one snapshot. `tell` is called with how many of how many positions are done."""
     connection = await database.connect()
     try:
@@ -111,7 +132,9 @@ async def check(connection: Any, expect: bytes | None, tell: Callable[[int, int]
     report.newer = len(rest)
     report.findings += await _guards(connection)
     if not known and expect is not None:
-        report.findings.append(f"no seal has the hash {expect.hex()}: seals were removed or made anew since it was kept")
+        report.findings.append(
+            f"no seal has the hash {expect.hex()}: seals were removed or made anew since it was kept"
+        )
     return report
 
 
@@ -126,12 +149,21 @@ async def _seals(cursor: Any) -> AsyncGenerator[Seal]:
 
 def _chained(previous: Seal | None, seal: Seal) -> list[str]:
     """Whether the seal is the next one, and says what it said when it was made."""
-    number, last, before = (0, 0, GENESIS) if previous is None else (previous.number, previous.last, previous.hash)
+    number, last, before = (
+        (0, 0, GENESIS) if previous is None else (previous.number, previous.last, previous.hash)
+    )
     if seal.number != number + 1:
         # What it followed is not there to be checked.
-        return [f"seal {number + 1}: is missing" if seal.number > number else f"seal {seal.number}: has no place in the chain"]
+        return [
+            f"seal {number + 1}: is missing"
+            if seal.number > number
+            else f"seal {seal.number}: has no place in the chain"
+        ]
     if not seal.follows(before):
-        return [f"seal {seal.number}: was changed" + ("" if previous is None else f", or seal {number} was: it does not follow from it")]
+        return [
+            f"seal {seal.number}: was changed"
+            + ("" if previous is None else f", or seal {number} was: it does not follow from it")
+        ]
     if seal.first != last + 1:
         return [f"seal {seal.number}: begins at position {seal.first}, not at {last + 1}"]
     return []
@@ -170,13 +202,23 @@ def _compared(seal: Seal, rows: Rows) -> list[str]:
     hashes = [_hash(row) for row in rows]
     there = [row["position"] for row in rows]
     if there == list(range(seal.first, seal.last + 1)) and root_of(hashes) == seal.root:
-        return [] if marks_of(hashes) == seal.marks else [f"seal {seal.number}: was changed: its marks are not those of its facts"]
+        return (
+            []
+            if marks_of(hashes) == seal.marks
+            else [f"seal {seal.number}: was changed: its marks are not those of its facts"]
+        )
     found = _dense(seal.first - 1, seal.last, rows)
     for position, each in zip(there, hashes, strict=True):
         place = (position - seal.first) * MARK
-        if seal.first <= position and len(seal.marks) == MARK * seal.size and each[:MARK] != seal.marks[place : place + MARK]:
+        if (
+            seal.first <= position
+            and len(seal.marks) == MARK * seal.size
+            and each[:MARK] != seal.marks[place : place + MARK]
+        ):
             found.append(f"position {position}: was changed after it was sealed")
-    return sorted(found, key=_place) or [f"positions {seal.first} to {seal.last}: are not what seal {seal.number} was made of"]
+    return sorted(found, key=_place) or [
+        f"positions {seal.first} to {seal.last}: are not what seal {seal.number} was made of"
+    ]
 
 
 def _hash(row: Any) -> bytes:
@@ -218,7 +260,10 @@ def _place(finding: str) -> int:
 async def _guards(connection: Any) -> list[str]:
     """Whether the database still refuses changes by itself."""
     unguarded = await connection.fetch(_UNGUARDED)
-    return [f"{row['name']}: is not guarded: the trigger that refuses changes is missing or disabled" for row in unguarded]
+    return [
+        f"{row['name']}: is not guarded: the trigger that refuses changes is missing or disabled"
+        for row in unguarded
+    ]
 
 
 _FACTS = f"SELECT {COLUMNS} FROM es.events ORDER BY position"

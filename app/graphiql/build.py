@@ -23,7 +23,17 @@ STAMP = DIST / "inputs.sha256"
 PACKAGES = HERE / "node_modules"
 PACKAGES_STAMP = PACKAGES / "lock.sha256"
 LOCK = HERE / "package-lock.json"
-INPUTS = ("package.json", "package-lock.json", "build.mjs", "*.js", "*.jsx", "*.css", "index.html", "*.svg", "examples/*")
+INPUTS = (
+    "package.json",
+    "package-lock.json",
+    "build.mjs",
+    "*.js",
+    "*.jsx",
+    "*.css",
+    "index.html",
+    "*.svg",
+    "examples/*",
+)
 
 OLDEST_NODE = 20
 
@@ -84,7 +94,15 @@ def build(fingerprint: str) -> None:
     node = find_node() or install_node()
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if not reads(PACKAGES_STAMP, lock):
-        run(*node.npm, "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts", "--loglevel=error")
+        run(
+            *node.npm,
+            "ci",
+            "--no-audit",
+            "--no-fund",
+            "--prefer-offline",
+            "--ignore-scripts",
+            "--loglevel=error",
+        )
         PACKAGES_STAMP.write_text(lock)
     installed = perf_counter()
     run(*node.node, "build.mjs")
@@ -132,7 +150,11 @@ def run(*command: str) -> None:
     if done.returncode == 0:
         return
     lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    telling = [line for line in lines if not re.match(r"npm warn|npm error (code|syscall|errno)\b|WARNING:|\[notice\]", line)]
+    telling = [
+        line
+        for line in lines
+        if not re.match(r"npm warn|npm error (code|syscall|errno)\b|WARNING:|\[notice\]", line)
+    ]
     reason = next(iter(telling or lines), f"{command[0]} ended with exit code {done.returncode}")
     raise NotBuilt(reason.removeprefix("GraphiQL was not built: "))
 

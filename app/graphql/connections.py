@@ -27,7 +27,9 @@ class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
     has_previous_page: bool = strawberry.field(description="Whether there is something before this page.")
     start_cursor: str | None = strawberry.field(description="Cursor of the first edge.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the last edge: `after` of the next page.")
+    end_cursor: str | None = strawberry.field(
+        description="Cursor of the last edge: `after` of the next page."
+    )
 
 
 @strawberry.type(description="One item of a list, and its place in it.")
@@ -84,7 +86,12 @@ async def keyset[R, T](
     mark = f"{'-' if descending else '+'}{','.join(order)}{'' if then is None else then.mark}"
     query = select(table).where(*where(table.c))
     if after is not None:
-        place = tuple_(*(literal(value, column.type) for value, column in zip(_values(projection, order, mark, after), columns, strict=True)))
+        place = tuple_(
+            *(
+                literal(value, column.type)
+                for value, column in zip(_values(projection, order, mark, after), columns, strict=True)
+            )
+        )
         query = query.where(tuple_(*columns) < place if descending else tuple_(*columns) > place)
     query = query.order_by(*(column.desc() if descending else column for column in columns)).limit(size + 1)
     rows = await fetch(context.room.database, projection, query)
@@ -113,7 +120,9 @@ def _cursor(row: object, order: tuple[str, ...], mark: str) -> str:
 def _decoded(cursor: str) -> list[Any]:
     """What is in a cursor. Raises `ValueError` or `msgspec.MsgspecError`."""
     try:
-        return msgspec.json.decode(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=list[Any])
+        return msgspec.json.decode(
+            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=list[Any]
+        )
     except RecursionError as problem:
         raise ValueError("nested too deep") from problem
 

@@ -59,7 +59,9 @@ class Loaders:
     least: list[int] = field(default_factory=lambda: [0])
     """The newest position that the operation has named so far: what is read as it is now is at least as new, whichever
     projection it comes from."""
-    _made: dict[tuple[str, str], DataLoader[Any, Any]] = field(default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"])
+    _made: dict[tuple[str, str], DataLoader[Any, Any]] = field(
+        default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
+    )
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row whose `column`, which is unique, has this value."""
@@ -68,7 +70,9 @@ class Loaders:
     async def ahead(self, projection: Projection[Any], column: str, values: Iterable[object]) -> None:
         """Read all these rows at once: `held` has them then. Where they cannot be read, that is said where each is asked for."""
         known = self._loader(projection, column).cache_map
-        answers = {value: asyncio.get_running_loop().create_future() for value in values if known.get(value) is None}
+        answers = {
+            value: asyncio.get_running_loop().create_future() for value in values if known.get(value) is None
+        }
         if not answers:
             return
         try:
@@ -88,12 +92,18 @@ class Loaders:
         """The row that `ahead` has read, or that there is none; None where it was not read."""
         loader = self._made.get((projection.name, column))
         row: asyncio.Future[R | None] | None = None if loader is None else loader.cache_map.get(value)
-        return None if row is None or not row.done() or row.cancelled() or row.exception() is not None else (row.result(),)
+        return (
+            None
+            if row is None or not row.done() or row.cancelled() or row.exception() is not None
+            else (row.result(),)
+        )
 
     def _loader(self, projection: Projection[Any], column: str) -> DataLoader[Any, Any]:
         loader = self._made.get(name := (projection.name, column))
         if loader is None:
-            loader = self._made[name] = DataLoader(load_fn=self._reader(projection, column), max_batch_size=MOST_AT_ONCE)
+            loader = self._made[name] = DataLoader(
+                load_fn=self._reader(projection, column), max_batch_size=MOST_AT_ONCE
+            )
         return loader
 
     async def load(self, name: str, read: Callable[[list[Any]], Any], key: object) -> Any:

@@ -40,7 +40,9 @@ class Cost:
         self._schema = schema
         self._document = document
         self._variables = variables
-        self._fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
         self._known: dict[str, int] = {}
         self._defaults: dict[str, Any] = {}
 
@@ -50,7 +52,10 @@ class Cost:
         for each in self._document.definitions:
             if isinstance(each, OperationDefinitionNode):
                 self._known.clear()
-                self._defaults = {given.variable.name.value: given.default_value for given in each.variable_definitions or ()}
+                self._defaults = {
+                    given.variable.name.value: given.default_value
+                    for given in each.variable_definitions or ()
+                }
                 found = max(found, self._of(each.selection_set, self._schema.get_root_type(each.operation)))
         return found
 
@@ -64,7 +69,10 @@ class Cost:
                         inner = get_named_type(field.type)
                         cost += 1 + self._length(node, field, parent) * self._of(node.selection_set, inner)
                 case InlineFragmentNode(type_condition=named):
-                    cost += self._of(node.selection_set, parent if named is None else self._schema.get_type(named.name.value))
+                    cost += self._of(
+                        node.selection_set,
+                        parent if named is None else self._schema.get_type(named.name.value),
+                    )
                 case FragmentSpreadNode():
                     cost += self._fragment(node.name.value)
                 case _:
@@ -74,7 +82,9 @@ class Cost:
     def _fragment(self, name: str) -> int:
         if name not in self._known:
             fragment = self._fragments[name]
-            self._known[name] = self._of(fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value))
+            self._known[name] = self._of(
+                fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value)
+            )
         return self._known[name]
 
     def _length(self, node: FieldNode, field: GraphQLField, parent: Any) -> int:

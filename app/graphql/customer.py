@@ -18,7 +18,9 @@ from projections.order import orders
 @strawberry.type(description="Somebody who has opened an order.")
 class Customer:
     id: UUID = strawberry.field(description="What they are known by.")
-    spent: Money = strawberry.field(description="The sum of the orders placed, less those called off, in the currency used first.")
+    spent: Money = strawberry.field(
+        description="The sum of the orders placed, less those called off, in the currency used first."
+    )
     spent_by_currency: list[Money] = strawberry.field(description="The same for each currency used.")
     placed_orders: int = strawberry.field(description="Orders placed, less those called off.")
 

@@ -1,13 +1,13 @@
 """Errors that are nobody's decision: each leaves with a code, and what is unexpected leaves masked.
 
-    ApiError
-    ├── BadInput       BAD_USER_INPUT
-    ├── NotFound       NOT_FOUND
-    ├── Forbidden      FORBIDDEN
-    ├── StaleRead      STALE_READ
-    ├── Busy           OVERLOADED
-    ├── TimedOut       TIMEOUT
-    └── CannotRead     UNREADABLE_STREAM
+ApiError
+├── BadInput       BAD_USER_INPUT
+├── NotFound       NOT_FOUND
+├── Forbidden      FORBIDDEN
+├── StaleRead      STALE_READ
+├── Busy           OVERLOADED
+├── TimedOut       TIMEOUT
+└── CannotRead     UNREADABLE_STREAM
 """
 
 import logging
@@ -85,8 +85,12 @@ def translated(problem: BaseException) -> ApiError | None:
             return problem
         case Stale():
             return StaleRead(
-                str(problem), projection=problem.projection, position=str(problem.reached), wanted=str(problem.wanted),
-                behind=problem.wanted - problem.reached, behindSeconds=problem.seconds,
+                str(problem),
+                projection=problem.projection,
+                position=str(problem.reached),
+                wanted=str(problem.wanted),
+                behind=problem.wanted - problem.reached,
+                behindSeconds=problem.seconds,
             )
         case Overloaded():
             return Busy(str(problem) or Overloaded.__doc__)
@@ -121,7 +125,10 @@ def labelled(errors: Sequence[GraphQLError], correlation_id: UUID | None) -> lis
 
 def invalid(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
     """Errors of validation, with their code."""
-    return [error if _code(error) else _with(error, error.message, {"code": "GRAPHQL_VALIDATION_FAILED"}) for error in errors]
+    return [
+        error if _code(error) else _with(error, error.message, {"code": "GRAPHQL_VALIDATION_FAILED"})
+        for error in errors
+    ]
 
 
 def _labelled(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError:
@@ -140,7 +147,9 @@ def _labelled(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError:
         return _with(error, error.message, {"code": "BAD_USER_INPUT"})
     log.error("unexpected, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)
     return _with(
-        error, "Something went wrong on our side.", {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)}
+        error,
+        "Something went wrong on our side.",
+        {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)},
     )
 
 
@@ -150,5 +159,10 @@ def _code(error: GraphQLError) -> object:
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
     return GraphQLError(
-        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path, extensions=extensions
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
     )

@@ -14,7 +14,10 @@ from app.store.read import Fact, stored_name
 from domain.kernel import AnyDecider, Event, Split, Unreadable
 
 
-@strawberry.interface(name="Event", description="One fact in the log. Every event type of the domain implements it and adds its own fields.")
+@strawberry.interface(
+    name="Event",
+    description="One fact in the log. Every event type of the domain implements it and adds its own fields.",
+)
 class EventInterface:
     position: Position = strawberry.field(description="Its place in the log.")
     stream: str = strawberry.field(description="The category of its stream: order, product, …")
@@ -25,22 +28,32 @@ class EventInterface:
     occurred_at: datetime = strawberry.field(description="When it happened in the world.")
     actor: str = strawberry.field(description="Who caused it.")
     command_id: UUID = strawberry.field(description="The command that recorded it.")
-    correlation_id: UUID = strawberry.field(description="What was asked for first: shared by all that followed from it.")
+    correlation_id: UUID = strawberry.field(
+        description="What was asked for first: shared by all that followed from it."
+    )
     caused_by: Position | None = strawberry.field(description="The fact that led to the command, if one did.")
 
 
-@strawberry.type(name="UnreadableEvent", description="A fact that this version of the code cannot read: stored by newer code, or damaged.")
+@strawberry.type(
+    name="UnreadableEvent",
+    description="A fact that this version of the code cannot read: stored by newer code, or damaged.",
+)
 class UnreadableType(EventInterface):
     stored_version: int = strawberry.field(description="The version of the shape it is stored in.")
     data: JSON = strawberry.field(description="What is stored, as JSON text.")
     problem: str = strawberry.field(description="Why it cannot be read.")
 
 
-@strawberry.type(name="SplitEvent", description="A fact stored by older code that counts as several events today, or as none any more. It keeps its one place in the log.")
+@strawberry.type(
+    name="SplitEvent",
+    description="A fact stored by older code that counts as several events today, or as none any more. It keeps its one place in the log.",
+)
 class SplitType(EventInterface):
     stored_version: int = strawberry.field(description="The version of the shape it is stored in.")
     data: JSON = strawberry.field(description="What is stored, as JSON text.")
-    parts: list[EventInterface] = strawberry.field(description="The events that it counts as, in order, each at its position.")
+    parts: list[EventInterface] = strawberry.field(
+        description="The events that it counts as, in order, each at its position."
+    )
 
 
 _SAID = {
@@ -79,17 +92,30 @@ class EventTypes:
         shapes = {f.name: self._shape(hints[f.name]) for f in fields(cast("Any", event_type))}
         name = "".join(part.capitalize() for part in event_type.stored.name.replace(".", "-").split("-"))
         described: dict[str, Any] = {
-            key: strawberry.field(description=_SAID.get(key, f"The {key.replace('_', ' ')} that was recorded.")) for key in shapes
+            key: strawberry.field(
+                description=_SAID.get(key, f"The {key.replace('_', ' ')} that was recorded.")
+            )
+            for key in shapes
         }
         made: type[EventInterface] = type(
-            name, (EventInterface,), {"__annotations__": {key: kind for key, (kind, _) in shapes.items()}, "__module__": __name__, **described}
+            name,
+            (EventInterface,),
+            {
+                "__annotations__": {key: kind for key, (kind, _) in shapes.items()},
+                "__module__": __name__,
+                **described,
+            },
         )
-        made = strawberry.type(made, description=f"Stored as {event_type.stored.name}, version {event_type.stored.version}.")
+        made = strawberry.type(
+            made, description=f"Stored as {event_type.stored.name}, version {event_type.stored.version}."
+        )
         converters = [(key, convert) for key, (_, convert) in shapes.items()]
 
         def make(fact: Fact) -> EventInterface:
             event = fact.event
-            return made(**_envelope(fact), **{key: convert(getattr(event, key)) for key, convert in converters})
+            return made(
+                **_envelope(fact), **{key: convert(getattr(event, key)) for key, convert in converters}
+            )
 
         self._makers[event_type] = make
         self.types.append(made)
@@ -125,4 +151,6 @@ def _envelope(fact: Fact) -> dict[str, Any]:
 
 def _unreadable(fact: Fact) -> EventInterface:
     event = fact.event
-    return UnreadableType(**_envelope(fact), stored_version=event.version, data=event.data, problem=event.problem)
+    return UnreadableType(
+        **_envelope(fact), stored_version=event.version, data=event.data, problem=event.problem
+    )

@@ -81,7 +81,10 @@ def _found(field: GraphQLField) -> _Way:
     definition = field.extensions.get("strawberry-definition")
     if definition is None or definition.extensions or field.args or field.resolve is None:
         return _LONG
-    name, resolved = definition.python_name, not (definition.is_basic_field and is_default_resolver(field.resolve))
+    name, resolved = (
+        definition.python_name,
+        not (definition.is_basic_field and is_default_resolver(field.resolve)),
+    )
     required = isinstance(field.type, GraphQLNonNull)
     kind: Any = _inner(field.type)
     if is_leaf_type(kind):
@@ -119,12 +122,21 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         """By the identity of the selection, which is kept so that it stays its own."""
 
     @override
-    def execute_fields(self, parent_type: Any, source_value: Any, path: Any, grouped_field_set: Any, position_context: Any) -> Any:
-        if position_context is not None or (self.middleware_manager is not None and self.middleware_manager.middlewares):
-            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+    def execute_fields(
+        self, parent_type: Any, source_value: Any, path: Any, grouped_field_set: Any, position_context: Any
+    ) -> Any:
+        if position_context is not None or (
+            self.middleware_manager is not None and self.middleware_manager.middlewares
+        ):
+            return super().execute_fields(
+                parent_type, source_value, path, grouped_field_set, position_context
+            )
         known = self._steps.get(id(grouped_field_set))
         if known is None:
-            known = self._steps[id(grouped_field_set)] = grouped_field_set, _steps(parent_type, grouped_field_set)
+            known = self._steps[id(grouped_field_set)] = (
+                grouped_field_set,
+                _steps(parent_type, grouped_field_set),
+            )
         results: dict[str, Any] = {}
         waiting: list[str] = []
         try:
@@ -132,7 +144,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 name, details, _, way = step
                 found: Any = Undefined
                 if way.attribute is not None:
-                    value: Any = _at_hand(source_value, way.attribute) if way.resolved else getattr(source_value, way.attribute, Undefined)
+                    value: Any = (
+                        _at_hand(source_value, way.attribute)
+                        if way.resolved
+                        else getattr(source_value, way.attribute, Undefined)
+                    )
                     if type(value) is way.same and (way.same is not int or _LEAST <= value <= _MOST):
                         results[name] = value
                         continue
@@ -140,7 +156,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                 elif step.field is None and details[0].node.name.value == "__typename":
                     found = parent_type.name
                 if found is Undefined:
-                    found = self.execute_field(parent_type, source_value, details, Path(path, name, parent_type.name), None)
+                    found = self.execute_field(
+                        parent_type, source_value, details, Path(path, name, parent_type.name), None
+                    )
                     if found is Undefined:
                         continue
                 results[name] = found
@@ -158,7 +176,9 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if len(waiting) == 1:
             results[waiting[0]] = await results[waiting[0]]
         else:
-            for key, found in zip(waiting, await gather_with_cancel(*(results[key] for key in waiting)), strict=True):
+            for key, found in zip(
+                waiting, await gather_with_cancel(*(results[key] for key in waiting)), strict=True
+            ):
                 results[key] = found
         return results
 
@@ -179,7 +199,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if way.item is None:
             if type(value) is not way.origin:
                 return Undefined
-        elif type(value) is not list or details[0].node.directives or any(type(each) is not way.origin for each in cast("list[Any]", value)):
+        elif (
+            type(value) is not list
+            or details[0].node.directives
+            or any(type(each) is not way.origin for each in cast("list[Any]", value))
+        ):
             # A directive might want the list as a stream.
             return Undefined
         fields, deferred, _ = self.collect_subfields(cast("GraphQLObjectType", way.kind), details)
@@ -187,7 +211,11 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
             return Undefined
         here, kind = Path(path, name, parent_type.name), cast("GraphQLField", field).type
         try:
-            answer = self.execute_fields(way.kind, value, here, fields, None) if way.item is None else self._list(way, value, here, details, fields)
+            answer = (
+                self.execute_fields(way.kind, value, here, fields, None)
+                if way.item is None
+                else self._list(way, value, here, details, fields)
+            )
         except Exception as problem:
             # As graphql-core does: what a field raises is its own error.
             self.handle_field_error(problem, kind, details, here)

@@ -14,7 +14,9 @@ from app.processes.operate import View, reached
 from domain.fulfilment import fulfilment
 
 
-@strawberry.type(description="The fulfilment of an order: its goods reserved, its payment taken, or all of it undone.")
+@strawberry.type(
+    description="The fulfilment of an order: its goods reserved, its payment taken, or all of it undone."
+)
 class Fulfilment:
     order_id: UUID = strawberry.field(description="The order.")
     status: str = strawberry.field(

@@ -23,25 +23,35 @@ MOST_SETTINGS = 1_000
 _CATEGORIES = {decider.category: decider for decider in DECIDERS}
 
 
-@strawberry.type(description="One step in the life of an aggregate: the fact, the state after it, and what it changed.")
+@strawberry.type(
+    description="One step in the life of an aggregate: the fact, the state after it, and what it changed."
+)
 class HistoryEntry:
-    event: EventInterface = strawberry.field(description="The fact: who, when, and why (commandId, correlationId, causedBy).")
+    event: EventInterface = strawberry.field(
+        description="The fact: who, when, and why (commandId, correlationId, causedBy)."
+    )
     command: str | None = strawberry.field(description="What the command that recorded it is called.")
-    undone: bool = strawberry.field(description="Whether its change was taken back since, and not made again after that.")
+    undone: bool = strawberry.field(
+        description="Whether its change was taken back since, and not made again after that."
+    )
     entry: strawberry.Private[Entry]
 
     @strawberry.field(description="The state after it: its phase, and its fields.")
     def state(self) -> JSON:
         return self.entry.state
 
-    @strawberry.field(description="What it changed in the state: a JSON Patch (RFC 6902). The first fact changes an empty object.")
+    @strawberry.field(
+        description="What it changed in the state: a JSON Patch (RFC 6902). The first fact changes an empty object."
+    )
     async def changes(self) -> JSON:
         # Comparing large states takes milliseconds: others get their turn before each.
         await asyncio.sleep(0)
         return JSON(self.entry.changes())
 
 
-@strawberry.type(description="One page of a history. It may be shorter than asked for where the states are large.")
+@strawberry.type(
+    description="One page of a history. It may be shorter than asked for where the states are large."
+)
 class HistoryConnection(Connection[HistoryEntry]):
     pass
 
@@ -60,7 +70,12 @@ def point(version: int | None, at: datetime | None, position: int | None) -> Poi
 
 
 async def as_of(
-    info: Info, decider: AnyDecider, stream_id: UUID, version: int | None, at: datetime | None, position: int | None
+    info: Info,
+    decider: AnyDecider,
+    stream_id: UUID,
+    version: int | None,
+    at: datetime | None,
+    position: int | None,
 ) -> Loaded[Any] | None:
     """The state at the one point that is given; None before the first fact. Raises `BadInput`."""
     when = point(version, at, position)
@@ -73,11 +88,18 @@ async def as_of(
 @strawberry.type(description="A state as it was.")
 class StreamState:
     version: int = strawberry.field(description="The version of the stream then.")
-    state: JSON = strawberry.field(description="The state after the fact at this version: its phase, and its fields.")
+    state: JSON = strawberry.field(
+        description="The state after the fact at this version: its phase, and its fields."
+    )
 
 
 async def state_as_of(
-    info: Info, decider: AnyDecider, stream_id: UUID, version: int | None, at: datetime | None, position: int | None
+    info: Info,
+    decider: AnyDecider,
+    stream_id: UUID,
+    version: int | None,
+    at: datetime | None,
+    position: int | None,
 ) -> StreamState | None:
     """The same, as a document."""
     was = await as_of(info, decider, stream_id, version, at, position)
@@ -97,22 +119,44 @@ class Remembered:
         size, cursor = page_size(first), 0 if after is None else _version(after)
         entries, more = await context.room.past.history(*self.stream(), cursor, size)
         items = [
-            (HistoryEntry(event=context.events.show(each.fact), command=each.command, undone=each.undone, entry=each), str(each.fact.version))
+            (
+                HistoryEntry(
+                    event=context.events.show(each.fact), command=each.command, undone=each.undone, entry=each
+                ),
+                str(each.fact.version),
+            )
             for each in entries
         ]
         found = page(items, more=more, after=after)
         return HistoryConnection(edges=found.edges, nodes=found.nodes, page_info=found.page_info)
 
-    @strawberry.field(description="Which fact last set each field of its state, now or at the point that is given; `path` asks for one field and what is in it.")
+    @strawberry.field(
+        description="Which fact last set each field of its state, now or at the point that is given; `path` asks for one field and what is in it."
+    )
     async def blame(
-        self, info: Info, path: str | None = None, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+        self,
+        info: Info,
+        path: str | None = None,
+        version: int | None = None,
+        moment: datetime | None = None,
+        position: Position | None = None,
     ) -> list[Blame]:
         context: Context = info.context
         settings = await context.room.past.blame(*self.stream(), point(version, moment, position))
         wanted = [each for each in settings if path is None or _inside(each, path)]
         if len(wanted) > MOST_SETTINGS:
-            raise BadInput(f"The state has {len(wanted)} fields; at most {MOST_SETTINGS} will do: give the path of those you mean.")
-        return [Blame(path=each.pointer, value=each.value, event=context.events.show(each.fact), command=each.command) for each in wanted]
+            raise BadInput(
+                f"The state has {len(wanted)} fields; at most {MOST_SETTINGS} will do: give the path of those you mean."
+            )
+        return [
+            Blame(
+                path=each.pointer,
+                value=each.value,
+                event=context.events.show(each.fact),
+                command=each.command,
+            )
+            for each in wanted
+        ]
 
 
 @strawberry.type(description="Everything that was recorded of one aggregate, whatever it is.")
@@ -124,9 +168,15 @@ class Stream(Remembered):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return _CATEGORIES[self.category], self.id
 
-    @strawberry.field(description="Its state as it was. Exactly one argument; null before its first fact. A moment counts what was recorded by then.")
+    @strawberry.field(
+        description="Its state as it was. Exactly one argument; null before its first fact. A moment counts what was recorded by then."
+    )
     async def as_of(
-        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+        self,
+        info: Info,
+        version: int | None = None,
+        moment: datetime | None = None,
+        position: Position | None = None,
     ) -> StreamState | None:
         return await state_as_of(info, *self.stream(), version, moment, position)
 

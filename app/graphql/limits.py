@@ -43,7 +43,9 @@ class Limits(ASTValidationRule):
     """Refuses operations that nest too deep or expand to too much."""
 
     def enter_document(self, node: DocumentNode, *_: Any) -> None:
-        fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
+        fragments = {
+            each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)
+        }
         known: dict[str, Weight] = {}
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode):
@@ -51,10 +53,18 @@ class Limits(ASTValidationRule):
                 for name, most in _BOUNDS.items():
                     if (found := getattr(weight, name)) > most:
                         said = f"The operation has {_NAMES[name]} {found}; at most {most} will do."
-                        self.report_error(GraphQLError(said, definition, extensions={"code": "OPERATION_TOO_EXPENSIVE"}))
+                        self.report_error(
+                            GraphQLError(said, definition, extensions={"code": "OPERATION_TOO_EXPENSIVE"})
+                        )
 
 
-_BOUNDS = {"depth": MOST_DEPTH, "fields": MOST_FIELDS, "roots": MOST_ROOTS, "aliases": MOST_ALIASES, "directives": MOST_DIRECTIVES}
+_BOUNDS = {
+    "depth": MOST_DEPTH,
+    "fields": MOST_FIELDS,
+    "roots": MOST_ROOTS,
+    "aliases": MOST_ALIASES,
+    "directives": MOST_DIRECTIVES,
+}
 _NAMES = {
     "depth": "a depth of",
     "fields": "a number of fields of",
@@ -64,7 +74,9 @@ _NAMES = {
 }
 
 
-def _weigh(selected: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode], known: dict[str, Weight]) -> Weight:
+def _weigh(
+    selected: SelectionSetNode | None, fragments: dict[str, FragmentDefinitionNode], known: dict[str, Weight]
+) -> Weight:
     depth = fields = roots = aliases = directives = 0
     for node in selected.selections if selected else ():
         inner = Weight()

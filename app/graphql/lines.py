@@ -27,6 +27,9 @@ class OrderLine:
     def of(cls, line: Line, loaders: Loaders | None = None) -> Self:
         held = None if loaders is None else product_held(loaders, line.sku)
         return cls(
-            sku=Sku(line.sku), quantity=line.quantity, unit_price=show_money(line.unit_price), loaders=loaders,
+            sku=Sku(line.sku),
+            quantity=line.quantity,
+            unit_price=show_money(line.unit_price),
+            loaders=loaders,
             at_hand=None if held is None else {"product": held[0]},
         )

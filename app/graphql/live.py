@@ -27,7 +27,12 @@ class Beside:
 
 
 async def live[R: Versioned](
-    context: Context, projection: AnyProjection, category: str, stream_id: UUID, read: Callable[[Loaders], Awaitable[R | None]], unknown: str,
+    context: Context,
+    projection: AnyProjection,
+    category: str,
+    stream_id: UUID,
+    read: Callable[[Loaders], Awaitable[R | None]],
+    unknown: str,
     beside: Sequence[Beside] = (),
 ) -> AsyncGenerator[R]:
     """Whatever `read` finds, with loaders of its own each time. Changes that come together are shown together: who cannot
@@ -49,7 +54,16 @@ async def live[R: Versioned](
                 if each.settled is not None:
                     await each.settled(concerned[-1])
         also = newest > 0
-        newest = max([newest, *(fact.position for fact in facts if fact.stream_id == stream_id and fact.category == category and fact.version > seen)])
+        newest = max(
+            [
+                newest,
+                *(
+                    fact.position
+                    for fact in facts
+                    if fact.stream_id == stream_id and fact.category == category and fact.version > seen
+                ),
+            ]
+        )
         if newest:
             await context.reached(projection, newest)
             found = await read(context.fresh())

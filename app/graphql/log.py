@@ -18,10 +18,16 @@ MOST_NAMES = 100
 
 @strawberry.input(description="Which facts are wanted; every condition that is given must hold.")
 class EventFilter:
-    streams: list[str] | None = strawberry.field(default=None, description="Of these categories: order, product, …")
+    streams: list[str] | None = strawberry.field(
+        default=None, description="Of these categories: order, product, …"
+    )
     stream_id: UUID | None = strawberry.field(default=None, description="Of this stream.")
-    types: list[str] | None = strawberry.field(default=None, description="Stored under these names: order.placed, …")
-    correlation_id: UUID | None = strawberry.field(default=None, description="That followed from this request.")
+    types: list[str] | None = strawberry.field(
+        default=None, description="Stored under these names: order.placed, …"
+    )
+    correlation_id: UUID | None = strawberry.field(
+        default=None, description="That followed from this request."
+    )
 
 
 def _filter(wanted: EventFilter | None) -> Filter:
@@ -54,7 +60,9 @@ class Lag:
 @strawberry.type
 class Query:
     @strawberry.field(description="The audit trail: facts in log order.")
-    async def events(self, info: Info, first: int = 50, after: Position | None = None, filter: EventFilter | None = None) -> Connection[EventInterface]:
+    async def events(
+        self, info: Info, first: int = 50, after: Position | None = None, filter: EventFilter | None = None
+    ) -> Connection[EventInterface]:
         context: Context = info.context
         size = page_size(first)
         facts = await context.room.reader.log(after or 0, size + 1, where=_filter(filter))
@@ -74,7 +82,9 @@ class Query:
         projector = info.context.room.projector
         return [
             Lag(projection=name, position=Position(worker.position), behind=behind, seconds=worker.seconds())
-            for (name, behind), worker in zip(projector.behind().items(), projector.workers.values(), strict=True)
+            for (name, behind), worker in zip(
+                projector.behind().items(), projector.workers.values(), strict=True
+            )
         ]
 
 
@@ -83,12 +93,16 @@ class Subscription:
     @strawberry.subscription(
         description="Every matching fact after the given position, first those already stored, then live, without a gap or a repeat. Without `after`: from now on."
     )
-    async def events(self, info: Info, after: Position | None = None, filter: EventFilter | None = None) -> AsyncIterator[EventInterface]:
+    async def events(
+        self, info: Info, after: Position | None = None, filter: EventFilter | None = None
+    ) -> AsyncIterator[EventInterface]:
         context: Context = info.context
         feed = context.room.feed
         wanted = _filter(filter)
         if after is not None and after > feed.newest and after > (head := await context.room.reader.head()):
-            raise BadInput(f"after is {after}, and the log ends at {head}: give the position of an event that you have seen.")
+            raise BadInput(
+                f"after is {after}, and the log ends at {head}: give the position of an event that you have seen."
+            )
         cursor = feed.newest if after is None else after
         # Behind the head each subscriber goes its own way; from there on they may share.
         while context.tail is None or cursor < feed.head:

@@ -31,7 +31,9 @@ class Operation(SchemaExtension):
         context: Context = execution.context
         # A socket's context outlives its operations: each gets loaders of its own, and after the first a correlation
         # id of its own.
-        execution.context = replace(context, loaders=context.fresh(), correlation_id=context.given_correlation or ordered_id())
+        execution.context = replace(
+            context, loaders=context.fresh(), correlation_id=context.given_correlation or ordered_id()
+        )
         execution.parse_options["max_tokens"] = MOST_TOKENS
         execution.validation_rules = (*execution.validation_rules, Limits)
         yield
@@ -83,12 +85,16 @@ class Operation(SchemaExtension):
         """Why a valid document still has no answer here."""
         execution = self.execution_context
         document = execution.graphql_document
-        operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)] if document else []
+        operations = (
+            [d for d in document.definitions if isinstance(d, OperationDefinitionNode)] if document else []
+        )
         said = None
         if len(operations) > 1 and not execution._provided_operation_name:  # pyright: ignore[reportPrivateUsage] - the public one guesses the first
             said = "The document has several operations: name one in operationName."
         elif execution.operation_type is OperationType.SUBSCRIPTION and not execution.context.streams:
-            said = "A subscription needs a stream: graphql-transport-ws, or POST with Accept: text/event-stream."
+            said = (
+                "A subscription needs a stream: graphql-transport-ws, or POST with Accept: text/event-stream."
+            )
         return None if said is None else GraphQLError(said, extensions={"code": "BAD_USER_INPUT"})
 
     def on_stream_result(self, result: Any) -> Iterator[None]:

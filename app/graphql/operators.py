@@ -27,12 +27,16 @@ PATIENCE = 5.0
 MOST_NAMES = 100
 
 _CODES: dict[str, Any] = {why.name: strawberry.enum_value(why.name, description=why.value) for why in Why}
-ProjectionRefusalCode: Any = strawberry.enum(Enum("ProjectionRefusalCode", _CODES), description="Why something cannot be done to a projection.")
+ProjectionRefusalCode: Any = strawberry.enum(
+    Enum("ProjectionRefusalCode", _CODES), description="Why something cannot be done to a projection."
+)
 ProjectionSlot: Any = strawberry.enum(
     Enum(
         "ProjectionSlot",
         {
-            "STAGING": strawberry.enum_value(STAGING, description="The one that was built beside the live one."),
+            "STAGING": strawberry.enum_value(
+                STAGING, description="The one that was built beside the live one."
+            ),
             "FORMER": strawberry.enum_value(FORMER, description="The one that the live one replaced."),
         },
     ),
@@ -49,7 +53,9 @@ class ProjectionRefused:
 @strawberry.type(description="One row that two tables do not agree on.")
 class ProjectionDifference:
     key: JSON = strawberry.field(description="Its key, by column.")
-    column: str | None = strawberry.field(description="The first column that differs; null where one of the rows is missing.")
+    column: str | None = strawberry.field(
+        description="The first column that differs; null where one of the rows is missing."
+    )
     live: JSON | None = strawberry.field(description="The row of the live table, by column.")
     staging: JSON | None = strawberry.field(description="The row of the staging table, by column.")
 
@@ -68,10 +74,20 @@ class ProjectionComparison:
     @classmethod
     def of(cls, found: verify.Comparison) -> Self:
         return cls(
-            projection=found.projection, position=Position(found.position), equal=found.equal, rows=found.rows,
-            differing=found.differing, missing=found.missing, extra=found.extra,
+            projection=found.projection,
+            position=Position(found.position),
+            equal=found.equal,
+            rows=found.rows,
+            differing=found.differing,
+            missing=found.missing,
+            extra=found.extra,
             examples=[
-                ProjectionDifference(key=_json(each.key), column=each.column, live=_json(each.live), staging=_json(each.staging))
+                ProjectionDifference(
+                    key=_json(each.key),
+                    column=each.column,
+                    live=_json(each.live),
+                    staging=_json(each.staging),
+                )
                 for each in found.examples
             ],
         )
@@ -79,8 +95,12 @@ class ProjectionComparison:
 
 @strawberry.type(description="It was done, or goes on.")
 class ProjectionAccepted:
-    finished: bool = strawberry.field(description="False where it goes on after this answer: follow `projections`.")
-    comparisons: list[ProjectionComparison] = strawberry.field(description="What was compared, and with what result.")
+    finished: bool = strawberry.field(
+        description="False where it goes on after this answer: follow `projections`."
+    )
+    comparisons: list[ProjectionComparison] = strawberry.field(
+        description="What was compared, and with what result."
+    )
     dropped: list[str] = strawberry.field(description="The tables that were dropped.")
 
     @strawberry.field(description="Where all projections now stand.")
@@ -88,7 +108,9 @@ class ProjectionAccepted:
         return await statuses(info.context)
 
 
-@strawberry.type(description="Parked keys were folded again, or will be by the process that owns the projection.")
+@strawberry.type(
+    description="Parked keys were folded again, or will be by the process that owns the projection."
+)
 class ParkedAnswered:
     level: int = strawberry.field(description="Keys that are level now.")
     parked: int = strawberry.field(description="Keys that are still parked: their errors are new.")
@@ -96,10 +118,12 @@ class ParkedAnswered:
 
 
 ProjectionOutcome = Annotated[
-    ProjectionAccepted | ProjectionRefused, strawberry.union("ProjectionOutcome", description="What became of an operation on projections.")
+    ProjectionAccepted | ProjectionRefused,
+    strawberry.union("ProjectionOutcome", description="What became of an operation on projections."),
 ]
 ParkedOutcome = Annotated[
-    ParkedAnswered | ProjectionRefused, strawberry.union("ParkedOutcome", description="What became of parked keys.")
+    ParkedAnswered | ProjectionRefused,
+    strawberry.union("ParkedOutcome", description="What became of parked keys."),
 ]
 
 
@@ -117,12 +141,16 @@ class ProjectionRefInput:
 @strawberry.input(description="Names a projection whose staging table is to be the live one.")
 class PromoteProjectionInput:
     name: str = strawberry.field(description="The projection.")
-    accept_differences: bool = strawberry.field(default=False, description="Also where the comparison has found some.")
+    accept_differences: bool = strawberry.field(
+        default=False, description="Also where the comparison has found some."
+    )
 
 
 @strawberry.input(description="Names tables that nobody needs any more.")
 class DropProjectionInput:
-    name: str = strawberry.field(description="The projection, also one that is no more; or a table that shows a moment of the past.")
+    name: str = strawberry.field(
+        description="The projection, also one that is no more; or a table that shows a moment of the past."
+    )
     version: int | None = strawberry.field(default=None, description="All tables of another version.")
     slot: ProjectionSlot | None = strawberry.field(default=None, description="Only this one.")  # pyright: ignore[reportInvalidTypeForm] - derived
 
@@ -130,7 +158,9 @@ class DropProjectionInput:
 @strawberry.input(description="Names parked keys.")
 class RetryParkedInput:
     projection: str = strawberry.field(description="The projection.")
-    key: str | None = strawberry.field(default=None, description="The key as `parkedKeys` shows it; all of them if left out.")
+    key: str | None = strawberry.field(
+        default=None, description="The key as `parkedKeys` shows it; all of them if left out."
+    )
 
 
 @strawberry.input(description="Names a fact that is to be left out for a key.")
@@ -158,7 +188,9 @@ class _Done:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(description="Build tables anew beside the live ones, compare, and promote what is equal. What was interrupted is gone on with.")
+    @strawberry.mutation(
+        description="Build tables anew beside the live ones, compare, and promote what is equal. What was interrupted is gone on with."
+    )
     async def rebuild_projections(self, info: Info, input: RebuildProjectionsInput) -> ProjectionOutcome:
         database = operators_only(info).room.database
         if not 1 <= len(input.names) <= MOST_NAMES:
@@ -171,7 +203,9 @@ class Mutation:
 
         return await _operate(info, work())
 
-    @strawberry.mutation(description="Compare the staging table with the live one, row by row at the same position.")
+    @strawberry.mutation(
+        description="Compare the staging table with the live one, row by row at the same position."
+    )
     async def verify_projection(self, info: Info, input: ProjectionRefInput) -> ProjectionOutcome:
         database = operators_only(info).room.database
 
@@ -182,7 +216,9 @@ class Mutation:
 
         return await _operate(info, work())
 
-    @strawberry.mutation(description="Make the verified staging table the live one, and keep the live one as the former.")
+    @strawberry.mutation(
+        description="Make the verified staging table the live one, and keep the live one as the former."
+    )
     async def promote_projection(self, info: Info, input: PromoteProjectionInput) -> ProjectionOutcome:
         database = operators_only(info).room.database
 
@@ -206,18 +242,24 @@ class Mutation:
 
         return await _operate(info, work())
 
-    @strawberry.mutation(description="Drop what stands beside the live table, an older version, or a table that shows a moment of the past.")
+    @strawberry.mutation(
+        description="Drop what stands beside the live table, an older version, or a table that shows a moment of the past."
+    )
     async def drop_projection(self, info: Info, input: DropProjectionInput) -> ProjectionOutcome:
         database = operators_only(info).room.database
 
         async def work() -> _Done:
             current = {each.name: each.version for each in PROJECTIONS}
             slot = None if input.slot is None else input.slot.value
-            return _Done(dropped=await drop(database, current, input.name[:100], version=input.version, slot=slot))
+            return _Done(
+                dropped=await drop(database, current, input.name[:100], version=input.version, slot=slot)
+            )
 
         return await _operate(info, work())
 
-    @strawberry.mutation(description="Fold parked keys again from their facts: by mended code, or because what they need is there now.")
+    @strawberry.mutation(
+        description="Fold parked keys again from their facts: by mended code, or because what they need is there now."
+    )
     async def retry_parked(self, info: Info, input: RetryParkedInput) -> ParkedOutcome:
         database = operators_only(info).room.database
 
@@ -226,16 +268,22 @@ class Mutation:
 
         return await _bring_level(info, input.projection, input.key, ask)
 
-    @strawberry.mutation(description="Leave the fact that parked a key out for it, for good, and fold the key again.")
+    @strawberry.mutation(
+        description="Leave the fact that parked a key out for it, for good, and fold the key again."
+    )
     async def skip_fact(self, info: Info, input: SkipFactInput) -> ParkedOutcome:
         context = operators_only(info)
 
         async def skip(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            return await parked.skip(context.room.database, projection, key or "", input.position, input.reason, context.actor), 1
+            return await parked.skip(
+                context.room.database, projection, key or "", input.position, input.reason, context.actor
+            ), 1
 
         return await _bring_level(info, input.projection, input.key, skip)
 
-    @strawberry.mutation(description="Count a fact again that was left out for a key, and fold the key with it.")
+    @strawberry.mutation(
+        description="Count a fact again that was left out for a key, and fold the key with it."
+    )
     async def unskip_fact(self, info: Info, input: UnskipFactInput) -> ParkedOutcome:
         database = operators_only(info).room.database
 
@@ -253,12 +301,17 @@ async def _operate(info: Info, work: Coroutine[Any, Any, _Done]) -> Any:
         return _refused(problem)
     shown = done or _Done()
     return ProjectionAccepted(
-        finished=done is not None, comparisons=[ProjectionComparison.of(each) for each in shown.comparisons], dropped=list(shown.dropped)
+        finished=done is not None,
+        comparisons=[ProjectionComparison.of(each) for each in shown.comparisons],
+        dropped=list(shown.dropped),
     )
 
 
 async def _bring_level(
-    info: Info, name: str, key: str | None, ask: Callable[[AnyProjection, str | None], Awaitable[tuple[datetime, int]]]
+    info: Info,
+    name: str,
+    key: str | None,
+    ask: Callable[[AnyProjection, str | None], Awaitable[tuple[datetime, int]]],
 ) -> Any:
     room = info.context.room
     try:
@@ -278,4 +331,11 @@ def _refused(problem: NotPossible) -> ProjectionRefused:
 
 def _json(columns: Mapping[str, Any] | None) -> Any:
     """A row as JSON; what JSON has no word for as text."""
-    return None if columns is None else {name: value if isinstance(value, bool | int | None) else str(value) for name, value in columns.items()}
+    return (
+        None
+        if columns is None
+        else {
+            name: value if isinstance(value, bool | int | None) else str(value)
+            for name, value in columns.items()
+        }
+    )

@@ -17,7 +17,16 @@ from app.graphql.fulfilment import Fulfilment, fulfilment_beside, fulfilment_of
 from app.graphql.history import Remembered, as_of
 from app.graphql.lines import OrderLine
 from app.graphql.live import Beside, live
-from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, new_id, rejected, request
+from app.graphql.outcomes import (
+    CommandOptions,
+    Conflict,
+    Preview,
+    Rejected,
+    execute,
+    new_id,
+    rejected,
+    request,
+)
 from app.graphql.payment import Payment, payment_beside, payment_of
 from app.graphql.product import products_ahead
 from app.graphql.scalars import Position, Quantity, Sku, moment, text
@@ -95,7 +104,12 @@ class OrderSnapshot:
     def of(cls, was: OrderState, version: int) -> Self:
         lines = lines_of(was)
         status = _STATUS.get(type(was))
-        return cls(version=version, status=status, lines=[OrderLine.of(line) for line in lines], total=show_money(total_of(lines)))
+        return cls(
+            version=version,
+            status=status,
+            lines=[OrderLine.of(line) for line in lines],
+            total=show_money(total_of(lines)),
+        )
 
 
 _STATUS: Mapping[type, OrderStatus] = {
@@ -121,7 +135,9 @@ class Order(Remembered):
     version: int = strawberry.field(description="Version of its stream.")
     loaders: strawberry.Private[Loaders | None] = None
 
-    @strawberry.field(description="Its payment; null where none was asked for. In a list of the past, as it was then.")
+    @strawberry.field(
+        description="Its payment; null where none was asked for. In a list of the past, as it was then."
+    )
     async def payment(self, info: Info) -> Payment | None:
         return await payment_of(self.loaders or info.context.loaders, self.id)
 
@@ -132,9 +148,15 @@ class Order(Remembered):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return order, self.id
 
-    @strawberry.field(description="This order as it was. Exactly one argument; null before it was opened. A moment counts what was recorded by then.")
+    @strawberry.field(
+        description="This order as it was. Exactly one argument; null before it was opened. A moment counts what was recorded by then."
+    )
     async def as_of(
-        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+        self,
+        info: Info,
+        version: int | None = None,
+        moment: datetime | None = None,
+        position: Position | None = None,
     ) -> OrderSnapshot | None:
         was = await as_of(info, *self.stream(), version, moment, position)
         return None if was is None else OrderSnapshot.of(was.state, was.version)
@@ -167,7 +189,9 @@ async def _order(loaders: Loaders, order_id: UUID) -> Order | None:
 class OrderAccepted:
     position: Position = strawberry.field(description="Where the log stood after this command.")
     version: int = strawberry.field(description="The version that it left the stream at.")
-    events: list[EventInterface] = strawberry.field(description="What this command recorded; empty where it changed nothing.")
+    events: list[EventInterface] = strawberry.field(
+        description="What this command recorded; empty where it changed nothing."
+    )
     duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
     order_id: strawberry.Private[UUID]
 
@@ -186,7 +210,9 @@ OrderOutcome = Annotated[
 @strawberry.input(description="A new order.")
 class OpenOrderInput:
     customer_id: UUID = strawberry.field(description="Whose order it is.")
-    id: UUID | None = strawberry.field(default=None, description="Made by the client, or by the server if left out.")
+    id: UUID | None = strawberry.field(
+        default=None, description="Made by the client, or by the server if left out."
+    )
 
 
 @strawberry.input(description="A line of an order.")
@@ -213,7 +239,9 @@ class CancelOrderInput:
     reason: str = strawberry.field(description="Why: 1 to 500 characters.")
 
 
-async def _execute(info: Info, order_id: UUID, command: OrderCommand, options: CommandOptions | None) -> OrderOutcome:
+async def _execute(
+    info: Info, order_id: UUID, command: OrderCommand, options: CommandOptions | None
+) -> OrderOutcome:
     asked = request(info.context, options)
     return await execute(info.context, order, order_id, command, asked, OrderAccepted, order_id=order_id)
 
@@ -221,11 +249,19 @@ async def _execute(info: Info, order_id: UUID, command: OrderCommand, options: C
 @strawberry.type
 class Mutation:
     @strawberry.mutation(description="Open an order for a customer.")
-    async def open_order(self, info: Info, input: OpenOrderInput, options: CommandOptions | None = None) -> OrderOutcome:
-        return await _execute(info, input.id or new_id(options), OpenOrder(customer_id=input.customer_id), options)
+    async def open_order(
+        self, info: Info, input: OpenOrderInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
+        return await _execute(
+            info, input.id or new_id(options), OpenOrder(customer_id=input.customer_id), options
+        )
 
-    @strawberry.mutation(description="Add pieces of a product to an open order. The price is the product's at this moment, taken from its stream, not from a read model.")
-    async def add_line(self, info: Info, input: OrderLineInput, options: CommandOptions | None = None) -> OrderOutcome:
+    @strawberry.mutation(
+        description="Add pieces of a product to an open order. The price is the product's at this moment, taken from its stream, not from a read model."
+    )
+    async def add_line(
+        self, info: Info, input: OrderLineInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
         context: Context = info.context
         try:
             price = price_of(await context.room.commands.current(product, product_id(input.sku)))
@@ -235,32 +271,54 @@ class Mutation:
         return await _execute(info, input.order_id, AddLine(line=line), options)
 
     @strawberry.mutation(description="Change how many pieces a line of an open order has.")
-    async def change_quantity(self, info: Info, input: OrderLineInput, options: CommandOptions | None = None) -> OrderOutcome:
-        return await _execute(info, input.order_id, ChangeQuantity(sku=input.sku, quantity=input.quantity), options)
+    async def change_quantity(
+        self, info: Info, input: OrderLineInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
+        return await _execute(
+            info, input.order_id, ChangeQuantity(sku=input.sku, quantity=input.quantity), options
+        )
 
     @strawberry.mutation(description="Take a line out of an open order.")
-    async def remove_line(self, info: Info, input: OrderLineRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+    async def remove_line(
+        self, info: Info, input: OrderLineRefInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
         return await _execute(info, input.order_id, RemoveLine(sku=input.sku), options)
 
-    @strawberry.mutation(description="Take back the newest change to the lines of an open order that was not taken back yet; as often as there are changes.")
-    async def undo_order_change(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+    @strawberry.mutation(
+        description="Take back the newest change to the lines of an open order that was not taken back yet; as often as there are changes."
+    )
+    async def undo_order_change(
+        self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
         return await _execute(info, input.order_id, UndoChange(), options)
 
-    @strawberry.mutation(description="Make the change again that was taken back last; a new change leaves nothing to make again.")
-    async def redo_order_change(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+    @strawberry.mutation(
+        description="Make the change again that was taken back last; a new change leaves nothing to make again."
+    )
+    async def redo_order_change(
+        self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
         return await _execute(info, input.order_id, RedoChange(), options)
 
     @strawberry.mutation(description="Place an open order; it cannot be changed after that.")
-    async def place_order(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+    async def place_order(
+        self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
         at = request(info.context, options).occurred_at or datetime.now(UTC)
         return await _execute(info, input.order_id, PlaceOrder(at=at), options)
 
     @strawberry.mutation(description="Call an order off, open or placed.")
-    async def cancel_order(self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None) -> OrderOutcome:
-        return await _execute(info, input.order_id, CancelOrder(reason=text(input.reason, "reason", 500)), options)
+    async def cancel_order(
+        self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
+        return await _execute(
+            info, input.order_id, CancelOrder(reason=text(input.reason, "reason", 500)), options
+        )
 
     @strawberry.mutation(description="Record that a confirmed order has left the house.")
-    async def ship_order(self, info: Info, input: OrderRefInput, options: CommandOptions | None = None) -> OrderOutcome:
+    async def ship_order(
+        self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
+    ) -> OrderOutcome:
         return await _execute(info, input.order_id, ShipOrder(), options)
 
 
@@ -271,8 +329,12 @@ class Mutation:
 class OrderFilter:
     status: list[OrderStatus] | None = strawberry.field(default=None, description="In one of these.")
     customer_id: UUID | None = strawberry.field(default=None, description="Of this customer.")
-    placed_from: datetime | None = strawberry.field(default=None, description="Placed at this moment or later.")
-    placed_to: datetime | None = strawberry.field(default=None, description="Placed at this moment or before.")
+    placed_from: datetime | None = strawberry.field(
+        default=None, description="Placed at this moment or later."
+    )
+    placed_to: datetime | None = strawberry.field(
+        default=None, description="Placed at this moment or before."
+    )
 
 
 @strawberry.enum(description="How orders are ordered.")
@@ -299,7 +361,12 @@ def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[ColumnElem
 
 
 async def order_page(
-    info: Info, first: int, after: str | None, wanted: OrderFilter | None, sort: OrderSort = OrderSort.OPENED_DESC, as_of: AsOf | None = None
+    info: Info,
+    first: int,
+    after: str | None,
+    wanted: OrderFilter | None,
+    sort: OrderSort = OrderSort.OPENED_DESC,
+    as_of: AsOf | None = None,
 ) -> Connection[Order]:
     """One page of the orders that are wanted, now or as they were."""
     context: Context = info.context
@@ -311,8 +378,16 @@ async def order_page(
             await products_ahead(loaders, {line.sku for row in rows for line in row.lines})
 
     return await keyset(
-        context, orders, lambda row: Order.of(row, loaders), order=(sort.value.removeprefix("-"), "id"), descending=sort.value.startswith("-"),
-        first=first, after=after, where=lambda columns: _conditions(wanted, columns), then=at, ahead=ahead,
+        context,
+        orders,
+        lambda row: Order.of(row, loaders),
+        order=(sort.value.removeprefix("-"), "id"),
+        descending=sort.value.startswith("-"),
+        first=first,
+        after=after,
+        where=lambda columns: _conditions(wanted, columns),
+        then=at,
+        ahead=ahead,
     )
 
 
@@ -323,10 +398,18 @@ class Query:
         await info.context.reached(orders, min_position)
         return await _order(info.context.loaders, id)
 
-    @strawberry.field(description="The orders. With `asOf` as they were, filtered and ordered by what they were, with their payments and products of then; their fulfilment is that of now.")
+    @strawberry.field(
+        description="The orders. With `asOf` as they were, filtered and ordered by what they were, with their payments and products of then; their fulfilment is that of now."
+    )
     async def orders(
-        self, info: Info, first: int = 20, after: str | None = None, filter: OrderFilter | None = None,
-        sort: OrderSort = OrderSort.OPENED_DESC, min_position: Position | None = None, as_of: AsOf | None = None,
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        filter: OrderFilter | None = None,
+        sort: OrderSort = OrderSort.OPENED_DESC,
+        min_position: Position | None = None,
+        as_of: AsOf | None = None,
     ) -> Connection[Order]:
         await info.context.reached(orders, min_position)
         return await order_page(info, first, after, filter, sort, as_of)
@@ -345,6 +428,8 @@ class Subscription:
         if asks_for(info, "fulfilment"):
             beside.append(fulfilment_beside(context.room.database, id))
         unknown = f"No order was opened as {id}."
-        async with aclosing(live(context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown, beside)) as views:
+        async with aclosing(
+            live(context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown, beside)
+        ) as views:
             async for found in views:
                 yield found

@@ -18,17 +18,31 @@ from domain.kernel import AnyDecider, code_of, message_of
 
 _RULES = {code_of(rule): message_of(rule) for decider in DECIDERS for rule in decider.rules}
 RejectionCode: Any = strawberry.enum(
-    Enum("RejectionCode", {code: strawberry.enum_value(code, description=said) for code, said in sorted(_RULES.items())} or {"NONE": "NONE"}),
+    Enum(
+        "RejectionCode",
+        {code: strawberry.enum_value(code, description=said) for code, said in sorted(_RULES.items())}
+        or {"NONE": "NONE"},
+    ),
     description="Every rule that can refuse a command.",
 )
 
 
 @strawberry.input(description="How a command is to be taken.")
 class CommandOptions:
-    command_id: UUID | None = strawberry.field(default=None, description="Makes the command safe to repeat: the same id again returns the first outcome and decides nothing.")
-    expected_version: int | None = strawberry.field(default=None, description="Refuse with Conflict unless the stream is at this version.")
-    dry_run: bool = strawberry.field(default=False, description="Decide, record nothing, and answer with Preview.")
-    occurred_at: datetime | None = strawberry.field(default=None, description="When it happened in the world, if not now (imports; staff only; never in the future).")
+    command_id: UUID | None = strawberry.field(
+        default=None,
+        description="Makes the command safe to repeat: the same id again returns the first outcome and decides nothing.",
+    )
+    expected_version: int | None = strawberry.field(
+        default=None, description="Refuse with Conflict unless the stream is at this version."
+    )
+    dry_run: bool = strawberry.field(
+        default=False, description="Decide, record nothing, and answer with Preview."
+    )
+    occurred_at: datetime | None = strawberry.field(
+        default=None,
+        description="When it happened in the world, if not now (imports; staff only; never in the future).",
+    )
 
 
 @strawberry.type(description="A rule of the business forbids the command; nothing was recorded.")
@@ -37,7 +51,9 @@ class Rejected:
     message: str = strawberry.field(description="The rule, in words.")
 
 
-@strawberry.type(description="Another command came first, or expectedVersion did not match; nothing was recorded.")
+@strawberry.type(
+    description="Another command came first, or expectedVersion did not match; nothing was recorded."
+)
 class Conflict:
     message: str = strawberry.field(description="What to do.")
     expected_version: int | None = strawberry.field(description="The version that the command was meant for.")
@@ -46,7 +62,9 @@ class Conflict:
 
 @strawberry.type(description="What the command would record; nothing was recorded.")
 class Preview:
-    events: list[EventInterface] = strawberry.field(description="The facts, with the positions that they would have had.")
+    events: list[EventInterface] = strawberry.field(
+        description="The facts, with the positions that they would have had."
+    )
 
 
 def request(context: Context, options: CommandOptions | None) -> Request:
@@ -75,10 +93,18 @@ def new_id(options: CommandOptions | None) -> UUID:
 
 
 async def execute(
-    context: Context, decider: AnyDecider, stream_id: UUID, command: object, asked: Request, accepted: Any, **payload: Any
+    context: Context,
+    decider: AnyDecider,
+    stream_id: UUID,
+    command: object,
+    asked: Request,
+    accepted: Any,
+    **payload: Any,
 ) -> Any:
     """Run the command and `answer`."""
-    return answer(context, await context.room.commands.execute(decider, stream_id, command, asked), accepted, **payload)
+    return answer(
+        context, await context.room.commands.execute(decider, stream_id, command, asked), accepted, **payload
+    )
 
 
 def answer(context: Context, outcome: Outcome, accepted: Any, **payload: Any) -> Any:
@@ -95,8 +121,16 @@ def answer(context: Context, outcome: Outcome, accepted: Any, **payload: Any) ->
         case Refused(code=code, message=message):
             return rejected(code, message)
         case Conflicted(expected=expected, actual=actual):
-            met = "Another command came first" if expected is None else f"The stream is at version {actual}, not {expected}"
-            return Conflict(message=f"{met}; read again and decide anew.", expected_version=expected, actual_version=actual)
+            met = (
+                "Another command came first"
+                if expected is None
+                else f"The stream is at version {actual}, not {expected}"
+            )
+            return Conflict(
+                message=f"{met}; read again and decide anew.",
+                expected_version=expected,
+                actual_version=actual,
+            )
         case Previewed(facts=facts):
             return Preview(events=[context.events.show(fact) for fact in facts])
 

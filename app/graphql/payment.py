@@ -20,7 +20,9 @@ from projections.payment import PaymentRow, payments
 class Payment(Remembered):
     id: UUID = strawberry.field(description="What it is known by.")
     order_id: UUID = strawberry.field(description="What it pays for.")
-    status: str = strawberry.field(description="REQUESTED, AUTHORISED, DECLINED, CAPTURED, VOIDED or REFUNDED.")
+    status: str = strawberry.field(
+        description="REQUESTED, AUTHORISED, DECLINED, CAPTURED, VOIDED or REFUNDED."
+    )
     amount: Money = strawberry.field(description="How much.")
     reason: str | None = strawberry.field(description="Why it was declined.")
     version: int = strawberry.field(description="Version of its stream.")
@@ -28,16 +30,26 @@ class Payment(Remembered):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return payment, self.id
 
-    @strawberry.field(description="This payment as it was. Exactly one argument; null before it was asked for. A moment counts what was recorded by then.")
+    @strawberry.field(
+        description="This payment as it was. Exactly one argument; null before it was asked for. A moment counts what was recorded by then."
+    )
     async def as_of(
-        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+        self,
+        info: Info,
+        version: int | None = None,
+        moment: datetime | None = None,
+        position: Position | None = None,
     ) -> StreamState | None:
         return await state_as_of(info, *self.stream(), version, moment, position)
 
     @classmethod
     def of(cls, row: PaymentRow) -> Self:
         return cls(
-            id=row.id, order_id=row.order_id, status=row.status, amount=Money(amount=row.amount, currency=row.currency), reason=row.reason,
+            id=row.id,
+            order_id=row.order_id,
+            status=row.status,
+            amount=Money(amount=row.amount, currency=row.currency),
+            reason=row.reason,
             version=row.version,
         )
 

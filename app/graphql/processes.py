@@ -34,8 +34,12 @@ class ProcessStep:
     @classmethod
     def of(cls, step: StepView) -> Self:
         return cls(
-            name=step.name, outcome=step.outcome, at=step.at, position=None if step.position is None else Position(step.position),
-            attempts=step.attempts, error=step.error,
+            name=step.name,
+            outcome=step.outcome,
+            at=step.at,
+            position=None if step.position is None else Position(step.position),
+            attempts=step.attempts,
+            error=step.error,
         )
 
 
@@ -44,7 +48,9 @@ class Process:
     process: str = strawberry.field(description="The name of the process: fulfilment, …")
     id: UUID = strawberry.field(description="What it works on.")
     status: str = strawberry.field(description="The process's own word for where it is.")
-    state: str = strawberry.field(description="running, stuck (a step failed as often as it may), parked (a fact could not be folded) or ended.")
+    state: str = strawberry.field(
+        description="running, stuck (a step failed as often as it may), parked (a fact could not be folded) or ended."
+    )
     stuck: bool = strawberry.field(description="Whether it stands still until an operator has looked.")
     deadline: datetime | None = strawberry.field(description="The next of its deadlines.")
     began_at: datetime = strawberry.field(description="When it began.")
@@ -56,10 +62,17 @@ class Process:
     @classmethod
     def of(cls, view: View) -> Self:
         return cls(
-            process=view.process, id=view.id, status=view.status, state=view.state, stuck=view.state in ("stuck", "parked"),
-            deadline=view.deadline, began_at=view.began_at, moved_at=view.moved_at,
+            process=view.process,
+            id=view.id,
+            status=view.status,
+            state=view.state,
+            stuck=view.state in ("stuck", "parked"),
+            deadline=view.deadline,
+            began_at=view.began_at,
+            moved_at=view.moved_at,
             parked_at=None if view.parked_position is None else Position(view.parked_position),
-            error=view.error, steps=[ProcessStep.of(step) for step in view.steps],
+            error=view.error,
+            steps=[ProcessStep.of(step) for step in view.steps],
         )
 
 
@@ -80,7 +93,9 @@ async def process_of(loaders: Loaders, process: str, instance: UUID) -> View | N
 class ProcessAccepted:
     position: Position = strawberry.field(description="Where the log stood after this command.")
     version: int = strawberry.field(description="The version that it left the process's stream at.")
-    events: list[EventInterface] = strawberry.field(description="What this command recorded; empty where a parked instance is tried again.")
+    events: list[EventInterface] = strawberry.field(
+        description="What this command recorded; empty where a parked instance is tried again."
+    )
     duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
     of: strawberry.Private[tuple[str, UUID]]
 
@@ -100,7 +115,9 @@ ProcessOutcome = Annotated[
 class RetryProcessInput:
     process: str = strawberry.field(description="The name of the process: fulfilment, …")
     id: UUID = strawberry.field(description="The instance.")
-    step: str | None = strawberry.field(default=None, description="The stuck step; all of them, or the fact that parked it, if left out.")
+    step: str | None = strawberry.field(
+        default=None, description="The stuck step; all of them, or the fact that parked it, if left out."
+    )
 
 
 @strawberry.input(description="Names a stuck step of a process.")
@@ -120,25 +137,43 @@ class CompensateProcessInput:
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(description="Have a stuck step of a process tried again, or the fact that parked it.")
-    async def retry_process(self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None) -> ProcessOutcome:
+    @strawberry.mutation(
+        description="Have a stuck step of a process tried again, or the fact that parked it."
+    )
+    async def retry_process(
+        self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None
+    ) -> ProcessOutcome:
         context: Context = info.context
         outcome = await operate.retry(
-            context.room.database, context.room.commands, _PROCESSES.get(input.process), input.id, input.step, request(context, options)
+            context.room.database,
+            context.room.commands,
+            _PROCESSES.get(input.process),
+            input.id,
+            input.step,
+            request(context, options),
         )
         return answer(context, outcome, ProcessAccepted, of=(input.process, input.id))
 
     @strawberry.mutation(description="Take a stuck step of a process for done.")
-    async def skip_process_step(self, info: Info, input: SkipProcessStepInput, options: CommandOptions | None = None) -> ProcessOutcome:
+    async def skip_process_step(
+        self, info: Info, input: SkipProcessStepInput, options: CommandOptions | None = None
+    ) -> ProcessOutcome:
         context: Context = info.context
         reason = text(input.reason, "reason", 500)
         outcome = await operate.skip(
-            context.room.commands, _PROCESSES.get(input.process), input.id, input.step, reason, request(context, options)
+            context.room.commands,
+            _PROCESSES.get(input.process),
+            input.id,
+            input.step,
+            reason,
+            request(context, options),
         )
         return answer(context, outcome, ProcessAccepted, of=(input.process, input.id))
 
     @strawberry.mutation(description="Have everything that a process did undone.")
-    async def compensate_process(self, info: Info, input: CompensateProcessInput, options: CommandOptions | None = None) -> ProcessOutcome:
+    async def compensate_process(
+        self, info: Info, input: CompensateProcessInput, options: CommandOptions | None = None
+    ) -> ProcessOutcome:
         context: Context = info.context
         reason = text(input.reason, "reason", 500)
         outcome = await operate.compensate(
@@ -154,14 +189,21 @@ class Mutation:
 class Query:
     @strawberry.field(description="The processes, the newest first.")
     async def processes(
-        self, info: Info, state: str | None = None, first: int = 50, after: str | None = None, process: str | None = None
+        self,
+        info: Info,
+        state: str | None = None,
+        first: int = 50,
+        after: str | None = None,
+        process: str | None = None,
     ) -> Connection[Process]:
         if state is not None and state not in STATES:
             raise BadInput(f"state is one of {', '.join(STATES)}.")
         if process is not None and process not in _PROCESSES:
             raise BadInput(f"process is one of {', '.join(_PROCESSES) or 'none'}.")
         size = page_size(first)
-        found = await operate.listing(info.context.room.database, process=process, state=state, limit=size + 1, before=_place(after))
+        found = await operate.listing(
+            info.context.room.database, process=process, state=state, limit=size + 1, before=_place(after)
+        )
         items = [(Process.of(view), _cursor(view)) for view in found[:size]]
         return page(items, more=len(found) > size, after=after)
 
@@ -174,7 +216,9 @@ def _place(cursor: str | None) -> tuple[int, UUID] | None:
     if cursor is None:
         return None
     try:
-        began, identity = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode().split(" ")
+        began, identity = (
+            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode().split(" ")
+        )
         place = int(began), UUID(identity)
     except (ValueError, binascii.Error):
         raise BadInput("after is not a cursor of this list: give one that it returned.") from None

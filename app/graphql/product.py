@@ -59,12 +59,22 @@ class Product(Remembered):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return product, product_id(self.sku)
 
-    @strawberry.field(description="This product as it was. Exactly one argument; null before it was registered. A moment counts what was recorded by then.")
+    @strawberry.field(
+        description="This product as it was. Exactly one argument; null before it was registered. A moment counts what was recorded by then."
+    )
     async def as_of(
-        self, info: Info, version: int | None = None, moment: datetime | None = None, position: Position | None = None
+        self,
+        info: Info,
+        version: int | None = None,
+        moment: datetime | None = None,
+        position: Position | None = None,
     ) -> ProductSnapshot | None:
         was = await as_of(info, *self.stream(), version, moment, position)
-        return None if was is None or not isinstance(was.state, Listed) else ProductSnapshot.of(was.state, was.version)
+        return (
+            None
+            if was is None or not isinstance(was.state, Listed)
+            else ProductSnapshot.of(was.state, was.version)
+        )
 
     @classmethod
     def of(cls, row: ProductRow) -> Self:
@@ -103,7 +113,9 @@ def product_held(loaders: Loaders, sku: str) -> tuple[Product | None] | None:
 class ProductAccepted:
     position: Position = strawberry.field(description="Where the log stood after this command.")
     version: int = strawberry.field(description="The version that it left the stream at.")
-    events: list[EventInterface] = strawberry.field(description="What this command recorded; empty where it changed nothing.")
+    events: list[EventInterface] = strawberry.field(
+        description="What this command recorded; empty where it changed nothing."
+    )
     duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
     sku: strawberry.Private[str]
 
@@ -138,7 +150,9 @@ class ReceiveStockInput:
     quantity: Quantity = strawberry.field(description="Pieces that came in.")
 
 
-async def _execute(info: Info, sku: str, command: Register | ChangePrice | ReceiveStock, options: CommandOptions | None) -> ProductOutcome:
+async def _execute(
+    info: Info, sku: str, command: Register | ChangePrice | ReceiveStock, options: CommandOptions | None
+) -> ProductOutcome:
     asked = request(info.context, options)
     return await execute(info.context, product, product_id(sku), command, asked, ProductAccepted, sku=sku)
 
@@ -146,23 +160,39 @@ async def _execute(info: Info, sku: str, command: Register | ChangePrice | Recei
 @strawberry.type
 class Mutation:
     @strawberry.mutation(description="Register a product under its SKU.")
-    async def register_product(self, info: Info, input: RegisterProductInput, options: CommandOptions | None = None) -> ProductOutcome:
+    async def register_product(
+        self, info: Info, input: RegisterProductInput, options: CommandOptions | None = None
+    ) -> ProductOutcome:
         price = money(input.price.amount, input.price.currency)
-        return await _execute(info, input.sku, Register(sku=input.sku, name=text(input.name, "name", 200), price=price), options)
+        return await _execute(
+            info, input.sku, Register(sku=input.sku, name=text(input.name, "name", 200), price=price), options
+        )
 
-    @strawberry.mutation(description="Change a product's price; lines of orders keep the price they were added at.")
-    async def change_price(self, info: Info, input: ChangePriceInput, options: CommandOptions | None = None) -> ProductOutcome:
-        return await _execute(info, input.sku, ChangePrice(price=money(input.price.amount, input.price.currency)), options)
+    @strawberry.mutation(
+        description="Change a product's price; lines of orders keep the price they were added at."
+    )
+    async def change_price(
+        self, info: Info, input: ChangePriceInput, options: CommandOptions | None = None
+    ) -> ProductOutcome:
+        return await _execute(
+            info, input.sku, ChangePrice(price=money(input.price.amount, input.price.currency)), options
+        )
 
     @strawberry.mutation(description="Record that pieces came in.")
-    async def receive_stock(self, info: Info, input: ReceiveStockInput, options: CommandOptions | None = None) -> ProductOutcome:
+    async def receive_stock(
+        self, info: Info, input: ReceiveStockInput, options: CommandOptions | None = None
+    ) -> ProductOutcome:
         return await _execute(info, input.sku, ReceiveStock(quantity=input.quantity), options)
 
 
 @strawberry.input(description="Which products are wanted; every condition that is given must hold.")
 class ProductFilter:
-    available: bool | None = strawberry.field(default=None, description="With pieces that can be ordered, or without.")
-    name_contains: str | None = strawberry.field(default=None, description="With this in the name, whatever the case.")
+    available: bool | None = strawberry.field(
+        default=None, description="With pieces that can be ordered, or without."
+    )
+    name_contains: str | None = strawberry.field(
+        default=None, description="With this in the name, whatever the case."
+    )
 
 
 @strawberry.enum(description="How products are ordered.")
@@ -178,7 +208,9 @@ def _conditions(wanted: ProductFilter | None, columns: Columns) -> list[ColumnEl
     if wanted is not None and wanted.available is not None:
         conditions.append(columns.available > 0 if wanted.available else columns.available <= 0)
     if wanted is not None and wanted.name_contains is not None:
-        conditions.append(columns.name.icontains(text(wanted.name_contains, "nameContains", 200), autoescape=True))
+        conditions.append(
+            columns.name.icontains(text(wanted.name_contains, "nameContains", 200), autoescape=True)
+        )
     return conditions
 
 
@@ -190,16 +222,31 @@ class Query:
         await context.reached(products, min_position)
         return await product_by_sku(context.loaders, sku)
 
-    @strawberry.field(description="The products. With `asOf` as they were, filtered and ordered by what they were.")
+    @strawberry.field(
+        description="The products. With `asOf` as they were, filtered and ordered by what they were."
+    )
     async def products(
-        self, info: Info, first: int = 20, after: str | None = None, filter: ProductFilter | None = None,
-        sort: ProductSort = ProductSort.SKU_ASC, min_position: Position | None = None, as_of: AsOf | None = None,
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        filter: ProductFilter | None = None,
+        sort: ProductSort = ProductSort.SKU_ASC,
+        min_position: Position | None = None,
+        as_of: AsOf | None = None,
     ) -> Connection[Product]:
         await info.context.reached(products, min_position)
         at = await then(info.context, products, as_of, mark_of(after))
         column = sort.value.removeprefix("-")
         order = ("sku",) if column == "sku" else (column, "sku")
         return await keyset(
-            info.context, products, Product.of, order=order, descending=sort.value.startswith("-"), first=first,
-            after=after, where=lambda columns: _conditions(filter, columns), then=at,
+            info.context,
+            products,
+            Product.of,
+            order=order,
+            descending=sort.value.startswith("-"),
+            first=first,
+            after=after,
+            where=lambda columns: _conditions(filter, columns),
+            then=at,
         )

@@ -28,7 +28,9 @@ def operators_only(info: Info) -> Context:
     """The context of an operation that only operators may ask for. Raises `Forbidden`. Who is one is decided here alone."""
     context: Context = info.context
     if context.room.settings.mode != "development":
-        raise Forbidden("This is for operators, and nobody can show yet to be one: use python -m app projections.")
+        raise Forbidden(
+            "This is for operators, and nobody can show yet to be one: use python -m app projections."
+        )
     return context
 
 
@@ -44,12 +46,18 @@ class RebuildProgress:
     @classmethod
     def of(cls, progress: Progress) -> Self:
         return cls(
-            state=progress.state, position=Position(progress.position), target=Position(progress.target),
-            events_per_second=progress.events_per_second, seconds_left=progress.seconds_left, error=progress.error,
+            state=progress.state,
+            position=Position(progress.position),
+            target=Position(progress.target),
+            events_per_second=progress.events_per_second,
+            seconds_left=progress.seconds_left,
+            error=progress.error,
         )
 
 
-@strawberry.type(description="Events of one type that this projection's code cannot read and has passed over.")
+@strawberry.type(
+    description="Events of one type that this projection's code cannot read and has passed over."
+)
 class UnreadEvents:
     type: str = strawberry.field(description="The stored name and version of the type.")
     count: int = strawberry.field(description="How many.")
@@ -61,13 +69,17 @@ class UnreadEvents:
 class ProjectionStatus:
     name: str = strawberry.field(description="The projection.")
     version: int = strawberry.field(description="Its version.")
-    state: str = strawberry.field(description="current, behind, stopped (a problem keeps it where it is) or unowned (no process keeps it current).")
+    state: str = strawberry.field(
+        description="current, behind, stopped (a problem keeps it where it is) or unowned (no process keeps it current)."
+    )
     position: Position = strawberry.field(description="The newest fact in it.")
     lag: int = strawberry.field(description="Facts that it has yet to take in.")
     lag_seconds: float = strawberry.field(description="How long the first of them has waited.")
     parked: int = strawberry.field(description="Keys that wait since a fact that raised.")
     owner: str | None = strawberry.field(description="The process that keeps it current.")
-    rebuild: RebuildProgress | None = strawberry.field(description="The table that is built beside the live one, if one is.")
+    rebuild: RebuildProgress | None = strawberry.field(
+        description="The table that is built beside the live one, if one is."
+    )
     problem: str | None = strawberry.field(description="What keeps it where it is, if this process knows.")
     unread: list[UnreadEvents] = strawberry.field(description="Events that its code cannot read.")
 
@@ -80,11 +92,28 @@ class ProjectionStatus:
         if worker is not None and worker.owns and worker.position > each.position:
             # It has passed over facts that concern no row, and its checkpoint is about to follow.
             behind = max(0, each.behind - (worker.position - each.position))
-            each = replace(each, position=worker.position, behind=behind, seconds=worker.seconds() if behind else 0.0)
-        state = "stopped" if problem else "unowned" if each.owner is None else "behind" if each.behind else "current"
+            each = replace(
+                each, position=worker.position, behind=behind, seconds=worker.seconds() if behind else 0.0
+            )
+        state = (
+            "stopped"
+            if problem
+            else "unowned"
+            if each.owner is None
+            else "behind"
+            if each.behind
+            else "current"
+        )
         return cls(
-            name=each.projection, version=each.version, state=state, position=Position(each.position), lag=min(each.behind, 2**31 - 1),
-            lag_seconds=each.seconds, parked=each.parked, owner=each.owner, problem=problem,
+            name=each.projection,
+            version=each.version,
+            state=state,
+            position=Position(each.position),
+            lag=min(each.behind, 2**31 - 1),
+            lag_seconds=each.seconds,
+            parked=each.parked,
+            owner=each.owner,
+            problem=problem,
             rebuild=None if each.rebuild is None else RebuildProgress.of(each.rebuild),
             unread=[
                 UnreadEvents(type=name, count=one.count, first=Position(one.first), last=Position(one.last))
@@ -98,16 +127,22 @@ async def statuses(context: Context) -> list[ProjectionStatus]:
     return [ProjectionStatus.of(context, each) for each in await standing(context.room.database, PROJECTIONS)]
 
 
-@strawberry.type(description="A key that waits since a fact that raised: its later facts are not counted until it is folded again.")
+@strawberry.type(
+    description="A key that waits since a fact that raised: its later facts are not counted until it is folded again."
+)
 class ParkedKey:
-    key: str = strawberry.field(description="The values of the key columns, as a JSON list; where no key is known the stream, as a JSON object.")
+    key: str = strawberry.field(
+        description="The values of the key columns, as a JSON list; where no key is known the stream, as a JSON object."
+    )
     position: Position = strawberry.field(description="The fact that raised.")
     error: str = strawberry.field(description="What it raised.")
     traceback: str = strawberry.field(description="Where; its end, if it is long.")
     parked_at: datetime = strawberry.field(description="Since when.")
     tries: int = strawberry.field(description="How many retries have failed.")
     tried_at: datetime | None = strawberry.field(description="When the last one failed.")
-    asked_at: datetime | None = strawberry.field(description="Since when a retry is asked for that has yet to be made.")
+    asked_at: datetime | None = strawberry.field(
+        description="Since when a retry is asked for that has yet to be made."
+    )
 
 
 @strawberry.type(description="A fact that is left out for one key.")
@@ -121,26 +156,46 @@ class SkippedFact:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="Where each projection stands: those of this code, and others that have a table.")
+    @strawberry.field(
+        description="Where each projection stands: those of this code, and others that have a table."
+    )
     async def projections(self, info: Info) -> list[ProjectionStatus]:
         return await statuses(operators_only(info))
 
     @strawberry.field(description="The parked keys of a projection, by position.")
-    async def parked_keys(self, info: Info, projection: str, first: int = 20, after: str | None = None) -> Connection[ParkedKey]:
+    async def parked_keys(
+        self, info: Info, projection: str, first: int = 20, after: str | None = None
+    ) -> Connection[ParkedKey]:
         context, size = operators_only(info), page_size(first)
-        found = await parked.parked_keys(context.room.database, _found(projection), first=size + 1, after=_place(after))
-        return page([(ParkedKey(**asdict(each)), _cursor(each)) for each in found[:size]], more=len(found) > size, after=after)
+        found = await parked.parked_keys(
+            context.room.database, _found(projection), first=size + 1, after=_place(after)
+        )
+        return page(
+            [(ParkedKey(**asdict(each)), _cursor(each)) for each in found[:size]],
+            more=len(found) > size,
+            after=after,
+        )
 
     @strawberry.field(description="The facts that are left out of a projection, by position.")
-    async def skipped_facts(self, info: Info, projection: str, first: int = 20, after: str | None = None) -> Connection[SkippedFact]:
+    async def skipped_facts(
+        self, info: Info, projection: str, first: int = 20, after: str | None = None
+    ) -> Connection[SkippedFact]:
         context, size = operators_only(info), page_size(first)
-        found = await parked.skipped_facts(context.room.database, _found(projection), first=size + 1, after=_place(after))
-        return page([(SkippedFact(**asdict(each)), _cursor(each)) for each in found[:size]], more=len(found) > size, after=after)
+        found = await parked.skipped_facts(
+            context.room.database, _found(projection), first=size + 1, after=_place(after)
+        )
+        return page(
+            [(SkippedFact(**asdict(each)), _cursor(each)) for each in found[:size]],
+            more=len(found) > size,
+            after=after,
+        )
 
 
 @strawberry.type
 class Subscription:
-    @strawberry.subscription(description="Where each projection stands: now, and after each change, twice a second at most.")
+    @strawberry.subscription(
+        description="Where each projection stands: now, and after each change, twice a second at most."
+    )
     async def projections(self, info: Info) -> AsyncIterator[list[ProjectionStatus]]:
         context = operators_only(info)
         shown: list[ProjectionStatus] | None = None
@@ -167,7 +222,9 @@ def _place(cursor: str | None) -> tuple[int, str] | None:
     if cursor is None:
         return None
     try:
-        position, key = msgspec.json.decode(base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=tuple[int, str])
+        position, key = msgspec.json.decode(
+            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=tuple[int, str]
+        )
     except (ValueError, binascii.Error, msgspec.MsgspecError):
         position, key = -1, ""
     if not 0 <= position < 2**63 or "\0" in key:

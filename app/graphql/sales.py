@@ -12,7 +12,9 @@ from app.graphql.values import Money
 from projections.sales import daily_sales
 
 
-@strawberry.type(description="What was sold on one day: orders placed, less those called off. One entry a currency.")
+@strawberry.type(
+    description="What was sold on one day: orders placed, less those called off. One entry a currency."
+)
 class DailySales:
     day: date = strawberry.field(description="The day on which the orders were placed, in UTC.")
     orders: int = strawberry.field(description="Orders.")
@@ -34,6 +36,11 @@ class Query:
         table = daily_sales.table
         query = select(table).where(table.c.day.between(from_, to)).order_by(table.c.day, table.c.currency)
         return [
-            DailySales(day=row.day, orders=row.orders, items=row.items, revenue=Money(amount=row.revenue, currency=row.currency))
+            DailySales(
+                day=row.day,
+                orders=row.orders,
+                items=row.items,
+                revenue=Money(amount=row.revenue, currency=row.currency),
+            )
             for row in await fetch(info.context.room.database, daily_sales, query)
         ]

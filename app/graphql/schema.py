@@ -11,21 +11,47 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 
-from app.graphql import customer, fulfilment, log, operators, order, payment, processes, product, projections, sales, values
+from app.graphql import (
+    customer,
+    fulfilment,
+    log,
+    operators,
+    order,
+    payment,
+    processes,
+    product,
+    projections,
+    sales,
+    values,
+)
 from app.graphql.events import EventTypes, Shape
 from app.graphql.executor import Executor
 from app.graphql.operation import Operation
 from app.graphql.scalars import SCALARS
 from domain import DECIDERS
 
-SLICES: tuple[ModuleType, ...] = (log, projections, operators, processes, values, product, order, payment, fulfilment, customer, sales)
+SLICES: tuple[ModuleType, ...] = (
+    log,
+    projections,
+    operators,
+    processes,
+    values,
+    product,
+    order,
+    payment,
+    fulfilment,
+    customer,
+    sales,
+)
 """The register: one module an aggregate, a read model or a value, each with any of Query, Mutation, Subscription and VALUES."""
 
 
 class Schema(strawberry.Schema):
     """Errors are labelled and logged where they are translated, so nothing is logged twice or for a client's mistake."""
 
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
         del errors, execution_context
 
 

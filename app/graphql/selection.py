@@ -20,7 +20,9 @@ def asks_for(info: Info, name: str) -> bool:
                     seen.add(node.name.value)
                     if within(raw.fragments[node.name.value].selection_set):
                         return True
-            elif (isinstance(node, FieldNode) and node.name.value == name) or within(getattr(node, "selection_set", None)):
+            elif (isinstance(node, FieldNode) and node.name.value == name) or within(
+                getattr(node, "selection_set", None)
+            ):
                 return True
         return False
 

@@ -47,7 +47,11 @@ class Tail:
 def standing(context: "Context") -> dict[str, Any]:
     """What every answer carries as its extensions, but for the correlation id."""
     projector = context.room.projector
-    return {"position": str(context.room.feed.newest), "lag": projector.behind(), "lagSeconds": projector.seconds()}
+    return {
+        "position": str(context.room.feed.newest),
+        "lag": projector.behind(),
+        "lagSeconds": projector.seconds(),
+    }
 
 
 class Shared:
@@ -55,7 +59,10 @@ class Shared:
 
     def __init__(self, schema: Any, execution: ExecutionContext) -> None:
         built = schema.execution_context_class.build(
-            schema._schema, execution.graphql_document, context_value=execution.context, raw_variable_values=execution.variables,
+            schema._schema,
+            execution.graphql_document,
+            context_value=execution.context,
+            raw_variable_values=execution.variables,
             operation_name=execution.operation_name,
         )
         if isinstance(built, list):
@@ -79,7 +86,11 @@ class Shared:
         executor = self._executor.build_per_event_executor(self._context.events.show(fact))
         executor.context_value = replace(self._context, loaders=self._context.fresh())
         result: Any = execute_subscription_event(executor)
-        return asyncio.ensure_future(self._waited(result)) if executor.is_awaitable(result) else self._encoded(result)
+        return (
+            asyncio.ensure_future(self._waited(result))
+            if executor.is_awaitable(result)
+            else self._encoded(result)
+        )
 
     async def _waited(self, result: Any) -> str:
         return self._encoded(await result)
@@ -87,7 +98,9 @@ class Shared:
     def _encoded(self, result: Any) -> str:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
-            payload["errors"] = [error.formatted for error in labelled(result.errors, self._context.correlation_id)]
+            payload["errors"] = [
+                error.formatted for error in labelled(result.errors, self._context.correlation_id)
+            ]
         payload["extensions"] = standing(self._context)
         return encoded(payload)[:-2]
 
@@ -99,7 +112,9 @@ class Tails:
         self._schema = schema
         self._shared: WeakValueDictionary[tuple[Any, ...], Shared] = WeakValueDictionary()
 
-    async def send(self, tail: Tail, operation_id: str, correlation_id: UUID, send: Callable[[str], Awaitable[None]]) -> None:
+    async def send(
+        self, tail: Tail, operation_id: str, correlation_id: UUID, send: Callable[[str], Awaitable[None]]
+    ) -> None:
         """Send the message (of graphql-transport-ws) for each fact after the tail's position, until the feed closes."""
         execution, cursor, where = tail.execution, tail.position, tail.where
         assert execution is not None
@@ -112,12 +127,18 @@ class Tails:
             facts, cursor = await feed.take(cursor, where, AT_ONCE)
             for fact in facts:
                 payload = shared.payload(fact)
-                await send(f"{head}{payload if isinstance(payload, str) else await asyncio.shield(payload)}{foot}")
+                await send(
+                    f"{head}{payload if isinstance(payload, str) else await asyncio.shield(payload)}{foot}"
+                )
             if cursor < feed.head:
                 await asyncio.sleep(0)
 
     def _of(self, execution: ExecutionContext) -> Shared:
-        variables = {name: value for name, value in (execution.variables or {}).items() if name not in _cursors(execution)}
+        variables = {
+            name: value
+            for name, value in (execution.variables or {}).items()
+            if name not in _cursors(execution)
+        }
         words = msgspec.json.encode(variables, order="sorted")
         key = (execution.query, execution.operation_name, words, execution.context.actor)
         shared = self._shared.get(key)

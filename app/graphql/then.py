@@ -14,8 +14,12 @@ from projections.kernel import Projection
 
 @strawberry.input(description="A point in the life of the log. Exactly one of the two.")
 class AsOf:
-    position: Position | None = strawberry.field(default=None, description="After the fact at this position; 0 is before the first.")
-    moment: datetime | None = strawberry.field(default=None, description="After all that was recorded up to this moment.")
+    position: Position | None = strawberry.field(
+        default=None, description="After the fact at this position; 0 is before the first."
+    )
+    moment: datetime | None = strawberry.field(
+        default=None, description="After all that was recorded up to this moment."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,9 @@ class Then:
     mark: str
 
 
-async def then(context: Context, projection: Projection[Any], as_of: AsOf | None, marked: str | None) -> Then | None:
+async def then(
+    context: Context, projection: Projection[Any], as_of: AsOf | None, marked: str | None
+) -> Then | None:
     """The point that is meant, which the projection has reached; None for now. `marked` is the mark of the cursor that
     the page begins behind. Raises `BadInput`, `Stale`."""
     if as_of is None:

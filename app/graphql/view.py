@@ -43,7 +43,11 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; frame-ancestors 'none'"
 )
 _NO_OPERATION = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
-_GONE = (strawberry_http.WebSocketDisconnected, websockets.WebSocketDisconnect, websockets.WebSocketDisconnected)
+_GONE = (
+    strawberry_http.WebSocketDisconnected,
+    websockets.WebSocketDisconnect,
+    websockets.WebSocketDisconnected,
+)
 _CODES = {404: "NOT_FOUND", 408: "TIMEOUT"}
 _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
@@ -57,11 +61,21 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.handle_invalid_message("A message is a JSON object")
             return
         known: Any = message
-        if message.get("type") in ("subscribe", "complete") and not (isinstance(message.get("id"), str) and message.get("id")):
+        if message.get("type") in ("subscribe", "complete") and not (
+            isinstance(message.get("id"), str) and message.get("id")
+        ):
             await self.handle_invalid_message("A message about an operation needs its id, a string")
             return
-        if message.get("type") == "subscribe" and message["id"] not in self.operations and (refusal := self._refusal(message)) is not None:
-            error: Any = {"id": message["id"], "type": "error", "payload": [_error(refusal.reason, refusal.code)]}
+        if (
+            message.get("type") == "subscribe"
+            and message["id"] not in self.operations
+            and (refusal := self._refusal(message)) is not None
+        ):
+            error: Any = {
+                "id": message["id"],
+                "type": "error",
+                "payload": [_error(refusal.reason, refusal.code)],
+            }
             await self.send_message(error)
             return
         if message.get("type") == "subscribe" and isinstance(message.get("payload"), dict):
@@ -96,14 +110,19 @@ class Handler(BaseGraphQLTransportWSHandler[Context, None]):
             if isinstance(problem, _NO_OPERATION):
                 await self._refuse(operation, reason_of(problem))
                 return
-            [error] = labelled([GraphQLError(str(problem), original_error=problem, path=["?"])], self.context.correlation_id)
+            [error] = labelled(
+                [GraphQLError(str(problem), original_error=problem, path=["?"])], self.context.correlation_id
+            )
             await self._refuse(operation, error.message, error.extensions)
 
     async def _run(self, operation: Any) -> None:
         view, tail = cast("View", self.view), Tail()
         result = await self.schema.stream(
-            operation.query, variable_values=operation.variables, context_value=replace(self.context, tail=tail),
-            root_value=self.root_value, operation_name=operation.operation_name,
+            operation.query,
+            variable_values=operation.variables,
+            context_value=replace(self.context, tail=tail),
+            root_value=self.root_value,
+            operation_name=operation.operation_name,
         )
         async with aclosing(result):
             await self._send_result_stream(operation, result)
@@ -163,7 +182,11 @@ class View(GraphQL[Context, None]):
         try:
             return await super().run(request)
         except HTTPException as problem:
-            code = problem.code if isinstance(problem, _Refusal) else _CODES.get(problem.status_code, "BAD_USER_INPUT")
+            code = (
+                problem.code
+                if isinstance(problem, _Refusal)
+                else _CODES.get(problem.status_code, "BAD_USER_INPUT")
+            )
             return _answer(problem.reason, problem.status_code, code)
         except Exception as problem:
             if isinstance(problem, _NO_OPERATION):
@@ -199,7 +222,8 @@ class View(GraphQL[Context, None]):
             correlation_id=given or ordered_id(),
             loaders=Loaders(self._room.database),
             given_correlation=given,
-            streams=isinstance(request, WebSocket) or "text/event-stream" in request.headers.get("accept", ""),
+            streams=isinstance(request, WebSocket)
+            or "text/event-stream" in request.headers.get("accept", ""),
         )
 
     @override
@@ -244,11 +268,20 @@ class View(GraphQL[Context, None]):
     @override
     async def render_graphql_ide(self, request: Request) -> Response:
         page = (PAGE if PAGE.exists() else UNBUILT).read_text()
-        return HTMLResponse(page, headers={"content-security-policy": POLICY, "x-content-type-options": "nosniff", "cache-control": "no-cache"})
+        return HTMLResponse(
+            page,
+            headers={
+                "content-security-policy": POLICY,
+                "x-content-type-options": "nosniff",
+                "cache-control": "no-cache",
+            },
+        )
 
     @override
     async def create_streaming_response(self, request: Any, stream: Any, *args: Any, **kwargs: Any) -> Any:
-        return await super().create_streaming_response(request, lambda: self._until_stopping(stream()), *args, **kwargs)
+        return await super().create_streaming_response(
+            request, lambda: self._until_stopping(stream()), *args, **kwargs
+        )
 
     async def _until_stopping(self, stream: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
         """The stream, cut off when the server stops: without a `complete`, so that its client comes back and resumes."""
@@ -274,7 +307,12 @@ class View(GraphQL[Context, None]):
         """Who asks: what the header X-Actor says, in development and from this machine; else nobody in particular."""
         header = request.headers.get("x-actor")
         local = request.client is not None and _is_loopback(request.client.host)
-        if self._room.settings.mode == "development" and local and header is not None and _ACTOR.fullmatch(header):
+        if (
+            self._room.settings.mode == "development"
+            and local
+            and header is not None
+            and _ACTOR.fullmatch(header)
+        ):
             return header
         return "anonymous"
 
@@ -304,7 +342,10 @@ def _malformed(asked: Mapping[str, Any]) -> _Refusal | None:
     if not query.strip():
         return _Refusal("query is empty")
     if len(query) > MOST_LENGTH:
-        return _Refusal(f"The document has {len(query)} characters; at most {MOST_LENGTH} will do", "OPERATION_TOO_EXPENSIVE")
+        return _Refusal(
+            f"The document has {len(query)} characters; at most {MOST_LENGTH} will do",
+            "OPERATION_TOO_EXPENSIVE",
+        )
     if not isinstance(asked.get("variables"), dict | None):
         return _Refusal("variables is an object or null")
     if not isinstance(asked.get("operationName"), str | None):

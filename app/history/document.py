@@ -26,7 +26,11 @@ _LONGEST = 10_000
 def document(state: object) -> Document:
     """The state as it is shown: its phase, and its fields. What it keeps to be able to undo is not shown."""
     if is_dataclass(state):
-        shown = {field.name: value for field in fields(state) if not isinstance(value := getattr(state, field.name), Edits)}
+        shown = {
+            field.name: value
+            for field in fields(state)
+            if not isinstance(value := getattr(state, field.name), Edits)
+        }
         named = {"phase": type(state).__name__} | shown
         sorted_ = _plain(named)
         return {name: sorted_[name] for name in named}
@@ -36,7 +40,9 @@ def document(state: object) -> Document:
 def _plain(value: object) -> Document:
     """As JSON has it: whatever the keys of a mapping are, they are strings; a set in an order that is the same wherever it
     is asked for."""
-    return msgspec.json.decode(msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic")))
+    return msgspec.json.decode(
+        msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
+    )
 
 
 def changes(before: Document, after: Document) -> Sequence[dict[str, Any]]:
@@ -99,7 +105,11 @@ def _aligned[M](before: list[Document], marks: Any, after: list[Document], mark:
     result: list[Blame[M]] = list(marks[:start])
     for old, new in _pairs(before[start : len(before) - end], after[start : len(after) - end]):
         twin = None if old is None else start + old
-        result.append(_fresh(after[start + new], mark) if twin is None else blamed(before[twin], marks[twin], after[start + new], mark))
+        result.append(
+            _fresh(after[start + new], mark)
+            if twin is None
+            else blamed(before[twin], marks[twin], after[start + new], mark)
+        )
     return [*result, *marks[len(before) - end :]]
 
 
@@ -107,7 +117,10 @@ def _pairs(before: list[Document], after: list[Document]) -> Iterator[tuple[int 
     """For each item after, the place of the one before that it was made from, if any."""
     runs: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(before), 0, len(after))]
     if len(before) + len(after) > 2 and len(before) * len(after) <= _LONGEST:
-        old, new = [msgspec.json.encode(each) for each in before], [msgspec.json.encode(each) for each in after]
+        old, new = (
+            [msgspec.json.encode(each) for each in before],
+            [msgspec.json.encode(each) for each in after],
+        )
         runs = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for _, old_from, old_to, new_from, new_to in runs:
         for place in range(new_from, new_to):

@@ -92,7 +92,9 @@ class Past:
         newest = await self._reader.version(decider.category, stream_id)
         if point.version is not None:
             if not 0 <= point.version <= newest:
-                raise NoSuchPoint(f"{decider.category} {stream_id} is at version {newest}: there is no version {point.version}")
+                raise NoSuchPoint(
+                    f"{decider.category} {stream_id} is at version {newest}: there is no version {point.version}"
+                )
             return point.version
         if point.moment is not None:
             if point.moment > datetime.now(UTC) + timedelta(seconds=1):
@@ -105,7 +107,9 @@ class Past:
             return await self._reader.version(decider.category, stream_id, position=point.position)
         return newest
 
-    async def history(self, decider: AnyDecider, stream_id: UUID, after: int, first: int) -> tuple[Sequence[Entry], bool]:
+    async def history(
+        self, decider: AnyDecider, stream_id: UUID, after: int, first: int
+    ) -> tuple[Sequence[Entry], bool]:
         """Up to `first` entries with versions above `after`, and whether there are more. Fewer where states are
         large, or a fact follows that cannot be read: the entries before it can be had."""
         async with self._turns:
@@ -116,7 +120,9 @@ class Past:
         async with self._turns:
             return await self._blame(decider, stream_id, await self.version(decider, stream_id, point))
 
-    async def _history(self, decider: AnyDecider, stream_id: UUID, after: int, first: int) -> tuple[Sequence[Entry], bool]:
+    async def _history(
+        self, decider: AnyDecider, stream_id: UUID, after: int, first: int
+    ) -> tuple[Sequence[Entry], bool]:
         facts = await self._reader.stream(decider.category, stream_id, after, first + 1)
         if not facts or first < 1:
             return (), bool(facts)
@@ -154,12 +160,22 @@ class Past:
             return ()
         found = list(leaves(shown, marks))
         commands = await self._reader.command_names({fact.command_id for _, _, fact in found})
-        return [Setting(pointer, value, fact, commands.get(fact.command_id)) for pointer, value, fact in found]
+        return [
+            Setting(pointer, value, fact, commands.get(fact.command_id)) for pointer, value, fact in found
+        ]
 
     async def _at(self, decider: AnyDecider, stream_id: UUID, version: int) -> Loaded[Any]:
-        kept = [each for each in self._kept if each[:2] == (decider.category, stream_id) and each[2] <= version]
+        kept = [
+            each for each in self._kept if each[:2] == (decider.category, stream_id) and each[2] <= version
+        ]
         base = self._kept[max(kept, key=lambda each: each[2])] if kept else None
-        return self._keep(decider, stream_id, await load(self._reader, decider, stream_id, version=version, base=base, snapshots=self._snapshots))
+        return self._keep(
+            decider,
+            stream_id,
+            await load(
+                self._reader, decider, stream_id, version=version, base=base, snapshots=self._snapshots
+            ),
+        )
 
     def _keep(self, decider: AnyDecider, stream_id: UUID, found: Loaded[Any]) -> Loaded[Any]:
         self._kept[decider.category, stream_id, found.version] = found

@@ -29,7 +29,9 @@ class CannotShow(Mistake):
     """There is no such category, no such id, nothing was recorded, or a fact cannot be read."""
 
 
-async def show(settings: Settings, category: str, identity: str, point: Point = NOW, *, blame: bool = False) -> None:
+async def show(
+    settings: Settings, category: str, identity: str, point: Point = NOW, *, blame: bool = False
+) -> None:
     """Print the history; or the state at a point; or, for `blame`, who set each of its fields. Raises `Mistake`."""
     decider = _decider(category)
     stream_id = _stream_id(decider, identity)
@@ -100,7 +102,14 @@ async def _blame(past: Past, decider: AnyDecider, stream_id: UUID, when: Point, 
     if not settings:
         raise NoSuchPoint(f"{decider.category} {stream_id} had not begun then")
     rows = [
-        (str(each.fact.version), stored_name(each.fact), each.command or "", each.fact.actor, _moment(each.fact.recorded_at), f"{each.pointer} {_text(each.value)}")
+        (
+            str(each.fact.version),
+            stored_name(each.fact),
+            each.command or "",
+            each.fact.actor,
+            _moment(each.fact.recorded_at),
+            f"{each.pointer} {_text(each.value)}",
+        )
         for each in settings
     ]
     for row in _aligned([("version", "type", "command", "actor", "recorded", "field"), *rows]):
@@ -116,7 +125,9 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 def _decider(category: str) -> AnyDecider:
     known = {decider.category: decider for decider in DECIDERS}
     if category not in known:
-        raise CannotShow(f"there is no stream {category}: it is one of {', '.join(sorted(known)) or 'none yet'}")
+        raise CannotShow(
+            f"there is no stream {category}: it is one of {', '.join(sorted(known)) or 'none yet'}"
+        )
     return known[category]
 
 

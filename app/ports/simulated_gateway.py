@@ -27,8 +27,12 @@ class FaultPlan(BaseModel, frozen=True, extra="forbid"):
 
     latency: float = Field(default=0.0, ge=0, le=60, description="Seconds each call takes.")
     decline: float = Field(default=0.0, ge=0, le=1, description="Share of payments that are declined.")
-    fail: float = Field(default=0.0, ge=0, le=1, description="Share of calls that fail before anything happens.")
-    lose: float = Field(default=0.0, ge=0, le=1, description="Share of calls whose answer is lost after it happened.")
+    fail: float = Field(
+        default=0.0, ge=0, le=1, description="Share of calls that fail before anything happens."
+    )
+    lose: float = Field(
+        default=0.0, ge=0, le=1, description="Share of calls whose answer is lost after it happened."
+    )
     repeat: float = Field(default=0.0, ge=0, le=1, description="Share of calls that are answered twice.")
     seed: int = Field(default=1, description="Other luck.")
 
@@ -39,7 +43,9 @@ def fault_plan(given: Mapping[str, float]) -> FaultPlan:
         return FaultPlan.model_validate(given)
     except ValidationError as problem:
         first = problem.errors()[0]
-        raise BadSetting(f"setting APP_GATEWAY: {'.'.join(map(str, first['loc']))}: {first['msg']}; known are {', '.join(FaultPlan.model_fields)}") from None
+        raise BadSetting(
+            f"setting APP_GATEWAY: {'.'.join(map(str, first['loc']))}: {first['msg']}; known are {', '.join(FaultPlan.model_fields)}"
+        ) from None
 
 
 class GatewayAway(Exception):
@@ -62,7 +68,11 @@ class SimulatedGateway:
     async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Refusal:
         """Set the amount aside."""
         answer = await self._call("authorise", payment_id, amount, key)
-        return Approval(reference=answer["reference"]) if "reference" in answer else Refusal(reason=answer["refused"])
+        return (
+            Approval(reference=answer["reference"])
+            if "reference" in answer
+            else Refusal(reason=answer["refused"])
+        )
 
     async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> None:
         """Take the amount that was set aside."""
@@ -100,10 +110,14 @@ class SimulatedGateway:
             raise KeyReused(f"{key} was used for another call than {kind} {call}")
         return self._luck(f"{key} {attempt}")
 
-    async def _answer(self, key: UUID, kind: str, payment_id: UUID, amount: Decimal, currency: str) -> dict[str, str]:
+    async def _answer(
+        self, key: UUID, kind: str, payment_id: UUID, amount: Decimal, currency: str
+    ) -> dict[str, str]:
         """The first answer under this key, worked out where there is none."""
         declined = amount == DECLINED or self._luck(str(payment_id)) < self._plan.decline
-        answer = await self._database.pool.fetchval(_ANSWER, key, kind, payment_id, amount, currency, declined)
+        answer = await self._database.pool.fetchval(
+            _ANSWER, key, kind, payment_id, amount, currency, declined
+        )
         if answer is None:
             raise KeyReused(f"{key} was used for another call than {kind} {payment_id} {amount} {currency}")
         return msgspec.json.decode(answer, type=dict[str, str])

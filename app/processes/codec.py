@@ -37,11 +37,16 @@ class Codec:
         self.deciders: Mapping[str, AnyDecider] = {each.category: each for each in deciders}
         self._encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
         self._states = {each.__name__: each for each in process.state_types}
-        self._shapes = {name: hashlib.sha256(json.dumps(shape(each)).encode()).hexdigest()[:12] for name, each in self._states.items()}
+        self._shapes = {
+            name: hashlib.sha256(json.dumps(shape(each)).encode()).hexdigest()[:12]
+            for name, each in self._states.items()
+        }
         self._calls = {each.__name__: each for each in process.calls}
         self._notes: dict[str, type[Event]] = {each.__name__: each for each in process.own.classes}
         self._commands = {
-            (each.category, command.__name__): command for each in self.deciders.values() for command in each.command_types
+            (each.category, command.__name__): command
+            for each in self.deciders.values()
+            for command in each.command_types
         }
 
     def state(self, state: object) -> str:
@@ -53,26 +58,49 @@ class Codec:
         """Raises `ValueError` where the state was written by code that had another shape for it."""
         name, written, raw = msgspec.json.decode(text, type=tuple[str, str, msgspec.Raw])
         if self._shapes.get(name) != written:
-            raise ValueError(f"{name} has another shape now" if name in self._shapes else f"no state is called {name}")
+            raise ValueError(
+                f"{name} has another shape now" if name in self._shapes else f"no state is called {name}"
+            )
         return msgspec.json.decode(raw, type=self._states[name])
 
-    def step(self, asked: Send | Effect, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
+    def step(
+        self, asked: Send | Effect, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int
+    ) -> Step:
         """Raises where it cannot be kept, or could not be carried out."""
         command = asked.command if isinstance(asked, Send) else asked.call
-        known = (asked.to.category, type(command).__name__) in self._commands if isinstance(asked, Send) else type(command).__name__ in self._calls
+        known = (
+            (asked.to.category, type(command).__name__) in self._commands
+            if isinstance(asked, Send)
+            else type(command).__name__ in self._calls
+        )
         if not known or (isinstance(asked, Send) and not isinstance(asked.stream_id, UUID)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"{asked!r} cannot be carried out: no decider or port is registered for it")
         return Step(
-            id=step_id, instance=instance, step=kept(asked.step), kind="command" if isinstance(asked, Send) else "effect",
-            category=asked.to.category if isinstance(asked, Send) else "", stream_id=asked.stream_id if isinstance(asked, Send) else instance,
-            name=type(command).__name__, body=self._text(command), correlation_id=correlation_id, caused_by=caused_by,
+            id=step_id,
+            instance=instance,
+            step=kept(asked.step),
+            kind="command" if isinstance(asked, Send) else "effect",
+            category=asked.to.category if isinstance(asked, Send) else "",
+            stream_id=asked.stream_id if isinstance(asked, Send) else instance,
+            name=type(command).__name__,
+            body=self._text(command),
+            correlation_id=correlation_id,
+            caused_by=caused_by,
         )
 
     def note(self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
         name = type(event).__name__
         return Step(
-            id=step_id, instance=instance, step=name, kind="note", category=self.process.category, stream_id=instance, name=name,
-            body=self._text(event), correlation_id=correlation_id, caused_by=caused_by,
+            id=step_id,
+            instance=instance,
+            step=name,
+            kind="note",
+            category=self.process.category,
+            stream_id=instance,
+            name=name,
+            body=self._text(event),
+            correlation_id=correlation_id,
+            caused_by=caused_by,
         )
 
     def _text(self, given: object) -> str:
@@ -81,8 +109,11 @@ class Codec:
     def asked(self, step: Step) -> Any:
         """The command, call or note of a step. Raises `ValueError` where this code does not know it any more."""
         kind: type | None = (
-            self._commands.get((step.category, step.name)) if step.kind == "command"
-            else self._calls.get(step.name) if step.kind == "effect" else self._notes.get(step.name)
+            self._commands.get((step.category, step.name))
+            if step.kind == "command"
+            else self._calls.get(step.name)
+            if step.kind == "effect"
+            else self._notes.get(step.name)
         )
         if kind is None:
             raise ValueError(f"this code has no {step.kind} {step.category} {step.name}")

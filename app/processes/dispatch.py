@@ -55,7 +55,13 @@ class Dispatcher:
     """The steps of one process that are under way in this, its owner. `settled` hears of each that has come to something."""
 
     def __init__(
-        self, process: AnyProcess, codec: Codec, commands: Commands, ports: Mapping[type, Port], patience: Patience, settled: Callable[[Settled], None]
+        self,
+        process: AnyProcess,
+        codec: Codec,
+        commands: Commands,
+        ports: Mapping[type, Port],
+        patience: Patience,
+        settled: Callable[[Settled], None],
     ) -> None:
         self._process = process
         self._codec = codec
@@ -134,8 +140,12 @@ class Dispatcher:
             try:
                 asked = self._codec.asked(step)
                 if step.kind == "note":
-                    return await self._execute(step, failed, step.id, self._process.own, step.instance, Record(event=asked))
-                return await self._execute(step, failed, step.id, self._codec.deciders[step.category], step.stream_id, asked)
+                    return await self._execute(
+                        step, failed, step.id, self._process.own, step.instance, Record(event=asked)
+                    )
+                return await self._execute(
+                    step, failed, step.id, self._codec.deciders[step.category], step.stream_id, asked
+                )
             except Exception as problem:
                 # Whatever it is, the step is tried again, and stuck after the last try.
                 failed += 1
@@ -161,7 +171,9 @@ class Dispatcher:
                     answer = await self._asked(call, step.id)
                 if answer is None:
                     return Settled(step=step, outcome="done", attempts=failed)
-                return await self._execute(step, failed, uuid5(step.id, "answer"), answer.to, answer.stream_id, answer.command)
+                return await self._execute(
+                    step, failed, uuid5(step.id, "answer"), answer.to, answer.stream_id, answer.command
+                )
             except Exception as problem:
                 # Whatever it is, the outcome is not known, and the same key makes it safe to ask again.
                 failed += 1
@@ -185,9 +197,14 @@ class Dispatcher:
             # Not we are cancelled but something that the port waited for.
             raise ConnectionError("the call was cancelled on the way") from None
 
-    async def _execute(self, step: Step, failed: int, command_id: UUID, decider: AnyDecider, stream_id: UUID, command: object) -> Settled:
+    async def _execute(
+        self, step: Step, failed: int, command_id: UUID, decider: AnyDecider, stream_id: UUID, command: object
+    ) -> Settled:
         request = Request(
-            actor=f"process:{self._process.category}", correlation_id=step.correlation_id, command_id=command_id, caused_by=step.caused_by
+            actor=f"process:{self._process.category}",
+            correlation_id=step.correlation_id,
+            command_id=command_id,
+            caused_by=step.caused_by,
         )
         while True:
             try:
@@ -201,7 +218,12 @@ class Dispatcher:
                 continue
             match outcome:
                 case Accepted(facts=facts):
-                    return Settled(step=step, outcome="done", position=facts[-1].position if facts else None, attempts=failed)
+                    return Settled(
+                        step=step,
+                        outcome="done",
+                        position=facts[-1].position if facts else None,
+                        attempts=failed,
+                    )
                 case Refused(code=code, message=message):
                     return Settled(step=step, outcome="refused", code=code, error=message, attempts=failed)
                 case Conflicted():
@@ -216,9 +238,22 @@ class Dispatcher:
         if step.id in self._unwanted:
             return Settled(step=step, outcome="withdrawn", error=error, attempts=failed)
         if tried >= self._patience.attempts:
-            log.error("process %s: step %s of %s is stuck: %s", self._process.category, step.step, step.instance, error)
+            log.error(
+                "process %s: step %s of %s is stuck: %s",
+                self._process.category,
+                step.step,
+                step.instance,
+                error,
+            )
             return Settled(step=step, outcome="stuck", error=error, attempts=failed)
-        log.warning("process %s: step %s of %s failed (%s), attempt %d", self._process.category, step.step, step.instance, error, failed)
+        log.warning(
+            "process %s: step %s of %s failed (%s), attempt %d",
+            self._process.category,
+            step.step,
+            step.instance,
+            error,
+            failed,
+        )
         self._settled(Settled(step=step, outcome="due", error=error, attempts=failed))
         await asyncio.sleep(self._patience.pause(tried - 1))
         return None

@@ -42,7 +42,9 @@ class Batch:
     withdrawn: dict[UUID, Fact] = field(default_factory=dict[UUID, Fact])
     dropped: set[UUID] = field(default_factory=set[UUID])
     """Steps that were withdrawn by a later fact of the same batch."""
-    deadlines: dict[tuple[UUID, str], Due | None] = field(default_factory=dict[tuple[UUID, str], "Due | None"])
+    deadlines: dict[tuple[UUID, str], Due | None] = field(
+        default_factory=dict[tuple[UUID, str], "Due | None"]
+    )
     retried: list[tuple[UUID, str]] = field(default_factory=list[tuple[UUID, str]])
     skipped: list[tuple[UUID, str]] = field(default_factory=list[tuple[UUID, str]])
 
@@ -52,8 +54,17 @@ class Batch:
     def park(self, identity: UUID, instance: Instance | None, position: int, problem: Exception) -> None:
         parked = (position, traced(problem))
         self.instances[identity] = (
-            Instance(id=identity, state=None, status="unknown", ended=False, began=position, position=0, parked=parked)
-            if instance is None else replace(instance, parked=parked)
+            Instance(
+                id=identity,
+                state=None,
+                status="unknown",
+                ended=False,
+                began=position,
+                position=0,
+                parked=parked,
+            )
+            if instance is None
+            else replace(instance, parked=parked)
         )
 
 
@@ -76,7 +87,11 @@ class Fold:
                     raise TypeError(f"{identity!r} is not the id of an instance")
         except Exception:
             # Whose fact it is cannot be said; no instance may wait for it.
-            log.exception("process %s passes over the fact at position %d: its key cannot be told", self._process.category, fact.position)
+            log.exception(
+                "process %s passes over the fact at position %d: its key cannot be told",
+                self._process.category,
+                fact.position,
+            )
             return {}
         return found
 
@@ -89,7 +104,12 @@ class Fold:
             moved = self._moved(instance, identity, parts)
         except Exception as problem:
             # Whatever the business raises, this instance waits and all others go on.
-            log.exception("process %s: the fact at position %d parks %s", self._process.category, fact.position, identity)
+            log.exception(
+                "process %s: the fact at position %d parks %s",
+                self._process.category,
+                fact.position,
+                identity,
+            )
             batch.park(identity, instance, fact.position, problem)
             return
         for part in parts:
@@ -102,16 +122,28 @@ class Fold:
         after, actions, steps = moved
         if any(isinstance(action, Withdraw) for action in actions):
             batch.withdrawn[identity] = fact
-            batch.dropped.update(step.id for step in batch.steps if step.instance == identity and step.kind != "note")
+            batch.dropped.update(
+                step.id for step in batch.steps if step.instance == identity and step.kind != "note"
+            )
         for action in actions:
             if isinstance(action, Deadline):
-                batch.deadlines[identity, action.name] = None if action.at is None else Due(
-                    instance=identity, name=action.name, due=action.at, correlation_id=fact.correlation_id, caused_by=fact.position
+                batch.deadlines[identity, action.name] = (
+                    None
+                    if action.at is None
+                    else Due(
+                        instance=identity,
+                        name=action.name,
+                        due=action.at,
+                        correlation_id=fact.correlation_id,
+                        caused_by=fact.position,
+                    )
                 )
         batch.steps.extend(steps)
         batch.instances[identity] = after
 
-    def _moved(self, instance: Instance | None, identity: UUID, parts: Sequence[Fact]) -> tuple[Instance, Sequence[Action], Sequence[Step]] | None:
+    def _moved(
+        self, instance: Instance | None, identity: UUID, parts: Sequence[Fact]
+    ) -> tuple[Instance, Sequence[Action], Sequence[Step]] | None:
         """The instance after a fact, what it asks for, and that as steps. Raises whatever the business does, and where
         the result cannot be kept."""
         fact = parts[0]
@@ -130,7 +162,15 @@ class Fold:
         for place, action in enumerate(actions):
             match action:
                 case Send() | Effect():
-                    steps.append(self._codec.step(action, step_id(self._process, identity, fact.position, place), identity, fact.correlation_id, fact.position))
+                    steps.append(
+                        self._codec.step(
+                            action,
+                            step_id(self._process, identity, fact.position, place),
+                            identity,
+                            fact.correlation_id,
+                            fact.position,
+                        )
+                    )
                 case Deadline(name=name, at=at):
                     _checked(name, at)
                 case Withdraw():
@@ -139,11 +179,18 @@ class Fold:
                     raise TypeError(f"{unknown!r} is nothing that a process can ask for")
         outcome = self._process.outcome(state)
         if outcome is not None and (before is None or self._process.outcome(before) != outcome):
-            steps.append(self.note(Ended(outcome=outcome), identity, f"ended {fact.position}", fact, identity))
+            steps.append(
+                self.note(Ended(outcome=outcome), identity, f"ended {fact.position}", fact, identity)
+            )
         began = fact.position if instance is None else instance.began
         moved = Instance(
-            id=identity, state=state, stored=self._codec.state(state), status=kept(self._process.status(state)), ended=outcome is not None,
-            began=began, position=fact.position,
+            id=identity,
+            state=state,
+            stored=self._codec.state(state),
+            status=kept(self._process.status(state)),
+            ended=outcome is not None,
+            began=began,
+            position=fact.position,
         )
         return moved, actions, steps
 
@@ -169,13 +216,21 @@ class Fold:
 
     def note(self, event: Event, parent: UUID, why: str, fact: Fact, instance: UUID) -> Step:
         """A fact for the instance's own stream, under an id that is derived from `parent` and `why`."""
-        return self._codec.note(event, uuid5(parent, f"{self._process.category} {why}"), instance, fact.correlation_id, fact.position)
+        return self._codec.note(
+            event,
+            uuid5(parent, f"{self._process.category} {why}"),
+            instance,
+            fact.correlation_id,
+            fact.position,
+        )
 
 
 class Again:
     """Makes the states of instances anew, where what was stored does not fit the code of today: give it their facts in order."""
 
-    def __init__(self, fold: Fold, process: AnyProcess, batch: Batch, instances: Mapping[UUID, Instance]) -> None:
+    def __init__(
+        self, fold: Fold, process: AnyProcess, batch: Batch, instances: Mapping[UUID, Instance]
+    ) -> None:
         self.first = min(each.began for each in instances.values())
         self.last = max(each.position for each in instances.values())
         self._fold, self._process, self._batch = fold, process, batch
@@ -193,14 +248,24 @@ class Again:
                     self._states[identity] = self._states[identity] if after is None else after
             except Exception as problem:
                 # Its past does not fold any more: it waits from its beginning on.
-                log.exception("process %s: the fact at position %d parks %s", self._process.category, fact.position, identity)
-                self._batch.park(identity, replace(instance, state=None, stored=None), instance.began, problem)
+                log.exception(
+                    "process %s: the fact at position %d parks %s",
+                    self._process.category,
+                    fact.position,
+                    identity,
+                )
+                self._batch.park(
+                    identity, replace(instance, state=None, stored=None), instance.began, problem
+                )
                 del self._instances[identity]
 
     @property
     def done(self) -> Mapping[UUID, Instance]:
         """The instances with their states, without those that were parked."""
-        return {identity: replace(instance, state=self._states[identity]) for identity, instance in self._instances.items()}
+        return {
+            identity: replace(instance, state=self._states[identity])
+            for identity, instance in self._instances.items()
+        }
 
 
 def _checked(name: object, at: object) -> None:

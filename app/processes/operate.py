@@ -53,7 +53,12 @@ class View:
 
 async def views(database: Database, process: str, ids: Sequence[UUID]) -> Mapping[UUID, View]:
     """The instances of a process that exist among these."""
-    return {view.id: view for view in await _read(database, f"{_VIEW} WHERE p.process = $1 AND p.id = ANY($2::uuid[])", process, list(ids))}
+    return {
+        view.id: view
+        for view in await _read(
+            database, f"{_VIEW} WHERE p.process = $1 AND p.id = ANY($2::uuid[])", process, list(ids)
+        )
+    }
 
 
 async def reached(database: Database, process: str, instance: UUID, position: int) -> None:
@@ -70,7 +75,12 @@ async def reached(database: Database, process: str, instance: UUID, position: in
 
 
 async def listing(
-    database: Database, *, process: str | None = None, state: str | None = None, limit: int, before: tuple[int, UUID] | None = None
+    database: Database,
+    *,
+    process: str | None = None,
+    state: str | None = None,
+    limit: int,
+    before: tuple[int, UUID] | None = None,
 ) -> Sequence[View]:
     """Up to `limit` instances, the newest first, that began before `before`."""
     position, identity = before or (2**63 - 1, UUID(int=2**128 - 1))
@@ -81,16 +91,31 @@ async def listing(
     return await _read(database, query, process, state, position, identity, limit)
 
 
-async def retry(database: Database, commands: Commands, process: AnyProcess | None, instance: UUID, step: str | None, request: Request) -> Outcome:
+async def retry(
+    database: Database,
+    commands: Commands,
+    process: AnyProcess | None,
+    instance: UUID,
+    step: str | None,
+    request: Request,
+) -> Outcome:
     """Have a stuck step tried again, all of them if none is named; or the fact that parked the instance."""
     if process is None:
         return _unknown()
     view = (await views(database, process.category, [instance])).get(instance)
     if view is not None and view.state == "parked" and step is None:
         if not request.dry_run:
-            await database.pool.execute("UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2", process.category, instance)
+            await database.pool.execute(
+                "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2",
+                process.category,
+                instance,
+            )
         return Accepted(position=view.parked_position or 0, version=0, facts=())
-    stuck = [each.name for each in view.steps if each.outcome == "stuck"] if view is not None and step is None else []
+    stuck = (
+        [each.name for each in view.steps if each.outcome == "stuck"]
+        if view is not None and step is None
+        else []
+    )
     outcome = await _told(commands, process, instance, RetryStep(step=step or next(iter(stuck), "")), request)
     for each in stuck[1:]:
         if not isinstance(outcome, Accepted) or request.command_id is not None:
@@ -99,17 +124,23 @@ async def retry(database: Database, commands: Commands, process: AnyProcess | No
     return outcome
 
 
-async def skip(commands: Commands, process: AnyProcess | None, instance: UUID, step: str, reason: str, request: Request) -> Outcome:
+async def skip(
+    commands: Commands, process: AnyProcess | None, instance: UUID, step: str, reason: str, request: Request
+) -> Outcome:
     """Take a stuck step for done; the reason is recorded."""
     return await _told(commands, process, instance, SkipStep(step=step, reason=reason), request)
 
 
-async def compensate(commands: Commands, process: AnyProcess | None, instance: UUID, reason: str, request: Request) -> Outcome:
+async def compensate(
+    commands: Commands, process: AnyProcess | None, instance: UUID, reason: str, request: Request
+) -> Outcome:
     """Have everything undone; the reason is recorded."""
     return await _told(commands, process, instance, ForceCompensation(reason=reason), request)
 
 
-async def _told(commands: Commands, process: AnyProcess | None, instance: UUID, command: CourseCommand, request: Request) -> Outcome:
+async def _told(
+    commands: Commands, process: AnyProcess | None, instance: UUID, command: CourseCommand, request: Request
+) -> Outcome:
     if process is None:
         return _unknown()
     return await commands.execute(process.own, instance, command, request)
@@ -126,21 +157,36 @@ async def _read(database: Database, query: str, *arguments: object) -> Sequence[
     found = await reading(read)
 
     async def read_steps() -> Sequence[asyncpg.Record]:
-        return await database.pool.fetch(_STEPS, [row["process"] for row in found], [row["id"] for row in found])
+        return await database.pool.fetch(
+            _STEPS, [row["process"] for row in found], [row["id"] for row in found]
+        )
 
     steps: dict[tuple[str, Any], list[StepView]] = {}
     for row in await reading(read_steps) if found else ():
         steps.setdefault((row["process"], row["instance"]), []).append(
             StepView(
-                name=row["step"], kind=row["kind"], outcome=row["outcome"], attempts=row["attempts"], error=row["error"],
-                at=row["moved_at"], position=row["position"],
+                name=row["step"],
+                kind=row["kind"],
+                outcome=row["outcome"],
+                attempts=row["attempts"],
+                error=row["error"],
+                at=row["moved_at"],
+                position=row["position"],
             )
         )
     return [
         View(
-            process=row["process"], id=UUID(int=row["id"].int), status=row["status"], state=row["state"], began=row["began"],
-            began_at=row["began_at"], moved_at=row["moved_at"], deadline=row["deadline"], parked_position=row["parked_position"],
-            error=row["parked_error"], steps=steps.get((row["process"], row["id"]), []),
+            process=row["process"],
+            id=UUID(int=row["id"].int),
+            status=row["status"],
+            state=row["state"],
+            began=row["began"],
+            began_at=row["began_at"],
+            moved_at=row["moved_at"],
+            deadline=row["deadline"],
+            parked_position=row["parked_position"],
+            error=row["parked_error"],
+            steps=steps.get((row["process"], row["id"]), []),
         )
         for row in found
     ]

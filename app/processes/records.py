@@ -84,13 +84,22 @@ class Records:
     async def own(self, owner: str) -> int:
         """Take the process over; returns its checkpoint."""
         [row] = await self._connection.fetch(
-            "UPDATE es.process_checkpoints SET owner = $2 WHERE process = $1 RETURNING position", self._process, owner
+            "UPDATE es.process_checkpoints SET owner = $2 WHERE process = $1 RETURNING position",
+            self._process,
+            owner,
         )
         return row["position"]
 
     async def write(
-        self, at: int, to: int, *, settled: Sequence[Settled], instances: Sequence[Instance], steps: Sequence[Step],
-        withdrawn: Set[UUID], deadlines: Mapping[tuple[UUID, str], Due | None],
+        self,
+        at: int,
+        to: int,
+        *,
+        settled: Sequence[Settled],
+        instances: Sequence[Instance],
+        steps: Sequence[Step],
+        withdrawn: Set[UUID],
+        deadlines: Mapping[tuple[UUID, str], Due | None],
     ) -> Sequence[Step] | None:
         """Move the checkpoint from `at`, and all that goes with it, in one round trip. None where it is not there any
         more, and nothing was written: another process has taken over.
@@ -101,19 +110,37 @@ class Records:
         wanted = [each for each in deadlines.values() if each is not None]
         off = [key for key, each in deadlines.items() if each is None]
         [row] = await self._connection.fetch(
-            _WRITE, self._process, at, to,
+            _WRITE,
+            self._process,
+            at,
+            to,
             *_settled(settled),
-            [each.id for each in instances], [each.stored for each in instances], [each.status for each in instances],
-            [each.ended for each in instances], [each.began for each in instances], [each.position for each in instances],
+            [each.id for each in instances],
+            [each.stored for each in instances],
+            [each.status for each in instances],
+            [each.ended for each in instances],
+            [each.began for each in instances],
+            [each.position for each in instances],
             [None if each.parked is None else each.parked[0] for each in instances],
             [None if each.parked is None else each.parked[1] for each in instances],
-            [each.id for each in steps], [each.instance for each in steps], [each.step for each in steps], [each.kind for each in steps],
-            [each.category for each in steps], [each.stream_id for each in steps], [each.name for each in steps], [each.body for each in steps],
-            [each.correlation_id for each in steps], [each.caused_by for each in steps],
+            [each.id for each in steps],
+            [each.instance for each in steps],
+            [each.step for each in steps],
+            [each.kind for each in steps],
+            [each.category for each in steps],
+            [each.stream_id for each in steps],
+            [each.name for each in steps],
+            [each.body for each in steps],
+            [each.correlation_id for each in steps],
+            [each.caused_by for each in steps],
             ["withdrawn" if each.id in withdrawn else "due" for each in steps],
-            [instance for instance, _ in off], [name for _, name in off],
-            [each.instance for each in wanted], [each.name for each in wanted], [each.due for each in wanted],
-            [each.correlation_id for each in wanted], [each.caused_by for each in wanted],
+            [instance for instance, _ in off],
+            [name for _, name in off],
+            [each.instance for each in wanted],
+            [each.name for each in wanted],
+            [each.due for each in wanted],
+            [each.correlation_id for each in wanted],
+            [each.caused_by for each in wanted],
         )
         if not row["moved"]:
             return None
@@ -125,12 +152,21 @@ class Records:
         rows = await self._connection.fetch(
             "SELECT id, state, status, ended, began, position, parked_position, parked_error FROM es.processes"
             " WHERE process = $1 AND id = ANY($2::uuid[])",
-            self._process, instances,
+            self._process,
+            instances,
         )
         return [
             Instance(
-                id=UUID(int=row["id"].int), state=None, stored=row["state"], status=row["status"], ended=row["ended"], began=row["began"],
-                position=row["position"], parked=None if row["parked_position"] is None else (row["parked_position"], row["parked_error"]),
+                id=UUID(int=row["id"].int),
+                state=None,
+                stored=row["state"],
+                status=row["status"],
+                ended=row["ended"],
+                began=row["began"],
+                position=row["position"],
+                parked=None
+                if row["parked_position"] is None
+                else (row["parked_position"], row["parked_error"]),
             )
             for row in rows
         ]
@@ -138,7 +174,8 @@ class Records:
     async def due(self) -> Sequence[Step]:
         """Every step that is to be carried out, in the order in which they were asked for."""
         rows = await self._connection.fetch(
-            f"SELECT {_STEP} FROM es.process_steps WHERE process = $1 AND outcome = 'due' ORDER BY seq", self._process
+            f"SELECT {_STEP} FROM es.process_steps WHERE process = $1 AND outcome = 'due' ORDER BY seq",
+            self._process,
         )
         return [_step(row) for row in rows]
 
@@ -161,19 +198,26 @@ class Records:
         return [_step(row) for row in rows]
 
     async def next_deadline(self) -> datetime | None:
-        return await self._connection.fetchval("SELECT min(due) FROM es.process_deadlines WHERE process = $1", self._process)
+        return await self._connection.fetchval(
+            "SELECT min(due) FROM es.process_deadlines WHERE process = $1", self._process
+        )
 
     async def passed(self, now: datetime, limit: int) -> Sequence[Due]:
         """Deadlines that have passed, the oldest first."""
         rows = await self._connection.fetch(
             "SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines"
             " WHERE process = $1 AND due <= $2 ORDER BY due LIMIT $3",
-            self._process, now, limit,
+            self._process,
+            now,
+            limit,
         )
         return [
             Due(
-                instance=UUID(int=row["instance"].int), name=row["name"], due=row["due"],
-                correlation_id=row["correlation_id"], caused_by=row["caused_by"],
+                instance=UUID(int=row["instance"].int),
+                name=row["name"],
+                due=row["due"],
+                correlation_id=row["correlation_id"],
+                caused_by=row["caused_by"],
             )
             for row in rows
         ]
@@ -187,16 +231,25 @@ class Records:
     async def wanted(self) -> Sequence[UUID]:
         """The parked instances that an operator wants tried again. Saving one forgets the wish."""
         rows = await self._connection.fetch(
-            "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL AND retry", self._process
+            "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL AND retry",
+            self._process,
         )
         return [UUID(int=row["id"].int) for row in rows]
 
 
 def _step(row: asyncpg.Record) -> Step:
     return Step(
-        id=UUID(int=row["id"].int), instance=UUID(int=row["instance"].int), step=row["step"], kind=row["kind"], category=row["category"],
-        stream_id=UUID(int=row["stream_id"].int), name=row["name"], body=row["body"], correlation_id=UUID(int=row["correlation_id"].int),
-        caused_by=row["caused_by"], attempts=row["attempts"],
+        id=UUID(int=row["id"].int),
+        instance=UUID(int=row["instance"].int),
+        step=row["step"],
+        kind=row["kind"],
+        category=row["category"],
+        stream_id=UUID(int=row["stream_id"].int),
+        name=row["name"],
+        body=row["body"],
+        correlation_id=UUID(int=row["correlation_id"].int),
+        caused_by=row["caused_by"],
+        attempts=row["attempts"],
     )
 
 
@@ -205,8 +258,11 @@ _STEP = "id, instance, step, kind, category, stream_id, name, body, correlation_
 
 def _settled(settled: Sequence[Settled]) -> Sequence[Sequence[object]]:
     return (
-        [each.step.id for each in settled], [each.outcome for each in settled], [each.position for each in settled],
-        [each.error for each in settled], [each.attempts for each in settled],
+        [each.step.id for each in settled],
+        [each.outcome for each in settled],
+        [each.position for each in settled],
+        [each.error for each in settled],
+        [each.attempts for each in settled],
     )
 
 

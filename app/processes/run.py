@@ -47,8 +47,15 @@ class Worker:
     """One process, run by this server process whenever it owns it."""
 
     def __init__(
-        self, process: AnyProcess, database: Database, reader: Reader, feed: Feed, commands: Commands,
-        deciders: Iterable[AnyDecider], ports: Mapping[type, Port], patience: Patience,
+        self,
+        process: AnyProcess,
+        database: Database,
+        reader: Reader,
+        feed: Feed,
+        commands: Commands,
+        deciders: Iterable[AnyDecider],
+        ports: Mapping[type, Port],
+        patience: Patience,
     ) -> None:
         self.process = process
         self.position = 0
@@ -78,7 +85,9 @@ class Worker:
                 connection = await self._database.connect()
                 try:
                     await connection.execute(_SESSION)
-                    if await claim_plain(connection, f"process {self.process.category}", lambda: self._feed.closed):
+                    if await claim_plain(
+                        connection, f"process {self.process.category}", lambda: self._feed.closed
+                    ):
                         await self._work(connection)
                 finally:
                     connection.terminate()
@@ -86,7 +95,11 @@ class Worker:
             except Exception as problem:
                 # Whatever it is, this process stops at its checkpoint, says so in health, and tries again.
                 if isinstance(problem, Fenced) or is_broken(problem):
-                    log.warning("process %s: %s; trying again", self.process.category, str(problem) or type(problem).__name__)
+                    log.warning(
+                        "process %s: %s; trying again",
+                        self.process.category,
+                        str(problem) or type(problem).__name__,
+                    )
                 else:
                     self.problem = f"{type(problem).__name__}: {problem}".splitlines()[0]
                     log.exception("process %s stands at position %d", self.process.category, self.position)
@@ -100,7 +113,9 @@ class Worker:
         self.position = self._written = await records.own(owner())
         self._parked = set(await records.parked())
         self._next = await records.next_deadline()
-        dispatcher = Dispatcher(self.process, self._codec, self._commands, self._ports, self._patience, self._settle)
+        dispatcher = Dispatcher(
+            self.process, self._codec, self._commands, self._ports, self._patience, self._settle
+        )
         dispatcher.add(await records.due())
         self.owns = True
         log.info("process %s: owned from position %d", self.process.category, self.position)
@@ -166,28 +181,46 @@ class Worker:
                 batch.deadlines[each.instance, each.name] = None
                 identity = uuid5(each.instance, f"{self.process.category} {each.name} {each.due}")
                 passing = DeadlinePassed(deadline=each.name, due=each.due)
-                batch.steps.append(self._codec.note(passing, identity, each.instance, each.correlation_id, each.caused_by))
+                batch.steps.append(
+                    self._codec.note(passing, identity, each.instance, each.correlation_id, each.caused_by)
+                )
         dues = [each.due for each in batch.deadlines.values() if each is not None]
         self._next = min([*dues, *([] if self._next is None else [self._next])], default=None)
-        if not (batch.withdrawn or batch.retried or batch.skipped or any(each.outcome == "stuck" for each in settled)):
+        if not (
+            batch.withdrawn
+            or batch.retried
+            or batch.skipped
+            or any(each.outcome == "stuck" for each in settled)
+        ):
             batch.steps.extend(note for each in settled for note in self._pure.heard(each))
             return await self._moved(records, batch, settled, position)
         # What changes steps that were asked for before is rare, and takes its time: one statement for each.
         async with records.transaction():
             heard = await records.settle(settled) if settled else frozenset[UUID]()
-            batch.steps.extend(note for each in settled if each.step.id in heard for note in self._pure.heard(each))
+            batch.steps.extend(
+                note for each in settled if each.step.id in heard for note in self._pure.heard(each)
+            )
             for step in await records.withdraw(list(batch.withdrawn)) if batch.withdrawn else ():
                 fact = batch.withdrawn[step.instance]
-                batch.steps.append(self._pure.note(StepWithdrawn(step=step.step), step.id, "withdrawn", fact, step.instance))
+                batch.steps.append(
+                    self._pure.note(StepWithdrawn(step=step.step), step.id, "withdrawn", fact, step.instance)
+                )
             resumed = await records.resume(batch.retried, "due") if batch.retried else ()
             if batch.skipped:
                 await records.resume(batch.skipped, "skipped")
             return [*await self._moved(records, batch, (), position), *resumed]
 
-    async def _moved(self, records: Records, batch: Batch, settled: Sequence[Settled], position: int) -> Sequence[Step]:
+    async def _moved(
+        self, records: Records, batch: Batch, settled: Sequence[Settled], position: int
+    ) -> Sequence[Step]:
         asked = await records.write(
-            self._written, position, settled=settled, instances=list(batch.instances.values()), steps=batch.steps,
-            withdrawn=batch.dropped, deadlines=batch.deadlines,
+            self._written,
+            position,
+            settled=settled,
+            instances=list(batch.instances.values()),
+            steps=batch.steps,
+            withdrawn=batch.dropped,
+            deadlines=batch.deadlines,
         )
         if asked is None:
             raise Fenced("another process moved the checkpoint")
@@ -201,7 +234,9 @@ class Worker:
             (self._parked.add if instance.parked is not None else self._parked.discard)(identity)
 
     async def _fold(self, records: Records, batch: Batch, facts: Sequence[Fact]) -> None:
-        concerned = [(identity, parts) for fact in facts for identity, parts in self._pure.concerned(fact).items()]
+        concerned = [
+            (identity, parts) for fact in facts for identity, parts in self._pure.concerned(fact).items()
+        ]
         unknown = {identity for identity, _ in concerned if identity not in self._cache}
         if unknown:
             await self._load(records, batch, list(unknown))
@@ -219,7 +254,12 @@ class Worker:
                 state = None if instance.stored is None else self._codec.read_state(instance.stored)
                 self._cache[instance.id] = replace(instance, state=state)
             except ValueError as problem:
-                log.warning("process %s: the state of %s is folded anew (%s)", self.process.category, instance.id, problem)
+                log.warning(
+                    "process %s: the state of %s is folded anew (%s)",
+                    self.process.category,
+                    instance.id,
+                    problem,
+                )
                 changed[instance.id] = instance
         if changed:
             # A state is a fold of facts, so it can be made again.
@@ -256,16 +296,28 @@ class Processes:
     """All processes, and where they stand in this server process."""
 
     def __init__(
-        self, processes: Sequence[AnyProcess], database: Database, reader: Reader, feed: Feed, commands: Commands,
-        deciders: Iterable[AnyDecider], ports: Mapping[type, Port], patience: Patience | None = None,
+        self,
+        processes: Sequence[AnyProcess],
+        database: Database,
+        reader: Reader,
+        feed: Feed,
+        commands: Commands,
+        deciders: Iterable[AnyDecider],
+        ports: Mapping[type, Port],
+        patience: Patience | None = None,
     ) -> None:
         deciders = tuple(deciders)
         for process in processes:
             for call in process.calls:
                 if call not in ports:
-                    raise ValueError(f"{process.category} calls {call.__name__}, and no port is registered for it in app/ports")
+                    raise ValueError(
+                        f"{process.category} calls {call.__name__}, and no port is registered for it in app/ports"
+                    )
         self.workers = {
-            each.category: Worker(each, database, reader, feed, commands, deciders, ports, patience or Patience()) for each in processes
+            each.category: Worker(
+                each, database, reader, feed, commands, deciders, ports, patience or Patience()
+            )
+            for each in processes
         }
         self._database = database
 
@@ -281,5 +333,3 @@ class Processes:
         async with asyncio.TaskGroup() as group:
             for worker in self.workers.values():
                 group.create_task(worker.run())
-
-

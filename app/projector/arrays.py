@@ -12,7 +12,10 @@ ALL = "all"
 def table_of(parts: Iterable[Any], given: str = ALL) -> Any:
     """The columns as one derived table, each filled from an array parameter named <given>_<column>; jsonb comes as text."""
     parts = list(parts)
-    types = {each.name: ARRAY(Text() if isinstance(each.type, JSONB) else each.type, dimensions=1) for each in parts}
+    types = {
+        each.name: ARRAY(Text() if isinstance(each.type, JSONB) else each.type, dimensions=1)
+        for each in parts
+    }
     arrays = [cast(bindparam(f"{given}_{name}", type_=kind), kind) for name, kind in types.items()]
     columns = [column(name, kind.item_type) for name, kind in types.items()]
     return func.unnest(*arrays).table_valued(*columns, name=given).render_derived()

@@ -17,14 +17,23 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 async def rebuild_as_of(
-    database: Database, codec: Codec, projection: AnyProjection, moment: int | datetime, into: str, *, told: Told = silent, page: int = PAGE
+    database: Database,
+    codec: Codec,
+    projection: AnyProjection,
+    moment: int | datetime,
+    into: str,
+    *,
+    told: Told = silent,
+    page: int = PAGE,
 ) -> int:
     """Build `read.<into>` from the facts up to a position, or recorded up to a moment. Gives the position.
 
     What was interrupted is gone on with. Raises `NotPossible`: for a bad name, one that is taken, or what has yet to come.
     """
     if not NAME.fullmatch(into):
-        raise NotPossible(f"{into!r} cannot name a table: give a small letter, then up to 39 small letters, digits or _")
+        raise NotPossible(
+            f"{into!r} cannot name a table: give a small letter, then up to 39 small letters, digits or _"
+        )
     if into in SCHEMAS or re.search(r"_v\d+(_history)?$", into):
         raise NotPossible(f"{into} is a name that projections use themselves: give another")
     async with working(database, codec, [projection], slot=into, told=told) as work:
@@ -56,7 +65,13 @@ async def _position(work: Work, moment: int | datetime) -> int:
 
 
 async def _check_free(work: Work, projection: AnyProjection, into: str, position: int) -> None:
-    mine = {"name": projection.name, "version": projection.version, "slot": into, "target": position, "table": f'{SCHEMA}."{into}"'}
+    mine = {
+        "name": projection.name,
+        "version": projection.version,
+        "slot": into,
+        "target": position,
+        "table": f'{SCHEMA}."{into}"',
+    }
     there, begun, projects = (await work.connection.execute(_TAKEN, mine)).one()
     await work.connection.commit()
     if projects:

@@ -23,7 +23,9 @@ class Operations:
         """What came of it, or None where it goes on after so many seconds. Raises what it raises, `NotPossible` among it."""
         if len(self._tasks) >= MOST:
             work.close()
-            raise NotPossible(f"{MOST} operations are under way in this process: wait for one of them", Why.BUSY)
+            raise NotPossible(
+                f"{MOST} operations are under way in this process: wait for one of them", Why.BUSY
+            )
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

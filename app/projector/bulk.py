@@ -84,12 +84,18 @@ class Filling:
         moved = await connection.execute(
             _MOVE,
             {
-                "to": self.position, "at": self.written, "build": self._build,
-                "name": self.projection.name, "version": self.projection.version, "slot": self.slot,
+                "to": self.position,
+                "at": self.written,
+                "build": self._build,
+                "name": self.projection.name,
+                "version": self.projection.version,
+                "slot": self.slot,
             },
         )
         if moved.rowcount != 1:
-            raise Moved(f"{self.projection.name} v{self.projection.version}: another process has moved the {self.slot} table")
+            raise Moved(
+                f"{self.projection.name} v{self.projection.version}: another process has moved the {self.slot} table"
+            )
         await self.aside.save(connection)
         changed = {key: self.rows[key] for key in self._changed}
         new = {key: row for key, row in changed.items() if row is not None and key not in self._stored}
@@ -144,7 +150,11 @@ class Filling:
 
 
 async def fill(
-    connection: AsyncConnection, reader: Reader, tables: Sequence[Filling], *, page: int = PAGE,
+    connection: AsyncConnection,
+    reader: Reader,
+    tables: Sequence[Filling],
+    *,
+    page: int = PAGE,
     moved: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Bring every table to its `up_to`, in one pass over the log; `moved` is called after each page. What is written is committed."""
@@ -179,7 +189,9 @@ async def fill(
         await asyncio.gather(ahead, return_exceptions=True)
 
 
-async def _take(connection: AsyncConnection, reader: Reader, tables: Sequence[Filling], facts: Sequence[Fact]) -> None:
+async def _take(
+    connection: AsyncConnection, reader: Reader, tables: Sequence[Filling], facts: Sequence[Fact]
+) -> None:
     for each in tables:
         try:
             await each.take(connection, facts)

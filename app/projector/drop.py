@@ -18,7 +18,12 @@ type Place = tuple[str, int, str]
 
 
 async def drop(
-    database: Database, current: Mapping[str, int], name: str, *, version: int | None = None, slot: str | None = None
+    database: Database,
+    current: Mapping[str, int],
+    name: str,
+    *,
+    version: int | None = None,
+    slot: str | None = None,
 ) -> Sequence[str]:
     """Drop what stands beside the live table of projection `name`, or all of another `version`, or the table apart that is
     called `name`. `current` has the versions of this code. Gives the names of the tables. Raises `NotPossible`."""
@@ -31,30 +36,48 @@ async def drop(
                 await _drop(connection, place)
             return [_shown(place) for place in places]
     except DRIVER_ERRORS as problem:
-        raise NotPossible(f"{str(problem).splitlines()[0]}; the live table is as it was: try again") from problem
+        raise NotPossible(
+            f"{str(problem).splitlines()[0]}; the live table is as it was: try again"
+        ) from problem
 
 
-def _chosen(places: Sequence[Place], current: Mapping[str, int], name: str, version: int | None, slot: str | None) -> Sequence[Place]:
+def _chosen(
+    places: Sequence[Place], current: Mapping[str, int], name: str, version: int | None, slot: str | None
+) -> Sequence[Place]:
     apart = [place for place in places if place[2] == name and place[2] not in SCHEMAS]
     if apart and name not in current:
         if slot is not None:
             raise NotPossible(f"{name} is a table apart, in no slot: drop it by its name alone", Why.MISSING)
         return apart
-    versions = sorted({place[1] for place in places if place[0] == name} | {number for known, number in current.items() if known == name})
+    versions = sorted(
+        {place[1] for place in places if place[0] == name}
+        | {number for known, number in current.items() if known == name}
+    )
     if not versions:
-        raise NotPossible(f"there is no projection and no table {name}; there are {_listed(places, current)}", Why.UNKNOWN)
+        raise NotPossible(
+            f"there is no projection and no table {name}; there are {_listed(places, current)}", Why.UNKNOWN
+        )
     wanted = version if version is not None else current.get(name, versions[-1])
     if wanted not in versions:
-        raise NotPossible(f"{name} has no version {wanted}; there are {', '.join(map(str, versions))}", Why.UNKNOWN)
+        raise NotPossible(
+            f"{name} has no version {wanted}; there are {', '.join(map(str, versions))}", Why.UNKNOWN
+        )
     this = wanted == current.get(name)
     if this and slot == LIVE:
         raise NotPossible(f"{name} v{wanted} is what this code reads: its live table stays", Why.IN_USE)
     found = [
-        place for place in places
-        if place[:2] == (name, wanted) and place[2] in SCHEMAS and (slot is None or place[2] == slot) and not (this and place[2] == LIVE)
+        place
+        for place in places
+        if place[:2] == (name, wanted)
+        and place[2] in SCHEMAS
+        and (slot is None or place[2] == slot)
+        and not (this and place[2] == LIVE)
     ]
     if not found:
-        raise NotPossible(f"{name} v{wanted} has {'nothing beside its live table' if slot is None else f'no {slot} table'}", Why.MISSING)
+        raise NotPossible(
+            f"{name} v{wanted} has {'nothing beside its live table' if slot is None else f'no {slot} table'}",
+            Why.MISSING,
+        )
     return found
 
 
@@ -64,7 +87,9 @@ def _listed(places: Sequence[Place], current: Mapping[str, int]) -> str:
 
 
 async def _places(connection: AsyncConnection) -> Sequence[Place]:
-    rows = await connection.execute(text("SELECT projection, version, slot FROM es.checkpoints ORDER BY projection, version, slot"))
+    rows = await connection.execute(
+        text("SELECT projection, version, slot FROM es.checkpoints ORDER BY projection, version, slot")
+    )
     found = [(row.projection, row.version, row.slot) for row in rows]
     await connection.commit()
     return found
@@ -77,8 +102,12 @@ async def _claim(connection: AsyncConnection, place: Place) -> None:
     operation = STAGING if slot in SCHEMAS else slot
     for held in (LIVE, operation) if slot == LIVE else (operation,):
         if not await attempt(connection, lease(name, version, held)):
-            owner = (await connection.execute(_OWNER, {"name": name, "version": version, "slot": held})).scalar_one_or_none() or "another process"
-            raise NotPossible(f"{_shown(place)} is kept current or worked on by {owner}: stop it first", Why.BUSY)
+            owner = (
+                await connection.execute(_OWNER, {"name": name, "version": version, "slot": held})
+            ).scalar_one_or_none() or "another process"
+            raise NotPossible(
+                f"{_shown(place)} is kept current or worked on by {owner}: stop it first", Why.BUSY
+            )
 
 
 async def _drop(connection: AsyncConnection, place: Place) -> None:
@@ -90,7 +119,12 @@ async def _drop(connection: AsyncConnection, place: Place) -> None:
                 await connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
             mine: dict[str, object] = dict(zip(("name", "version", "slot"), place, strict=True))
             await forget(connection, mine)
-            await connection.execute(text("DELETE FROM es.rebuilds WHERE projection = :name AND version = :version AND slot = :slot"), mine)
+            await connection.execute(
+                text(
+                    "DELETE FROM es.rebuilds WHERE projection = :name AND version = :version AND slot = :slot"
+                ),
+                mine,
+            )
             await connection.commit()
             return
         except DBAPIError as problem:

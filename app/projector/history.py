@@ -9,7 +9,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import asyncpg
-from sqlalchemy import BigInteger, ColumnElement, Table, Update, and_, bindparam, column, delete, func, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -38,24 +51,38 @@ class RowHistory:
         concerned = tuple_(*keys).in_(select(*(wanted.c[key.name] for key in keys)))
         since = bindparam("since", type_=BigInteger)
         self._remove = delete(table).where(concerned, table.c[VALID_FROM] >= since)
-        self._reopen = update(table).values({VALID_TO: None}).where(and_(concerned, table.c[VALID_TO] >= since))
+        self._reopen = (
+            update(table).values({VALID_TO: None}).where(and_(concerned, table.c[VALID_TO] >= since))
+        )
 
     def ending(self, given: str = ALL, *where: ColumnElement[bool]) -> Update:
         """End the open row of each key in `<given>_<key>` at the position in `<given>_at`."""
-        table, ending, newest = self.table, table_of([*self._keys, column("at", BigInteger)], given), self.table.alias("newest")
+        table, ending, newest = (
+            self.table,
+            table_of([*self._keys, column("at", BigInteger)], given),
+            self.table.alias("newest"),
+        )
         # Looked up key by key: a hot row has very many versions, of which only the newest can be open.
         last = (
-            select(newest.c[VALID_FROM]).where(*(newest.c[key.name] == ending.c[key.name] for key in self._keys))
-            .order_by(newest.c[VALID_FROM].desc()).limit(1).lateral("last")
+            select(newest.c[VALID_FROM])
+            .where(*(newest.c[key.name] == ending.c[key.name] for key in self._keys))
+            .order_by(newest.c[VALID_FROM].desc())
+            .limit(1)
+            .lateral("last")
         )
         same = (key == ending.c[key.name] for key in self._keys)
-        return update(table).values({VALID_TO: ending.c.at}).where(*same, table.c[VALID_FROM] == last.c[VALID_FROM], table.c[VALID_TO].is_(None), *where)
+        return (
+            update(table)
+            .values({VALID_TO: ending.c.at})
+            .where(*same, table.c[VALID_FROM] == last.c[VALID_FROM], table.c[VALID_TO].is_(None), *where)
+        )
 
     def adding(self, given: str = ALL, *where: ColumnElement[bool]) -> Insert:
         """Add the rows in `<given>_<column>`."""
         rows, columns = table_of(self.table.columns, given), self.table.columns
         return insert(self.table).from_select(
-            [each.name for each in columns], select(*(as_type(rows.c[each.name], each.type) for each in columns)).where(*where)
+            [each.name for each in columns],
+            select(*(as_type(rows.c[each.name], each.type) for each in columns)).where(*where),
         )
 
     async def write(self, connection: AsyncConnection, steps: Sequence[Step]) -> None:
@@ -75,7 +102,9 @@ class RowHistory:
             await connection.execute(self._end, filled(ends[first : first + CHUNK]))
         driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
         await driver.copy_records_to_table(
-            self.table.name, schema_name=self.table.schema, columns=[each.name for each in self.table.columns],
+            self.table.name,
+            schema_name=self.table.schema,
+            columns=[each.name for each in self.table.columns],
             records=(tuple(row.values()) for row in rows),
         )
 
@@ -97,7 +126,9 @@ class RowHistory:
             ends.append(dict(zip(self._projection.key, key, strict=True)) | {"at": positions[0]})
             for position, until in zip(positions, [*positions[1:], None], strict=True):
                 if became[position] is not None:
-                    rows.append(self._projection.write(became[position]) | {VALID_FROM: position, VALID_TO: until})
+                    rows.append(
+                        self._projection.write(became[position]) | {VALID_FROM: position, VALID_TO: until}
+                    )
         return ends, rows
 
 
@@ -105,4 +136,8 @@ def at(table: Table, position: Any) -> Any:
     """The rows of a history table as they were at a position, as a table of the row's own columns."""
     columns = [each for each in table.columns if each.name not in (VALID_FROM, VALID_TO)]
     ended = table.c[VALID_TO]
-    return select(*columns).where(table.c[VALID_FROM] <= position, func.coalesce(ended > position, True)).subquery("as_of")
+    return (
+        select(*columns)
+        .where(table.c[VALID_FROM] <= position, func.coalesce(ended > position, True))
+        .subquery("as_of")
+    )

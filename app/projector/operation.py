@@ -76,7 +76,10 @@ def named(projections: Sequence[AnyProjection], name: str) -> AnyProjection:
     for each in projections:
         if each.name == name:
             return each
-    raise NotPossible(f"there is no projection {name[:100]}; there are {', '.join(each.name for each in projections) or 'none'}", Why.UNKNOWN)
+    raise NotPossible(
+        f"there is no projection {name[:100]}; there are {', '.join(each.name for each in projections) or 'none'}",
+        Why.UNKNOWN,
+    )
 
 
 type Told = Callable[[Progress], None]
@@ -97,7 +100,9 @@ class Work:
 
     async def record(self, progress: Progress) -> None:
         """Keep and tell how far a table is."""
-        await self.connection.execute(_RECORD, {name: getattr(progress, name) for name in Progress.__slots__} | {"owner": owner()})
+        await self.connection.execute(
+            _RECORD, {name: getattr(progress, name) for name in Progress.__slots__} | {"owner": owner()}
+        )
         await self.connection.commit()
         self._told(progress)
         log.info("%s", line(progress))
@@ -109,7 +114,9 @@ class Work:
             return
         self._said = now
         for each in several:
-            await self.connection.execute(_RECORD, {name: getattr(each, name) for name in Progress.__slots__} | {"owner": owner()})
+            await self.connection.execute(
+                _RECORD, {name: getattr(each, name) for name in Progress.__slots__} | {"owner": owner()}
+            )
             self._told(each)
         await self.connection.commit()
         if now - self._logged > LOG_SECONDS:
@@ -119,7 +126,9 @@ class Work:
 
     async def filling(self, projection: AnyProjection, slot: str) -> Filling | None:
         """The table in this slot, to be filled further. None where there is none."""
-        found = await self.connection.execute(_CHECKPOINT, {"name": projection.name, "version": projection.version, "slot": slot})
+        found = await self.connection.execute(
+            _CHECKPOINT, {"name": projection.name, "version": projection.version, "slot": slot}
+        )
         row = found.one_or_none()
         await self.connection.commit()
         return None if row is None else Filling(projection, slot, *row)
@@ -143,7 +152,12 @@ def line(progress: Progress) -> str:
 
 @asynccontextmanager
 async def working(
-    database: Database, codec: Codec, projections: Sequence[AnyProjection], *, slot: str = STAGING, told: Told = silent
+    database: Database,
+    codec: Codec,
+    projections: Sequence[AnyProjection],
+    *,
+    slot: str = STAGING,
+    told: Told = silent,
 ) -> AsyncGenerator[Work]:
     """Hold the operator's lease of each of these projections. Raises `NotPossible`: where another process is at work on
     one, and for whatever ends the work before it is done."""
@@ -155,7 +169,10 @@ async def working(
             await connection.commit()
             for each in sorted(projections, key=lambda one: one.name):
                 if not await attempt(connection, lease(each.name, each.version, slot)):
-                    raise NotPossible(f"{each.name} v{each.version} is being worked on by {await _worker(connection, each, slot)}: wait for it, or stop it", Why.BUSY)
+                    raise NotPossible(
+                        f"{each.name} v{each.version} is being worked on by {await _worker(connection, each, slot)}: wait for it, or stop it",
+                        Why.BUSY,
+                    )
             ours = True
             reading = await database.connect()
             yield Work(connection, Reader(reading, codec), told)
@@ -178,27 +195,47 @@ async def _one_line() -> AsyncGenerator[None]:
 
 
 def _stopped(problem: BaseException) -> NotPossible:
-    cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None and problem.orig.__cause__ else problem
+    cause = (
+        problem.orig.__cause__
+        if isinstance(problem, DBAPIError) and problem.orig is not None and problem.orig.__cause__
+        else problem
+    )
     said = (str(cause) or type(cause).__name__).strip().splitlines()[0]
-    return NotPossible(f"{said}; the live table is as it was: mend that, and the same command goes on from the last checkpoint")
+    return NotPossible(
+        f"{said}; the live table is as it was: mend that, and the same command goes on from the last checkpoint"
+    )
 
 
 async def _worker(connection: AsyncConnection, projection: AnyProjection, slot: str) -> str:
-    found = await connection.execute(_WORKER, {"name": projection.name, "version": projection.version, "slot": slot})
+    found = await connection.execute(
+        _WORKER, {"name": projection.name, "version": projection.version, "slot": slot}
+    )
     return found.scalar_one_or_none() or "another process"
 
 
 async def _failed(database: Database, projections: Sequence[AnyProjection], slot: str, said: str) -> None:
     """Leave the reason where `status` finds it, if there is a way; another process's work is left alone."""
     try:
-        await database.pool.execute(_FAILED, [each.name for each in projections], [each.version for each in projections], slot, owner(), said)
+        await database.pool.execute(
+            _FAILED,
+            [each.name for each in projections],
+            [each.version for each in projections],
+            slot,
+            owner(),
+            said,
+        )
     except DRIVER_ERRORS as problem:
         log.warning("the reason cannot be kept: %s", problem)
 
 
 def at(progress: Progress, filling: Filling, rate: float) -> Progress:
     """The progress, moved to where the table is."""
-    return replace(progress, position=filling.position, target=max(filling.up_to, filling.position), events_per_second=rate)
+    return replace(
+        progress,
+        position=filling.position,
+        target=max(filling.up_to, filling.position),
+        events_per_second=rate,
+    )
 
 
 _RECORD = text(
@@ -208,8 +245,12 @@ _RECORD = text(
     " target = excluded.target, events_per_second = excluded.events_per_second, owner = excluded.owner,"
     " updated_at = clock_timestamp(), error = excluded.error"
 )
-_CHECKPOINT = text("SELECT position, build FROM es.checkpoints WHERE projection = :name AND version = :version AND slot = :slot")
-_WORKER = text("SELECT owner FROM es.rebuilds WHERE projection = :name AND version = :version AND slot = :slot")
+_CHECKPOINT = text(
+    "SELECT position, build FROM es.checkpoints WHERE projection = :name AND version = :version AND slot = :slot"
+)
+_WORKER = text(
+    "SELECT owner FROM es.rebuilds WHERE projection = :name AND version = :version AND slot = :slot"
+)
 _FAILED = (
     "UPDATE es.rebuilds SET state = 'failed', error = $5, updated_at = clock_timestamp() FROM unnest($1::text[], $2::integer[]) AS n (name, v)"
     " WHERE projection = n.name AND version = n.v AND slot = $3 AND owner = $4 AND state = 'building'"

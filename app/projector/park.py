@@ -122,17 +122,23 @@ class Aside:
         """Write what is new, in the transaction of the rows and the checkpoint. Returns what was parked."""
         parked, self.fresh = list(self.fresh.values()), {}
         if parked:
-            await connection.execute(_PARK, self.about | {
-                "keys": [self.keys.write(each.what) for each in parked],
-                "positions": [each.position for each in parked],
-                "errors": [each.error for each in parked],
-                "tracebacks": [each.traceback for each in parked],
-            })
+            await connection.execute(
+                _PARK,
+                self.about
+                | {
+                    "keys": [self.keys.write(each.what) for each in parked],
+                    "positions": [each.position for each in parked],
+                    "errors": [each.error for each in parked],
+                    "tracebacks": [each.traceback for each in parked],
+                },
+            )
         if self._passed:
             for fact in self._passed:
                 self._count(fact)
             self._passed = []
-            await connection.execute(_PASSED, self.about | {"unread": msgspec.json.encode(self.unread).decode()})
+            await connection.execute(
+                _PASSED, self.about | {"unread": msgspec.json.encode(self.unread).decode()}
+            )
         return parked
 
     @property
@@ -159,7 +165,9 @@ class Aside:
             self._passed = [fact for fact in self._passed if fact.position < facts[0].position]
         keys_of = self._projection.keys
         for fact in facts:
-            if (self.parked or self.skipped) and self._leaves_out(Stream(fact.category, fact.stream_id), fact.position):
+            if (self.parked or self.skipped) and self._leaves_out(
+                Stream(fact.category, fact.stream_id), fact.position
+            ):
                 continue
             try:
                 for part in fact.parts:
@@ -178,7 +186,12 @@ class Aside:
                 self.park_stream(fact, problem)
         return concerned, wanted
 
-    def fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], rows: dict[Key, Any], steps: list[Step] | None = None) -> bool:
+    def fold(
+        self,
+        concerned: Sequence[tuple[Fact, Sequence[Key]]],
+        rows: dict[Key, Any],
+        steps: list[Step] | None = None,
+    ) -> bool:
         """Fold the facts into the rows of their keys; what they became on the way is added to `steps`. False where something
         counts that must not, since a fact has no effect in part: what raised is put aside, and the facts are to be sorted
         and folded again."""
@@ -191,7 +204,10 @@ class Aside:
                     row = fold(key, before := rows[key], fact)
                 except Exception as problem:
                     # The projection's own code: whatever it raises, this key waits and all others go on.
-                    whole = sum(some.count(key) for part, some in concerned if part.position == fact.position) == 1
+                    whole = (
+                        sum(some.count(key) for part, some in concerned if part.position == fact.position)
+                        == 1
+                    )
                     if not (self.park(key, fact, problem) and whole):
                         return False
                     continue
@@ -214,7 +230,9 @@ class Aside:
     def park_at(self, what: What, position: int, problem: Exception) -> None:
         if self.parked.get(what, NEVER) > position:
             self.parked[what] = position
-            self.fresh[what] = Parked(what=what, position=position, error=said(problem), traceback=traced(problem))
+            self.fresh[what] = Parked(
+                what=what, position=position, error=said(problem), traceback=traced(problem)
+            )
 
     def _leaves_out(self, what: What, position: int) -> bool:
         return (
@@ -248,7 +266,16 @@ def is_refused(problem: BaseException) -> bool:
         return (getattr(problem, "sqlstate", None) or "")[:2] in ("21", "22", "23", "54")
     if isinstance(problem, DBAPIError):
         return False
-    return isinstance(problem, StatementError | ValueError | TypeError | AttributeError | ArithmeticError | LookupError | msgspec.MsgspecError)
+    return isinstance(
+        problem,
+        StatementError
+        | ValueError
+        | TypeError
+        | AttributeError
+        | ArithmeticError
+        | LookupError
+        | msgspec.MsgspecError,
+    )
 
 
 def said(problem: BaseException) -> str:

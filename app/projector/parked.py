@@ -55,13 +55,17 @@ class Answer:
     waiting: int
 
 
-async def parked_keys(database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None) -> Sequence[ParkedKey]:
+async def parked_keys(
+    database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
+) -> Sequence[ParkedKey]:
     """Up to `first` of them by position and key, behind the position and key `after`."""
     rows = await database.pool.fetch(_LIST, projection.name, projection.version, first, *(after or (-1, "")))
     return [ParkedKey(**dict(row)) for row in rows]
 
 
-async def skipped_facts(database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None) -> Sequence[SkippedFact]:
+async def skipped_facts(
+    database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
+) -> Sequence[SkippedFact]:
     """Likewise."""
     rows = await database.pool.fetch(_SKIPS, projection.name, projection.version, first, *(after or (-1, "")))
     return [SkippedFact(**dict(row)) for row in rows]
@@ -76,7 +80,10 @@ def key_given(projection: AnyProjection, given: str) -> str:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         known = None
     if known is None:
-        raise NotPossible(f"{given[:100]!r} is no key of {projection.name}: give it as it is listed, a JSON list of {', '.join(projection.key)}", Why.BAD_KEY)
+        raise NotPossible(
+            f"{given[:100]!r} is no key of {projection.name}: give it as it is listed, a JSON list of {', '.join(projection.key)}",
+            Why.BAD_KEY,
+        )
     return known
 
 
@@ -90,18 +97,28 @@ async def ask(database: Database, projection: AnyProjection, key: str | None = N
         return moment, concerned
 
 
-async def skip(database: Database, projection: AnyProjection, key: str, position: int, reason: str, actor: str) -> datetime:
+async def skip(
+    database: Database, projection: AnyProjection, key: str, position: int, reason: str, actor: str
+) -> datetime:
     """Have the fact at `position`, which parked the key, left out for it, and the key folded again without it. The moment
     that stands for the question. Raises `NotPossible`."""
     reason = reason.strip()
     if not reason or len(reason) > MOST_REASON or "\0" in reason:
-        raise NotPossible(f"a fact is left out for a reason: one of 1 to {MOST_REASON:,} characters", Why.BAD_REASON)
+        raise NotPossible(
+            f"a fact is left out for a reason: one of 1 to {MOST_REASON:,} characters", Why.BAD_REASON
+        )
     async with database.pool.acquire() as connection, connection.transaction():
         found = await connection.fetchval(_POSITION, projection.name, projection.version, key)
         if found is None:
-            raise NotPossible(f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out", Why.NOT_PARKED)
+            raise NotPossible(
+                f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out",
+                Why.NOT_PARKED,
+            )
         if found != position:
-            raise NotPossible(f"{projection.name}: {key} is parked at position {found}, not {position}: look at it again", Why.NOT_PARKED)
+            raise NotPossible(
+                f"{projection.name}: {key} is parked at position {found}, not {position}: look at it again",
+                Why.NOT_PARKED,
+            )
         await connection.execute(_SKIP, projection.name, projection.version, key, position, reason, actor)
         return (await _ask(connection, projection, key))[0]
 
@@ -110,20 +127,32 @@ async def unskip(database: Database, projection: AnyProjection, key: str, positi
     """Have the fact counted again, and the key folded with it. The moment that stands for the question. Raises `NotPossible`."""
     async with database.pool.acquire() as connection, connection.transaction():
         if await connection.fetchval(_UNSKIP, projection.name, projection.version, key, position) is None:
-            raise NotPossible(f"{projection.name}: the fact at position {position} is not left out for {key}", Why.NOT_PARKED)
+            raise NotPossible(
+                f"{projection.name}: the fact at position {position} is not left out for {key}",
+                Why.NOT_PARKED,
+            )
         await connection.execute(_WAITS, projection.name, projection.version, key, position)
         return (await _ask(connection, projection, key))[0]
 
 
 async def answered(
-    database: Database, projection: AnyProjection, asked: datetime, concerned: int, seconds: float,
-    *, key: str | None = None, reader: Reader | None = None, told: Told = silent,
+    database: Database,
+    projection: AnyProjection,
+    asked: datetime,
+    concerned: int,
+    seconds: float,
+    *,
+    key: str | None = None,
+    reader: Reader | None = None,
+    told: Told = silent,
 ) -> Answer:
     """What became of the question, about one `key` or all, when it is answered or `seconds` have passed. With a `reader`,
     this process answers it itself where no other owns the projection."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
-        waiting, parked = await database.pool.fetchrow(_ANSWER, projection.name, projection.version, asked, key)
+        waiting, parked = await database.pool.fetchrow(
+            _ANSWER, projection.name, projection.version, asked, key
+        )
         if not waiting or asyncio.get_running_loop().time() > deadline:
             return Answer(max(0, concerned - waiting - parked), parked, waiting)
         if reader is None or not await _answer(database, projection, reader, told):

@@ -28,7 +28,13 @@ class Rebuilt:
 
 
 async def rebuild(
-    database: Database, codec: Codec, projections: Sequence[AnyProjection], *, stage: bool = False, told: Told = silent, page: int = PAGE
+    database: Database,
+    codec: Codec,
+    projections: Sequence[AnyProjection],
+    *,
+    stage: bool = False,
+    told: Told = silent,
+    page: int = PAGE,
 ) -> Sequence[Rebuilt]:
     """Build, verify, and promote what is equal; with `stage`, promote nothing. What was interrupted is gone on with.
 
@@ -40,14 +46,22 @@ async def rebuild(
         await build(work, tables, page)
         comparisons = [await verify(work, each.projection, each) for each in tables]
         return [
-            Rebuilt(comparison=comparison, swapped=await swap.promote(work, each.projection) if comparison.equal and not stage else None)
+            Rebuilt(
+                comparison=comparison,
+                swapped=await swap.promote(work, each.projection) if comparison.equal and not stage else None,
+            )
             for each, comparison in zip(tables, comparisons, strict=True)
         ]
 
 
 async def begin(work: Work, projection: AnyProjection, slot: str) -> Filling:
     """The table to go on with, where the same code began it; else a new one."""
-    mine = {"name": projection.name, "version": projection.version, "slot": slot, "print": fingerprint(projection)}
+    mine = {
+        "name": projection.name,
+        "version": projection.version,
+        "slot": slot,
+        "print": fingerprint(projection),
+    }
     begun = await work.connection.execute(_BEGUN, mine)
     if not begun.scalar_one():
         await remove(work.connection, projection, slot)
@@ -56,7 +70,10 @@ async def begin(work: Work, projection: AnyProjection, slot: str) -> Filling:
     await work.connection.commit()
     table = await work.filling(projection, slot)
     if table is None:
-        raise NotPossible(f"{projection.name} v{projection.version}: the {slot} table was dropped a moment ago: run the command again", Why.MISSING)
+        raise NotPossible(
+            f"{projection.name} v{projection.version}: the {slot} table was dropped a moment ago: run the command again",
+            Why.MISSING,
+        )
     return table
 
 
@@ -66,15 +83,22 @@ async def build(work: Work, tables: Sequence[Filling], page: int, up_to: int | N
     first = min(each.position for each in tables)
     building = [
         Progress(
-            projection=each.projection.name, version=each.projection.version, slot=each.slot, state="building",
-            position=each.position, target=await _target(work, each) if up_to is None else up_to,
+            projection=each.projection.name,
+            version=each.projection.version,
+            slot=each.slot,
+            state="building",
+            position=each.position,
+            target=await _target(work, each) if up_to is None else up_to,
         )
         for each in tables
     ]
 
     def now() -> list[Progress]:
         done = min(each.position for each in tables) - first
-        return [at(progress, each, done / (time.monotonic() - started)) for progress, each in zip(building, tables, strict=True)]
+        return [
+            at(progress, each, done / (time.monotonic() - started))
+            for progress, each in zip(building, tables, strict=True)
+        ]
 
     async def moved() -> None:
         await work.moving(now())
@@ -115,5 +139,7 @@ _BEGUN = text(
     f"SELECT EXISTS (SELECT FROM es.checkpoints JOIN es.rebuilds USING (projection, version, slot)"
     f" WHERE {_OF} AND fingerprint = :print AND state IN ('building', 'failed'))"
 )
-_BEGIN = text("INSERT INTO es.checkpoints (projection, version, slot, fingerprint) VALUES (:name, :version, :slot, :print)")
+_BEGIN = text(
+    "INSERT INTO es.checkpoints (projection, version, slot, fingerprint) VALUES (:name, :version, :slot, :print)"
+)
 _FORGET = text(f"DELETE FROM es.rebuilds WHERE {_OF}")

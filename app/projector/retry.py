@@ -47,7 +47,9 @@ class Asked:
     at: datetime
 
 
-async def retry(seat: Seat, projection: AnyProjection, slot: str, reader: Reader, database: Database, told: Told = silent) -> int:
+async def retry(
+    seat: Seat, projection: AnyProjection, slot: str, reader: Reader, database: Database, told: Told = silent
+) -> int:
     """Fold again what was asked for, `ROUND` keys at most. Returns how many; whoever is interrupted leaves everything as
     it was. Raises `Fenced`."""
     asked = await _asked(seat, database)
@@ -63,7 +65,14 @@ class _Again:
     """One pass over the log for some keys; where the keys of a stream were not known before, or a row is refused, another."""
 
     def __init__(
-        self, seat: Seat, projection: AnyProjection, slot: str, reader: Reader, database: Database, asked: Mapping[What, Asked], told: Told
+        self,
+        seat: Seat,
+        projection: AnyProjection,
+        slot: str,
+        reader: Reader,
+        database: Database,
+        asked: Mapping[What, Asked],
+        told: Told,
     ) -> None:
         self._seat = seat
         self._projection = projection
@@ -74,7 +83,9 @@ class _Again:
         self._told = told
         self._position = 0
         self._trial = Aside(projection, slot)
-        self._trial.parked = {what: position for what, position in seat.aside.parked.items() if what not in asked}
+        self._trial.parked = {
+            what: position for what, position in seat.aside.parked.items() if what not in asked
+        }
         self._rows: dict[Key, Any] = {what: None for what in asked if not isinstance(what, Stream)}
         self._since = min(each.position for each in asked.values())
         """Nothing changes in the history before it."""
@@ -144,7 +155,11 @@ class _Again:
         """Write rows, and what became of what was asked; where rows are refused nothing, but these."""
         connection = self._seat.connection
         try:
-            refused = await sieve(connection, list(self._rows), lambda keys: self._seat.rows.write(connection, {key: self._rows[key] for key in keys}))
+            refused = await sieve(
+                connection,
+                list(self._rows),
+                lambda keys: self._seat.rows.write(connection, {key: self._rows[key] for key in keys}),
+            )
             if refused:
                 await connection.rollback()
                 return dict(refused)
@@ -159,7 +174,13 @@ class _Again:
             raise
         aside = self._seat.aside
         aside.parked = {what: at for what, at in aside.parked.items() if what not in settled}
-        aside.parked.update({what: each.position for what, each in self._trial.fresh.items() if what in settled or what not in self._asked})
+        aside.parked.update(
+            {
+                what: each.position
+                for what, each in self._trial.fresh.items()
+                if what in settled or what not in self._asked
+            }
+        )
         aside.skipped = self._trial.skipped
         self._seat.remember(self._rows)
         return {}
@@ -183,7 +204,9 @@ class _Again:
             settled |= {self._trial.keys.read(key) for key in done}
         also = [each for what, each in self._trial.fresh.items() if what not in self._asked]
         if also:
-            await connection.execute(_ALSO, about | {"keys": [write(each.what) for each in also]} | _columns(also))
+            await connection.execute(
+                _ALSO, about | {"keys": [write(each.what) for each in also]} | _columns(also)
+            )
         return settled
 
     async def _locate(self, refused: Mapping[Key, Exception]) -> None:
@@ -207,7 +230,9 @@ class _Again:
                 parked = groups[key][bad - 1][0]
                 if self._trial.park(key, parked, problem):
                     self._rows[key] = self._folded(key, groups[key][:good])
-                    self._steps = [step for step in self._steps if step[0] != key or step[1] < parked.position]
+                    self._steps = [
+                        step for step in self._steps if step[0] != key or step[1] < parked.position
+                    ]
                 else:
                     # Its stream was put aside instead, which concerns other keys, too.
                     self._from_the_beginning(self._rows)
@@ -227,7 +252,11 @@ class _Again:
                         count += 1
             while count > HELD and len(held) > 1:
                 count -= len(held.popitem()[1])
-        return {key: [list(group) for _, group in groupby(facts, key=lambda fact: fact.position)] for key, facts in held.items() if facts}
+        return {
+            key: [list(group) for _, group in groupby(facts, key=lambda fact: fact.position)]
+            for key, facts in held.items()
+            if facts
+        }
 
     def _leave(self, key: Key, problem: Exception) -> None:
         """Keep it parked where it was: its turn to be looked at closely comes with the next retry."""
@@ -266,7 +295,9 @@ _ASKED = """
     SELECT key::text, position, asked_at FROM es.parked
     WHERE projection = $1 AND version = $2 AND slot = $3 AND asked_at IS NOT NULL ORDER BY position LIMIT $4
 """
-_MINE = "p.projection = :name AND p.version = :version AND p.slot = :slot AND p.key = CAST(given.key AS jsonb)"
+_MINE = (
+    "p.projection = :name AND p.version = :version AND p.slot = :slot AND p.key = CAST(given.key AS jsonb)"
+)
 _LEVEL = text(
     "DELETE FROM es.parked p USING unnest(CAST(:keys AS text[]), CAST(:ats AS timestamptz[])) AS given (key, at)"
     f" WHERE {_MINE} AND p.asked_at = given.at RETURNING p.key::text"

@@ -48,9 +48,14 @@ class Rows:
         """Write the rows in `<given>_<column>`."""
         rows, columns = table_of(self.table.columns, given), self.table.columns
         insertion = insert(self.table).from_select(
-            [each.name for each in columns], select(*(cast(rows.c[each.name], each.type) for each in columns)).where(*where)
+            [each.name for each in columns],
+            select(*(cast(rows.c[each.name], each.type) for each in columns)).where(*where),
         )
-        others = {each.name: insertion.excluded[each.name] for each in columns if each.name not in self._projection.key}
+        others = {
+            each.name: insertion.excluded[each.name]
+            for each in columns
+            if each.name not in self._projection.key
+        }
         return insertion.on_conflict_do_update(index_elements=self._keys, set_=others)
 
     def removing(self, given: str = ALL, *where: ColumnElement[bool]) -> Delete:
@@ -79,7 +84,9 @@ class Rows:
 
     async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:
         """The rows that exist, by key."""
-        result = await connection.execute(self._load, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys))
+        result = await connection.execute(
+            self._load, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys)
+        )
         rows = [self._projection.read(each) for each in result.mappings()]
         return {self._projection.key_of(row): row for row in rows}
 
@@ -95,7 +102,9 @@ class Rows:
         """The columns of the rows to be written, and the keys of those to be removed. Raises `ValueError` for a row that is another key's."""
         self._check(rows)
         kept = [self._projection.write(row) for row in rows.values() if row is not None]
-        return kept, [dict(zip(self._projection.key, key, strict=True)) for key, row in rows.items() if row is None]
+        return kept, [
+            dict(zip(self._projection.key, key, strict=True)) for key, row in rows.items() if row is None
+        ]
 
     async def copy(self, connection: AsyncConnection, rows: Mapping[Key, Any]) -> None:
         """Write rows that are new, in bulk. The connection has to be in a transaction."""
@@ -103,7 +112,9 @@ class Rows:
         written = (self._projection.write(row) for row in rows.values())
         driver = typing.cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
         await driver.copy_records_to_table(
-            self.table.name, schema_name=self.table.schema, columns=[each.name for each in self.table.columns],
+            self.table.name,
+            schema_name=self.table.schema,
+            columns=[each.name for each in self.table.columns],
             records=(tuple(row.values()) for row in written),
         )
 
@@ -115,8 +126,16 @@ class Rows:
         """Keep what rows became on the way; but for what PostgreSQL refuses."""
         history = self.history
         if history is not None:
-            for (key, position, _), problem in await sieve(connection, steps, lambda some: history.write(connection, some)):
-                log.warning("the history of %s leaves out the row %s at position %d: %s", self.table.name, key, position, said(problem).splitlines()[0])
+            for (key, position, _), problem in await sieve(
+                connection, steps, lambda some: history.write(connection, some)
+            ):
+                log.warning(
+                    "the history of %s leaves out the row %s at position %d: %s",
+                    self.table.name,
+                    key,
+                    position,
+                    said(problem).splitlines()[0],
+                )
 
     def _check(self, rows: Mapping[Key, Any]) -> None:
         for key, row in rows.items():
@@ -124,7 +143,9 @@ class Rows:
                 raise ValueError(f"the fold of key {key} gave the row of {self._projection.key_of(row)}")
 
 
-async def sieve[T](connection: AsyncConnection, items: Sequence[T], attempt: Callable[[Sequence[T]], Awaitable[None]]) -> list[tuple[T, Exception]]:
+async def sieve[T](
+    connection: AsyncConnection, items: Sequence[T], attempt: Callable[[Sequence[T]], Awaitable[None]]
+) -> list[tuple[T, Exception]]:
     """Attempt all items at once and, where they are refused, ever smaller halves: what can be done is done, the rest is returned."""
     if not items:
         return []
@@ -137,5 +158,8 @@ async def sieve[T](connection: AsyncConnection, items: Sequence[T], attempt: Cal
         if len(items) == 1:
             return [(items[0], problem)]
         middle = len(items) // 2
-        return [*await sieve(connection, items[:middle], attempt), *await sieve(connection, items[middle:], attempt)]
+        return [
+            *await sieve(connection, items[:middle], attempt),
+            *await sieve(connection, items[middle:], attempt),
+        ]
     return []

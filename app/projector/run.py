@@ -29,7 +29,9 @@ class Stale(Exception):
     def __init__(self, projection: str, wanted: int, reached: int, seconds: float | None, head: int) -> None:
         waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
         advice = f"the log itself ends at {head}" if wanted > head else "ask again in a moment"
-        super().__init__(f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}")
+        super().__init__(
+            f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}"
+        )
         self.projection = projection
         self.wanted = wanted
         self.reached = reached
@@ -82,14 +84,22 @@ class Projector:
                 # Whatever it is, nothing was changed, and it is still asked for.
                 log.warning("parked keys cannot be folded again: %s", said(problem).splitlines()[0])
                 pause = 2.0
-            await asyncio.sleep(min(max(pause, 10 * (perf_counter() - began)), MOST_MEND_SECONDS) if pause == MEND_SECONDS else pause)
+            await asyncio.sleep(
+                min(max(pause, 10 * (perf_counter() - began)), MOST_MEND_SECONDS)
+                if pause == MEND_SECONDS
+                else pause
+            )
 
     async def _mend(self) -> None:
         parked: dict[str, int] = {}
         workers = [*self.workers.values(), *(worker for worker, _ in self._keepers.values())]
         for row in await self._database.pool.fetch(_PARKED):
             for worker in workers:
-                if (worker.projection.name, worker.projection.version, worker.slot) == (row["projection"], row["version"], row["slot"]):
+                if (worker.projection.name, worker.projection.version, worker.slot) == (
+                    row["projection"],
+                    row["version"],
+                    row["slot"],
+                ):
                     if worker.slot == LIVE:
                         parked[worker.projection.name] = row["parked"]
                     if row["asked"]:
@@ -108,7 +118,9 @@ class Projector:
                 while worker.position < position:
                     await worker.changed()
         except TimeoutError:
-            raise Stale(name, position, worker.position, await self._waited(worker.position + 1), self._feed.newest) from None
+            raise Stale(
+                name, position, worker.position, await self._waited(worker.position + 1), self._feed.newest
+            ) from None
         finally:
             self._waiters -= 1
 
@@ -165,7 +177,9 @@ _CHECKPOINTS = """
     SELECT c.projection, c.version, c.slot, c.position, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at
     FROM es.checkpoints c LEFT JOIN es.events e ON e.position = c.position + 1
 """
-_WAITED = "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
+_WAITED = (
+    "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
+)
 _PARKED = """
     SELECT projection, version, slot, count(*) AS parked, count(asked_at) AS asked FROM es.parked GROUP BY projection, version, slot
 """

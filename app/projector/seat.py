@@ -40,7 +40,14 @@ class Gone(Exception):
 class Seat:
     """One table and its owner's connection. After any error it is given up: what it holds in memory is as of its claim."""
 
-    def __init__(self, projection: AnyProjection, slot: str, connection: AsyncConnection, position: int = 0, build: int = 0) -> None:
+    def __init__(
+        self,
+        projection: AnyProjection,
+        slot: str,
+        connection: AsyncConnection,
+        position: int = 0,
+        build: int = 0,
+    ) -> None:
         self.connection = connection
         self.position = position
         self.build = build
@@ -76,7 +83,10 @@ class Seat:
     async def sit(self, how: TextClause | None = None) -> None:
         """Read where the table stands that is in this slot now. Raises `Gone` where there is none."""
         mine = {
-            "name": self._projection.name, "version": self._projection.version, "slot": self._slot, "owner": owner(),
+            "name": self._projection.name,
+            "version": self._projection.version,
+            "slot": self._slot,
+            "owner": owner(),
             "print": fingerprint(self._projection),
         }
         claimed = (await self.connection.execute(_TAKE if how is None else how, mine)).one_or_none()
@@ -116,7 +126,9 @@ class Seat:
 
     async def catch_up(self, position: int) -> None:
         """Move a checkpoint that was left behind. Raises `Fenced`."""
-        if not await stroke_of(self._projection, self._slot).move(self.connection, self._checkpoint(position)):
+        if not await stroke_of(self._projection, self._slot).move(
+            self.connection, self._checkpoint(position)
+        ):
             raise Fenced("another process moved the checkpoint")
         self._at(position)
 
@@ -144,7 +156,15 @@ class Seat:
         await self._move(position)
         if parked:
             error = parked[0].error.partition(":")[0]
-            log.error("keys parked", extra=told(projection=self._projection.name, keys=len(parked), position=parked[0].position, error=error))
+            log.error(
+                "keys parked",
+                extra=told(
+                    projection=self._projection.name,
+                    keys=len(parked),
+                    position=parked[0].position,
+                    error=error,
+                ),
+            )
 
     async def _move(self, position: int) -> None:
         moved = await self.connection.execute(MOVE, self._checkpoint(position))
@@ -153,11 +173,18 @@ class Seat:
 
     def _checkpoint(self, position: int) -> dict[str, Any]:
         return {
-            "to": position, "at": self.position, "build": self.build, "owner": owner(),
-            "name": self._projection.name, "version": self._projection.version, "slot": self._slot,
+            "to": position,
+            "at": self.position,
+            "build": self.build,
+            "owner": owner(),
+            "name": self._projection.name,
+            "version": self._projection.version,
+            "slot": self._slot,
         }
 
-    async def _fold(self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key], position: int) -> dict[Key, Any] | None:
+    async def _fold(
+        self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key], position: int
+    ) -> dict[Key, Any] | None:
         """Fold and write, all at once, with the checkpoint. None where something was put aside on the way, or is to be counted:
         the facts have to be taken again."""
         rows = self._cached(wanted)
@@ -168,7 +195,9 @@ class Seat:
         steps = self.rows.steps()
         if not self.aside.fold(concerned, rows, steps) or self.aside.unsaved:
             return None
-        if not await stroke_of(self._projection, self._slot).write(self.connection, rows, steps or (), self._checkpoint(position)):
+        if not await stroke_of(self._projection, self._slot).write(
+            self.connection, rows, steps or (), self._checkpoint(position)
+        ):
             raise Fenced("another process moved the checkpoint")
         return rows
 
@@ -209,7 +238,14 @@ class Seat:
 
         return [key for key, _ in await sieve(self.connection, list(rows), write)]
 
-    async def _step_by_step(self, key: Key, concerned: Sequence[tuple[Fact, Sequence[Key]]], before: Mapping[Key, Any], rows: dict[Key, Any], steps: list[Step]) -> bool:
+    async def _step_by_step(
+        self,
+        key: Key,
+        concerned: Sequence[tuple[Fact, Sequence[Key]]],
+        before: Mapping[Key, Any],
+        rows: dict[Key, Any],
+        steps: list[Step],
+    ) -> bool:
         """Write the row after each fact, and put the key aside from the first on whose row is refused. False where the stream was, instead."""
         rows[key] = before[key]
         own = [(fact, [key] * keys.count(key)) for fact, keys in concerned if key in keys]
@@ -219,7 +255,9 @@ class Seat:
             became: list[Step] = []
             if not self.aside.fold(taken, after, became):
                 return False
-            refused = await sieve(self.connection, [key], lambda _, row=after: self.rows.write(self.connection, row))
+            refused = await sieve(
+                self.connection, [key], lambda _, row=after: self.rows.write(self.connection, row)
+            )
             if refused:
                 return self.aside.park(key, taken[0][0], refused[0][1])
             rows.update(after)

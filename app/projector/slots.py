@@ -11,7 +11,12 @@ STAGING = "staging"
 FORMER = "former"
 LEAVING = "leaving"
 """Where the live table stands for the moment in which two tables change places."""
-SCHEMAS = {LIVE: SCHEMA, STAGING: f"{SCHEMA}_staging", FORMER: f"{SCHEMA}_former", LEAVING: f"{SCHEMA}_leaving"}
+SCHEMAS = {
+    LIVE: SCHEMA,
+    STAGING: f"{SCHEMA}_staging",
+    FORMER: f"{SCHEMA}_former",
+    LEAVING: f"{SCHEMA}_leaving",
+}
 """Their tables have the same names: a table changes its slot by changing its schema, and its indexes go with it."""
 
 
@@ -26,7 +31,11 @@ def table_in(projection: AnyProjection, slot: str) -> Table:
 
 def history_in(projection: AnyProjection, slot: str) -> Table | None:
     """The history beside it. None where none is kept: not for a table apart, which stays as it is."""
-    return projection.history_as(SCHEMAS[slot], projection.table.name) if projection.history and slot in SCHEMAS else None
+    return (
+        projection.history_as(SCHEMAS[slot], projection.table.name)
+        if projection.history and slot in SCHEMAS
+        else None
+    )
 
 
 def table_names(projection: str, version: int, slot: str) -> Sequence[str]:

@@ -37,17 +37,24 @@ class Standing:
 
 async def standing(database: Database, projections: Sequence[AnyProjection]) -> Sequence[Standing]:
     """Every one of these, and every other that has a checkpoint: those of older or newer code."""
-    rows = await database.pool.fetch(_STANDING, [each.name for each in projections], [each.version for each in projections])
+    rows = await database.pool.fetch(
+        _STANDING, [each.name for each in projections], [each.version for each in projections]
+    )
     return [_standing(dict(row)) for row in rows]
 
 
 def _standing(row: dict[str, object]) -> Standing:
-    state, position, target, rate, error = (row.pop(name) for name in ("state", "done", "target", "rate", "error"))
+    state, position, target, rate, error = (
+        row.pop(name) for name in ("state", "done", "target", "rate", "error")
+    )
     unread = msgspec.convert(msgspec.json.decode(str(row.pop("unread"))), dict[str, Unread])
     rebuild = None
     if state is not None:
         about = {"projection": row["projection"], "version": row["version"], "slot": STAGING, "state": state}
-        rebuild = msgspec.convert(about | {"position": position, "target": target, "events_per_second": rate, "error": error}, Progress)
+        rebuild = msgspec.convert(
+            about | {"position": position, "target": target, "events_per_second": rate, "error": error},
+            Progress,
+        )
     return msgspec.convert(row | {"unread": unread, "rebuild": rebuild}, Standing)
 
 

@@ -40,14 +40,33 @@ async def tables(database: Database, projections: Sequence[AnyProjection]) -> Se
         rebuilt = row["state"] is not None
         found.append(
             TableStatus(
-                projection=name, version=version, slot=slot, table=table_name(name, version, slot).replace('"', ""), current=mine is not None,
-                changed=mine is not None and row["fingerprint"] is not None and row["fingerprint"] != fingerprint(mine),
-                position=row["position"], behind=row["head"] - (row["position"] or 0), owner=row["owner"],
-                bytes=await database.pool.fetchval("SELECT coalesce(pg_total_relation_size(to_regclass($1)), 0)", table_name(name, version, slot)),
+                projection=name,
+                version=version,
+                slot=slot,
+                table=table_name(name, version, slot).replace('"', ""),
+                current=mine is not None,
+                changed=mine is not None
+                and row["fingerprint"] is not None
+                and row["fingerprint"] != fingerprint(mine),
+                position=row["position"],
+                behind=row["head"] - (row["position"] or 0),
+                owner=row["owner"],
+                bytes=await database.pool.fetchval(
+                    "SELECT coalesce(pg_total_relation_size(to_regclass($1)), 0)",
+                    table_name(name, version, slot),
+                ),
                 rebuild=Progress(
-                    projection=name, version=version, slot=slot, state=row["state"], position=row["done"], target=row["target"],
-                    events_per_second=row["events_per_second"], error=row["error"],
-                ) if rebuilt else None,
+                    projection=name,
+                    version=version,
+                    slot=slot,
+                    state=row["state"],
+                    position=row["done"],
+                    target=row["target"],
+                    events_per_second=row["events_per_second"],
+                    error=row["error"],
+                )
+                if rebuilt
+                else None,
             )
         )
     return found

@@ -37,25 +37,41 @@ class Stroke:
         self._load = Compiled(rows.loading().with_only_columns(*plain(rows.table.columns)))
         moved = MOVE.columns(column("one", Integer)).cte("moved")
         still: ColumnElement[bool] = exists(select(moved.c.one))
-        parts: list[Any] = [rows.writing("written", still).cte("writing"), rows.removing("gone", still).cte("removing")]
+        parts: list[Any] = [
+            rows.writing("written", still).cte("writing"),
+            rows.removing("gone", still).cte("removing"),
+        ]
         if rows.history is not None:
             # Both see the history as it was before: the row that is ended is never the one that is added.
-            parts += [rows.history.ending("ended", still).cte("ending"), rows.history.adding("became", still).cte("adding")]
+            parts += [
+                rows.history.ending("ended", still).cte("ending"),
+                rows.history.adding("became", still).cte("adding"),
+            ]
         self._move = Compiled(MOVE)
         self._write = Compiled(select(func.count(moved.c.one)).add_cte(*parts))
 
     async def load(self, connection: AsyncConnection, keys: Sequence[Key]) -> dict[Key, Any]:
         """The rows that exist, by key."""
-        found = await _run(connection, self._load, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys))
+        found = await _run(
+            connection, self._load, filled(dict(zip(self._projection.key, key, strict=True)) for key in keys)
+        )
         rows = [self._projection.read_text(each) for each in found]
         return {self._projection.key_of(row): row for row in rows}
 
-    async def write(self, connection: AsyncConnection, rows: Mapping[Key, Any], steps: Sequence[Step], checkpoint: dict[str, Any]) -> bool:
+    async def write(
+        self,
+        connection: AsyncConnection,
+        rows: Mapping[Key, Any],
+        steps: Sequence[Step],
+        checkpoint: dict[str, Any],
+    ) -> bool:
         """Write the rows, what they became on the way, and the `checkpoint`. False where this is not where its `at` and `build`
         say any more: then nothing is written. Raises `ValueError` for a row that is another key's."""
         kept, gone = self._rows.columns(rows)
         ended, became = ([], []) if self._rows.history is None else self._rows.history.versions(steps)
-        given = filled(kept, "written") | filled(gone, "gone") | filled(ended, "ended") | filled(became, "became")
+        given = (
+            filled(kept, "written") | filled(gone, "gone") | filled(ended, "ended") | filled(became, "became")
+        )
         [[moved]] = await _run(connection, self._write, given | checkpoint)
         return moved == 1
 
@@ -64,7 +80,9 @@ class Stroke:
         return bool(await _run(connection, self._move, checkpoint))
 
 
-async def _run(connection: AsyncConnection, statement: Compiled, given: Mapping[str, Any]) -> Sequence[asyncpg.Record]:
+async def _run(
+    connection: AsyncConnection, statement: Compiled, given: Mapping[str, Any]
+) -> Sequence[asyncpg.Record]:
     """Raises what the driver does."""
     driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
     return await driver.fetch(statement.sql, *statement.arguments(given))
@@ -74,6 +92,7 @@ MOVE = text(
     "UPDATE es.checkpoints SET position = :to, owner = :owner, moved_at = clock_timestamp()"
     " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at RETURNING 1 AS one"
 ).bindparams(
-    *(bindparam(name, type_=BigInteger()) for name in ("to", "at", "build")), bindparam("version", type_=Integer()),
+    *(bindparam(name, type_=BigInteger()) for name in ("to", "at", "build")),
+    bindparam("version", type_=Integer()),
     *(bindparam(name, type_=Text()) for name in ("owner", "name", "slot")),
 )

@@ -58,21 +58,42 @@ async def promote(work: Work, projection: AnyProjection, *, accept_differences: 
     state, said, made_by = found.one_or_none() or (None, None, None)
     await work.connection.commit()
     if state not in ("verified", "different"):
-        raise NotPossible(f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}", Why.NOT_VERIFIED)
+        raise NotPossible(
+            f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}",
+            Why.NOT_VERIFIED,
+        )
     if made_by != fingerprint(projection):
-        raise NotPossible(f"{name}: the staging table was built by other code: run projections rebuild {projection.name} again", Why.NOT_VERIFIED)
+        raise NotPossible(
+            f"{name}: the staging table was built by other code: run projections rebuild {projection.name} again",
+            Why.NOT_VERIFIED,
+        )
     if state == "different" and not accept_differences:
-        raise NotPossible(f"{name}: staging differs from live ({said}): look with projections verify {projection.name}, then promote with --accept-differences", Why.DIFFERENT)
+        raise NotPossible(
+            f"{name}: staging differs from live ({said}): look with projections verify {projection.name}, then promote with --accept-differences",
+            Why.DIFFERENT,
+        )
     swapped = await _swap(work, projection, STAGING)
     at = swapped.position
-    await work.record(Progress(projection=projection.name, version=projection.version, slot=STAGING, state="promoted", position=at, target=at))
+    await work.record(
+        Progress(
+            projection=projection.name,
+            version=projection.version,
+            slot=STAGING,
+            state="promoted",
+            position=at,
+            target=at,
+        )
+    )
     return swapped
 
 
 async def rollback(work: Work, projection: AnyProjection) -> Swapped:
     """Make the former table the live one again, and keep the live one as the former. Raises `NotPossible`."""
     if await work.filling(projection, FORMER) is None:
-        raise NotPossible(f"{projection.name} v{projection.version} has no former table: none was kept, or it was dropped", Why.MISSING)
+        raise NotPossible(
+            f"{projection.name} v{projection.version} has no former table: none was kept, or it was dropped",
+            Why.MISSING,
+        )
     return await _swap(work, projection, FORMER)
 
 
@@ -91,11 +112,17 @@ async def _swap(work: Work, projection: AnyProjection, incoming: str) -> Swapped
             await work.connection.rollback()
             if not blocked(problem):
                 raise
-            log.info("%s v%d: reads are under way; the swap is tried again", projection.name, projection.version)
+            log.info(
+                "%s v%d: reads are under way; the swap is tried again", projection.name, projection.version
+            )
         else:
             log.info(
                 "%s v%d: the %s table is live, from position %d; reads waited %.0f ms at most",
-                projection.name, projection.version, incoming, swapped.position, swapped.milliseconds,
+                projection.name,
+                projection.version,
+                incoming,
+                swapped.position,
+                swapped.milliseconds,
             )
             return swapped
         await asyncio.sleep(pause)
@@ -136,9 +163,15 @@ async def _exchange(work: Work, projection: AnyProjection, incoming: str) -> Swa
     mine = {"name": projection.name, "version": projection.version}
     # What an exchange that was killed has left.
     await _remove_leaving(connection, projection)
-    there = {slot: names for slot in (FORMER, STAGING, LIVE) if (names := await _tables(connection, projection, slot))}
+    there = {
+        slot: names
+        for slot in (FORMER, STAGING, LIVE)
+        if (names := await _tables(connection, projection, slot))
+    }
     if incoming not in there:
-        raise NotPossible(f"{projection.name} v{projection.version}: the {incoming} table is gone", Why.MISSING)
+        raise NotPossible(
+            f"{projection.name} v{projection.version}: the {incoming} table is gone", Why.MISSING
+        )
     # Ends a vacuum of these tables and keeps it off, which the short lock below is too short for; reads and writes go on.
     await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
     concerned = [name for slot, names in there.items() if slot in (FORMER, LIVE, incoming) for name in names]
@@ -175,7 +208,11 @@ def _exchanged(projection: AnyProjection, incoming: str, there: Mapping[str, Seq
     """The statements of the exchange. The table that leaves for good is out of the way until it is dropped."""
     mine = f"projection = '{projection.name}' AND version = {projection.version}"
     there_now = dict(there)
-    moves = [(FORMER, LEAVING), (LIVE, FORMER), (STAGING, LIVE)] if incoming == STAGING else [(LIVE, LEAVING), (FORMER, LIVE), (LEAVING, FORMER)]
+    moves = (
+        [(FORMER, LEAVING), (LIVE, FORMER), (STAGING, LIVE)]
+        if incoming == STAGING
+        else [(LIVE, LEAVING), (FORMER, LIVE), (LEAVING, FORMER)]
+    )
     # Whoever owns the live table goes on to own it, whichever that is; the former is nobody's until it is claimed.
     keeps = f"SELECT owner FROM es.checkpoints WHERE {mine} AND slot = '{LIVE}'"
     statements = [
@@ -185,11 +222,15 @@ def _exchanged(projection: AnyProjection, incoming: str, there: Mapping[str, Seq
     for source, to in moves:
         moving = there_now.pop(source, ())
         statements += [f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[to]}" for name in moving]
-        statements += [f"UPDATE {carried} SET slot = '{to}' WHERE {mine} AND slot = '{source}'" for carried in CARRIED]
+        statements += [
+            f"UPDATE {carried} SET slot = '{to}' WHERE {mine} AND slot = '{source}'" for carried in CARRIED
+        ]
         there_now[to] = [name.replace(f"{SCHEMAS[source]}.", f"{SCHEMAS[to]}.", 1) for name in moving]
     if incoming == STAGING:
         statements += [f"DELETE FROM {carried} WHERE {mine} AND slot = '{LEAVING}'" for carried in CARRIED]
-        statements.append(f"UPDATE es.rebuilds SET state = 'promoted', error = NULL, updated_at = clock_timestamp() WHERE {mine} AND slot = '{STAGING}'")
+        statements.append(
+            f"UPDATE es.rebuilds SET state = 'promoted', error = NULL, updated_at = clock_timestamp() WHERE {mine} AND slot = '{STAGING}'"
+        )
     return statements
 
 
@@ -207,7 +248,9 @@ async def forget(connection: AsyncConnection, table: Mapping[str, object]) -> No
 
 def blocked(problem: BaseException) -> bool:
     """Whether others hold what was to be locked, so that trying again will help."""
-    cause = problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None else problem
+    cause = (
+        problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None else problem
+    )
     return isinstance(cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)
 
 
@@ -219,7 +262,12 @@ async def _remove_leaving(connection: AsyncConnection, projection: AnyProjection
 async def _tables(connection: AsyncConnection, projection: AnyProjection, slot: str) -> Sequence[str]:
     """The table and its history, those of them that are there."""
     names = table_names(projection.name, projection.version, slot)
-    there = await connection.execute(text("SELECT name FROM unnest(CAST(:names AS text[])) AS given (name) WHERE to_regclass(name) IS NOT NULL"), {"names": names})
+    there = await connection.execute(
+        text(
+            "SELECT name FROM unnest(CAST(:names AS text[])) AS given (name) WHERE to_regclass(name) IS NOT NULL"
+        ),
+        {"names": names},
+    )
     return sorted(there.scalars(), key=names.index)
 
 

@@ -60,7 +60,14 @@ async def catch_up(work: Work, table: Filling, near: int = CLOSE) -> None:
         table.up_to = max(table.position, table.position if live is None else live)
         if table.up_to - table.position <= near:
             return
-        progress = Progress(projection=projection.name, version=projection.version, slot=table.slot, state="building", position=table.position, target=table.up_to)
+        progress = Progress(
+            projection=projection.name,
+            version=projection.version,
+            slot=table.slot,
+            state="building",
+            position=table.position,
+            target=table.up_to,
+        )
 
         async def moved(progress: Progress = progress) -> None:
             await work.moving([at(progress, table, 0.0)])
@@ -73,14 +80,22 @@ async def verify(work: Work, projection: AnyProjection, table: Filling | None = 
     rows built beside it are brought to the position that the snapshot shows. Raises `NotPossible`."""
     table = table or await work.filling(projection, STAGING)
     if table is None:
-        raise NotPossible(f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage", Why.MISSING)
+        raise NotPossible(
+            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage",
+            Why.MISSING,
+        )
     await catch_up(work, table)
     comparison = await _compared(work, table)
     said = None if comparison.equal else str(comparison).split(": ", 1)[1]
     await work.record(
         Progress(
-            projection=projection.name, version=projection.version, slot=STAGING, state="verified" if comparison.equal else "different",
-            position=table.position, target=table.position, error=said,
+            projection=projection.name,
+            version=projection.version,
+            slot=STAGING,
+            state="verified" if comparison.equal else "different",
+            position=table.position,
+            target=table.position,
+            error=said,
         )
     )
     return comparison
@@ -90,11 +105,17 @@ async def _compared(work: Work, table: Filling) -> Comparison:
     connection, projection = work.connection, table.projection
     while True:
         await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        live = (await connection.execute(_POSITION, {"name": projection.name, "version": projection.version, "slot": LIVE})).scalar_one_or_none()
+        live = (
+            await connection.execute(
+                _POSITION, {"name": projection.name, "version": projection.version, "slot": LIVE}
+            )
+        ).scalar_one_or_none()
         if live is None:
             # The first table of its version has nothing to be compared with.
             await connection.rollback()
-            return Comparison(projection=projection.name, version=projection.version, position=table.position, rows=0)
+            return Comparison(
+                projection=projection.name, version=projection.version, position=table.position, rows=0
+            )
         if live < table.position:
             await connection.rollback()
             raise NotPossible(
@@ -128,7 +149,13 @@ async def fold_rest(work: Work, table: Filling, up_to: int) -> None:
         await table.again(work.connection, work.reader, since)
 
 
-async def compare(connection: AsyncConnection, projection: AnyProjection, position: int, left: str = LIVE, right: str = STAGING) -> Comparison:
+async def compare(
+    connection: AsyncConnection,
+    projection: AnyProjection,
+    position: int,
+    left: str = LIVE,
+    right: str = STAGING,
+) -> Comparison:
     """Every row of two tables, as this transaction sees them."""
     live, staging = table_in(projection, left).alias("live"), table_in(projection, right).alias("staging")
     first = projection.key[0]
@@ -136,7 +163,9 @@ async def compare(connection: AsyncConnection, projection: AnyProjection, positi
     missing, extra = staging.c[first].is_(None), live.c[first].is_(None)
     columns = [name for name in live.c.keys() if name not in projection.key]  # noqa: SIM118 - a collection of columns, not a dict
     differs = (
-        tuple_(*(live.c[name] for name in columns)).is_distinct_from(tuple_(*(staging.c[name] for name in columns)))
+        tuple_(*(live.c[name] for name in columns)).is_distinct_from(
+            tuple_(*(staging.c[name] for name in columns))
+        )
         if columns
         else text("false")
     )
@@ -152,32 +181,52 @@ async def compare(connection: AsyncConnection, projection: AnyProjection, positi
     if found.equal:
         return found
     return Comparison(
-        projection=found.projection, version=found.version, position=position, **counts,
-        examples=await _examples(connection, projection, select(live, staging).select_from(both).where(or_(missing, extra, differs)), live, staging),
+        projection=found.projection,
+        version=found.version,
+        position=position,
+        **counts,
+        examples=await _examples(
+            connection,
+            projection,
+            select(live, staging).select_from(both).where(or_(missing, extra, differs)),
+            live,
+            staging,
+        ),
     )
 
 
-async def _examples(connection: AsyncConnection, projection: AnyProjection, query: Select[Any], live: Any, staging: Any) -> Sequence[Difference]:
+async def _examples(
+    connection: AsyncConnection, projection: AnyProjection, query: Select[Any], live: Any, staging: Any
+) -> Sequence[Difference]:
     names = [each.name for each in live.c]
     shown = query.with_only_columns(
         *(cast(live.c[name], String).label(f"live_{name}") for name in names),
         *(cast(staging.c[name], String).label(f"staging_{name}") for name in names),
         *(live.c[name].is_distinct_from(staging.c[name]).label(f"differs_{name}") for name in names),
     )
-    ordered = shown.order_by(*(func.coalesce(live.c[name], staging.c[name]) for name in projection.key)).limit(EXAMPLES)
+    ordered = shown.order_by(
+        *(func.coalesce(live.c[name], staging.c[name]) for name in projection.key)
+    ).limit(EXAMPLES)
     differences: list[Difference] = []
     for row in (await connection.execute(ordered)).mappings():
         sides = {side: {name: row[f"{side}_{name}"] for name in names} for side in ("live", "staging")}
-        there = {side: columns if any(columns[name] is not None for name in projection.key) else None for side, columns in sides.items()}
+        there = {
+            side: columns if any(columns[name] is not None for name in projection.key) else None
+            for side, columns in sides.items()
+        }
         key = there["live"] or there["staging"] or {}
         both = there["live"] is not None and there["staging"] is not None
         differences.append(
             Difference(
-                key={name: key[name] for name in projection.key}, live=there["live"], staging=there["staging"],
+                key={name: key[name] for name in projection.key},
+                live=there["live"],
+                staging=there["staging"],
                 column=next(name for name in names if row[f"differs_{name}"]) if both else None,
             )
         )
     return differences
 
 
-_POSITION = text("SELECT position FROM es.checkpoints WHERE projection = :name AND version = :version AND slot = :slot")
+_POSITION = text(
+    "SELECT position FROM es.checkpoints WHERE projection = :name AND version = :version AND slot = :slot"
+)

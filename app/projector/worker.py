@@ -74,7 +74,12 @@ class Worker:
             except Exception as problem:
                 # Whatever it is, this projection stops at its checkpoint, says so in health, and tries again.
                 if isinstance(problem, Fenced) or is_broken(problem) or self.slot != LIVE:
-                    log.warning("projection %s, %s table: %s; trying again", self.projection.name, self.slot, said(problem).splitlines()[0])
+                    log.warning(
+                        "projection %s, %s table: %s; trying again",
+                        self.projection.name,
+                        self.slot,
+                        said(problem).splitlines()[0],
+                    )
                 else:
                     self.problem = said(problem).splitlines()[0]
                     log.exception("projection %s stands at position %d", self.projection.name, self.position)
@@ -133,7 +138,9 @@ class Worker:
             if self.position < table.written < table.up_to:
                 self.position = table.written
                 self._tell()
-                log.info("projection %s: at position %d of %d", self.projection.name, self.position, table.up_to)
+                log.info(
+                    "projection %s: at position %d of %d", self.projection.name, self.position, table.up_to
+                )
 
         try:
             await fill(seat.connection, self._feed.reader, [table], page=BATCH, moved=moved)
@@ -145,7 +152,9 @@ class Worker:
     async def _beyond(self, seat: Seat) -> bool:
         """Wait for the next fact, or until the checkpoint has been left behind for long enough. False when the feed has closed."""
         try:
-            async with asyncio.timeout_at(None if seat.behind_since is None else seat.behind_since + LEFT_SECONDS):
+            async with asyncio.timeout_at(
+                None if seat.behind_since is None else seat.behind_since + LEFT_SECONDS
+            ):
                 there = await self._feed.beyond(self.position)
         except TimeoutError:
             return True
@@ -161,7 +170,10 @@ class Worker:
                     await self._bell.wait()
 
     async def _step(self, seat: Seat) -> None:
-        if seat.behind_since is not None and asyncio.get_running_loop().time() >= seat.behind_since + LEFT_SECONDS:
+        if (
+            seat.behind_since is not None
+            and asyncio.get_running_loop().time() >= seat.behind_since + LEFT_SECONDS
+        ):
             async with seat.turn:
                 await seat.catch_up(self.position)
         facts, position = await self._feed.take(self.position, most=BATCH)
@@ -176,7 +188,12 @@ class Worker:
         self._tell()
         if log.isEnabledFor(logging.DEBUG):
             ms = round((perf_counter() - began) * 1000, 1)
-            log.debug("batch", extra=told(projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms))
+            log.debug(
+                "batch",
+                extra=told(
+                    projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms
+                ),
+            )
 
     def seconds(self) -> float:
         """How long the first fact that it has yet to fold has waited; 0 where there is none, or nobody has read it so far."""
@@ -201,11 +218,16 @@ class Worker:
 
     def compare(self, made_by: str | None) -> None:
         """Say so, once, where the table was made by other code under the same version."""
-        known, self.made_by = self.made_by, made_by if made_by not in (None, fingerprint(self.projection)) else None
+        known, self.made_by = (
+            self.made_by,
+            made_by if made_by not in (None, fingerprint(self.projection)) else None,
+        )
         if self.made_by is not None and known is None:
             log.warning(
                 "projection %s v%d: its fold or its columns have changed since its %s table was made: give it a new version, or rebuild it",
-                self.projection.name, self.projection.version, self.slot,
+                self.projection.name,
+                self.projection.version,
+                self.slot,
             )
 
     def saw(self, position: int) -> None:

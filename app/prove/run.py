@@ -57,7 +57,9 @@ async def prove(settings: Settings, plan: Plan) -> bool:
         await database.migrate()
         if plan.sabotage is not None:
             await _break(database, plan.sabotage)
-        console.print(f"proving with {plan.writers} writers, one of them killed, and {plan.followers} followers; seed {seed}")
+        console.print(
+            f"proving with {plan.writers} writers, one of them killed, and {plan.followers} followers; seed {seed}"
+        )
         with tempfile.TemporaryDirectory(prefix="prove-") as folder:
             evidence = await _Run(database, plan, seed, Path(folder), console).run()
     return _say(console, evidence, judge(evidence), plan, seed)
@@ -178,18 +180,30 @@ class _Run:
         process = self._processes[self._killed]
         process.kill()
         await process.wait()
-        await self._start(f"writer {self._plan.writers + 1}", self._plan.writers + 1, resume=self._journal(self._killed))
+        await self._start(
+            f"writer {self._plan.writers + 1}", self._plan.writers + 1, resume=self._journal(self._killed)
+        )
 
     async def _start(self, name: str, number: int, *, resume: Path | None = None) -> None:
         role = "feed" if name.startswith("feed") else "table" if name.startswith("table") else "write"
         job = Job(
-            role=role, number=number, url=self._database.url, seed=self._seed, journal=str(self._journal(name)),
+            role=role,
+            number=number,
+            url=self._database.url,
+            seed=self._seed,
+            journal=str(self._journal(name)),
             resume=None if resume is None else str(resume),
         )
         with self._stderr(name).open("wb") as stderr:
             # A session of its own, so that Ctrl-C reaches this process alone, which then ends the others.
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "app.prove.worker", cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=stderr, stderr=stderr,
+                sys.executable,
+                "-m",
+                "app.prove.worker",
+                cwd=ROOT,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=stderr,
+                stderr=stderr,
                 start_new_session=True,
             )
         self._processes[name] = process
@@ -208,7 +222,9 @@ class _Run:
 
     def _check_alive(self) -> None:
         """Where no writer is left there is nothing to wait for."""
-        if all(process.returncode is not None for name, process in self._processes.items() if "writer" in name):
+        if all(
+            process.returncode is not None for name, process in self._processes.items() if "writer" in name
+        ):
             raise DatabaseProblem(f"all writers have ended: {self._last_words('writer 1')}")
 
     async def _head(self) -> int:
@@ -218,12 +234,20 @@ class _Run:
         log = await self._database.pool.fetch(
             "SELECT position, stream_id, version, command_id, (data->>'place')::int AS place, recorded_at FROM es.events ORDER BY position"
         )
-        ledger = await self._database.pool.fetch("SELECT command_id, first_position, last_position, refusal FROM es.commands")
+        ledger = await self._database.pool.fetch(
+            "SELECT command_id, first_position, last_position, refusal FROM es.commands"
+        )
         journals = {name: read_journal(self._journal(name)) for name in self._processes}
         return Evidence(
-            log=[Delivered(row["position"], row["stream_id"], row["version"], row["command_id"], row["place"]) for row in log],
+            log=[
+                Delivered(row["position"], row["stream_id"], row["version"], row["command_id"], row["place"])
+                for row in log
+            ],
             moments=[row["recorded_at"] for row in log],
-            ledger={row["command_id"]: Entry(row["first_position"], row["last_position"], row["refusal"]) for row in ledger},
+            ledger={
+                row["command_id"]: Entry(row["first_position"], row["last_position"], row["refusal"])
+                for row in ledger
+            },
             writers={name: lines for name, lines in journals.items() if "writer" in name},
             followers={name: lines for name, lines in journals.items() if "follower" in name},
             killed=self._killed,
@@ -242,7 +266,10 @@ class _Run:
 
     def _last_words(self, name: str) -> str:
         said = [line.strip(" |") for line in self._stderr(name).read_text(errors="replace").splitlines()]
-        return next((line for line in reversed(said) if line and not line.startswith(("+-", "File", "^", "~"))), "without a word")
+        return next(
+            (line for line in reversed(said) if line and not line.startswith(("+-", "File", "^", "~"))),
+            "without a word",
+        )
 
 
 async def _tell(process: asyncio.subprocess.Process, line: str) -> None:

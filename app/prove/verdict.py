@@ -58,7 +58,10 @@ class Claim:
 def judge(evidence: Evidence) -> Sequence[Claim]:
     """Every claim of the proof, the gravest first."""
     return [
-        Claim("every follower is given every fact above its start once and in order", list(_undelivered(evidence))),
+        Claim(
+            "every follower is given every fact above its start once and in order",
+            list(_undelivered(evidence)),
+        ),
         Claim("every acknowledged command is recorded where its answer says", list(_unrecorded(evidence))),
         Claim("each command id has one effect, whole and side by side", list(_torn(evidence))),
         Claim("a repeat gets the first answer", list(_contradicted(evidence))),
@@ -67,8 +70,14 @@ def judge(evidence: Evidence) -> Sequence[Claim]:
         Claim("versions of each stream are dense from 1", list(_version_gaps(evidence))),
         Claim("the time of recording never goes back along positions", list(_going_back(evidence))),
         Claim("no append fails but for a conflict", list(_failures(evidence))),
-        Claim("every worker ends well, but the one that is killed", [f"{who}: {how}" for who, how in evidence.crashed.items()]),
-        Claim("the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers", list(_vacuous(evidence))),
+        Claim(
+            "every worker ends well, but the one that is killed",
+            [f"{who}: {how}" for who, how in evidence.crashed.items()],
+        ),
+        Claim(
+            "the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers",
+            list(_vacuous(evidence)),
+        ),
     ]
 
 
@@ -79,7 +88,9 @@ def counts(evidence: Evidence) -> Mapping[str, int]:
         "facts recorded": len(evidence.log),
         "commands acknowledged": lines[Acknowledged],
         "of these repeats": sum(1 for line in _acknowledged(evidence) if line.duplicate),
-        "by the writer that was killed": sum(isinstance(line, Acknowledged) for line in evidence.writers[evidence.killed]),
+        "by the writer that was killed": sum(
+            isinstance(line, Acknowledged) for line in evidence.writers[evidence.killed]
+        ),
         "version conflicts": lines[OutOfDate],
         "rolled back": lines[RolledBack],
         "failed": lines[Failed],
@@ -105,14 +116,22 @@ def _undelivered(evidence: Evidence) -> Iterator[str]:
         said = [f"was never given {_some(missing)} of {len(expected):,}"] if missing else []
         said += [f"was given {_some(repeated)} more than once"] if repeated else []
         said += [f"was given what the log does not hold at {_some(unknown)}"] if unknown else []
-        said += [f"was given {right.position} after {left.position}" for left, right in pairwise(given) if right.position < left.position][:1]
+        said += [
+            f"was given {right.position} after {left.position}"
+            for left, right in pairwise(given)
+            if right.position < left.position
+        ][:1]
         yield f"{name} {'; '.join(said)}"
 
 
 def _unrecorded(evidence: Evidence) -> Iterator[str]:
     owners = {fact.position: fact.command_id for fact in evidence.log}
     for line in _acknowledged(evidence):
-        lost = [position for position in range(line.first, line.last + 1) if owners.get(position) != line.command_id]
+        lost = [
+            position
+            for position in range(line.first, line.last + 1)
+            if owners.get(position) != line.command_id
+        ]
         if lost:
             yield f"command {line.command_id} was acknowledged at {line.first} to {line.last}; the log has not {_some(lost)}"
 
@@ -121,14 +140,23 @@ def _torn(evidence: Evidence) -> Iterator[str]:
     effects: dict[UUID, list[Delivered]] = defaultdict(list)
     for fact in evidence.log:
         effects[fact.command_id].append(fact)
-    sizes = {line.command_id: line for journal in evidence.writers.values() for line in journal if isinstance(line, Sent)}
+    sizes = {
+        line.command_id: line
+        for journal in evidence.writers.values()
+        for line in journal
+        if isinstance(line, Sent)
+    }
     for command_id, facts in effects.items():
         entry = evidence.ledger.get(command_id)
         if entry is None:
             yield f"command {command_id} has {_facts(len(facts))} and no entry in the ledger"
         elif [fact.position for fact in facts] != list(range(entry.first, entry.last + 1)):
             yield f"command {command_id} has facts {_some([fact.position for fact in facts])}, the ledger says {entry.first} to {entry.last}"
-        elif command_id not in sizes or len(facts) != sizes[command_id].size or [fact.place for fact in facts] != list(range(1, len(facts) + 1)):
+        elif (
+            command_id not in sizes
+            or len(facts) != sizes[command_id].size
+            or [fact.place for fact in facts] != list(range(1, len(facts) + 1))
+        ):
             yield f"command {command_id} did not ask for the {_facts(len(facts))} it has at {entry.first}"
         elif {fact.stream_id for fact in facts} != {sizes[command_id].stream_id}:
             yield f"command {command_id} has facts on another stream"
@@ -148,7 +176,9 @@ def _contradicted(evidence: Evidence) -> Iterator[str]:
             continue
         for line in given:
             # Who was first knows its refusal; the store tells it to those who repeat.
-            if (line.first, line.last) != (entry.first, entry.last) or (line.duplicate and line.refusal != entry.refusal):
+            if (line.first, line.last) != (entry.first, entry.last) or (
+                line.duplicate and line.refusal != entry.refusal
+            ):
                 yield f"command {command_id} was answered {_answer(line)}, the first answer was {_answer(entry)}"
         if (entry.last < entry.first) != (entry.refusal == FULL):
             yield f"command {command_id} lost its refusal"
@@ -180,7 +210,9 @@ def _version_gaps(evidence: Evidence) -> Iterator[str]:
 
 
 def _going_back(evidence: Evidence) -> Iterator[str]:
-    for (fact, next_fact), (moment, next_moment) in zip(pairwise(evidence.log), pairwise(evidence.moments), strict=True):
+    for (fact, next_fact), (moment, next_moment) in zip(
+        pairwise(evidence.log), pairwise(evidence.moments), strict=True
+    ):
         if next_moment < moment:
             yield f"{next_fact.position} was recorded at {next_moment:%H:%M:%S.%f}, {fact.position} before it at {moment:%H:%M:%S.%f}"
 
@@ -193,11 +225,15 @@ def _failures(evidence: Evidence) -> Iterator[str]:
 
 
 def _vacuous(evidence: Evidence) -> Iterator[str]:
-    yield from (f"{what}: none" for what, number in counts(evidence).items() if number == 0 and what != "failed")
+    yield from (
+        f"{what}: none" for what, number in counts(evidence).items() if number == 0 and what != "failed"
+    )
 
 
 def _acknowledged(evidence: Evidence) -> Iterator[Acknowledged]:
-    return (line for journal in evidence.writers.values() for line in journal if isinstance(line, Acknowledged))
+    return (
+        line for journal in evidence.writers.values() for line in journal if isinstance(line, Acknowledged)
+    )
 
 
 def _given(journal: Sequence[Line]) -> list[Delivered]:
@@ -206,7 +242,11 @@ def _given(journal: Sequence[Line]) -> list[Delivered]:
 
 def _some(positions: Sequence[int]) -> str:
     shown = ", ".join(str(position) for position in positions[:3])
-    return f"position {shown}" if len(positions) == 1 else f"{len(positions):,} positions ({shown}{', …' if len(positions) > 3 else ''})"
+    return (
+        f"position {shown}"
+        if len(positions) == 1
+        else f"{len(positions):,} positions ({shown}{', …' if len(positions) > 3 else ''})"
+    )
 
 
 def _answer(answer: Acknowledged | Entry) -> str:

@@ -78,12 +78,22 @@ class Writer:
                 # A command that every writer sends sooner or later: the first one wins.
                 self._contested += 1
                 which = self._contested
-                await self._send(Sent(self._id("contested", which), self._id("shared", which % SHARED_STREAMS), which % 5))
+                await self._send(
+                    Sent(self._id("contested", which), self._id("shared", which % SHARED_STREAMS), which % 5)
+                )
             else:
                 shared = dice < 0.60
-                stream = self._id("shared", self._chance.randrange(SHARED_STREAMS)) if shared else self._id(f"own {self._job.number}", number)
+                stream = (
+                    self._id("shared", self._chance.randrange(SHARED_STREAMS))
+                    if shared
+                    else self._id(f"own {self._job.number}", number)
+                )
                 self._made += 1
-                sent = Sent(self._id(f"command {self._job.number}", self._made), stream, 0 if dice > 0.97 else self._chance.randint(1, 5))
+                sent = Sent(
+                    self._id(f"command {self._job.number}", self._made),
+                    stream,
+                    0 if dice > 0.97 else self._chance.randint(1, 5),
+                )
                 if await self._send(sent):
                     self._earlier.append(sent)
 
@@ -115,12 +125,18 @@ class Writer:
         while not self.stopped:
             await asyncio.sleep(self._chance.uniform(0.02, 0.10))
             number += 1
-            stream = self._id(f"own {self._job.number}", TASKS) if self._chance.random() < 0.7 else self._id("shared", self._chance.randrange(SHARED_STREAMS))
+            stream = (
+                self._id(f"own {self._job.number}", TASKS)
+                if self._chance.random() < 0.7
+                else self._id("shared", self._chance.randrange(SHARED_STREAMS))
+            )
             sent = Sent(self._id(f"transaction {self._job.number}", number), stream, 1)
             self._journal.say(sent)
             connection: asyncpg.Connection = await self._database.connect()
             try:
-                await self._append_in(connection, sent, self._chance.choice(("commit", "commit", "roll back", "drop")))
+                await self._append_in(
+                    connection, sent, self._chance.choice(("commit", "commit", "roll back", "drop"))
+                )
             except asyncpg.PostgresError as problem:
                 self._journal.say(Failed(sent.command_id, f"in a transaction of its own: {_said(problem)}"))
             finally:
@@ -156,7 +172,11 @@ class Writer:
             return ()
         lines = read_journal(Path(self._job.resume))
         answered = {line.command_id for line in lines if isinstance(line, Acknowledged | Failed | RolledBack)}
-        waiting = {line.command_id: line for line in lines if isinstance(line, Sent) and line.command_id not in answered}
+        waiting = {
+            line.command_id: line
+            for line in lines
+            if isinstance(line, Sent) and line.command_id not in answered
+        }
         return list(waiting.values())
 
 
@@ -166,9 +186,16 @@ def _said(problem: Exception) -> str:
 
 def _append(sent: Sent, version: int) -> Append:
     return Append(
-        command_id=sent.command_id, name="Count", category=tally.category, stream_id=sent.stream_id, expected=version,
-        events=tally.decide(Count(sent.command_id, sent.size), version), correlation_id=sent.command_id, actor="prove",
-        keep=True, refusal=None if sent.size else FULL,
+        command_id=sent.command_id,
+        name="Count",
+        category=tally.category,
+        stream_id=sent.stream_id,
+        expected=version,
+        events=tally.decide(Count(sent.command_id, sent.size), version),
+        correlation_id=sent.command_id,
+        actor="prove",
+        keep=True,
+        refusal=None if sent.size else FULL,
     )
 
 
@@ -180,8 +207,21 @@ def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
     """One command with one event, as es.append takes it."""
     event = Codec([tally]).encode(Counted(command=sent.command_id, place=1))
     return (
-        [sent.command_id], ["Count"], [tally.category], [sent.stream_id], [version], [1], [True], [None], [sent.command_id], [None],
-        ["prove"], [None], ["tally.counted"], [1], [event],
+        [sent.command_id],
+        ["Count"],
+        [tally.category],
+        [sent.stream_id],
+        [version],
+        [1],
+        [True],
+        [None],
+        [sent.command_id],
+        [None],
+        ["prove"],
+        [None],
+        ["tally.counted"],
+        [1],
+        [event],
     )
 
 

@@ -61,8 +61,17 @@ class Append:
         """What it records, where its first event gets position `first`."""
         return [
             Recorded(
-                first + place, self.category, self.stream_id, self.expected + place + 1, event, self.occurred_at or recorded_at,
-                recorded_at, self.actor, self.command_id, self.correlation_id, self.caused_by,
+                first + place,
+                self.category,
+                self.stream_id,
+                self.expected + place + 1,
+                event,
+                self.occurred_at or recorded_at,
+                recorded_at,
+                self.actor,
+                self.command_id,
+                self.correlation_id,
+                self.caused_by,
             )
             for place, event in enumerate(self.events)
         ]
@@ -105,7 +114,9 @@ class CommandIdTaken(Exception):
 @dataclass(slots=True)
 class _Waiting:
     append: Append
-    answer: asyncio.Future[Appended | Outdated] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Appended | Outdated] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +135,13 @@ class Appender:
     """
 
     def __init__(
-        self, connect: Connect, codec: Codec, committed: Callable[[int, Sequence[Fact]], None], *, bound: int = 10_000, patience: float = 10.0
+        self,
+        connect: Connect,
+        codec: Codec,
+        committed: Callable[[int, Sequence[Fact]], None],
+        *,
+        bound: int = 10_000,
+        patience: float = 10.0,
     ) -> None:
         self._connect = connect
         self._codec = codec
@@ -230,10 +247,14 @@ class Appender:
             log.error("a batch of %d commands could not be sent", len(batch), exc_info=problem)
         _fail_all(batch, problem, failed)
 
-    def _settle(self, batch: Sequence[_Waiting], rows: Sequence[asyncpg.Record], failed: set[_Stream], *, resent: bool) -> None:
+    def _settle(
+        self, batch: Sequence[_Waiting], rows: Sequence[asyncpg.Record], failed: set[_Stream], *, resent: bool
+    ) -> None:
         """Answer every command of a batch that was recorded as `rows` say. The streams whose events were not recorded now are
         noted in `failed`."""
-        answers = [_answer(waiting.append, row, resent=resent) for waiting, row in zip(batch, rows, strict=True)]
+        answers = [
+            _answer(waiting.append, row, resent=resent) for waiting, row in zip(batch, rows, strict=True)
+        ]
         taken = [answer for answer in answers if isinstance(answer, Appended)]
         head = max((answer.last for answer in taken), default=0)
         if head:

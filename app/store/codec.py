@@ -27,9 +27,13 @@ class Codec:
             for event_type in decider.event_types:
                 stored: StoredName = event_type.stored
                 if not stored.name.startswith(f"{decider.category}."):
-                    raise BadEvents(f"{event_type.__qualname__} is stored as {stored.name}: it must begin with {decider.category}.")
+                    raise BadEvents(
+                        f"{event_type.__qualname__} is stored as {stored.name}: it must begin with {decider.category}."
+                    )
                 if stored.name in self.event_types:
-                    raise BadEvents(f"two event classes are stored as {stored.name}: a stored name is never reused")
+                    raise BadEvents(
+                        f"two event classes are stored as {stored.name}: a stored name is never reused"
+                    )
                 self.event_types[stored.name] = event_type
                 self._decoders[stored.name, stored.version] = msgspec.json.Decoder(event_type)
         self._upcasts = Upcasts(deciders)
@@ -59,7 +63,9 @@ class Codec:
         except Exception as problem:
             # Classes and upcasts are code of the business: whatever they raise concerns the one event that they were given.
             said = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
-            return Unreadable(name=name, version=version, data=data, problem=said, names=self.goes_by(name, version))
+            return Unreadable(
+                name=name, version=version, data=data, problem=said, names=self.goes_by(name, version)
+            )
 
     def fact(self, row: Row) -> Recorded[Any]:
         """The fact in one row of es.events, data as JSON text."""
@@ -84,7 +90,11 @@ class Codec:
             self._decoders[end.name, end.version].decode(self._close.encode(fields))
             for end, fields in self._upcasts.apply(stored, self._open.decode(data))
         )
-        return events[0] if len(events) == 1 else Split(name=stored.name, version=stored.version, data=data, events=events)
+        return (
+            events[0]
+            if len(events) == 1
+            else Split(name=stored.name, version=stored.version, data=data, events=events)
+        )
 
 
 def registered() -> Codec:

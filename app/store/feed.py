@@ -83,7 +83,9 @@ class Feed:
         self._bell.set()
         self._tell()
 
-    async def follow(self, after: int, where: Filter = EVERYTHING, *, most: int = PAGE, patient: bool = False) -> AsyncIterator[Sequence[Fact]]:
+    async def follow(
+        self, after: int, where: Filter = EVERYTHING, *, most: int = PAGE, patient: bool = False
+    ) -> AsyncIterator[Sequence[Fact]]:
         """All matching facts above position `after`, in order, in batches of 1 to `most`, until the feed closes."""
         cursor = after
         while await self.beyond(cursor, patient=patient):
@@ -109,7 +111,9 @@ class Feed:
                 raise
         return not self.closed
 
-    async def take(self, cursor: int, where: Filter = EVERYTHING, most: int = PAGE) -> tuple[Sequence[Fact], int]:
+    async def take(
+        self, cursor: int, where: Filter = EVERYTHING, most: int = PAGE
+    ) -> tuple[Sequence[Fact], int]:
         """What matches among the next facts above `cursor`, at most `most`, and the cursor behind what was looked at."""
         oldest = self.head - len(self._ring) + 1
         if cursor + 1 >= oldest:
@@ -117,7 +121,9 @@ class Feed:
             facts = self._ring[place : place + most]
             if not facts:
                 return (), cursor
-            return (facts if where is EVERYTHING else [f for f in facts if where.matches(f)]), facts[-1].position
+            return (facts if where is EVERYTHING else [f for f in facts if where.matches(f)]), facts[
+                -1
+            ].position
         until = oldest - 1
         facts = await self.reader.log(cursor, most, up_to=until, where=where)
         return facts, facts[-1].position if len(facts) == most else until

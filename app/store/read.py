@@ -51,7 +51,9 @@ class Filter:
         arguments: list[object] = []
         conditions = ["true"]
         for text, given in asked:
-            conditions.append(text.format(*(f"${first + len(arguments) + place}" for place in range(len(given)))))
+            conditions.append(
+                text.format(*(f"${first + len(arguments) + place}" for place in range(len(given))))
+            )
             arguments.extend(given)
         return " AND ".join(conditions), arguments
 
@@ -119,7 +121,11 @@ class Reader:
         rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3 AND version <= $4"
             " ORDER BY version LIMIT $5",
-            category, stream_id, after, 2**31 - 1 if up_to is None else up_to, limit,
+            category,
+            stream_id,
+            after,
+            2**31 - 1 if up_to is None else up_to,
+            limit,
         )
         return [self._codec.fact(row) for row in rows]
 
@@ -134,7 +140,9 @@ class Reader:
             condition, arguments = " AND position <= $3", [position]
         rows = await self._fetch(
             f"SELECT version FROM es.events WHERE category = $1 AND stream_id = $2{condition} ORDER BY version DESC LIMIT 1",
-            category, stream_id, *arguments,
+            category,
+            stream_id,
+            *arguments,
         )
         return rows[0]["version"] if rows else 0
 
@@ -150,13 +158,18 @@ class Reader:
             " SELECT version, coalesce(data->>'undoes', data->>'redoes') AS change, data->>'undoes' IS NOT NULL AS undone"
             " FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3) AS marked"
             " WHERE change = ANY($4::text[]) ORDER BY change, version DESC",
-            category, stream_id, min(changes, default=0), [str(each) for each in changes],
+            category,
+            stream_id,
+            min(changes, default=0),
+            [str(each) for each in changes],
         )
         return frozenset(int(row["change"]) for row in rows if row["undone"])
 
     async def command_names(self, command_ids: Collection[UUID]) -> Mapping[UUID, str]:
         """What the commands are called."""
-        rows = await self._fetch("SELECT command_id, name FROM es.commands WHERE command_id = ANY($1::uuid[])", list(command_ids))
+        rows = await self._fetch(
+            "SELECT command_id, name FROM es.commands WHERE command_id = ANY($1::uuid[])", list(command_ids)
+        )
         return {UUID(int=row["command_id"].int): row["name"] for row in rows}
 
     async def log(
@@ -167,7 +180,10 @@ class Reader:
         rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
             " ORDER BY position LIMIT $3",
-            after, 2**63 - 1 if up_to is None else up_to, limit, *arguments,
+            after,
+            2**63 - 1 if up_to is None else up_to,
+            limit,
+            *arguments,
         )
         return [self._codec.fact(row) for row in rows]
 

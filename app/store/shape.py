@@ -43,7 +43,9 @@ def shape(hint: Any, inside: tuple[type, ...] = ()) -> Shape:
 def _record(record: Any, given: Mapping[Any, Any], inside: tuple[type, ...]) -> Shape:
     hints = {name: _filled(hint, given) for name, hint in get_type_hints(record).items()}
     return {
-        field.name if field.default is MISSING and field.default_factory is MISSING else f"{field.name}?": shape(hints[field.name], (*inside, record))
+        field.name
+        if field.default is MISSING and field.default_factory is MISSING
+        else f"{field.name}?": shape(hints[field.name], (*inside, record))
         for field in fields(record)
     }
 

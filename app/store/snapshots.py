@@ -54,7 +54,9 @@ class Snapshots:
     Offering costs its caller nothing: `Snapshotter` writes what was offered, and removes what was found damaged.
     """
 
-    def __init__(self, pool: asyncpg.Pool, codec: Codec, deciders: Iterable[AnyDecider], *, every: int = 100) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, codec: Codec, deciders: Iterable[AnyDecider], *, every: int = 100
+    ) -> None:
         self.every = every
         self.offered: dict[tuple[str, UUID], Loaded[Any] | None] = {}
         """By category and stream; None where the state has yet to be loaded."""
@@ -89,7 +91,9 @@ class Snapshots:
         self._states.pop(category, None)
         log.warning("snapshots of %s are off: %s", category, why)
 
-    def offer[S](self, decider: Decider[Any, S, Any], stream_id: UUID, loaded: Loaded[S] | None = None) -> None:
+    def offer[S](
+        self, decider: Decider[Any, S, Any], stream_id: UUID, loaded: Loaded[S] | None = None
+    ) -> None:
         """This stream is worth a snapshot. `loaded` is its state as it was folded from the log, and from nothing else."""
         key = (decider.category, stream_id)
         if decider.category in self._states and (key in self.offered or len(self.offered) < MOST):
@@ -152,7 +156,9 @@ class Snapshots:
             if len(self.damaged) < MOST:
                 self.damaged.add(Kept(category, stream_id, states.mark, version))
                 self.bell.set()
-            self.say(f"the snapshot of {category} {stream_id} at version {version} is damaged ({problem}); it is ignored, and removed")
+            self.say(
+                f"the snapshot of {category} {stream_id} at version {version} is damaged ({problem}); it is ignored, and removed"
+            )
             return None
 
 

@@ -43,7 +43,9 @@ class Counts:
 class Snapshotter:
     """Works through what `snapshots` was offered. `seconds` is the time between two checks of one snapshot by chance."""
 
-    def __init__(self, pool: asyncpg.Pool, reader: Reader, snapshots: Snapshots, *, seconds: float = 60.0) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, reader: Reader, snapshots: Snapshots, *, seconds: float = 60.0
+    ) -> None:
         self.counts = Counts()
         self._pool = pool
         self._reader = reader
@@ -82,9 +84,13 @@ class Snapshotter:
     async def check(self) -> bool | None:
         """Hold a snapshot, taken by chance, against the fold of all facts before it. None where there is none; where they
         differ it is reported and removed."""
-        [rows] = await self._pool.fetch("SELECT greatest(reltuples, 0) AS known FROM pg_class WHERE oid = 'es.snapshots'::regclass")
+        [rows] = await self._pool.fetch(
+            "SELECT greatest(reltuples, 0) AS known FROM pg_class WHERE oid = 'es.snapshots'::regclass"
+        )
         share = min(100.0, 100 * 200 / max(rows["known"], 1))
-        row = await self._pool.fetchrow(_BY_CHANCE, share, self._snapshots.marks) or await self._pool.fetchrow(_BY_CHANCE, 100.0, self._snapshots.marks)
+        row = await self._pool.fetchrow(
+            _BY_CHANCE, share, self._snapshots.marks
+        ) or await self._pool.fetchrow(_BY_CHANCE, 100.0, self._snapshots.marks)
         if row is None or (decider := self._snapshots.decider(row["category"])) is None:
             return None
         return await self._same(decider, UUID(int=row["stream_id"].int), row["mark"], row["version"])
@@ -111,7 +117,13 @@ class Snapshotter:
         self.counts.checked += 1
         if difference:
             self.counts.different += 1
-            log.error("the snapshot of %s %s at version %d is wrong, and removed: %s", decider.category, stream_id, version, difference)
+            log.error(
+                "the snapshot of %s %s at version %d is wrong, and removed: %s",
+                decider.category,
+                stream_id,
+                version,
+                difference,
+            )
             await self._remove(kept)
         return not difference
 
@@ -122,7 +134,9 @@ class Snapshotter:
         if loaded is None:
             # From the log and the snapshot before: what a command was decided on in memory is not taken for granted.
             try:
-                loaded = await load(self._reader, decider, stream_id, version=NEWEST, snapshots=self._snapshots, page=PAGE)
+                loaded = await load(
+                    self._reader, decider, stream_id, version=NEWEST, snapshots=self._snapshots, page=PAGE
+                )
             except UnreadableStream:
                 return
         try:
@@ -134,19 +148,27 @@ class Snapshotter:
             # What a crash loses is absent.
             await connection.execute("SET LOCAL synchronous_commit = off")
             fact = await connection.fetchrow(
-                "SELECT position, command_id FROM es.events WHERE category = $1 AND stream_id = $2 AND version = $3", category, stream_id, loaded.version
+                "SELECT position, command_id FROM es.events WHERE category = $1 AND stream_id = $2 AND version = $3",
+                category,
+                stream_id,
+                loaded.version,
             )
             if fact is None:
                 return
             digest = states.digest(stream_id, loaded.version, fact["position"], fact["command_id"], text)
-            await connection.execute(_KEEP, stream_id, category, states.mark, loaded.version, fact["position"], text, digest)
+            await connection.execute(
+                _KEEP, stream_id, category, states.mark, loaded.version, fact["position"], text, digest
+            )
             await connection.execute(_PRUNE, stream_id, category, states.mark, KEEP)
         self.counts.taken += 1
 
     async def _remove(self, kept: Kept) -> None:
         await self._pool.execute(
             "DELETE FROM es.snapshots WHERE stream_id = $1 AND category = $2 AND mark = $3 AND version = $4",
-            kept.stream_id, kept.category, kept.mark, kept.version,
+            kept.stream_id,
+            kept.category,
+            kept.mark,
+            kept.version,
         )
         self.counts.removed += 1
 

@@ -36,7 +36,10 @@ class States[S]:
             for phase in decider.state_types:
                 if not is_dataclass(phase):
                     plain.append(phase)
-                elif self._phases.setdefault(phase.__name__, decoder := msgspec.json.Decoder(phase)) is not decoder:
+                elif (
+                    self._phases.setdefault(phase.__name__, decoder := msgspec.json.Decoder(phase))
+                    is not decoder
+                ):
                     raise NotStorable(f"two classes of its state are called {phase.__name__}")
             if plain:
                 self._phases[""] = msgspec.json.Decoder(reduce(or_, plain))
@@ -53,7 +56,9 @@ class States[S]:
         except (TypeError, ValueError, KeyError) as problem:
             raise NotStorable(f"{type(problem).__name__}: {problem}") from problem
         if not same:
-            raise NotStorable(f"a {phase or type(state).__name__} does not come back as it was: give its fields the types that they hold, a tuple as tuple")
+            raise NotStorable(
+                f"a {phase or type(state).__name__} does not come back as it was: give its fields the types that they hold, a tuple as tuple"
+            )
         return text
 
     def read(self, text: str) -> S:
@@ -63,20 +68,28 @@ class States[S]:
 
     def digest(self, stream_id: UUID, version: int, position: int, command_id: UUID, text: str) -> bytes:
         """Shows whether any of this was changed, or belongs to another fact."""
-        return sha256("\n".join([self.mark, str(stream_id), str(version), str(position), str(command_id), text]).encode()).digest()
+        return sha256(
+            "\n".join(
+                [self.mark, str(stream_id), str(version), str(position), str(command_id), text]
+            ).encode()
+        ).digest()
 
     def _mark(self, decider: Decider[Any, S, Any]) -> str:
         upcasts = decider.upcasts
         phases = [each for each in decider.state_types if is_dataclass(each)]
-        code = source(decider.evolve, *phases, *decider.event_types, *(each.change for each in upcasts), events=True)
+        code = source(
+            decider.evolve, *phases, *decider.event_types, *(each.change for each in upcasts), events=True
+        )
         parts = [
             f"{FORMAT} {decider.category}",
             self._encoder.encode(("", decider.initial)).decode(),
             repr([shape(phase) for phase in decider.state_types]),
-            repr(sorted((each.stored.name, each.stored.version, repr(shape(each))) for each in decider.event_types)),
+            repr(
+                sorted(
+                    (each.stored.name, each.stored.version, repr(shape(each))) for each in decider.event_types
+                )
+            ),
             repr([(each.name, each.version, each.targets, each.change.__qualname__) for each in upcasts]),
             *sorted(set(code)),
         ]
         return sha256("\n".join(parts).encode()).hexdigest()[:LENGTH]
-
-

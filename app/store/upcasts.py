@@ -37,7 +37,11 @@ class Upcasts:
         if step is None:
             return [(stored, data)]
         changed = _changed(step, data)
-        return [end for target, each in zip(step.targets, changed, strict=True) for end in self.apply(target, each)]
+        return [
+            end
+            for target, each in zip(step.targets, changed, strict=True)
+            for end in self.apply(target, each)
+        ]
 
 
 def shown(stored: StoredName) -> str:
@@ -54,7 +58,11 @@ def _changed(step: Upcast, data: Data) -> Sequence[Data]:
         # An upcast is code of the business: whatever it raises concerns the one event that it was given.
         raise ValueError(f"{where} raised {type(problem).__name__}: {problem}") from problem
     changed = changed if isinstance(step.into, tuple) else (changed,)
-    if not isinstance(changed, tuple) or len(changed) != len(step.targets) or not all(isinstance(each, dict) for each in changed):
+    if (
+        not isinstance(changed, tuple)
+        or len(changed) != len(step.targets)
+        or not all(isinstance(each, dict) for each in changed)
+    ):
         raise ValueError(f"{where} did not give the fields of {', '.join(map(shown, step.targets))}")
     return changed  # pyright: ignore[reportReturnType] - each was looked at
 
@@ -65,9 +73,13 @@ def _checked(decider: AnyDecider) -> Mapping[StoredName, Upcast]:
     for step in decider.upcasts:
         start = StoredName(step.name, step.version)
         if not step.name.startswith(f"{decider.category}."):
-            raise BadEvents(f"an upcast of {decider.category} starts from {step.name}: it must begin with {decider.category}.")
+            raise BadEvents(
+                f"an upcast of {decider.category} starts from {step.name}: it must begin with {decider.category}."
+            )
         if start in today:
-            raise BadEvents(f"{today[start]} is stored as {shown(start)} today: remove the upcast from it, or give the class its next version")
+            raise BadEvents(
+                f"{today[start]} is stored as {shown(start)} today: remove the upcast from it, or give the class its next version"
+            )
         if start in steps:
             raise BadEvents(f"two upcasts start from {shown(start)}: what was stored so becomes one thing")
         steps[start] = step
@@ -85,11 +97,15 @@ def _checked(decider: AnyDecider) -> Mapping[StoredName, Upcast]:
     for name, version in newest.items():
         for older in range(1, version):
             if StoredName(name, older) not in steps and StoredName(name, older) not in today:
-                raise BadEvents(f"nothing reads {name} {older}, and there is a version {version}: add an upcast from {name} {older}")
+                raise BadEvents(
+                    f"nothing reads {name} {older}, and there is a version {version}: add an upcast from {name} {older}"
+                )
     return steps
 
 
-def _refuse_circle(at: StoredName, steps: Mapping[StoredName, Upcast], behind: tuple[StoredName, ...]) -> None:
+def _refuse_circle(
+    at: StoredName, steps: Mapping[StoredName, Upcast], behind: tuple[StoredName, ...]
+) -> None:
     if at in behind:
         circle = " → ".join(map(shown, (*behind[behind.index(at) :], at)))
         raise BadEvents(f"upcasts go round in a circle: {circle}")

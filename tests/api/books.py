@@ -81,7 +81,9 @@ def _ended(books: Books) -> None:
 
 async def _goods(database: Database, books: Books) -> None:
     """What came in is on hand or gone; nothing is reserved; a confirmed order has its goods, and no other order has any."""
-    rows = await database.pool.fetch("SELECT id, instance FROM es.process_steps WHERE process = 'fulfilment' AND kind = 'command'")
+    rows = await database.pool.fetch(
+        "SELECT id, instance FROM es.process_steps WHERE process = 'fulfilment' AND kind = 'command'"
+    )
     asked_by = {UUID(int=row["id"].int): UUID(int=row["instance"].int) for row in rows}
     received, taken = Counter[UUID](), Counter[UUID]()
     at_customers: defaultdict[UUID, Counter[UUID]] = defaultdict(Counter)
@@ -101,8 +103,13 @@ async def _goods(database: Database, books: Books) -> None:
         assert goods.on_hand + taken[identity] == received[identity], goods
         assert goods.reservations == {}, goods
     for each, placed in books.placed.items():
-        wanted = {product_id(line.sku): line.quantity for line in placed.lines} if _confirmed(books, each) else {}
-        assert {sku: number for sku, number in at_customers[each].items() if number} == wanted, (each, books.orders[each])
+        wanted = (
+            {product_id(line.sku): line.quantity for line in placed.lines} if _confirmed(books, each) else {}
+        )
+        assert {sku: number for sku, number in at_customers[each].items() if number} == wanted, (
+            each,
+            books.orders[each],
+        )
 
 
 async def _money(database: Database, books: Books) -> None:
@@ -116,10 +123,20 @@ async def _money(database: Database, books: Books) -> None:
                 kept[fact.stream_id] -= amount.amount
             case _:
                 pass
-    owed = {each: placed.total.amount for each, placed in books.placed.items() if _confirmed(books, each) and placed.total.amount}
+    owed = {
+        each: placed.total.amount
+        for each, placed in books.placed.items()
+        if _confirmed(books, each) and placed.total.amount
+    }
     assert {each: amount for each, amount in kept.items() if amount} == owed
-    gateway = await database.pool.fetch("SELECT payment_id, authorised, captured, refunded, called_off FROM simulated_gateway.payments")
-    assert {UUID(int=row["payment_id"].int): row["captured"] - row["refunded"] for row in gateway if row["captured"] != row["refunded"]} == owed
+    gateway = await database.pool.fetch(
+        "SELECT payment_id, authorised, captured, refunded, called_off FROM simulated_gateway.payments"
+    )
+    assert {
+        UUID(int=row["payment_id"].int): row["captured"] - row["refunded"]
+        for row in gateway
+        if row["captured"] != row["refunded"]
+    } == owed
     for row in gateway:
         # Nothing is set aside for an order that has ended without being paid.
         assert row["called_off"] or row["authorised"] == row["captured"], dict(row)
@@ -142,12 +159,23 @@ async def _once(database: Database) -> None:
     )
     assert unlike == []
     # One order, one payment: each kind of fact comes once, however often it was asked for.
-    for types in (["order.placed"], ["order.confirmed"], ["payment.requested"], ["payment.authorised"], ["payment.captured"], ["payment.refunded"]):
-        again = await database.pool.fetch("SELECT stream_id FROM es.events WHERE type = ANY($1::text[]) GROUP BY 1 HAVING count(*) > 1", types)
+    for types in (
+        ["order.placed"],
+        ["order.confirmed"],
+        ["payment.requested"],
+        ["payment.authorised"],
+        ["payment.captured"],
+        ["payment.refunded"],
+    ):
+        again = await database.pool.fetch(
+            "SELECT stream_id FROM es.events WHERE type = ANY($1::text[]) GROUP BY 1 HAVING count(*) > 1",
+            types,
+        )
         assert again == [], types
     for event in ("product.stock-reserved", "product.stock-dispatched"):
         again = await database.pool.fetch(
-            "SELECT stream_id, data ->> 'order_id' FROM es.events WHERE type = $1 GROUP BY 1, 2 HAVING count(*) > 1", event
+            "SELECT stream_id, data ->> 'order_id' FROM es.events WHERE type = $1 GROUP BY 1, 2 HAVING count(*) > 1",
+            event,
         )
         assert again == [], event
     calls = await database.pool.fetch(
@@ -156,16 +184,22 @@ async def _once(database: Database) -> None:
     for row in calls:
         assert row["amounts"] == 1, dict(row)
         assert row["keys"] == 1 or row["kind"] == "call off", dict(row)
-    refused = await database.pool.fetch("SELECT step, error FROM es.process_steps WHERE error LIKE '%KeyReused%' OR error LIKE '%CommandIdTaken%'")
+    refused = await database.pool.fetch(
+        "SELECT step, error FROM es.process_steps WHERE error LIKE '%KeyReused%' OR error LIKE '%CommandIdTaken%'"
+    )
     assert refused == []
 
 
 async def _rows(database: Database, books: Books) -> None:
     """Every read model is the fold of the log; the process's states are those of its facts."""
     for projection in PROJECTIONS:
-        shown = {projection.key_of(row): row for row in await fetch(database, projection, select(projection.table))}
+        shown = {
+            projection.key_of(row): row for row in await fetch(database, projection, select(projection.table))
+        }
         assert shown == folded(projection, books.log), projection.name
-    left = await database.pool.fetch("SELECT id, status FROM es.processes WHERE NOT ended OR parked_position IS NOT NULL")
+    left = await database.pool.fetch(
+        "SELECT id, status FROM es.processes WHERE NOT ended OR parked_position IS NOT NULL"
+    )
     assert left == []
     assert await database.pool.fetchval("SELECT count(*) FROM es.processes") == len(books.placed)
     assert await database.pool.fetch("SELECT * FROM es.process_deadlines") == []

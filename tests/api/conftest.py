@@ -84,7 +84,9 @@ def inside(grounds: str) -> Iterator[Inside]:
         async with open_database(settings) as database:
             room = MachineRoom(settings, database)
             async with room.running():
-                async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application(room)), base_url="http://inside") as client:
+                async with httpx2.AsyncClient(
+                    transport=httpx2.ASGITransport(app=application(room)), base_url="http://inside"
+                ) as client:
                     yield client
                 assert room.failed is None
 

@@ -33,7 +33,9 @@ class Socket:
             return json.loads(await self.connection.recv())
 
     async def subscribe(self, identity: str, query: str, variables: dict[str, Any] | None = None) -> None:
-        await self.say({"id": identity, "type": "subscribe", "payload": {"query": query, "variables": variables or {}}})
+        await self.say(
+            {"id": identity, "type": "subscribe", "payload": {"query": query, "variables": variables or {}}}
+        )
 
     async def next(self, identity: str) -> dict[str, Any]:
         """The next message of this operation."""
@@ -66,7 +68,9 @@ class Socket:
 @asynccontextmanager
 async def opened(server: Server, **options: Any) -> AsyncIterator[Socket]:
     """A socket whose connection was initialised and acknowledged."""
-    async with connect(server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options) as connection:
+    async with connect(
+        server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options
+    ) as connection:
         socket = Socket(connection)
         await socket.say({"type": "connection_init"})
         assert (await socket.hear())["type"] == "connection_ack"

@@ -33,13 +33,19 @@ async def stock(api: Api, sku: str, quantity: int, price: str = "10.00") -> None
         {"sku": sku, "name": sku, "price": price},
     )
     if quantity:
-        await api.data("mutation($sku: Sku!, $q: Quantity!) { receiveStock(input: {sku: $sku, quantity: $q}) { __typename } }", {"sku": sku, "q": quantity})
+        await api.data(
+            "mutation($sku: Sku!, $q: Quantity!) { receiveStock(input: {sku: $sku, quantity: $q}) { __typename } }",
+            {"sku": sku, "q": quantity},
+        )
 
 
 async def filled(api: Api, *lines: tuple[str, int]) -> UUID:
     """An open order with these lines."""
     order = uuid4()
-    await api.data("mutation($id: UUID!, $c: UUID!) { openOrder(input: {id: $id, customerId: $c}) { __typename } }", {"id": str(order), "c": str(uuid4())})
+    await api.data(
+        "mutation($id: UUID!, $c: UUID!) { openOrder(input: {id: $id, customerId: $c}) { __typename } }",
+        {"id": str(order), "c": str(uuid4())},
+    )
     for sku, quantity in lines:
         answer = await api.data(
             "mutation($id: UUID!, $sku: Sku!, $q: Quantity!) { addLine(input: {orderId: $id, sku: $sku, quantity: $q}) { __typename } }",
@@ -77,5 +83,10 @@ async def shown(api: Api, order: UUID, at: Fact) -> dict[str, Any]:
 async def product(api: Api, sku: str) -> tuple[int, int, int]:
     """On hand, reserved, available; as new as the log."""
     head = (await api.data("{ position }"))["position"]
-    found = (await api.data("query($sku: Sku!, $min: Position) { product(sku: $sku, minPosition: $min) { onHand reserved available } }", {"sku": sku, "min": head}))["product"]
+    found = (
+        await api.data(
+            "query($sku: Sku!, $min: Position) { product(sku: $sku, minPosition: $min) { onHand reserved available } }",
+            {"sku": sku, "min": head},
+        )
+    )["product"]
     return found["onHand"], found["reserved"], found["available"]

@@ -27,13 +27,27 @@ def cost(document: str, **variables: Any) -> tuple[int, bool]:
         ("query ($n: Int! = 7) { orders(first: $n) { nodes { id } } }", {}, (1 + 7 * 2, True)),
         ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": "many"}, (1 + 1 * 2, True)),
         ("{ orders(first: 100000) { nodes { id } } }", {}, (1 + 100 * 2, False)),
-        ("{ orders(first: 10) { nodes { lines { sku product { name } } } } }", {}, (1 + 10 * (1 + 1 + LISTED * 3), False)),
-        ("{ orders(first: 10) { nodes { ...H } } } fragment H on Order { history(first: 5) { nodes { state } } }", {}, (1 + 10 * (1 + 1 + 5 * 2), False)),
-        ("{ events(first: 10) { nodes { ... on OrderOpened { customerId } ... { position } } } }", {}, (1 + 10 * 3, False)),
+        (
+            "{ orders(first: 10) { nodes { lines { sku product { name } } } } }",
+            {},
+            (1 + 10 * (1 + 1 + LISTED * 3), False),
+        ),
+        (
+            "{ orders(first: 10) { nodes { ...H } } } fragment H on Order { history(first: 5) { nodes { state } } }",
+            {},
+            (1 + 10 * (1 + 1 + 5 * 2), False),
+        ),
+        (
+            "{ events(first: 10) { nodes { ... on OrderOpened { customerId } ... { position } } } }",
+            {},
+            (1 + 10 * 3, False),
+        ),
         ("query A { position } query B { orders(first: 10) { nodes { id } } }", {}, (21, False)),
     ],
 )
-def test_a_document_costs_its_fields_times_its_lists(document: str, variables: dict[str, Any], wanted: tuple[int, bool]) -> None:
+def test_a_document_costs_its_fields_times_its_lists(
+    document: str, variables: dict[str, Any], wanted: tuple[int, bool]
+) -> None:
     assert cost(document, **variables) == wanted
 
 

@@ -17,7 +17,9 @@ def variables(example: Path) -> dict[str, Any]:
     return json.loads(example.with_suffix(".json").read_text())
 
 
-async def test_the_examples_work_one_after_the_other_and_a_second_run_records_nothing(api: Api, room: MachineRoom) -> None:
+async def test_the_examples_work_one_after_the_other_and_a_second_run_records_nothing(
+    api: Api, room: MachineRoom
+) -> None:
     asked = [each for each in EXAMPLES if "subscription" not in each.read_text()]
     assert len(asked) == 6
     for example in asked:
@@ -54,5 +56,8 @@ async def test_a_correlation_id_that_the_client_gives_is_on_every_event(api: Api
     example = EXAMPLES[0]
     answer = await api(example.read_text(), variables(example), x_correlation_id=given)
     assert answer["extensions"]["correlationId"] == given
-    found = await api.data("query($id: UUID!) { events(filter: {correlationId: $id}) { nodes { correlationId } } }", {"id": given})
+    found = await api.data(
+        "query($id: UUID!) { events(filter: {correlationId: $id}) { nodes { correlationId } } }",
+        {"id": given},
+    )
     assert found["events"]["nodes"] == [{"correlationId": given}]

@@ -31,9 +31,21 @@ from tests.language import folded
 DUMP = (ROOT / "tests/data/first_version.sql").read_text()
 FACTS = 203
 THEN = {
-    "product.registered", "product.price-changed", "product.stock-received", "product.stock-reserved", "product.reservation-released",
-    "product.stock-dispatched", "order.opened", "order.line-added", "order.line-removed", "order.quantity-changed", "order.placed",
-    "order.confirmed", "order.rejected", "order.cancelled", "order.shipped",
+    "product.registered",
+    "product.price-changed",
+    "product.stock-received",
+    "product.stock-reserved",
+    "product.reservation-released",
+    "product.stock-dispatched",
+    "order.opened",
+    "order.line-added",
+    "order.line-removed",
+    "order.quantity-changed",
+    "order.placed",
+    "order.confirmed",
+    "order.rejected",
+    "order.cancelled",
+    "order.shipped",
 }
 """What could be recorded then."""
 
@@ -67,7 +79,12 @@ async def old(old_url: str) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def answering(database: Database) -> AsyncGenerator[tuple[MachineRoom, Api]]:
     room = MachineRoom(Settings(database_url=database.url, pool=4), database)
-    async with room.running(), httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application(room)), base_url="http://test") as client:
+    async with (
+        room.running(),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=application(room)), base_url="http://test"
+        ) as client,
+    ):
         yield room, Api(client)
 
 
@@ -90,14 +107,18 @@ async def test_what_was_placed_without_a_currency_was_placed_in_euros(old: Datab
         [*placed] = (fact.event for fact in facts if isinstance(fact.event, OrderPlaced))
         assert len(placed) == 25
         for each in placed:
-            assert each.total == sum((line.total for line in each.lines), start=Money(amount=Decimal(0), currency="EUR"))
+            assert each.total == sum(
+                (line.total for line in each.lines), start=Money(amount=Decimal(0), currency="EUR")
+            )
 
 
 async def test_every_aggregate_of_the_first_version_takes_commands(old: Database) -> None:
     line = Line(sku="TEA-GREEN", quantity=1, unit_price=Money(amount=Decimal("4.50"), currency="EUR"))
     outcomes: Counter[str] = Counter()
     async with answering(old) as (room, _):
-        streams = await old.pool.fetch("SELECT category, stream_id, max(version) AS version FROM es.events GROUP BY 1, 2")
+        streams = await old.pool.fetch(
+            "SELECT category, stream_id, max(version) AS version FROM es.events GROUP BY 1, 2"
+        )
         for row in streams:
             decider = next(each for each in DECIDERS if each.category == row["category"])
             stream = UUID(int=row["stream_id"].int)
@@ -108,10 +129,14 @@ async def test_every_aggregate_of_the_first_version_takes_commands(old: Database
                     outcome = await room.commands.execute(order, stream, AddLine(line=line), request())
                     assert isinstance(outcome, Accepted)
                 case Placed():
-                    outcome = await room.commands.execute(order, stream, CancelOrder(reason="today"), request())
+                    outcome = await room.commands.execute(
+                        order, stream, CancelOrder(reason="today"), request()
+                    )
                     assert isinstance(outcome, Accepted)
                 case _ if decider is product:
-                    outcome = await room.commands.execute(product, stream, ReceiveStock(quantity=1), request())
+                    outcome = await room.commands.execute(
+                        product, stream, ReceiveStock(quantity=1), request()
+                    )
                     assert isinstance(outcome, Accepted)
                 case _:
                     outcome = await room.commands.execute(order, stream, AddLine(line=line), request())
@@ -123,16 +148,22 @@ async def test_every_aggregate_of_the_first_version_takes_commands(old: Database
 
 async def test_a_command_of_then_has_the_outcome_of_then(old: Database) -> None:
     async with answering(old) as (room, _):
-        row = await old.pool.fetchrow("SELECT * FROM es.commands WHERE name = 'CancelOrder' ORDER BY first_position LIMIT 1")
+        row = await old.pool.fetchrow(
+            "SELECT * FROM es.commands WHERE name = 'CancelOrder' ORDER BY first_position LIMIT 1"
+        )
         again = Request(actor="ann", correlation_id=uuid4(), command_id=row["command_id"])
         outcome = await room.commands.execute(order, row["stream_id"], CancelOrder(reason="again"), again)
         assert isinstance(outcome, Accepted)
         assert (outcome.duplicate, outcome.position) == (True, row["last_position"])
 
 
-async def test_every_read_model_of_the_first_version_is_what_is_folded_today_and_goes_on(old: Database) -> None:
+async def test_every_read_model_of_the_first_version_is_what_is_folded_today_and_goes_on(
+    old: Database,
+) -> None:
     async with answering(old) as (room, api):
-        stream = next(fact.stream_id for fact in await room.reader.log(0, FACTS) if isinstance(fact.event, OrderPlaced))
+        stream = next(
+            fact.stream_id for fact in await room.reader.log(0, FACTS) if isinstance(fact.event, OrderPlaced)
+        )
         tea = next(fact.stream_id for fact in await room.reader.log(0, FACTS) if fact.category == "product")
         outcome = await room.commands.execute(product, tea, ReceiveStock(quantity=1), request())
         assert isinstance(outcome, Accepted)
@@ -140,9 +171,17 @@ async def test_every_read_model_of_the_first_version_is_what_is_folded_today_and
         for projection in PROJECTIONS:
             await room.projector.wait(projection.name, outcome.position, 10)
             async with old.engine.connect() as connection:
-                rows = [projection.read(row) for row in (await connection.execute(select(projection.table))).mappings()]
-            assert {projection.key_of(row): row for row in rows} == folded(projection, history), projection.name
-        shown = await api.data("query($id: UUID!) { order(id: $id) { total { currency } lines { unitPrice { currency } } } }", {"id": str(stream)})
+                rows = [
+                    projection.read(row)
+                    for row in (await connection.execute(select(projection.table))).mappings()
+                ]
+            assert {projection.key_of(row): row for row in rows} == folded(projection, history), (
+                projection.name
+            )
+        shown = await api.data(
+            "query($id: UUID!) { order(id: $id) { total { currency } lines { unitPrice { currency } } } }",
+            {"id": str(stream)},
+        )
         assert shown["order"]["total"]["currency"] == "EUR"
 
 

@@ -6,7 +6,9 @@ from uuid import uuid4
 from app.asgi import MachineRoom
 from tests.conftest import Api
 
-REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "1.00"}}) { __typename } }'
+REGISTER = (
+    'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "1.00"}}) { __typename } }'
+)
 OPEN = "mutation($id: UUID!, $customer: UUID!) { openOrder(input: {id: $id, customerId: $customer}) { __typename } }"
 ADD = """mutation($id: UUID!) { addLine(input: {orderId: $id, sku: "TEA", quantity: 1}) {
   ... on OrderAccepted { order { lines { product { price { amount } } } } } } }"""
@@ -14,7 +16,9 @@ PRICE = 'mutation($price: Decimal!) { changePrice(input: {sku: "TEA", price: {am
 ORDER = "query($id: UUID!, $p: Position!) { order(id: $id, minPosition: $p) { lines { product { price { amount } } } } }"
 
 
-async def test_what_an_order_leads_to_is_as_new_as_the_position_that_was_named(room: MachineRoom, api: Api) -> None:
+async def test_what_an_order_leads_to_is_as_new_as_the_position_that_was_named(
+    room: MachineRoom, api: Api
+) -> None:
     order = str(uuid4())
     await api.data(REGISTER)
     await api.data(OPEN, {"id": order, "customer": str(uuid4())})

@@ -7,7 +7,9 @@ from tests.api.fulfil import ended, fact, filled, placed, product, shown, stock
 from tests.conftest import Api
 
 
-async def test_a_placed_order_is_reserved_paid_confirmed_captured_and_dispatched(api: Api, room: MachineRoom) -> None:
+async def test_a_placed_order_is_reserved_paid_confirmed_captured_and_dispatched(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 5)
     await stock(api, "CUP", 5, "2.50")
     order = await placed(api, ("TEA", 2), ("CUP", 1))
@@ -31,18 +33,26 @@ async def test_a_placed_order_is_reserved_paid_confirmed_captured_and_dispatched
     assert await product(api, "TEA") == (3, 0, 3)
 
 
-async def test_out_of_stock_on_any_line_gives_every_line_back_and_rejects_with_the_reason(api: Api, room: MachineRoom) -> None:
+async def test_out_of_stock_on_any_line_gives_every_line_back_and_rejects_with_the_reason(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 5)
     await stock(api, "CUP", 1)
     order = await placed(api, ("TEA", 2), ("CUP", 2))
     (end,) = await ended(room, order)
     seen = await shown(api, order, end)
-    assert (seen["status"], seen["reason"], seen["payment"]) == ("REJECTED", "Could not reserve CUP: There is not enough in stock.", None)
+    assert (seen["status"], seen["reason"], seen["payment"]) == (
+        "REJECTED",
+        "Could not reserve CUP: There is not enough in stock.",
+        None,
+    )
     assert await product(api, "TEA") == (5, 0, 5)
     assert await product(api, "CUP") == (1, 0, 1)
 
 
-async def test_a_declined_payment_gives_the_goods_back_and_rejects_the_order(api: Api, room: MachineRoom) -> None:
+async def test_a_declined_payment_gives_the_goods_back_and_rejects_the_order(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 5, "1313.13")
     order = await placed(api, ("TEA", 1))
     (end,) = await ended(room, order)
@@ -61,18 +71,29 @@ async def test_an_order_that_costs_nothing_needs_no_payment(api: Api, room: Mach
     assert await product(api, "LEAFLET") == (3, 0, 3)
 
 
-async def test_a_confirmed_order_that_is_cancelled_is_refunded_and_its_goods_come_back(api: Api, room: MachineRoom) -> None:
+async def test_a_confirmed_order_that_is_cancelled_is_refunded_and_its_goods_come_back(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 5)
     order = await placed(api, ("TEA", 2))
     (end,) = await ended(room, order)
-    await api.data('mutation($o: UUID!) { cancelOrder(input: {orderId: $o, reason: "changed my mind"}) { __typename } }', {"o": str(order)})
+    await api.data(
+        'mutation($o: UUID!) { cancelOrder(input: {orderId: $o, reason: "changed my mind"}) { __typename } }',
+        {"o": str(order)},
+    )
     (end,) = await ended(room, order, after=end.position)
     seen = await shown(api, order, end)
-    assert (seen["status"], seen["payment"]["status"], seen["fulfilment"]["status"]) == ("CANCELLED", "REFUNDED", "cancelled")
+    assert (seen["status"], seen["payment"]["status"], seen["fulfilment"]["status"]) == (
+        "CANCELLED",
+        "REFUNDED",
+        "cancelled",
+    )
     assert await product(api, "TEA") == (5, 0, 5)
 
 
-async def test_the_whole_chain_shares_the_correlation_id_of_the_click_and_names_what_caused_it(api: Api, room: MachineRoom) -> None:
+async def test_the_whole_chain_shares_the_correlation_id_of_the_click_and_names_what_caused_it(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 5)
     order = await filled(api, ("TEA", 1))
     answer = await api(
@@ -82,13 +103,20 @@ async def test_the_whole_chain_shares_the_correlation_id_of_the_click_and_names_
     correlation = answer["data"]["placeOrder"]["events"][0]["correlationId"]
     await ended(room, order)
     story = await api.data(
-        "query($c: UUID!) { events(filter: {correlationId: $c}) { nodes { position type actor causedBy } } }", {"c": correlation}
+        "query($c: UUID!) { events(filter: {correlationId: $c}) { nodes { position type actor causedBy } } }",
+        {"c": correlation},
     )
     nodes = story["events"]["nodes"]
     types = [node["type"] for node in nodes]
     expected = [
-        "order.placed", "product.stock-reserved", "payment.requested", "payment.authorised", "order.confirmed",
-        "payment.captured", "product.stock-dispatched", "fulfilment.ended",
+        "order.placed",
+        "product.stock-reserved",
+        "payment.requested",
+        "payment.authorised",
+        "order.confirmed",
+        "payment.captured",
+        "product.stock-dispatched",
+        "fulfilment.ended",
     ]
     assert [each for each in types if each != "fulfilment.started"] == expected
     positions = {node["position"] for node in nodes}
@@ -96,7 +124,9 @@ async def test_the_whole_chain_shares_the_correlation_id_of_the_click_and_names_
     assert all(node["causedBy"] in positions and node["actor"] == "process:fulfilment" for node in nodes[1:])
 
 
-async def test_two_hundred_orders_for_goods_that_suffice_for_half_end_with_exactly_half_confirmed(api: Api, room: MachineRoom) -> None:
+async def test_two_hundred_orders_for_goods_that_suffice_for_half_end_with_exactly_half_confirmed(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 100)
     orders = await asyncio.gather(*(filled(api, ("TEA", 1)) for _ in range(200)))
     placing = "mutation($o: UUID!) { placeOrder(input: {orderId: $o}) { __typename } }"
@@ -122,7 +152,10 @@ async def test_a_payment_that_hangs_is_stuck_until_the_customer_cancels(api: Api
     await stock(api, "TEA", 5, "1515.15")
     order = await placed(api, ("TEA", 1))
     await fact(room, order, "payment.requested")
-    await api.data('mutation($o: UUID!) { cancelOrder(input: {orderId: $o, reason: "too slow"}) { __typename } }', {"o": str(order)})
+    await api.data(
+        'mutation($o: UUID!) { cancelOrder(input: {orderId: $o, reason: "too slow"}) { __typename } }',
+        {"o": str(order)},
+    )
     (end,) = await ended(room, order)
     seen = await shown(api, order, end)
     assert (seen["status"], seen["payment"]["status"]) == ("CANCELLED", "VOIDED")

@@ -70,7 +70,9 @@ class Street:
     async def tell(self, query: str, **variables: Any) -> str:
         """A command under an id of its own, sometimes said twice."""
         options = {"commandId": str(uuid4())}
-        asked = [self.ask(query, o=options, **variables) for _ in range(1 if self._chance.random() < 0.8 else 2)]
+        asked = [
+            self.ask(query, o=options, **variables) for _ in range(1 if self._chance.random() < 0.8 else 2)
+        ]
         answers = await asyncio.gather(*asked)
         kinds = {answer.get("code") or answer["__typename"] for answer in answers}
         assert len(kinds) == 1, answers
@@ -140,7 +142,9 @@ _REST = """
 """
 
 
-async def killed(database_url: str, serve: Callable[..., Server], kills: int, seed: int) -> tuple[Books, Counter[str]]:
+async def killed(
+    database_url: str, serve: Callable[..., Server], kills: int, seed: int
+) -> tuple[Books, Counter[str]]:
     """Kill the server so many times, at random moments, with customers in the shop all the while."""
     chance = random.Random(seed)
     async with street(seed) as there, open_database(Settings(database_url=database_url, pool=2)) as database:
@@ -189,10 +193,14 @@ async def test_every_order_comes_to_a_right_end_though_the_server_is_killed_twen
     books, said = await killed(database_url, serve, 20, seed)
     assert min(books.outcomes[each] for each in ("Confirmed", "Refused", "Cancelled")) > 0
     assert said["kills in the midst of steps"] > 5
-    print(f"{len(books.placed)} orders: {dict(books.outcomes)}; {dict(said)}; {len(books.log)} facts; {time.monotonic() - began:.0f} s")
+    print(
+        f"{len(books.placed)} orders: {dict(books.outcomes)}; {dict(said)}; {len(books.log)} facts; {time.monotonic() - began:.0f} s"
+    )
 
 
-async def test_of_two_servers_the_owner_is_killed_and_the_other_leaves_no_process_behind(database_url: str, serve: Callable[..., Server]) -> None:
+async def test_of_two_servers_the_owner_is_killed_and_the_other_leaves_no_process_behind(
+    database_url: str, serve: Callable[..., Server]
+) -> None:
     async with street(3) as there, open_database(Settings(database_url=database_url, pool=2)) as database:
         servers = await asyncio.gather(*(asyncio.to_thread(serve(**FAULTS).wait) for _ in range(2)))
         there.urls = [server.url for server in servers]
@@ -202,7 +210,9 @@ async def test_of_two_servers_the_owner_is_killed_and_the_other_leaves_no_proces
                 customers.create_task(there.customer())
             async with asyncio.timeout(20):
                 await there.busy.wait()
-            owner = int((await database.pool.fetchval("SELECT owner FROM es.process_checkpoints")).rpartition(":")[2])
+            owner = int(
+                (await database.pool.fetchval("SELECT owner FROM es.process_checkpoints")).rpartition(":")[2]
+            )
             [dying] = [server for server in servers if owner in (server.process.pid, *_children(server))]
             dying.kill()
             there.urls = [server.url for server in servers if server is not dying]

@@ -12,8 +12,11 @@ from app.graphql.schema import build
 from tests.api.conftest import Inside
 
 GOOD_AND_BAD = {
-    "UUID": st.sampled_from([f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)]) | st.uuids().map(str),
-    "Sku": st.sampled_from(["TEA", "JAM"]) | st.text(ascii_letters + digits + "._-", min_size=1, max_size=64) | st.text(max_size=80),
+    "UUID": st.sampled_from([f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)])
+    | st.uuids().map(str),
+    "Sku": st.sampled_from(["TEA", "JAM"])
+    | st.text(ascii_letters + digits + "._-", min_size=1, max_size=64)
+    | st.text(max_size=80),
     "Decimal": st.decimals(0, 10**6, places=2).map(str) | st.decimals().map(str) | st.text(max_size=10),
     "Position": st.integers(0, 50).map(str) | st.integers(0, 2**80).map(str) | st.text(max_size=5),
 }
@@ -26,7 +29,9 @@ schema = schemathesis.graphql.from_file(io.StringIO(build()[0].as_str()))
 
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(case: schemathesis.Case, inside: Inside) -> None:
+def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(
+    case: schemathesis.Case, inside: Inside
+) -> None:
     response = inside.post(case.as_transport_kwargs(base_url="http://inside")["json"])
     # Schemathesis itself takes every error of a resolver for the server's: here the code says whose it is.
     assert response.status_code in (200, 400)

@@ -52,17 +52,31 @@ async def as_of(shopper: Shopper, **point: Any) -> dict[str, Any]:
 async def test_a_history_says_what_happened_what_it_changed_and_what_was_undone(shopper: Shopper) -> None:
     entries = (await history(shopper))["nodes"]
     assert [entry["event"]["type"].removeprefix("order.") for entry in entries] == [
-        "opened", "line-added", "line-added", "line-removed", "line-added", "quantity-changed", "quantity-changed", "cancelled",
+        "opened",
+        "line-added",
+        "line-added",
+        "line-removed",
+        "line-added",
+        "quantity-changed",
+        "quantity-changed",
+        "cancelled",
     ]
     assert [entry["undone"] for entry in entries] == [False, False, False, False, False, True, False, False]
-    assert [entry["command"] for entry in entries][2:6] == ["AddLine", "UndoChange", "RedoChange", "ChangeQuantity"]
+    assert [entry["command"] for entry in entries][2:6] == [
+        "AddLine",
+        "UndoChange",
+        "RedoChange",
+        "ChangeQuantity",
+    ]
     assert entries[3]["event"]["undoes"] == 3
     assert entries[5]["changes"] == [{"op": "replace", "path": "/lines/0/quantity", "value": 5}]
     assert entries[5]["state"]["phase"] == "Open"
     assert "edits" not in entries[5]["state"]
 
 
-async def test_patches_applied_one_after_the_other_give_each_state_also_across_pages(shopper: Shopper) -> None:
+async def test_patches_applied_one_after_the_other_give_each_state_also_across_pages(
+    shopper: Shopper,
+) -> None:
     state: Any = {}
     after, seen = None, 0
     while True:
@@ -93,8 +107,12 @@ async def test_an_order_as_of_a_version_a_moment_and_a_position_is_the_same(shop
         assert [line["sku"] for line in by_version["lines"]] == [
             line["sku"] for line in entry["state"]["lines"]
         ]
-        assert (await as_of(shopper, position=entry["event"]["position"]))["data"]["order"]["asOf"] == by_version
-        assert (await as_of(shopper, moment=entry["event"]["recordedAt"]))["data"]["order"]["asOf"] == by_version
+        assert (await as_of(shopper, position=entry["event"]["position"]))["data"]["order"][
+            "asOf"
+        ] == by_version
+        assert (await as_of(shopper, moment=entry["event"]["recordedAt"]))["data"]["order"][
+            "asOf"
+        ] == by_version
     assert (by_version["status"], by_version["total"]["amount"]) == ("CANCELLED", "11.00")
 
 
@@ -140,7 +158,9 @@ async def test_blame_names_who_last_set_a_field(shopper: Shopper) -> None:
     assert everything["/lines/0/sku"] == ("TEA", 2, "AddLine")
     assert everything["/lines/1/sku"] == ("JAM", 5, "RedoChange")
     assert await blame(version=7, path="/lines/0/quantity") == {"/lines/0/quantity": (2, 7, "UndoChange")}
-    assert await blame(version=7, path="/lines/0") == {path: set_ for path, set_ in everything.items() if path.startswith("/lines/0/")}
+    assert await blame(version=7, path="/lines/0") == {
+        path: set_ for path, set_ in everything.items() if path.startswith("/lines/0/")
+    }
     assert await blame(version=7, path="/weather") == {}
     assert (await blame())["/phase"] == ("Cancelled", 8, "CancelOrder")
 
@@ -157,30 +177,53 @@ async def test_an_order_its_payment_and_its_fulfilment_each_have_a_past(room: Ma
         {"id": str(order), "min": str(end.position)},
     )
     life = shipped["order"]["history"]["nodes"]
-    assert [(each["event"]["type"], each["state"]["phase"]) for each in life][-2:] == [("order.placed", "Placed"), ("order.confirmed", "Confirmed")]
+    assert [(each["event"]["type"], each["state"]["phase"]) for each in life][-2:] == [
+        ("order.placed", "Placed"),
+        ("order.confirmed", "Confirmed"),
+    ]
     assert life[-1]["event"]["causedBy"] is not None
     assert life[-1]["state"]["placement"]["lines"] == life[-2]["state"]["placement"]["lines"]
     payment = shipped["order"]["payment"]
     assert payment["asOf"]["version"] == 1
     assert payment["asOf"]["state"]["phase"] == "Pending"
     assert payment["blame"] == [{"value": "Paid"}]
-    assert [each["event"]["type"] for each in payment["history"]["nodes"]] == ["payment.requested", "payment.authorised", "payment.captured"]
+    assert [each["event"]["type"] for each in payment["history"]["nodes"]] == [
+        "payment.requested",
+        "payment.authorised",
+        "payment.captured",
+    ]
     assert shipped["stream"]["history"]["nodes"][-1]["event"]["type"] == "fulfilment.ended"
 
 
 async def test_a_product_has_a_past_too(api: Api) -> None:
     price = {"amount": "3.50"}
-    await api.data("mutation ($p: MoneyInput!) { registerProduct(input: {sku: \"TEA\", name: \"Tea\", price: $p}) { __typename } }", {"p": price})
-    await api.data("mutation { receiveStock(input: {sku: \"TEA\", quantity: 5}) { __typename } }")
+    await api.data(
+        'mutation ($p: MoneyInput!) { registerProduct(input: {sku: "TEA", name: "Tea", price: $p}) { __typename } }',
+        {"p": price},
+    )
+    await api.data('mutation { receiveStock(input: {sku: "TEA", quantity: 5}) { __typename } }')
     answer = await api.data(
         """{ product(sku: "TEA", minPosition: "2") {
           asOf(version: 1) { version sku name price { amount } onHand reserved available } before: asOf(version: 0) { sku }
           history { nodes { changes } } blame(path: "/on_hand") { value command event { version } } } }"""
     )
     assert answer["product"] == {
-        "asOf": {"version": 1, "sku": "TEA", "name": "Tea", "price": {"amount": "3.50"}, "onHand": 0, "reserved": 0, "available": 0},
+        "asOf": {
+            "version": 1,
+            "sku": "TEA",
+            "name": "Tea",
+            "price": {"amount": "3.50"},
+            "onHand": 0,
+            "reserved": 0,
+            "available": 0,
+        },
         "before": None,
-        "history": {"nodes": [{"changes": answer["product"]["history"]["nodes"][0]["changes"]}, {"changes": [{"op": "replace", "path": "/on_hand", "value": 5}]}]},
+        "history": {
+            "nodes": [
+                {"changes": answer["product"]["history"]["nodes"][0]["changes"]},
+                {"changes": [{"op": "replace", "path": "/on_hand", "value": 5}]},
+            ]
+        },
         "blame": [{"value": 5, "command": "ReceiveStock", "event": {"version": 2}}],
     }
 
@@ -198,7 +241,9 @@ async def test_any_stream_can_be_asked_for_by_its_category_and_id(shopper: Shopp
     assert "order" in error["message"]
 
 
-async def test_what_cannot_be_read_gets_a_code_and_hides_nothing_else(shopper: Shopper, database: Database) -> None:
+async def test_what_cannot_be_read_gets_a_code_and_hides_nothing_else(
+    shopper: Shopper, database: Database
+) -> None:
     await database.pool.execute(
         "INSERT INTO es.events SELECT position + 1, category, stream_id, version + 1, 'order.of-tomorrow', type_version, data, command_id,"
         " correlation_id, caused_by, actor, occurred_at, recorded_at FROM es.events ORDER BY position DESC LIMIT 1"
@@ -207,7 +252,11 @@ async def test_what_cannot_be_read_gets_a_code_and_hides_nothing_else(shopper: S
     assert (len(found["nodes"]), found["pageInfo"]["hasNextPage"]) == (8, True)
     assert (await as_of(shopper, version=8))["data"]["order"]["asOf"]["status"] == "CANCELLED"
     asked = {"id": shopper.order, "first": 5, "after": found["pageInfo"]["endCursor"]}
-    for answer in (await as_of(shopper, version=9), await shopper.api(HISTORY, asked), await shopper.api(BLAME, asked)):
+    for answer in (
+        await as_of(shopper, version=9),
+        await shopper.api(HISTORY, asked),
+        await shopper.api(BLAME, asked),
+    ):
         [error] = answer["errors"]
         assert error["extensions"]["code"] == "UNREADABLE_STREAM"
         assert "order.of-tomorrow" in error["message"]

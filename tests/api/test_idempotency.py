@@ -26,7 +26,9 @@ async def register(api: Api, sku: str = "TEA", **options: Any) -> dict[str, Any]
 
 
 async def receive(api: Api, quantity: int = 1, sku: str = "TEA", **options: Any) -> dict[str, Any]:
-    return (await api.data(RECEIVE, {"input": {"sku": sku, "quantity": quantity}, "options": options or None}))["outcome"]
+    return (
+        await api.data(RECEIVE, {"input": {"sku": sku, "quantity": quantity}, "options": options or None})
+    )["outcome"]
 
 
 async def position(api: Api) -> int:
@@ -40,7 +42,9 @@ async def test_a_repeated_command_has_one_effect_and_the_first_answer(api: Api) 
     again = await receive(api, 5, commandId="6ad1c9a6-0000-4000-8000-000000000001")
     assert first["duplicate"] is False
     assert again["duplicate"] is True
-    assert [again[field] for field in ("position", "version", "events")] == [first[field] for field in ("position", "version", "events")]
+    assert [again[field] for field in ("position", "version", "events")] == [
+        first[field] for field in ("position", "version", "events")
+    ]
     assert again["product"] == {"name": "Tea", "onHand": 12, "version": 3}
     assert await position(api) == 3
 
@@ -60,11 +64,17 @@ async def test_a_repeated_opening_without_an_id_opens_the_same_order(api: Api) -
     assert again == first | {"duplicate": True}
 
 
-async def test_the_repeat_of_a_refused_command_gets_the_first_refusal_though_it_could_succeed_now(api: Api) -> None:
+async def test_the_repeat_of_a_refused_command_gets_the_first_refusal_though_it_could_succeed_now(
+    api: Api,
+) -> None:
     once = str(uuid4())
     refused = await receive(api, commandId=once)
     await register(api)
-    assert refused == {"__typename": "Rejected", "code": "PRODUCT_UNKNOWN", "message": "No product is registered under this SKU."}
+    assert refused == {
+        "__typename": "Rejected",
+        "code": "PRODUCT_UNKNOWN",
+        "message": "No product is registered under this SKU.",
+    }
     assert await receive(api, commandId=once) == refused
     assert (await receive(api))["__typename"] == "ProductAccepted"
     assert await position(api) == 2
@@ -75,7 +85,11 @@ async def test_another_version_than_the_expected_one_is_a_conflict_that_names_bo
     await receive(api)
     for expected in (0, 1, 3):
         outcome = await receive(api, expectedVersion=expected)
-        assert [outcome[field] for field in ("__typename", "expectedVersion", "actualVersion")] == ["Conflict", expected, 2]
+        assert [outcome[field] for field in ("__typename", "expectedVersion", "actualVersion")] == [
+            "Conflict",
+            expected,
+            2,
+        ]
     assert await position(api) == 2
     assert (await receive(api, expectedVersion=2))["version"] == 3
 
@@ -87,13 +101,20 @@ async def test_a_command_that_met_a_conflict_can_be_sent_again_under_its_id(api:
     assert (await receive(api, commandId=once, expectedVersion=1))["duplicate"] is False
 
 
-async def test_the_repeat_of_a_command_with_an_expected_version_is_a_duplicate_not_a_conflict(api: Api) -> None:
+async def test_the_repeat_of_a_command_with_an_expected_version_is_a_duplicate_not_a_conflict(
+    api: Api,
+) -> None:
     await register(api)
     options = {"commandId": str(uuid4()), "expectedVersion": 1}
     first = await receive(api, **options)
     await receive(api)
     again = await receive(api, **options)
-    assert (first["duplicate"], again["duplicate"], again["version"], again["position"]) == (False, True, 2, first["position"])
+    assert (first["duplicate"], again["duplicate"], again["version"], again["position"]) == (
+        False,
+        True,
+        2,
+        first["position"],
+    )
 
 
 async def test_of_many_commands_for_one_version_one_is_taken(api: Api) -> None:
@@ -117,7 +138,9 @@ async def test_a_dry_run_shows_what_would_be_recorded_and_records_nothing(api: A
     assert (await receive(api, 5, commandId=once))["duplicate"] is False
 
 
-async def test_a_command_that_changes_nothing_is_accepted_without_events_where_the_log_stands(api: Api) -> None:
+async def test_a_command_that_changes_nothing_is_accepted_without_events_where_the_log_stands(
+    api: Api,
+) -> None:
     await register(api)
     again = await register(api)
     assert (again["events"], again["version"], again["position"], again["duplicate"]) == ([], 1, "1", False)
@@ -126,24 +149,31 @@ async def test_a_command_that_changes_nothing_is_accepted_without_events_where_t
 async def test_every_answer_says_where_the_log_stands_and_whose_request_it_was(api: Api) -> None:
     correlation = str(uuid4())
     await register(api)
-    answer = await api("{ products(minPosition: \"1\") { nodes { sku } } }", x_correlation_id=correlation)
+    answer = await api('{ products(minPosition: "1") { nodes { sku } } }', x_correlation_id=correlation)
     assert answer["extensions"] == {
-        "position": "1", "correlationId": correlation, "lag": answer["extensions"]["lag"],
+        "position": "1",
+        "correlationId": correlation,
+        "lag": answer["extensions"]["lag"],
         "lagSeconds": answer["extensions"]["lagSeconds"],
     }
-    assert (answer["extensions"]["lag"]["products"], answer["extensions"]["lagSeconds"]["products"]) == (0, 0.0)
+    assert (answer["extensions"]["lag"]["products"], answer["extensions"]["lagSeconds"]["products"]) == (
+        0,
+        0.0,
+    )
 
 
 async def test_a_query_with_min_position_sees_what_was_written_before_it(api: Api) -> None:
     await register(api)
     for number in range(1, 21):
         reached = (await receive(api))["position"]
-        found = await api.data("query ($p: Position!) { product(sku: \"TEA\", minPosition: $p) { onHand } }", {"p": reached})
+        found = await api.data(
+            'query ($p: Position!) { product(sku: "TEA", minPosition: $p) { onHand } }', {"p": reached}
+        )
         assert found == {"product": {"onHand": number}}
 
 
 async def test_a_query_waits_for_a_position_that_is_yet_to_come(api: Api) -> None:
-    waiting = asyncio.create_task(api.data("{ product(sku: \"TEA\", minPosition: \"2\") { onHand } }"))
+    waiting = asyncio.create_task(api.data('{ product(sku: "TEA", minPosition: "2") { onHand } }'))
     await register(api)
     assert not waiting.done()
     await receive(api, 3)
@@ -151,7 +181,11 @@ async def test_a_query_waits_for_a_position_that_is_yet_to_come(api: Api) -> Non
 
 
 async def test_a_position_that_is_not_reached_in_time_is_a_stale_read(serve: Any) -> None:
-    answer = serve(APP_STALE_SECONDS="0.1").wait().ask("{ a: products(minPosition: \"1\") { nodes { sku } } position }")
+    answer = (
+        serve(APP_STALE_SECONDS="0.1")
+        .wait()
+        .ask('{ a: products(minPosition: "1") { nodes { sku } } position }')
+    )
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["STALE_READ"]
 
 
@@ -159,4 +193,6 @@ async def test_each_mutation_of_one_document_sees_its_own_effect(api: Api) -> No
     await register(api)
     one = 'receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { product { onHand version } } }'
     found = await api.data(f"mutation {{ a: {one} b: {one} c: {one} }}")
-    assert [outcome["product"] for outcome in found.values()] == [{"onHand": n, "version": n + 1} for n in (1, 2, 3)]
+    assert [outcome["product"] for outcome in found.values()] == [
+        {"onHand": n, "version": n + 1} for n in (1, 2, 3)
+    ]

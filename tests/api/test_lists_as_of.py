@@ -30,11 +30,15 @@ WANTED: Sequence[tuple[str, Mapping[str, Any] | None, str]] = (
 )
 
 
-async def all_pages(api: Api, name: str, wanted: Mapping[str, Any] | None, sort: str, *, size: int = 3, **given: Any) -> list[Any]:
+async def all_pages(
+    api: Api, name: str, wanted: Mapping[str, Any] | None, sort: str, *, size: int = 3, **given: Any
+) -> list[Any]:
     nodes: list[Any] = []
     after = None
     while True:
-        page = (await api.data(LISTS[name], {"f": wanted, "s": sort, "n": size, "after": after} | given))["list"]
+        page = (await api.data(LISTS[name], {"f": wanted, "s": sort, "n": size, "after": after} | given))[
+            "list"
+        ]
         nodes += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return nodes
@@ -54,10 +58,21 @@ async def happen(api: Api, chance: random.Random, orders: list[str]) -> None:
     sku, quantity = f"S{chance.randrange(5)}", chance.randint(1, 9)
     order = {"orderId": chance.choice(orders)} if orders else None
     does: Sequence[tuple[str, str, Mapping[str, Any] | None]] = (
-        ("registerProduct", "RegisterProductInput", {"sku": sku, "name": chance.choice(["Green tea", "Jam"]), "price": {"amount": str(quantity)}}),
+        (
+            "registerProduct",
+            "RegisterProductInput",
+            {"sku": sku, "name": chance.choice(["Green tea", "Jam"]), "price": {"amount": str(quantity)}},
+        ),
         ("changePrice", "ChangePriceInput", {"sku": sku, "price": {"amount": str(quantity)}}),
         ("receiveStock", "ReceiveStockInput", {"sku": sku, "quantity": quantity}),
-        ("openOrder", "OpenOrderInput", {"id": str(UUID(int=chance.getrandbits(128), version=4)), "customerId": str(UUID(int=chance.randint(1, 2)))}),
+        (
+            "openOrder",
+            "OpenOrderInput",
+            {
+                "id": str(UUID(int=chance.getrandbits(128), version=4)),
+                "customerId": str(UUID(int=chance.randint(1, 2))),
+            },
+        ),
         ("addLine", "OrderLineInput", order and order | {"sku": sku, "quantity": quantity}),
         ("addLine", "OrderLineInput", order and order | {"sku": sku, "quantity": quantity}),
         ("removeLine", "OrderLineRefInput", order and order | {"sku": sku}),
@@ -65,7 +80,9 @@ async def happen(api: Api, chance: random.Random, orders: list[str]) -> None:
         ("cancelOrder", "CancelOrderInput", order and chance.random() < 0.3 and order | {"reason": "why"}),
     )
     mutation, kind, given = chance.choice([each for each in does if each[2]])
-    done = await api.data(f"mutation ($i: {kind}!) {{ {mutation}(input: $i) {{ __typename }} }}", {"i": given})
+    done = await api.data(
+        f"mutation ($i: {kind}!) {{ {mutation}(input: $i) {{ __typename }} }}", {"i": given}
+    )
     if mutation == "openOrder" and done[mutation]["__typename"] == "OrderAccepted":
         orders.append(given["id"])  # type: ignore[index]
 
@@ -95,11 +112,26 @@ async def test_a_placed_order_is_shown_with_what_it_stood_on_then(api: Api, room
     await ended(room, order)
     assert await product(api, "TEA") == (3, 0, 3)
     [now] = await all_pages(api, "orders", None, "OPENED_ASC", min=await head(api))
-    assert (now["status"], now["payment"], now["lines"][0]["product"]["onHand"]) == ("CONFIRMED", {"status": "CAPTURED"}, 3)
+    assert (now["status"], now["payment"], now["lines"][0]["product"]["onHand"]) == (
+        "CONFIRMED",
+        {"status": "CAPTURED"},
+        3,
+    )
     [then] = await all_pages(api, "orders", None, "OPENED_ASC", **{"as": {"position": str(at.position)}})
     assert (then["status"], then["payment"], then["lines"][0]["product"]["onHand"]) == ("PLACED", None, 5)
-    assert await all_pages(api, "orders", {"status": ["CONFIRMED"]}, "OPENED_ASC", **{"as": {"position": str(at.position)}}) == []
-    [reserved] = await all_pages(api, "products", None, "SKU_ASC", **{"as": {"position": str((await fact(room, order, "order.confirmed")).position)}})
+    assert (
+        await all_pages(
+            api, "orders", {"status": ["CONFIRMED"]}, "OPENED_ASC", **{"as": {"position": str(at.position)}}
+        )
+        == []
+    )
+    [reserved] = await all_pages(
+        api,
+        "products",
+        None,
+        "SKU_ASC",
+        **{"as": {"position": str((await fact(room, order, "order.confirmed")).position)}},
+    )
     assert reserved["reserved"] in (0, 2)
 
 
@@ -109,9 +141,14 @@ async def test_a_moment_is_the_position_of_what_was_recorded_up_to_it(api: Api, 
     facts = await room.reader.log(0, 10)
     for number, each in enumerate(facts, 1):
         moment = each.recorded_at.isoformat()
-        assert [node["sku"] for node in await all_pages(api, "products", None, "SKU_ASC", **{"as": {"moment": moment}})] == ["A", "B", "C"][:number]
+        assert [
+            node["sku"]
+            for node in await all_pages(api, "products", None, "SKU_ASC", **{"as": {"moment": moment}})
+        ] == ["A", "B", "C"][:number]
         assert await room.reader.position_at(each.recorded_at) == number
-    assert await all_pages(api, "products", None, "SKU_ASC", **{"as": {"moment": "2001-01-01T00:00:00Z"}}) == []
+    assert (
+        await all_pages(api, "products", None, "SKU_ASC", **{"as": {"moment": "2001-01-01T00:00:00Z"}}) == []
+    )
 
 
 async def test_pages_as_of_keep_to_their_point_while_things_go_on(api: Api, room: MachineRoom) -> None:
@@ -121,20 +158,30 @@ async def test_pages_as_of_keep_to_their_point_while_things_go_on(api: Api, room
     for point in ({"position": "4"}, {"moment": last.recorded_at.isoformat()}):
         first = (await api.data(LISTS["products"], {"as": point, "s": "SKU_ASC", "n": 2}))["list"]
         await stock(api, f"F{len(point)}-{uuid4()}", 0)
-        rest = (await api.data(LISTS["products"], {"as": point, "s": "SKU_ASC", "n": 5, "after": first["pageInfo"]["endCursor"]}))["list"]
+        rest = (
+            await api.data(
+                LISTS["products"],
+                {"as": point, "s": "SKU_ASC", "n": 5, "after": first["pageInfo"]["endCursor"]},
+            )
+        )["list"]
         assert [node["sku"] for node in [*first["nodes"], *rest["nodes"]]] == ["A", "C", "E", "G"]
 
 
 async def test_what_is_no_point_of_the_log_is_said(api: Api) -> None:
     await stock(api, "A", 0)
     await stock(api, "B", 0)
-    of_then = (await api.data(LISTS["products"], {"as": {"position": "2"}, "s": "SKU_ASC", "n": 1}))["list"]["pageInfo"]["endCursor"]
+    of_then = (await api.data(LISTS["products"], {"as": {"position": "2"}, "s": "SKU_ASC", "n": 1}))["list"][
+        "pageInfo"
+    ]["endCursor"]
     of_now = (await api.data(LISTS["products"], {"s": "SKU_ASC", "n": 1}))["list"]["pageInfo"]["endCursor"]
     deep = base64.urlsafe_b64encode(b"[" * 50_000).decode()
     for given, said in (
         ({"as": {}}, "asOf takes exactly one of position and moment."),
         ({"as": {"position": None, "moment": None}}, "asOf takes exactly one of position and moment."),
-        ({"as": {"position": "1", "moment": "2020-01-01T00:00:00Z"}}, "asOf takes exactly one of position and moment."),
+        (
+            {"as": {"position": "1", "moment": "2020-01-01T00:00:00Z"}},
+            "asOf takes exactly one of position and moment.",
+        ),
         ({"as": {"position": "3"}}, "asOf.position is 3, and the log ends at 2."),
         ({"as": {"position": str(2**63 - 1)}}, f"asOf.position is {2**63 - 1}, and the log ends at 2."),
         ({"as": {"moment": "2999-01-01T00:00:00Z"}}, "which is in the future."),

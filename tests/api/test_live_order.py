@@ -40,12 +40,17 @@ async def seen_until(socket: Socket, last: Callable[[dict[str, Any]], bool]) -> 
 
 def at_rest(order: dict[str, Any]) -> bool:
     """Whether nothing is left to be done for it."""
-    ended = order["fulfilment"] is not None and order["fulfilment"]["status"] in ("dispatched", "rejected", "cancelled")
+    ended = order["fulfilment"] is not None and order["fulfilment"]["status"] in (
+        "dispatched",
+        "rejected",
+        "cancelled",
+    )
     return ended and all(step["outcome"] != "due" for step in order["fulfilment"]["steps"])
 
 
 @pytest.mark.parametrize(
-    ("price", "end"), [("3.00", ("CONFIRMED", "CAPTURED", "dispatched")), ("1313.13", ("REJECTED", "DECLINED", "rejected"))]
+    ("price", "end"),
+    [("3.00", ("CONFIRMED", "CAPTURED", "dispatched")), ("1313.13", ("REJECTED", "DECLINED", "rejected"))],
 )
 async def test_the_last_that_is_shown_of_an_order_is_how_it_ended_and_nothing_is_shown_before_it_is_so(
     serve: Callable[..., Server], price: str, end: tuple[str, str, str]
@@ -74,7 +79,9 @@ async def test_a_refund_after_a_cancellation_is_shown_too(serve: Callable[..., S
         await asyncio.to_thread(server.ask, PLACE, order)
         await seen_until(socket, lambda each: at_rest(each) and each["fulfilment"]["status"] == "dispatched")
         await asyncio.to_thread(server.ask, CANCEL, order)
-        seen = await seen_until(socket, lambda each: at_rest(each) and each["fulfilment"]["status"] == "cancelled")
+        seen = await seen_until(
+            socket, lambda each: at_rest(each) and each["fulfilment"]["status"] == "cancelled"
+        )
         assert seen[-1]["payment"]["status"] == "REFUNDED"
         assert (await asyncio.to_thread(server.ask, LOOK, order))["data"]["order"] == seen[-1]
 
@@ -91,11 +98,15 @@ async def test_two_servers_show_an_order_alike(serve: Callable[..., Server]) -> 
         assert ends[0][-1] == ends[1][-1]
 
 
-async def test_where_they_are_not_asked_for_only_the_order_itself_is_followed(serve: Callable[..., Server]) -> None:
+async def test_where_they_are_not_asked_for_only_the_order_itself_is_followed(
+    serve: Callable[..., Server],
+) -> None:
     server = serve().wait()
     order = await prepared(server)
     async with opened(server) as socket:
-        await socket.subscribe("order", "subscription ($id: UUID!) { order(id: $id) { version status } }", order)
+        await socket.subscribe(
+            "order", "subscription ($id: UUID!) { order(id: $id) { version status } }", order
+        )
         assert await socket.data("order") == {"order": {"version": 2, "status": "OPEN"}}
         await asyncio.to_thread(server.ask, PLACE, order)
         seen = await seen_until(socket, lambda each: each["status"] == "CONFIRMED")
@@ -107,8 +118,12 @@ async def test_the_payment_is_followed_where_it_alone_is_asked_for(serve: Callab
     server = serve(APP_GATEWAY='{"latency": 0.3}').wait()
     order = await prepared(server)
     async with opened(server) as socket:
-        await socket.subscribe("order", "subscription ($id: UUID!) { order(id: $id) { status payment { status } } }", order)
+        await socket.subscribe(
+            "order", "subscription ($id: UUID!) { order(id: $id) { status payment { status } } }", order
+        )
         await socket.data("order")
         await asyncio.to_thread(server.ask, PLACE, order)
-        seen = await seen_until(socket, lambda each: each["payment"] is not None and each["payment"]["status"] == "CAPTURED")
+        seen = await seen_until(
+            socket, lambda each: each["payment"] is not None and each["payment"]["status"] == "CAPTURED"
+        )
         assert seen[-1]["status"] == "CONFIRMED"

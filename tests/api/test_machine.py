@@ -24,18 +24,33 @@ def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(inside: 
 
         def mutate(self, field: str, **given: Any) -> None:
             shape = f"{field[0].upper()}{field[1:]}Input"
-            shape = {"addLine": "OrderLineInput", "changeQuantity": "OrderLineInput", "removeLine": "OrderLineRefInput"}.get(field, shape)
+            shape = {
+                "addLine": "OrderLineInput",
+                "changeQuantity": "OrderLineInput",
+                "removeLine": "OrderLineRefInput",
+            }.get(field, shape)
             if field in ("placeOrder", "shipOrder", "undoOrderChange", "redoOrderChange"):
                 shape = "OrderRefInput"
-            answer = inside.post({"query": f"mutation($input: {shape}!) {{ {field}(input: $input) {{ __typename }} }}", "variables": {"input": given}}).json()
+            answer = inside.post(
+                {
+                    "query": f"mutation($input: {shape}!) {{ {field}(input: $input) {{ __typename }} }}",
+                    "variables": {"input": given},
+                }
+            ).json()
             codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
             assert codes <= {"NOT_FOUND", "BAD_USER_INPUT"}, answer
             assert codes or answer["data"][field]["__typename"] in ANSWERS
 
-        @rule(target=products, price=st.sampled_from(["0.00", "3.50", "120"]), currency=st.sampled_from(["EUR", "EUR", "USD"]))
+        @rule(
+            target=products,
+            price=st.sampled_from(["0.00", "3.50", "120"]),
+            currency=st.sampled_from(["EUR", "EUR", "USD"]),
+        )
         def register(self, price: str, currency: str) -> str:
             sku = f"S-{uuid4().hex}"
-            self.mutate("registerProduct", sku=sku, name="Thing", price={"amount": price, "currency": currency})
+            self.mutate(
+                "registerProduct", sku=sku, name="Thing", price={"amount": price, "currency": currency}
+            )
             return sku
 
         @rule(sku=products, price=st.sampled_from(["0.01", "7"]))
@@ -52,7 +67,12 @@ def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(inside: 
             self.mutate("openOrder", id=identity, customerId=f"00000000-0000-4000-8000-00000000000{customer}")
             return identity
 
-        @rule(order=orders, sku=products, quantity=st.integers(1, 4), field=st.sampled_from(["addLine", "addLine", "addLine", "changeQuantity"]))
+        @rule(
+            order=orders,
+            sku=products,
+            quantity=st.integers(1, 4),
+            field=st.sampled_from(["addLine", "addLine", "addLine", "changeQuantity"]),
+        )
         def line(self, order: str, sku: str, quantity: int, field: str) -> None:
             self.mutate(field, orderId=order, sku=sku, quantity=quantity)
 
@@ -60,7 +80,12 @@ def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(inside: 
         def remove(self, order: str, sku: str) -> None:
             self.mutate("removeLine", orderId=order, sku=sku)
 
-        @rule(order=orders, field=st.sampled_from(["placeOrder", "placeOrder", "shipOrder", "undoOrderChange", "redoOrderChange"]))
+        @rule(
+            order=orders,
+            field=st.sampled_from(
+                ["placeOrder", "placeOrder", "shipOrder", "undoOrderChange", "redoOrderChange"]
+            ),
+        )
         def move(self, order: str, field: str) -> None:
             self.mutate(field, orderId=order)
 
@@ -75,7 +100,14 @@ def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(inside: 
                 assert_rebuilt_equal(grounds)
 
     run_state_machine_as_test(
-        Shop, settings=settings(max_examples=10, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        Shop,
+        settings=settings(
+            max_examples=10,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
     )
     position = int(inside.post({"query": "{ position }"}).json()["data"]["position"])
     assert runs >= 10

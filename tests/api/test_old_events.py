@@ -37,7 +37,10 @@ async def stored(database: Database, *events: tuple[str, dict[str, Any]]) -> UUI
             "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
             " occurred_at, recorded_at) SELECT coalesce(max(position), 0) + 1, 'order', $1, $2, $3, 1, $4::jsonb, gen_random_uuid(),"
             " gen_random_uuid(), 'older', now(), now() FROM es.events",
-            identity, version, name, json.dumps(data),
+            identity,
+            version,
+            name,
+            json.dumps(data),
         )
     return identity
 
@@ -50,18 +53,30 @@ def before(placed: dict[str, Any]) -> tuple[tuple[str, dict[str, Any]], ...]:
     )
 
 
-PLACED = {"customer_id": CUSTOMER, "lines": [{"sku": "TEA", "quantity": 2, "unit_price": "3.50"}], "total": "7.00", "placed_at": "2026-01-05T12:00:00Z"}
+PLACED = {
+    "customer_id": CUSTOMER,
+    "lines": [{"sku": "TEA", "quantity": 2, "unit_price": "3.50"}],
+    "total": "7.00",
+    "placed_at": "2026-01-05T12:00:00Z",
+}
 
 
 @asynccontextmanager
 async def answering(settings: Settings, database: Database) -> AsyncGenerator[Api]:
     """The API on what is stored by now: the process does not act on what is past."""
     room = MachineRoom(settings, database)
-    async with room.running(), httpx2.AsyncClient(transport=httpx2.ASGITransport(app=application(room)), base_url="http://test") as client:
+    async with (
+        room.running(),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=application(room)), base_url="http://test"
+        ) as client,
+    ):
         yield Api(client)
 
 
-async def test_an_order_placed_before_there_were_currencies_was_placed_in_euros(settings: Settings, database: Database) -> None:
+async def test_an_order_placed_before_there_were_currencies_was_placed_in_euros(
+    settings: Settings, database: Database
+) -> None:
     identity = await stored(database, *before(PLACED))
     async with answering(settings, database) as api:
         shown = await api.data(ORDER, {"id": str(identity), "position": "3"})
@@ -71,15 +86,26 @@ async def test_an_order_placed_before_there_were_currencies_was_placed_in_euros(
             "lines": [{"sku": "TEA", "quantity": 2, "unitPrice": EUROS}],
         }
         assert (await api.data(EVENTS))["events"]["nodes"] == [
-            {"type": "order.placed", "position": "3", "version": 3, "total": {"amount": "7.00", "currency": "EUR"}, "lines": [{"unitPrice": EUROS}]}
+            {
+                "type": "order.placed",
+                "position": "3",
+                "version": 3,
+                "total": {"amount": "7.00", "currency": "EUR"},
+                "lines": [{"unitPrice": EUROS}],
+            }
         ]
         today = datetime.now(UTC).date()
-        sales = await api.data(SALES, {"from": str(today - timedelta(days=1)), "to": str(today), "position": "3"})
+        sales = await api.data(
+            SALES, {"from": str(today - timedelta(days=1)), "to": str(today), "position": "3"}
+        )
         assert [day["revenue"] for day in sales["dailySales"]] == [{"amount": "7.00", "currency": "EUR"}]
         assert (await api.data(CANCEL, {"id": str(identity)}))["cancelOrder"] == CANCELLED
 
 
-@pytest.mark.parametrize("broken", [PLACED | {"lines": None}, {k: v for k, v in PLACED.items() if k != "total"}, PLACED | {"total": "much"}])
+@pytest.mark.parametrize(
+    "broken",
+    [PLACED | {"lines": None}, {k: v for k, v in PLACED.items() if k != "total"}, PLACED | {"total": "much"}],
+)
 async def test_what_the_upcast_cannot_read_is_named_and_its_order_alone_takes_no_commands(
     settings: Settings, database: Database, broken: dict[str, Any]
 ) -> None:
@@ -88,7 +114,9 @@ async def test_what_the_upcast_cannot_read_is_named_and_its_order_alone_takes_no
         answer = await api(CANCEL, {"id": str(bad)})
         [error] = answer["errors"]
         assert error["extensions"]["code"] == "UNREADABLE_STREAM"
-        assert error["message"].startswith(f"order {bad} cannot be read: at version 3 stands order.placed 1: ")
+        assert error["message"].startswith(
+            f"order {bad} cannot be read: at version 3 stands order.placed 1: "
+        )
         assert "python -m app events check" in error["message"]
         first, second = (await api.data(EVENTS))["events"]["nodes"]
         assert (first["storedVersion"], second["total"]["amount"]) == (1, "7.00")

@@ -12,13 +12,17 @@ mutation($sku: Sku!) {
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
-async def test_a_mutation_and_its_read_model_survive_the_loss_of_every_connection(api: Api, database: Database, room: MachineRoom) -> None:
+async def test_a_mutation_and_its_read_model_survive_the_loss_of_every_connection(
+    api: Api, database: Database, room: MachineRoom
+) -> None:
     breaker = await database.connect()
     for n in range(3):
         sku = f"TEA-{n}"
         assert (await api.data(REGISTER, {"sku": sku}))["registerProduct"]["product"] == {"sku": sku}
         await breaker.execute(TERMINATE)
         # The server has said so before anybody asks; a question under way at that moment may fail, and says TIMEOUT.
-        assert (await api.data(REGISTER, {"sku": f"{sku}-after"}))["registerProduct"]["product"] == {"sku": f"{sku}-after"}
+        assert (await api.data(REGISTER, {"sku": f"{sku}-after"}))["registerProduct"]["product"] == {
+            "sku": f"{sku}-after"
+        }
     await breaker.close()
     assert room.failed is None

@@ -14,7 +14,9 @@ from tests.api.fulfil import ended, fact, placed, product, shown, stock
 from tests.conftest import Api
 
 STUCK = "authorise the payment"
-ANSWER = "{ __typename ... on ProcessAccepted { events { type } process { state } } ... on Rejected { code } }"
+ANSWER = (
+    "{ __typename ... on ProcessAccepted { events { type } process { state } } ... on Rejected { code } }"
+)
 RETRY = f"mutation($i: RetryProcessInput!) {{ retryProcess(input: $i) {ANSWER} }}"
 SKIP = f"mutation($i: SkipProcessStepInput!) {{ skipProcessStep(input: $i) {ANSWER} }}"
 COMPENSATE = f"mutation($i: CompensateProcessInput!) {{ compensateProcess(input: $i) {ANSWER} }}"
@@ -35,15 +37,24 @@ async def stuck(api: Api, room: MachineRoom) -> UUID:
 
 
 async def listed(api: Api, state: str) -> list[dict[str, Any]]:
-    answer = await api.data("query($s: String) { processes(state: $s) { nodes { id process state status stuck } } }", {"s": state})
+    answer = await api.data(
+        "query($s: String) { processes(state: $s) { nodes { id process state status stuck } } }", {"s": state}
+    )
     return answer["processes"]["nodes"]
 
 
 async def at_the_terminal(room: MachineRoom, *command: str) -> tuple[int, str, str]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "processes", *command, cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": str(room.settings.database_url)},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        sys.executable,
+        "-m",
+        "app",
+        "processes",
+        *command,
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("APP_")}
+        | {"DATABASE_URL": str(room.settings.database_url)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()
@@ -51,7 +62,9 @@ async def at_the_terminal(room: MachineRoom, *command: str) -> tuple[int, str, s
 
 async def test_a_stuck_process_is_listed_with_the_error_of_its_step(api: Api, room: MachineRoom) -> None:
     order = await stuck(api, room)
-    assert await listed(api, "stuck") == [{"id": str(order), "process": "fulfilment", "state": "stuck", "status": "paying", "stuck": True}]
+    assert await listed(api, "stuck") == [
+        {"id": str(order), "process": "fulfilment", "state": "stuck", "status": "paying", "stuck": True}
+    ]
     assert await listed(api, "ended") == []
     seen = (await shown(api, order, await fact(room, order, "payment.requested")))["fulfilment"]
     assert seen["stuck"]
@@ -61,17 +74,25 @@ async def test_a_stuck_process_is_listed_with_the_error_of_its_step(api: Api, ro
     assert step["error"].endswith("GatewayAway: the connection was refused")
 
 
-async def test_a_retry_tries_the_step_again_and_a_compensation_undoes_everything(api: Api, room: MachineRoom) -> None:
+async def test_a_retry_tries_the_step_again_and_a_compensation_undoes_everything(
+    api: Api, room: MachineRoom
+) -> None:
     order = await stuck(api, room)
     first = await fact(room, order, "fulfilment.step-stuck")
     answer = await api.data(RETRY, {"i": {"process": "fulfilment", "id": str(order)}})
     assert answer["retryProcess"]["events"] == [{"type": "fulfilment.step-retried"}]
     await fact(room, order, "fulfilment.step-stuck", after=first.position)
-    answer = await api.data(COMPENSATE, {"i": {"process": "fulfilment", "id": str(order), "reason": "the gateway is broken"}})
+    answer = await api.data(
+        COMPENSATE, {"i": {"process": "fulfilment", "id": str(order), "reason": "the gateway is broken"}}
+    )
     assert answer["compensateProcess"]["__typename"] == "ProcessAccepted"
     (end,) = await ended(room, order)
     seen = await shown(api, order, end)
-    assert (seen["status"], seen["reason"], seen["payment"]["status"]) == ("REJECTED", "the gateway is broken", "VOIDED")
+    assert (seen["status"], seen["reason"], seen["payment"]["status"]) == (
+        "REJECTED",
+        "the gateway is broken",
+        "VOIDED",
+    )
     assert await product(api, "TEA") == (5, 0, 5)
 
 
@@ -84,7 +105,9 @@ async def test_a_step_is_skipped_for_a_reason_that_is_recorded(api: Api, room: M
     await fact(room, order, "order.confirmed")
 
 
-async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(api: Api, room: MachineRoom) -> None:
+async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(
+    api: Api, room: MachineRoom
+) -> None:
     await stock(api, "TEA", 5)
     order = await placed(api, ("TEA", 1))
     await ended(room, order)
@@ -103,9 +126,15 @@ async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(api: A
         [answer] = (await api.data(query, {"i": given})).values()
         assert answer == {"__typename": "Rejected", "code": code}, (query, given)
     waiting = await stuck_elsewhere(api, room)
-    [answer] = (await api.data(RETRY, {"i": {"process": "fulfilment", "id": str(waiting), "step": "no such step"}})).values()
+    [answer] = (
+        await api.data(RETRY, {"i": {"process": "fulfilment", "id": str(waiting), "step": "no such step"}})
+    ).values()
     assert answer == {"__typename": "Rejected", "code": "STEP_NOT_STUCK"}
-    assert not [f for f in await room.reader.log(before, 1_000) if f.actor == "anonymous" and f.category == "fulfilment"]
+    assert not [
+        f
+        for f in await room.reader.log(before, 1_000)
+        if f.actor == "anonymous" and f.category == "fulfilment"
+    ]
 
 
 async def stuck_elsewhere(api: Api, room: MachineRoom) -> UUID:
@@ -123,7 +152,10 @@ async def test_processes_are_paged_and_bad_input_is_named(api: Api, room: Machin
     page = (await api.data(query))["processes"]
     assert [node["id"] for node in page["nodes"]] == [str(orders[2]), str(orders[1])]
     rest = (await api.data(query, {"a": page["pageInfo"]["endCursor"]}))["processes"]
-    assert ([node["id"] for node in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == ([str(orders[0])], False)
+    assert ([node["id"] for node in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == (
+        [str(orders[0])],
+        False,
+    )
     for bad in ('state: "asleep"', 'process: "laundry"', 'after: "x"', "first: -1"):
         answer = await api(f"{{ processes({bad}) {{ nodes {{ id }} }} }}")
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", bad
@@ -155,7 +187,9 @@ async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, room: 
         (("skip", "fulfilment", str(UUID(int=1)), "x", "--reason", "y"), "No such process is known"),
     ],
 )
-async def test_a_mistake_at_the_terminal_is_one_line_and_exit_code_2(room: MachineRoom, command: tuple[str, ...], said: str) -> None:
+async def test_a_mistake_at_the_terminal_is_one_line_and_exit_code_2(
+    room: MachineRoom, command: tuple[str, ...], said: str
+) -> None:
     code, _, err = await at_the_terminal(room, *command)
     assert code == 2
     assert said in err

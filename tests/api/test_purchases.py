@@ -49,7 +49,13 @@ class Purchase:
 def purchases() -> list[Purchase]:
     with FILE.open(newline="") as lines:
         return [
-            Purchase(n, uuid5(NAMESPACE_OID, f"customer {row['customer']}"), date.fromisoformat(row["date"]), int(row["cds"]), Decimal(row["dollars"]))
+            Purchase(
+                n,
+                uuid5(NAMESPACE_OID, f"customer {row['customer']}"),
+                date.fromisoformat(row["date"]),
+                int(row["cds"]),
+                Decimal(row["dollars"]),
+            )
             for n, row in enumerate(csv.DictReader(lines), start=1)
         ]
 
@@ -72,8 +78,12 @@ LOG = gql("""
 
 @asynccontextmanager
 async def connected(server: Server) -> AsyncIterator[AsyncClientSession]:
-    transport = HTTPXAsyncTransport(url=server.url, timeout=PATIENCE, limits=httpx2.Limits(max_connections=IN_FLIGHT))
-    async with Client(transport=transport, fetch_schema_from_transport=False, execute_timeout=PATIENCE) as session:
+    transport = HTTPXAsyncTransport(
+        url=server.url, timeout=PATIENCE, limits=httpx2.Limits(max_connections=IN_FLIGHT)
+    )
+    async with Client(
+        transport=transport, fetch_schema_from_transport=False, execute_timeout=PATIENCE
+    ) as session:
         yield session
 
 
@@ -96,10 +106,22 @@ def document(kind: str, shared: str, variables: str, fields: str, size: int) -> 
     return gql(f"{kind} Many({declared}) {{ {' '.join(fields.replace('#', n) for n in numbers)} }}")
 
 
-async def register(session: AsyncClientSession, products: Sequence[tuple[str, int, Decimal]]) -> dict[str, Any]:
-    request = document("mutation", "", "$product#: RegisterProductInput!", "a#: registerProduct(input: $product#) { __typename }", len(products))
+async def register(
+    session: AsyncClientSession, products: Sequence[tuple[str, int, Decimal]]
+) -> dict[str, Any]:
+    request = document(
+        "mutation",
+        "",
+        "$product#: RegisterProductInput!",
+        "a#: registerProduct(input: $product#) { __typename }",
+        len(products),
+    )
     values = {
-        f"product{n}": {"sku": sku, "name": f"{cds} CDs for {dollars}", "price": {"amount": str(dollars), "currency": "USD"}}
+        f"product{n}": {
+            "sku": sku,
+            "name": f"{cds} CDs for {dollars}",
+            "price": {"amount": str(dollars), "currency": "USD"},
+        }
         for n, (sku, cds, dollars) in enumerate(products)
     }
     return await session.execute(GraphQLRequest(request.document, variable_values=values))
@@ -130,7 +152,9 @@ async def sell(session: AsyncClientSession, some: Sequence[Purchase]) -> dict[st
     return await session.execute(GraphQLRequest(request.document, variable_values=values))
 
 
-async def spendings(session: AsyncClientSession, customers: Sequence[UUID], position: int) -> list[dict[str, Any]]:
+async def spendings(
+    session: AsyncClientSession, customers: Sequence[UUID], position: int
+) -> list[dict[str, Any]]:
     request = document(
         "query",
         "$position: Position!",
@@ -138,46 +162,78 @@ async def spendings(session: AsyncClientSession, customers: Sequence[UUID], posi
         "a#: customer(id: $customer#, minPosition: $position) { id placedOrders spent { amount currency } }",
         len(customers),
     )
-    values = {"position": str(position)} | {f"customer{n}": str(customer) for n, customer in enumerate(customers)}
+    values = {"position": str(position)} | {
+        f"customer{n}": str(customer) for n, customer in enumerate(customers)
+    }
     return list((await session.execute(GraphQLRequest(request.document, variable_values=values))).values())
 
 
 async def whole_log(session: AsyncClientSession, position: int) -> list[dict[str, Any]]:
     """All pages, asked for at once: positions are dense, so it is known where each begins."""
-    pages = await each(range(0, position, 100), lambda after: session.execute(GraphQLRequest(LOG, variable_values={"after": str(after)})))
-    assert [page["events"]["pageInfo"]["hasNextPage"] for page in pages] == [True] * (len(pages) - 1) + [False]
+    pages = await each(
+        range(0, position, 100),
+        lambda after: session.execute(GraphQLRequest(LOG, variable_values={"after": str(after)})),
+    )
+    assert [page["events"]["pageInfo"]["hasNextPage"] for page in pages] == [True] * (len(pages) - 1) + [
+        False
+    ]
     return [event for page in pages for event in page["events"]["nodes"]]
 
 
 @pytest.mark.long
-async def test_every_purchase_of_the_file_is_sold_and_the_books_add_up_to_the_cent(serve: Callable[..., Server]) -> None:
+async def test_every_purchase_of_the_file_is_sold_and_the_books_add_up_to_the_cent(
+    serve: Callable[..., Server],
+) -> None:
     sold = purchases()
     catalogue = sorted({(p.sku, p.cds, p.dollars) for p in sold})
     assert (len(sold), len({p.customer for p in sold})) == (6_919, 2_357)
 
-    async with connected(serve(APP_OPERATION_SECONDS=str(PATIENCE), APP_STALE_SECONDS=str(PATIENCE), APP_LOG="warning").wait()) as session:
+    async with connected(
+        serve(APP_OPERATION_SECONDS=str(PATIENCE), APP_STALE_SECONDS=str(PATIENCE), APP_LOG="warning").wait()
+    ) as session:
         registered = await each(batched(catalogue, BATCH, strict=False), lambda some: register(session, some))
         answers = await each(batched(sold, BATCH // 3, strict=False), lambda some: sell(session, some))
-        outcomes = {name: outcome for number, answer in enumerate(answers) for name, outcome in ((f"{k} {number}", v) for k, v in answer.items())}
+        outcomes = {
+            name: outcome
+            for number, answer in enumerate(answers)
+            for name, outcome in ((f"{k} {number}", v) for k, v in answer.items())
+        }
         position = max(int(outcome["position"]) for outcome in outcomes.values() if "position" in outcome)
-        sales = (await session.execute(GraphQLRequest(SALES, variable_values={"position": str(position)})))["dailySales"]
+        sales = (await session.execute(GraphQLRequest(SALES, variable_values={"position": str(position)})))[
+            "dailySales"
+        ]
         customers = sorted({p.customer for p in sold})
-        books = await each(batched(customers, BATCH, strict=False), lambda some: spendings(session, some, position))
+        books = await each(
+            batched(customers, BATCH, strict=False), lambda some: spendings(session, some, position)
+        )
         log = await whole_log(session, position)
 
-    assert {outcome["__typename"] for answer in registered for outcome in answer.values()} == {"ProductAccepted"}
-    assert {name: outcome["version"] for name, outcome in outcomes.items()} == {name: "abc".index(name[0]) + 1 for name in outcomes}
+    assert {outcome["__typename"] for answer in registered for outcome in answer.values()} == {
+        "ProductAccepted"
+    }
+    assert {name: outcome["version"] for name, outcome in outcomes.items()} == {
+        name: "abc".index(name[0]) + 1 for name in outcomes
+    }
     by_day: dict[date, list[Purchase]] = defaultdict(list)
     by_customer: dict[UUID, list[Purchase]] = defaultdict(list)
     for purchase in sold:
         by_day[purchase.day].append(purchase)
         by_customer[purchase.customer].append(purchase)
 
-    assert [(s["day"], s["orders"], s["items"], s["revenue"]["currency"], Decimal(s["revenue"]["amount"])) for s in sales] == [
-        (str(day), len(some), len(some), "USD", sum(p.dollars for p in some)) for day, some in sorted(by_day.items())
+    assert [
+        (s["day"], s["orders"], s["items"], s["revenue"]["currency"], Decimal(s["revenue"]["amount"]))
+        for s in sales
+    ] == [
+        (str(day), len(some), len(some), "USD", sum(p.dollars for p in some))
+        for day, some in sorted(by_day.items())
     ]
-    assert [(UUID(c["id"]), c["placedOrders"], c["spent"]["currency"], Decimal(c["spent"]["amount"])) for page in books for c in page] == [
-        (customer, len(by_customer[customer]), "USD", sum(p.dollars for p in by_customer[customer])) for customer in customers
+    assert [
+        (UUID(c["id"]), c["placedOrders"], c["spent"]["currency"], Decimal(c["spent"]["amount"]))
+        for page in books
+        for c in page
+    ] == [
+        (customer, len(by_customer[customer]), "USD", sum(p.dollars for p in by_customer[customer]))
+        for customer in customers
     ]
     assert [int(event["position"]) for event in log] == list(range(1, position + 1))
     assert Counter(event["type"] for event in log) == {

@@ -17,10 +17,14 @@ async def filled(api: Api) -> None:
     """Three orders; each has one line more than the one before it."""
     customer = str(uuid4())
     for sku in SKUS:
-        await api.data(f'mutation {{ registerProduct(input: {{sku: "{sku}", name: "{sku.title()}", price: {{amount: "1.00"}}}}) {{ __typename }} }}')
+        await api.data(
+            f'mutation {{ registerProduct(input: {{sku: "{sku}", name: "{sku.title()}", price: {{amount: "1.00"}}}}) {{ __typename }} }}'
+        )
     for many in (1, 2, 3):
         order = str(uuid4())
-        await api.data(f'mutation {{ openOrder(input: {{id: "{order}", customerId: "{customer}"}}) {{ __typename }} }}')
+        await api.data(
+            f'mutation {{ openOrder(input: {{id: "{order}", customerId: "{customer}"}}) {{ __typename }} }}'
+        )
         for sku in SKUS[:many]:
             added = f'mutation {{ addLine(input: {{orderId: "{order}", sku: "{sku}", quantity: 1}}) {{ ... on OrderAccepted {{ order {{ version }} }} }} }}'
             await api.data(added)
@@ -49,15 +53,26 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     ("query", "reads"),
     [
         (f"{{ orders {{ {LINES} }} }}", [("products", 3)]),
-        ("{ orders { ...Page } } fragment Page on OrderConnection { edges { node { lines { ...Line } } } } fragment Line on OrderLine { goods: product { name } }", [("products", 3)]),
-        ("{ orders { nodes { lines { ... on OrderLine { sku ... { product { name } } } } } } }", [("products", 3)]),
-        ("{ orders(first: 1) { nodes { lines { product { name } } } } more: orders(first: 1) { nodes { lines { product { name } } } } }", None),
+        (
+            "{ orders { ...Page } } fragment Page on OrderConnection { edges { node { lines { ...Line } } } } fragment Line on OrderLine { goods: product { name } }",
+            [("products", 3)],
+        ),
+        (
+            "{ orders { nodes { lines { ... on OrderLine { sku ... { product { name } } } } } } }",
+            [("products", 3)],
+        ),
+        (
+            "{ orders(first: 1) { nodes { lines { product { name } } } } more: orders(first: 1) { nodes { lines { product { name } } } } }",
+            None,
+        ),
         ("{ orders { nodes { lines { sku } } } }", []),
         ("{ orders(first: 0) { nodes { lines { product { name } } } } }", []),
         (f"{{ orders(filter: {{status: [PLACED]}}) {{ {LINES} }} }}", []),
     ],
 )
-async def test_a_page_of_orders_reads_the_products_of_all_lines_at_once(api: Api, read: list[tuple[str, int]], query: str, reads: list[Any] | None) -> None:
+async def test_a_page_of_orders_reads_the_products_of_all_lines_at_once(
+    api: Api, read: list[tuple[str, int]], query: str, reads: list[Any] | None
+) -> None:
     await filled(api)
     read.clear()
     data = await api.data(query)
@@ -74,17 +89,31 @@ async def test_what_is_at_hand_is_what_the_resolver_says(api: Api, room: Machine
     await filled(api)
     short = await api.data(f"{{ orders {{ {LINES} }} }}")
     assert [len(node["lines"]) for node in short["orders"]["nodes"]] == [3, 2, 1]
-    assert all(line["product"] == {"sku": line["sku"], "name": line["sku"].title()} for node in short["orders"]["nodes"] for line in node["lines"])
+    assert all(
+        line["product"] == {"sku": line["sku"], "name": line["sku"].title()}
+        for node in short["orders"]["nodes"]
+        for line in node["lines"]
+    )
     position = (await api.data("{ position }"))["position"]
-    await api.data('mutation { changePrice(input: {sku: "TEA", price: {amount: "9.00"}}) { ... on ProductAccepted { product { sku } } } }')
-    then = await api.data(f'{{ orders(asOf: {{position: "{position}"}}) {{ nodes {{ lines {{ sku product {{ price {{ amount }} }} }} }} }} }}')
-    assert {line["product"]["price"]["amount"] for node in then["orders"]["nodes"] for line in node["lines"]} == {"1.00"}
-    customer = (await api.data("{ orders(first: 1) { nodes { customerId } } }"))["orders"]["nodes"][0]["customerId"]
+    await api.data(
+        'mutation { changePrice(input: {sku: "TEA", price: {amount: "9.00"}}) { ... on ProductAccepted { product { sku } } } }'
+    )
+    then = await api.data(
+        f'{{ orders(asOf: {{position: "{position}"}}) {{ nodes {{ lines {{ sku product {{ price {{ amount }} }} }} }} }} }}'
+    )
+    assert {
+        line["product"]["price"]["amount"] for node in then["orders"]["nodes"] for line in node["lines"]
+    } == {"1.00"}
+    customer = (await api.data("{ orders(first: 1) { nodes { customerId } } }"))["orders"]["nodes"][0][
+        "customerId"
+    ]
     own = await api.data(f'{{ customer(id: "{customer}") {{ orders {{ {LINES} }} }} }}')
     assert own["customer"]["orders"] == short["orders"]
 
 
-async def test_where_it_cannot_be_read_in_time_the_page_is_given_without_it_after_one_wait(api: Api, room: MachineRoom, read: list[tuple[str, int]]) -> None:
+async def test_where_it_cannot_be_read_in_time_the_page_is_given_without_it_after_one_wait(
+    api: Api, room: MachineRoom, read: list[tuple[str, int]]
+) -> None:
     await filled(api)
     room.settings = room.settings.model_copy(update={"stale_seconds": 0.2})
     products = room.projector.workers["products"].seat

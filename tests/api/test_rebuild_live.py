@@ -36,7 +36,9 @@ class Shop:
         self.lags: list[float] = []
 
     async def ask(self, query: str, **variables: Any) -> Any:
-        answer = (await self.client.post(self.server.url, json={"query": query, "variables": variables})).json()
+        answer = (
+            await self.client.post(self.server.url, json={"query": query, "variables": variables})
+        ).json()
         assert "errors" not in answer, answer
         return answer["data"]
 
@@ -71,9 +73,19 @@ class Shop:
 
 
 async def typed(url: str, *arguments: str) -> list[str]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")} | {"DATABASE_URL": url}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")} | {
+        "DATABASE_URL": url
+    }
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "projections", *arguments, cwd=ROOT, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "app",
+        "projections",
+        *arguments,
+        cwd=ROOT,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
     said, wrong = await process.communicate()
     assert process.returncode == 0, (said.decode(), wrong.decode())
@@ -96,11 +108,17 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
         shop.stopping = True
         await asyncio.gather(*working)
         await shop.client.aclose()
-    for done, times in ((" rows, equal at position ", len(PROJECTIONS)), (": promoted at position ", len(PROJECTIONS)), (": rolled back at position ", 1)):
+    for done, times in (
+        (" rows, equal at position ", len(PROJECTIONS)),
+        (": promoted at position ", len(PROJECTIONS)),
+        (": rolled back at position ", 1),
+    ):
         assert sum(done in line for line in said) == times, said
     waited = [int(found) for line in said for found in re.findall(r"reads waited (\d+) ms", line)]
     assert len(waited) == len(PROJECTIONS) + 1
-    print(f"{shop.written} mutations, {shop.reads} reads, lag {max(shop.lags):.3f} s at most, {sorted(shop.lags)[len(shop.lags) // 2]:.3f} s in the middle, swaps {waited} ms")
+    print(
+        f"{shop.written} mutations, {shop.reads} reads, lag {max(shop.lags):.3f} s at most, {sorted(shop.lags)[len(shop.lags) // 2]:.3f} s in the middle, swaps {waited} ms"
+    )
     # The swap sees to that by itself: what takes longer is undone and tried again.
     assert max(waited) < 100, waited
     assert "Traceback" not in shop.server.output()
@@ -114,7 +132,9 @@ async def test_a_rebuild_disturbs_nobody(serve: Callable[..., Server], database_
 
 
 @pytest.mark.soak
-async def test_a_rebuild_of_200_000_facts_during_50_mutations_a_second_disturbs_nobody(serve: Callable[..., Server], database_url: str) -> None:
+async def test_a_rebuild_of_200_000_facts_during_50_mutations_a_second_disturbs_nobody(
+    serve: Callable[..., Server], database_url: str
+) -> None:
     shop = await lives_through(serve, database_url, facts=200_000, rate=50)
     assert shop.written > 500
     assert max(shop.lags) < 1, max(shop.lags)

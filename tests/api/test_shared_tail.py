@@ -54,12 +54,17 @@ async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[.
         await one.subscribe("same", FACTS, LONG | {"from": "2"})
         await one.subscribe("short", FACTS, SHORT | {"from": "0"})
         await other.subscribe("now", FACTS, LONG)
-        await other.subscribe("stock", FACTS, LONG | {"from": "0", "filter": {"types": ["product.stock-received"]}})
+        await other.subscribe(
+            "stock", FACTS, LONG | {"from": "0", "filter": {"types": ["product.stock-received"]}}
+        )
         await asyncio.gather(one.settled(), other.settled())
         await happen("JAM")
         live = {
-            "a": await told(one, 'a "quoted" id', 6), "same": await told(one, "same", 4), "short": await told(one, "short", 6),
-            "now": await told(other, "now", 3), "stock": await told(other, "stock", 4),
+            "a": await told(one, 'a "quoted" id', 6),
+            "same": await told(one, "same", 4),
+            "short": await told(one, "short", 6),
+            "now": await told(other, "now", 3),
+            "stock": await told(other, "stock", 4),
         }
         # Who comes now is executed alone, for all of it.
         await other.subscribe("alone", FACTS, LONG | {"from": "0"})
@@ -85,13 +90,22 @@ async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[.
 
 
 def context(room: MachineRoom, view: View, actor: str) -> Context:
-    return Context(room=room, events=view._events, actor=actor, correlation_id=uuid4(), loaders=Loaders(room.database), streams=True)
+    return Context(
+        room=room,
+        events=view._events,
+        actor=actor,
+        correlation_id=uuid4(),
+        loaders=Loaders(room.database),
+        streams=True,
+    )
 
 
 async def tail(view: View, asks: Context, variables: dict[str, Any], document: str = FACTS) -> Tail:
     """What the handler of a socket has in hand when its subscriber has become level with the log."""
     found = Tail()
-    stream = await view.schema.stream(document, variable_values=variables, context_value=replace(asks, tail=found))
+    stream = await view.schema.stream(
+        document, variable_values=variables, context_value=replace(asks, tail=found)
+    )
     async for result in stream:
         assert result.errors is None
     assert found.position is not None
@@ -117,19 +131,31 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     monkeypatch.setattr(Shared, "_render", watched)
     tails: Tails = view.tails
     first = context(room, view, "anna")
-    asked = [await tail(view, first, LONG | {"from": "0"}), await tail(view, first, LONG), await tail(view, first, SHORT), await tail(view, context(room, view, "ben"), LONG)]
+    asked = [
+        await tail(view, first, LONG | {"from": "0"}),
+        await tail(view, first, LONG),
+        await tail(view, first, SHORT),
+        await tail(view, context(room, view, "ben"), LONG),
+    ]
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(5)]
-    follows = [asyncio.create_task(tails.send(each, str(n), uuid4(), heard[n].put)) for n, each in enumerate(asked)]
+    follows = [
+        asyncio.create_task(tails.send(each, str(n), uuid4(), heard[n].put)) for n, each in enumerate(asked)
+    ]
     request = Request(actor="tester", correlation_id=uuid4())
     tea = product_id("TEA")
-    for command in (Register(sku="TEA", name="Tea", price=Money(amount=Decimal("1.00"), currency="EUR")), *[ReceiveStock(quantity=1)] * 5):
+    for command in (
+        Register(sku="TEA", name="Tea", price=Money(amount=Decimal("1.00"), currency="EUR")),
+        *[ReceiveStock(quantity=1)] * 5,
+    ):
         assert isinstance(await room.commands.execute(product, tea, command, request), Accepted)
     for each in heard[:4]:
         assert [position_of(await each.get()) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     # Other words, and another authority, are another matter.
     assert sorted(rendered) == sorted([1, 2, 3, 4, 5, 6] * 3)
     rendered.clear()
-    late = asyncio.create_task(tails.send(replace(asked[0], position=0, where=Filter()), "late", uuid4(), heard[4].put))
+    late = asyncio.create_task(
+        tails.send(replace(asked[0], position=0, where=Filter()), "late", uuid4(), heard[4].put)
+    )
     assert [position_of(await heard[4].get()) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     assert rendered == [1, 2, 3, 4, 5, 6]
     kept = tails._shared  # pyright: ignore[reportPrivateUsage]
@@ -150,15 +176,23 @@ def position_of(message: str) -> int:
 async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(room: MachineRoom, view: View) -> None:
     heard: list[asyncio.Queue[str]] = [asyncio.Queue(), asyncio.Queue()]
     asks = context(room, view, "anna")
-    placed = "subscription { events(filter: {types: [\"order.placed\"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }"
+    placed = 'subscription { events(filter: {types: ["order.placed"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }'
     asked = [await tail(view, asks, {}, placed) for _ in heard]
-    follows = [asyncio.create_task(view.tails.send(each, "1", uuid4(), heard[n].put)) for n, each in enumerate(asked)]
+    follows = [
+        asyncio.create_task(view.tails.send(each, "1", uuid4(), heard[n].put)) for n, each in enumerate(asked)
+    ]
     request, identity = Request(actor="tester", correlation_id=uuid4()), uuid4()
     price = Money(amount=Decimal("1.00"), currency="EUR")
-    registered = await room.commands.execute(product, product_id("TEA"), Register(sku="TEA", name="Tea", price=price), request)
+    registered = await room.commands.execute(
+        product, product_id("TEA"), Register(sku="TEA", name="Tea", price=price), request
+    )
     assert isinstance(registered, Accepted)
     await room.projector.wait("products", registered.position, 10)
-    for command in (OpenOrder(customer_id=uuid4()), AddLine(line=Line(sku="TEA", quantity=2, unit_price=price)), PlaceOrder(at=datetime.now(UTC))):
+    for command in (
+        OpenOrder(customer_id=uuid4()),
+        AddLine(line=Line(sku="TEA", quantity=2, unit_price=price)),
+        PlaceOrder(at=datetime.now(UTC)),
+    ):
         assert isinstance(await room.commands.execute(order, identity, command, request), Accepted)
     bodies = [json.loads(await each.get())["payload"] for each in heard]
     assert bodies[0]["data"]["events"]["lines"] == [{"quantity": 2, "product": {"sku": "TEA", "name": "Tea"}}]

@@ -18,7 +18,11 @@ async def test_the_51st_subscription_of_a_socket_is_refused_with_a_code(serve: C
             await socket.subscribe(str(number), FACTS)
         message = await socket.next("50")
         assert message["type"] == "error"
-        assert {error["extensions"]["code"] for error in message["payload"]} <= {"BAD_USER_INPUT", "OVERLOADED", "OPERATION_TOO_EXPENSIVE"}
+        assert {error["extensions"]["code"] for error in message["payload"]} <= {
+            "BAD_USER_INPUT",
+            "OVERLOADED",
+            "OPERATION_TOO_EXPENSIVE",
+        }
         await socket.settled()
 
 
@@ -32,13 +36,20 @@ async def test_an_empty_document_on_a_socket_is_bad_input(serve: Callable[..., S
 
 def test_a_document_that_is_too_long_for_a_stream_is_too_expensive(serve: Callable[..., Server]) -> None:
     server = serve().wait()
-    for document, code in (("{ position }" + " " * 70_000, "OPERATION_TOO_EXPENSIVE"), ("", "BAD_USER_INPUT")):
-        answer = httpx2.post(server.url, json={"query": document}, headers={"accept": "text/event-stream"}, timeout=10)
+    for document, code in (
+        ("{ position }" + " " * 70_000, "OPERATION_TOO_EXPENSIVE"),
+        ("", "BAD_USER_INPUT"),
+    ):
+        answer = httpx2.post(
+            server.url, json={"query": document}, headers={"accept": "text/event-stream"}, timeout=10
+        )
         assert code in answer.text
     assert "Traceback" not in server.output()
 
 
-async def test_a_server_that_says_it_is_ready_answers_though_its_log_is_empty(settings: Settings, database: Database) -> None:
+async def test_a_server_that_says_it_is_ready_answers_though_its_log_is_empty(
+    settings: Settings, database: Database
+) -> None:
     room = MachineRoom(settings, database)
     transport = httpx2.ASGITransport(app=application(room))
     async with room.running(), httpx2.AsyncClient(transport=transport, base_url="http://test") as client:

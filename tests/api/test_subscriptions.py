@@ -25,12 +25,16 @@ ORDER = """subscription Order($id: UUID!) { order(id: $id) {
 
 
 def register(server: Server, sku: str, name: str = "Tea") -> dict[str, Any]:
-    return server.ask(REGISTER, {"input": {"sku": sku, "name": name, "price": {"amount": "1.00"}}})["data"]["registerProduct"]
+    return server.ask(REGISTER, {"input": {"sku": sku, "name": name, "price": {"amount": "1.00"}}})["data"][
+        "registerProduct"
+    ]
 
 
 async def receive(server: Server, sku: str, number: int, *, at_once: int = 16) -> None:
     """So many deliveries of a product, 20 to a request: one event each."""
-    fields = " ".join(f'a{n}: receiveStock(input: {{sku: "{sku}", quantity: 1}}) {{ __typename }}' for n in range(20))
+    fields = " ".join(
+        f'a{n}: receiveStock(input: {{sku: "{sku}", quantity: 1}}) {{ __typename }}' for n in range(20)
+    )
     requests = iter(range(number // 20))
     async with httpx2.AsyncClient(timeout=60) as client:
 
@@ -52,7 +56,9 @@ def memory(server: Server) -> int:
     return 1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
 
 
-async def test_stored_facts_then_live_ones_come_without_a_gap_or_a_repeat(serve: Callable[..., Server]) -> None:
+async def test_stored_facts_then_live_ones_come_without_a_gap_or_a_repeat(
+    serve: Callable[..., Server],
+) -> None:
     server = serve().wait()
     register(server, "TEA")
     await receive(server, "TEA", 100)
@@ -75,7 +81,9 @@ async def test_without_after_the_facts_from_now_on_come(serve: Callable[..., Ser
         assert positions(await socket.facts("live", 1)) == [2]
 
 
-async def test_a_filter_lets_through_what_matches_all_its_conditions_stored_or_live(serve: Callable[..., Server]) -> None:
+async def test_a_filter_lets_through_what_matches_all_its_conditions_stored_or_live(
+    serve: Callable[..., Server],
+) -> None:
     server = serve().wait()
 
     async def shop(sku: str) -> dict[str, Any]:
@@ -104,12 +112,16 @@ async def test_a_filter_lets_through_what_matches_all_its_conditions_stored_or_l
         for name, (given, _) in filters.items():
             await socket.subscribe(name, FACTS, {"after": "0", "filter": given})
         await shop("JAM")
-        found = {name: positions(await socket.facts(name, len(wanted))) for name, (_, wanted) in filters.items()}
+        found = {
+            name: positions(await socket.facts(name, len(wanted))) for name, (_, wanted) in filters.items()
+        }
         await socket.settled()
         assert found == {name: wanted for name, (_, wanted) in filters.items()}
 
 
-async def test_a_subscriber_that_is_cut_off_again_and_again_resumes_where_it_was(serve: Callable[..., Server]) -> None:
+async def test_a_subscriber_that_is_cut_off_again_and_again_resumes_where_it_was(
+    serve: Callable[..., Server],
+) -> None:
     server = serve().wait()
     register(server, "TEA")
     writing = asyncio.create_task(receive(server, "TEA", 500, at_once=4))
@@ -124,14 +136,18 @@ async def test_a_subscriber_that_is_cut_off_again_and_again_resumes_where_it_was
     assert "Traceback" not in server.output()
 
 
-async def test_a_subscriber_that_reads_nothing_costs_bounded_memory_and_catches_up(serve: Callable[..., Server]) -> None:
+async def test_a_subscriber_that_reads_nothing_costs_bounded_memory_and_catches_up(
+    serve: Callable[..., Server],
+) -> None:
     server = serve(APP_RING="200").wait()
     register(server, "TEA")
     wide = " ".join(f"w{n}: correlationId" for n in range(60))
     async with opened(server, max_queue=1) as stalled, opened(server) as lively:
         await lively.subscribe("all", FACTS, {"after": "0"})
         for number in range(4):
-            await stalled.subscribe(str(number), f'subscription {{ events(after: "0") {{ position {wide} }} }}')
+            await stalled.subscribe(
+                str(number), f'subscription {{ events(after: "0") {{ position {wide} }} }}'
+            )
         # Fills the buffers on the way.
         await receive(server, "TEA", 600)
         assert positions(await lively.facts("all", 601)) == list(range(1, 602))
@@ -144,7 +160,9 @@ async def test_a_subscriber_that_reads_nothing_costs_bounded_memory_and_catches_
             assert positions(await stalled.facts(str(number), 2_001)) == list(range(1, 2_002))
 
 
-async def test_an_order_comes_now_and_after_each_change_with_its_products_as_they_are_then(serve: Callable[..., Server]) -> None:
+async def test_an_order_comes_now_and_after_each_change_with_its_products_as_they_are_then(
+    serve: Callable[..., Server],
+) -> None:
     server = serve().wait()
     order = {"orderId": str(uuid4())}
     register(server, "TEA", "Tea")
@@ -152,14 +170,28 @@ async def test_an_order_comes_now_and_after_each_change_with_its_products_as_the
     tea = order | {"sku": "TEA", "quantity": 2}
 
     def line(quantity: int, price: str, version: int) -> list[dict[str, Any]]:
-        return [{"sku": "TEA", "quantity": quantity, "product": {"name": "Tea", "price": {"amount": price}, "version": version}}]
+        return [
+            {
+                "sku": "TEA",
+                "quantity": quantity,
+                "product": {"name": "Tea", "price": {"amount": price}, "version": version},
+            }
+        ]
 
     async with opened(server) as socket:
         await socket.subscribe("order", ORDER, {"id": order["orderId"]})
         emissions = [(await socket.data("order"))["order"]]
-        for price, query, given in (("2.00", ADD, tea), ("3.00", ADD, tea), ("4.00", CANCEL, order | {"reason": "changed my mind"})):
-            changed = server.ask(PRICE, {"input": {"sku": "TEA", "price": {"amount": price}}})["data"]["changePrice"]["position"]
-            server.ask("query ($p: Position!) { product(sku: \"TEA\", minPosition: $p) { sku } }", {"p": changed})
+        for price, query, given in (
+            ("2.00", ADD, tea),
+            ("3.00", ADD, tea),
+            ("4.00", CANCEL, order | {"reason": "changed my mind"}),
+        ):
+            changed = server.ask(PRICE, {"input": {"sku": "TEA", "price": {"amount": price}}})["data"][
+                "changePrice"
+            ]["position"]
+            server.ask(
+                'query ($p: Position!) { product(sku: "TEA", minPosition: $p) { sku } }', {"p": changed}
+            )
             assert "errors" not in server.ask(query, {"input": given})
             emissions.append((await socket.data("order"))["order"])
         assert emissions == [

@@ -19,7 +19,9 @@ REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {
 RECEIVE = """mutation { receiveStock(input: {sku: "TEA", quantity: 1}) {
   __typename ... on ProductAccepted { position version duplicate product { onHand version } }
 } }"""
-RECEIVE_ONLY = 'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position } } }'
+RECEIVE_ONLY = (
+    'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position } } }'
+)
 STOCK = 'query Stock($p: Position!) { product(sku: "TEA", minPosition: $p) { onHand version } }'
 
 
@@ -38,7 +40,9 @@ async def post(client: httpx2.AsyncClient, server: Server, query: str, **variabl
     return answer["data"]
 
 
-async def test_a_fact_reaches_a_subscriber_of_the_other_server_within_a_tenth_of_a_second(pair: tuple[Server, Server]) -> None:
+async def test_a_fact_reaches_a_subscriber_of_the_other_server_within_a_tenth_of_a_second(
+    pair: tuple[Server, Server],
+) -> None:
     here, there = pair
     taken: list[float] = []
     async with opened(there) as socket, httpx2.AsyncClient(timeout=10) as client:
@@ -64,7 +68,9 @@ async def test_either_server_reads_what_was_written_on_either(pair: tuple[Server
             assert (await post(client, reader, STOCK, p=written["position"]))["product"] == seen
 
 
-async def test_commands_to_one_stream_through_both_servers_all_happen_once(pair: tuple[Server, Server]) -> None:
+async def test_commands_to_one_stream_through_both_servers_all_happen_once(
+    pair: tuple[Server, Server],
+) -> None:
     async with httpx2.AsyncClient(timeout=60) as client:
         turns = iter(range(200))
 
@@ -80,7 +86,10 @@ async def owners(database_url: str) -> set[int]:
     """The processes that own projections."""
     connection = await asyncpg.connect(database_url)
     try:
-        return {int(row["owner"].rsplit(":", 1)[1]) for row in await connection.fetch("SELECT owner FROM es.checkpoints WHERE owner IS NOT NULL")}
+        return {
+            int(row["owner"].rsplit(":", 1)[1])
+            for row in await connection.fetch("SELECT owner FROM es.checkpoints WHERE owner IS NOT NULL")
+        }
     finally:
         await connection.close()
 
@@ -98,7 +107,10 @@ async def test_when_the_owner_of_the_projections_is_killed_the_other_takes_over_
         owner.kill()
         killed = time.monotonic()
         for number in range(2, 12):
-            assert (await post(client, other, RECEIVE))["receiveStock"]["product"] == {"onHand": number, "version": number + 1}
+            assert (await post(client, other, RECEIVE))["receiveStock"]["product"] == {
+                "onHand": number,
+                "version": number + 1,
+            }
         assert time.monotonic() - killed < 2
         assert await owners(database_url) == {other.process.pid}
         assert [fact["position"] for fact in await socket.facts("all", 12)] == [str(n) for n in range(1, 13)]
@@ -106,7 +118,9 @@ async def test_when_the_owner_of_the_projections_is_killed_the_other_takes_over_
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_server_that_is_asked_to_stop_ends_well_and_the_other_goes_on(pair: tuple[Server, Server], number: signal.Signals) -> None:
+async def test_a_server_that_is_asked_to_stop_ends_well_and_the_other_goes_on(
+    pair: tuple[Server, Server], number: signal.Signals
+) -> None:
     leaving, staying = pair
     async with opened(leaving) as socket:
         await socket.subscribe("all", FACTS, {"after": "0"})

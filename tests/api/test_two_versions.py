@@ -36,7 +36,9 @@ OTHERS = f"""
 def newer(folder: Path) -> Path:
     """A copy of the code in which the products are folded in another way, under the next version."""
     for name in ("app", "domain", "projections", "migrations"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules", "dist"))
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules", "dist")
+        )
     source = folder / "projections" / "product.py"
     code = source.read_text()
     for before, after in (
@@ -66,11 +68,21 @@ def receive(server: Server) -> tuple[int, dict[str, Any]]:
 
 def drop_old(folder: Path, url: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "app", "projections", "drop", "products", "--version", str(OLD)]
-    return subprocess.run(command, cwd=folder, env={"DATABASE_URL": url, "PATH": ""}, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={"DATABASE_URL": url, "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.mark.long
-async def test_each_is_served_from_its_own_table_throughout(serve: Callable[..., Server], database_url: str, tmp_path: Path) -> None:
+async def test_each_is_served_from_its_own_table_throughout(
+    serve: Callable[..., Server], database_url: str, tmp_path: Path
+) -> None:
     connection: asyncpg.Connection = await asyncpg.connect(database_url)
     await connection.execute(OTHERS)
     await connection.close()
@@ -97,7 +109,10 @@ async def test_each_is_served_from_its_own_table_throughout(serve: Callable[...,
             answer = await asyncio.to_thread(server.ask, PRODUCT, {"p": str(position)})
             assert answer["data"]["product"] == {"name": name, "onHand": on_hand}
     refused = await asyncio.to_thread(drop_old, tmp_path, database_url)
-    assert (refused.returncode, f"read.products_v{OLD} is kept current or worked on by" in refused.stderr) == (2, True), refused
+    assert (
+        refused.returncode,
+        f"read.products_v{OLD} is kept current or worked on by" in refused.stderr,
+    ) == (2, True), refused
     assert await asyncio.to_thread(old.stop) == 0
     dropped = await asyncio.to_thread(drop_old, tmp_path, database_url)
     assert (dropped.returncode, dropped.stdout) == (0, f"dropped read.products_v{OLD}\n"), dropped

@@ -32,12 +32,20 @@ class Shopper:
         for sku, amount in (("TEA", "3.50"), ("JAM", "4.00")):
             price = {"amount": amount}
             await self.api.data(
-                "mutation ($i: RegisterProductInput!) { registerProduct(input: $i) { __typename } }", {"i": {"sku": sku, "name": sku, "price": price}}
+                "mutation ($i: RegisterProductInput!) { registerProduct(input: $i) { __typename } }",
+                {"i": {"sku": sku, "name": sku, "price": price}},
             )
-        await self.api.data("mutation ($i: OpenOrderInput!) { openOrder(input: $i) { __typename } }", {"i": {"id": self.order, "customerId": str(uuid4())}})
+        await self.api.data(
+            "mutation ($i: OpenOrderInput!) { openOrder(input: $i) { __typename } }",
+            {"i": {"id": self.order, "customerId": str(uuid4())}},
+        )
 
-    async def __call__(self, mutation: str, kind: str = "OrderRefInput", options: dict[str, Any] | None = None, **given: Any) -> dict[str, Any]:
-        query = f"mutation ($i: {kind}!, $o: CommandOptions) {{ {mutation}(input: $i, options: $o) {ANSWER} }}"
+    async def __call__(
+        self, mutation: str, kind: str = "OrderRefInput", options: dict[str, Any] | None = None, **given: Any
+    ) -> dict[str, Any]:
+        query = (
+            f"mutation ($i: {kind}!, $o: CommandOptions) {{ {mutation}(input: $i, options: $o) {ANSWER} }}"
+        )
         return (await self.api.data(query, {"i": {"orderId": self.order} | given, "o": options}))[mutation]
 
     async def add(self, sku: str, quantity: int) -> dict[str, Any]:
@@ -56,15 +64,22 @@ async def test_undo_and_redo_are_ordinary_facts_and_the_read_model_follows(shopp
     await shopper.add("JAM", 1)
     await shopper("removeLine", "OrderLineRefInput", sku="TEA")
     back = await shopper("undoOrderChange")
-    assert back["events"] == [{"type": "order.line-added", "version": 5, "undoes": 4, "redoes": None, "place": 0, "sku": "TEA"}]
+    assert back["events"] == [
+        {"type": "order.line-added", "version": 5, "undoes": 4, "redoes": None, "place": 0, "sku": "TEA"}
+    ]
     assert [line["sku"] for line in back["order"]["lines"]] == ["TEA", "JAM"]
     back = await shopper("undoOrderChange")
     assert back["events"] == [{"type": "order.line-removed", "version": 6, "undoes": 3, "redoes": None}]
     forth = await shopper("redoOrderChange")
-    assert forth["events"] == [{"type": "order.line-added", "version": 7, "undoes": None, "redoes": 3, "place": None, "sku": "JAM"}]
+    assert forth["events"] == [
+        {"type": "order.line-added", "version": 7, "undoes": None, "redoes": 3, "place": None, "sku": "JAM"}
+    ]
     assert forth["order"] == {
         "version": 7,
-        "lines": [{"sku": "TEA", "quantity": 2, "unitPrice": {"amount": "3.50"}}, {"sku": "JAM", "quantity": 1, "unitPrice": {"amount": "4.00"}}],
+        "lines": [
+            {"sku": "TEA", "quantity": 2, "unitPrice": {"amount": "3.50"}},
+            {"sku": "JAM", "quantity": 1, "unitPrice": {"amount": "4.00"}},
+        ],
     }
 
 
@@ -98,7 +113,10 @@ async def test_an_undo_that_is_repeated_with_its_command_id_takes_back_one_chang
 
 async def test_an_undo_meant_for_another_version_is_a_conflict(shopper: Shopper) -> None:
     await shopper.add("TEA", 2)
-    assert await shopper("undoOrderChange", options={"expectedVersion": 1}) == {"__typename": "Conflict", "actualVersion": 2}
+    assert await shopper("undoOrderChange", options={"expectedVersion": 1}) == {
+        "__typename": "Conflict",
+        "actualVersion": 2,
+    }
 
 
 async def test_a_preview_of_an_undo_records_nothing(shopper: Shopper) -> None:
@@ -111,7 +129,10 @@ async def test_a_preview_of_an_undo_records_nothing(shopper: Shopper) -> None:
 async def test_every_command_can_be_previewed(api: Api) -> None:
     asked = "{ __schema { mutationType { fields { name args { name type { name } } type { ofType { possibleTypes { name } } } } } } }"
     fields = (await api.data(asked))["__schema"]["mutationType"]["fields"]
-    answers = {field["name"]: {each["name"] for each in field["type"]["ofType"]["possibleTypes"] or ()} for field in fields}
+    answers = {
+        field["name"]: {each["name"] for each in field["type"]["ofType"]["possibleTypes"] or ()}
+        for field in fields
+    }
     commands = [field for field in fields if {"Rejected", "Conflict"} & answers[field["name"]]]
     assert len(commands) >= 11
     for field in commands:
@@ -121,7 +142,10 @@ async def test_every_command_can_be_previewed(api: Api) -> None:
 
 EDITS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
     *[
-        st.tuples(st.just(mutation), st.fixed_dictionaries({"sku": st.sampled_from(["TEA", "JAM", "MUG"])} | given_with))
+        st.tuples(
+            st.just(mutation),
+            st.fixed_dictionaries({"sku": st.sampled_from(["TEA", "JAM", "MUG"])} | given_with),
+        )
         for mutation, given_with in (
             ("addLine", {"quantity": st.integers(1, 3)}),
             ("addLine", {"quantity": st.integers(1, 3)}),
@@ -131,7 +155,12 @@ EDITS: st.SearchStrategy[tuple[str, dict[str, Any]]] = st.one_of(
         )
     ]
 )
-KINDS = {"addLine": "OrderLineInput", "changeQuantity": "OrderLineInput", "removeLine": "OrderLineRefInput", "changePrice": "ChangePriceInput"}
+KINDS = {
+    "addLine": "OrderLineInput",
+    "changeQuantity": "OrderLineInput",
+    "removeLine": "OrderLineRefInput",
+    "changePrice": "ChangePriceInput",
+}
 LINES = "{ version lines { sku quantity unitPrice { amount } } }"
 
 
@@ -142,7 +171,9 @@ def test_undo_all_goes_back_to_the_opened_order_and_redo_all_to_the_edited_one(h
         return house.ask(asked, {"i": given_with})["data"][mutation]
 
     for sku in ("TEA", "JAM", "MUG"):
-        send("registerProduct", "RegisterProductInput", {"sku": sku, "name": sku, "price": {"amount": "3.50"}})
+        send(
+            "registerProduct", "RegisterProductInput", {"sku": sku, "name": sku, "price": {"amount": "3.50"}}
+        )
 
     @settings(max_examples=12, deadline=None, derandomize=True)
     @given(st.lists(EDITS, min_size=6, max_size=20))
@@ -151,14 +182,26 @@ def test_undo_all_goes_back_to_the_opened_order_and_redo_all_to_the_edited_one(h
         send("openOrder", "OpenOrderInput", {"id": order["orderId"], "customerId": str(uuid4())})
         states: list[Any] = [[]]
         for mutation, given_with in edits:
-            answer = send(mutation, KINDS[mutation], given_with | ({} if mutation == "changePrice" else order))
-            if mutation != "changePrice" and answer["__typename"] == "OrderAccepted" and answer["order"]["lines"] != states[-1]:
+            answer = send(
+                mutation, KINDS[mutation], given_with | ({} if mutation == "changePrice" else order)
+            )
+            if (
+                mutation != "changePrice"
+                and answer["__typename"] == "OrderAccepted"
+                and answer["order"]["lines"] != states[-1]
+            ):
                 states.append(answer["order"]["lines"])
         for expected in states[-2::-1]:
             assert send("undoOrderChange", "OrderRefInput", order)["order"]["lines"] == expected
-        assert send("undoOrderChange", "OrderRefInput", order) == {"__typename": "Rejected", "code": "NOTHING_TO_UNDO"}
+        assert send("undoOrderChange", "OrderRefInput", order) == {
+            "__typename": "Rejected",
+            "code": "NOTHING_TO_UNDO",
+        }
         for expected in states[1:]:
             assert send("redoOrderChange", "OrderRefInput", order)["order"]["lines"] == expected
-        assert send("redoOrderChange", "OrderRefInput", order) == {"__typename": "Rejected", "code": "NOTHING_TO_REDO"}
+        assert send("redoOrderChange", "OrderRefInput", order) == {
+            "__typename": "Rejected",
+            "code": "NOTHING_TO_REDO",
+        }
 
     holds()

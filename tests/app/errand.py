@@ -197,5 +197,7 @@ async def kept(running: Engine, errand_id: UUID) -> Sequence[tuple[int, str]]:
 
 async def remembered(running: Engine, errand_id: UUID) -> Errand:
     """The errand's state as it is stored."""
-    text = await running.database.pool.fetchval("SELECT state -> 2 FROM es.processes WHERE process = 'errand' AND id = $1", errand_id)
+    text = await running.database.pool.fetchval(
+        "SELECT state -> 2 FROM es.processes WHERE process = 'errand' AND id = $1", errand_id
+    )
     return msgspec.json.decode(text, type=Errand)

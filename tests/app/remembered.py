@@ -12,7 +12,9 @@ from domain.kernel import Recorded
 from projections.kernel import VALID_FROM, VALID_TO, Key, Projection
 
 
-async def history_of(database: Database, projection: Projection[Any], slot: str = LIVE) -> list[tuple[int, int | None, Any]]:
+async def history_of(
+    database: Database, projection: Projection[Any], slot: str = LIVE
+) -> list[tuple[int, int | None, Any]]:
     """All rows of the history: valid from, valid to, and the row."""
     table = history_in(projection, slot)
     assert table is not None
@@ -27,12 +29,19 @@ async def history_of(database: Database, projection: Projection[Any], slot: str 
 async def rows_at(database: Database, projection: Projection[Any], position: int) -> dict[Key, Any]:
     """The rows as of a position, as queries read them."""
     async with database.engine.connect() as connection:
-        rows = [projection.read(each) for each in (await connection.execute(select(at(projection.history_table, position)))).mappings()]
+        rows = [
+            projection.read(each)
+            for each in (await connection.execute(select(at(projection.history_table, position)))).mappings()
+        ]
     return {projection.key_of(row): row for row in rows}
 
 
 async def same_at_every_position(
-    database: Database, projection: Projection[Any], facts: Sequence[Recorded[Any]], slot: str = LIVE, without: Collection[int] = ()
+    database: Database,
+    projection: Projection[Any],
+    facts: Sequence[Recorded[Any]],
+    slot: str = LIVE,
+    without: Collection[int] = (),
 ) -> None:
     """From the first position to the last, without the effect of some facts."""
     history = await history_of(database, projection, slot)
@@ -59,5 +68,9 @@ async def same_at_every_position(
         assert shown == folded, fact
     middle = facts[len(facts) // 2].position if facts else 0
     for position in {0, 1, middle, len(facts)}:
-        expected = {projection.key_of(row): row for valid_from, valid_to, row in history if valid_from <= position and (valid_to is None or valid_to > position)}
+        expected = {
+            projection.key_of(row): row
+            for valid_from, valid_to, row in history
+            if valid_from <= position and (valid_to is None or valid_to > position)
+        }
         assert await rows_at(database, projection, position) == expected

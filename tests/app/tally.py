@@ -80,7 +80,9 @@ def evolve(state: int, event: TallyEvent) -> int:
             assert_never(missing)
 
 
-tally: Decider[TallyCommand, int, TallyEvent] = Decider(category="tally", initial=0, decide=decide, evolve=evolve)
+tally: Decider[TallyCommand, int, TallyEvent] = Decider(
+    category="tally", initial=0, decide=decide, evolve=evolve
+)
 
 
 @value
@@ -110,7 +112,16 @@ def fold(key: tuple[UUID], row: TallyRow | None, fact: Recorded[Any]) -> TallyRo
             raise AssertionError(fact)
 
 
-tallies = Projection(name="tallies", version=1, row=TallyRow, key=("id",), keys=keys, fold=fold, indexes=(("sum", "id"),), history=True)
+tallies = Projection(
+    name="tallies",
+    version=1,
+    row=TallyRow,
+    key=("id",),
+    keys=keys,
+    fold=fold,
+    indexes=(("sum", "id"),),
+    history=True,
+)
 
 
 def request(**given: Any) -> Request:
@@ -134,9 +145,18 @@ class Engine:
 
 @asynccontextmanager
 async def engine(
-    database: Database, *, ring: int = 1_000, bound: int = 10_000, patience: float = 10, poll: float = 0.5,
-    decider: AnyDecider = tally, projections: Sequence[Projection[Any]] = (tallies,), every: int = 0,
-    processes: Sequence[AnyProcess] = (), ports: Mapping[type, Port] | None = None, steps: Patience | None = None,
+    database: Database,
+    *,
+    ring: int = 1_000,
+    bound: int = 10_000,
+    patience: float = 10,
+    poll: float = 0.5,
+    decider: AnyDecider = tally,
+    projections: Sequence[Projection[Any]] = (tallies,),
+    every: int = 0,
+    processes: Sequence[AnyProcess] = (),
+    ports: Mapping[type, Port] | None = None,
+    steps: Patience | None = None,
 ) -> AsyncGenerator[Engine]:
     deciders = (decider, *(process.own for process in processes))
     codec = Codec(deciders)
@@ -157,7 +177,15 @@ async def engine(
     workers = Processes(processes, database, reader, feed, commands, deciders, ports or {}, steps)
     await workers.begin()
     await feed.start()
-    running = (appender.run(), feed.run(), wake.run(), projector.run(), projector.watch(), projector.mend(), workers.run())
+    running = (
+        appender.run(),
+        feed.run(),
+        wake.run(),
+        projector.run(),
+        projector.watch(),
+        projector.mend(),
+        workers.run(),
+    )
     tasks = [asyncio.create_task(work) for work in running]
     try:
         yield Engine(database, reader, appender, commands, feed, projector, snapshots, snapshotter, workers)

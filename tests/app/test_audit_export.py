@@ -42,14 +42,42 @@ async def exported(database: Database, what: Asked) -> list[str]:
 @pytest.mark.parametrize(
     ("what", "positions", "seals", "said"),
     [
-        (STREAM, range(1, 41, 3), 4, "ok: 14 facts (stream tally 00000000-0000-0000-0000-000000000001) under 4 seals; 2 of them not sealed yet, and only this file speaks for that"),
-        (CORRELATION, range(20, 24), 2, "ok: 4 facts (correlation 00000000-0000-0000-0002-000000000005) under 2 seals\n"),
+        (
+            STREAM,
+            range(1, 41, 3),
+            4,
+            "ok: 14 facts (stream tally 00000000-0000-0000-0000-000000000001) under 4 seals; 2 of them not sealed yet, and only this file speaks for that",
+        ),
+        (
+            CORRELATION,
+            range(20, 24),
+            2,
+            "ok: 4 facts (correlation 00000000-0000-0000-0002-000000000005) under 2 seals\n",
+        ),
         (RANGE, range(5, 28), 3, "ok: 23 facts (positions 5 to 27) under 3 seals\n"),
-        (Asked(first=33, last=999), range(33, 41), 1, "ok: 8 facts (positions 33 to 40) under 1 seal; 6 of them not sealed yet"),
-        (Asked(first=36, last=36), range(36, 37), 0, "ok: 1 fact (positions 36 to 36) under 0 seals; 1 of them not sealed yet"),
+        (
+            Asked(first=33, last=999),
+            range(33, 41),
+            1,
+            "ok: 8 facts (positions 33 to 40) under 1 seal; 6 of them not sealed yet",
+        ),
+        (
+            Asked(first=36, last=36),
+            range(36, 37),
+            0,
+            "ok: 1 fact (positions 36 to 36) under 0 seals; 1 of them not sealed yet",
+        ),
     ],
 )
-async def test_a_part_of_the_log_proves_itself(sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: Asked, positions: range, seals: int, said: str) -> None:
+async def test_a_part_of_the_log_proves_itself(
+    sealed: Database,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    what: Asked,
+    positions: range,
+    seals: int,
+    said: str,
+) -> None:
     lines = await exported(sealed, what)
     assert [json.loads(line)["fact"]["position"] for line in lines[1:-1]] == list(positions)
     closing = json.loads(lines[-1])
@@ -60,7 +88,10 @@ async def test_a_part_of_the_log_proves_itself(sealed: Database, tmp_path: Path,
     out = capsys.readouterr().out
     assert out.startswith(said)
     if seals:
-        assert out.splitlines()[1] == f"newest seal: {closing['seals'][-1]['number']} {closing['seals'][-1]['hash']}"
+        assert (
+            out.splitlines()[1]
+            == f"newest seal: {closing['seals'][-1]['number']} {closing['seals'][-1]['hash']}"
+        )
         kept = bytes.fromhex(closing["seals"][0]["hash"])
         assert show(path, kept)
         assert not show(path, bytes(32))
@@ -96,16 +127,56 @@ def rehashed(line: int, old: str, new: str, **more: object) -> Callable[[list[st
 
 
 WRONG: list[tuple[Asked, Callable[[list[str]], None], str]] = [
-    (RANGE, changed(4, "ann", "bob"), "line 4: the fact at position 7 was changed: it does not have its hash"),
-    (RANGE, changed(4, "1.50", "1.5"), "line 4: the fact at position 7 was changed: it does not have its hash"),
-    (RANGE, changed(4, '"actor":"ann"', '"actor":"ann","more":null'), "line 4: was changed: it is not written as an export is"),
-    (RANGE, changed(4, '"actor":"ann"', '"actor":"bob","actor":"ann"'), "line 4: was changed: it is not written as an export is"),
-    (RANGE, changed(4, '"actor":"ann"', '"actor": "ann"'), "line 4: was changed: it is not written as an export is"),
-    (RANGE, changed(4, '"place":6', '"place":7'), "line 4: the fact at position 7 is not one that seal 1 covers"),
-    (RANGE, changed(4, '"number":1', '"number":2'), "line 4: the fact at position 7 is not one that seal 2 covers"),
-    (RANGE, changed(4, '"number":1', '"number":9'), "line 4: the fact at position 7 is not one that seal 9 covers"),
-    (RANGE, changed(4, '"path":["', '"path":["00'), "line 4: the fact at position 7 does not lead to the root of seal 1"),
-    (RANGE, changed(4, '"path":["', '"path":["zz'), "line 4: the fact at position 7 does not lead to the root of seal 1"),
+    (
+        RANGE,
+        changed(4, "ann", "bob"),
+        "line 4: the fact at position 7 was changed: it does not have its hash",
+    ),
+    (
+        RANGE,
+        changed(4, "1.50", "1.5"),
+        "line 4: the fact at position 7 was changed: it does not have its hash",
+    ),
+    (
+        RANGE,
+        changed(4, '"actor":"ann"', '"actor":"ann","more":null'),
+        "line 4: was changed: it is not written as an export is",
+    ),
+    (
+        RANGE,
+        changed(4, '"actor":"ann"', '"actor":"bob","actor":"ann"'),
+        "line 4: was changed: it is not written as an export is",
+    ),
+    (
+        RANGE,
+        changed(4, '"actor":"ann"', '"actor": "ann"'),
+        "line 4: was changed: it is not written as an export is",
+    ),
+    (
+        RANGE,
+        changed(4, '"place":6', '"place":7'),
+        "line 4: the fact at position 7 is not one that seal 1 covers",
+    ),
+    (
+        RANGE,
+        changed(4, '"number":1', '"number":2'),
+        "line 4: the fact at position 7 is not one that seal 2 covers",
+    ),
+    (
+        RANGE,
+        changed(4, '"number":1', '"number":9'),
+        "line 4: the fact at position 7 is not one that seal 9 covers",
+    ),
+    (
+        RANGE,
+        changed(4, '"path":["', '"path":["00'),
+        "line 4: the fact at position 7 does not lead to the root of seal 1",
+    ),
+    (
+        RANGE,
+        changed(4, '"path":["', '"path":["zz'),
+        "line 4: the fact at position 7 does not lead to the root of seal 1",
+    ),
     (RANGE, changed(4, "\n", ""), "line 4: it is not a line of an export"),
     (RANGE, changed(4, "{", "["), "line 4: it is not a line of an export"),
     (RANGE, changed(4, "{", "[" * 100_000), "line 4: it is not a line of an export"),
@@ -126,17 +197,27 @@ WRONG: list[tuple[Asked, Callable[[list[str]], None], str]] = [
     (RANGE, changed(25, '"last":20', '"last":19'), "line 25: seal 2 was changed: it does not have its hash"),
     (RANGE, changed(25, '"hash":"', '"hash":"00'), "line 25: seal 1 was changed: it does not have its hash"),
     (RANGE, rehashed(4, "ann", "bob"), "line 4: the fact at position 7 does not lead to the root of seal 1"),
-    (RANGE, rehashed(4, "ann", "bob", seal=None), "line 4: the fact at position 7 has no proof, and later ones are sealed"),
+    (
+        RANGE,
+        rehashed(4, "ann", "bob", seal=None),
+        "line 4: the fact at position 7 has no proof, and later ones are sealed",
+    ),
     (STREAM, removed(3), "line 3: version 2 of the stream is missing before it"),
     (STREAM, changed(1, "000001", "000002"), "line 2: the fact at position 1 is of another stream"),
     (STREAM, changed(1, "tally", "order"), "line 2: the fact at position 1 is of another stream"),
     (CORRELATION, removed(3), "line 5: 4 facts were written, and there are 3"),
     (CORRELATION, moved(3, 2), "line 3: position 20 is out of order"),
-    (CORRELATION, changed(1, "000005", "000006"), "line 2: the fact at position 20 is of another correlation"),
+    (
+        CORRELATION,
+        changed(1, "000005", "000006"),
+        "line 2: the fact at position 20 is of another correlation",
+    ),
 ]
 
 
-async def test_a_change_is_found_and_its_line_named(sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_change_is_found_and_its_line_named(
+    sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     whole = {what: await exported(sealed, what) for what in (STREAM, RANGE, CORRELATION)}
     path = tmp_path / "part.jsonl"
     for what, change, said in WRONG:
@@ -147,7 +228,9 @@ async def test_a_change_is_found_and_its_line_named(sealed: Database, tmp_path: 
         assert capsys.readouterr().out == f"{path}: {said}\n"
 
 
-async def test_no_byte_can_be_changed_unseen(sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_no_byte_can_be_changed_unseen(
+    sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """But for facts that were not sealed yet, and the number of a form, there is no other way to write it."""
     whole = "".join(await exported(sealed, CORRELATION)).encode()
     path = tmp_path / "part.jsonl"
@@ -167,7 +250,11 @@ async def test_no_export_is_made_of_what_was_changed(sealed: Database) -> None:
 
 
 async def test_what_is_not_there_cannot_be_exported(sealed: Database) -> None:
-    for what in (Asked(stream="tally", id=str(uuid4())), Asked(correlation=str(uuid4())), Asked(first=41, last=50)):
+    for what in (
+        Asked(stream="tally", id=str(uuid4())),
+        Asked(correlation=str(uuid4())),
+        Asked(first=41, last=50),
+    ):
         with pytest.raises(Mistake, match=f"there are no facts: {what}"):
             await exported(sealed, what)
 
@@ -175,18 +262,44 @@ async def test_what_is_not_there_cannot_be_exported(sealed: Database) -> None:
 async def test_on_the_command_line(sealed: Database, tmp_path: Path) -> None:
     def work() -> None:
         path = tmp_path / "part.jsonl"
-        assert run("audit", "export", "--from", "1", "--to", "40", "--out", str(path), DATABASE_URL=sealed.url).returncode == 0
+        assert (
+            run(
+                "audit", "export", "--from", "1", "--to", "40", "--out", str(path), DATABASE_URL=sealed.url
+            ).returncode
+            == 0
+        )
         printed = run("audit", "export", "--from", "1", "--to", "40", DATABASE_URL=sealed.url)
         assert (printed.returncode, printed.stdout, printed.stderr) == (0, path.read_text(), "")
 
         # No database is asked for it: the one that is named here is not there.
-        fine = run("audit", "verify", "--file", str(path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+        fine = run(
+            "audit", "verify", "--file", str(path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"
+        )
         assert (fine.returncode, fine.stderr) == (0, "")
         path.write_text(path.read_text().replace('"ann"', '"bob"', 1))
-        wrong = run("audit", "verify", "--file", str(path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
-        assert (wrong.returncode, wrong.stdout, wrong.stderr) == (1, f"{path}: line 2: the fact at position 1 was changed: it does not have its hash\n", "")
+        wrong = run(
+            "audit", "verify", "--file", str(path), DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"
+        )
+        assert (wrong.returncode, wrong.stdout, wrong.stderr) == (
+            1,
+            f"{path}: line 2: the fact at position 1 was changed: it does not have its hash\n",
+            "",
+        )
         one_line(run("audit", "verify", "--file", str(tmp_path / "other")), "cannot read")
-        one_line(run("audit", "export", "--from", "1", "--to", "2", "--out", str(tmp_path / "no" / "part"), DATABASE_URL=sealed.url), "cannot write")
+        one_line(
+            run(
+                "audit",
+                "export",
+                "--from",
+                "1",
+                "--to",
+                "2",
+                "--out",
+                str(tmp_path / "no" / "part"),
+                DATABASE_URL=sealed.url,
+            ),
+            "cannot write",
+        )
 
     await asyncio.to_thread(work)
 
@@ -204,7 +317,9 @@ async def test_on_the_command_line(sealed: Database, tmp_path: Path) -> None:
         ((None, None, None, 1, 2**63), "in this order"),
     ],
 )
-def test_what_cannot_be_asked_for_is_said(given: tuple[str | None, UUID | None, UUID | None, int | None, int | None], said: str) -> None:
+def test_what_cannot_be_asked_for_is_said(
+    given: tuple[str | None, UUID | None, UUID | None, int | None, int | None], said: str
+) -> None:
     from app.audit.export import asked
 
     with pytest.raises(Mistake, match=said):

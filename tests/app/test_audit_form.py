@@ -17,13 +17,17 @@ from tests.app.sealed import fill
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | text, lambda inner: st.lists(inner) | st.dictionaries(text, inner), max_leaves=20
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | text,
+    lambda inner: st.lists(inner) | st.dictionaries(text, inner),
+    max_leaves=20,
 )
 
 
 @given(values)
 def test_it_is_what_the_standard_library_writes(value: Any) -> None:
-    assert write(value) == json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    assert (
+        write(value) == json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    )
     assert write(read_as(write(value), object)) == write(value)
 
 
@@ -39,10 +43,17 @@ FIRST = (
 )
 
 
-async def test_a_fact_has_the_hash_that_it_has_always_had_whatever_the_session_is_set_to(database: Database) -> None:
+async def test_a_fact_has_the_hash_that_it_has_always_had_whatever_the_session_is_set_to(
+    database: Database,
+) -> None:
     await fill(database, 3)
-    await database.pool.execute("ALTER TABLE es.events DISABLE TRIGGER ALL; UPDATE es.events SET caused_by = NULL")
-    for settings in ("SELECT 1", "SET DateStyle = 'German, DMY'; SET TimeZone = 'Asia/Kathmandu'; SET IntervalStyle = 'sql_standard'; SET extra_float_digits = -10; SET bytea_output = 'escape'"):
+    await database.pool.execute(
+        "ALTER TABLE es.events DISABLE TRIGGER ALL; UPDATE es.events SET caused_by = NULL"
+    )
+    for settings in (
+        "SELECT 1",
+        "SET DateStyle = 'German, DMY'; SET TimeZone = 'Asia/Kathmandu'; SET IntervalStyle = 'sql_standard'; SET extra_float_digits = -10; SET bytea_output = 'escape'",
+    ):
         connection = await database.connect()
         await connection.execute(settings)
         fact = fact_of(await connection.fetchrow(f"SELECT {COLUMNS} FROM es.events WHERE position = 3"))
@@ -53,7 +64,11 @@ async def test_a_fact_has_the_hash_that_it_has_always_had_whatever_the_session_i
 
 async def test_a_column_that_is_added_later_leaves_older_facts_as_they_are(database: Database) -> None:
     row = {"position": 3, "actor": "ann", "caused_by": None, "data": '{"a": null}'}
-    assert fact_of(row) == fact_of(row | {"tenant": None}) == {"position": 3, "actor": "ann", "data": {"a": None}}
+    assert (
+        fact_of(row)
+        == fact_of(row | {"tenant": None})
+        == {"position": 3, "actor": "ann", "data": {"a": None}}
+    )
     assert fact_hash(fact_of(row)) != fact_hash(fact_of(row | {"tenant": "north"}))
 
 

@@ -39,7 +39,9 @@ async def ranges(database: Database, count: int) -> list[tuple[int, int]]:
     """The ranges of the seals, when there are as many as that."""
     async with asyncio.timeout(10):
         while True:
-            rows = await database.pool.fetch("SELECT first_position, last_position FROM es.seals ORDER BY number")
+            rows = await database.pool.fetch(
+                "SELECT first_position, last_position FROM es.seals ORDER BY number"
+            )
             if len(rows) >= count:
                 return [(row["first_position"], row["last_position"]) for row in rows]
 
@@ -94,13 +96,18 @@ async def test_who_has_been_overtaken_seals_nothing(database: Database) -> None:
 
 
 @pytest.mark.parametrize(("gone", "named"), [(3, 3), (10, 10), (1, 1)])
-async def test_a_hole_is_not_sealed(database: Database, gone: int, named: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hole_is_not_sealed(
+    database: Database, gone: int, named: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await fill(database, 20)
     await tamper(database, f"DELETE FROM es.events WHERE position = {gone}")
     with pytest.raises(Unsealable, match=f"position {named} is missing"):
         await seal(database)
     said = asyncio.Event()
-    monkeypatch.setattr("app.audit.seal.log.error", lambda text, problem, **_: said.set() if str(problem) == f"position {named} is missing" else None)
+    monkeypatch.setattr(
+        "app.audit.seal.log.error",
+        lambda text, problem, **_: said.set() if str(problem) == f"position {named} is missing" else None,
+    )
     async with sealing(database, facts=10, seconds=0.01), asyncio.timeout(5):
         await said.wait()
     assert await ranges(database, 0) == []

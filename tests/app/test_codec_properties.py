@@ -58,8 +58,16 @@ def test_every_event_comes_back_from_the_codec_as_it_was(event_type: type[Event]
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(EVENTS), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_whatever_else_is_stored_reads_as_itself_or_as_unreadable_but_never_fails(event_type: type[Event], stored: Any) -> None:
+@given(
+    st.sampled_from(EVENTS),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+)
+def test_whatever_else_is_stored_reads_as_itself_or_as_unreadable_but_never_fails(
+    event_type: type[Event], stored: Any
+) -> None:
     text = json.dumps(stored)
     event = CODEC.decode(event_type.stored.name, event_type.stored.version, text)
     assert isinstance(event, event_type) or (isinstance(event, Unreadable) and event.data == text)

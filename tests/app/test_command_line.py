@@ -19,7 +19,15 @@ from tests.conftest import ROOT, Server
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("APP_") and k != "DATABASE_URL"}
-    return subprocess.run([sys.executable, "-m", "app", *arguments], cwd=ROOT, env=env | environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env=env | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def one_line(result: subprocess.CompletedProcess[str], said: str) -> None:
@@ -34,7 +42,17 @@ def test_an_unknown_setting_is_named() -> None:
     one_line(run("serve", APP_PROT="1"), "unknown setting APP_PROT")
 
 
-@pytest.mark.parametrize(("name", "value"), [("APP_PORT", "many"), ("APP_MODE", "fast"), ("APP_RING", "-1"), ("APP_ORIGINS", "nope"), ("APP_HOST", ""), ("APP_DATA", "")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_PORT", "many"),
+        ("APP_MODE", "fast"),
+        ("APP_RING", "-1"),
+        ("APP_ORIGINS", "nope"),
+        ("APP_HOST", ""),
+        ("APP_DATA", ""),
+    ],
+)
 def test_a_malformed_setting_is_named(name: str, value: str) -> None:
     one_line(run("serve", **{name: value}), name)
 
@@ -65,7 +83,9 @@ def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: st
 
     async def drop() -> None:
         connection = await asyncpg.connect(database_url)
-        for row in await connection.fetch("SELECT nspname FROM pg_namespace WHERE nspname = 'es' OR nspname LIKE 'read%'"):
+        for row in await connection.fetch(
+            "SELECT nspname FROM pg_namespace WHERE nspname = 'es' OR nspname LIKE 'read%'"
+        ):
             await connection.execute(f"DROP SCHEMA {row['nspname']} CASCADE")
         await connection.close()
 
@@ -92,7 +112,12 @@ def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> N
         await connection.close()
 
     asyncio.run(raised())
-    for arguments in (("migrate",), ("serve", "--port", "0"), ("serve", "--migrate", "--port", "0"), ("lag",)):
+    for arguments in (
+        ("migrate",),
+        ("serve", "--port", "0"),
+        ("serve", "--migrate", "--port", "0"),
+        ("lag",),
+    ):
         one_line(run(*arguments, DATABASE_URL=database_url), "was migrated by newer code")
 
 
@@ -118,7 +143,9 @@ def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(databa
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(serve: Callable[..., Server], number: int) -> None:
+def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(
+    serve: Callable[..., Server], number: int
+) -> None:
     server = serve().wait()
     assert server.ask("{ position }")["data"] == {"position": "0"}
     assert server.stop(number) == 0
@@ -127,7 +154,9 @@ def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(serve: Cal
 
 
 def test_the_committed_schema_is_the_one_that_is_served() -> None:
-    assert run("schema").stdout == (ROOT / "schema.graphql").read_text(), "the schema has changed: look at it, then run make schema"
+    assert run("schema").stdout == (ROOT / "schema.graphql").read_text(), (
+        "the schema has changed: look at it, then run make schema"
+    )
 
 
 def test_the_embedded_database_stops_with_its_last_user_also_after_one_was_killed() -> None:
@@ -158,13 +187,31 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
         user = {"user": "nobody"} if os.geteuid() == 0 else {}
         os.chmod(folder, 0o777)
         data = f"{folder}/data"
-        subprocess.run([binaries / "initdb", "-D", data, "-A", "trust", "-U", "old"], check=True, capture_output=True, **user)
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-A", "trust", "-U", "old"],
+            check=True,
+            capture_output=True,
+            **user,
+        )
         options = f"-c listen_addresses='' -k {folder}"
-        subprocess.run([binaries / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, **user)
+        subprocess.run(
+            [binaries / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **user,
+        )
         try:
-            one_line(run("serve", "--port", "0", DATABASE_URL=f"postgresql://old@/postgres?host={folder}"), "is PostgreSQL 15; 16 or newer is needed")
+            one_line(
+                run("serve", "--port", "0", DATABASE_URL=f"postgresql://old@/postgres?host={folder}"),
+                "is PostgreSQL 15; 16 or newer is needed",
+            )
         finally:
-            subprocess.run([binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"], check=True, capture_output=True, **user)
+            subprocess.run(
+                [binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"],
+                check=True,
+                capture_output=True,
+                **user,
+            )
 
 
 def test_in_production_every_line_of_the_log_is_json(serve: Callable[..., Server]) -> None:

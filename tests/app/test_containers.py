@@ -61,7 +61,9 @@ def test_there_is_a_stage_for_the_page_one_for_the_packages_and_a_slim_last_one(
     assert list(stages()) == ["graphiql", "packages", "final"]
     assert told("graphiql", "FROM")[0].startswith("node:")
     assert re.fullmatch(r"python:3\.\d+-slim", told("final", "FROM")[0])
-    assert told("packages", "FROM")[0].split()[0] == told("final", "FROM")[0], "the virtual environment names its interpreter"
+    assert told("packages", "FROM")[0].split()[0] == told("final", "FROM")[0], (
+        "the virtual environment names its interpreter"
+    )
 
 
 def test_the_page_is_built_from_its_lock() -> None:
@@ -85,7 +87,11 @@ def test_the_server_is_not_root() -> None:
 
 
 def test_everything_that_is_copied_is_there_and_let_through() -> None:
-    patterns = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    patterns = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
 
     def let_through(path: str) -> bool:
         kept = True
@@ -106,9 +112,21 @@ def test_everything_that_is_copied_is_there_and_let_through() -> None:
 def test_what_is_copied_is_enough_to_run(tmp_path: Path) -> None:
     for source in copied():
         if (ROOT / source).is_dir() and source != "app/graphiql":
-            shutil.copytree(ROOT / source, tmp_path / source, ignore=shutil.ignore_patterns("node_modules", "dist", "__pycache__"))
+            shutil.copytree(
+                ROOT / source,
+                tmp_path / source,
+                ignore=shutil.ignore_patterns("node_modules", "dist", "__pycache__"),
+            )
     env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
-    ran = subprocess.run([sys.executable, "-m", "app", "schema"], cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run(
+        [sys.executable, "-m", "app", "schema"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert ran.returncode == 0, ran.stderr
     assert "type Query" in ran.stdout
 
@@ -128,7 +146,13 @@ def test_the_health_check_of_the_image_tells_a_ready_server_from_none(serve: Cal
     assert command[0] == "python"
 
     def run(port: int) -> int:
-        done = subprocess.run([sys.executable, *command[1:]], env={**os.environ, "APP_PORT": str(port)}, capture_output=True, check=False, timeout=30)
+        done = subprocess.run(
+            [sys.executable, *command[1:]],
+            env={**os.environ, "APP_PORT": str(port)},
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
         return done.returncode
 
     server = serve().wait()
@@ -171,7 +195,10 @@ def test_both_sides_have_the_same_password_from_the_environment() -> None:
 def test_the_example_names_every_setting_with_its_default() -> None:
     lines = re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
     named = {name: value for name, value in lines if name not in ("POSTGRES_PASSWORD", "PORT")}
-    fields = {"DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field for name, field in Settings.model_fields.items()}
+    fields = {
+        "DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field
+        for name, field in Settings.model_fields.items()
+    }
     assert set(named) == set(fields)
     for name, field in fields.items():
         if name not in ("DATABASE_URL", "APP_DATA", "APP_ORIGINS", "APP_GATEWAY"):

@@ -17,7 +17,12 @@ from tests.conftest import ROOT, Server
 def demo(*options: str) -> subprocess.Popen[str]:
     env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "app", "demo", *options], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "app", "demo", *options],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 
@@ -26,11 +31,16 @@ def test_it_ends_after_so_many_orders_and_every_operation_was_taken(serve: Calla
     with demo("--url", server.url, "--rate", "50", "--orders", "40") as process:
         said, problems = process.communicate(timeout=60)
     assert (process.returncode, problems) == (0, "")
-    counted = {what: int(number.replace(",", "")) for number, what in re.findall(r"(\d[\d,]*) ([\w ]+)", said.splitlines()[-1])}
+    counted = {
+        what: int(number.replace(",", ""))
+        for number, what in re.findall(r"(\d[\d,]*) ([\w ]+)", said.splitlines()[-1])
+    }
     assert counted["orders"] == 40
     assert not [what for what in counted if what.startswith("error")]
 
-    answer = server.ask("{ position products(first: 50) { nodes { sku } } orders(first: 50) { nodes { status } } }")
+    answer = server.ask(
+        "{ position products(first: 50) { nodes { sku } } orders(first: 50) { nodes { status } } }"
+    )
     assert "errors" not in answer
     data = answer["data"]
     assert {node["sku"] for node in data["products"]["nodes"]} == {sku for sku, _, _ in PRODUCTS}
@@ -40,7 +50,9 @@ def test_it_ends_after_so_many_orders_and_every_operation_was_taken(serve: Calla
     # Shipped is what was confirmed, and everything that was asked for was allowed.
     assert statuses["SHIPPED"]
     assert not [what for what in counted if what.startswith("refused ") and what != "refused ORDER_ENDED"]
-    shipped = server.ask('{ events(filter: {types: ["order.confirmed"]}, first: 100) { nodes { type } } }')["data"]["events"]["nodes"]
+    shipped = server.ask('{ events(filter: {types: ["order.confirmed"]}, first: 100) { nodes { type } } }')[
+        "data"
+    ]["events"]["nodes"]
     assert len(shipped) >= statuses["SHIPPED"]
     assert 0 < counted["facts"] <= int(data["position"])
 
@@ -80,7 +92,10 @@ def test_a_server_that_goes_away_is_one_line_and_exit_code_2(serve: Callable[...
 
 
 def test_no_server_and_no_url_are_one_line_and_exit_code_2() -> None:
-    for url, said in (("http://127.0.0.1:1/graphql", "no API answers at"), ("ftp://localhost/graphql", "not a URL like")):
+    for url, said in (
+        ("http://127.0.0.1:1/graphql", "no API answers at"),
+        ("ftp://localhost/graphql", "not a URL like"),
+    ):
         with demo("--url", url, "--orders", "1") as process:
             _, problems = process.communicate(timeout=30)
         assert process.returncode == 2

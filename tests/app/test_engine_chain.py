@@ -27,7 +27,9 @@ async def test_a_command_decided_on_one_that_met_a_conflict_is_decided_anew(data
         assert await one.commands.current(tally, stream) == 6
 
 
-async def test_a_command_that_comes_at_any_moment_while_the_one_before_it_meets_a_conflict_is_decided_anew(database: Database) -> None:
+async def test_a_command_that_comes_at_any_moment_while_the_one_before_it_meets_a_conflict_is_decided_anew(
+    database: Database,
+) -> None:
     """Before its batch, or while that is on its way: after any number of turns."""
     async with engine(database) as one, engine(database) as other:
         for turns in range(40):
@@ -43,7 +45,9 @@ async def test_a_command_that_comes_at_any_moment_while_the_one_before_it_meets_
             assert await one.commands.current(tally, stream) == 6
 
 
-async def test_a_command_that_comes_between_the_answer_and_who_hears_it_is_decided_anew(database: Database) -> None:
+async def test_a_command_that_comes_between_the_answer_and_who_hears_it_is_decided_anew(
+    database: Database,
+) -> None:
     stream = uuid4()
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=10), request())
@@ -105,14 +109,24 @@ async def test_what_follows_a_command_that_recorded_nothing_is_not_held_up(datab
         assert await running.commands.current(tally, stream) == 8
 
 
-async def test_however_many_processes_decide_on_one_stream_no_rule_is_broken_by_a_command_of_another_amount(database: Database) -> None:
+async def test_however_many_processes_decide_on_one_stream_no_rule_is_broken_by_a_command_of_another_amount(
+    database: Database,
+) -> None:
     stream = uuid4()
     chance = Random(7)
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=50), request())
         for _ in range(20):
-            amounts = [chance.choice([Take(amount=chance.randint(1, 40)), Add(amount=chance.randint(1, 30))]) for _ in range(12)]
-            await asyncio.gather(*(chance.choice([one, other]).commands.execute(tally, stream, amount, request()) for amount in amounts))
+            amounts = [
+                chance.choice([Take(amount=chance.randint(1, 40)), Add(amount=chance.randint(1, 30))])
+                for _ in range(12)
+            ]
+            await asyncio.gather(
+                *(
+                    chance.choice([one, other]).commands.execute(tally, stream, amount, request())
+                    for amount in amounts
+                )
+            )
         total = 0
         for fact in await one.reader.stream("tally", stream):
             total = evolve(total, fact.event)

@@ -13,7 +13,9 @@ from tests.app.tally import Add, Added, Take, engine, request, tally
 async def test_commands_of_one_stream_in_one_process_all_find_their_place(database: Database) -> None:
     stream = uuid4()
     async with engine(database) as running:
-        outcomes = await asyncio.gather(*(running.commands.execute(tally, stream, Add(amount=1), request()) for _ in range(300)))
+        outcomes = await asyncio.gather(
+            *(running.commands.execute(tally, stream, Add(amount=1), request()) for _ in range(300))
+        )
         assert sorted(o.version for o in outcomes if isinstance(o, Accepted)) == list(range(1, 301))
         assert await running.commands.current(tally, stream) == 300
 
@@ -22,7 +24,9 @@ async def test_commands_of_one_stream_in_two_processes_all_find_their_place(data
     stream = uuid4()
     async with engine(database) as one, engine(database) as other:
         rooms = [one, other] * 60
-        outcomes = await asyncio.gather(*(room.commands.execute(tally, stream, Add(amount=1), request()) for room in rooms))
+        outcomes = await asyncio.gather(
+            *(room.commands.execute(tally, stream, Add(amount=1), request()) for room in rooms)
+        )
         assert all(isinstance(o, Accepted) for o in outcomes)
         assert await one.commands.current(tally, stream) == 120
 
@@ -40,7 +44,9 @@ async def test_stock_is_never_oversold_by_two_processes(database: Database) -> N
     stream = uuid4()
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=50), request())
-        outcomes = await asyncio.gather(*(room.commands.execute(tally, stream, Take(amount=1), request()) for room in [one, other] * 50))
+        outcomes = await asyncio.gather(
+            *(room.commands.execute(tally, stream, Take(amount=1), request()) for room in [one, other] * 50)
+        )
         assert sum(isinstance(o, Accepted) for o in outcomes) == 50
         assert sum(isinstance(o, Refused) and o.code == "TOO_LITTLE" for o in outcomes) == 50
         assert await one.commands.current(tally, stream) == 0
@@ -58,12 +64,17 @@ async def test_a_repeat_returns_the_first_outcome_and_decides_nothing(database: 
         assert await one.commands.current(tally, stream) == 3
 
 
-async def test_a_repeat_of_a_refused_command_is_refused_also_when_it_would_succeed_now(database: Database) -> None:
+async def test_a_repeat_of_a_refused_command_is_refused_also_when_it_would_succeed_now(
+    database: Database,
+) -> None:
     stream, identity = uuid4(), uuid4()
     async with engine(database) as running:
         first = await running.commands.execute(tally, stream, Take(amount=1), request(command_id=identity))
         await running.commands.execute(tally, stream, Add(amount=1), request())
-        assert await running.commands.execute(tally, stream, Take(amount=1), request(command_id=identity)) == first
+        assert (
+            await running.commands.execute(tally, stream, Take(amount=1), request(command_id=identity))
+            == first
+        )
         assert first == Refused(code="TOO_LITTLE", message="There is not that much to take.")
 
 
@@ -71,14 +82,19 @@ async def test_the_same_command_twice_at_once_has_one_effect(database: Database)
     stream, identity = uuid4(), uuid4()
     async with engine(database) as running:
         outcomes = await asyncio.gather(
-            *(running.commands.execute(tally, stream, Add(amount=3), request(command_id=identity)) for _ in range(10)),
+            *(
+                running.commands.execute(tally, stream, Add(amount=3), request(command_id=identity))
+                for _ in range(10)
+            ),
             running.commands.execute(tally, stream, Add(amount=100), request()),
         )
         assert sum(isinstance(o, Accepted) and o.duplicate for o in outcomes) == 9
         assert await running.commands.current(tally, stream) == 103
 
 
-async def test_an_expected_version_that_does_not_match_is_a_conflict_also_on_a_stale_cache(database: Database) -> None:
+async def test_an_expected_version_that_does_not_match_is_a_conflict_also_on_a_stale_cache(
+    database: Database,
+) -> None:
     stream = uuid4()
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=1), request())
@@ -96,7 +112,9 @@ async def test_a_repeat_with_its_old_expected_version_is_a_repeat_not_a_conflict
     stream, identity = uuid4(), uuid4()
     async with engine(database) as running:
         for expected in (False, True):
-            outcome = await running.commands.execute(tally, stream, Add(amount=1), request(command_id=identity, expected_version=0))
+            outcome = await running.commands.execute(
+                tally, stream, Add(amount=1), request(command_id=identity, expected_version=0)
+            )
             assert isinstance(outcome, Accepted)
             assert outcome.duplicate is expected
 
@@ -119,5 +137,7 @@ async def test_a_cancelled_caller_leaves_the_stream_usable(database: Database) -
         with pytest.raises(asyncio.CancelledError):
             await task
         for _ in range(3):
-            assert isinstance(await running.commands.execute(tally, stream, Add(amount=1), request()), Accepted)
+            assert isinstance(
+                await running.commands.execute(tally, stream, Add(amount=1), request()), Accepted
+            )
         assert await running.commands.current(tally, stream) in (3, 4)

@@ -161,10 +161,16 @@ def grown(fault: str) -> Grown:
             maybe = _Bad()
         case _:
             pass
-    branch = Branch(leaf=leaf, leaves=[Leaf(name="a", count=1), Leaf(name="b", count=2)], maybe=maybe, odd=odd)
+    branch = Branch(
+        leaf=leaf, leaves=[Leaf(name="a", count=1), Leaf(name="b", count=2)], maybe=maybe, odd=odd
+    )
     return Grown(
-        branch=branch, branches=[branch, None], named=[Leaf(name="n", count=0), Flower(name="f", petals=3)], either=Flower(name="e", petals=4),
-        twigs=twigs(leaf, fault), loose=twigs(leaf, fault),
+        branch=branch,
+        branches=[branch, None],
+        named=[Leaf(name="n", count=0), Flower(name="f", petals=3)],
+        either=Flower(name="e", petals=4),
+        twigs=twigs(leaf, fault),
+        loose=twigs(leaf, fault),
     )
 
 
@@ -193,7 +199,20 @@ class Query:
 SHORT = strawberry.Schema(Query, types=[Flower], execution_context_class=Executor)
 LONG = strawberry.Schema(Query, types=[Flower])
 
-FAULTS = ("", "null", "type", "large", "colour", "error", "awaitable", "missing", "other", "absent", "bad", "broken")
+FAULTS = (
+    "",
+    "null",
+    "type",
+    "large",
+    "colour",
+    "error",
+    "awaitable",
+    "missing",
+    "other",
+    "absent",
+    "bad",
+    "broken",
+)
 SELECTIONS = (
     "{ leaf { name count colour price id } }",
     "{ leaf { __typename a: name b: name ...F } } ",
@@ -217,7 +236,9 @@ TWIGS = (
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_list_of_objects_has_the_same_answer_whether_what_they_lead_to_is_at_hand_or_not(fault: str) -> None:
+async def test_a_list_of_objects_has_the_same_answer_whether_what_they_lead_to_is_at_hand_or_not(
+    fault: str,
+) -> None:
     for selection in TWIGS:
         for root in ("grown", "grownLater"):
             for field in ("twigs", "loose"):
@@ -241,21 +262,28 @@ async def test_short_and_long_give_the_same_answer(fault: str) -> None:
     asked = 0
     for selection in SELECTIONS:
         for root in ("grown", "grownLater"):
-            for inner in (f"branch {selection}", f"branches {selection} named {{ __typename name ...F }} either {{ ... on Flower {{ petals }} }}"):
+            for inner in (
+                f"branch {selection}",
+                f"branches {selection} named {{ __typename name ...F }} either {{ ... on Flower {{ petals }} }}",
+            ):
                 fragment = "fragment F on Leaf { name count }" if "...F" in inner else ""
                 query = f"query($fault: String!, $yes: Boolean! = true) {{ {root}(fault: $fault) {{ {inner} }} }} {fragment}"
                 if "$yes" not in inner:
                     query = query.replace(", $yes: Boolean! = true", "")
                 short, long = [await schema.execute(query, {"fault": fault}) for schema in (SHORT, LONG)]
                 assert long.data is not None or long.errors, query
-                assert [error.formatted for error in short.errors or ()] == [error.formatted for error in long.errors or ()], query
+                assert [error.formatted for error in short.errors or ()] == [
+                    error.formatted for error in long.errors or ()
+                ], query
                 assert short.data == long.data, query
                 assert _order(short.data) == _order(long.data), query
                 asked += 1
     assert asked == len(SELECTIONS) * 4
 
 
-async def test_a_plain_field_takes_the_short_way_and_one_with_an_extension_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_plain_field_takes_the_short_way_and_one_with_an_extension_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     long: list[str] = []
     own = Executor.execute_field
 
@@ -264,13 +292,17 @@ async def test_a_plain_field_takes_the_short_way_and_one_with_an_extension_does_
         return own(self, parent_type, source, details, *rest)
 
     monkeypatch.setattr(Executor, "execute_field", watched)
-    answer = await SHORT.execute("{ grown { branch { secret soon leaf { name count colour __typename } leaves { name } } } }")
+    answer = await SHORT.execute(
+        "{ grown { branch { secret soon leaf { name count colour __typename } leaves { name } } } }"
+    )
     assert answer.errors is not None
     assert [error.message for error in answer.errors] == ["locked"]
     # The first field that fails ends the object that it is in.
     assert long == ["Query.grown", "Branch.secret"]
     long.clear()
-    answer = await SHORT.execute("{ grown { branch { soon leaf { name count colour __typename } leaves { name } } } }")
+    answer = await SHORT.execute(
+        "{ grown { branch { soon leaf { name count colour __typename } leaves { name } } } }"
+    )
     assert answer.errors is None
     assert long == ["Query.grown", "Branch.soon"]
     long.clear()

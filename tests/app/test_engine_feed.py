@@ -22,21 +22,32 @@ async def followed(feed: Feed, after: int, until: int) -> Sequence[Fact]:
     return found
 
 
-async def test_what_this_process_records_reaches_its_followers_as_the_table_has_it_without_being_read(database: Database) -> None:
+async def test_what_this_process_records_reaches_its_followers_as_the_table_has_it_without_being_read(
+    database: Database,
+) -> None:
     async with engine(database, poll=60) as running:
         asked = request()
         truth, running.feed.reader = running.feed.reader, None  # type: ignore[assignment] - whoever reads now, fails
         following = asyncio.create_task(followed(running.feed, 0, 40))
         for n in range(1, 21):
-            await asyncio.gather(*(running.commands.execute(tally, uuid4(), Add(amount=n, note=f"ü{n}"), asked) for _ in range(2)))
+            await asyncio.gather(
+                *(
+                    running.commands.execute(tally, uuid4(), Add(amount=n, note=f"ü{n}"), asked)
+                    for _ in range(2)
+                )
+            )
         async with asyncio.timeout(10):
             found = await following
         assert found == await truth.log(0, 100)
 
 
-async def test_two_processes_that_write_at_once_show_their_followers_every_fact_once_and_in_order(database: Database) -> None:
+async def test_two_processes_that_write_at_once_show_their_followers_every_fact_once_and_in_order(
+    database: Database,
+) -> None:
     async with engine(database, ring=60, poll=0.1) as one, engine(database, ring=60, poll=0.1) as other:
-        following = [asyncio.create_task(followed(running.feed, 0, 600)) for running in (one, other) for _ in range(3)]
+        following = [
+            asyncio.create_task(followed(running.feed, 0, 600)) for running in (one, other) for _ in range(3)
+        ]
         streams = [uuid4() for _ in range(10)]
 
         async def write(number: int) -> None:
@@ -98,13 +109,22 @@ async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: 
         await reading
 
 
-async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_recorded_is(database: Database) -> None:
+async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_recorded_is(
+    database: Database,
+) -> None:
     told: list[tuple[int, int]] = []
     appender = Appender(database.connect, Codec([tally]), lambda head, facts: told.append((head, len(facts))))
     running = asyncio.create_task(appender.run())
     asked = Append(
-        command_id=uuid4(), name="Add", category="tally", stream_id=uuid4(), expected=0, events=[Added(amount=1)],
-        correlation_id=uuid4(), actor="tester", keep=True,
+        command_id=uuid4(),
+        name="Add",
+        category="tally",
+        stream_id=uuid4(),
+        expected=0,
+        events=[Added(amount=1)],
+        correlation_id=uuid4(),
+        actor="tester",
+        keep=True,
     )
     for _ in range(2):
         await appender.append(asked)

@@ -101,20 +101,27 @@ def test_what_changes_rows_changes_it(made, before: str, after: str) -> None:
     ("before", "after"),
     [
         ("How it is folded.", "Otherwise said."),
-        ("case _:\n                return row", "case _:\n                # nothing\n                return (row)"),
+        (
+            "case _:\n                return row",
+            "case _:\n                # nothing\n                return (row)",
+        ),
         ("    def fold(", "\n\n    def fold("),
-        ('        amount: int\n', '        amount: int\n        note: str = ""\n'),
-        ('version=1', 'version=2'),
-        ('fold=fold)', 'fold=fold, indexes=(("sum",),))'),
+        ("        amount: int\n", '        amount: int\n        note: str = ""\n'),
+        ("version=1", "version=2"),
+        ("fold=fold)", 'fold=fold, indexes=(("sum",),))'),
     ],
 )
 def test_what_does_not_change_rows_does_not(made, before: str, after: str) -> None:
     assert fingerprint(made()) == fingerprint(made(before, after))
 
 
-def test_a_change_without_a_new_version_is_named_and_a_new_version_is_written_down(made, tmp_path: Path) -> None:
+def test_a_change_without_a_new_version_is_named_and_a_new_version_is_written_down(
+    made, tmp_path: Path
+) -> None:
     file = tmp_path / "fingerprints.json"
-    assert check([made()], file) == ["things_v1 has no fingerprint: run make samples and commit what that writes"]
+    assert check([made()], file) == [
+        "things_v1 has no fingerprint: run make samples and commit what that writes"
+    ]
     assert write([made()], file) == ["things_v1"]
     assert check([made()], file) == []
     changed = made("sum=doubled(amount)", "sum=amount")

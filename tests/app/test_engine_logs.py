@@ -31,7 +31,9 @@ def told(written: str, message: str) -> list[dict[str, Any]]:
     return [line for line in map(json.loads, written.splitlines()) if line["message"] == message]
 
 
-async def test_each_command_has_one_line_with_its_outcome_and_nothing_of_what_was_in_it(database: Database, said: Said) -> None:
+async def test_each_command_has_one_line_with_its_outcome_and_nothing_of_what_was_in_it(
+    database: Database, said: Said
+) -> None:
     set_up("info", lines="json")
     stream, asked = uuid4(), request(command_id=uuid4())
     async with engine(database) as running:
@@ -47,7 +49,11 @@ async def test_each_command_has_one_line_with_its_outcome_and_nothing_of_what_wa
     written = said()
     commands = told(written, "command")
     assert [(line["command"], line["outcome"]) for line in commands] == [
-        ("Add", "accepted"), ("Add", "duplicate"), ("Take", "TOO_LITTLE"), ("Add", "conflict"), ("Add", "preview"),
+        ("Add", "accepted"),
+        ("Add", "duplicate"),
+        ("Take", "TOO_LITTLE"),
+        ("Add", "conflict"),
+        ("Add", "preview"),
     ]
     assert {line["stream"] for line in commands} == {f"tally {stream}"}
     assert commands[0]["correlation"] == str(asked.correlation_id)

@@ -29,15 +29,28 @@ def test_the_newest_is_the_one_that_alembic_names() -> None:
 
 def test_names_may_be_written_as_alembic_writes_them_and_lines_may_join(tmp_path: Path) -> None:
     made = folder(
-        tmp_path, "revision = 'a'\ndown_revision = None", "revision: str = 'b'\ndown_revision: str | None = 'a'",
-        'revision = "c"\ndown_revision = "a"', "revision = 'd'\ndown_revision = ('b', 'c')",
+        tmp_path,
+        "revision = 'a'\ndown_revision = None",
+        "revision: str = 'b'\ndown_revision: str | None = 'a'",
+        'revision = "c"\ndown_revision = "a"',
+        "revision = 'd'\ndown_revision = ('b', 'c')",
     )
     assert newest(made) == alembics(made) == "d"
 
 
 @pytest.mark.parametrize(
     ("migrations", "ends"),
-    [(("revision = 'a'\ndown_revision = None", "revision = 'b'\ndown_revision = 'a'", "revision = 'c'\ndown_revision = 'a'"), "b, c"), ((), "none")],
+    [
+        (
+            (
+                "revision = 'a'\ndown_revision = None",
+                "revision = 'b'\ndown_revision = 'a'",
+                "revision = 'c'\ndown_revision = 'a'",
+            ),
+            "b, c",
+        ),
+        ((), "none"),
+    ],
 )
 def test_lines_that_do_not_join_are_said(tmp_path: Path, migrations: tuple[str, ...], ends: str) -> None:
     with pytest.raises(Mistake, match=f"have to end in one: they end in {ends}$"):

@@ -22,7 +22,10 @@ from tests.language import STREAM
 
 anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a", "b/c", "d~e"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["", "a", "b/c", "d~e"]), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["", "a", "b/c", "d~e"]), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -52,8 +55,20 @@ def test_an_item_keeps_its_mark_wherever_it_goes() -> None:
 
     tea, jam, pie = {"sku": "TEA", "pieces": 1}, {"sku": "JAM", "pieces": 1}, {"sku": "PIE", "pieces": 1}
     assert after([tea, jam], [jam, pie]) == {"/0/sku": 1, "/0/pieces": 1, "/1/sku": 2, "/1/pieces": 2}
-    assert after([tea, jam, pie], [jam, pie | {"pieces": 2}]) == {"/0/sku": 1, "/0/pieces": 1, "/1/sku": 1, "/1/pieces": 2}
-    assert after([tea, jam], [pie, tea, jam]) == {"/0/sku": 2, "/0/pieces": 2, "/1/sku": 1, "/1/pieces": 1, "/2/sku": 1, "/2/pieces": 1}
+    assert after([tea, jam, pie], [jam, pie | {"pieces": 2}]) == {
+        "/0/sku": 1,
+        "/0/pieces": 1,
+        "/1/sku": 1,
+        "/1/pieces": 2,
+    }
+    assert after([tea, jam], [pie, tea, jam]) == {
+        "/0/sku": 2,
+        "/0/pieces": 2,
+        "/1/sku": 1,
+        "/1/pieces": 1,
+        "/2/sku": 1,
+        "/2/pieces": 1,
+    }
     assert after([tea], [], [tea]) == {"/0/sku": 3, "/0/pieces": 3}
 
 
@@ -62,7 +77,10 @@ async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -
         for command in (Add(amount=5), Take(amount=2)):
             await running.commands.execute(tally, STREAM, command, request())
         entries, more = await Past(running.reader).history(tally, STREAM, 0, 10)
-        assert [(each.state, each.command, each.undone) for each in entries] == [(5, "Add", False), (3, "Take", False)]
+        assert [(each.state, each.command, each.undone) for each in entries] == [
+            (5, "Add", False),
+            (3, "Take", False),
+        ]
         assert entries[1].changes() == [{"op": "replace", "path": "", "value": 3}]
         assert not more
 
@@ -70,7 +88,10 @@ async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -
 async def test_a_point_is_a_version_a_moment_or_a_position(database: Database) -> None:
     async with engine(database) as running:
         past = Past(running.reader)
-        outcomes = [await running.commands.execute(tally, stream, Add(amount=1), request()) for stream in (STREAM, uuid4(), STREAM)]
+        outcomes = [
+            await running.commands.execute(tally, stream, Add(amount=1), request())
+            for stream in (STREAM, uuid4(), STREAM)
+        ]
         moments = [outcome.facts[0].recorded_at for outcome in outcomes if isinstance(outcome, Accepted)]
 
         async def sum_at(**point: Any) -> int | None:
@@ -80,7 +101,10 @@ async def test_a_point_is_a_version_a_moment_or_a_position(database: Database) -
         assert [await sum_at(version=version) for version in (0, 1, 2)] == [None, 1, 2]
         assert [await sum_at(position=position) for position in (0, 1, 2, 3)] == [None, 1, 1, 2]
         tick = timedelta(microseconds=1)
-        assert [await sum_at(moment=moment) for moment in (moments[0] - tick, moments[0], moments[2] - tick, moments[2])] == [None, 1, 1, 2]
+        assert [
+            await sum_at(moment=moment)
+            for moment in (moments[0] - tick, moments[0], moments[2] - tick, moments[2])
+        ] == [None, 1, 1, 2]
         assert await sum_at(moment=datetime.now(UTC)) == 2
         assert await sum_at() == 2
 
@@ -118,7 +142,11 @@ async def test_what_cannot_be_read_hides_nothing_before_it(database: Database) -
         assert more
         was = await past.as_of(tally, STREAM, Point(version=2))
         assert was is not None
-        for looking in (past.history(tally, STREAM, 2, 10), past.as_of(tally, STREAM, Point(version=3)), past.blame(tally, STREAM)):
+        for looking in (
+            past.history(tally, STREAM, 2, 10),
+            past.as_of(tally, STREAM, Point(version=3)),
+            past.blame(tally, STREAM),
+        ):
             with pytest.raises(UnreadableStream, match=r"tally\.of-tomorrow"):
                 await looking
 
@@ -137,12 +165,18 @@ async def test_a_page_of_large_states_ends_early(database: Database, monkeypatch
         assert found == [60, 120, 180, 240, 300]
 
 
-async def test_the_next_page_of_a_long_history_does_not_begin_at_the_first_fact(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_next_page_of_a_long_history_does_not_begin_at_the_first_fact(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with engine(database) as running:
-        await asyncio.gather(*(running.commands.execute(tally, STREAM, Add(amount=1), request()) for _ in range(300)))
+        await asyncio.gather(
+            *(running.commands.execute(tally, STREAM, Add(amount=1), request()) for _ in range(300))
+        )
         past, folded = Past(running.reader), list[int]()
         fold = tally.fold
-        counting = replace(tally, evolve=lambda state, event: (folded.append(1), tally.evolve(state, event))[1])
+        counting = replace(
+            tally, evolve=lambda state, event: (folded.append(1), tally.evolve(state, event))[1]
+        )
         assert fold([]) == 0
         for after in range(0, 300, 50):
             await past.history(counting, STREAM, after, 50)

@@ -16,8 +16,32 @@ from app.database import Database
 from app.processes import operate
 from app.processes.dispatch import Patience
 from domain.kernel import Recorded, Upcast
-from domain.process import AnyProcess, Deadline, DeadlinePassed, Send, StepRefused, StepStuck, StepWithdrawn, send
-from tests.app.errand import Bell, Errand, Ring, at_rest, became, box, errand, kept, note, own, remembered, seen, till, until
+from domain.process import (
+    AnyProcess,
+    Deadline,
+    DeadlinePassed,
+    Send,
+    StepRefused,
+    StepStuck,
+    StepWithdrawn,
+    send,
+)
+from tests.app.errand import (
+    Bell,
+    Errand,
+    Ring,
+    at_rest,
+    became,
+    box,
+    errand,
+    kept,
+    note,
+    own,
+    remembered,
+    seen,
+    till,
+    until,
+)
 from tests.app.errand import react as reacts
 from tests.app.tally import Add, Added, Engine, engine, request, tally
 
@@ -25,8 +49,12 @@ QUICK = Patience(attempts=3, first=0.005, most=0.02, call=0.1)
 
 
 @asynccontextmanager
-async def running(database: Database, bell: Bell | None = None, process: AnyProcess = errand, steps: Patience = QUICK) -> AsyncGenerator[Engine]:
-    async with engine(database, projections=(), processes=[process], ports={Ring: bell or Bell()}, steps=steps) as room:
+async def running(
+    database: Database, bell: Bell | None = None, process: AnyProcess = errand, steps: Patience = QUICK
+) -> AsyncGenerator[Engine]:
+    async with engine(
+        database, projections=(), processes=[process], ports={Ring: bell or Bell()}, steps=steps
+    ) as room:
         yield room
 
 
@@ -41,7 +69,9 @@ def names(facts: Any) -> list[str]:
 # --- Once ---------------------------------------------------------------------
 
 
-async def test_commands_of_one_instance_are_carried_out_in_the_order_in_which_they_were_asked_for(database: Database) -> None:
+async def test_commands_of_one_instance_are_carried_out_in_the_order_in_which_they_were_asked_for(
+    database: Database,
+) -> None:
     async with running(database) as room:
         ids = [uuid4() for _ in range(20)]
         await asyncio.gather(*(note(room, each, word, 6) for each in ids for word in ("several", "spread")))
@@ -73,7 +103,9 @@ async def test_each_fact_has_its_effect_once_however_often_the_worker_is_stopped
         assert twice == []
 
 
-async def test_folding_the_same_facts_again_asks_for_the_same_commands_which_have_no_second_effect(database: Database) -> None:
+async def test_folding_the_same_facts_again_asks_for_the_same_commands_which_have_no_second_effect(
+    database: Database,
+) -> None:
     one = uuid4()
     async with running(database) as room:
         await note(room, one, "several", 3)
@@ -129,13 +161,19 @@ async def test_a_slow_call_holds_no_other_instance_up_nor_its_own_commands(datab
 # --- Refusals and deadlines -----------------------------------------------------
 
 
-async def test_what_an_aggregate_refuses_comes_back_as_a_fact_that_the_process_reacts_to(database: Database) -> None:
+async def test_what_an_aggregate_refuses_comes_back_as_a_fact_that_the_process_reacts_to(
+    database: Database,
+) -> None:
     one = uuid4()
     async with running(database) as room:
         await note(room, one, "take", 5)
         await at_rest(room)
         [refused] = [fact.event for fact in await own(room, one) if isinstance(fact.event, StepRefused)]
-        assert (refused.step, refused.code, refused.message) == ("take", "TOO_LITTLE", "There is not that much to take.")
+        assert (refused.step, refused.code, refused.message) == (
+            "take",
+            "TOO_LITTLE",
+            "There is not that much to take.",
+        )
         assert await kept(room, one) == [(10_000, "")]
         view = await seen(room, one)
         assert view is not None
@@ -182,7 +220,9 @@ async def test_a_deadline_that_is_set_anew_or_called_off_does_not_pass(database:
         assert not await _deadline(room, off)
 
 
-async def test_a_deadline_that_was_called_off_or_set_anew_while_it_passed_and_no_process_ran_is_not_told(database: Database) -> None:
+async def test_a_deadline_that_was_called_off_or_set_anew_while_it_passed_and_no_process_ran_is_not_told(
+    database: Database,
+) -> None:
     off, anew, other = uuid4(), uuid4(), uuid4()
     async with running(database) as room:
         for each in (off, anew, other):
@@ -194,7 +234,9 @@ async def test_a_deadline_that_was_called_off_or_set_anew_while_it_passed_and_no
         await until(lambda: _due(database))
     async with running(database) as room:
         await until(lambda: kept(room, other))
-        assert await database.pool.fetchval("SELECT array_agg(stream_id) FROM es.events WHERE type = 'errand.deadline-passed'") == [other]
+        assert await database.pool.fetchval(
+            "SELECT array_agg(stream_id) FROM es.events WHERE type = 'errand.deadline-passed'"
+        ) == [other]
 
 
 async def _due(database: Database) -> bool:
@@ -244,7 +286,9 @@ async def test_a_call_that_is_cut_off_by_a_stop_is_made_again_with_the_same_key(
         assert await kept(room, one) == [(7, "rung")]
 
 
-async def test_after_the_last_attempt_a_step_is_stuck_and_a_retry_goes_on_with_the_same_key(database: Database) -> None:
+async def test_after_the_last_attempt_a_step_is_stuck_and_a_retry_goes_on_with_the_same_key(
+    database: Database,
+) -> None:
     one, bell = uuid4(), Bell(away)
     async with running(database, bell) as room:
         await note(room, one, "ring", 7)
@@ -256,7 +300,9 @@ async def test_after_the_last_attempt_a_step_is_stuck_and_a_retry_goes_on_with_t
         # The process was told, and reacted.
         assert await kept(room, one) == [(10_000, "")]
         bell.answers = None
-        assert isinstance(await operate.retry(database, room.commands, errand, one, None, request()), Accepted)
+        assert isinstance(
+            await operate.retry(database, room.commands, errand, one, None, request()), Accepted
+        )
         await became(room, one, "running")
         await until(lambda: _rung(room, one))
         keys = bell.keys[till(one)]
@@ -288,7 +334,9 @@ async def test_a_retry_that_fails_again_is_stuck_again(database: Database) -> No
         await note(room, one, "ring", 7)
         for times in (1, 2, 3):
             if times > 1:
-                assert isinstance(await operate.retry(database, room.commands, errand, one, "ring", request()), Accepted)
+                assert isinstance(
+                    await operate.retry(database, room.commands, errand, one, "ring", request()), Accepted
+                )
             await until(lambda times=times: _stuck_again(room, one, times))
             assert len(bell.keys[till(one)]) == 3 * times
         assert len(set(bell.keys[till(one)])) == 1
@@ -313,7 +361,11 @@ async def test_a_skipped_step_is_taken_for_done_with_the_reason(database: Databa
         await at_rest(room)
         view = await seen(room, one)
         assert view is not None
-        assert [(step.name, step.outcome) for step in view.steps] == [("ring", "skipped"), ("told", "done"), ("instead", "done")]
+        assert [(step.name, step.outcome) for step in view.steps] == [
+            ("ring", "skipped"),
+            ("told", "done"),
+            ("instead", "done"),
+        ]
         assert len(bell.keys[till(one)]) == 3
 
 
@@ -326,12 +378,18 @@ async def test_forced_compensation_withdraws_what_is_stuck_and_ends_the_process(
         assert isinstance(await operate.compensate(room.commands, errand, one, "enough", request()), Accepted)
         view = await became(room, one, "ended")
         await at_rest(room)
-        assert [(step.name, step.outcome) for step in view.steps] == [("ring", "withdrawn"), ("told", "done"), ("undo", "done")]
+        assert [(step.name, step.outcome) for step in view.steps] == [
+            ("ring", "withdrawn"),
+            ("told", "done"),
+            ("undo", "done"),
+        ]
         assert [type(fact.event) for fact in await own(room, one) if isinstance(fact.event, StepWithdrawn)]
         assert await kept(room, one) == [(10_000, ""), (1_000, "")]
 
 
-async def test_commands_to_a_process_that_is_unknown_has_ended_or_is_not_stuck_are_refused_and_change_nothing(database: Database) -> None:
+async def test_commands_to_a_process_that_is_unknown_has_ended_or_is_not_stuck_are_refused_and_change_nothing(
+    database: Database,
+) -> None:
     done, well = uuid4(), uuid4()
     async with running(database) as room:
         await note(room, done, "put")
@@ -346,13 +404,28 @@ async def test_commands_to_a_process_that_is_unknown_has_ended_or_is_not_stuck_a
             return outcome.code
 
         for process, one, code in (
-            (None, well, "PROCESS_UNKNOWN"), (errand, uuid4(), "PROCESS_UNKNOWN"), (errand, done, "PROCESS_ENDED"), (errand, well, "STEP_NOT_STUCK"),
+            (None, well, "PROCESS_UNKNOWN"),
+            (errand, uuid4(), "PROCESS_UNKNOWN"),
+            (errand, done, "PROCESS_ENDED"),
+            (errand, well, "STEP_NOT_STUCK"),
         ):
-            assert await refused(await operate.retry(database, room.commands, process, one, None, request())) == code
-            assert await refused(await operate.retry(database, room.commands, process, one, "put", request())) == code
-            assert await refused(await operate.skip(room.commands, process, one, "put", "why not", request())) == code
+            assert (
+                await refused(await operate.retry(database, room.commands, process, one, None, request()))
+                == code
+            )
+            assert (
+                await refused(await operate.retry(database, room.commands, process, one, "put", request()))
+                == code
+            )
+            assert (
+                await refused(await operate.skip(room.commands, process, one, "put", "why not", request()))
+                == code
+            )
             if one != well:
-                assert await refused(await operate.compensate(room.commands, process, one, "why not", request())) == code
+                assert (
+                    await refused(await operate.compensate(room.commands, process, one, "why not", request()))
+                    == code
+                )
         assert await room.reader.head() == head
 
 
@@ -452,7 +525,9 @@ def poisonous(fact: Recorded[Any]) -> object:
     raise ArithmeticError(f"poison at {fact.position}")
 
 
-async def test_a_poison_fact_parks_its_instance_alone_and_a_retry_after_mending_folds_all_that_waited_once(database: Database) -> None:
+async def test_a_poison_fact_parks_its_instance_alone_and_a_retry_after_mending_folds_all_that_waited_once(
+    database: Database,
+) -> None:
     bad, good = uuid4(), uuid4()
     async with running(database, process=breaking(poisonous)) as room:
         await note(room, bad, "put", 1)
@@ -465,7 +540,9 @@ async def test_a_poison_fact_parks_its_instance_alone_and_a_retry_after_mending_
         assert (view.parked_position, "ArithmeticError" in (view.error or "")) == (at, True)
         assert (await kept(room, bad), await kept(room, good)) == ([(1, "")], [(4, "")])
         # Nothing has been mended: it is parked again, at the same fact.
-        assert isinstance(await operate.retry(database, room.commands, errand, bad, None, request()), Accepted)
+        assert isinstance(
+            await operate.retry(database, room.commands, errand, bad, None, request()), Accepted
+        )
         await until(lambda: _tried(database, bad))
         await at_rest(room)
         view = await became(room, bad, "parked")
@@ -474,7 +551,9 @@ async def test_a_poison_fact_parks_its_instance_alone_and_a_retry_after_mending_
         await note(room, bad, "put", 5)
         await at_rest(room)
         assert await kept(room, bad) == [(1, "")]
-        assert isinstance(await operate.retry(database, room.commands, errand, bad, None, request()), Accepted)
+        assert isinstance(
+            await operate.retry(database, room.commands, errand, bad, None, request()), Accepted
+        )
         await became(room, bad, "running")
         await at_rest(room)
         assert sorted(await kept(room, bad)) == [(1, ""), (2, ""), (3, "rung"), (5, "")]
@@ -487,7 +566,9 @@ async def _tried(database: Database, one: UUID) -> bool:
     return not await database.pool.fetchval("SELECT retry FROM es.processes WHERE id = $1", one)
 
 
-async def test_a_first_fact_that_is_poison_parks_an_instance_that_begins_when_it_is_mended(database: Database) -> None:
+async def test_a_first_fact_that_is_poison_parks_an_instance_that_begins_when_it_is_mended(
+    database: Database,
+) -> None:
     bad = uuid4()
     async with running(database, process=breaking(poisonous)) as room:
         await note(room, bad, "poison")
@@ -501,8 +582,12 @@ async def test_a_first_fact_that_is_poison_parks_an_instance_that_begins_when_it
         assert await kept(room, bad) == [(2, "")]
 
 
-@pytest.mark.parametrize("wrong", ["nothing", "no action", "zero byte", "surrogate", "no moment", "not encodable", "no aggregate"])
-async def test_whatever_a_process_gives_that_cannot_be_kept_parks_its_instance_alone(database: Database, wrong: str) -> None:
+@pytest.mark.parametrize(
+    "wrong", ["nothing", "no action", "zero byte", "surrogate", "no moment", "not encodable", "no aggregate"]
+)
+async def test_whatever_a_process_gives_that_cannot_be_kept_parks_its_instance_alone(
+    database: Database, wrong: str
+) -> None:
     def gives(fact: Recorded[Any]) -> object:
         match wrong:
             case "nothing":
@@ -581,18 +666,26 @@ async def test_a_state_whose_shape_has_changed_is_folded_anew_from_its_facts(dat
         for word in ("put", "take", "ring"):
             await asyncio.gather(*(note(room, each, word) for each in ids))
         await at_rest(room)
-    for one, stored in zip(ids, ('["Errand", "", {"seen": "another shape"}]', '["Chore", "", {}]', '["Errand", "older", {}]', '{}'), strict=True):
+    for one, stored in zip(
+        ids,
+        ('["Errand", "", {"seen": "another shape"}]', '["Chore", "", {}]', '["Errand", "older", {}]', "{}"),
+        strict=True,
+    ):
         await database.pool.execute("UPDATE es.processes SET state = $2 WHERE id = $1", one, stored)
     async with running(database) as room:
         await asyncio.gather(*(note(room, each, "put", 9) for each in ids))
         await at_rest(room)
         log = await room.reader.log(0, 1_000)
         for each in ids:
-            assert await remembered(room, each) == folded([fact for fact in log if errand.instance(fact) == each])
+            assert await remembered(room, each) == folded(
+                [fact for fact in log if errand.instance(fact) == each]
+            )
             assert [amount for amount, _ in await kept(room, each)].count(9) == 1
 
 
-async def test_a_past_that_does_not_fold_any_more_parks_the_instance_and_once_it_does_nothing_is_done_twice(database: Database) -> None:
+async def test_a_past_that_does_not_fold_any_more_parks_the_instance_and_once_it_does_nothing_is_done_twice(
+    database: Database,
+) -> None:
     one, other, bell = uuid4(), uuid4(), Bell(away)
 
     def evolve(state: Errand | None, fact: Recorded[Any]) -> Any:
@@ -626,11 +719,20 @@ async def test_a_past_that_does_not_fold_any_more_parks_the_instance_and_once_it
     assert len(bell.keys[till(one)]) == QUICK.attempts
 
 
-async def test_a_fact_that_was_split_is_folded_part_by_part_and_whole_or_not_at_all(database: Database) -> None:
+async def test_a_fact_that_was_split_is_folded_part_by_part_and_whole_or_not_at_all(
+    database: Database,
+) -> None:
     one, bad = uuid4(), uuid4()
-    both = Upcast("tally.both", 1, lambda data: ({"amount": 1, "note": "put"}, {"amount": 2, "note": data["then"]}), (Added.stored, Added.stored))
+    both = Upcast(
+        "tally.both",
+        1,
+        lambda data: ({"amount": 1, "note": "put"}, {"amount": 2, "note": data["then"]}),
+        (Added.stored, Added.stored),
+    )
     splitting = replace(tally, upcasts=(both,))
-    async with engine(database, projections=(), processes=[breaking(poisonous)], ports={Ring: Bell()}, decider=splitting) as room:
+    async with engine(
+        database, projections=(), processes=[breaking(poisonous)], ports={Ring: Bell()}, decider=splitting
+    ) as room:
         await note(room, one, "put", 5)
         await note(room, bad, "put", 5)
         await at_rest(room)
@@ -647,7 +749,9 @@ async def _split(room: Engine, stream: UUID, then: str) -> None:
     await room.database.pool.execute(
         "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
         " occurred_at, recorded_at) VALUES ($1, 'tally', $2, 2, 'tally.both', 1, $3, gen_random_uuid(), $2, 'older', now(), now())",
-        position, stream, f'{{"then": "{then}"}}',
+        position,
+        stream,
+        f'{{"then": "{then}"}}',
     )
     room.feed.wake(position)
     await at_rest(room)
@@ -664,7 +768,9 @@ def folded(facts: Sequence[Recorded[Any]]) -> Errand | None:
 # --- Several servers ------------------------------------------------------------
 
 
-async def test_of_two_servers_one_owns_and_the_other_takes_over_when_its_connection_is_cut(database: Database) -> None:
+async def test_of_two_servers_one_owns_and_the_other_takes_over_when_its_connection_is_cut(
+    database: Database,
+) -> None:
     one = uuid4()
     bells = (Bell(), Bell())
     async with running(database, bells[0]) as first, running(database, bells[1]) as second:
@@ -676,13 +782,18 @@ async def test_of_two_servers_one_owns_and_the_other_takes_over_when_its_connect
             await note(first, one, "put", amount)
             await note(second, one, "ring", amount)
             began = asyncio.get_running_loop().time()
-            assert await database.pool.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
-                " AND (classid::bigint << 32 | objid::bigint) = hashtextextended('process errand', 7305813094)"
-            ) == 1
+            assert (
+                await database.pool.fetchval(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+                    " AND (classid::bigint << 32 | objid::bigint) = hashtextextended('process errand', 7305813094)"
+                )
+                == 1
+            )
             await until(lambda amount=amount: _all_there(first, one, amount))
             assert asyncio.get_running_loop().time() - began < 2
-        assert sorted(await kept(first, one)) == sorted([*((n, "") for n in range(1, 6)), *((n, "rung") for n in range(1, 6))])
+        assert sorted(await kept(first, one)) == sorted(
+            [*((n, "") for n in range(1, 6)), *((n, "rung") for n in range(1, 6))]
+        )
         keys = [key for bell in bells for key in bell.keys[till(one)]]
         assert len(set(keys)) == 5
 
@@ -699,7 +810,9 @@ async def _all_there(room: Engine, one: UUID, amount: int) -> bool:
     return len(await kept(room, one)) == 2 * amount
 
 
-async def test_an_owner_whose_checkpoint_was_moved_writes_nothing_and_begins_from_there(database: Database) -> None:
+async def test_an_owner_whose_checkpoint_was_moved_writes_nothing_and_begins_from_there(
+    database: Database,
+) -> None:
     one, other = uuid4(), uuid4()
     async with running(database) as room:
         await note(room, one, "put")

@@ -37,8 +37,18 @@ async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:
     async with engine(database) as running:
         streams = [uuid4() for _ in range(20)]
         for n in range(1, 8):
-            commands = [Add(amount=n, note=f"'{n}' – \"ünïcode\" {{}} [,]"), Take(amount=n), Add(amount=0), Add(amount=2 * n)]
-            await asyncio.gather(*(running.commands.execute(tally, s, commands[(i + n) % 4], request()) for i, s in enumerate(streams)))
+            commands = [
+                Add(amount=n, note=f"'{n}' – \"ünïcode\" {{}} [,]"),
+                Take(amount=n),
+                Add(amount=0),
+                Add(amount=2 * n),
+            ]
+            await asyncio.gather(
+                *(
+                    running.commands.execute(tally, s, commands[(i + n) % 4], request())
+                    for i, s in enumerate(streams)
+                )
+            )
         await level(running)
 
 
@@ -47,7 +57,9 @@ async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(
         streams = [uuid4() for _ in range(10)]
         breaker = await database.connect()
         for _ in range(10):
-            await asyncio.gather(*(running.commands.execute(tally, s, Add(amount=1), request()) for s in streams))
+            await asyncio.gather(
+                *(running.commands.execute(tally, s, Add(amount=1), request()) for s in streams)
+            )
             await breaker.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 " AND query LIKE '%checkpoints%'"
@@ -56,13 +68,17 @@ async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(
         await level(running)
 
 
-async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is_gone(database: Database) -> None:
+async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is_gone(
+    database: Database,
+) -> None:
     async with engine(database) as second:
         async with engine(database) as first:
             await first.commands.execute(tally, uuid4(), Add(amount=1), request())
             await first.projector.wait("tallies", 1, 5)
             await second.projector.wait("tallies", 1, 5)
-            assert [first.projector.workers["tallies"].owns, second.projector.workers["tallies"].owns].count(True) == 1
+            assert [first.projector.workers["tallies"].owns, second.projector.workers["tallies"].owns].count(
+                True
+            ) == 1
         await second.commands.execute(tally, uuid4(), Add(amount=1), request())
         await second.projector.wait("tallies", 2, 5)
         assert second.projector.workers["tallies"].owns
@@ -77,7 +93,10 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
             await running.projector.workers["tallies"].changed()
         async with running.projector.workers["tallies"].seat.turn:  # type: ignore[union-attr]
             await running.commands.execute(tally, uuid4(), Add(amount=1), request())
-            with pytest.raises(Stale, match=r"tallies is at position 0, 1 behind 1, and the first fact that it lacks has waited 0\.[1-9] s") as stale:
+            with pytest.raises(
+                Stale,
+                match=r"tallies is at position 0, 1 behind 1, and the first fact that it lacks has waited 0\.[1-9] s",
+            ) as stale:
                 await running.projector.wait("tallies", 1, 0.1)
             assert stale.value.seconds is not None
             assert stale.value.seconds > 0.1
@@ -141,7 +160,9 @@ async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_chec
         assert (row.sum, row.facts) == (101, 2)
 
 
-async def test_a_table_rests_between_batches_until_somebody_waits_for_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_table_rests_between_batches_until_somebody_waits_for_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.projector.worker.REST_SECONDS", 60)
     async with engine(database) as running:
         stream, worker = uuid4(), running.projector.workers["tallies"]
@@ -167,7 +188,10 @@ async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(dat
 
 
 def test_the_row_class_is_the_table() -> None:
-    columns = {c.name: (c.type.compile(dialect=postgresql.dialect()), c.nullable, c.primary_key) for c in tallies.table.columns}
+    columns = {
+        c.name: (c.type.compile(dialect=postgresql.dialect()), c.nullable, c.primary_key)
+        for c in tallies.table.columns
+    }
     assert columns == {
         "id": ("UUID", False, True),
         "sum": ("BIGINT", False, False),

@@ -50,7 +50,9 @@ def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> Codec:
     for each in event_types[1:]:
         union = union | each
     evolve.__annotations__["event"] = union
-    decider: AnyDecider = Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve, upcasts=upcasts)
+    decider: AnyDecider = Decider(
+        category="toy", initial=0, decide=lambda command, state: [], evolve=evolve, upcasts=upcasts
+    )
     return Codec([decider])
 
 
@@ -66,7 +68,9 @@ def test_every_event_of_this_project_has_a_sample_in_its_shape_and_every_sample_
 
 
 def test_an_event_without_a_sample_is_named_with_what_to_do(tmp_path: Path) -> None:
-    assert check(toy(Sold), tmp_path) == ["toy.sold 1 has no sample: run make samples and commit what that writes"]
+    assert check(toy(Sold), tmp_path) == [
+        "toy.sold 1 has no sample: run make samples and commit what that writes"
+    ]
 
 
 def test_samples_that_are_there_are_not_written_again(folder: Path) -> None:
@@ -107,11 +111,16 @@ class Bare:
         ({"where": tuple[int, int]}, "where was"),
     ],
 )
-def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(folder: Path, fields: Any, said: str) -> None:
+def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
+    folder: Path, fields: Any, said: str
+) -> None:
     problems = check(toy(changed(**fields), Sold), folder)
     assert problems[0].startswith("toy.made 1 has another shape than its sample (")
     assert said in problems[0]
-    assert "give Made version=2, write an Upcast from 1 at the bottom of its file, then run make samples" in problems[0]
+    assert (
+        "give Made version=2, write an Upcast from 1 at the bottom of its file, then run make samples"
+        in problems[0]
+    )
 
 
 @event("toy.sold", version=2)
@@ -135,7 +144,9 @@ def test_the_sample_of_an_older_version_is_not_to_be_removed(folder: Path) -> No
     codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
     write(codec, folder)
     (folder / "toy.sold.1.json").unlink()
-    assert check(codec, folder) == ["toy.sold 1 is upcast and has no sample: restore toy.sold.1.json from the history, or write it from a row of es.events"]
+    assert check(codec, folder) == [
+        "toy.sold 1 is upcast and has no sample: restore toy.sold.1.json from the history, or write it from a row of es.events"
+    ]
 
 
 def test_an_upcast_that_does_not_read_the_sample_is_named(folder: Path) -> None:

@@ -11,7 +11,9 @@ ID = "60eb3a95-2a1a-46b5-a6dd-f247171f5a01"
 def printed(monkeypatch: pytest.MonkeyPatch, width: int) -> str:
     console = Console(width=width, force_terminal=True, color_system=None, record=True)
     monkeypatch.setattr(shown, "Console", lambda: console)
-    last = "a note that says a lot, word after word, and then some more words until it is longer than any line"
+    last = (
+        "a note that says a lot, word after word, and then some more words until it is longer than any line"
+    )
     shown.columns(("process", "id", "state", "status", "last"), [("fulfilment", ID, "stuck", "paying", last)])
     return console.export_text()
 

@@ -30,17 +30,23 @@ async def running(database: Database) -> AsyncIterator[Engine]:
 async def grow(running: Engine, stream: UUID, facts: int) -> int:
     """Facts recorded one by one, the states that this offers kept, and their sum."""
     for n in range(facts):
-        assert isinstance(await running.commands.execute(tally, stream, Add(amount=n + 1), request()), Accepted)
+        assert isinstance(
+            await running.commands.execute(tally, stream, Add(amount=n + 1), request()), Accepted
+        )
         await running.snapshotter.flush()
     return facts * (facts + 1) // 2
 
 
 async def versions(running: Engine, stream: UUID | None = None) -> list[int]:
-    rows = await running.database.pool.fetch("SELECT version FROM es.snapshots WHERE $1::uuid IS NULL OR stream_id = $1 ORDER BY version", stream)
+    rows = await running.database.pool.fetch(
+        "SELECT version FROM es.snapshots WHERE $1::uuid IS NULL OR stream_id = $1 ORDER BY version", stream
+    )
     return [row["version"] for row in rows]
 
 
-async def cold(running: Engine, stream: UUID, version: int | None = None, decider: AnyDecider = tally) -> Loaded[Any]:
+async def cold(
+    running: Engine, stream: UUID, version: int | None = None, decider: AnyDecider = tally
+) -> Loaded[Any]:
     """As a process loads it that has never seen the stream."""
     return await load(running.reader, decider, stream, version=version, snapshots=running.snapshots)
 
@@ -74,7 +80,9 @@ async def test_of_each_stream_the_newest_few_stay(running: Engine) -> None:
     assert await versions(running, other) == [10]
 
 
-async def test_a_stream_that_was_long_before_there_were_snapshots_gets_one_when_it_is_loaded(running: Engine) -> None:
+async def test_a_stream_that_was_long_before_there_were_snapshots_gets_one_when_it_is_loaded(
+    running: Engine,
+) -> None:
     stream = uuid4()
     await grow(running, stream, 25)
     await running.database.pool.execute("TRUNCATE es.snapshots")
@@ -122,7 +130,9 @@ async def test_what_was_offered_and_is_not_in_the_log_is_not_kept(running: Engin
     assert await versions(running) == []
 
 
-async def test_a_snapshot_is_folded_from_the_log_not_from_what_a_command_left_in_memory(running: Engine) -> None:
+async def test_a_snapshot_is_folded_from_the_log_not_from_what_a_command_left_in_memory(
+    running: Engine,
+) -> None:
     stream = uuid4()
     await grow(running, stream, 9)
     known: Any = running.commands
@@ -141,7 +151,9 @@ async def test_turned_off_nothing_is_kept_and_nothing_is_read(running: Engine, d
         assert await versions(off) == [10]
 
 
-async def test_from_any_snapshot_of_a_stream_with_renamed_split_and_dropped_events_the_state_is_the_fold(database: Database) -> None:
+async def test_from_any_snapshot_of_a_stream_with_renamed_split_and_dropped_events_the_state_is_the_fold(
+    database: Database,
+) -> None:
     kinds = [GROWN, MOVED, LOOKED, ADDED]
     stream = uuid4()
     drawn = [kinds[n * n % 7 % 4] for n in range(30)]
@@ -181,7 +193,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-async def test_whatever_is_done_to_the_table_what_is_loaded_stays_the_same(running: Engine, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_whatever_is_done_to_the_table_what_is_loaded_stays_the_same(
+    running: Engine, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     stream, other = uuid4(), uuid4()
     await grow(running, stream, 25)
     await grow(running, other, 25)
@@ -192,13 +206,27 @@ async def test_whatever_is_done_to_the_table_what_is_loaded_stays_the_same(runni
     for _ in range(2):
         assert replace(await cold(running, stream), read=0) == Loaded(325, 25)
         assert replace(await cold(running, other), read=0) == Loaded(325, 25)
-    said = [record for record in caplog.records if record.name.startswith("app.store.snapshot") and record.levelno >= logging.WARNING]
+    said = [
+        record
+        for record in caplog.records
+        if record.name.startswith("app.store.snapshot") and record.levelno >= logging.WARNING
+    ]
     assert len({record.getMessage() for record in said}) == len(said)
     assert isinstance(await running.commands.execute(tally, stream, Add(amount=1), request()), Accepted)
 
 
-@pytest.mark.parametrize("damage", [DAMAGE["another amount"], DAMAGE["garbage for a state"], DAMAGE["another digest"], DAMAGE["another version"]])
-async def test_what_was_found_damaged_is_removed_and_said_once(running: Engine, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        DAMAGE["another amount"],
+        DAMAGE["garbage for a state"],
+        DAMAGE["another digest"],
+        DAMAGE["another version"],
+    ],
+)
+async def test_what_was_found_damaged_is_removed_and_said_once(
+    running: Engine, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     stream = uuid4()
     await grow(running, stream, 15)
     await running.database.pool.execute(damage)
@@ -224,25 +252,38 @@ async def test_what_is_not_in_the_log_does_not_push_out_what_is(running: Engine)
     assert (await cold(running, stream)).read == 0
 
 
-async def test_a_log_that_was_restored_and_went_on_in_another_way_is_not_loaded_from_what_was(running: Engine, database: Database) -> None:
+async def test_a_log_that_was_restored_and_went_on_in_another_way_is_not_loaded_from_what_was(
+    running: Engine, database: Database
+) -> None:
     stream = uuid4()
     await grow(running, stream, 20)
     async with database.pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL session_replication_role = replica")
         await connection.execute("DELETE FROM es.events WHERE version > 15")
-        await connection.execute("UPDATE es.events SET data = jsonb_set(data, '{amount}', '100'), command_id = gen_random_uuid() WHERE version = 10")
+        await connection.execute(
+            "UPDATE es.events SET data = jsonb_set(data, '{amount}', '100'), command_id = gen_random_uuid() WHERE version = 10"
+        )
     full = await load(running.reader, tally, stream)
     assert replace(await cold(running, stream), read=0) == replace(full, read=0)
     assert full.version == 15
 
 
-async def test_snapshots_of_other_code_stay_for_a_day_and_are_not_read(running: Engine, database: Database) -> None:
+async def test_snapshots_of_other_code_stay_for_a_day_and_are_not_read(
+    running: Engine, database: Database
+) -> None:
     stream = uuid4()
     await grow(running, stream, 10)
-    await database.pool.execute("INSERT INTO es.snapshots SELECT stream_id, category, 'older', version, position, 'x', digest, now() - interval '25 hours' FROM es.snapshots")
-    await database.pool.execute("INSERT INTO es.snapshots SELECT stream_id, category, 'newer', version, position, 'y', digest, now() - interval '23 hours' FROM es.snapshots WHERE mark <> 'older'")
+    await database.pool.execute(
+        "INSERT INTO es.snapshots SELECT stream_id, category, 'older', version, position, 'x', digest, now() - interval '25 hours' FROM es.snapshots"
+    )
+    await database.pool.execute(
+        "INSERT INTO es.snapshots SELECT stream_id, category, 'newer', version, position, 'y', digest, now() - interval '23 hours' FROM es.snapshots WHERE mark <> 'older'"
+    )
     await grow(running, stream, 10)
-    assert {row["mark"] for row in await database.pool.fetch("SELECT mark FROM es.snapshots")} == {"newer", running.snapshots.marks[0]}
+    assert {row["mark"] for row in await database.pool.fetch("SELECT mark FROM es.snapshots")} == {
+        "newer",
+        running.snapshots.marks[0],
+    }
     other = replace(tally, upcasts=(Upcast("tally.gone", 1, into=()),))
     async with engine(database, decider=other, every=EVERY) as newer:
         assert (await cold(newer, stream, decider=other)).read == 20
@@ -259,7 +300,9 @@ async def test_a_snapshot_that_is_the_fold_is_found_so(running: Engine) -> None:
     assert (running.snapshotter.counts.checked, running.snapshotter.counts.different) == (5, 0)
 
 
-async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(running: Engine, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(
+    running: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
     """Only who knows how to make a digest can forge one; a fold that is not pure makes one like it."""
     stream = uuid4()
     await grow(running, stream, 5)
@@ -267,14 +310,23 @@ async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(running: 
     await running.snapshotter.flush()
     assert (await cold(running, stream)).state == 16
     assert await running.snapshotter.check() is False
-    [said] = [record.getMessage() for record in caplog.records if record.name.startswith("app.") and record.levelno == logging.ERROR]
-    assert said == f"the snapshot of tally {stream} at version 5 is wrong, and removed: it is not the fold of the facts before it"
+    [said] = [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("app.") and record.levelno == logging.ERROR
+    ]
+    assert (
+        said
+        == f"the snapshot of tally {stream} at version 5 is wrong, and removed: it is not the fold of the facts before it"
+    )
     assert running.snapshotter.counts.different == 1
     assert await versions(running) == []
     assert (await cold(running, stream)).state == 15
 
 
-async def test_a_snapshot_whose_facts_cannot_be_read_any_more_is_reported_and_removed(database: Database) -> None:
+async def test_a_snapshot_whose_facts_cannot_be_read_any_more_is_reported_and_removed(
+    database: Database,
+) -> None:
     stream = uuid4()
     await store(database, stream, ADDED, BURNT, ADDED)
     async with engine(database, decider=older, every=EVERY) as running:
@@ -295,7 +347,9 @@ async def test_a_damaged_snapshot_is_found_by_chance_too(running: Engine) -> Non
 
 async def test_the_worker_writes_by_itself_and_goes_on_after_the_table_was_gone(database: Database) -> None:
     async with engine(database, every=EVERY) as running:
-        worker = asyncio.create_task(Snapshotter(database.pool, running.reader, running.snapshots, seconds=0.05).run())
+        worker = asyncio.create_task(
+            Snapshotter(database.pool, running.reader, running.snapshots, seconds=0.05).run()
+        )
         try:
             await database.pool.execute("ALTER TABLE es.snapshots RENAME TO away")
             stream = uuid4()
@@ -312,7 +366,9 @@ async def test_the_worker_writes_by_itself_and_goes_on_after_the_table_was_gone(
             worker.cancel()
 
 
-async def test_a_state_that_cannot_be_kept_turns_its_snapshots_off_and_is_folded_as_ever(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_state_that_cannot_be_kept_turns_its_snapshots_off_and_is_folded_as_ever(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     lying: AnyDecider = replace(tally, initial=0.0)
     async with engine(database, decider=lying, every=EVERY) as running:
         stream = uuid4()
@@ -326,10 +382,15 @@ async def test_a_state_that_cannot_be_kept_turns_its_snapshots_off_and_is_folded
     assert said.startswith("snapshots of tally are off: ")
 
 
-def test_snapshots_of_a_decider_without_source_are_off_from_the_start(caplog: pytest.LogCaptureFixture) -> None:
+def test_snapshots_of_a_decider_without_source_are_off_from_the_start(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     made: dict[str, Any] = {"TallyEvent": Added | Taken, "__name__": "nowhere"}
     # A file name of its own: an interpreter that was started with -c knows the source of "<string>".
-    exec(compile("def evolve(state: int, event: TallyEvent) -> int:\n    return state", "<nowhere>", "exec"), made)
+    exec(
+        compile("def evolve(state: int, event: TallyEvent) -> int:\n    return state", "<nowhere>", "exec"),
+        made,
+    )
     nowhere: Any = None
     snapshots = Snapshots(nowhere, nowhere, [replace(tally, evolve=made["evolve"])])
     assert snapshots.states_of("tally") is None

@@ -19,10 +19,19 @@ from tests.app.tally import Add, Added, Engine, Taken, engine, request, tally
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
-def append(stream: UUID, expected: int, *events: Event, command_id: UUID | None = None, keep: bool = False) -> Append:
+def append(
+    stream: UUID, expected: int, *events: Event, command_id: UUID | None = None, keep: bool = False
+) -> Append:
     return Append(
-        command_id=command_id or uuid4(), name="Add", category="tally", stream_id=stream, expected=expected, events=events,
-        correlation_id=uuid4(), actor="tester", keep=keep,
+        command_id=command_id or uuid4(),
+        name="Add",
+        category="tally",
+        stream_id=stream,
+        expected=expected,
+        events=events,
+        correlation_id=uuid4(),
+        actor="tester",
+        keep=keep,
     )
 
 
@@ -39,12 +48,16 @@ def accepted(answer: Appended | Outdated) -> Appended:
 
 async def test_appends_of_one_stream_may_follow_each_other_in_one_batch(store: Engine) -> None:
     stream = uuid4()
-    answers = await asyncio.gather(*(store.appender.append(append(stream, n, Added(amount=n))) for n in range(50)))
+    answers = await asyncio.gather(
+        *(store.appender.append(append(stream, n, Added(amount=n))) for n in range(50))
+    )
     assert [accepted(a).version for a in answers] == list(range(1, 51))
     assert [accepted(a).first for a in answers] == list(range(1, 51))
 
 
-async def test_a_wrong_version_conflicts_and_leaves_no_gap_while_others_in_the_batch_are_taken(store: Engine) -> None:
+async def test_a_wrong_version_conflicts_and_leaves_no_gap_while_others_in_the_batch_are_taken(
+    store: Engine,
+) -> None:
     first, second = uuid4(), uuid4()
     answers = await asyncio.gather(
         store.appender.append(append(first, 0, Added(amount=1))),
@@ -55,15 +68,23 @@ async def test_a_wrong_version_conflicts_and_leaves_no_gap_while_others_in_the_b
     )
     assert answers[2] == Outdated(2)
     assert answers[4] == Outdated(2)
-    assert [(accepted(a).first, accepted(a).last) for a in (answers[0], answers[1], answers[3])] == [(1, 1), (2, 2), (3, 4)]
+    assert [(accepted(a).first, accepted(a).last) for a in (answers[0], answers[1], answers[3])] == [
+        (1, 1),
+        (2, 2),
+        (3, 4),
+    ]
     assert [f.position for f in await store.reader.log(0, 100)] == [1, 2, 3, 4]
 
 
-async def test_what_follows_a_conflict_on_its_stream_conflicts_too_though_its_version_fits(store: Engine) -> None:
+async def test_what_follows_a_conflict_on_its_stream_conflicts_too_though_its_version_fits(
+    store: Engine,
+) -> None:
     """It was decided on events that were never recorded."""
     stream = uuid4()
     await store.appender.append(append(stream, 0, Added(amount=1)))
-    answers = await asyncio.gather(*(store.appender.append(append(stream, n, Added(amount=n))) for n in range(3)))
+    answers = await asyncio.gather(
+        *(store.appender.append(append(stream, n, Added(amount=n))) for n in range(3))
+    )
     assert answers == [Outdated(1), Outdated(1), Outdated(1)]
 
 
@@ -97,19 +118,27 @@ async def test_an_outcome_without_events_is_kept_under_its_command_id(store: Eng
 
 async def test_data_that_the_database_refuses_fails_its_own_command_only(store: Engine) -> None:
     answers = await asyncio.gather(
-        *(store.appender.append(append(uuid4(), 0, Added(amount=n, note="\0" if n == 3 else "fine"))) for n in range(8)),
+        *(
+            store.appender.append(append(uuid4(), 0, Added(amount=n, note="\0" if n == 3 else "fine")))
+            for n in range(8)
+        ),
         return_exceptions=True,
     )
     assert [isinstance(a, asyncpg.PostgresError) for a in answers] == [n == 3 for n in range(8)]
     assert await store.reader.head() == 7
 
 
-async def test_a_batch_whose_connection_broke_is_sent_again_and_has_one_effect(store: Engine, database: Database) -> None:
+async def test_a_batch_whose_connection_broke_is_sent_again_and_has_one_effect(
+    store: Engine, database: Database
+) -> None:
     stream = uuid4()
     await store.appender.append(append(stream, 0, Added(amount=1)))
     breaker = await database.connect()
     for round_ in range(5):
-        work = [asyncio.ensure_future(store.appender.append(append(uuid4(), 0, Added(amount=n)))) for n in range(40)]
+        work = [
+            asyncio.ensure_future(store.appender.append(append(uuid4(), 0, Added(amount=n))))
+            for n in range(40)
+        ]
         await asyncio.sleep(0)
         await breaker.execute(TERMINATE)
         answers = await asyncio.gather(*work)
@@ -139,7 +168,9 @@ class Forgetful:
         self._connection.terminate()
 
 
-async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat_to_who_asked_once(database: Database) -> None:
+async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat_to_who_asked_once(
+    database: Database,
+) -> None:
     async with engine(database) as running:
         connect = running.appender._connect
         made = 0
@@ -151,7 +182,9 @@ async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat
 
         running.appender._connect = first_forgetful
         stream = uuid4()
-        outcomes = await asyncio.gather(*(running.commands.execute(tally, stream, Add(amount=n), request()) for n in (1, 2, 3)))
+        outcomes = await asyncio.gather(
+            *(running.commands.execute(tally, stream, Add(amount=n), request()) for n in (1, 2, 3))
+        )
         truth = await running.reader.log(0, 10)
         assert [(fact.position, fact.event) for fact in truth] == [(n, Added(amount=n)) for n in (1, 2, 3)]
         # Moments included: they are those of the first copy.
@@ -160,7 +193,9 @@ async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat
         assert (await running.feed.take(0))[0] == truth
 
 
-async def test_callers_who_come_all_at_once_share_the_database_in_two_halves_that_take_turns(database: Database) -> None:
+async def test_callers_who_come_all_at_once_share_the_database_in_two_halves_that_take_turns(
+    database: Database,
+) -> None:
     recorded: list[int] = []
     appender = Appender(database.connect, Codec([tally]), lambda _, facts: recorded.append(len(facts)))
     running = asyncio.create_task(appender.run())
@@ -177,7 +212,9 @@ async def test_callers_who_come_all_at_once_share_the_database_in_two_halves_tha
     await running
 
 
-async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_are_not_left_waiting(database: Database) -> None:
+async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_are_not_left_waiting(
+    database: Database,
+) -> None:
     appender = Appender(database.connect, Codec([tally]), lambda *_: None)
     running = asyncio.create_task(appender.run())
     other = await database.connect()
@@ -204,13 +241,24 @@ async def test_a_database_that_stays_away_is_said_within_the_patience(database: 
 
 async def test_past_its_bound_the_appender_answers_overloaded_and_grows_no_more(database: Database) -> None:
     async with engine(database, bound=10) as running:
-        work = [asyncio.ensure_future(running.appender.append(append(uuid4(), 0, Added(amount=1)))) for _ in range(30)]
+        work = [
+            asyncio.ensure_future(running.appender.append(append(uuid4(), 0, Added(amount=1))))
+            for _ in range(30)
+        ]
         answers = await asyncio.gather(*work, return_exceptions=True)
         assert sum(isinstance(a, Overloaded) for a in answers) == 20
         assert sum(isinstance(a, Appended) for a in answers) == 10
 
 
-@pytest.mark.parametrize("statement", ["UPDATE es.events SET actor = 'x'", "DELETE FROM es.events", "TRUNCATE es.events", "DELETE FROM es.commands"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE es.events SET actor = 'x'",
+        "DELETE FROM es.events",
+        "TRUNCATE es.events",
+        "DELETE FROM es.commands",
+    ],
+)
 async def test_what_was_recorded_cannot_be_changed(store: Engine, database: Database, statement: str) -> None:
     await store.appender.append(append(uuid4(), 0, Added(amount=1)))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="stays as it is"):
@@ -230,16 +278,26 @@ async def test_the_log_is_read_by_any_filter(store: Engine) -> None:
     story = append(other, 0, Added(amount=2))
     await store.appender.append(story)
     assert [f.position for f in await store.reader.log(0, 10, where=Filter(stream_id=one))] == [1, 2]
-    assert [f.position for f in await store.reader.log(0, 10, where=Filter(types=frozenset({"tally.taken"})))] == [2]
-    assert [f.position for f in await store.reader.log(0, 10, where=Filter(correlation_id=story.correlation_id))] == [3]
-    assert [f.position for f in await store.reader.log(1, 10, where=Filter(categories=frozenset({"tally"})))] == [2, 3]
+    assert [
+        f.position for f in await store.reader.log(0, 10, where=Filter(types=frozenset({"tally.taken"})))
+    ] == [2]
+    assert [
+        f.position for f in await store.reader.log(0, 10, where=Filter(correlation_id=story.correlation_id))
+    ] == [3]
+    assert [
+        f.position for f in await store.reader.log(1, 10, where=Filter(categories=frozenset({"tally"})))
+    ] == [2, 3]
     assert not await store.reader.log(0, 10, where=Filter(categories=frozenset({"other"})))
 
 
-async def test_a_follower_that_fell_off_the_ring_reads_from_the_table_and_misses_nothing(database: Database) -> None:
+async def test_a_follower_that_fell_off_the_ring_reads_from_the_table_and_misses_nothing(
+    database: Database,
+) -> None:
     async with engine(database, ring=100) as running:
         for n in range(5):
-            await asyncio.gather(*(running.appender.append(append(uuid4(), 0, Added(amount=n))) for _ in range(200)))
+            await asyncio.gather(
+                *(running.appender.append(append(uuid4(), 0, Added(amount=n))) for _ in range(200))
+            )
         await running.feed.beyond(999)
         seen: list[int] = []
         async with asyncio.timeout(30):
@@ -261,17 +319,23 @@ async def test_a_follower_from_any_position_sees_each_fact_once_while_writers_wr
 
     followers = [asyncio.ensure_future(follow(n)) for n in (0, 0, 0)]
     for _ in range(6):
-        await asyncio.gather(*(store.appender.append(append(uuid4(), 0, Added(amount=1))) for _ in range(100)))
+        await asyncio.gather(
+            *(store.appender.append(append(uuid4(), 0, Added(amount=1))) for _ in range(100))
+        )
         followers.append(asyncio.ensure_future(follow(store.feed.head)))
         if len(followers) == 8:
             break
     for _ in range(1):
-        await asyncio.gather(*(store.appender.append(append(uuid4(), 0, Added(amount=1))) for _ in range(100)))
+        await asyncio.gather(
+            *(store.appender.append(append(uuid4(), 0, Added(amount=1))) for _ in range(100))
+        )
     for seen in await asyncio.gather(*followers):
         assert seen == list(range(seen[0], seen[-1] + 1))
 
 
-async def test_an_event_that_this_code_cannot_read_is_passed_along_and_named(store: Engine, database: Database) -> None:
+async def test_an_event_that_this_code_cannot_read_is_passed_along_and_named(
+    store: Engine, database: Database
+) -> None:
     await database.pool.execute(
         "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
         " occurred_at, recorded_at) VALUES (1, 'tally', gen_random_uuid(), 1, 'tally.melted', 7, '{}', gen_random_uuid(),"

@@ -37,7 +37,9 @@ def keep(state: int, event: Made | Sold) -> int:
 
 
 def toy(*upcasts: Upcast, evolve: Any = keep) -> AnyDecider:
-    return Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve, upcasts=upcasts)
+    return Decider(
+        category="toy", initial=0, decide=lambda command, state: [], evolve=evolve, upcasts=upcasts
+    )
 
 
 def stepped(name: str) -> Callable[[Data], Data]:
@@ -55,18 +57,47 @@ TWO = Upcast("toy.made", 2, stepped("2-3"))
     ("upcasts", "said"),
     [
         pytest.param((ONE,), "leads to toy.made 2, and nothing leads on", id="a gap behind a step"),
-        pytest.param((TWO,), "nothing reads toy.made 1, and there is a version 3", id="a gap before the first step"),
+        pytest.param(
+            (TWO,), "nothing reads toy.made 1, and there is a version 3", id="a gap before the first step"
+        ),
         pytest.param((), "nothing reads toy.made 1", id="no step at all"),
-        pytest.param((ONE, TWO, Upcast("toy.bought", 2, into=())), "nothing reads toy.bought 1", id="a gap below a name that is gone"),
+        pytest.param(
+            (ONE, TWO, Upcast("toy.bought", 2, into=())),
+            "nothing reads toy.bought 1",
+            id="a gap below a name that is gone",
+        ),
         pytest.param((ONE, TWO, TWO), "two upcasts start from toy.made 2", id="two ways"),
-        pytest.param((ONE, TWO, Upcast("toy.made", 3)), "Made is stored as toy.made 3 today", id="a step from today's shape"),
+        pytest.param(
+            (ONE, TWO, Upcast("toy.made", 3)),
+            "Made is stored as toy.made 3 today",
+            id="a step from today's shape",
+        ),
         pytest.param((ONE, TWO, Upcast("order.made", 1)), "must begin with toy.", id="another's event"),
-        pytest.param((ONE, TWO, Upcast("toy.a", 1, into=StoredName("toy.b", 1)), Upcast("toy.b", 1, into=StoredName("toy.a", 1))), "toy.a 1 → toy.b 1 → toy.a 1", id="a circle"),
-        pytest.param((ONE, TWO, Upcast("toy.a", 1, into=StoredName("toy.a", 1))), "toy.a 1 → toy.a 1", id="a step to itself"),
-        pytest.param((ONE, TWO, Upcast("toy.a", 1, into=(StoredName("toy.sold", 1), StoredName("toy.gone", 1)))), "leads to toy.gone 1", id="a gap behind one part of a split"),
+        pytest.param(
+            (
+                ONE,
+                TWO,
+                Upcast("toy.a", 1, into=StoredName("toy.b", 1)),
+                Upcast("toy.b", 1, into=StoredName("toy.a", 1)),
+            ),
+            "toy.a 1 → toy.b 1 → toy.a 1",
+            id="a circle",
+        ),
+        pytest.param(
+            (ONE, TWO, Upcast("toy.a", 1, into=StoredName("toy.a", 1))),
+            "toy.a 1 → toy.a 1",
+            id="a step to itself",
+        ),
+        pytest.param(
+            (ONE, TWO, Upcast("toy.a", 1, into=(StoredName("toy.sold", 1), StoredName("toy.gone", 1)))),
+            "leads to toy.gone 1",
+            id="a gap behind one part of a split",
+        ),
     ],
 )
-def test_upcasts_that_do_not_fit_together_are_refused_at_start(upcasts: tuple[Upcast, ...], said: str) -> None:
+def test_upcasts_that_do_not_fit_together_are_refused_at_start(
+    upcasts: tuple[Upcast, ...], said: str
+) -> None:
     with pytest.raises(BadEvents) as refused:
         Codec([toy(*upcasts)])
     assert said in str(refused.value)
@@ -86,16 +117,26 @@ class Shapes:
 
     def stored(self, n: int) -> StoredName:
         last = len(self.leads_to)
-        return StoredName("toy.made", 3) if n == last else StoredName("toy.sold", 1) if n > last else StoredName(f"toy.n{n}", 1)
+        return (
+            StoredName("toy.made", 3)
+            if n == last
+            else StoredName("toy.sold", 1)
+            if n > last
+            else StoredName(f"toy.n{n}", 1)
+        )
 
     def _change(self, n: int) -> Callable[[Data], tuple[Data, ...]]:
-        return lambda data: tuple({"price": "1", "steps": [*data["steps"], f"{n}-{target}"]} for target in self.leads_to[n])
+        return lambda data: tuple(
+            {"price": "1", "steps": [*data["steps"], f"{n}-{target}"]} for target in self.leads_to[n]
+        )
 
     def expected(self, n: int, steps: tuple[str, ...] = ()) -> list[Event]:
         last = len(self.leads_to)
         if n >= last:
             return [Made(steps=steps) if n == last else Sold(price=Decimal(1))]
-        return [end for target in self.leads_to[n] for end in self.expected(target, (*steps, f"{n}-{target}"))]
+        return [
+            end for target in self.leads_to[n] for end in self.expected(target, (*steps, f"{n}-{target}"))
+        ]
 
 
 @st.composite
@@ -120,11 +161,15 @@ def test_any_shape_becomes_what_its_steps_make_of_it_in_order(drawn: Shapes) -> 
         assert list(parts) == drawn.expected(n)
         assert isinstance(found, Split) == (len(parts) != 1)
         names = {each.stored.name for each in parts}
-        assert set(codec.goes_by(*_pair(drawn.stored(n)))) == (names if len(parts) == 1 else names | {drawn.stored(n).name})
+        assert set(codec.goes_by(*_pair(drawn.stored(n)))) == (
+            names if len(parts) == 1 else names | {drawn.stored(n).name}
+        )
 
 
 @given(shapes(), st.data())
-def test_without_any_one_of_its_steps_or_with_one_back_it_is_refused_at_start(drawn: Shapes, data: st.DataObject) -> None:
+def test_without_any_one_of_its_steps_or_with_one_back_it_is_refused_at_start(
+    drawn: Shapes, data: st.DataObject
+) -> None:
     steps = drawn.upcasts()
     n = data.draw(st.integers(0, len(steps) - 1))
     reached = {target for targets in drawn.leads_to for target in targets}
@@ -138,7 +183,9 @@ def test_without_any_one_of_its_steps_or_with_one_back_it_is_refused_at_start(dr
 
 
 def _leads(drawn: Shapes, start: int, end: int) -> bool:
-    return start == end or (start < len(drawn.leads_to) and any(_leads(drawn, target, end) for target in drawn.leads_to[start]))
+    return start == end or (
+        start < len(drawn.leads_to) and any(_leads(drawn, target, end) for target in drawn.leads_to[start])
+    )
 
 
 def _pair(stored: StoredName) -> tuple[str, int]:
@@ -151,12 +198,27 @@ def test_every_version_takes_all_the_steps_from_there() -> None:
     assert codec.decode("toy.made", 1, data) == Made(steps=("stored", "1-2", "2-3"))
     assert codec.decode("toy.made", 2, data) == Made(steps=("stored", "2-3"))
     assert codec.decode("toy.made", 3, data) == Made(steps=("stored",))
-    assert set(codec.released) == {StoredName("toy.made", 1), StoredName("toy.made", 2), StoredName("toy.made", 3), StoredName("toy.sold", 1)}
+    assert set(codec.released) == {
+        StoredName("toy.made", 1),
+        StoredName("toy.made", 2),
+        StoredName("toy.made", 3),
+        StoredName("toy.sold", 1),
+    }
 
 
 def test_a_number_passes_through_an_upcast_to_the_last_digit() -> None:
-    codec = Codec([toy(ONE, TWO, Upcast("toy.bought", 1, lambda data: {"price": data["cost"]}, into=StoredName("toy.sold", 1)))])
-    assert codec.decode("toy.bought", 1, '{"cost": 12345678901234567890.10}') == Sold(price=Decimal("12345678901234567890.10"))
+    codec = Codec(
+        [
+            toy(
+                ONE,
+                TWO,
+                Upcast("toy.bought", 1, lambda data: {"price": data["cost"]}, into=StoredName("toy.sold", 1)),
+            )
+        ]
+    )
+    assert codec.decode("toy.bought", 1, '{"cost": 12345678901234567890.10}') == Sold(
+        price=Decimal("12345678901234567890.10")
+    )
 
 
 def boom(data: Data) -> Data:
@@ -199,7 +261,12 @@ older = replace(
     tally,
     upcasts=(
         Upcast("tally.grown", 1, into=StoredName("tally.added", 1)),
-        Upcast("tally.moved", 1, lambda data: ({"amount": data["in"]}, {"amount": data["out"]}), into=(StoredName("tally.added", 1), StoredName("tally.taken", 1))),
+        Upcast(
+            "tally.moved",
+            1,
+            lambda data: ({"amount": data["in"]}, {"amount": data["out"]}),
+            into=(StoredName("tally.added", 1), StoredName("tally.taken", 1)),
+        ),
         Upcast("tally.looked-at", 1, into=()),
         Upcast("tally.burnt", 1, boom, into=StoredName("tally.taken", 1)),
     ),
@@ -213,7 +280,11 @@ async def store(database: Database, stream: UUID, *stored: tuple[str, int, Data]
             "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
             " occurred_at, recorded_at) SELECT coalesce(max(position), 0) + 1, 'tally', $1, $2, $3, $4, $5::jsonb, gen_random_uuid(),"
             " gen_random_uuid(), 'x', now(), now() FROM es.events",
-            stream, version, name, shape, json.dumps(data),
+            stream,
+            version,
+            name,
+            shape,
+            json.dumps(data),
         )
 
 
@@ -224,14 +295,19 @@ BURNT = ("tally.burnt", 1, {"amount": 1})
 ADDED = ("tally.added", 1, {"amount": 1})
 
 
-async def test_renamed_split_and_dropped_events_keep_their_places_and_everything_folds_them(database: Database) -> None:
+async def test_renamed_split_and_dropped_events_keep_their_places_and_everything_folds_them(
+    database: Database,
+) -> None:
     stream = uuid4()
     await store(database, stream, GROWN, MOVED, LOOKED, ADDED, LOOKED)
     async with engine(database, decider=older) as running:
         read = await running.reader.log(0, 10)
         assert [(fact.position, fact.version) for fact in read] == [(n, n) for n in range(1, 6)]
         assert [type(fact.event) for fact in read] == [Added, Split, Split, Added, Split]
-        assert [(part.position, part.version, part.event) for part in read[1].parts] == [(2, 2, Added(amount=5)), (2, 2, Taken(amount=2))]
+        assert [(part.position, part.version, part.event) for part in read[1].parts] == [
+            (2, 2, Added(amount=5)),
+            (2, 2, Taken(amount=2)),
+        ]
         assert list(read[2].parts) == []
 
         # The stream goes on behind the event that was dropped.
@@ -246,7 +322,9 @@ async def test_renamed_split_and_dropped_events_keep_their_places_and_everything
         assert (row["sum"], row["facts"]) == (114, 5)
 
 
-async def test_a_page_that_ends_with_a_dropped_event_goes_on_behind_it(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_page_that_ends_with_a_dropped_event_goes_on_behind_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stream = uuid4()
     await store(database, stream, ADDED, LOOKED, LOOKED, LOOKED, ADDED)
     reader = Reader(database.pool, Codec([older]))
@@ -255,23 +333,60 @@ async def test_a_page_that_ends_with_a_dropped_event_goes_on_behind_it(database:
     assert (loaded.state, loaded.version) == (2, 5)
 
 
-@pytest.mark.parametrize("names", [{"tally.added"}, {"tally.taken"}, {"tally.grown"}, {"tally.moved"}, {"tally.looked-at"}, {"tally.burnt"}, {"tally.added", "tally.moved"}, {"tally.unknown"}, {"x.never"}])
-async def test_a_filter_finds_facts_by_the_names_of_today_in_the_table_as_in_memory(database: Database, names: set[str]) -> None:
-    await store(database, uuid4(), GROWN, MOVED, LOOKED, BURNT, ADDED, ("tally.unknown", 1, {}), ("tally.added", 2, {}), ("tally.added", 1, {"amount": "x"}))
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"tally.added"},
+        {"tally.taken"},
+        {"tally.grown"},
+        {"tally.moved"},
+        {"tally.looked-at"},
+        {"tally.burnt"},
+        {"tally.added", "tally.moved"},
+        {"tally.unknown"},
+        {"x.never"},
+    ],
+)
+async def test_a_filter_finds_facts_by_the_names_of_today_in_the_table_as_in_memory(
+    database: Database, names: set[str]
+) -> None:
+    await store(
+        database,
+        uuid4(),
+        GROWN,
+        MOVED,
+        LOOKED,
+        BURNT,
+        ADDED,
+        ("tally.unknown", 1, {}),
+        ("tally.added", 2, {}),
+        ("tally.added", 1, {"amount": "x"}),
+    )
     reader = Reader(database.pool, Codec([older]))
     where = Filter(types=frozenset(names))
     everything = await reader.log(0, 100)
     found = {fact.position for fact in await reader.log(0, 100, where=where)}
     assert found == {fact.position for fact in everything if where.matches(fact)}
-    expected = {"tally.added": {1, 2, 5, 7, 8}, "tally.taken": {2, 4}, "tally.moved": {2}, "tally.looked-at": {3}, "tally.unknown": {6}}
+    expected = {
+        "tally.added": {1, 2, 5, 7, 8},
+        "tally.taken": {2, 4},
+        "tally.moved": {2},
+        "tally.looked-at": {3},
+        "tally.unknown": {6},
+    }
     assert found == set[int]().union(*(expected.get(name, set()) for name in names))
 
 
-async def test_a_stream_with_an_event_that_cannot_be_read_takes_no_commands_and_disturbs_no_other(database: Database) -> None:
+async def test_a_stream_with_an_event_that_cannot_be_read_takes_no_commands_and_disturbs_no_other(
+    database: Database,
+) -> None:
     bad, good = uuid4(), uuid4()
     await store(database, bad, GROWN, BURNT)
     async with engine(database, decider=older) as running:
-        with pytest.raises(UnreadableStream, match=rf"tally {bad} cannot be read: at version 2 stands tally.burnt 1: the upcast from tally.burnt 1 raised RuntimeError: no such thing"):
+        with pytest.raises(
+            UnreadableStream,
+            match=rf"tally {bad} cannot be read: at version 2 stands tally.burnt 1: the upcast from tally.burnt 1 raised RuntimeError: no such thing",
+        ):
             await running.commands.execute(older, bad, Add(amount=1), request())
         assert (await load(running.reader, older, bad, version=1)).state == 10
         accepted = await running.commands.execute(older, good, Add(amount=1), request())
@@ -280,6 +395,11 @@ async def test_a_stream_with_an_event_that_cannot_be_read_takes_no_commands_and_
 
 def test_a_projection_folds_a_split_event_part_by_part() -> None:
     split = Split(name="tally.moved", version=1, data="{}", events=(Added(amount=5), Taken(amount=2)))
-    [row] = folded(tallies, [replace(fact, category="tally") for fact in facts(split, Split(name="tally.looked-at", version=1, data="{}", events=()))]).values()
+    [row] = folded(
+        tallies,
+        [
+            replace(fact, category="tally")
+            for fact in facts(split, Split(name="tally.looked-at", version=1, data="{}", events=()))
+        ],
+    ).values()
     assert (row.sum, row.facts) == (3, 2)
-

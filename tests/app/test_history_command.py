@@ -26,9 +26,18 @@ ORDER = UUID(int=7)
 
 async def history(room: MachineRoom, *arguments: str) -> subprocess.CompletedProcess[str]:
     assert room.settings.database_url is not None
-    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": room.settings.database_url}
+    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {
+        "DATABASE_URL": room.settings.database_url
+    }
     return await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-m", "app", "history", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+        subprocess.run,
+        [sys.executable, "-m", "app", "history", *arguments],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -36,8 +45,14 @@ async def history(room: MachineRoom, *arguments: str) -> subprocess.CompletedPro
 async def filled(room: MachineRoom) -> MachineRoom:
     """A product, and an order with a line that was undone."""
     by = Request(actor="ann", correlation_id=uuid4())
-    await room.commands.execute(product, product_id("TEA"), Register(sku="TEA", name="Tea [fine]", price=PRICE), by)
-    for command in (OpenOrder(customer_id=UUID(int=1)), AddLine(line=Line(sku="TEA", quantity=2, unit_price=PRICE)), UndoChange()):
+    await room.commands.execute(
+        product, product_id("TEA"), Register(sku="TEA", name="Tea [fine]", price=PRICE), by
+    )
+    for command in (
+        OpenOrder(customer_id=UUID(int=1)),
+        AddLine(line=Line(sku="TEA", quantity=2, unit_price=PRICE)),
+        UndoChange(),
+    ):
         await room.commands.execute(order, ORDER, command, by)
     return room
 
@@ -47,11 +62,15 @@ async def test_each_fact_is_shown_with_who_when_why_and_what_it_changed(filled: 
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
     heads = [line.split("  ") for line in lines if not line.startswith(" ")]
-    assert [head[:2] for head in heads] == [["1", "order.opened"], ["2", "order.line-added"], ["3", "order.line-removed"]]
+    assert [head[:2] for head in heads] == [
+        ["1", "order.opened"],
+        ["2", "order.line-added"],
+        ["3", "order.line-removed"],
+    ]
     assert [head[2] == "(undone)" for head in heads] == [False, True, False]
     assert heads[0][-1].startswith("position 2, 20")
     assert heads[0][-1].endswith("Z, by ann")
-    assert "   + /phase \"Open\"" in lines
+    assert '   + /phase "Open"' in lines
     assert '   + /lines/0 {"sku":"TEA","quantity":2,"unit_price":{"amount":"3.50","currency":"EUR"}}' in lines
     assert "   - /lines/0" in lines
     assert any(line.startswith("   UndoChange ") for line in lines)
@@ -73,7 +92,9 @@ async def test_the_state_at_a_point_is_json(filled: MachineRoom) -> None:
 
 
 async def test_blame_names_the_fact_and_the_command_for_each_field(filled: MachineRoom) -> None:
-    header, *rows = (await history(filled, "order", str(ORDER), "--blame", "--version", "2")).stdout.splitlines()
+    header, *rows = (
+        await history(filled, "order", str(ORDER), "--blame", "--version", "2")
+    ).stdout.splitlines()
     assert header.split() == ["version", "type", "command", "actor", "recorded", "field"]
     [quantity] = [row.split() for row in rows if row.endswith("/lines/0/quantity 2")]
     assert quantity[:4] == ["2", "order.line-added", "AddLine", "ann"]
@@ -93,12 +114,19 @@ async def test_blame_names_the_fact_and_the_command_for_each_field(filled: Machi
         (["order", str(ORDER), "--version", "1", "--position", "1"], "version and position are given"),
     ],
 )
-async def test_what_is_not_there_is_said_in_one_line(filled: MachineRoom, arguments: list[str], said: str) -> None:
+async def test_what_is_not_there_is_said_in_one_line(
+    filled: MachineRoom, arguments: list[str], said: str
+) -> None:
     category, identity, *options = arguments
     given = dict(zip([option.removeprefix("--") for option in options[::2]], options[1::2], strict=True))
     numbers = {name: int(given[name]) if name in given else None for name in ("version", "position")}
     with pytest.raises(Mistake, match=said) as problem:
-        await show(filled.settings, category, identity, point(numbers["version"], given.get("moment"), numbers["position"]))
+        await show(
+            filled.settings,
+            category,
+            identity,
+            point(numbers["version"], given.get("moment"), numbers["position"]),
+        )
     assert "\n" not in str(problem.value)
 
 

@@ -41,7 +41,10 @@ async def add(running: Engine, stream: UUID, amount: int = 1, note: str = "") ->
 
 
 async def rows(running: Engine, projection: Projection[Any] = tallies) -> dict[Key, Any]:
-    return {projection.key_of(row): row for row in await fetch(running.database, projection, select(projection.table))}
+    return {
+        projection.key_of(row): row
+        for row in await fetch(running.database, projection, select(projection.table))
+    }
 
 
 async def parked(database: Database) -> list[asyncpg.Record]:
@@ -68,7 +71,9 @@ async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(databa
         expected = folded(tallies, [each for each in history if each.stream_id != bad or each.position < at])
         found = await rows(running, broken)
         assert found == expected
-        assert {key for key, row in found.items() if row.sum == 3} == {(stream,) for stream in streams} - waiting
+        assert {key for key, row in found.items() if row.sum == 3} == {
+            (stream,) for stream in streams
+        } - waiting
         [row] = await parked(database)
         assert (row["projection"], row["version"], row["slot"], row["position"]) == ("tallies", 1, "live", at)
         assert row["what"] == f'["{bad}"]'
@@ -77,7 +82,9 @@ async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(databa
         assert running.projector.workers["tallies"].problem is None
 
 
-async def test_a_fact_raises_in_the_midst_of_a_batch_and_the_facts_around_it_count(database: Database) -> None:
+async def test_a_fact_raises_in_the_midst_of_a_batch_and_the_facts_around_it_count(
+    database: Database,
+) -> None:
     """All at once: what comes before the bad fact in its own batch counts, what comes after it waits."""
     good, bad = uuid4(), uuid4()
     async with engine(database, projections=[]) as writing:
@@ -118,7 +125,9 @@ async def test_a_fold_that_is_broken_for_every_key_parks_each_and_still_moves_on
         assert all(row["error"].startswith("AssertionError: Recorded(") for row in found)
 
 
-@pytest.mark.parametrize("wrong", ["raises", "unhashable", "another length", "another type", "none", "unstorable"])
+@pytest.mark.parametrize(
+    "wrong", ["raises", "unhashable", "another length", "another type", "none", "unstorable"]
+)
 async def test_where_no_key_is_known_the_stream_is_parked(database: Database, wrong: str) -> None:
     """And with it what follows in the stream, whose other facts would be counted without the one that is missing."""
 
@@ -150,7 +159,9 @@ async def test_where_no_key_is_known_the_stream_is_parked(database: Database, wr
         history = await settled(running, broken)
         [row] = await parked(database)
         assert (row["position"], Keys(tallies).read(row["what"])) == (at, Stream("tally", bad))
-        assert await rows(running, broken) == folded(tallies, [each for each in history if each.stream_id != bad or each.position < at])
+        assert await rows(running, broken) == folded(
+            tallies, [each for each in history if each.stream_id != bad or each.position < at]
+        )
 
 
 @pytest.mark.parametrize("wrong", ["zero byte", "too large", "null", "no row", "another's row"])
@@ -186,7 +197,9 @@ async def test_a_row_that_postgresql_refuses_parks_its_key(database: Database, w
         [row] = await parked(database)
         assert (row["what"], row["position"]) == (f'["{bad}"]', at)
         assert "INSERT" not in row["error"]
-        assert await rows(running, broken) == folded(tallies, [each for each in history if each.stream_id != bad or each.position < at])
+        assert await rows(running, broken) == folded(
+            tallies, [each for each in history if each.stream_id != bad or each.position < at]
+        )
         await add(running, bad)
         await add(running, other)
         await settled(running, broken)
@@ -195,7 +208,9 @@ async def test_a_row_that_postgresql_refuses_parks_its_key(database: Database, w
 
 
 @pytest.mark.parametrize("way", ["raises", "refused"])
-async def test_what_is_filled_in_bulk_parks_the_same_keys(database: Database, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+async def test_what_is_filled_in_bulk_parks_the_same_keys(
+    database: Database, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     def sometimes(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
         after = fold(key, row, given)
         if given.event.note == POISON and way == "raises":
@@ -207,15 +222,21 @@ async def test_what_is_filled_in_bulk_parks_the_same_keys(database: Database, mo
     bad = streams[::9]
     async with engine(database, projections=[]) as writing:
         for note in ("", POISON, "after"):
-            await asyncio.gather(*(add(writing, stream, note=note if stream in bad else "") for stream in streams))
+            await asyncio.gather(
+                *(add(writing, stream, note=note if stream in bad else "") for stream in streams)
+            )
     monkeypatch.setattr("app.projector.worker.FAR", 10)
     monkeypatch.setattr("app.projector.worker.BATCH", 25)
     monkeypatch.setattr("app.projector.bulk.MOST_ROWS", 30)
     async with engine(database, projections=[broken]) as running:
         history = await settled(running, broken)
         at = {each.stream_id: each.position for each in history if each.event.note == POISON}
-        assert {row["what"]: row["position"] for row in await parked(database)} == {f'["{stream}"]': at[stream] for stream in bad}
-        assert await rows(running, broken) == folded(tallies, [each for each in history if each.position < at.get(each.stream_id, len(history) + 1)])
+        assert {row["what"]: row["position"] for row in await parked(database)} == {
+            f'["{stream}"]': at[stream] for stream in bad
+        }
+        assert await rows(running, broken) == folded(
+            tallies, [each for each in history if each.position < at.get(each.stream_id, len(history) + 1)]
+        )
 
 
 async def test_errors_that_cannot_be_kept_as_they_are_still_are(database: Database) -> None:
@@ -223,7 +244,12 @@ async def test_errors_that_cannot_be_kept_as_they_are_still_are(database: Databa
         def __str__(self) -> str:
             raise RuntimeError("no words")
 
-    raised: list[Exception] = [Broken("\0 \ud800"), Unspeakable(), Broken("long " * 100_000), RecursionError("deep")]
+    raised: list[Exception] = [
+        Broken("\0 \ud800"),
+        Unspeakable(),
+        Broken("long " * 100_000),
+        RecursionError("deep"),
+    ]
 
     def breaks(key: Key, row: Any, given: Recorded[Any]) -> Any:
         raise raised[given.event.amount - 1]
@@ -240,15 +266,23 @@ async def test_errors_that_cannot_be_kept_as_they_are_still_are(database: Databa
         assert errors[3] == "RecursionError: deep"
 
 
-async def put_unreadable(database: Database, stream: UUID, position: int, category: str = "tally", version: int = 1) -> None:
+async def put_unreadable(
+    database: Database, stream: UUID, position: int, category: str = "tally", version: int = 1
+) -> None:
     await database.pool.execute(
         "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
         " occurred_at, recorded_at) VALUES ($1, $2, $3, $4, $5, 7, '{}', $3, $3, 'x', now(), now())",
-        position, category, stream, version, f"{category}.melted",
+        position,
+        category,
+        stream,
+        version,
+        f"{category}.melted",
     )
 
 
-async def test_an_unknown_event_type_stops_nothing_that_it_does_not_concern_and_is_named(database: Database) -> None:
+async def test_an_unknown_event_type_stops_nothing_that_it_does_not_concern_and_is_named(
+    database: Database,
+) -> None:
     async with engine(database) as running:
         position = await add(running, uuid4())
         for offset in (1, 2, 3):
@@ -277,7 +311,10 @@ def test_what_is_parked_comes_back_from_its_json_as_it_was() -> None:
 def test_a_fact_that_is_skipped_is_left_out_for_its_key_alone() -> None:
     aside = Aside(tallies)
     one, two = uuid4(), uuid4()
-    history = [fact(Added(amount=n), position=n, stream=stream) for n, stream in enumerate((one, two, one, two), start=1)]
+    history = [
+        fact(Added(amount=n), position=n, stream=stream)
+        for n, stream in enumerate((one, two, one, two), start=1)
+    ]
     aside.skipped = {((one,), 3), (Stream("tally", two), 2)}
     concerned, wanted = aside.sort(history)
     held: dict[Key, Any] = dict.fromkeys(wanted)
@@ -296,9 +333,14 @@ def test_a_fact_that_was_split_counts_whole_or_not_at_all(where: str) -> None:
             raise Broken
         return keys(given)
 
-    parts = Split(name="tally.both", version=1, data="{}", events=(Added(amount=5), Added(amount=1, note=POISON)))
+    parts = Split(
+        name="tally.both", version=1, data="{}", events=(Added(amount=5), Added(amount=1, note=POISON))
+    )
     events = (Added(amount=1), parts, Added(amount=1))
-    history = [replace(fact(event, position=n, stream=stream), category="tally") for n, event in enumerate(events, start=1)]
+    history = [
+        replace(fact(event, position=n, stream=stream), category="tally")
+        for n, event in enumerate(events, start=1)
+    ]
     aside = Aside(with_fold(breaks_at_poison) if where == "fold" else replace(tallies, keys=raises_at_poison))
     for _ in range(2 if where == "fold" else 1):
         concerned, wanted = aside.sort(history)

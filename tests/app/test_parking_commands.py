@@ -36,7 +36,9 @@ class Terminal:
 
     async def __call__(self, *arguments: str, code: Projection[Any] = BROKEN) -> tuple[int, list[str]]:
         self._monkeypatch.setattr("app.parking.PROJECTIONS", (code,))
-        ran = await asyncio.to_thread(CliRunner().invoke, cli, ["projections", *arguments], env={"DATABASE_URL": self._url})
+        ran = await asyncio.to_thread(
+            CliRunner().invoke, cli, ["projections", *arguments], env={"DATABASE_URL": self._url}
+        )
         if isinstance(ran.exception, NotPossible):
             return 2, [str(ran.exception)]
         assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
@@ -62,13 +64,22 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         assert lines[1].split()[:2] == ["tallies", str(first)]
         assert lines[1].endswith(f"tests.app.test_parking.Broken: {first}")
         code, lines = await terminal("parked", "tallies", str(one))
-        assert (code, lines[0], lines[-1]) == (0, "Traceback (most recent call last):", f"tests.app.test_parking.Broken: {first}")
+        assert (code, lines[0], lines[-1]) == (
+            0,
+            "Traceback (most recent call last):",
+            f"tests.app.test_parking.Broken: {first}",
+        )
         assert await terminal("retry", "tallies", str(one)) == (1, ["tallies: 1 still parked"])
-        assert await terminal("skip", "tallies", named(two), "--position", str(second), "--reason", "a test") == (0, ["tallies: 1 level"])
+        assert await terminal(
+            "skip", "tallies", named(two), "--position", str(second), "--reason", "a test"
+        ) == (0, ["tallies: 1 level"])
         assert (await parked_keys(database, BROKEN, first=10))[0].key == named(one)
     # Nobody does: the command does it itself.
     assert await terminal("retry", "tallies", code=tallies) == (0, ["tallies: 1 level"])
-    assert await terminal("skip", "tallies", str(two), "--position", str(second), "--undo", code=tallies) == (0, ["tallies: 1 level"])
+    assert await terminal("skip", "tallies", str(two), "--position", str(second), "--undo", code=tallies) == (
+        0,
+        ["tallies: 1 level"],
+    )
     async with engine(database) as running:
         await level(running, tallies)
 
@@ -80,17 +91,25 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         (("retry", "nonsense"), "there is no projection nonsense; there are tallies"),
         (("skip", "nonsense", "x", "--position", "1"), "there is no projection nonsense; there are tallies"),
         (("parked", "tallies", "x"), "'x' is no key of tallies: give it as it is listed, a JSON list of id"),
-        (("retry", "tallies", "[1]"), "'[1]' is no key of tallies: give it as it is listed, a JSON list of id"),
+        (
+            ("retry", "tallies", "[1]"),
+            "'[1]' is no key of tallies: give it as it is listed, a JSON list of id",
+        ),
         (("retry", "tallies", "0" * 32), 'tallies: ["00000000-0000-0000-0000-000000000000"] is not parked'),
         (("parked", "tallies", "0" * 32), 'tallies: ["00000000-0000-0000-0000-000000000000"] is not parked'),
-        (("skip", "tallies", "0" * 32, "--position", "1"), "a fact is left out for a reason: one of 1 to 1,000 characters"),
+        (
+            ("skip", "tallies", "0" * 32, "--position", "1"),
+            "a fact is left out for a reason: one of 1 to 1,000 characters",
+        ),
     ],
 )
 async def test_a_mistake_is_one_line(terminal: Terminal, arguments: tuple[str, ...], said: str) -> None:
     assert await terminal(*arguments) == (2, [said])
 
 
-async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(database: Database, terminal: Terminal) -> None:
+async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(
+    database: Database, terminal: Terminal
+) -> None:
     async with engine(database, projections=[BROKEN]) as running:
         await add(running, uuid4(), note=POISON)
         await settled(running, BROKEN)
@@ -147,7 +166,9 @@ asyncio.run(run())
 """
 
 
-async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(database: Database, database_url: str) -> None:
+async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
+    database: Database, database_url: str
+) -> None:
     """At four points, one after the other; each command goes on where the last one left off."""
     bad = [uuid4() for _ in range(5)]
     async with engine(database, projections=[BROKEN]) as running:
@@ -158,9 +179,22 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(database:
         history = await settled(running, BROKEN)
         before = await rows(running, BROKEN)
         after = folded(tallies, history)
-    for point, left in (("reading", 5), ("before writing", 5), ("before the commit", 5), ("after the commit", 0)):
+    for point, left in (
+        ("reading", 5),
+        ("before writing", 5),
+        ("before the commit", 5),
+        ("after the commit", 0),
+    ):
         env = os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
-        ran = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", DIES, point], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+        ran = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", DIES, point],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert ran.returncode == -signal.SIGKILL, ran
         parked = await parked_keys(database, tallies, first=10)
         assert len(parked) == left

@@ -54,9 +54,13 @@ open_lives: st.SearchStrategy[list[Any]] = st.builds(
     st.lists(commands, min_size=4, max_size=20),
     st.sampled_from([[], [CancelOrder(reason="late")]]),
 )
-endings: st.SearchStrategy[list[Any]] = st.sampled_from([[], [CancelOrder(reason="late")], [PlaceOrder(at=NOON)], [PlaceOrder(at=NOON), ShipOrder()]])
+endings: st.SearchStrategy[list[Any]] = st.sampled_from(
+    [[], [CancelOrder(reason="late")], [PlaceOrder(at=NOON)], [PlaceOrder(at=NOON), ShipOrder()]]
+)
 lives: st.SearchStrategy[list[Any]] = st.builds(
-    lambda edits, ending: [OpenOrder(customer_id=UUID(int=1)), *edits, *ending], st.lists(commands, min_size=4, max_size=20), endings
+    lambda edits, ending: [OpenOrder(customer_id=UUID(int=1)), *edits, *ending],
+    st.lists(commands, min_size=4, max_size=20),
+    endings,
 )
 
 
@@ -145,7 +149,9 @@ def test_blame_is_what_a_naive_search_finds(life: Sequence[Any]) -> None:
     for number, state in enumerate(states, start=1):
         marks, before = blamed(before, marks, state, number), state
     assert marks is not None
-    assert {placed(pointer, states[-1]): mark for pointer, _, mark in leaves(states[-1], marks)} == naive(states)
+    assert {placed(pointer, states[-1]): mark for pointer, _, mark in leaves(states[-1], marks)} == naive(
+        states
+    )
 
 
 def test_the_history_of_any_life_of_an_order_is_the_fold_of_each_prefix(database_url: str) -> None:
@@ -156,7 +162,9 @@ def test_the_history_of_any_life_of_an_order_is_the_fold_of_each_prefix(database
     async def lives_through(room: MachineRoom, life: Sequence[Any], size: int) -> None:
         stream = uuid4()
         for command in life:
-            await room.commands.execute(order, stream, command, Request(actor="tester", correlation_id=stream))
+            await room.commands.execute(
+                order, stream, command, Request(actor="tester", correlation_id=stream)
+            )
         facts = await room.reader.stream("order", stream)
         events = [fact.event for fact in facts]
         states = documents(events)
@@ -169,13 +177,17 @@ def test_the_history_of_any_life_of_an_order_is_the_fold_of_each_prefix(database
         assert [entry.state for entry in entries] == states
         assert [entry.fact for entry in entries] == list(facts)
         assert [entry.undone for entry in entries] == taken_back(events)
-        assert [entry.changes() for entry in entries] == [changes(a, b) for a, b in zip([NOTHING, *states], states, strict=False)]
+        assert [entry.changes() for entry in entries] == [
+            changes(a, b) for a, b in zip([NOTHING, *states], states, strict=False)
+        ]
         for version in range(1, len(events) + 1):
             was = await past.as_of(order, stream, Point(version=version))
             assert was is not None
             assert (was.state, was.version) == (order.fold(events[:version]), version)
             settings = await past.blame(order, stream, Point(version=version))
-            assert {placed(each.pointer, states[version - 1]): each.fact.version for each in settings} == naive(states[:version])
+            assert {
+                placed(each.pointer, states[version - 1]): each.fact.version for each in settings
+            } == naive(states[:version])
         seen.append(len(events))
 
     async def all_of_it() -> None:
@@ -211,13 +223,24 @@ async def test_a_product_that_was_reserved_has_a_past_like_any_other(room: Machi
     by = Request(actor="ann", correlation_id=uuid4())
     price = Money(amount=Decimal("3.50"), currency="EUR")
     for command in (
-        Register(sku="TEA", name="Tea", price=price), ReceiveStock(quantity=10), ReserveStock(order_id=reserved, quantity=2),
-        ReserveStock(order_id=UUID(int=3), quantity=1), DispatchStock(order_id=reserved),
+        Register(sku="TEA", name="Tea", price=price),
+        ReceiveStock(quantity=10),
+        ReserveStock(order_id=reserved, quantity=2),
+        ReserveStock(order_id=UUID(int=3), quantity=1),
+        DispatchStock(order_id=reserved),
     ):
         assert isinstance(await room.commands.execute(product, product_id("TEA"), command, by), Accepted)
     asked = '{ product(sku: "TEA", minPosition: "5") { history { nodes { state changes } } blame { path value } } }'
     shown = (await api.data(asked))["product"]
     states = [each["state"]["reservations"] for each in shown["history"]["nodes"]]
-    assert states == [{}, {}, {str(reserved): 2}, {str(reserved): 2, str(UUID(int=3)): 1}, {str(UUID(int=3)): 1}]
-    assert shown["history"]["nodes"][2]["changes"] == [{"op": "add", "path": f"/reservations/{reserved}", "value": 2}]
+    assert states == [
+        {},
+        {},
+        {str(reserved): 2},
+        {str(reserved): 2, str(UUID(int=3)): 1},
+        {str(UUID(int=3)): 1},
+    ]
+    assert shown["history"]["nodes"][2]["changes"] == [
+        {"op": "add", "path": f"/reservations/{reserved}", "value": 2}
+    ]
     assert {"path": f"/reservations/{UUID(int=3)}", "value": 1} in shown["blame"]

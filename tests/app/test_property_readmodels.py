@@ -55,7 +55,9 @@ FEW = 2
 
 few = st.integers(0, FEW - 1)
 quantity = st.integers(1, 4)
-price = st.builds(Money, amount=st.decimals(0, 1_000, places=2), currency=st.sampled_from(["EUR", "EUR", "USD"]))
+price = st.builds(
+    Money, amount=st.decimals(0, 1_000, places=2), currency=st.sampled_from(["EUR", "EUR", "USD"])
+)
 orders_of = few.map(lambda n: UUID(int=n + 1))
 customer = few.map(lambda n: UUID(int=n + 101))
 sku = few.map(lambda n: f"S{n}")
@@ -90,10 +92,23 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("order"), few, to_order, day),
     st.tuples(st.just("order"), few, to_order, day),
 )
-registered = [st.tuples(st.just("product"), st.just(n), st.builds(Register, sku=st.just(""), name=st.just("Tea"), price=price), day) for n in range(FEW)]
-opened = [st.tuples(st.just("order"), st.just(n), st.builds(OpenOrder, customer_id=customer), day) for n in range(FEW)]
+registered = [
+    st.tuples(
+        st.just("product"),
+        st.just(n),
+        st.builds(Register, sku=st.just(""), name=st.just("Tea"), price=price),
+        day,
+    )
+    for n in range(FEW)
+]
+opened = [
+    st.tuples(st.just("order"), st.just(n), st.builds(OpenOrder, customer_id=customer), day)
+    for n in range(FEW)
+]
 sequences: st.SearchStrategy[list[Step]] = st.builds(
-    lambda beginning, rest: [*beginning, *rest], st.tuples(*registered, *opened), st.lists(steps, min_size=12, max_size=40)
+    lambda beginning, rest: [*beginning, *rest],
+    st.tuples(*registered, *opened),
+    st.lists(steps, min_size=12, max_size=40),
 )
 
 
@@ -119,7 +134,10 @@ class Shop:
         assert [fact.position for fact in history] == list(range(1, head + 1))
         for projection in PROJECTIONS:
             async with self.room.database.engine.connect() as connection:
-                rows = [projection.read(row) for row in (await connection.execute(select(projection.table))).mappings()]
+                rows = [
+                    projection.read(row)
+                    for row in (await connection.execute(select(projection.table))).mappings()
+                ]
             assert {projection.key_of(row): row for row in rows} == folded(projection, history)
             if projection.history:
                 await same_at_every_position(self.room.database, projection, history)
@@ -141,7 +159,9 @@ class Shop:
         await self.room.commands.execute(decider, stream, command, request)
 
 
-def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_the_log(database_url: str) -> None:
+def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_the_log(
+    database_url: str,
+) -> None:
     with asyncio.Runner() as runner:
 
         async def begin() -> tuple[Any, Any, Shop]:
@@ -168,12 +188,27 @@ def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_t
     assert_rebuilt_equal(database_url)
 
 
-async def test_a_whole_life_of_an_order_leaves_every_read_model_equal_to_the_fold_of_the_log(room: MachineRoom) -> None:
+async def test_a_whole_life_of_an_order_leaves_every_read_model_equal_to_the_fold_of_the_log(
+    room: MachineRoom,
+) -> None:
     line = Line(sku="S0", quantity=2, unit_price=Money(amount=Decimal("1.50"), currency="EUR"))
     shop = Shop(room)
-    life: list[Any] = [OpenOrder(customer_id=UUID(int=101)), AddLine(line=line), PlaceOrder(at=FIRST_DAY), CancelOrder(reason="why")]
-    await shop.run([("order", 0, command, 0) for command in life] + [("order", 1, command, 1) for command in life[:3]], together=False)
+    life: list[Any] = [
+        OpenOrder(customer_id=UUID(int=101)),
+        AddLine(line=line),
+        PlaceOrder(at=FIRST_DAY),
+        CancelOrder(reason="why"),
+    ]
+    await shop.run(
+        [("order", 0, command, 0) for command in life] + [("order", 1, command, 1) for command in life[:3]],
+        together=False,
+    )
     assert shop.recorded == 7
-    outcome = await room.commands.execute(product, product_id("S9"), Register(sku="S9", name="Tea", price=line.unit_price), Request(actor="tester", correlation_id=uuid4()))
+    outcome = await room.commands.execute(
+        product,
+        product_id("S9"),
+        Register(sku="S9", name="Tea", price=line.unit_price),
+        Request(actor="tester", correlation_id=uuid4()),
+    )
     assert isinstance(outcome, Accepted)
     await shop.run([], together=False)

@@ -32,10 +32,20 @@ GOOD = Evidence(
     moments=[MOMENT, MOMENT, MOMENT + timedelta(microseconds=1)],
     ledger={FIRST: Entry(1, 2, None), SECOND: Entry(3, 3, None), THIRD: Entry(4, 3, FULL)},
     writers={
-        "writer 1": [Sent(FIRST, STREAM, 2), Acknowledged(FIRST, 1, 2, False, None), Sent(THIRD, STREAM, 0), Sent(SECOND, STREAM, 1)],
+        "writer 1": [
+            Sent(FIRST, STREAM, 2),
+            Acknowledged(FIRST, 1, 2, False, None),
+            Sent(THIRD, STREAM, 0),
+            Sent(SECOND, STREAM, 1),
+        ],
         "writer 2": [
-            Sent(SECOND, STREAM, 1), OutOfDate(SECOND), Acknowledged(SECOND, 3, 3, False, None), RolledBack(TAKEN_BACK),
-            Sent(FIRST, STREAM, 2), Acknowledged(FIRST, 1, 2, True, None), Acknowledged(THIRD, 4, 3, True, FULL),
+            Sent(SECOND, STREAM, 1),
+            OutOfDate(SECOND),
+            Acknowledged(SECOND, 3, 3, False, None),
+            RolledBack(TAKEN_BACK),
+            Sent(FIRST, STREAM, 2),
+            Acknowledged(FIRST, 1, 2, True, None),
+            Acknowledged(THIRD, 4, 3, True, FULL),
         ],
     },
     followers={"follower 1": [Began(0), *LOG], "follower 2": [Began(1), *LOG[1:]]},
@@ -76,15 +86,27 @@ def test_a_follower_that_never_began_refutes_it() -> None:
 @pytest.mark.parametrize(
     ("change", "claim"),
     [
-        ({"log": LOG[:2], "moments": GOOD.moments[:2]}, "every acknowledged command is recorded where its answer says"),
-        ({"ledger": dict(GOOD.ledger) | {FIRST: Entry(1, 1, None)}}, "each command id has one effect, whole and side by side"),
+        (
+            {"log": LOG[:2], "moments": GOOD.moments[:2]},
+            "every acknowledged command is recorded where its answer says",
+        ),
+        (
+            {"ledger": dict(GOOD.ledger) | {FIRST: Entry(1, 1, None)}},
+            "each command id has one effect, whole and side by side",
+        ),
         ({"ledger": dict(GOOD.ledger) | {THIRD: Entry(4, 3, None)}}, "a repeat gets the first answer"),
-        ({"ledger": dict(GOOD.ledger) | {TAKEN_BACK: Entry(4, 3, FULL)}}, "what was rolled back left nothing"),
+        (
+            {"ledger": dict(GOOD.ledger) | {TAKEN_BACK: Entry(4, 3, FULL)}},
+            "what was rolled back left nothing",
+        ),
         ({"log": [LOG[0], LOG[2]], "moments": GOOD.moments[:2]}, "positions are dense from 1"),
         ({"log": [LOG[0], LOG[2]], "moments": GOOD.moments[:2]}, "versions of each stream are dense from 1"),
         ({"moments": list(reversed(GOOD.moments))}, "the time of recording never goes back along positions"),
         ({"crashed": {"writer 2": "exit code 1"}}, "every worker ends well, but the one that is killed"),
-        ({"followers": {}}, "the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers"),
+        (
+            {"followers": {}},
+            "the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers",
+        ),
     ],
 )
 def test_each_claim_has_something_that_refutes_it(change: dict[str, object], claim: str) -> None:
@@ -92,7 +114,11 @@ def test_each_claim_has_something_that_refutes_it(change: dict[str, object], cla
 
 
 def test_a_repeat_taken_for_new_and_a_failed_append_refute_it() -> None:
-    twice = [*GOOD.writers["writer 2"], Acknowledged(FIRST, 1, 2, False, None), Failed(SECOND, "UniqueViolationError")]
+    twice = [
+        *GOOD.writers["writer 2"],
+        Acknowledged(FIRST, 1, 2, False, None),
+        Failed(SECOND, "UniqueViolationError"),
+    ]
     assert failing(replace(GOOD, writers=dict(GOOD.writers) | {"writer 2": twice})) == [
         "a repeat gets the first answer",
         "no append fails but for a conflict",
@@ -103,7 +129,12 @@ def scratches(url: str) -> list[str]:
     async def ask() -> list[str]:
         connection = await asyncpg.connect(url)
         try:
-            return [row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'prove%'")]
+            return [
+                row["datname"]
+                for row in await connection.fetch(
+                    "SELECT datname FROM pg_database WHERE datname LIKE 'prove%'"
+                )
+            ]
         finally:
             await connection.close()
 
@@ -115,7 +146,12 @@ def prove(postgres: str) -> Callable[..., subprocess.Popen[str]]:
     def start(*options: str, url: str = postgres) -> subprocess.Popen[str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": url}
         return subprocess.Popen(
-            [sys.executable, "-m", "app", "prove", *options], cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [sys.executable, "-m", "app", "prove", *options],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     return start
@@ -142,7 +178,9 @@ def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
         ("sequence", "every follower is given every fact above its start once and in order"),
     ],
 )
-def test_a_store_without_its_lock_is_found_out(prove: Prove, postgres: str, sabotage: str, refuted: str) -> None:
+def test_a_store_without_its_lock_is_found_out(
+    prove: Prove, postgres: str, sabotage: str, refuted: str
+) -> None:
     with prove("--seconds", "3", "--sabotage", sabotage) as process:
         said, problems = process.communicate(timeout=120)
     assert process.returncode == 1, said + problems
@@ -167,7 +205,11 @@ async def test_a_role_that_may_not_make_databases_is_told_so(prove: Prove, postg
     connection = await asyncpg.connect(postgres)
     try:
         await connection.execute("CREATE ROLE prove_powerless LOGIN PASSWORD 'x'")
-        url = make_url(postgres).set(drivername="postgresql", username="prove_powerless", password="x").render_as_string(hide_password=False)
+        url = (
+            make_url(postgres)
+            .set(drivername="postgresql", username="prove_powerless", password="x")
+            .render_as_string(hide_password=False)
+        )
         with prove(url=url) as process:
             said, problems = await asyncio.to_thread(process.communicate, timeout=60)
     finally:

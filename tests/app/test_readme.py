@@ -48,14 +48,21 @@ def rows(title: str) -> dict[str, Sequence[str]]:
 def tracked() -> list[str]:
     """The files of the project, new ones included, and nothing that git ignores."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return sorted({path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()})
 
 
 def named(text: str) -> list[str]:
     """What stands in backticks and looks like a path."""
-    return re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|toml|lock|yml)|Makefile|Dockerfile|LICENSE|\.env\.example)`", text)
+    return re.findall(
+        r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|toml|lock|yml)|Makefile|Dockerfile|LICENSE|\.env\.example)`",
+        text,
+    )
 
 
 def mapped() -> list[str]:
@@ -75,7 +82,9 @@ async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
     socket = await connect(server.socket, subprotocols=["graphql-transport-ws"])  # type: ignore[list-item]
     await socket.send('{"type": "connection_init"}')
     assert msgspec.json.decode(await socket.recv())["type"] == "connection_ack"
-    await socket.send(msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode())
+    await socket.send(
+        msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode()
+    )
 
     async def following() -> dict[str, Any]:
         message = msgspec.json.decode(await socket.recv())
@@ -103,7 +112,11 @@ async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> No
         assert (first["position"], first["type"], first["sku"]) == ("1", "product.registered", "MUG-1")
         for duplicate in (False, True):
             received = server.ask(receive)["data"]["receiveStock"]
-            assert (received["position"], received["duplicate"], received["product"]) == ("2", duplicate, {"onHand": 12})
+            assert (received["position"], received["duplicate"], received["product"]) == (
+                "2",
+                duplicate,
+                {"onHand": 12},
+            )
         second = (await following())["events"]
         assert (second["position"], second["quantity"]) == ("2", 12)
 
@@ -126,17 +139,28 @@ def test_the_map_names_what_is_there() -> None:
 def test_the_map_leaves_no_folder_and_no_register_out() -> None:
     files = tracked()
     folders = {f"{path.split('/')[0]}/" for path in files if "/" in path and not path.startswith(".")}
-    rooms = {f"app/{path.split('/')[1]}/" for path in files if path.startswith("app/") and path.count("/") > 1}
+    rooms = {
+        f"app/{path.split('/')[1]}/" for path in files if path.startswith("app/") and path.count("/") > 1
+    }
     assert folders | rooms <= set(mapped())
     assert {"domain/__init__.py", "projections/__init__.py", "app/graphql/schema.py"} <= set(mapped())
     inside = re.search(r"^tests/ +(.*?) and the test language$", fences("text")[0].text, re.MULTILINE)
     assert inside
-    assert {path.split("/")[1] + "/" for path in files if path.startswith("tests/") and path.count("/") > 1} - {"data/"} == set(inside[1].split())
+    assert {
+        path.split("/")[1] + "/" for path in files if path.startswith("tests/") and path.count("/") > 1
+    } - {"data/"} == set(inside[1].split())
 
 
 def test_each_step_of_a_walk_is_a_file_to_open() -> None:
     walks = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |\Z)", section("Walks"), re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in walks] == ["mutation", "query", "subscription", "projection", "process", "history"]
+    assert [name for name, _ in walks] == [
+        "mutation",
+        "query",
+        "subscription",
+        "projection",
+        "process",
+        "history",
+    ]
     for name, walk in walks:
         for step in walk.split("→"):
             assert named(step), (name, step)
@@ -151,7 +175,10 @@ def test_every_path_that_is_named_is_there() -> None:
 
 
 def test_the_settings_are_those_that_are_read() -> None:
-    fields = {"DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field for name, field in Settings.model_fields.items()}
+    fields = {
+        "DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field
+        for name, field in Settings.model_fields.items()
+    }
     table = rows("Settings")
     assert list(table) == list(fields)
     for name, (default, meaning) in table.items():
@@ -194,7 +221,11 @@ def test_the_options_that_are_named_are_taken() -> None:
 
 def test_the_targets_that_are_named_are_in_the_makefile() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"`make (\w+)", README)) | {line.split()[1] for line in fences("")[0].text.splitlines()} <= targets
+    assert (
+        set(re.findall(r"`make (\w+)", README))
+        | {line.split()[1] for line in fences("")[0].text.splitlines()}
+        <= targets
+    )
 
 
 def test_the_name_stands_where_it_is_said_to_stand() -> None:
@@ -205,7 +236,11 @@ def test_the_name_stands_where_it_is_said_to_stand() -> None:
         assert re.search(r"\bshop\b", (ROOT / path).read_text()), path
 
 
-@pytest.mark.parametrize("decision", re.findall(r"^### (.*?)(?=^##)", section("Decisions") + "\n## ", re.MULTILINE | re.DOTALL), ids=lambda d: d.splitlines()[0])
+@pytest.mark.parametrize(
+    "decision",
+    re.findall(r"^### (.*?)(?=^##)", section("Decisions") + "\n## ", re.MULTILINE | re.DOTALL),
+    ids=lambda d: d.splitlines()[0],
+)
 def test_a_decision_says_what_enforces_it(decision: str) -> None:
     parts = re.findall(r"^- \*\*([\w ]+)\*\*: ", decision, re.MULTILINE)
     assert parts == ["Context", "Decision", "Consequences", "Rejected", "Enforced by"]

@@ -37,7 +37,9 @@ async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database:
         assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
         assert await rows(running) == before
         # Whoever keeps the live table current keeps the new one so, also while there is nothing to write.
-        owners = await database.pool.fetch("SELECT slot, owner FROM es.checkpoints WHERE projection = 'tallies' AND slot IN ('live', 'former')")
+        owners = await database.pool.fetch(
+            "SELECT slot, owner FROM es.checkpoints WHERE projection = 'tallies' AND slot IN ('live', 'former')"
+        )
         assert dict(owners) == {"live": owner(), "former": None}
         await level(running)
         await some(running)
@@ -47,11 +49,21 @@ async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database:
 async def test_a_difference_is_counted_and_shown_with_its_column(database: Database) -> None:
     async with engine(database) as running:
         await some(running, 5)
-        broken = await database.pool.fetchval("UPDATE read.tallies_v1 SET facts = 99 WHERE id = (SELECT id FROM read.tallies_v1 LIMIT 1) RETURNING id")
-        gone = await database.pool.fetchval("DELETE FROM read.tallies_v1 WHERE id = (SELECT id FROM read.tallies_v1 WHERE facts = 3 LIMIT 1) RETURNING id")
+        broken = await database.pool.fetchval(
+            "UPDATE read.tallies_v1 SET facts = 99 WHERE id = (SELECT id FROM read.tallies_v1 LIMIT 1) RETURNING id"
+        )
+        gone = await database.pool.fetchval(
+            "DELETE FROM read.tallies_v1 WHERE id = (SELECT id FROM read.tallies_v1 WHERE facts = 3 LIMIT 1) RETURNING id"
+        )
         [rebuilt] = await rebuild(database, codec, [tallies])
         comparison = rebuilt.comparison
-        assert (comparison.equal, comparison.rows, comparison.differing, comparison.missing, comparison.extra) == (False, 5, 1, 0, 1)
+        assert (
+            comparison.equal,
+            comparison.rows,
+            comparison.differing,
+            comparison.missing,
+            comparison.extra,
+        ) == (False, 5, 1, 0, 1)
         shown = {each.key["id"]: each for each in comparison.examples}
         assert shown[str(broken)].column == "facts"
         assert (shown[str(broken)].live or {})["facts"] == "99"
@@ -96,7 +108,9 @@ async def test_the_former_table_is_kept_current_by_whoever_runs(database: Databa
         assert len(former) == 6
 
 
-async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with engine(database) as running:
         await some(running)
     await database.pool.execute("DROP TABLE read.tallies_v1, read.tallies_v1_history")

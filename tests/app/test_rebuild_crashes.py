@@ -78,14 +78,25 @@ async def killed(url: str, kind: str, seconds: float) -> bool:
 
 async def whole(running: Engine) -> str:
     """Checks that the live table is whole, and one of the two. Says which."""
-    async with running.database.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+    async with (
+        running.database.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read"),
+    ):
         rows = await connection.fetch("SELECT * FROM read.tallies_v1")
         slots = dict(await connection.fetch("SELECT slot, position FROM es.checkpoints"))
-        tables = {row["schemaname"] for row in await connection.fetch("SELECT schemaname FROM pg_tables WHERE tablename = 'tallies_v1'")}
+        tables = {
+            row["schemaname"]
+            for row in await connection.fetch(
+                "SELECT schemaname FROM pg_tables WHERE tablename = 'tallies_v1'"
+            )
+        }
         facts = await running.reader.log(0, 100_000, up_to=slots["live"])
         # A table that left for good has no checkpoint any more; the next swap removes it.
         assert tables - {SCHEMAS[LEAVING]} == {SCHEMAS[slot] for slot in slots}
-    found = {(row["id"],): TallyRow(id=row["id"], sum=row["sum"], facts=row["facts"], notes=(), last=None) for row in rows}
+    found = {
+        (row["id"],): TallyRow(id=row["id"], sum=row["sum"], facts=row["facts"], notes=(), last=None)
+        for row in rows
+    }
     assert found == folded(tallies, facts)
     marked = sum(row["last"] == MARK for row in rows)
     assert marked in (0, STREAMS), "the live table is a mix of two"
@@ -101,7 +112,9 @@ async def survives(database: Database, url: str, rounds: int, chance: random.Ran
         began = time.monotonic()
         await operate(database, "rebuild")
         long = time.monotonic() - began
-        await database.pool.execute("DROP TABLE read_staging.tallies_v1; DELETE FROM es.checkpoints WHERE slot = 'staging'")
+        await database.pool.execute(
+            "DROP TABLE read_staging.tallies_v1; DELETE FROM es.checkpoints WHERE slot = 'staging'"
+        )
         live, struck = "first", 0
         for turn in range(rounds):
             kind = ("rebuild", "verify", "promote", "rollback")[turn % 4]
@@ -120,10 +133,14 @@ async def survives(database: Database, url: str, rounds: int, chance: random.Ran
         return struck
 
 
-async def test_a_kill_leaves_one_whole_live_table_and_the_next_command_finishes(database: Database, database_url: str) -> None:
+async def test_a_kill_leaves_one_whole_live_table_and_the_next_command_finishes(
+    database: Database, database_url: str
+) -> None:
     assert await survives(database, database_url, 4, random.Random(4)) >= 2
 
 
 @pytest.mark.soak
-async def test_twenty_kills_at_random_leave_one_whole_live_table(database: Database, database_url: str) -> None:
+async def test_twenty_kills_at_random_leave_one_whole_live_table(
+    database: Database, database_url: str
+) -> None:
     assert await survives(database, database_url, 20, random.Random()) >= 10

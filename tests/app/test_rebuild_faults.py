@@ -66,7 +66,9 @@ async def test_a_full_disk_is_one_line_and_the_rebuild_goes_on_when_there_is_roo
         assert staging.rebuild is not None
         assert (staging.rebuild.state, staging.owner) == ("failed", None)
         assert "No space left on device" in (staging.rebuild.error or "")
-        await database.pool.execute("DROP EVENT TRIGGER fill_disk; DROP TRIGGER full_disk ON read_staging.tallies_v1")
+        await database.pool.execute(
+            "DROP EVENT TRIGGER fill_disk; DROP TRIGGER full_disk ON read_staging.tallies_v1"
+        )
         assert await resumed(database) == FACTS // 2
         assert await whole(running) == "second"
 
@@ -84,11 +86,18 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
                 lease = "EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('tallies_v1/staging', 7305813094))"
                 log = "query LIKE '%FROM es.events WHERE position > $1 AND position <= $2%'"
                 chosen = lease if whose == "that writes" else log
-                killing.append(asyncio.ensure_future(killer.execute(
-                    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity a WHERE pid <> pg_backend_pid() AND datname = current_database() AND {chosen}"
-                )))
+                killing.append(
+                    asyncio.ensure_future(
+                        killer.execute(
+                            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity a WHERE pid <> pg_backend_pid() AND datname = current_database() AND {chosen}"
+                        )
+                    )
+                )
 
-        with pytest.raises(NotPossible, match="the live table is as it was: mend that, and the same command goes on from the last checkpoint"):
+        with pytest.raises(
+            NotPossible,
+            match="the live table is as it was: mend that, and the same command goes on from the last checkpoint",
+        ):
             await rebuild(database, codec, [tallies], page=PAGE, told=told)
         assert await whole(running) == "second"
         await asyncio.gather(*killing)
@@ -97,7 +106,9 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
         assert await whole(running) == "second"
 
 
-async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_first(database: Database) -> None:
+async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_first(
+    database: Database,
+) -> None:
     await database.pool.execute(STORED)
     async with engine(database) as running:
         await running.projector.wait("tallies", FACTS, 30)

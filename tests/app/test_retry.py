@@ -41,7 +41,9 @@ async def level(running: Engine, projection: Projection[Any], without: Sequence[
     """The table equals the fold of the log, without some facts, and nothing is parked."""
     history = await settled(running, projection)
     assert await parked_keys(running.database, projection, first=10) == []
-    assert await rows(running, projection) == folded(projection, [each for each in history if each.position not in without])
+    assert await rows(running, projection) == folded(
+        projection, [each for each in history if each.position not in without]
+    )
     await same_at_every_position(running.database, projection, history, without=without)
 
 
@@ -95,7 +97,9 @@ async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
         assert (await rows(running, mended))[(stream,)].sum == 6
 
 
-async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_back(database: Database) -> None:
+async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_back(
+    database: Database,
+) -> None:
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         await add(running, stream)
@@ -106,10 +110,17 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
         asked = await skip(database, BROKEN, key, at, " entered twice ", "olga")
         assert await answered(database, BROKEN, asked, 1, 10, key=key) == Answer(1, 0, 0)
         [skipped] = await skipped_facts(database, BROKEN, first=10)
-        assert (skipped.key, skipped.position, skipped.reason, skipped.actor) == (key, at, "entered twice", "olga")
+        assert (skipped.key, skipped.position, skipped.reason, skipped.actor) == (
+            key,
+            at,
+            "entered twice",
+            "olga",
+        )
         assert (await rows(running, BROKEN))[(stream,)].sum == 6
     # For good: also for a table that is filled anew.
-    await database.pool.execute("DROP TABLE read.tallies_v1, read.tallies_v1_history; DELETE FROM es.checkpoints")
+    await database.pool.execute(
+        "DROP TABLE read.tallies_v1, read.tallies_v1_history; DELETE FROM es.checkpoints"
+    )
     async with engine(database) as running:
         await level(running, tallies, without=[at])
         asked = await unskip(database, tallies, key, at)
@@ -137,7 +148,10 @@ async def test_what_cannot_be_skipped_or_retried_is_said(database: Database) -> 
             await unskip(database, BROKEN, key, at)
 
 
-@pytest.mark.parametrize("given", ["", "x", "[", "{}", "[1]", '["a", "b"]', "null", "\0", "[" * 5_000, '{"category": "tally"}', '{"a": 1}'])
+@pytest.mark.parametrize(
+    "given",
+    ["", "x", "[", "{}", "[1]", '["a", "b"]', "null", "\0", "[" * 5_000, '{"category": "tally"}', '{"a": 1}'],
+)
 def test_what_is_no_key_is_said(given: str) -> None:
     with pytest.raises(NotPossible, match="is no key of tallies"):
         key_given(tallies, given)
@@ -146,7 +160,10 @@ def test_what_is_no_key_is_said(given: str) -> None:
 def test_a_key_may_be_given_bare_or_as_it_is_listed() -> None:
     stream = uuid4()
     assert key_given(tallies, str(stream)) == key_given(tallies, f'[ "{stream}" ]') == named(stream)
-    assert key_given(tallies, f'{{"stream": "{stream}", "category": "tally"}}') == f'{{"category":"tally","stream":"{stream}"}}'
+    assert (
+        key_given(tallies, f'{{"stream": "{stream}", "category": "tally"}}')
+        == f'{{"category":"tally","stream":"{stream}"}}'
+    )
 
 
 async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns(database: Database) -> None:
@@ -176,7 +193,9 @@ async def test_a_command_answers_itself_where_nobody_owns_the_projection(databas
 
 
 @pytest.mark.parametrize("wrong", ["raises", "another type"])
-async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(database: Database, wrong: str) -> None:
+async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(
+    database: Database, wrong: str
+) -> None:
     """Keys that its facts share with other streams have to be folded again from the beginning."""
 
     def by_amount(given: Recorded[Any]) -> Any:
@@ -192,17 +211,29 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(data
     broken, mended = replace(tallies, keys=by_amount), replace(tallies, keys=mended_keys)
     one, two = uuid4(), uuid4()
     async with engine(database, projections=[broken]) as running:
-        for stream, amount, note in ((one, 1, ""), (two, 1, ""), (one, 2, POISON), (two, 2, ""), (one, 1, ""), (one, 3, ""), (two, 3, "")):
+        for stream, amount, note in (
+            (one, 1, ""),
+            (two, 1, ""),
+            (one, 2, POISON),
+            (two, 2, ""),
+            (one, 1, ""),
+            (one, 3, ""),
+            (two, 3, ""),
+        ):
             await add(running, stream, amount, note)
         history = await settled(running, broken)
-        assert await rows(running, broken) == folded(mended, [each for each in history if each.stream_id == two or each.position < 3])
+        assert await rows(running, broken) == folded(
+            mended, [each for each in history if each.stream_id == two or each.position < 3]
+        )
     async with engine(database, projections=[mended]) as running:
         await settled(running, mended)
         assert await retried(running, mended) == Answer(1, 0, 0)
         await level(running, mended)
 
 
-async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_with_the_others(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_with_the_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def by_amount(given: Recorded[Any]) -> Any:
         if given.event.note == POISON:
             raise Broken
@@ -229,7 +260,9 @@ async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_w
         assert len(await rows(running, mended)) == 2
 
 
-async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that_is_to_blame(database: Database) -> None:
+async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that_is_to_blame(
+    database: Database,
+) -> None:
     bad = 2**62
 
     def breaks(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
@@ -256,7 +289,9 @@ async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that
         await level(running, tallies, without=[at])
 
 
-async def test_facts_go_on_being_folded_while_keys_are_retried(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_facts_go_on_being_folded_while_keys_are_retried(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.projector.retry.PAGE", 7)
     monkeypatch.setattr("app.projector.retry.NEAR", 3)
     streams = [uuid4() for _ in range(20)]
@@ -274,11 +309,15 @@ async def test_facts_go_on_being_folded_while_keys_are_retried(database: Databas
         await level(running, tallies)
 
 
-async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The round under way, which knows nothing of it, does not take the key off the list: the next one does."""
     rounds: list[int] = []
 
-    async def skip_meanwhile(connection: AsyncConnection, projection: Projection[Any]) -> set[tuple[What, int]]:
+    async def skip_meanwhile(
+        connection: AsyncConnection, projection: Projection[Any]
+    ) -> set[tuple[What, int]]:
         known = await skips(connection, projection)
         rounds.append(len(known))
         if not known:
@@ -298,7 +337,9 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(datab
         assert rounds == [0, 1]
 
 
-async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when_it_is_promoted(database: Database) -> None:
+async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when_it_is_promoted(
+    database: Database,
+) -> None:
     """The former table is kept current for the way back: what is brought level in the live one is so in both."""
     skipped, bad = uuid4(), uuid4()
     async with engine(database, projections=[BROKEN]) as running:
@@ -310,9 +351,12 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
         await answered(database, BROKEN, asked, 1, 10)
         [rebuilt] = await rebuild(database, Codec([tally]), [BROKEN])
         assert rebuilt.comparison.equal
-        assert [tuple(row) for row in await database.pool.fetch("SELECT slot, key::text, position FROM es.parked ORDER BY slot")] == [
-            (slot, named(bad), at[bad]) for slot in ("former", "live")
-        ]
+        assert [
+            tuple(row)
+            for row in await database.pool.fetch(
+                "SELECT slot, key::text, position FROM es.parked ORDER BY slot"
+            )
+        ] == [(slot, named(bad), at[bad]) for slot in ("former", "live")]
         asked = await skip(database, BROKEN, named(bad), at[bad], "why", "me")
         assert await answered(database, BROKEN, asked, 1, 10) == Answer(1, 0, 0)
         await level(running, BROKEN, without=list(at.values()))
@@ -323,7 +367,11 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
         assert await database.pool.fetchval(same) == 0
 
 
-plans = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["", "", POISON]), st.integers(1, 9)), min_size=1, max_size=30)
+plans = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(["", "", POISON]), st.integers(1, 9)),
+    min_size=1,
+    max_size=30,
+)
 
 
 def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(database_url: str) -> None:
@@ -348,7 +396,11 @@ def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(da
                 history = await settled(running, BROKEN)
                 parked = await parked_keys(database, BROKEN, first=100)
                 expected = {each.key: each.position for each in parked}
-                counted = [each for each in history if each.position < expected.get(f'["{each.stream_id}"]', len(history) + 1)]
+                counted = [
+                    each
+                    for each in history
+                    if each.position < expected.get(f'["{each.stream_id}"]', len(history) + 1)
+                ]
                 shown = [each for each in counted if each.position not in SKIPPED]
                 assert await rows(running, BROKEN) == folded(tallies, shown)
                 for each in parked[::2]:

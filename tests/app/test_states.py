@@ -51,7 +51,9 @@ def same(one: object, other: object) -> bool:
     if is_dataclass(one):
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return list(one) == list(other) and all(same(mine, its) for mine, its in zip(one.items(), other.items(), strict=True))
+        return list(one) == list(other) and all(
+            same(mine, its) for mine, its in zip(one.items(), other.items(), strict=True)
+        )
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return all(same(mine, its) for mine, its in zip(one, other, strict=True))
     return repr(one) == repr(other)
@@ -125,7 +127,9 @@ def nothing(command: object, state: object) -> Sequence[Moved]:
 
 def test_a_state_that_would_come_back_as_something_else_is_not_kept() -> None:
     states = States(Decider(category="toy", initial=Here(), decide=nothing, evolve=here))
-    with pytest.raises(NotStorable, match="a Here does not come back as it was: give its fields the types that they hold"):
+    with pytest.raises(
+        NotStorable, match="a Here does not come back as it was: give its fields the types that they hold"
+    ):
         states.write(Here(at=(1.0,)))
 
 
@@ -134,7 +138,10 @@ def test_a_state_that_cannot_be_told_apart_in_json_is_refused_at_start() -> None
         States(Decider(category="toy", initial=Here(), decide=nothing, evolve=gone))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '["Listed"]', '["Nobody", {}]', '["", "x"]', '["", 1, 2]', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "null", '["Listed"]', '["Nobody", {}]', '["", "x"]', '["", 1, 2]', "[" * 100_000],
+)
 def test_what_is_no_state_is_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError, RecursionError)):
         States(tally).read(text)
@@ -234,7 +241,10 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     [
         ("    # Less than one thinks.\n", ""),
         ('    """More is in it."""\n', '    """Much more is in it."""\n'),
-        ("return Jar(full=min(jar.full + more(event), MOST))", "return Jar(\n        full=min(jar.full + more(event), MOST),\n    )"),
+        (
+            "return Jar(full=min(jar.full + more(event), MOST))",
+            "return Jar(\n        full=min(jar.full + more(event), MOST),\n    )",
+        ),
         ("return [Filled(by=1)]", "return [Filled(by=2)]"),
     ],
     ids=["a comment", "a docstring", "the layout", "what is decided"],
@@ -261,7 +271,9 @@ def test_the_mark_stays_where_the_fold_stays(marked: Any, old: str, new: str) ->
         ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1, lambda data: {"by": 7})'),
     ],
 )
-def test_the_mark_changes_with_the_state_the_fold_and_the_upcasts_and_with_what_they_call(marked: Any, old: str, new: str) -> None:
+def test_the_mark_changes_with_the_state_the_fold_and_the_upcasts_and_with_what_they_call(
+    marked: Any, old: str, new: str
+) -> None:
     assert marked((old, new)) != marked()
 
 

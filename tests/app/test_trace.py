@@ -10,10 +10,21 @@ from tests.app.test_command_line import one_line, run
 
 
 async def test_each_command_stands_below_what_led_to_it(database: Database) -> None:
-    correlation, other, streams, ids = uuid4(), uuid4(), [uuid4() for _ in range(3)], [uuid4() for _ in range(5)]
+    correlation, other, streams, ids = (
+        uuid4(),
+        uuid4(),
+        [uuid4() for _ in range(3)],
+        [uuid4() for _ in range(5)],
+    )
     async with engine(database) as each:
 
-        async def execute(stream: UUID, command: Add | Take, command_id: UUID, caused_by: int | None = None, of: UUID = correlation) -> int:
+        async def execute(
+            stream: UUID,
+            command: Add | Take,
+            command_id: UUID,
+            caused_by: int | None = None,
+            of: UUID = correlation,
+        ) -> int:
             request = Request(actor="ann [b]", correlation_id=of, command_id=command_id, caused_by=caused_by)
             outcome = await each.commands.execute(tally, stream, command, request)
             assert isinstance(outcome, Accepted)
@@ -39,7 +50,10 @@ async def test_each_command_stands_below_what_led_to_it(database: Database) -> N
         f"    └── tally.taken  position 5  tally {streams[2]}  version 2",
     ]
     unknown = uuid4()
-    one_line(await asyncio.to_thread(run, "trace", str(unknown), DATABASE_URL=database.url), f"no fact has the correlation id {unknown}")
+    one_line(
+        await asyncio.to_thread(run, "trace", str(unknown), DATABASE_URL=database.url),
+        f"no fact has the correlation id {unknown}",
+    )
 
 
 def test_what_is_no_id_is_said() -> None:

@@ -49,10 +49,22 @@ def postgres() -> Iterator[str]:
 
 
 SECTIONS: tuple[Section, ...] = (
-    appends.against_others, appends.one_hot_stream, sealing.beside_appends, sealing.verifying,
-    requests.durable_mutation, requests.lag_at_half_of_peak, requests.live_events, requests.many_subscribers, queries.twenty_orders,
-    fulfilment.placed_to_confirmed, streams.long_streams, streams.whole_log,
-    rebuilding.against_reading, rebuilding.against_the_library, rebuilding.memory, rebuilding.million,
+    appends.against_others,
+    appends.one_hot_stream,
+    sealing.beside_appends,
+    sealing.verifying,
+    requests.durable_mutation,
+    requests.lag_at_half_of_peak,
+    requests.live_events,
+    requests.many_subscribers,
+    queries.twenty_orders,
+    fulfilment.placed_to_confirmed,
+    streams.long_streams,
+    streams.whole_log,
+    rebuilding.against_reading,
+    rebuilding.against_the_library,
+    rebuilding.memory,
+    rebuilding.million,
     appends.growth,
 )
 
@@ -67,15 +79,24 @@ def chosen(names: Sequence[str]) -> Sequence[Section]:
 
 async def main() -> None:
     console = Console(highlight=False, soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     sections = chosen(sys.argv[1:])
     began = time.monotonic()
     with postgres() as server, Progress(*columns, console=console, transient=True) as progress:
         connection = await asyncpg.connect(server)
         version = await connection.fetchval("SHOW server_version")
-        durable = await connection.fetchval("SELECT current_setting('fsync') || ', ' || current_setting('synchronous_commit')")
+        durable = await connection.fetchval(
+            "SELECT current_setting('fsync') || ', ' || current_setting('synchronous_commit')"
+        )
         await connection.close()
-        console.print(f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version} (fsync and synchronous_commit: {durable})")
+        console.print(
+            f"{os.cpu_count()} cores, Python {platform.python_version()}, PostgreSQL {version} (fsync and synchronous_commit: {durable})"
+        )
         console.print("median of the rounds (least-most)")
         bench = Bench(console, progress)
         for section in sections:

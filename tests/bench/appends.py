@@ -110,16 +110,28 @@ BARE = """
 async def insert(connection: asyncpg.Connection, streams: Sequence[UUID]) -> float:
     """The same rows into a table of the same shape, without ledger, lock or triggers; made before the clock starts."""
     size = len(streams)
-    head, turn = await connection.fetchrow("SELECT coalesce(max(position), 0), coalesce(max(version), 0) FROM bare.events")
+    head, turn = await connection.fetchrow(
+        "SELECT coalesce(max(position), 0), coalesce(max(version), 0) FROM bare.events"
+    )
     now = datetime.now(UTC)
     batches: list[Sequence[Sequence[object]]] = []
     for n in range(BATCHES):
         first = head + n * size + 1
         batches.append(
             (
-                range(first, first + size), ["meter"] * size, streams, [turn + n + 1] * size, ["meter.read"] * size,
-                [1] * size, [DATA] * size, [ordered_id() for _ in streams], [ordered_id() for _ in streams], [None] * size,
-                ["bench"] * size, [now] * size, [now] * size,
+                range(first, first + size),
+                ["meter"] * size,
+                streams,
+                [turn + n + 1] * size,
+                ["meter.read"] * size,
+                [1] * size,
+                [DATA] * size,
+                [ordered_id() for _ in streams],
+                [ordered_id() for _ in streams],
+                [None] * size,
+                ["bench"] * size,
+                [now] * size,
+                [now] * size,
             )
         )
     began = time.perf_counter()
@@ -155,8 +167,13 @@ def datastore(url: str) -> PostgresDatastore:
     parts = make_url(url)
     host = parts.host or str(parts.query.get("host", "localhost"))
     return PostgresDatastore(
-        dbname=parts.database or "postgres", host=host, port=parts.port or str(parts.query.get("port", "5432")), user=parts.username or "",
-        password=parts.password or "", pool_size=THREADS, max_overflow=THREADS,
+        dbname=parts.database or "postgres",
+        host=host,
+        port=parts.port or str(parts.query.get("port", "5432")),
+        user=parts.username or "",
+        password=parts.password or "",
+        pool_size=THREADS,
+        max_overflow=THREADS,
     )
 
 
@@ -182,7 +199,12 @@ async def against_others(bench: Bench, url: str) -> None:
         )
     await connection.close()
     await asyncio.to_thread(store.close)
-    bench.ratio(f"append by {CALLERS} callers vs bare INSERT of {CALLERS} rows", found["ours"], found["bare"], "events/s")
+    bench.ratio(
+        f"append by {CALLERS} callers vs bare INSERT of {CALLERS} rows",
+        found["ours"],
+        found["bare"],
+        "events/s",
+    )
     library = f"eventsourcing {version('eventsourcing')} with {THREADS} threads"
     bench.ratio(f"append by {CALLERS} callers vs {library}", found["ours"], found["library"], "events/s")
 
@@ -198,7 +220,12 @@ async def one_hot_stream(bench: Bench, url: str) -> None:
             },
             ROUNDS,
         )
-    bench.ratio(f"{HOT} concurrent commands on one stream vs on {HOT} streams", found["one"], found["many"], "commands/s")
+    bench.ratio(
+        f"{HOT} concurrent commands on one stream vs on {HOT} streams",
+        found["one"],
+        found["many"],
+        "commands/s",
+    )
 
 
 FILL = """
@@ -236,10 +263,19 @@ async def growth(bench: Bench, url: str) -> None:
         await fill(bench, other, SHORT)
         await fill(bench, url, LONG)
         async with (
-            open_database(Settings(database_url=url)) as long, engine(long) as to_long,
-            open_database(Settings(database_url=other)) as short, engine(short) as to_short,
+            open_database(Settings(database_url=url)) as long,
+            engine(long) as to_long,
+            open_database(Settings(database_url=other)) as short,
+            engine(short) as to_short,
         ):
             found = await bench.rates(
-                "growth", {"long": lambda: execute(to_long, streams), "short": lambda: execute(to_short, streams)}, ROUNDS
+                "growth",
+                {"long": lambda: execute(to_long, streams), "short": lambda: execute(to_short, streams)},
+                ROUNDS,
             )
-    bench.ratio(f"append by {CALLERS} callers with {LONG:,} stored events vs with {SHORT:,}", found["long"], found["short"], "events/s")
+    bench.ratio(
+        f"append by {CALLERS} callers with {LONG:,} stored events vs with {SHORT:,}",
+        found["long"],
+        found["short"],
+        "events/s",
+    )

@@ -40,7 +40,9 @@ class Fan(asyncio.Protocol):
         )
         await self._say(frame({"type": "connection_init"}))
         # What was sent before a ping was taken in before its pong.
-        await self._say(frame({"id": "1", "type": "subscribe", "payload": {"query": SUBSCRIBE}}) + frame({"type": "ping"}))
+        await self._say(
+            frame({"id": "1", "type": "subscribe", "payload": {"query": SUBSCRIBE}}) + frame({"type": "ping"})
+        )
         if self._stalled:
             self._transport.pause_reading()
 
@@ -90,11 +92,15 @@ class Crowd:
 
 
 async def trigger(port: int, events: int) -> None:
-    fields = " ".join(f'a{n}: receiveStock(input: {{sku: "BENCH-0", quantity: 1}}) {{ __typename }}' for n in range(events))
+    fields = " ".join(
+        f'a{n}: receiveStock(input: {{sku: "BENCH-0", quantity: 1}}) {{ __typename }}' for n in range(events)
+    )
     body = json.dumps({"query": f"mutation {{ {fields} }}"}).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
-        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        % len(body)
+        + body
     )
     answer = await reader.read()
     if b'"errors"' in answer or b"200 OK" not in answer:

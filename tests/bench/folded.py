@@ -9,7 +9,9 @@ from app.graphql.context import Info
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="For each fact that is recorded from now on, for so long: the milliseconds from recordedAt until no projection lacked it.")
+    @strawberry.field(
+        description="For each fact that is recorded from now on, for so long: the milliseconds from recordedAt until no projection lacked it."
+    )
     async def lags(self, info: Info, seconds: float) -> list[float]:
         room = info.context.room
         until = datetime.now(UTC) + timedelta(seconds=seconds)

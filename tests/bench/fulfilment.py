@@ -36,17 +36,35 @@ async def placed_to_confirmed(bench: Bench, url: str) -> None:
     async with open_database(settings) as database:
         room = MachineRoom(settings, database)
         async with room.running():
-            await _each([(product, product_id(sku(n)), Register(sku=sku(n), name="A thing", price=PRICE)) for n in range(PRODUCTS)], room)
-            await _each([(product, product_id(sku(n)), ReceiveStock(quantity=1_000_000)) for n in range(PRODUCTS)], room)
-            found = await bench.rates(
-                "orders from placed to confirmed", {"confirmed": lambda: _confirmed(room), "placed": lambda: _placed(room)}, ROUNDS
+            await _each(
+                [
+                    (product, product_id(sku(n)), Register(sku=sku(n), name="A thing", price=PRICE))
+                    for n in range(PRODUCTS)
+                ],
+                room,
             )
-            bench.ratio("orders of two lines from placed to confirmed vs placed alone", found["confirmed"], found["placed"], "orders/s")
+            await _each(
+                [(product, product_id(sku(n)), ReceiveStock(quantity=1_000_000)) for n in range(PRODUCTS)],
+                room,
+            )
+            found = await bench.rates(
+                "orders from placed to confirmed",
+                {"confirmed": lambda: _confirmed(room), "placed": lambda: _placed(room)},
+                ROUNDS,
+            )
+            bench.ratio(
+                "orders of two lines from placed to confirmed vs placed alone",
+                found["confirmed"],
+                found["placed"],
+                "orders/s",
+            )
             task = bench.progress.add_task("placed to confirmed", total=None)
             late = await _paced(room)
             bench.progress.remove_task(task)
     p50, p99, worst = late[len(late) // 2], late[int(len(late) * 0.99)], late[-1]
-    bench.say(f"placed to confirmed: p50 {p50:.0f} ms, p99 {p99:.0f} ms, worst {worst:.0f} ms at {RATE} orders/s, {len(late)} orders")
+    bench.say(
+        f"placed to confirmed: p50 {p50:.0f} ms, p99 {p99:.0f} ms, worst {worst:.0f} ms at {RATE} orders/s, {len(late)} orders"
+    )
 
 
 def sku(number: int) -> str:
@@ -89,11 +107,18 @@ async def _filled(room: MachineRoom, number: int) -> Sequence[UUID]:
     orders = [uuid4() for _ in range(number)]
     await _each([(order, each, OpenOrder(customer_id=uuid4())) for each in orders], room)
     for first in (0, PRODUCTS // 2):
-        lines = [Line(sku=sku(first + random.randrange(PRODUCTS // 2)), quantity=1, unit_price=PRICE) for _ in orders]
-        await _each([(order, each, AddLine(line=line)) for each, line in zip(orders, lines, strict=True)], room)
+        lines = [
+            Line(sku=sku(first + random.randrange(PRODUCTS // 2)), quantity=1, unit_price=PRICE)
+            for _ in orders
+        ]
+        await _each(
+            [(order, each, AddLine(line=line)) for each, line in zip(orders, lines, strict=True)], room
+        )
     async with asyncio.timeout(60):
         while True:
-            if not await room.database.pool.fetchval("SELECT count(*) FROM es.process_steps WHERE outcome = 'due'"):
+            if not await room.database.pool.fetchval(
+                "SELECT count(*) FROM es.process_steps WHERE outcome = 'due'"
+            ):
                 return orders
             await asyncio.sleep(0.02)
 
@@ -119,5 +144,7 @@ async def _each(commands: Sequence[tuple[AnyDecider, UUID, object]], room: Machi
 
 
 async def _execute(room: MachineRoom, decider: AnyDecider, stream_id: UUID, command: object) -> None:
-    outcome = await room.commands.execute(decider, stream_id, command, Request(actor="bench", correlation_id=uuid4()))
+    outcome = await room.commands.execute(
+        decider, stream_id, command, Request(actor="bench", correlation_id=uuid4())
+    )
     assert isinstance(outcome, Accepted), outcome

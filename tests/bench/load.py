@@ -34,7 +34,10 @@ def asked(what: str) -> list[bytes]:
     answer = "{ __typename ... on ProductAccepted { position version duplicate events { type position version } } }"
     if what == "registerProduct":
         query = f"mutation($input: RegisterProductInput!) {{ {what}(input: $input) {answer} }}"
-        return [packed(query, {"input": {"sku": sku(n), "name": "A thing", "price": {"amount": "1.00"}}}) for n in range(PRODUCTS)]
+        return [
+            packed(query, {"input": {"sku": sku(n), "name": "A thing", "price": {"amount": "1.00"}}})
+            for n in range(PRODUCTS)
+        ]
     query = f"mutation($input: ReceiveStockInput!) {{ {what}(input: $input) {answer} }}"
     return [packed(query, {"input": {"sku": sku(n), "quantity": 1}}) for n in range(PRODUCTS)]
 
@@ -67,7 +70,9 @@ async def hurry(caller: Caller, requests: list[bytes], until: float) -> int:
     return answered
 
 
-async def pace(caller: Caller, requests: list[bytes], number: int, rate: float, began: float, until: float) -> int:
+async def pace(
+    caller: Caller, requests: list[bytes], number: int, rate: float, began: float, until: float
+) -> int:
     answered = 0
     at = began + number / rate
     while at < until:
@@ -92,7 +97,9 @@ async def main(port: int, what: str, marker: str, seconds: float, rate: float | 
     if rate is None:
         answered = await asyncio.gather(*(hurry(caller, requests, until) for caller in callers))
     else:
-        answered = await asyncio.gather(*(pace(caller, requests, n, rate, began, until) for n, caller in enumerate(callers)))
+        answered = await asyncio.gather(
+            *(pace(caller, requests, n, rate, began, until) for n, caller in enumerate(callers))
+        )
     print(sum(answered) / (time.perf_counter() - began))
 
 

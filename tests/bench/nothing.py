@@ -23,7 +23,15 @@ _SOME = UUID(int=1)
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)
 _PRICE = Money(amount=Decimal("1.00"), currency="EUR")
 _PRODUCT = ProductRow(
-    id=_SOME, sku="BENCH-1", name="A thing", price=_PRICE.amount, currency=_PRICE.currency, on_hand=1, reserved=0, available=1, version=2
+    id=_SOME,
+    sku="BENCH-1",
+    name="A thing",
+    price=_PRICE.amount,
+    currency=_PRICE.currency,
+    on_hand=1,
+    reserved=0,
+    available=1,
+    version=2,
 )
 
 
@@ -38,8 +46,16 @@ def _order(number: int) -> Order:
     """An order of one to four lines."""
     lines = tuple(Line(sku=f"BENCH-{n}", quantity=n + 1, unit_price=_PRICE) for n in range(number % 4 + 1))
     row = OrderRow(
-        id=UUID(int=number), customer_id=_SOME, status="PLACED", lines=lines, total=total_of(lines).amount, currency="EUR",
-        reason=None, opened_at=_THEN, placed_at=_THEN, version=len(lines) + 2,
+        id=UUID(int=number),
+        customer_id=_SOME,
+        status="PLACED",
+        lines=lines,
+        total=total_of(lines).amount,
+        currency="EUR",
+        reason=None,
+        opened_at=_THEN,
+        placed_at=_THEN,
+        version=len(lines) + 2,
     )
     return Order.of(row, _Known())  # type: ignore[arg-type]
 
@@ -57,7 +73,26 @@ class Query:
 @strawberry.type
 class Mutation:
     @strawberry.mutation(description="Do nothing, and answer as if stock had come in.")
-    async def receive_nothing(self, info: Info, input: ReceiveStockInput, options: CommandOptions | None = None) -> ProductOutcome:
+    async def receive_nothing(
+        self, info: Info, input: ReceiveStockInput, options: CommandOptions | None = None
+    ) -> ProductOutcome:
         del options
-        fact = Recorded(1, "product", _SOME, 1, StockReceived(quantity=input.quantity), _THEN, _THEN, info.context.actor, _SOME, _SOME)
-        return ProductAccepted(position=Position(1), version=1, events=[info.context.events.show(fact)], duplicate=False, sku=input.sku)
+        fact = Recorded(
+            1,
+            "product",
+            _SOME,
+            1,
+            StockReceived(quantity=input.quantity),
+            _THEN,
+            _THEN,
+            info.context.actor,
+            _SOME,
+            _SOME,
+        )
+        return ProductAccepted(
+            position=Position(1),
+            version=1,
+            events=[info.context.events.show(fact)],
+            duplicate=False,
+            sku=input.sku,
+        )

@@ -53,7 +53,12 @@ async def twenty_orders(bench: Bench, url: str) -> None:
         )
     what = f"{PAGE} orders with lines and products over {CONNECTIONS} connections"
     bench.ratio(f"{what} vs the same from constants", found["read"], found["constant"], "requests/s")
-    bench.ratio(f"{what} vs Strawberry as it comes, with a loader of products", found["read"], found["stock"], "requests/s")
+    bench.ratio(
+        f"{what} vs Strawberry as it comes, with a loader of products",
+        found["read"],
+        found["stock"],
+        "requests/s",
+    )
 
 
 async def fill(bench: Bench, port: int) -> None:
@@ -78,7 +83,10 @@ async def fill(bench: Bench, port: int) -> None:
 def placed(number: int) -> bytes:
     """Opens an order, fills and places it; the last one waits until all can be read."""
     lines = range(number % 4 + 1)
-    added = " ".join(f"line{n}: addLine(input: {{orderId: $id, sku: $sku{n}, quantity: {n + 1}}}) {{ __typename }}" for n in lines)
+    added = " ".join(
+        f"line{n}: addLine(input: {{orderId: $id, sku: $sku{n}, quantity: {n + 1}}}) {{ __typename }}"
+        for n in lines
+    )
     waited = "order { status }" if number == ORDERS - 1 else "position"
     query = f"""mutation($id: UUID!, $customer: UUID!, $at: DateTime!, {", ".join(f"$sku{n}: Sku!" for n in lines)}) {{
         openOrder(input: {{id: $id, customerId: $customer}}) {{ __typename }}
@@ -86,7 +94,11 @@ def placed(number: int) -> bytes:
         placeOrder(input: {{orderId: $id}}, options: {{occurredAt: $at}}) {{ __typename ... on OrderAccepted {{ {waited} }} }}
     }}"""
     skus = {f"sku{n}": sku((4 * number + n) % PRODUCTS) for n in lines}
-    return packed(query, skus | {"id": str(uuid4()), "customer": str(uuid4()), "at": (datetime.now(UTC) - LONG_AGO).isoformat()})
+    return packed(
+        query,
+        skus
+        | {"id": str(uuid4()), "customer": str(uuid4()), "at": (datetime.now(UTC) - LONG_AGO).isoformat()},
+    )
 
 
 async def answered(port: int, query: str) -> Any:

@@ -79,7 +79,9 @@ class MeterView(PostgresTrackingRecorder):
 
     def __init__(self, datastore: PostgresDatastore, **kwargs: Any) -> None:
         super().__init__(datastore, **kwargs)
-        self.sql_create_statements.append(SQL("CREATE TABLE IF NOT EXISTS meter_view (id uuid PRIMARY KEY, readings bigint, place text)"))
+        self.sql_create_statements.append(
+            SQL("CREATE TABLE IF NOT EXISTS meter_view (id uuid PRIMARY KEY, readings bigint, place text)")
+        )
 
     def read(self, identity: UUID, place: str, tracking: Tracking) -> None:
         with self.datastore.transaction(commit=True) as cursor:
@@ -135,9 +137,12 @@ def library(url: str) -> float:
     """The projection runner as it comes, from the first event on."""
     parts = make_url(url)
     environment = {
-        "PERSISTENCE_MODULE": "eventsourcing.postgres", "POSTGRES_DBNAME": parts.database or "postgres",
-        "POSTGRES_HOST": parts.host or str(parts.query.get("host", "localhost")), "POSTGRES_PORT": str(parts.port or parts.query.get("port", "5432")),
-        "POSTGRES_USER": parts.username or "", "POSTGRES_PASSWORD": parts.password or "unused",
+        "PERSISTENCE_MODULE": "eventsourcing.postgres",
+        "POSTGRES_DBNAME": parts.database or "postgres",
+        "POSTGRES_HOST": parts.host or str(parts.query.get("host", "localhost")),
+        "POSTGRES_PORT": str(parts.port or parts.query.get("port", "5432")),
+        "POSTGRES_USER": parts.username or "",
+        "POSTGRES_PASSWORD": parts.password or "unused",
     }
     application = Meters(environment)
     recorder = application.recorder
@@ -145,12 +150,20 @@ def library(url: str) -> float:
     if recorder.max_notification_id() is None:
         meters_of = [uuid4() for _ in range(METERS)]
         events = [
-            Read(originator_id=meters_of[n % METERS], originator_version=n // METERS + 1, timestamp=datetime.now(UTC), count=1, place="in the cellar, on the left")
+            Read(
+                originator_id=meters_of[n % METERS],
+                originator_version=n // METERS + 1,
+                timestamp=datetime.now(UTC),
+                count=1,
+                place="in the cellar, on the left",
+            )
             for n in range(LIBRARY_EVENTS)
         ]
         recorder.insert_events([application.mapper.to_stored_event(event) for event in events])
     began = time.perf_counter()
-    with ProjectionRunner(application_class=Meters, projection_class=MeterProjection, view_class=MeterView, env=environment) as runner:
+    with ProjectionRunner(
+        application_class=Meters, projection_class=MeterProjection, view_class=MeterView, env=environment
+    ) as runner:
         runner.wait(recorder.max_notification_id(), timeout=600)
         taken = time.perf_counter() - began
         with runner.view.datastore.transaction(commit=True) as cursor:
@@ -180,8 +193,15 @@ async def against_reading(bench: Bench, url: str) -> None:
             },
             ROUNDS,
         )
-    bench.ratio(f"rebuild of orders from {FACTS:,} events vs reading and decoding them alone", found["plain"], found["alone"], "events/s")
-    bench.ratio("the same with what each row was after each event", found["history"], found["alone"], "events/s")
+    bench.ratio(
+        f"rebuild of orders from {FACTS:,} events vs reading and decoding them alone",
+        found["plain"],
+        found["alone"],
+        "events/s",
+    )
+    bench.ratio(
+        "the same with what each row was after each event", found["history"], found["alone"], "events/s"
+    )
 
 
 async def against_the_library(bench: Bench, url: str) -> None:
@@ -189,21 +209,37 @@ async def against_the_library(bench: Bench, url: str) -> None:
         codec = Codec((meter,))
         found = await bench.rates(
             "rebuild, library",
-            {"ours": lambda: built(database, codec, meters), "library": lambda: asyncio.to_thread(library, url)},
+            {
+                "ours": lambda: built(database, codec, meters),
+                "library": lambda: asyncio.to_thread(library, url),
+            },
             ROUNDS,
         )
     named = f"eventsourcing {version('eventsourcing')}'s projection runner"
-    bench.ratio(f"rebuild of {METERS:,} rows from {FACTS:,} events vs {named} from {LIBRARY_EVENTS:,}", found["ours"], found["library"], "events/s")
+    bench.ratio(
+        f"rebuild of {METERS:,} rows from {FACTS:,} events vs {named} from {LIBRARY_EVENTS:,}",
+        found["ours"],
+        found["library"],
+        "events/s",
+    )
 
 
 async def memory(bench: Bench, url: str, facts: int = FACTS) -> None:
     """The peak of a process that does nothing else, as a user starts it."""
     async with filled(url, past.orders(facts)):
         pass
-    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.peak", env=os.environ | {"DATABASE_URL": url}, stdout=asyncio.subprocess.PIPE)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.bench.peak",
+        env=os.environ | {"DATABASE_URL": url},
+        stdout=asyncio.subprocess.PIPE,
+    )
     said, _ = await child.communicate()
     before, after, rate = said.decode().split()
-    bench.say(f"rebuild of all read models from {facts:,} events: {after} MB at the peak, {before} MB before it began; {float(rate):,.0f} events/s")
+    bench.say(
+        f"rebuild of all read models from {facts:,} events: {after} MB at the peak, {before} MB before it began; {float(rate):,.0f} events/s"
+    )
 
 
 async def million(bench: Bench, url: str) -> None:

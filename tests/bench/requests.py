@@ -39,7 +39,13 @@ async def serving(url: str, program: str = "server") -> AsyncIterator[int]:
         port: int = free.getsockname()[1]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"tests.bench.{program}", str(port), env=kept | {"DATABASE_URL": url}, stdout=PIPE, stderr=DEVNULL
+        sys.executable,
+        "-m",
+        f"tests.bench.{program}",
+        str(port),
+        env=kept | {"DATABASE_URL": url},
+        stdout=PIPE,
+        stderr=DEVNULL,
     )
     assert server.stdout is not None
     try:
@@ -54,10 +60,14 @@ async def serving(url: str, program: str = "server") -> AsyncIterator[int]:
         await server.wait()
 
 
-async def load(port: int, what: str, seconds: float, rate: float | None = None, *, marker: str = ACCEPTED) -> float:
+async def load(
+    port: int, what: str, seconds: float, rate: float | None = None, *, marker: str = ACCEPTED
+) -> float:
     """Requests per second, sent from a process of its own."""
     arguments = [str(port), what, marker, str(seconds), *([] if rate is None else [str(rate)])]
-    sending = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.load", *arguments, stdout=PIPE)
+    sending = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.load", *arguments, stdout=PIPE
+    )
     said, _ = await sending.communicate()
     assert sending.returncode == 0
     return float(said or 0)
@@ -67,10 +77,18 @@ async def durable_mutation(bench: Bench, url: str) -> None:
     async with serving(url) as port:
         found = await bench.rates(
             "mutations over HTTP",
-            {"durable": lambda: load(port, "receiveStock", SECONDS), "nothing": lambda: load(port, "receiveNothing", SECONDS)},
+            {
+                "durable": lambda: load(port, "receiveStock", SECONDS),
+                "nothing": lambda: load(port, "receiveNothing", SECONDS),
+            },
             ROUNDS,
         )
-    bench.ratio(f"durable mutation over {CONNECTIONS} connections vs one that does nothing", found["durable"], found["nothing"], "requests/s")
+    bench.ratio(
+        f"durable mutation over {CONNECTIONS} connections vs one that does nothing",
+        found["durable"],
+        found["nothing"],
+        "requests/s",
+    )
 
 
 async def lag_at_half_of_peak(bench: Bench, url: str) -> None:
@@ -106,7 +124,11 @@ async def lag_at_half_of_peak(bench: Bench, url: str) -> None:
 async def live_events(bench: Bench, url: str) -> None:
     async with serving(url) as port:
         task = bench.progress.add_task("commit to subscriber", total=None)
-        async with connect(f"ws://127.0.0.1:{port}/graphql", subprotocols=[Subprotocol("graphql-transport-ws")], compression=None) as client:
+        async with connect(
+            f"ws://127.0.0.1:{port}/graphql",
+            subprotocols=[Subprotocol("graphql-transport-ws")],
+            compression=None,
+        ) as client:
             await _subscribe(client)
             heard: list[tuple[float, bytes | str]] = []
             listening = asyncio.create_task(_listen(client, heard))
@@ -133,8 +155,13 @@ async def many_subscribers(bench: Bench, url: str) -> None:
         for program, found in rates.items():
             async with serving(url, program) as port:
                 before = _memory(port)
-                arguments = [str(each) for each in (port, SUBSCRIBERS, STALLED if program == "server" else 0, BURST, BURSTS)]
-                crowd = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.fans", *arguments, stdout=PIPE)
+                arguments = [
+                    str(each)
+                    for each in (port, SUBSCRIBERS, STALLED if program == "server" else 0, BURST, BURSTS)
+                ]
+                crowd = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "tests.bench.fans", *arguments, stdout=PIPE
+                )
                 assert crowd.stdout is not None
                 lines: list[float] = []
                 while line := await crowd.stdout.readline():
@@ -148,13 +175,20 @@ async def many_subscribers(bench: Bench, url: str) -> None:
                 found.append(median(lines[1:]))
             bench.progress.advance(task)
     bench.progress.remove_task(task)
-    bench.ratio(f"bursts of {BURST} events to {SUBSCRIBERS:,} subscribers vs Strawberry as it comes", rates["server"], rates["stock"], "deliveries/s")
+    bench.ratio(
+        f"bursts of {BURST} events to {SUBSCRIBERS:,} subscribers vs Strawberry as it comes",
+        rates["server"],
+        rates["stock"],
+        "deliveries/s",
+    )
     bench.say(f"    memory of the server, {STALLED} clients that read nothing among them: {grown}")
 
 
 def _memory(port: int) -> int:
     """MB of the server that listens there."""
-    [process] = [each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [])[-1:] == [str(port)]]
+    [process] = [
+        each for each in psutil.process_iter(["cmdline"]) if (each.info["cmdline"] or [])[-1:] == [str(port)]
+    ]
     return process.memory_info().rss // 2**20
 
 
@@ -162,7 +196,9 @@ async def _subscribe(client: ClientConnection) -> None:
     await client.send('{"type":"connection_init"}')
     await client.recv()
     query = 'subscription { events(filter: {types: ["product.stock-received"]}) { position recordedAt } }'
-    await client.send(msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode())
+    await client.send(
+        msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode()
+    )
 
 
 async def _listen(client: ClientConnection, heard: list[tuple[float, bytes | str]]) -> None:

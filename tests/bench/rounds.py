@@ -18,7 +18,9 @@ class Bench:
     console: Console
     progress: Progress
 
-    async def rates(self, title: str, variants: Mapping[str, Variant], rounds: int) -> dict[str, Sequence[float]]:
+    async def rates(
+        self, title: str, variants: Mapping[str, Variant], rounds: int
+    ) -> dict[str, Sequence[float]]:
         """The rates of each variant, round by round; a first round warms up and is not counted."""
         task = self.progress.add_task(title, total=(rounds + 1) * len(variants))
         found: dict[str, list[float]] = {name: [] for name in variants}
@@ -35,7 +37,9 @@ class Bench:
 
     def ratio(self, title: str, ours: Sequence[float], theirs: Sequence[float], unit: str) -> None:
         each = [mine / other for mine, other in zip(ours, theirs, strict=True)]
-        self.say(f"{title}: {median(each):.2f} ({min(each):.2f}-{max(each):.2f})  {median(ours):,.0f} against {median(theirs):,.0f} {unit}, {len(each)} rounds")
+        self.say(
+            f"{title}: {median(each):.2f} ({min(each):.2f}-{max(each):.2f})  {median(ours):,.0f} against {median(theirs):,.0f} {unit}, {len(each)} rounds"
+        )
 
     def say(self, line: str) -> None:
         self.console.print(line)

@@ -14,7 +14,9 @@ from tests.bench import folded, nothing
 def main() -> None:
     set_up("info", lines="json")
     asgi.build = lambda **how: build((*SLICES, nothing, folded), **how)
-    asyncio.run(serve(Settings.read(port=int(sys.argv[1])), migrate=True, say=lambda line: print(line, flush=True)))
+    asyncio.run(
+        serve(Settings.read(port=int(sys.argv[1])), migrate=True, say=lambda line: print(line, flush=True))
+    )
 
 
 if __name__ == "__main__":

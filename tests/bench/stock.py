@@ -54,7 +54,14 @@ class Mutation:
         global moved
         place = len(happened) + 1
         happened.append(
-            Event(position=str(place), type="product.stock-received", stream_id=STREAM, version=place, recorded_at=datetime.now(UTC), actor=input.sku)
+            Event(
+                position=str(place),
+                type="product.stock-received",
+                stream_id=STREAM,
+                version=place,
+                recorded_at=datetime.now(UTC),
+                actor=input.sku,
+            )
         )
         moved.set()
         moved = asyncio.Event()
@@ -85,10 +92,18 @@ class Ready(uvicorn.Server):
 async def serve(view: GraphQL[Any, None], port: int) -> None:
     """Until it is asked to stop; prints that it is ready."""
     app = Starlette(routes=[Route("/graphql", view), WebSocketRoute("/graphql", view)])
-    server = Ready(uvicorn.Config(
-        app, port=port, loop="asyncio", http="httptools", ws="websockets-sansio", ws_per_message_deflate=False, log_level="critical",
-        timeout_graceful_shutdown=1,
-    ))
+    server = Ready(
+        uvicorn.Config(
+            app,
+            port=port,
+            loop="asyncio",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            log_level="critical",
+            timeout_graceful_shutdown=1,
+        )
+    )
     await server.serve()
 
 

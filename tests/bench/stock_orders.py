@@ -76,12 +76,24 @@ class Order:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Self:
         lines = [
-            OrderLine(sku=each["sku"], quantity=each["quantity"], unit_price=Money(amount=Decimal(each["unit_price"]["amount"]), currency=each["unit_price"]["currency"]))
+            OrderLine(
+                sku=each["sku"],
+                quantity=each["quantity"],
+                unit_price=Money(
+                    amount=Decimal(each["unit_price"]["amount"]), currency=each["unit_price"]["currency"]
+                ),
+            )
             for each in row["lines"]
         ]
         return cls(
-            id=row["id"], customer_id=row["customer_id"], status=OrderStatus(row["status"]), lines=lines,
-            total=Money(amount=row["total"], currency=row["currency"]), opened_at=row["opened_at"], placed_at=row["placed_at"], version=row["version"],
+            id=row["id"],
+            customer_id=row["customer_id"],
+            status=OrderStatus(row["status"]),
+            lines=lines,
+            total=Money(amount=row["total"], currency=row["currency"]),
+            opened_at=row["opened_at"],
+            placed_at=row["placed_at"],
+            version=row["version"],
         )
 
 
@@ -100,8 +112,12 @@ class Orders:
 class Query:
     @strawberry.field
     async def orders(self, info: strawberry.Info, first: int = 20) -> Orders:
-        rows = await info.context["pool"].fetch(f"SELECT * FROM {orders.table.fullname} ORDER BY opened_at DESC, id DESC LIMIT $1", first + 1)
-        return Orders(nodes=[Order.of(row) for row in rows[:first]], page_info=PageInfo(has_next_page=len(rows) > first))
+        rows = await info.context["pool"].fetch(
+            f"SELECT * FROM {orders.table.fullname} ORDER BY opened_at DESC, id DESC LIMIT $1", first + 1
+        )
+        return Orders(
+            nodes=[Order.of(row) for row in rows[:first]], page_info=PageInfo(has_next_page=len(rows) > first)
+        )
 
 
 class View(GraphQL[dict[str, Any], None]):
@@ -117,8 +133,12 @@ class View(GraphQL[dict[str, Any], None]):
         rows = await self._pool.fetch(f"SELECT * FROM {products.table.fullname} WHERE sku = ANY($1)", skus)
         found = {
             row["sku"]: Product(
-                sku=row["sku"], name=row["name"], price=Money(amount=row["price"], currency=row["currency"]),
-                on_hand=row["on_hand"], reserved=row["reserved"], available=row["available"],
+                sku=row["sku"],
+                name=row["name"],
+                price=Money(amount=row["price"], currency=row["currency"]),
+                on_hand=row["on_hand"],
+                reserved=row["reserved"],
+                available=row["available"],
             )
             for row in rows
         }
@@ -129,7 +149,9 @@ async def main() -> None:
     async def prepare(connection: asyncpg.Connection) -> None:
         await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
-    async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=POOL, max_size=POOL, init=prepare) as pool:
+    async with asyncpg.create_pool(
+        os.environ["DATABASE_URL"], min_size=POOL, max_size=POOL, init=prepare
+    ) as pool:
         await serve(View(pool), int(sys.argv[1]))
 
 

@@ -66,9 +66,21 @@ async def long_streams(bench: Bench, url: str) -> None:
             },
             ROUNDS,
         )
-        bench.ratio(f"load of {LONG:,} facts with a snapshot {BEHIND} facts ago vs of {SHORT} facts", found["long"], found["short"], "loads/s")
-        bench.ratio(f"load of {LONG:,} facts with a snapshot vs without", found["long"], found["folded"], "loads/s")
-        bench.ratio(f"load of {SHORT} facts that looks for a snapshot vs one that does not", found["short"], found["bare"], "loads/s")
+        bench.ratio(
+            f"load of {LONG:,} facts with a snapshot {BEHIND} facts ago vs of {SHORT} facts",
+            found["long"],
+            found["short"],
+            "loads/s",
+        )
+        bench.ratio(
+            f"load of {LONG:,} facts with a snapshot vs without", found["long"], found["folded"], "loads/s"
+        )
+        bench.ratio(
+            f"load of {SHORT} facts that looks for a snapshot vs one that does not",
+            found["short"],
+            found["bare"],
+            "loads/s",
+        )
 
 
 async def whole_log(bench: Bench, url: str) -> None:
@@ -86,7 +98,9 @@ async def whole_log(bench: Bench, url: str) -> None:
             began, at = time.perf_counter(), 0
             while at < LONG:
                 rows = await database.pool.fetch(
-                    "SELECT position, type, type_version, data FROM es.events WHERE position > $1 ORDER BY position LIMIT $2", at, PAGE
+                    "SELECT position, type, type_version, data FROM es.events WHERE position > $1 ORDER BY position LIMIT $2",
+                    at,
+                    PAGE,
                 )
                 at = rows[-1]["position"]
             return LONG / (time.perf_counter() - began)

@@ -18,16 +18,28 @@ MODEL = "name => __MONACO.editor.getModels().find(model => model.uri.path.endsWi
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"
+    ),
     pytest.mark.skipif(not PAGE.exists(), reason="GraphiQL is not built; make graphiql"),
 ]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    quiet = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet if hasattr(os, "geteuid") else quiet[1:])
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=quiet if hasattr(os, "geteuid") else quiet[1:]
+        )
         yield browser
         browser.close()
 
@@ -41,14 +53,18 @@ class Window:
         self.problems: list[str] = []
         home = f"http://127.0.0.1:{server.port}"
         self.page.on("request", lambda request: self._asked(request.url, home))
-        self.page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+        self.page.on(
+            "console", lambda said: self.problems.append(said.text) if said.type == "error" else None
+        )
         self.page.on("pageerror", lambda problem: self.problems.append(str(problem)))
         self.page.goto(f"{home}/graphql")
         expect(self.page.get_by_role("tab").first).to_be_visible(timeout=SECONDS)
         self._open(6)
 
     def _asked(self, url: str, home: str) -> None:
-        if urlsplit(url).scheme in ("http", "https", "ws", "wss") and not url.replace("ws://", "http://").startswith(home):
+        if urlsplit(url).scheme in ("http", "https", "ws", "wss") and not url.replace(
+            "ws://", "http://"
+        ).startswith(home):
             self.foreign.append(url)
 
     def run(self, number: int) -> None:
@@ -64,7 +80,9 @@ class Window:
     def shows(self, *texts: str) -> None:
         for text in texts:
             # The editor draws only the lines in view; its model holds them all.
-            self.page.wait_for_function(f"text => ({MODEL})('response.json').includes(text)", arg=text, timeout=SECONDS)
+            self.page.wait_for_function(
+                f"text => ({MODEL})('response.json').includes(text)", arg=text, timeout=SECONDS
+            )
 
 
 def test_a_mutation_in_one_window_shows_up_in_a_subscription_in_another_and_nothing_leaves_the_origin(

@@ -18,8 +18,26 @@ from domain.fulfilment import (
 from domain.lines import Line
 from domain.money import Money
 from domain.order import ConfirmOrder, OrderCancelled, OrderConfirmed, OrderPlaced, RejectOrder, order
-from domain.payment import Authorised, Captured, Declined, Refunded, Requested, RequestPayment, Voided, payment
-from domain.process import CompensationForced, Deadline, DeadlinePassed, Effect, StepRefused, StepSkipped, Withdraw, send
+from domain.payment import (
+    Authorised,
+    Captured,
+    Declined,
+    Refunded,
+    Requested,
+    RequestPayment,
+    Voided,
+    payment,
+)
+from domain.process import (
+    CompensationForced,
+    Deadline,
+    DeadlinePassed,
+    Effect,
+    StepRefused,
+    StepSkipped,
+    Withdraw,
+    send,
+)
 from domain.product import (
     DispatchStock,
     ReceiveStock,
@@ -84,7 +102,9 @@ def test_the_payment_is_authorised_within_its_deadline() -> None:
 
 
 def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_go_last() -> None:
-    errand.given(*paying, authorised).then_sends(no_deadline, send("confirm the order", order, STREAM, ConfirmOrder()))
+    errand.given(*paying, authorised).then_sends(
+        no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
+    )
     errand.given(*paying, authorised, confirmed).then_sends(
         Effect(step="capture the payment", call=Capture(payment_id=STREAM, amount=TOTAL))
     )
@@ -93,17 +113,23 @@ def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_go_
         send("dispatch CUP", product, product_id("CUP"), DispatchStock(order_id=STREAM)),
     )
     gone = frozenset({product_id("TEA"), product_id("CUP")})
-    errand.given(*dispatched).then_is(Dispatched(job=Job(order_id=STREAM, lines=(TEA, CUP), total=TOTAL), gone=gone))
+    errand.given(*dispatched).then_is(
+        Dispatched(job=Job(order_id=STREAM, lines=(TEA, CUP), total=TOTAL), gone=gone)
+    )
 
 
 def test_what_costs_nothing_is_confirmed_without_a_payment() -> None:
     free = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("0.00"), currency="EUR"))
     gift = fact(OrderPlaced(customer_id=UUID(int=1), lines=(free,), total=free.total, placed_at=BEGAN))
-    errand.given(gift, tea_reserved).then_sends(no_deadline, send("confirm the order", order, STREAM, ConfirmOrder()))
+    errand.given(gift, tea_reserved).then_sends(
+        no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
+    )
 
 
 def test_out_of_stock_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
-    refused = errand.note(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="There is not enough in stock."))
+    refused = errand.note(
+        StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="There is not enough in stock.")
+    )
     errand.given(placed, tea_reserved, refused).then_sends(
         Withdraw(), no_deadline, *give_back, reject("Could not reserve CUP: There is not enough in stock.")
     )
@@ -118,7 +144,9 @@ def test_a_decline_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
 def test_a_payment_that_is_late_is_called_off_before_the_goods_are_given_back() -> None:
     late = errand.note(DeadlinePassed(deadline="payment", due=BEGAN))
     errand.given(*paying, late).then_sends(Withdraw(), no_deadline, call_off)
-    errand.given(*paying, late, fact(Voided())).then_sends(*give_back, reject("The payment did not come in time."))
+    errand.given(*paying, late, fact(Voided())).then_sends(
+        *give_back, reject("The payment did not come in time.")
+    )
 
 
 def test_an_authorisation_after_the_deadline_changes_nothing() -> None:
@@ -162,7 +190,9 @@ def test_a_forced_compensation_rejects_the_order_with_the_operators_reason() -> 
 
 def test_a_step_that_was_skipped_counts_as_done() -> None:
     skipped = errand.note(StepSkipped(step="authorise the payment", reason="paid in cash"))
-    errand.given(*paying, skipped).then_sends(no_deadline, send("confirm the order", order, STREAM, ConfirmOrder()))
+    errand.given(*paying, skipped).then_sends(
+        no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
+    )
 
 
 def test_what_arrives_after_everything_was_undone_is_undone_too() -> None:
@@ -178,5 +208,9 @@ def test_the_refusal_of_a_rejection_starts_nothing_again() -> None:
 
 
 def test_an_order_of_long_ago_is_history() -> None:
-    old = fact(OrderPlaced(customer_id=UUID(int=1), lines=(TEA,), total=TEA.total, placed_at=BEGAN - timedelta(days=2)))
+    old = fact(
+        OrderPlaced(
+            customer_id=UUID(int=1), lines=(TEA,), total=TEA.total, placed_at=BEGAN - timedelta(days=2)
+        )
+    )
     errand.given(old).then_is(None)

@@ -34,7 +34,9 @@ def euros(amount: Decimal) -> Money:
     return Money(amount=amount, currency="EUR")
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(st.data())
 def test_for_any_interleaving_every_order_ends_and_the_books_agree(data: st.DataObject) -> None:
     draw = data.draw

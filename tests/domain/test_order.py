@@ -80,7 +80,9 @@ def test_an_empty_order_cannot_be_placed() -> None:
 
 
 def test_an_order_whose_lines_were_all_removed_is_empty() -> None:
-    scenario.given(opened, tea_added, LineRemoved(sku="TEA")).when(PlaceOrder(at=NOON)).then_rejected(OrderEmpty)
+    scenario.given(opened, tea_added, LineRemoved(sku="TEA")).when(PlaceOrder(at=NOON)).then_rejected(
+        OrderEmpty
+    )
 
 
 def test_adding_a_product_twice_adds_the_pieces() -> None:
@@ -91,7 +93,9 @@ def test_adding_a_product_twice_adds_the_pieces() -> None:
 
 
 def test_a_quantity_can_be_changed_while_the_order_is_open() -> None:
-    scenario.given(opened, tea_added).when(ChangeQuantity(sku="TEA", quantity=5)).then(QuantityChanged(sku="TEA", quantity=5))
+    scenario.given(opened, tea_added).when(ChangeQuantity(sku="TEA", quantity=5)).then(
+        QuantityChanged(sku="TEA", quantity=5)
+    )
 
 
 def test_the_same_quantity_changes_nothing() -> None:
@@ -122,7 +126,9 @@ def test_cancelling_a_placed_order_says_what_was_placed() -> None:
 
 
 def test_a_shipped_order_cannot_be_cancelled() -> None:
-    scenario.given(opened, tea_added, placed, OrderShipped()).when(CancelOrder(reason="late")).then_rejected(OrderEnded)
+    scenario.given(opened, tea_added, placed, OrderShipped()).when(CancelOrder(reason="late")).then_rejected(
+        OrderEnded
+    )
 
 
 def test_a_cancelled_order_cannot_be_shipped() -> None:

@@ -53,7 +53,9 @@ def test_a_payment_is_requested_authorised_and_captured() -> None:
         ([requested, authorised, captured, Refunded(amount=TEN)], RecordRefund(amount=TEN)),
     ],
 )
-def test_what_is_reported_twice_is_recorded_once(history: list[PaymentEvent], command: PaymentCommand) -> None:
+def test_what_is_reported_twice_is_recorded_once(
+    history: list[PaymentEvent], command: PaymentCommand
+) -> None:
     scenario.given(*history).when(command).then_nothing()
 
 
@@ -63,7 +65,11 @@ def test_a_refund_of_what_was_captured_without_our_knowing_records_both() -> Non
 
 def test_nothing_more_comes_of_a_payment_that_is_closed() -> None:
     for end in (declined, Voided()):
-        for command in (RecordAuthorisation(reference="a1"), RecordCapture(amount=TEN), RequestPayment(order_id=ORDER, amount=TEN)):
+        for command in (
+            RecordAuthorisation(reference="a1"),
+            RecordCapture(amount=TEN),
+            RequestPayment(order_id=ORDER, amount=TEN),
+        ):
             scenario.given(requested, end).when(command).then_rejected(PaymentClosed)
 
 

@@ -99,7 +99,9 @@ def walked(state: Open, command: Any, rule: type[Rejected]) -> list[Open]:
 
 
 @given(st.lists(edits, max_size=25))
-def test_undo_all_goes_back_through_every_state_to_the_opened_order_and_redo_all_forth_to_the_edited_one(commands: Sequence[Any]) -> None:
+def test_undo_all_goes_back_through_every_state_to_the_opened_order_and_redo_all_forth_to_the_edited_one(
+    commands: Sequence[Any],
+) -> None:
     states = edited(commands)
     back = walked(states[-1], UndoChange(), NothingToUndo)
     assert lines(back) == lines(states)[::-1]
@@ -170,13 +172,17 @@ def test_a_line_that_had_grown_gets_its_former_quantity_and_price() -> None:
     more = LineAdded(sku="TEA", quantity=3, unit_price=euros("4.50"))
     removed, back = LineRemoved(sku="TEA", undoes=4), replace(tea, undoes=4, place=0)
     scenario.given(opened, tea, jam, more).when(UndoChange()).then(removed, back)
-    scenario.given(opened, tea, jam, more, removed, back).when(UndoChange()).then(LineRemoved(sku="JAM", undoes=3))
+    scenario.given(opened, tea, jam, more, removed, back).when(UndoChange()).then(
+        LineRemoved(sku="JAM", undoes=3)
+    )
 
 
 def test_without_a_change_there_is_nothing_to_undo_or_redo() -> None:
     scenario.given(opened).when(UndoChange()).then_rejected(NothingToUndo)
     scenario.given(opened, tea).when(RedoChange()).then_rejected(NothingToRedo)
-    scenario.given(opened, tea, LineRemoved(sku="TEA", undoes=2)).when(UndoChange()).then_rejected(NothingToUndo)
+    scenario.given(opened, tea, LineRemoved(sku="TEA", undoes=2)).when(UndoChange()).then_rejected(
+        NothingToUndo
+    )
 
 
 def test_a_fact_that_changed_nothing_is_no_step_back() -> None:
@@ -185,7 +191,9 @@ def test_a_fact_that_changed_nothing_is_no_step_back() -> None:
 
 
 def test_after_a_new_change_there_is_nothing_to_redo() -> None:
-    scenario.given(opened, tea, LineRemoved(sku="TEA", undoes=2), jam).when(RedoChange()).then_rejected(NothingToRedo)
+    scenario.given(opened, tea, LineRemoved(sku="TEA", undoes=2), jam).when(RedoChange()).then_rejected(
+        NothingToRedo
+    )
 
 
 def test_what_a_placed_or_cancelled_order_stands_on_cannot_be_undone() -> None:
@@ -201,7 +209,11 @@ def test_an_order_that_was_not_opened_has_no_changes() -> None:
 
 
 def test_a_history_whose_marks_do_not_fit_is_folded_all_the_same() -> None:
-    strange: list[Undoable] = [LineRemoved(sku="TEA", undoes=9), replace(tea, redoes=7), LineRemoved(sku="JAM", undoes=2)]
+    strange: list[Undoable] = [
+        LineRemoved(sku="TEA", undoes=9),
+        replace(tea, redoes=7),
+        LineRemoved(sku="JAM", undoes=2),
+    ]
     state = order.fold([opened, *strange])  # type: ignore[list-item]
     assert isinstance(state, Open)
     assert (len(state.lines), state.edits.version) == (1, 4)
@@ -209,7 +221,16 @@ def test_a_history_whose_marks_do_not_fit_is_folded_all_the_same() -> None:
 
 def test_what_can_be_undone_has_a_bound() -> None:
     state = order.decide(OpenOrder(customer_id=ANN), order.initial)
-    folded = order.fold([*state, tea, *(QuantityChanged(sku="TEA", quantity=3 + n % 2) for n in range(undo.PIECE * undo.MOST_PIECES + 5))])
+    folded = order.fold(
+        [
+            *state,
+            tea,
+            *(
+                QuantityChanged(sku="TEA", quantity=3 + n % 2)
+                for n in range(undo.PIECE * undo.MOST_PIECES + 5)
+            ),
+        ]
+    )
     assert isinstance(folded, Open)
     assert sum(map(len, folded.edits.done)) == undo.PIECE * (undo.MOST_PIECES - 1) + 6
     back = walked(folded, UndoChange(), NothingToUndo)

@@ -15,7 +15,14 @@ from uuid import UUID, uuid5
 from domain.fulfilment import Authorise, CallOff, Capture, fulfilment
 from domain.kernel import AnyDecider, Event, Recorded, Rejected
 from domain.money import Money
-from domain.payment import RecordAuthorisation, RecordCapture, RecordDecline, RecordRefund, RecordVoid, payment
+from domain.payment import (
+    RecordAuthorisation,
+    RecordCapture,
+    RecordDecline,
+    RecordRefund,
+    RecordVoid,
+    payment,
+)
 from domain.process import (
     Deadline,
     DeadlinePassed,
@@ -47,7 +54,9 @@ class World:
     outcomes: dict[UUID, object] = field(default_factory=dict)
     folded: int = 0
     states: dict[UUID, Any] = field(default_factory=dict)
-    chains: dict[UUID, deque[tuple[UUID, str, AnyDecider, UUID, Any]]] = field(default_factory=lambda: defaultdict(deque))
+    chains: dict[UUID, deque[tuple[UUID, str, AnyDecider, UUID, Any]]] = field(
+        default_factory=lambda: defaultdict(deque)
+    )
     effects: dict[UUID, tuple[UUID, Effect]] = field(default_factory=dict)
     done: list[tuple[UUID, AnyDecider, UUID, Any]] = field(default_factory=list)
     deadlines: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
@@ -56,9 +65,13 @@ class World:
     declined: Callable[[UUID], bool] = lambda payment_id: False
 
     def state(self, decider: AnyDecider, stream: UUID) -> Any:
-        return decider.fold([f.event for f in self.log if (f.category, f.stream_id) == (decider.category, stream)])
+        return decider.fold(
+            [f.event for f in self.log if (f.category, f.stream_id) == (decider.category, stream)]
+        )
 
-    def execute(self, command_id: UUID, decider: AnyDecider, stream: UUID, command: object) -> type[Rejected] | None:
+    def execute(
+        self, command_id: UUID, decider: AnyDecider, stream: UUID, command: object
+    ) -> type[Rejected] | None:
         """Decide and record, once for each command id; the rule that refused it, if one did."""
         if command_id not in self.outcomes:
             self.done.append((command_id, decider, stream, command))
@@ -73,7 +86,18 @@ class World:
                     version += 1
                     moment = BEGAN + timedelta(seconds=len(self.log))
                     self.log.append(
-                        Recorded(len(self.log) + 1, decider.category, stream, version, event, moment, moment, "world", command_id, NAMESPACE)
+                        Recorded(
+                            len(self.log) + 1,
+                            decider.category,
+                            stream,
+                            version,
+                            event,
+                            moment,
+                            moment,
+                            "world",
+                            command_id,
+                            NAMESPACE,
+                        )
                     )
         return self.outcomes[command_id]  # type: ignore[return-value]
 
@@ -97,7 +121,9 @@ class World:
             key = uuid5(identity, f"{fact.position} {place}")
             match action:
                 case Send():
-                    self.chains[identity].append((key, action.step, action.to, action.stream_id, action.command))
+                    self.chains[identity].append(
+                        (key, action.step, action.to, action.stream_id, action.command)
+                    )
                 case Effect():
                     self.effects[key] = identity, action
                 case Deadline(name=name, at=None):
@@ -120,7 +146,12 @@ class World:
         if lost or answer is None:
             return
         del self.effects[key]
-        self._tell(key, identity, effect.step, self.execute(uuid5(key, "answer"), payment, effect.call.payment_id, answer))
+        self._tell(
+            key,
+            identity,
+            effect.step,
+            self.execute(uuid5(key, "answer"), payment, effect.call.payment_id, answer),
+        )
 
     def late_answer(self, key: UUID) -> None:
         """An answer that was thought lost arrives after all, whatever has happened since."""
@@ -185,6 +216,10 @@ class World:
             case CallOff():
                 book.called_off = True
                 book.refunded = book.captured
-                answer = RecordRefund(amount=Money(amount=book.captured, currency="EUR")) if book.captured else RecordVoid()
+                answer = (
+                    RecordRefund(amount=Money(amount=book.captured, currency="EUR"))
+                    if book.captured
+                    else RecordVoid()
+                )
         self.answers[key] = call, answer
         return answer

@@ -7,7 +7,14 @@ from uuid import UUID
 from domain.lines import Line
 from domain.money import Money
 from domain.order import LineAdded, Opened, OrderCancelled, OrderPlaced, OrderShipped, Placement
-from domain.product import PriceChanged, Registered, ReservationReleased, StockDispatched, StockReceived, StockReserved
+from domain.product import (
+    PriceChanged,
+    Registered,
+    ReservationReleased,
+    StockDispatched,
+    StockReceived,
+    StockReserved,
+)
 from projections.customer import CustomerRow, customers
 from projections.order import OrderRow, orders
 from projections.product import ProductRow, products
@@ -20,35 +27,63 @@ SEVEN = Money(amount=Decimal("7.00"), currency="EUR")
 opened = Opened(customer_id=ANN)
 added = LineAdded(sku="TEA", quantity=2, unit_price=TEA.unit_price)
 placed = OrderPlaced(customer_id=ANN, lines=(TEA,), total=SEVEN, placed_at=BEGAN)
-cancelled = OrderCancelled(customer_id=ANN, reason="late", placement=Placement(lines=(TEA,), total=SEVEN, placed_at=BEGAN))
+cancelled = OrderCancelled(
+    customer_id=ANN, reason="late", placement=Placement(lines=(TEA,), total=SEVEN, placed_at=BEGAN)
+)
 registered = Registered(sku="TEA", name="Tea", price=TEA.unit_price)
 
 
 def test_a_placed_order_has_its_lines_and_total() -> None:
     row = OrderRow(
-        id=STREAM, customer_id=ANN, status="PLACED", lines=(TEA,), total=Decimal("7.00"), currency="EUR", reason=None,
-        opened_at=BEGAN, placed_at=BEGAN, version=3,
+        id=STREAM,
+        customer_id=ANN,
+        status="PLACED",
+        lines=(TEA,),
+        total=Decimal("7.00"),
+        currency="EUR",
+        reason=None,
+        opened_at=BEGAN,
+        placed_at=BEGAN,
+        version=3,
     )
     Fold(orders).given(*facts(opened, added, placed)).then(row)
 
 
 def test_stock_is_what_came_in_less_what_is_reserved_and_sent() -> None:
     history = facts(
-        registered, StockReceived(quantity=10), StockReserved(order_id=ANN, quantity=4), StockReserved(order_id=STREAM, quantity=3),
-        StockDispatched(order_id=ANN, quantity=4), ReservationReleased(order_id=STREAM, quantity=3),
+        registered,
+        StockReceived(quantity=10),
+        StockReserved(order_id=ANN, quantity=4),
+        StockReserved(order_id=STREAM, quantity=3),
+        StockDispatched(order_id=ANN, quantity=4),
+        ReservationReleased(order_id=STREAM, quantity=3),
         PriceChanged(price=Money(amount=Decimal(4), currency="EUR")),
     )
-    row = ProductRow(id=STREAM, sku="TEA", name="Tea", price=Decimal(4), currency="EUR", on_hand=6, reserved=0, available=6, version=7)
+    row = ProductRow(
+        id=STREAM,
+        sku="TEA",
+        name="Tea",
+        price=Decimal(4),
+        currency="EUR",
+        on_hand=6,
+        reserved=0,
+        available=6,
+        version=7,
+    )
     Fold(products).given(*history).then(row)
 
 
 def test_a_customer_has_spent_what_was_placed() -> None:
-    Fold(customers).given(*facts(opened, added, placed)).then(CustomerRow(id=ANN, spent=(SEVEN,), placed_orders=1))
+    Fold(customers).given(*facts(opened, added, placed)).then(
+        CustomerRow(id=ANN, spent=(SEVEN,), placed_orders=1)
+    )
 
 
 def test_what_is_called_off_is_not_spent() -> None:
     nothing = Money(amount=Decimal("0.00"), currency="EUR")
-    Fold(customers).given(*facts(opened, added, placed, cancelled)).then(CustomerRow(id=ANN, spent=(nothing,), placed_orders=0))
+    Fold(customers).given(*facts(opened, added, placed, cancelled)).then(
+        CustomerRow(id=ANN, spent=(nothing,), placed_orders=0)
+    )
 
 
 def test_sales_count_on_the_day_it_happened_in_utc() -> None:

@@ -11,7 +11,18 @@ from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, NewType, Self, TypeAliasType, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NewType,
+    Self,
+    TypeAliasType,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 from app.store.codec import Codec
@@ -37,13 +48,28 @@ class Sample:
             held = json.loads(path.read_text())
             sample = cls(StoredName(held["name"], held["version"]), held["shape"], held["data"])
         except (ValueError, KeyError, TypeError) as problem:
-            raise ValueError(f"{path.name} is no sample ({type(problem).__name__}: {problem}): restore it from the history") from None
+            raise ValueError(
+                f"{path.name} is no sample ({type(problem).__name__}: {problem}): restore it from the history"
+            ) from None
         if path.name != file_name(sample.stored):
-            raise ValueError(f"{path.name} holds {sample.stored.name} {sample.stored.version}: call it {file_name(sample.stored)}")
+            raise ValueError(
+                f"{path.name} holds {sample.stored.name} {sample.stored.version}: call it {file_name(sample.stored)}"
+            )
         return sample
 
     def text(self) -> str:
-        return json.dumps({"name": self.stored.name, "version": self.stored.version, "shape": self.shape, "data": self.data}, indent=2) + "\n"
+        return (
+            json.dumps(
+                {
+                    "name": self.stored.name,
+                    "version": self.stored.version,
+                    "shape": self.shape,
+                    "data": self.data,
+                },
+                indent=2,
+            )
+            + "\n"
+        )
 
 
 def file_name(stored: StoredName) -> str:
@@ -85,7 +111,9 @@ def check(codec: Codec, folder: Path = FOLDER) -> Sequence[str]:
     today = {event_type.stored for event_type in codec.event_types.values()}
     for stored in codec.released:
         if stored not in today and stored not in samples:
-            problems.append(f"{shown(stored)} is upcast and has no sample: restore {file_name(stored)} from the history, or write it from a row of es.events")
+            problems.append(
+                f"{shown(stored)} is upcast and has no sample: restore {file_name(stored)} from the history, or write it from a row of es.events"
+            )
     problems += [problem for sample in samples.values() if (problem := _unreadable(codec, sample))]
     return problems
 
@@ -99,7 +127,11 @@ def _unreadable(codec: Codec, sample: Sample) -> str | None:
     event = codec.decode(sample.stored.name, sample.stored.version, text)
     if isinstance(event, Unreadable):
         return f"{shown(sample.stored)} cannot be read any more ({event.problem}): keep a class or write an Upcast for it, what is in the log stays there"
-    if type(event) in codec.event_types.values() and event.stored == sample.stored and json.loads(codec.encode(event)) != sample.data:
+    if (
+        type(event) in codec.event_types.values()
+        and event.stored == sample.stored
+        and json.loads(codec.encode(event)) != sample.data
+    ):
         return f"{shown(sample.stored)} does not come back as it was stored: restore {file_name(sample.stored)} from the history"
     return None
 
@@ -114,7 +146,9 @@ def _difference(before: Any, now: Any, at: str = "") -> str:
     gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
     if gone or new:
         return "; ".join([f"gone: {path}{key}" for key in gone] + [f"new: {path}{key}" for key in new])
-    return next(_difference(before[key], now[key], f"{path}{key}") for key in before if before[key] != now[key])
+    return next(
+        _difference(before[key], now[key], f"{path}{key}") for key in before if before[key] != now[key]
+    )
 
 
 def _is_record(each: Any) -> bool:
@@ -167,4 +201,3 @@ def _example(hint: Any) -> Any:
             return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
         case _:
             raise TypeError(f"no example is known for {hint}: give tests/stored one")
-
