@@ -12,8 +12,9 @@ from rich.console import Console
 
 from app import shown
 from app.database import Database, open_database
+from app.projector import parked as parking
 from app.projector.operation import NotPossible, Why, named
-from app.projector.parked import Answer, ParkedKey, answered, ask, key_given, parked_keys, skip, unskip
+from app.projector.parked import Answer, ParkedKey, answered, ask, key_given, parked_keys
 from app.projector.retry import Told, silent
 from app.settings import Settings
 from app.store.codec import registered
@@ -112,9 +113,11 @@ def leave_out(
             await database.check_migrated()
             given = key_given(projection, key)
             if undo:
-                asked = await unskip(database, projection, given, position)
+                asked = await parking.unskip(database, projection, given, position)
             else:
-                asked = await skip(database, projection, given, position, reason, actor or getpass.getuser())
+                asked = await parking.skip(
+                    database, projection, given, position, reason, actor or getpass.getuser()
+                )
             return await _answer(database, projection, asked, 1, given, wait)
 
     _tell(asyncio.run(run()), name)

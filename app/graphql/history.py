@@ -13,8 +13,9 @@ from app.graphql.context import Context, Info
 from app.graphql.errors import BadInput
 from app.graphql.events import EventInterface
 from app.graphql.scalars import Position, moment
+from app.history import past
 from app.history.document import document
-from app.history.past import Entry, Point, Setting
+from app.history.past import Point, Setting
 from app.store.load import Loaded
 from domain import DECIDERS
 from domain.kernel import AnyDecider
@@ -34,7 +35,7 @@ class HistoryEntry:
     undone: bool = strawberry.field(
         description="Whether its change was taken back since, and not made again after that."
     )
-    entry: strawberry.Private[Entry]
+    entry: strawberry.Private[past.Entry]
 
     @strawberry.field(description="The state after it: its phase, and its fields.")
     def state(self) -> JSON:

@@ -11,7 +11,8 @@ from app.graphql.errors import BadInput
 from app.graphql.events import EventInterface
 from app.graphql.history import Stream, stream
 from app.graphql.scalars import Position, text
-from app.store.read import EVERYTHING, Filter
+from app.store import read
+from app.store.read import EVERYTHING
 
 MOST_NAMES = 100
 
@@ -30,10 +31,10 @@ class EventFilter:
     )
 
 
-def _filter(wanted: EventFilter | None) -> Filter:
+def _filter(wanted: EventFilter | None) -> read.Filter:
     if wanted is None:
         return EVERYTHING
-    return Filter(
+    return read.Filter(
         categories=_names(wanted.streams, "streams"),
         stream_id=wanted.stream_id,
         types=_names(wanted.types, "types"),

@@ -49,7 +49,6 @@ from domain.order import (
     Placement,
     PlaceOrder,
     RedoChange,
-    Refused,
     RemoveLine,
     ShipOrder,
     Shipped,
@@ -58,6 +57,7 @@ from domain.order import (
     order,
 )
 from domain.order import Order as OrderState
+from domain.order import Refused as RefusedOrder
 from domain.product import price_of, product, product_id
 from projections.order import OrderRow, orders
 
@@ -116,7 +116,7 @@ _STATUS: Mapping[type, OrderStatus] = {
     Open: OrderStatus.OPEN,
     Placed: OrderStatus.PLACED,
     Confirmed: OrderStatus.CONFIRMED,
-    Refused: OrderStatus.REJECTED,
+    RefusedOrder: OrderStatus.REJECTED,
     Cancelled: OrderStatus.CANCELLED,
     Shipped: OrderStatus.SHIPPED,
 }

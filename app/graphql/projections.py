@@ -15,9 +15,8 @@ from app.graphql.connections import Connection, page, page_size
 from app.graphql.context import Context, Info
 from app.graphql.errors import BadInput, Forbidden, NotFound
 from app.graphql.scalars import Position
-from app.projector import parked
-from app.projector.operation import NotPossible, Progress, named
-from app.projector.standing import Standing, standing
+from app.projector import operation, parked, standing
+from app.projector.operation import NotPossible, named
 from projections import PROJECTIONS
 from projections.kernel import AnyProjection
 
@@ -44,7 +43,7 @@ class RebuildProgress:
     error: str | None = strawberry.field(description="Why it failed, or in what it differs.")
 
     @classmethod
-    def of(cls, progress: Progress) -> Self:
+    def of(cls, progress: operation.Progress) -> Self:
         return cls(
             state=progress.state,
             position=Position(progress.position),
@@ -84,7 +83,7 @@ class ProjectionStatus:
     unread: list[UnreadEvents] = strawberry.field(description="Events that its code cannot read.")
 
     @classmethod
-    def of(cls, context: Context, each: Standing) -> Self:
+    def of(cls, context: Context, each: standing.Standing) -> Self:
         worker = context.room.projector.workers.get(each.projection)
         if worker is not None and worker.projection.version != each.version:
             worker = None
@@ -124,7 +123,10 @@ class ProjectionStatus:
 
 async def statuses(context: Context) -> list[ProjectionStatus]:
     """Where all projections stand."""
-    return [ProjectionStatus.of(context, each) for each in await standing(context.room.database, PROJECTIONS)]
+    return [
+        ProjectionStatus.of(context, each)
+        for each in await standing.standing(context.room.database, PROJECTIONS)
+    ]
 
 
 @strawberry.type(
