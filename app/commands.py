@@ -21,7 +21,7 @@ from app.store.append import Append, Appended, Appender, Outdated
 from app.store.load import load
 from app.store.read import Fact, Reader
 from app.store.snapshots import Loaded, Snapshots
-from domain.kernel import AnyDecider, Decider, Event, Rejected, code_of, message_of
+from domain.kernel import AnyDecider, Command, Decider, Event, Rejected, code_of, message_of
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class Commands:
         self._cached = cached
         self._streams: OrderedDict[tuple[str, UUID], _Stream] = OrderedDict()
 
-    async def execute[C, S, E: Event](
+    async def execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: Request
     ) -> Outcome:
         """Decide and record. Raises what `Appender.append` raises; refusals and conflicts are answers, not errors."""
@@ -128,7 +128,7 @@ class Commands:
             )
             log.info("command", extra=fields)
 
-    async def _execute[C, S, E: Event](
+    async def _execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: Request
     ) -> Outcome:
         if request.dry_run:
@@ -153,7 +153,7 @@ class Commands:
                 answer = await self._appender.append(
                     Append(
                         command_id=command_id,
-                        name=type(command).__name__,
+                        command=command.stored,
                         category=decider.category,
                         stream_id=stream_id,
                         # Where the caller's version is not ours, only the store can say who is behind.
@@ -194,13 +194,13 @@ class Commands:
                         await asyncio.sleep(0)
         return Conflicted(expected=wanted, actual=actual)
 
-    async def current[C, S, E: Event](self, decider: Decider[C, S, E], stream_id: UUID) -> S:
+    async def current[C: Command, S, E: Event](self, decider: Decider[C, S, E], stream_id: UUID) -> S:
         """The aggregate's state as the store has it at this moment."""
         fresh = await self._fresh(decider, stream_id)
         return fresh.state
 
     async def _preview(
-        self, decider: AnyDecider, stream_id: UUID, command: object, request: Request
+        self, decider: AnyDecider, stream_id: UUID, command: Command, request: Request
     ) -> Outcome:
         fresh = await self._fresh(decider, stream_id)
         state, version = fresh.state, fresh.version
@@ -212,7 +212,7 @@ class Commands:
             return Refused(code=rule.code, message=rule.message)
         wanted = Append(
             command_id=request.command_id or ordered_id(),
-            name=type(command).__name__,
+            command=command.stored,
             category=decider.category,
             stream_id=stream_id,
             expected=version,

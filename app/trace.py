@@ -12,6 +12,7 @@ from rich.tree import Tree
 
 from app.database import open_database
 from app.settings import Mistake, Settings
+from app.store.codec import registered
 
 MOST = 5_000
 """Facts that are shown; a request that led to more is better read as an export."""
@@ -32,7 +33,11 @@ async def show(settings: Settings, correlation: UUID) -> None:
     """Print the tree. Raises `Mistake` where nothing followed from such a request."""
     async with open_database(settings) as database:
         await database.check_migrated()
-        rows = await database.pool.fetch(_FACTS, correlation, MOST + 1)
+        found = await database.pool.fetch(_FACTS, correlation, MOST + 1)
+    codec = registered()
+    rows = [
+        {**row, "name": row["name"] and codec.command_name(row["category"], row["name"])} for row in found
+    ]
     if not rows:
         raise Mistake(f"no fact has the correlation id {correlation}")
     console = Console(highlight=False)

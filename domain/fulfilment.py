@@ -27,6 +27,7 @@ from domain.payment import (
 )
 from domain.process import (
     Action,
+    Call,
     CompensationForced,
     Deadline,
     DeadlinePassed,
@@ -35,6 +36,7 @@ from domain.process import (
     StepRefused,
     StepSkipped,
     Withdraw,
+    call,
     send,
 )
 from domain.product import (
@@ -57,20 +59,20 @@ IMPORTED_AFTER = timedelta(days=1)
 # --- The calls that its effects make ----------------------------------------
 
 
-@value
-class Authorise:
+@call("payment.authorise", formerly=("Authorise",))
+class Authorise(Call):
     payment_id: UUID
     amount: Money
 
 
-@value
-class Capture:
+@call("payment.capture", formerly=("Capture",))
+class Capture(Call):
     payment_id: UUID
     amount: Money
 
 
-@value
-class CallOff:
+@call("payment.cancel", formerly=("CallOff",))
+class CallOff(Call):
     payment_id: UUID
 
 
@@ -351,10 +353,22 @@ def _release(line: Line, job: Job) -> Action:
 
 def status(state: Fulfilment) -> str:
     match state:
+        case Reserving():
+            return "reserving"
+        case Paying():
+            return "paying"
+        case Confirming():
+            return "confirming"
+        case Capturing():
+            return "capturing"
+        case Dispatching():
+            return "dispatching"
+        case Dispatched():
+            return "dispatched"
+        case Refunding():
+            return "refunding"
         case Undone(cancelled=cancelled):
             return "cancelled" if cancelled else "rejected"
-        case _:
-            return type(state).__name__.lower()
 
 
 def outcome(state: Fulfilment) -> str | None:

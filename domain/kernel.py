@@ -47,6 +47,31 @@ def event[T: Event](name: str, version: int = 1) -> Callable[[type[T]], type[T]]
     return declare
 
 
+@dataclass(frozen=True, slots=True)
+class CommandName:
+    """The stable name under which a command or a call is stored, and the names under which older code stored it."""
+
+    name: str
+    formerly: tuple[str, ...] = ()
+
+
+class Command:
+    """The base of every command class: a record that knows its stored name."""
+
+    stored: ClassVar[CommandName]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def command[T: Command](name: str, formerly: tuple[str, ...] = ()) -> Callable[[type[T]], type[T]]:
+    """Make a class a command that is stored as `name` (`noun.verb`, never reused). `formerly` are its older names."""
+
+    def declare(cls: type[T]) -> type[T]:
+        cls.stored = CommandName(name, formerly)
+        return dataclass(frozen=True, kw_only=True)(cls)
+
+    return declare
+
+
 @dataclass(frozen=True, kw_only=True)
 class Unreadable(Event):
     """An event in the log that this code has no class for, or cannot read: passed along, named, and in nobody's way."""
@@ -154,7 +179,7 @@ def message_of(rule: type[Rejected]) -> str:
 
 
 @dataclass(frozen=True)
-class Decider[C, S, E: Event]:
+class Decider[C: Command, S, E: Event]:
     """An aggregate: what may happen to it (`decide`), and what it is after what has happened (`evolve`).
 
     `decide(command, state)` returns the events to record, `[]` where the command changes nothing, or raises

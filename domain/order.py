@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from domain.kernel import Data, Decider, Event, Rejected, Upcast, event, value
+from domain.kernel import Command, Data, Decider, Event, Rejected, Upcast, command, event, value
 from domain.lines import (
     Line,
     LineAdded,
@@ -183,59 +183,59 @@ def lines_of(order: Order) -> Lines:
 # --- Commands, and what may not happen --------------------------------------
 
 
-@value
-class OpenOrder:
+@command("order.open", formerly=("OpenOrder",))
+class OpenOrder(Command):
     customer_id: UUID
 
 
-@value
-class AddLine:
+@command("order.add-line", formerly=("AddLine",))
+class AddLine(Command):
     line: Line
 
 
-@value
-class ChangeQuantity:
+@command("order.change-quantity", formerly=("ChangeQuantity",))
+class ChangeQuantity(Command):
     sku: str
     quantity: int
 
 
-@value
-class RemoveLine:
+@command("order.remove-line", formerly=("RemoveLine",))
+class RemoveLine(Command):
     sku: str
 
 
-@value
-class UndoChange:
+@command("order.undo-change", formerly=("UndoChange",))
+class UndoChange(Command):
     pass
 
 
-@value
-class RedoChange:
+@command("order.redo-change", formerly=("RedoChange",))
+class RedoChange(Command):
     pass
 
 
-@value
-class PlaceOrder:
+@command("order.place", formerly=("PlaceOrder",))
+class PlaceOrder(Command):
     at: datetime
 
 
-@value
-class ConfirmOrder:
+@command("order.confirm", formerly=("ConfirmOrder",))
+class ConfirmOrder(Command):
     pass
 
 
-@value
-class RejectOrder:
+@command("order.reject", formerly=("RejectOrder",))
+class RejectOrder(Command):
     reason: str
 
 
-@value
-class CancelOrder:
+@command("order.cancel", formerly=("CancelOrder",))
+class CancelOrder(Command):
     reason: str
 
 
-@value
-class ShipOrder:
+@command("order.ship", formerly=("ShipOrder",))
+class ShipOrder(Command):
     pass
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, assert_never
 from uuid import UUID
 
-from domain.kernel import Decider, Event, Rejected, event, value
+from domain.kernel import Command, Decider, Event, Rejected, command, event, value
 from domain.money import Money
 
 # --- Facts ------------------------------------------------------------------
@@ -102,34 +102,34 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
 # --- Commands, and what may not happen --------------------------------------
 
 
-@value
-class RequestPayment:
+@command("payment.request", formerly=("RequestPayment",))
+class RequestPayment(Command):
     order_id: UUID
     amount: Money
 
 
-@value
-class RecordAuthorisation:
+@command("payment.record-authorisation", formerly=("RecordAuthorisation",))
+class RecordAuthorisation(Command):
     reference: str
 
 
-@value
-class RecordDecline:
+@command("payment.record-decline", formerly=("RecordDecline",))
+class RecordDecline(Command):
     reason: str
 
 
-@value
-class RecordCapture:
+@command("payment.record-capture", formerly=("RecordCapture",))
+class RecordCapture(Command):
     amount: Money
 
 
-@value
-class RecordVoid:
+@command("payment.record-void", formerly=("RecordVoid",))
+class RecordVoid(Command):
     pass
 
 
-@value
-class RecordRefund:
+@command("payment.record-refund", formerly=("RecordRefund",))
+class RecordRefund(Command):
     amount: Money
 
 

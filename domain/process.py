@@ -8,12 +8,41 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, assert_never
+from typing import Any, ClassVar, assert_never, dataclass_transform
 from uuid import UUID
 
-from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, StoredName, members, value
+from domain.kernel import (
+    AnyDecider,
+    Command,
+    CommandName,
+    Decider,
+    Event,
+    Recorded,
+    Rejected,
+    StoredName,
+    command,
+    members,
+    value,
+)
 
 # --- What a process asks for ------------------------------------------------
+
+
+class Call:
+    """The base of every class of call to the outside: a record that knows its stored name."""
+
+    stored: ClassVar[CommandName]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def call[T: Call](name: str, formerly: tuple[str, ...] = ()) -> Callable[[type[T]], type[T]]:
+    """Make a class a call that is stored as `name` (`noun.verb`, never reused). `formerly` are its older names."""
+
+    def declare(cls: type[T]) -> type[T]:
+        cls.stored = CommandName(name, formerly)
+        return dataclass(frozen=True, kw_only=True)(cls)
+
+    return declare
 
 
 @value
@@ -23,7 +52,7 @@ class Send:
     step: str
     to: AnyDecider
     stream_id: UUID
-    command: object
+    command: Command
 
 
 @value
@@ -34,7 +63,7 @@ class Effect:
     """
 
     step: str
-    call: object
+    call: Call
 
 
 @value
@@ -53,7 +82,7 @@ class Withdraw:
 type Action = Send | Effect | Deadline | Withdraw
 
 
-def send[C](step: str, to: Decider[C, Any, Any], stream_id: UUID, command: C) -> Send:
+def send[C: Command](step: str, to: Decider[C, Any, Any], stream_id: UUID, command: C) -> Send:
     """A command for the aggregate `stream_id` of a decider; a command of another decider is a type error."""
     return Send(step=step, to=to, stream_id=stream_id, command=command)
 
@@ -169,26 +198,29 @@ def evolve(course: Course, event: CourseEvent) -> Course:
 # --- Its commands: the engine's, and the operator's -------------------------
 
 
-@value
-class Record:
+# Every process has the same commands, so their stored names begin with `process`, not with its category.
+
+
+@command("process.record-event", formerly=("Record",))
+class Record(Command):
     """The engine reports what happened to a step or a deadline."""
 
     event: Started | Ended | StepRefused | DeadlinePassed | StepStuck | StepWithdrawn
 
 
-@value
-class RetryStep:
+@command("process.retry-step", formerly=("RetryStep",))
+class RetryStep(Command):
     step: str
 
 
-@value
-class SkipStep:
+@command("process.skip-step", formerly=("SkipStep",))
+class SkipStep(Command):
     step: str
     reason: str
 
 
-@value
-class ForceCompensation:
+@command("process.force-compensation", formerly=("ForceCompensation",))
+class ForceCompensation(Command):
     reason: str
 
 
@@ -270,6 +302,19 @@ _NAMES: dict[type[Event], str] = {
     CompensationForced: "compensation-forced",
 }
 
+NOTES_FORMERLY: dict[str, type[Event]] = {
+    "Started": Started,
+    "Ended": Ended,
+    "StepRefused": StepRefused,
+    "DeadlinePassed": DeadlinePassed,
+    "StepStuck": StepStuck,
+    "StepWithdrawn": StepWithdrawn,
+    "StepRetried": StepRetried,
+    "StepSkipped": StepSkipped,
+    "CompensationForced": CompensationForced,
+}
+"""The names under which older code stored a fact that was to be recorded. They stay when a class is renamed."""
+
 # --- The process ------------------------------------------------------------
 
 
@@ -291,7 +336,7 @@ class Process[S]:
     react: Callable[[S | None, S, Recorded[Any]], Sequence[Action]]
     status: Callable[[S], str]
     outcome: Callable[[S], str | None]
-    calls: tuple[type, ...] = ()
+    calls: tuple[type[Call], ...] = ()
 
     @cached_property
     def own(self) -> Own:

@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from typing import assert_never
 from uuid import UUID, uuid5
 
-from domain.kernel import Decider, Event, Rejected, event, value
+from domain.kernel import Command, Decider, Event, Rejected, command, event, value
 from domain.money import Money
 
 # --- Facts ------------------------------------------------------------------
@@ -107,36 +107,36 @@ def _without(reservations: Mapping[UUID, int], order_id: UUID) -> Mapping[UUID, 
 # --- Commands, and what may not happen --------------------------------------
 
 
-@value
-class Register:
+@command("product.register", formerly=("Register",))
+class Register(Command):
     sku: str
     name: str
     price: Money
 
 
-@value
-class ChangePrice:
+@command("product.change-price", formerly=("ChangePrice",))
+class ChangePrice(Command):
     price: Money
 
 
-@value
-class ReceiveStock:
+@command("product.receive-stock", formerly=("ReceiveStock",))
+class ReceiveStock(Command):
     quantity: int
 
 
-@value
-class ReserveStock:
+@command("product.reserve-stock", formerly=("ReserveStock",))
+class ReserveStock(Command):
     order_id: UUID
     quantity: int
 
 
-@value
-class ReleaseReservation:
+@command("product.release-reservation", formerly=("ReleaseReservation",))
+class ReleaseReservation(Command):
     order_id: UUID
 
 
-@value
-class DispatchStock:
+@command("product.dispatch-stock", formerly=("DispatchStock",))
+class DispatchStock(Command):
     order_id: UUID
 
 

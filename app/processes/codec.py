@@ -10,9 +10,10 @@ from uuid import UUID, uuid5
 import msgspec
 
 from app.processes.records import Step
+from app.store.names import by_name
 from app.store.shape import shape
-from domain.kernel import AnyDecider, Event
-from domain.process import AnyProcess, Effect, Send
+from domain.kernel import AnyDecider, Command, Event
+from domain.process import NOTES_FORMERLY, AnyProcess, Call, Effect, Ended, Send
 
 
 def kept(words: object) -> str:
@@ -30,7 +31,11 @@ _ZERO_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Codec:
-    """A process's states, commands, calls and notes as JSON, by the names of their classes."""
+    """A process's commands, calls and notes as JSON by their stored names, and its states by the names of their classes.
+
+    A state class may be renamed: the states that were stored under its older name are folded again from their facts.
+    Raises `BadCommands` if stored names do not fit together.
+    """
 
     def __init__(self, process: AnyProcess, deciders: Iterable[AnyDecider]) -> None:
         self.process = process
@@ -41,12 +46,14 @@ class Codec:
             name: hashlib.sha256(json.dumps(shape(each)).encode()).hexdigest()[:12]
             for name, each in self._states.items()
         }
-        self._calls = {each.__name__: each for each in process.calls}
-        self._notes: dict[str, type[Event]] = {each.__name__: each for each in process.own.classes}
-        self._commands = {
-            (each.category, command.__name__): command
+        self._calls = by_name(process.category, Call, process.calls)
+        self._notes: Mapping[str, type[Event]] = NOTES_FORMERLY | {
+            stored.stored.name: event for event, stored in process.own.classes.items()
+        }
+        self._commands: Mapping[tuple[str, str], type[Command]] = {
+            (each.category, name): command
             for each in self.deciders.values()
-            for command in each.command_types
+            for name, command in by_name(each.category, Command, each.command_types).items()
         }
 
     def state(self, state: object) -> str:
@@ -68,12 +75,13 @@ class Codec:
     ) -> Step:
         """Raises where it cannot be kept, or could not be carried out."""
         command = asked.command if isinstance(asked, Send) else asked.call
+        name = command.stored.name if isinstance(command, Command | Call) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
         known = (
-            (asked.to.category, type(command).__name__) in self._commands
+            self._commands.get((asked.to.category, name))
             if isinstance(asked, Send)
-            else type(command).__name__ in self._calls
+            else self._calls.get(name)
         )
-        if not known or (isinstance(asked, Send) and not isinstance(asked.stream_id, UUID)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if known is not type(command) or (isinstance(asked, Send) and not isinstance(asked.stream_id, UUID)):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"{asked!r} cannot be carried out: no decider or port is registered for it")
         return Step(
             id=step_id,
@@ -82,14 +90,14 @@ class Codec:
             kind="command" if isinstance(asked, Send) else "effect",
             category=asked.to.category if isinstance(asked, Send) else "",
             stream_id=asked.stream_id if isinstance(asked, Send) else instance,
-            name=type(command).__name__,
+            name=name,
             body=self._text(command),
             correlation_id=correlation_id,
             caused_by=caused_by,
         )
 
     def note(self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int) -> Step:
-        name = type(event).__name__
+        name = self.process.own.classes[type(event)].stored.name
         return Step(
             id=step_id,
             instance=instance,
@@ -102,6 +110,19 @@ class Codec:
             correlation_id=correlation_id,
             caused_by=caused_by,
         )
+
+    @property
+    def released(self) -> Mapping[str, Mapping[str, str]]:
+        """The calls and the notes: every name that this code reads, with the stored name of today."""
+        own = self.process.own.classes
+        return {
+            "call": {name: each.stored.name for name, each in self._calls.items()},
+            "note": {name: own[each].stored.name for name, each in self._notes.items()},
+        }
+
+    def is_end(self, step: Step) -> bool:
+        """Whether the step records that the process has ended."""
+        return step.kind == "note" and self._notes.get(step.name) is Ended
 
     def _text(self, given: object) -> str:
         return kept(self._encoder.encode(given).decode())

@@ -20,8 +20,8 @@ from app.processes.codec import Codec
 from app.processes.records import Settled, Step
 from app.projector.park import said
 from app.store.append import Overloaded, Unreachable
-from domain.kernel import AnyDecider
-from domain.process import AnyProcess, Record, Send
+from domain.kernel import AnyDecider, Command
+from domain.process import AnyProcess, Call, Record, Send
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Dispatcher:
                 self._start(self._effect(step))
                 continue
             # What is noted while commands are under way does not wait for them; the end is noted behind them.
-            aside = step.kind == "note" and step.name != "Ended"
+            aside = step.kind == "note" and not self._codec.is_end(step)
             chain = self._chains.get((step.instance, aside))
             if chain is not None:
                 chain.append(step)
@@ -180,7 +180,7 @@ class Dispatcher:
                 if (settled := await self._again(step, failed, problem)) is not None:
                     return settled
 
-    async def _asked(self, call: object, key: UUID) -> Send | None:
+    async def _asked(self, call: Call, key: UUID) -> Send | None:
         """What the port answers, within its time. Raises an `Exception`, whatever the port raises."""
         patience = asyncio.timeout(self._patience.call)
         try:
@@ -198,7 +198,13 @@ class Dispatcher:
             raise ConnectionError("the call was cancelled on the way") from None
 
     async def _execute(
-        self, step: Step, failed: int, command_id: UUID, decider: AnyDecider, stream_id: UUID, command: object
+        self,
+        step: Step,
+        failed: int,
+        command_id: UUID,
+        decider: AnyDecider,
+        stream_id: UUID,
+        command: Command,
     ) -> Settled:
         request = Request(
             actor=f"process:{self._process.category}",

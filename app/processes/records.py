@@ -172,9 +172,13 @@ class Records:
         ]
 
     async def due(self) -> Sequence[Step]:
-        """Every step that is to be carried out, in the order in which they were asked for."""
+        """Every step that is to be carried out, in the order in which they were asked for.
+
+        A stuck note is among them: no operator can retry it, and code that cannot read its name may have left it.
+        """
         rows = await self._connection.fetch(
-            f"SELECT {_STEP} FROM es.process_steps WHERE process = $1 AND outcome = 'due' ORDER BY seq",
+            f"SELECT {_STEP} FROM es.process_steps WHERE process = $1"
+            " AND (outcome = 'due' OR (outcome = 'stuck' AND kind = 'note')) ORDER BY seq",
             self._process,
         )
         return [_step(row) for row in rows]

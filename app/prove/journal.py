@@ -1,14 +1,13 @@
 """What the parties of the proof count, and the journals in which they say what they did, line by line."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from domain.kernel import Decider, Event, event
+from domain.kernel import Command, Decider, Event, command, event
 
 FULL = "TALLY_FULL"
 """The refusal that a command without events leaves."""
@@ -22,8 +21,8 @@ class Counted(Event):
     place: int
 
 
-@dataclass(frozen=True)
-class Count:
+@command("tally.count", formerly=("Count",))
+class Count(Command):
     """Count `times` times; a tally that is full (0 times) refuses."""
 
     command: UUID

@@ -187,11 +187,11 @@ def _said(problem: Exception) -> str:
 def _append(sent: Sent, version: int) -> Append:
     return Append(
         command_id=sent.command_id,
-        name="Count",
+        command=Count.stored,
         category=tally.category,
         stream_id=sent.stream_id,
         expected=version,
-        events=tally.decide(Count(sent.command_id, sent.size), version),
+        events=tally.decide(Count(command=sent.command_id, times=sent.size), version),
         correlation_id=sent.command_id,
         actor="prove",
         keep=True,

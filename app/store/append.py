@@ -16,7 +16,7 @@ import asyncpg
 from app.database import DRIVER_ERRORS, Connect, is_broken
 from app.store.codec import Codec
 from app.store.read import Fact
-from domain.kernel import Event, Recorded
+from domain.kernel import CommandName, Event, Recorded
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Append:
     """
 
     command_id: UUID
-    name: str
+    command: CommandName
     category: str
     stream_id: UUID
     expected: int
@@ -308,7 +308,7 @@ class Appender:
         events = [event for append in appends for event in append.events]
         return (
             [a.command_id for a in appends],
-            [a.name for a in appends],
+            [a.command.name for a in appends],
             [a.category for a in appends],
             [a.stream_id for a in appends],
             [a.expected for a in appends],
@@ -335,8 +335,10 @@ def _answer(append: Append, row: asyncpg.Record, *, resent: bool) -> Appended | 
     if row["status"] == "conflict":
         return Outdated(row["actual"])
     seen = row["status"] == "duplicate"
-    known = (row["known_name"], row["known_category"], row["known_stream"])
-    if seen and known[0] is not None and known != (append.name, append.category, append.stream_id):
+    name, stream = row["known_name"], (row["known_category"], row["known_stream"])
+    # Older code may have recorded the command under an older name: that is a repeat too.
+    same = stream == append.stream and (name == append.command.name or name in append.command.formerly)
+    if seen and name is not None and not same:
         return CommandIdTaken(CommandIdTaken.__doc__)
     # A batch that was sent twice meets its own first copy: for an id that nobody else can know, that is no repeat.
     duplicate = seen and not (resent and not append.keep)

@@ -7,16 +7,20 @@ from uuid import UUID
 
 import msgspec
 
+from app.store.names import BadCommands, by_name
 from app.store.upcasts import BadEvents, Upcasts
 from domain import DECIDERS
-from domain.kernel import AnyDecider, Event, Recorded, Split, StoredName, Unreadable
+from domain.kernel import AnyDecider, Command, Event, Recorded, Split, StoredName, Unreadable
 
 type Row = Mapping[str, Any]
 """One row of es.events, by column name."""
 
 
 class Codec:
-    """Writes and reads the events of the given deciders. Raises `BadEvents` where their stored names do not fit together."""
+    """Writes and reads the events of the given deciders, and knows the names of their commands.
+
+    Raises `BadEvents` or `BadCommands` if stored names do not fit together.
+    """
 
     def __init__(self, deciders: Iterable[AnyDecider]) -> None:
         deciders = tuple(deciders)
@@ -37,6 +41,18 @@ class Codec:
                 self.event_types[stored.name] = event_type
                 self._decoders[stored.name, stored.version] = msgspec.json.Decoder(event_type)
         self._upcasts = Upcasts(deciders)
+        self.commands: dict[str, Mapping[str, type[Command]]] = {}
+        """The command classes by category, and then by every name that they are or were stored under."""
+        current: dict[str, type[Command]] = {}
+        for decider in deciders:
+            classes: tuple[type[Command], ...] = decider.command_types
+            self.commands[decider.category] = by_name(decider.category, Command, classes)
+            for each in classes:
+                # Processes share the command classes of their own streams.
+                if (other := current.setdefault(each.stored.name, each)) is not each:
+                    raise BadCommands(
+                        f"{other.__qualname__} and {each.__qualname__} of {decider.category} are both stored as {each.stored.name}: a stored name is never reused"
+                    )
         # An old shape is opened, changed and closed again, so that its last step is read as what is stored today is.
         self._open = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
         self._close = msgspec.json.Encoder(decimal_format="number")
@@ -50,6 +66,11 @@ class Codec:
         """Under which names a fact that is stored so is found: today's; where it was split or dropped also its own."""
         ends = tuple(end.name for end in self._upcasts.ends(StoredName(name, version)))
         return ends if len(ends) == 1 else (name, *ends)
+
+    def command_name(self, category: str, name: str) -> str:
+        """The name of today of a command that is stored as `name`; `name` itself if no class has it."""
+        known = self.commands.get(category, {}).get(name)
+        return name if known is None else known.stored.name
 
     def encode(self, event: Event) -> str:
         """The event's fields as JSON text; decimals as strings."""

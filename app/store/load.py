@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.store.read import Fact, Reader
 from app.store.snapshots import NEWEST, Loaded, Snapshots
-from domain.kernel import Decider, Event, Unreadable
+from domain.kernel import Command, Decider, Event, Unreadable
 
 PAGE = 1_000
 """Facts that are decoded and folded before others get their turn."""
@@ -21,7 +21,7 @@ class UnreadableStream(Exception):
         )
 
 
-async def load[C, S, E: Event](
+async def load[C: Command, S, E: Event](
     reader: Reader,
     decider: Decider[C, S, E],
     stream_id: UUID,

@@ -166,11 +166,15 @@ class Reader:
         return frozenset(int(row["change"]) for row in rows if row["undone"])
 
     async def command_names(self, command_ids: Collection[UUID]) -> Mapping[UUID, str]:
-        """What the commands are called."""
+        """The stored names of the commands, as they are today."""
         rows = await self._fetch(
-            "SELECT command_id, name FROM es.commands WHERE command_id = ANY($1::uuid[])", list(command_ids)
+            "SELECT command_id, category, name FROM es.commands WHERE command_id = ANY($1::uuid[])",
+            list(command_ids),
         )
-        return {UUID(int=row["command_id"].int): row["name"] for row in rows}
+        return {
+            UUID(int=row["command_id"].int): self._codec.command_name(row["category"], row["name"])
+            for row in rows
+        }
 
     async def log(
         self, after: int, limit: int, *, up_to: int | None = None, where: Filter = EVERYTHING

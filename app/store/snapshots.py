@@ -17,7 +17,7 @@ from app.database import is_broken, reading
 from app.store.codec import Codec
 from app.store.read import COLUMNS, Fact
 from app.store.states import NotStorable, States
-from domain.kernel import AnyDecider, Decider, Event
+from domain.kernel import AnyDecider, Command, Decider, Event
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Snapshots:
         if self.every and after // self.every > before // self.every:
             self.offer(decider, stream_id)
 
-    async def begin[C, S, E: Event](
+    async def begin[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, up_to: int, limit: int
     ) -> tuple[Loaded[S] | None, Sequence[Fact]] | None:
         """The newest state not above version `up_to`, and up to `limit` facts after it. None where it is of no use: load

@@ -11,7 +11,7 @@ import msgspec
 
 from app.source import source
 from app.store.shape import shape
-from domain.kernel import Decider, Event
+from domain.kernel import Command, Decider, Event
 
 FORMAT = 1
 """Raised when the text of a state or its digest is made in another way."""
@@ -27,7 +27,7 @@ class States[S]:
     """The states of one decider as text. `mark` is the same for the same shape of the state, the same fold with all of
     our code that it leads to, and the same upcasts. Raises `NotStorable`."""
 
-    def __init__[C, E: Event](self, decider: Decider[C, S, E]) -> None:
+    def __init__[C: Command, E: Event](self, decider: Decider[C, S, E]) -> None:
         self._encoder = msgspec.json.Encoder(decimal_format="string")
         self._parted = msgspec.json.Decoder(tuple[str, msgspec.Raw])
         self._phases: dict[str, msgspec.json.Decoder[S]] = {}

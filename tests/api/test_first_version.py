@@ -25,6 +25,7 @@ from domain.money import Money
 from domain.order import AddLine, CancelOrder, Line, Open, OrderPlaced, Placed, order
 from domain.product import ReceiveStock, product
 from projections import PROJECTIONS
+from tests.app.test_command_line import run
 from tests.conftest import ROOT, Api
 from tests.language import folded
 
@@ -155,6 +156,19 @@ async def test_a_command_of_then_has_the_outcome_of_then(old: Database) -> None:
         outcome = await room.commands.execute(order, row["stream_id"], CancelOrder(reason="again"), again)
         assert isinstance(outcome, Accepted)
         assert (outcome.duplicate, outcome.position) == (True, row["last_position"])
+
+
+async def test_every_command_of_then_is_shown_under_its_name_of_today(old: Database) -> None:
+    async with answering(old) as (room, _):
+        rows = await old.pool.fetch("SELECT command_id, category, name, correlation_id FROM es.commands JOIN es.events USING (command_id, category)")  # fmt: skip
+        assert {row["name"] for row in rows} >= {"Register", "OpenOrder", "CancelOrder"}
+        shown = await room.reader.command_names({row["command_id"] for row in rows})
+        categories = {row["command_id"]: row["category"] for row in rows}
+        assert all(name.startswith(f"{categories[each]}.") for each, name in shown.items())
+    opened = next(row for row in rows if row["name"] == "OpenOrder")
+    traced = await asyncio.to_thread(run, "trace", str(opened["correlation_id"]), DATABASE_URL=old.url)
+    assert "order.open  by" in traced.stdout, traced.stderr
+    assert "OpenOrder" not in traced.stdout
 
 
 async def test_every_read_model_of_the_first_version_is_what_is_folded_today_and_goes_on(

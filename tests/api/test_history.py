@@ -63,10 +63,10 @@ async def test_a_history_says_what_happened_what_it_changed_and_what_was_undone(
     ]
     assert [entry["undone"] for entry in entries] == [False, False, False, False, False, True, False, False]
     assert [entry["command"] for entry in entries][2:6] == [
-        "AddLine",
-        "UndoChange",
-        "RedoChange",
-        "ChangeQuantity",
+        "order.add-line",
+        "order.undo-change",
+        "order.redo-change",
+        "order.change-quantity",
     ]
     assert entries[3]["event"]["undoes"] == 3
     assert entries[5]["changes"] == [{"op": "replace", "path": "/lines/0/quantity", "value": 5}]
@@ -153,16 +153,18 @@ async def test_blame_names_who_last_set_a_field(shopper: Shopper) -> None:
         return {each["path"]: (each["value"], each["event"]["version"], each["command"]) for each in found}
 
     everything = await blame(version=7)
-    assert everything["/customer_id"][1:] == (1, "OpenOrder")
-    assert everything["/lines/0/quantity"] == (2, 7, "UndoChange")
-    assert everything["/lines/0/sku"] == ("TEA", 2, "AddLine")
-    assert everything["/lines/1/sku"] == ("JAM", 5, "RedoChange")
-    assert await blame(version=7, path="/lines/0/quantity") == {"/lines/0/quantity": (2, 7, "UndoChange")}
+    assert everything["/customer_id"][1:] == (1, "order.open")
+    assert everything["/lines/0/quantity"] == (2, 7, "order.undo-change")
+    assert everything["/lines/0/sku"] == ("TEA", 2, "order.add-line")
+    assert everything["/lines/1/sku"] == ("JAM", 5, "order.redo-change")
+    assert await blame(version=7, path="/lines/0/quantity") == {
+        "/lines/0/quantity": (2, 7, "order.undo-change")
+    }
     assert await blame(version=7, path="/lines/0") == {
         path: set_ for path, set_ in everything.items() if path.startswith("/lines/0/")
     }
     assert await blame(version=7, path="/weather") == {}
-    assert (await blame())["/phase"] == ("Cancelled", 8, "CancelOrder")
+    assert (await blame())["/phase"] == ("Cancelled", 8, "order.cancel")
 
 
 async def test_an_order_its_payment_and_its_fulfilment_each_have_a_past(room: MachineRoom, api: Api) -> None:
@@ -224,7 +226,7 @@ async def test_a_product_has_a_past_too(api: Api) -> None:
                 {"changes": [{"op": "replace", "path": "/on_hand", "value": 5}]},
             ]
         },
-        "blame": [{"value": 5, "command": "ReceiveStock", "event": {"version": 2}}],
+        "blame": [{"value": 5, "command": "product.receive-stock", "event": {"version": 2}}],
     }
 
 

@@ -19,6 +19,7 @@ from app.store.read import Fact
 from domain.kernel import Recorded, value
 from domain.process import (
     Action,
+    Call,
     CompensationForced,
     Deadline,
     DeadlinePassed,
@@ -31,13 +32,14 @@ from domain.process import (
     StepSkipped,
     StepStuck,
     Withdraw,
+    call,
     send,
 )
 from tests.app.tally import Add, Added, Engine, Take, request, tally
 
 
-@value
-class Ring:
+@call("errand.ring", formerly=("Ring",))
+class Ring(Call):
     """The toy's call to the outside."""
 
     till: UUID

@@ -19,7 +19,7 @@ from app.store.read import Fact, Reader
 from app.store.snapshots import Snapshots
 from app.store.snapshotter import Snapshotter
 from app.store.wake import Wake
-from domain.kernel import AnyDecider, Decider, Event, Recorded, Rejected, event, value
+from domain.kernel import AnyDecider, Command, Decider, Event, Recorded, Rejected, command, event, value
 from domain.process import AnyProcess
 from projections.kernel import Key, Projection
 
@@ -38,14 +38,14 @@ class Taken(Event):
 type TallyEvent = Added | Taken
 
 
-@value
-class Add:
+@command("tally.add", formerly=("Add",))
+class Add(Command):
     amount: int
     note: str = ""
 
 
-@value
-class Take:
+@command("tally.take", formerly=("Take",))
+class Take(Command):
     amount: int
 
 

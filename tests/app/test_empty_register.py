@@ -288,6 +288,16 @@ def test_the_changed_event_needs_its_sample_and_reads_what_was_stored_before(cha
     assert read.stdout == "Issued(euros=20, by='the desk')\n", read.stderr
 
 
+def test_a_command_without_a_stored_name_is_refused_at_start(extended: Path) -> None:
+    path = extended / "domain/voucher.py"
+    path.write_text(path.read_text().replace('@command("voucher.issue")', "@value"))
+    started = ran(extended, "-m", "app", "events", "check")
+    assert (started.returncode, started.stderr) == (
+        2,
+        'error: Issue of voucher has no stored name: derive it from Command and declare it with @command("noun.verb")\n',
+    )
+
+
 def test_the_changed_event_without_its_upcast_is_refused_at_start(changed: Path) -> None:
     path = changed / "domain/voucher.py"
     path.write_text(path.read_text().replace(', upcasts=(Upcast("voucher.issued", 1, _by_the_desk),)', ""))

@@ -117,7 +117,7 @@ async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_
     running = asyncio.create_task(appender.run())
     asked = Append(
         command_id=uuid4(),
-        name="Add",
+        command=Add.stored,
         category="tally",
         stream_id=uuid4(),
         expected=0,

@@ -78,8 +78,8 @@ async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -
             await running.commands.execute(tally, STREAM, command, request())
         entries, more = await Past(running.reader).history(tally, STREAM, 0, 10)
         assert [(each.state, each.command, each.undone) for each in entries] == [
-            (5, "Add", False),
-            (3, "Take", False),
+            (5, "tally.add", False),
+            (3, "tally.take", False),
         ]
         assert entries[1].changes() == [{"op": "replace", "path": "", "value": 3}]
         assert not more

@@ -1,7 +1,7 @@
 """What was released stays readable: a changed shape without a new version, or a version without a sample, is named."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
@@ -11,8 +11,9 @@ from uuid import UUID
 import pytest
 
 from app.store.codec import Codec, registered
-from domain.kernel import AnyDecider, Data, Decider, Event, Upcast, event, value
-from tests.stored import check, example, write
+from domain import PROCESSES
+from domain.kernel import AnyDecider, Command, Data, Decider, Event, Upcast, command, event, value
+from tests.stored import COMMANDS, check, check_names, example, names, write, write_names
 
 
 class Colour(Enum):
@@ -42,6 +43,15 @@ class Sold(Event):
     price: int
 
 
+@command("toy.make")
+class Make(Command):
+    pass
+
+
+def decide(command: Make, state: int) -> Sequence[Event]:
+    return []
+
+
 def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> Codec:
     def evolve(state: int, event: Event) -> int:
         return state
@@ -50,9 +60,7 @@ def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> Codec:
     for each in event_types[1:]:
         union = union | each
     evolve.__annotations__["event"] = union
-    decider: AnyDecider = Decider(
-        category="toy", initial=0, decide=lambda command, state: [], evolve=evolve, upcasts=upcasts
-    )
+    decider: AnyDecider = Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
     return Codec([decider])
 
 
@@ -181,3 +189,63 @@ def test_an_example_has_everything_in_it_that_may_be_there() -> None:
     assert made.colour is Colour.RED
     assert made.parts
     assert made.stock
+
+
+# --- The names of commands, calls and notes -----------------------------------
+
+NAMES = {"command toy": {"toy.make": "toy.make", "Make": "toy.make", "toy.sell": "toy.sell"}}
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    assert write_names(NAMES, tmp_path) == [tmp_path / COMMANDS]
+    assert check_names(NAMES, tmp_path) == []
+    # It is no sample of an event.
+    assert check(Codec([]), tmp_path) == []
+    return tmp_path
+
+
+def test_every_name_of_a_command_of_this_project_has_a_line_and_every_line_can_be_read() -> None:
+    assert check_names(names(registered(), PROCESSES)) == []
+
+
+def test_a_name_without_a_line_is_named_with_what_to_do_and_samples_add_the_line(released: Path) -> None:
+    more = NAMES | {"call toy": {"toy.ring": "toy.ring"}}
+    assert check_names(more, released) == [
+        "call toy: toy.ring has no line in commands.json: run make samples and commit what that writes"
+    ]
+    assert write_names(more, released) == [released / COMMANDS]
+    assert check_names(more, released) == []
+    assert write_names(more, released) == []
+
+
+def test_names_that_are_not_written_yet_are_all_named(tmp_path: Path) -> None:
+    assert len(check_names(NAMES, tmp_path)) == 3
+    assert write_names({}, tmp_path) == []
+
+
+def test_a_released_name_that_no_class_reads_is_named_and_its_line_stays(released: Path) -> None:
+    fewer = {"command toy": {"toy.make": "toy.make", "toy.sell": "toy.sell"}}
+    for _ in range(2):
+        assert check_names(fewer, released) == [
+            'command toy: no class reads Make any more: keep its class, or add formerly=("Make",) to the one that takes its place'
+        ]
+        assert write_names(fewer, released) == []
+    assert len(check_names({}, released)) == 3
+
+
+def test_a_stored_name_may_change_and_not_go_to_another_command(released: Path) -> None:
+    changed = {"command toy": dict.fromkeys(["toy.build", "toy.make", "Make"], "toy.build") | {"toy.sell": "toy.sell"}}  # fmt: skip
+    write_names(changed, released)
+    assert check_names(changed, released) == []
+    swapped = {"command toy": changed["command toy"] | {"Make": "toy.sell"}}
+    assert check_names(swapped, released) == [
+        "command toy: Make is read as toy.sell and was released as toy.make: a stored name is never reused"
+    ]
+
+
+def test_lines_that_were_damaged_are_named(released: Path) -> None:
+    for text in ("{", "[]", '{"command toy": 3}'):
+        (released / COMMANDS).write_text(text)
+        [problem] = check_names(NAMES, released)
+        assert problem.endswith("restore it from the history")

@@ -24,7 +24,7 @@ def append(
 ) -> Append:
     return Append(
         command_id=command_id or uuid4(),
-        name="Add",
+        command=Add.stored,
         category="tally",
         stream_id=stream,
         expected=expected,

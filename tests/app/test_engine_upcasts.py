@@ -1,7 +1,7 @@
 """What older code stored is read as today's classes, or named as unreadable; it keeps its place, and nothing else notices."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,19 @@ from app.store.codec import Codec
 from app.store.load import UnreadableStream, load
 from app.store.read import Filter, Reader
 from app.store.upcasts import BadEvents
-from domain.kernel import AnyDecider, Data, Decider, Event, Split, StoredName, Unreadable, Upcast, event
+from domain.kernel import (
+    AnyDecider,
+    Command,
+    Data,
+    Decider,
+    Event,
+    Split,
+    StoredName,
+    Unreadable,
+    Upcast,
+    command,
+    event,
+)
 from tests.app.tally import Add, Added, Taken, engine, request, tallies, tally
 from tests.language import facts, folded
 
@@ -36,10 +48,17 @@ def keep(state: int, event: Made | Sold) -> int:
     return state + 1
 
 
+@command("toy.make")
+class Make(Command):
+    pass
+
+
+def decide(command: Make, state: int) -> Sequence[Event]:
+    return []
+
+
 def toy(*upcasts: Upcast, evolve: Any = keep) -> AnyDecider:
-    return Decider(
-        category="toy", initial=0, decide=lambda command, state: [], evolve=evolve, upcasts=upcasts
-    )
+    return Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
 
 
 def stepped(name: str) -> Callable[[Data], Data]:

@@ -73,7 +73,7 @@ async def test_each_fact_is_shown_with_who_when_why_and_what_it_changed(filled: 
     assert '   + /phase "Open"' in lines
     assert '   + /lines/0 {"sku":"TEA","quantity":2,"unit_price":{"amount":"3.50","currency":"EUR"}}' in lines
     assert "   - /lines/0" in lines
-    assert any(line.startswith("   UndoChange ") for line in lines)
+    assert any(line.startswith("   order.undo-change ") for line in lines)
 
 
 async def test_what_people_call_it_will_do_for_an_id(filled: MachineRoom) -> None:
@@ -97,7 +97,7 @@ async def test_blame_names_the_fact_and_the_command_for_each_field(filled: Machi
     ).stdout.splitlines()
     assert header.split() == ["version", "type", "command", "actor", "recorded", "field"]
     [quantity] = [row.split() for row in rows if row.endswith("/lines/0/quantity 2")]
-    assert quantity[:4] == ["2", "order.line-added", "AddLine", "ann"]
+    assert quantity[:4] == ["2", "order.line-added", "order.add-line", "ann"]
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,10 @@ async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> No
 
     was = server.ask(past)["data"]["product"]
     assert was["asOf"] == {"version": 1, "onHand": 0, "price": {"amount": "9.50"}}
-    assert [entry["command"] for entry in was["history"]["nodes"]] == ["Register", "ReceiveStock"]
+    assert [entry["command"] for entry in was["history"]["nodes"]] == [
+        "product.register",
+        "product.receive-stock",
+    ]
     assert [(each["value"], each["event"]["version"]) for each in was["blame"]] == [(12, 2)]
 
 

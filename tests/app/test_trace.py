@@ -40,13 +40,13 @@ async def test_each_command_stands_below_what_led_to_it(database: Database) -> N
     lines = [line.rsplit("  +", 1)[0] for line in shown.stdout.splitlines()]
     assert lines[0].startswith(f"{correlation}  20")
     assert lines[1:] == [
-        f"├── Add  by ann [b]  {ids[0]}",
+        f"├── tally.add  by ann [b]  {ids[0]}",
         f"│   └── tally.added  position 1  tally {streams[0]}  version 1",
-        f"│       └── Add  by ann [b]  {ids[2]}",
+        f"│       └── tally.add  by ann [b]  {ids[2]}",
         f"│           └── tally.added  position 3  tally {streams[1]}  version 1",
-        f"│               └── Take  by ann [b]  {ids[3]}",
+        f"│               └── tally.take  by ann [b]  {ids[3]}",
         f"│                   └── tally.taken  position 4  tally {streams[0]}  version 2",
-        f"└── Take  by ann [b]  {ids[4]}  because of position 2, which is not of this request",
+        f"└── tally.take  by ann [b]  {ids[4]}  because of position 2, which is not of this request",
         f"    └── tally.taken  position 5  tally {streams[2]}  version 2",
     ]
     unknown = uuid4()

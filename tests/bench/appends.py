@@ -22,7 +22,7 @@ from app.settings import Settings
 from app.store.append import Appender
 from app.store.codec import Codec
 from app.store.read import Reader
-from domain.kernel import Decider, Event, event, value
+from domain.kernel import Command, Decider, Event, command, event
 from tests.bench.rounds import Bench
 from tests.bench.scratch import scratch
 
@@ -47,8 +47,8 @@ class MeterRead(Event):
     place: str
 
 
-@value
-class Read:
+@command("meter.read")
+class Read(Command):
     place: str
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from domain.fulfilment import (
     Job,
     fulfilment,
 )
+from domain.kernel import Recorded
 from domain.lines import Line
 from domain.money import Money
 from domain.order import ConfirmOrder, OrderCancelled, OrderConfirmed, OrderPlaced, RejectOrder, order
@@ -214,3 +216,26 @@ def test_an_order_of_long_ago_is_history() -> None:
         )
     )
     errand.given(old).then_is(None)
+
+
+@pytest.mark.parametrize(
+    ("history", "status"),
+    [
+        ((placed,), "reserving"),
+        (paying, "paying"),
+        ((*paying, authorised), "confirming"),
+        ((*paying, authorised, confirmed), "capturing"),
+        ((*paying, authorised, confirmed, captured), "dispatching"),
+        (dispatched, "dispatched"),
+        ((*paying, authorised, confirmed, cancelled), "refunding"),
+        ((*paying, authorised, confirmed, cancelled, fact(Voided())), "cancelled"),
+        ((*paying, fact(Declined(reason="no cover"))), "rejected"),
+    ],
+)
+def test_the_status_is_a_word_of_its_own_not_the_name_of_a_class(
+    history: tuple[Recorded[Any], ...], status: str
+) -> None:
+    state: Any = None
+    for each in history:
+        state = fulfilment.evolve(state, each)
+    assert fulfilment.status(state) == status

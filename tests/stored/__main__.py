@@ -3,13 +3,15 @@
 import sys
 
 from app.store.codec import registered
-from tests.stored import FOLDER, check, write
+from domain import PROCESSES
+from tests.stored import FOLDER, check, check_names, names, write, write_names
 
 codec = registered()
+commands = names(codec, PROCESSES)
 if "--write" in sys.argv:
-    for path in write(codec):
+    for path in [*write(codec), *write_names(commands)]:
         print(f"written: {path.relative_to(FOLDER.parent.parent)}")
-problems = check(codec)
+problems = [*check(codec), *check_names(commands)]
 for problem in problems:
     print(f"error: {problem}", file=sys.stderr)
 sys.exit(2 if problems else 0)
