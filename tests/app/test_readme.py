@@ -1,5 +1,6 @@
 """README says what is so: what it shows to paste is pasted, what it names is there, what it lists is complete."""
 
+import importlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,9 @@ from websockets.asyncio.client import connect
 
 from app.__main__ import cli
 from app.settings import ROOT, Settings
+from domain.undo import NothingToUndo
 from tests.conftest import Server
+from tests.language import Scenario
 
 README = (ROOT / "README.md").read_text()
 
@@ -92,6 +95,20 @@ async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
         return message["payload"]["data"]
 
     return socket, following
+
+
+def test_the_recipe_for_undo_marks_the_right_change_if_a_comment_comes_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [recipe] = [fence.text for fence in fences("python") if not fence.about]
+    (tmp_path / "recipe_for_undo.py").write_text(recipe)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("recipe_for_undo")
+    edited, commented = module.TextEdited(text="A"), module.TextCommented(comment="!")
+    again = module.TextEdited(text="B")
+    scenario = Scenario(module.text).given(commented, edited, commented, again, commented)
+    scenario.when(module.UndoEdit()).then(module.TextEdited(text="A", undoes=4))
+    scenario.given(commented).when(module.UndoEdit()).then_rejected(NothingToUndo)
 
 
 async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> None:
