@@ -3,6 +3,7 @@
 import importlib
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,88 @@ def test_the_recipe_for_undo_marks_the_right_change_if_a_comment_comes_in_betwee
     scenario = Scenario(module.text).given(commented, edited, commented, again, commented)
     scenario.when(module.UndoEdit()).then(module.TextEdited(text="A", undoes=4))
     scenario.given(commented).when(module.UndoEdit()).then_rejected(NothingToUndo)
+
+
+CELLS = """
+from dataclasses import dataclass
+from typing import assert_never
+
+
+@dataclass(frozen=True)
+class Assignment: ...
+
+
+@dataclass(frozen=True)
+class Open:
+    assignment: Assignment | None
+
+
+@dataclass(frozen=True)
+class Closed: ...
+
+
+@dataclass(frozen=True)
+class Assign: ...
+
+
+def decide(command: Assign, state: Open | Closed) -> int:
+    match command, state:
+        ARMS
+        case Assign(), Closed():
+            return 3
+        case _ as missing:
+            assert_never(missing)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arms", "error"),
+    [
+        (
+            "case Assign(), Open(assignment=None): return 1\n"
+            "        case Assign(), Open(assignment=Assignment()): return 2",
+            '"tuple[Assign, Open]" cannot be assigned',
+        ),
+        (
+            "case Assign(), Open(assignment=None): return 1\n        case Assign(), Open(): return 2",
+            None,
+        ),
+        (
+            "case Assign(), Open(assignment=assignment):\n"
+            "            match assignment:\n"
+            "                case None: return 1\n"
+            "                case Assignment(): return 2",
+            None,
+        ),
+        (
+            "case Assign(), Open(assignment=assignment):\n"
+            "            match assignment:\n"
+            "                case None: return 1",
+            'Unhandled type: "Assignment"',
+        ),
+    ],
+    ids=["by values of a field", "the phase last", "a match inside", "a match inside with a case forgotten"],
+)
+def test_the_type_checker_follows_a_match_on_a_field_as_the_recipe_says(
+    tmp_path: Path, arms: str, error: str | None
+) -> None:
+    recipe = section("Make it yours")
+    assert "`case Assign(), Open(assignment=None)` write `case Assign(), Open()`" in recipe
+    assert "`case Assign(), Open(assignment=assignment)` and `match` on it" in recipe
+    (tmp_path / "cells.py").write_text(CELLS.replace("ARMS", arms))
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.basedpyright]\ntypeCheckingMode = "strict"\nreportUnnecessaryComparison = false\n'
+    )
+    checked = subprocess.run(
+        [sys.executable, "-m", "basedpyright"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert checked.returncode == (0 if error is None else 1), checked.stdout
+    assert error is None or error in checked.stdout
 
 
 async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> None:
