@@ -2,10 +2,16 @@
 
 import sys
 
+from app.settings import Mistake
 from app.store.codec import registered
 from tests.stored import FOLDER, check, write
 
-codec = registered()
+try:
+    codec = registered()
+except Mistake as problem:
+    # Without an upcast, say, there is no codec to check with.
+    print(f"error: {problem}", file=sys.stderr)
+    sys.exit(1)
 if "--write" in sys.argv:
     for path in write(codec):
         print(f"written: {path.relative_to(FOLDER.parent.parent)}")
