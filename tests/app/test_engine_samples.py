@@ -181,11 +181,19 @@ def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
 
 BROKEN = """
 import runpy
-from dataclasses import replace
 
-import domain
+import app.store.codec
+from domain.kernel import Decider
+from tests.app.test_engine_samples import SoldFor
 
-domain.DECIDERS = tuple(replace(decider, upcasts=()) for decider in domain.DECIDERS)
+
+def evolve(state: int, event: SoldFor) -> int:
+    return state
+
+
+app.store.codec.DECIDERS = (
+    Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve),
+)
 runpy.run_module("tests.stored", run_name="__main__")
 """
 
@@ -196,7 +204,7 @@ def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
     )
     assert checked.returncode == 1
     assert checked.stderr.splitlines() == [
-        "error: nothing reads order.placed 1, and there is a version 2: add an upcast from order.placed 1"
+        "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"
     ]
 
 
