@@ -214,6 +214,7 @@ def test_make_run_names_a_port_only_if_it_is_given_one_and_leaves_the_rest_to_th
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
     [served] = [line for line in shown.stdout.splitlines() if " -m app serve " in line]
     assert served.partition(" serve ")[2].split() == ["--migrate", *options]

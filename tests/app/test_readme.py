@@ -1,5 +1,6 @@
 """README says what is so: what it shows to paste is pasted, what it names is there, what it lists is complete."""
 
+import asyncio
 import importlib
 import re
 import subprocess
@@ -57,6 +58,7 @@ def tracked() -> list[str]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
     return sorted({path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()})
 
@@ -85,13 +87,18 @@ async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
     """Subscribe as a browser does; gives the socket, and what reads the next message's data."""
     socket = await connect(server.socket, subprotocols=["graphql-transport-ws"])  # type: ignore[list-item]
     await socket.send('{"type": "connection_init"}')
-    assert msgspec.json.decode(await socket.recv())["type"] == "connection_ack"
+
+    async def received() -> dict[str, Any]:
+        async with asyncio.timeout(15):
+            return msgspec.json.decode(await socket.recv())
+
+    assert (await received())["type"] == "connection_ack"
     await socket.send(
         msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode()
     )
 
     async def following() -> dict[str, Any]:
-        message = msgspec.json.decode(await socket.recv())
+        message = await received()
         assert message["type"] == "next", message
         return message["payload"]["data"]
 
