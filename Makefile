@@ -1,6 +1,5 @@
 # Two commands matter: `make run` and `make test`. Everything is installed into .venv, from hash-pinned locks.
 PYTHON ?= $(shell for p in python3.14 python3.13 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
-PORT ?= 8000
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -25,9 +24,9 @@ help: ## Show this list
 graphiql: .venv/.run ## Build the GraphiQL page (skipped when it is up to date)
 	@$(BIN)/python app/graphiql/build.py
 
-run: .venv/.run ## Serve the API and GraphiQL at http://localhost:8000/graphql (PORT=… for another)
+run: .venv/.run ## Serve the API and GraphiQL at http://localhost:8000/graphql (PORT=… or APP_PORT for another)
 	@$(BIN)/python app/graphiql/build.py || echo "GraphiQL is left out; the API runs without it"
-	@exec $(BIN)/python -m app serve --migrate --port $(PORT)
+	@exec $(BIN)/python -m app serve --migrate $(if $(PORT),--port $(PORT))
 
 migrate: .venv/.run ## Bring the database to the newest migration
 	@$(BIN)/python -m app migrate

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
@@ -31,6 +31,7 @@ from app.projector.standing import Board
 from app.settings import Settings
 from app.store.append import Appender
 from app.store.codec import registered
+from app.store.event_shapes import changed_events
 from app.store.feed import Feed
 from app.store.read import Fact, Reader
 from app.store.snapshots import Snapshots
@@ -49,6 +50,7 @@ class MachineRoom:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         codec = registered()
+        self._codec = codec
         self.settings = settings
         self.database = database
         self.reader = Reader(database.pool, codec)
@@ -81,11 +83,15 @@ class MachineRoom:
         self.reading: set[asyncio.Timeout] = set()
         """How long each request whose body has not arrived yet is waited for."""
         self.failed: str | None = None
+        self._changed_events: Mapping[str, str] = {}
         self._began_at = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Run the workers; at the end answer what waits, and stop."""
+        self._changed_events = await changed_events(self.database.pool, self._codec)
+        for line in self._changed_events.values():
+            log.warning(line)
         await self.processes.begin()
         await self.feed.start()
         self._began_at = self.feed.head
@@ -137,8 +143,8 @@ class MachineRoom:
 
     def ready(self) -> dict[str, Any]:
         """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem.
-        What does not count against it: parked keys, events that this code cannot read, and whose fold or columns have changed
-        without a new version."""
+        What does not count against it: parked keys, events that this code cannot read, and projections and event classes
+        that have changed without a new version."""
         workers = self.projector.workers.values()
         behind = {
             w.projection.name: w.position for w in workers if not w.found or w.position < self._began_at
@@ -159,6 +165,7 @@ class MachineRoom:
             "changed": [
                 name for name, worker in self.projector.workers.items() if worker.made_by is not None
             ],
+            "changedEvents": dict(self._changed_events),
         }
 
     def _committed(self, head: int, facts: Sequence[Fact]) -> None:

@@ -147,7 +147,7 @@ class Commands:
                     events = decider.decide(command, stream.state)
                 except Rejected as rule:
                     refusal = rule
-                state = decider.fold(events, stream.state)
+                state = decider.fold(events, stream.state, base)
             stream.state, stream.version = state, base + len(events)
             try:
                 answer = await self._appender.append(

@@ -6,13 +6,22 @@ Jérémie Chassaing's, "Functional Event Sourcing Decider" (2021).
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
 from inspect import cleandoc, signature
 from sys import modules
 from types import UnionType
-from typing import Any, ClassVar, TypeAliasType, cast, dataclass_transform, get_args
+from typing import (
+    Any,
+    ClassVar,
+    TypeAliasType,
+    cast,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 from uuid import UUID
 
 
@@ -156,6 +165,16 @@ class Upcast:
         return self.into if isinstance(self.into, tuple) else (self.into,)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Versioned:
+    """A field of a state that knows the version of its stream: how many facts are in the state.
+
+    `Decider.fold` sets it before each event, whatever `evolve` does with the event. None: no fold has seen it.
+    """
+
+    version: int | None = None
+
+
 class Rejected(Exception):
     """A rule forbids the command. Each rule is a subclass of its own, and its docstring is the message."""
 
@@ -195,15 +214,22 @@ class Decider[C: Command, S, E: Event]:
     upcasts: tuple[Upcast, ...] = ()
     id_of: Callable[[str], UUID] | None = None
 
-    def fold(self, events: Sequence[E | Split], state: S | None = None) -> S:
-        """The state after `events`, from `state` or from the beginning."""
-        folded = self.initial if state is None else state
+    def fold(self, events: Sequence[E | Split], state: S | None = None, version: int | None = None) -> S:
+        """The state after `events`: from the beginning, or from `state`, which is that of the stream at `version`.
+
+        Without a `version`, it is the one that the `Versioned` field of the state holds, if it has one.
+        """
+        if state is None:
+            state, version = self.initial, 0
+        elif version is None:
+            version = _version_of(state)
+        folded = state
         for happened in events:
-            if isinstance(happened, Split):
-                folded = self.fold(cast("tuple[E, ...]", happened.events), folded)
-            else:
-                folded = self.evolve(folded, happened)
-        return folded
+            # The parts of a split fact share one version.
+            for event in happened.events if isinstance(happened, Split) else (happened,):
+                folded = self.evolve(_at_version(folded, version), cast("E", event))
+            version = None if version is None else version + 1
+        return _at_version(folded, version)
 
     @property
     def state_types(self) -> tuple[type[S], ...]:
@@ -232,6 +258,34 @@ class Decider[C: Command, S, E: Event]:
 
 
 type AnyDecider = Decider[Any, Any, Any]
+
+
+def _at_version[S](state: S, version: int | None) -> S:
+    """The state, with the version in its `Versioned` fields."""
+    for name in _versioned_fields(type(state)):
+        field: Versioned = getattr(state, name)
+        if version is not None and field.version != version:
+            state = replace(state, **{name: replace(field, version=version)})  # pyright: ignore[reportArgumentType, reportUnknownVariableType, reportCallIssue] - a dataclass
+    return state
+
+
+def _version_of(state: object) -> int | None:
+    names = _versioned_fields(type(state))
+    return getattr(state, names[0]).version if names else None
+
+
+@cache
+def _versioned_fields(state_type: type) -> tuple[str, ...]:
+    """The names of the `Versioned` fields of a class of states. Cached: every fold asks for each event."""
+    if not is_dataclass(state_type):
+        return ()
+    hints = get_type_hints(state_type)
+    return tuple(field.name for field in fields(state_type) if _is_versioned(hints[field.name]))
+
+
+def _is_versioned(hint: Any) -> bool:
+    field_type = get_origin(hint) or hint
+    return isinstance(field_type, type) and issubclass(field_type, Versioned)
 
 
 @cache

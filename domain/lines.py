@@ -60,7 +60,7 @@ class QuantityChanged(Undoable):
 type LineEvent = LineAdded | LineRemoved | QuantityChanged
 
 
-def changed(lines: Lines, event: LineEvent) -> Lines:
+def apply_change(lines: Lines, event: LineEvent) -> Lines:
     """The lines of an open order after one change to them."""
     match event:
         case LineAdded(sku=sku, quantity=quantity, unit_price=unit_price, place=place):
@@ -105,7 +105,7 @@ def total_of(lines: Sequence[Line]) -> Money:
 
 
 @value
-class Spot:
+class LineAt:
     """The line of a SKU, None where there is none, and its place among the lines."""
 
     sku: str
@@ -113,15 +113,15 @@ class Spot:
     place: int | None = None
 
 
-def touched(lines: Lines, event: LineEvent) -> Spot:
+def line_before(lines: Lines, event: LineEvent) -> LineAt:
     """What a change is about, as it is among these lines."""
     for place, line in enumerate(lines):
         if line.sku == event.sku:
-            return Spot(sku=event.sku, line=line, place=place)
-    return Spot(sku=event.sku)
+            return LineAt(sku=event.sku, line=line, place=place)
+    return LineAt(sku=event.sku)
 
 
-def restored(lines: Lines, spot: Spot) -> Sequence[LineEvent]:
+def inverse_events(lines: Lines, spot: LineAt) -> Sequence[LineEvent]:
     """The facts that make these lines agree with the spot: the inverse of any one change since."""
     now, then = line_of(lines, spot.sku), spot.line
     if now == then:

@@ -10,20 +10,20 @@ from domain.kernel import Command, Data, Decider, Event, Rejected, Upcast, comma
 from domain.lines import (
     Line,
     LineAdded,
+    LineAt,
     LineRemoved,
     Lines,
     Placement,
     QuantityChanged,
-    Spot,
-    changed,
+    apply_change,
+    inverse_events,
+    line_before,
     line_of,
-    restored,
     total_of,
-    touched,
     with_line,
 )
 from domain.money import Money
-from domain.undo import Edits, NothingToRedo, NothingToUndo, followed, redone, undone
+from domain.undo import NothingToRedo, NothingToUndo, UndoHistory, record_edit, redo_events, undo_events
 
 # --- Facts ------------------------------------------------------------------
 
@@ -89,7 +89,7 @@ class Unopened:
 class Open:
     customer_id: UUID
     lines: Lines = ()
-    edits: Edits[Spot] = Edits()
+    edits: UndoHistory[LineAt] = UndoHistory()
 
 
 @value
@@ -133,9 +133,11 @@ def evolve(order: Order, event: OrderEvent) -> Order:
         case Opened(customer_id=customer_id), _:
             return Open(customer_id=customer_id)
         case LineAdded() | LineRemoved() | QuantityChanged(), Open(lines=lines, edits=edits):
-            after = changed(lines, event)
+            after = apply_change(lines, event)
             return replace(
-                order, lines=after, edits=followed(edits, event, touched(lines, event), touched(after, event))
+                order,
+                lines=after,
+                edits=record_edit(edits, event, line_before(lines, event), line_before(after, event)),
             )
         case OrderPlaced(customer_id=customer_id, lines=lines, total=total, placed_at=placed_at), _:
             return Placed(
@@ -317,14 +319,14 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case RemoveLine(sku=sku), Open(lines=lines):
             return [LineRemoved(sku=_line(lines, sku).sku)]
 
-        case UndoChange(), Open(edits=Edits(done=())):
+        case UndoChange(), Open(edits=UndoHistory(done=())):
             raise NothingToUndo
         case UndoChange(), Open(lines=lines, edits=edits):
-            return undone(edits, lambda spot: restored(lines, spot))
-        case RedoChange(), Open(edits=Edits(undone=())):
+            return undo_events(edits, lambda spot: inverse_events(lines, spot))
+        case RedoChange(), Open(edits=UndoHistory(undone=())):
             raise NothingToRedo
         case RedoChange(), Open(lines=lines, edits=edits):
-            return redone(edits, lambda spot: restored(lines, spot))
+            return redo_events(edits, lambda spot: inverse_events(lines, spot))
 
         case PlaceOrder(), Open(lines=()):
             raise OrderEmpty

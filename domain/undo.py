@@ -1,24 +1,27 @@
 """Undo and redo: changes that can be taken back and made again, by further facts that say which change they concern.
 
-An aggregate that wants it says three things. Its events that can be taken back are `Undoable`. Its state holds `Edits`,
-and `evolve` passes each fact through `followed`. And two pure functions give the inverse of every event: `touched` is
-what an event is about to change, as it is in a state; `restored` gives the ordinary facts that bring it back to that.
+An aggregate that has undo needs three things. Its events that can be taken back are `Undoable`; other events may come in
+between. Each phase of its state that can be changed has a field of type `UndoHistory`, and `evolve` passes each `Undoable`
+event through `record_edit`. And two pure functions give the inverse of every event: what an event is about to change, as
+it is in a state; and the ordinary events that bring a state back to that.
+
+A mark is a version of the stream. `evolve` neither sees nor counts versions: `Decider.fold` sets that of the history.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from domain.kernel import Event, Rejected, value
+from domain.kernel import Event, Rejected, Versioned, value
 
-PIECE = 100
-MOST_PIECES = 100
-"""What is further back than so many changes, 100 times 100, stays as it is: a state in memory has a bound."""
+CHUNK_SIZE = 100
+MAX_CHUNKS = 100
+"""Only the newest changes, at most 100 times 100, can be undone: a state in memory has a bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Undoable(Event):
-    """An event that can be taken back. Where it takes back another itself, or makes it again, it says which: by the
-    version in the stream at which that change was first made."""
+    """An event that can be taken back. If it takes back another change, or makes one again, it says which: by the version
+    in the stream at which that change was first made."""
 
     undoes: int | None = None
     redoes: int | None = None
@@ -33,8 +36,8 @@ class NothingToRedo(Rejected):
 
 
 @value
-class Step[T]:
-    """One change, made at `version`: what it touched, before it and after it."""
+class Edit[T]:
+    """One change, made at `version`: what it concerns, before it and after it."""
 
     version: int
     before: T
@@ -42,53 +45,60 @@ class Step[T]:
 
 
 @value
-class Edits[T]:
-    """What can be undone and what can be redone, the next one last. In pieces: one more step copies its piece only.
-    `version` counts the facts of the stream."""
+class UndoHistory[T](Versioned):
+    """What can be undone and what can be redone, the next one last. In chunks: one more edit copies its chunk only."""
 
-    version: int = 1
-    done: tuple[tuple[Step[T], ...], ...] = ()
-    undone: tuple[tuple[Step[T], ...], ...] = ()
+    done: tuple[tuple[Edit[T], ...], ...] = ()
+    undone: tuple[tuple[Edit[T], ...], ...] = ()
 
 
-def followed[T](edits: Edits[T], event: Undoable, before: T, after: T) -> Edits[T]:
-    """The edits after one more fact, which turned `before` into `after`."""
-    version = edits.version + 1
+def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T) -> UndoHistory[T]:
+    """The history after one more event, which turned `before` into `after`. Raises `AssertionError` if no fold has set
+    the version: a mark would name another change."""
+    if history.version is None:
+        raise AssertionError(
+            "the version of this UndoHistory is not known: make it a field of a phase of the state, declared as"
+            " UndoHistory[...], and fold with Decider.fold, from the beginning or with the version of the state"
+        )
     match event:
         case Undoable(undoes=None, redoes=None) if before != after:
-            step = Step(version=version, before=before, after=after)
-            return Edits(version=version, done=_pushed(edits.done, step))
-        case Undoable(undoes=int(undoes)) if edits.done and edits.done[-1][-1].version == undoes:
-            return Edits(
-                version=version, done=_popped(edits.done), undone=_pushed(edits.undone, edits.done[-1][-1])
+            edit = Edit(version=history.version + 1, before=before, after=after)
+            return replace(history, done=_pushed(history.done, edit), undone=())
+        case Undoable(undoes=int(undoes)) if history.done and history.done[-1][-1].version == undoes:
+            return replace(
+                history,
+                done=_popped(history.done),
+                undone=_pushed(history.undone, history.done[-1][-1]),
             )
-        case Undoable(redoes=int(redoes)) if edits.undone and edits.undone[-1][-1].version == redoes:
-            return Edits(
-                version=version, done=_pushed(edits.done, edits.undone[-1][-1]), undone=_popped(edits.undone)
+        case Undoable(redoes=int(redoes)) if history.undone and history.undone[-1][-1].version == redoes:
+            return replace(
+                history,
+                done=_pushed(history.done, history.undone[-1][-1]),
+                undone=_popped(history.undone),
             )
         case _:
-            # A further fact of an undo or redo that takes several, or one that changed nothing.
-            return replace(edits, version=version)
+            # A further event of an undo or redo that takes several, or one that changed nothing.
+            return history
 
 
-def undone[T, E: Undoable](edits: Edits[T], restored: Callable[[T], Sequence[E]]) -> Sequence[E]:
-    """The facts that take the last change back. There is one: the caller raises `NothingToUndo` otherwise."""
-    step = edits.done[-1][-1]
-    return [replace(fact, undoes=step.version) for fact in restored(step.before)]
+def undo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], Sequence[E]]) -> Sequence[E]:
+    """The events that take the last change back. There is one: the caller raises `NothingToUndo` otherwise."""
+    edit = history.done[-1][-1]
+    return [replace(event, undoes=edit.version) for event in inverse(edit.before)]
 
 
-def redone[T, E: Undoable](edits: Edits[T], restored: Callable[[T], Sequence[E]]) -> Sequence[E]:
-    """The facts that make the change again that was undone last, likewise."""
-    step = edits.undone[-1][-1]
-    return [replace(fact, redoes=step.version) for fact in restored(step.after)]
+def redo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], Sequence[E]]) -> Sequence[E]:
+    """The events that make the change again that was undone last, likewise."""
+    edit = history.undone[-1][-1]
+    return [replace(event, redoes=edit.version) for event in inverse(edit.after)]
 
 
-def _pushed[S](pieces: tuple[tuple[S, ...], ...], step: S) -> tuple[tuple[S, ...], ...]:
-    if pieces and len(pieces[-1]) < PIECE:
-        return (*pieces[:-1], (*pieces[-1], step))
-    return (*pieces, (step,))[-MOST_PIECES:]
+def _pushed[E](chunks: tuple[tuple[E, ...], ...], edit: E) -> tuple[tuple[E, ...], ...]:
+    if chunks and len(chunks[-1]) < CHUNK_SIZE:
+        return (*chunks[:-1], (*chunks[-1], edit))
+    return (*chunks, (edit,))[-MAX_CHUNKS:]
 
 
-def _popped[S](pieces: tuple[tuple[S, ...], ...]) -> tuple[tuple[S, ...], ...]:
-    *others, last = pieces
+def _popped[E](chunks: tuple[tuple[E, ...], ...]) -> tuple[tuple[E, ...], ...]:
+    *others, last = chunks
     return (*others, last[:-1]) if len(last) > 1 else tuple(others)

@@ -21,7 +21,7 @@ from domain.order import (
     OrderRejected,
     OrderShipped,
     QuantityChanged,
-    changed,
+    apply_change,
     order,
 )
 from projections.kernel import Key, Projection
@@ -64,7 +64,7 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
         case _, None:
             raise AssertionError(fact)
         case LineAdded() | LineRemoved() | QuantityChanged(), OrderRow():
-            return _lines(row, changed(row.lines, fact.event), fact.version)
+            return _lines(row, apply_change(row.lines, fact.event), fact.version)
         case OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines), OrderRow():
             return replace(
                 row,

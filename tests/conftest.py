@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -227,6 +228,17 @@ class Forked:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+def next_line(process: subprocess.Popen[str], seconds: float = 60) -> str:
+    """The next line on the standard output of a process. If none comes in time the process is killed, and the line is empty."""
+    assert process.stdout is not None
+    overdue = threading.Timer(seconds, process.kill)
+    overdue.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        overdue.cancel()
 
 
 class Server:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from jsonpatch import JsonPatch
 
-from domain.undo import Edits
+from domain.undo import UndoHistory
 
 type Document = Any
 """What JSON has: an object, an array, a string, a number, true, false or null."""
@@ -29,7 +29,7 @@ def document(state: object) -> Document:
         shown = {
             field.name: value
             for field in fields(state)
-            if not isinstance(value := getattr(state, field.name), Edits)
+            if not isinstance(value := getattr(state, field.name), UndoHistory)
         }
         named = {"phase": type(state).__name__} | shown
         sorted_ = _plain(named)

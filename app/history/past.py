@@ -132,7 +132,7 @@ class Past:
         for fact in facts[:first]:
             if steps and isinstance(fact.event, Unreadable):
                 break
-            state, before = decider.fold([_readable(fact).event], state), shown
+            state, before = decider.fold([_readable(fact).event], state, fact.version - 1), shown
             shown = document(state)
             steps.append((fact, before, shown))
             size += len(str(shown))
@@ -153,7 +153,8 @@ class Past:
         marks: Blame[Fact] | None = None
         while at < end:
             for fact in await self._reader.stream(decider.category, stream_id, at, CHUNK, up_to=end):
-                state, before, at = decider.fold([_readable(fact).event], state), shown, fact.version
+                state, before = decider.fold([_readable(fact).event], state, at), shown
+                at = fact.version
                 shown = document(state)
                 marks = blamed(before, marks, shown, fact)
         if marks is None:

@@ -47,7 +47,7 @@ async def load[C: Command, S, E: Event](
         for fact in facts:
             if isinstance(fact.event, Unreadable):
                 raise UnreadableStream(fact)
-        state = decider.fold([fact.event for fact in facts], state)
+        state = decider.fold([fact.event for fact in facts], state, at)
         at, read = facts[-1].version if facts else at, read + len(facts)
         if len(facts) < page:
             break

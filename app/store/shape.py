@@ -1,10 +1,11 @@
 """The shape of a type as JSON would show it: what is compared when somebody asks whether stored data still fits."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, NewType, TypeAliasType, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NewType, TypeAliasType, TypeIs, Union, get_args, get_origin, get_type_hints
 
 type Shape = str | list["Shape"] | dict[str, "Shape"]
 
@@ -56,3 +57,22 @@ def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
         return given[hint]
     open_: tuple[Any, ...] = getattr(hint, "__parameters__", ())
     return hint[tuple(given.get(each, each) for each in open_)] if open_ and given else hint
+
+
+def difference(before: Shape, now: Shape, at: str = "") -> str:
+    """The first fields that differ, by path. The two shapes are not equal."""
+    if isinstance(before, list) and isinstance(now, list):
+        return difference(before[0], now[0], at)
+    if not (_is_record(before) and _is_record(now)):
+        return f"{at} was {json.dumps(before)} and is {json.dumps(now)}"
+    path = f"{at}." if at else ""
+    gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
+    if gone or new:
+        return "; ".join([f"gone: {path}{key}" for key in gone] + [f"new: {path}{key}" for key in new])
+    return next(
+        difference(before[key], now[key], f"{path}{key}") for key in before if before[key] != now[key]
+    )
+
+
+def _is_record(part: Shape) -> TypeIs[dict[str, Shape]]:
+    return isinstance(part, dict) and not part.keys() & {"one of", "in order"}

@@ -62,7 +62,7 @@ def _folded(log: Sequence[Fact]) -> Books:
         if decider is None:
             continue
         stream = fact.category, fact.stream_id
-        state = states[stream] = decider.fold([fact.event], states.get(stream))
+        state = states[stream] = decider.fold([fact.event], states.get(stream), fact.version - 1)
         if isinstance(fact.event, OrderPlaced):
             placed[fact.stream_id] = fact.event
         if isinstance(state, Listed):

@@ -53,6 +53,10 @@ class Street:
         self._chance = random.Random(seed)
 
     async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        async with asyncio.timeout(60):
+            return await self._asked(query, variables)
+
+    async def _asked(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
         while True:
             try:
                 url = self._chance.choice(self.urls)

@@ -338,8 +338,9 @@ async def test_a_stale_read_says_how_far_behind_it_is(
 ) -> None:
     await level(room)
     room.settings = room.settings.model_copy(update={"stale_seconds": 0.1})
-    while not room.projector.workers["orders"].owns:
-        await room.projector.workers["orders"].changed()
+    async with asyncio.timeout(10):
+        while not room.projector.workers["orders"].owns:
+            await room.projector.workers["orders"].changed()
     async with room.projector.workers["orders"].seat.turn:  # type: ignore[union-attr]
         opened_order = asyncio.create_task(api(OPEN, {"customer": str(uuid4())}))
         await room.feed.beyond(0)

@@ -87,7 +87,7 @@ async def typed(url: str, *arguments: str) -> list[str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    said, wrong = await process.communicate()
+    said, wrong = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, (said.decode(), wrong.decode())
     return said.decode().splitlines()
 

@@ -191,6 +191,7 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
             [binaries / "initdb", "-D", data, "-A", "trust", "-U", "old"],
             check=True,
             capture_output=True,
+            timeout=60,
             **user,
         )
         options = f"-c listen_addresses='' -k {folder}"
@@ -198,6 +199,7 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
             [binaries / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"],
             check=True,
             stdout=subprocess.DEVNULL,
+            timeout=60,
             **user,
         )
         try:
@@ -210,6 +212,7 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
                 [binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"],
                 check=True,
                 capture_output=True,
+                timeout=60,
                 **user,
             )
 

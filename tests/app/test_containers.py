@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from app.settings import Settings
@@ -190,6 +191,33 @@ def test_both_sides_have_the_same_password_from_the_environment() -> None:
     assert f":{password}@database:5432/" in services["app"]["environment"]["DATABASE_URL"]
     known = {f"APP_{name.upper()}" for name in Settings.model_fields} | {"DATABASE_URL"}
     assert set(services["app"]["environment"]) <= known
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "options"),
+    [
+        ([], {}, []),
+        ([], {"APP_PORT": "9001"}, []),
+        ([], {"PORT": "9002"}, ["--port", "9002"]),
+        (["PORT=9003"], {"APP_PORT": "9001"}, ["--port", "9003"]),
+    ],
+)
+def test_make_run_names_a_port_only_if_it_is_given_one_and_leaves_the_rest_to_the_settings(
+    arguments: list[str], environment: dict[str, str], options: list[str]
+) -> None:
+    left_out = ("PORT", "APP_PORT", "MAKEFLAGS", "MAKEOVERRIDES")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    shown = subprocess.run(
+        ["make", "-n", "run", *arguments],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    [served] = [line for line in shown.stdout.splitlines() if " -m app serve " in line]
+    assert served.partition(" serve ")[2].split() == ["--migrate", *options]
 
 
 def test_the_example_names_every_setting_with_its_default() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from app.demo import PRODUCTS
-from tests.conftest import ROOT, Server
+from tests.conftest import ROOT, Server, next_line
 
 
 def demo(*options: str) -> subprocess.Popen[str]:
@@ -70,9 +70,8 @@ def test_a_second_run_finds_the_products_there(serve: Callable[..., Server]) -> 
 def test_ctrl_c_ends_it_with_a_summary_and_no_traceback(serve: Callable[..., Server]) -> None:
     server = serve().wait()
     with demo("--url", server.url, "--rate", "20") as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("driving ")
-        assert "orders" in process.stdout.readline()
+        assert next_line(process).startswith("driving ")
+        assert "orders" in next_line(process)
         process.send_signal(signal.SIGINT)
         said, problems = process.communicate(timeout=30)
     assert (process.returncode, problems) == (0, "")
@@ -82,9 +81,8 @@ def test_ctrl_c_ends_it_with_a_summary_and_no_traceback(serve: Callable[..., Ser
 def test_a_server_that_goes_away_is_one_line_and_exit_code_2(serve: Callable[..., Server]) -> None:
     server = serve().wait()
     with demo("--url", server.url, "--rate", "20") as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.stdout.readline()
+        assert next_line(process).startswith("driving ")
+        assert "orders" in next_line(process)
         server.kill()
         _, problems = process.communicate(timeout=30)
     assert process.returncode == 2

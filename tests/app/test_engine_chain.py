@@ -56,8 +56,9 @@ async def test_a_command_that_comes_between_the_answer_and_who_hears_it_is_decid
         await asyncio.sleep(0)
         inside: Any = one.appender
         [waiting] = inside._waiting
-        while not waiting.answer.done():  # noqa: ASYNC110 - the very turn is meant
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while not waiting.answer.done():  # noqa: ASYNC110 - the very turn is meant
+                await asyncio.sleep(0)
         taken = await one.commands.execute(tally, stream, Take(amount=12), request())
         assert isinstance(await adding, Accepted)
         assert isinstance(taken, Refused)

@@ -89,8 +89,9 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
     async with engine(database) as running:
         with pytest.raises(Stale, match="tallies is at position 0, 7 behind 7; the log itself ends at 0"):
             await running.projector.wait("tallies", 7, 0.05)
-        while not running.projector.workers["tallies"].owns:
-            await running.projector.workers["tallies"].changed()
+        async with asyncio.timeout(10):
+            while not running.projector.workers["tallies"].owns:
+                await running.projector.workers["tallies"].changed()
         async with running.projector.workers["tallies"].seat.turn:  # type: ignore[union-attr]
             await running.commands.execute(tally, uuid4(), Add(amount=1), request())
             with pytest.raises(

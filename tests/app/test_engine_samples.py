@@ -1,6 +1,8 @@
 """What was released stays readable: a changed shape without a new version, or a version without a sample, is named."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
@@ -10,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from app.settings import ROOT
 from app.store.codec import Codec, registered
 from domain import PROCESSES
 from domain.kernel import AnyDecider, Command, Data, Decider, Event, Upcast, command, event, value
@@ -182,6 +185,35 @@ def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
     ]
     sold.write_text("{")
     assert check(toy(Made, Sold), folder)[1].startswith("toy.sold.1.json is no sample (")
+
+
+BROKEN = """
+import runpy
+
+import app.store.codec
+from domain.kernel import Decider
+from tests.app.test_engine_samples import SoldFor
+
+
+def evolve(state: int, event: SoldFor) -> int:
+    return state
+
+
+app.store.codec.DECIDERS = (
+    Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve),
+)
+runpy.run_module("tests.stored", run_name="__main__")
+"""
+
+
+def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-c", BROKEN], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"
+    ]
 
 
 def test_an_example_has_everything_in_it_that_may_be_there() -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 
 from app.prove.journal import FULL, Acknowledged, Began, Delivered, Failed, OutOfDate, RolledBack, Sent
 from app.prove.verdict import Entry, Evidence, judge
-from tests.conftest import ROOT
+from tests.conftest import ROOT, next_line
 
 MOMENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 STREAM, FIRST, SECOND, THIRD, TAKEN_BACK = (UUID(int=n) for n in range(1, 6))
@@ -191,8 +191,7 @@ def test_a_store_without_its_lock_is_found_out(
 
 def test_stopping_the_proof_leaves_no_scratch_database_behind(prove: Prove, postgres: str) -> None:
     with prove("--seconds", "600") as process:
-        assert process.stdout is not None
-        assert "proving" in process.stdout.readline()
+        assert "proving" in next_line(process)
         assert len(scratches(postgres)) == 1
         process.send_signal(signal.SIGINT)
         _, problems = process.communicate(timeout=60)

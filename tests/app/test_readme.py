@@ -1,7 +1,10 @@
 """README says what is so: what it shows to paste is pasted, what it names is there, what it lists is complete."""
 
+import asyncio
+import importlib
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,9 @@ from websockets.asyncio.client import connect
 
 from app.__main__ import cli
 from app.settings import ROOT, Settings
+from domain.undo import NothingToUndo
 from tests.conftest import Server
+from tests.language import Scenario
 
 README = (ROOT / "README.md").read_text()
 
@@ -53,6 +58,7 @@ def tracked() -> list[str]:
         capture_output=True,
         text=True,
         check=True,
+        timeout=60,
     )
     return sorted({path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()})
 
@@ -81,17 +87,118 @@ async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
     """Subscribe as a browser does; gives the socket, and what reads the next message's data."""
     socket = await connect(server.socket, subprotocols=["graphql-transport-ws"])  # type: ignore[list-item]
     await socket.send('{"type": "connection_init"}')
-    assert msgspec.json.decode(await socket.recv())["type"] == "connection_ack"
+
+    async def received() -> dict[str, Any]:
+        async with asyncio.timeout(15):
+            return msgspec.json.decode(await socket.recv())
+
+    assert (await received())["type"] == "connection_ack"
     await socket.send(
         msgspec.json.encode({"type": "subscribe", "id": "1", "payload": {"query": query}}).decode()
     )
 
     async def following() -> dict[str, Any]:
-        message = msgspec.json.decode(await socket.recv())
+        message = await received()
         assert message["type"] == "next", message
         return message["payload"]["data"]
 
     return socket, following
+
+
+def test_the_recipe_for_undo_marks_the_right_change_if_a_comment_comes_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [recipe] = [fence.text for fence in fences("python") if not fence.about]
+    (tmp_path / "recipe_for_undo.py").write_text(recipe)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("recipe_for_undo")
+    edited, commented = module.TextEdited(text="A"), module.TextCommented(comment="!")
+    again = module.TextEdited(text="B")
+    scenario = Scenario(module.text).given(commented, edited, commented, again, commented)
+    scenario.when(module.UndoEdit()).then(module.TextEdited(text="A", undoes=4))
+    scenario.given(commented).when(module.UndoEdit()).then_rejected(NothingToUndo)
+
+
+CELLS = """
+from dataclasses import dataclass
+from typing import assert_never
+
+
+@dataclass(frozen=True)
+class Assignment: ...
+
+
+@dataclass(frozen=True)
+class Open:
+    assignment: Assignment | None
+
+
+@dataclass(frozen=True)
+class Closed: ...
+
+
+@dataclass(frozen=True)
+class Assign: ...
+
+
+def decide(command: Assign, state: Open | Closed) -> int:
+    match command, state:
+        ARMS
+        case Assign(), Closed():
+            return 3
+        case _ as missing:
+            assert_never(missing)
+"""
+
+
+@pytest.mark.parametrize(
+    ("arms", "error"),
+    [
+        (
+            "case Assign(), Open(assignment=None): return 1\n"
+            "        case Assign(), Open(assignment=Assignment()): return 2",
+            '"tuple[Assign, Open]" cannot be assigned',
+        ),
+        (
+            "case Assign(), Open(assignment=None): return 1\n        case Assign(), Open(): return 2",
+            None,
+        ),
+        (
+            "case Assign(), Open(assignment=assignment):\n"
+            "            match assignment:\n"
+            "                case None: return 1\n"
+            "                case Assignment(): return 2",
+            None,
+        ),
+        (
+            "case Assign(), Open(assignment=assignment):\n"
+            "            match assignment:\n"
+            "                case None: return 1",
+            'Unhandled type: "Assignment"',
+        ),
+    ],
+    ids=["by values of a field", "the phase last", "a match inside", "a match inside with a case forgotten"],
+)
+def test_the_type_checker_follows_a_match_on_a_field_as_the_recipe_says(
+    tmp_path: Path, arms: str, error: str | None
+) -> None:
+    recipe = section("Make it yours")
+    assert "`case Assign(), Open(assignment=None)` write `case Assign(), Open()`" in recipe
+    assert "`case Assign(), Open(assignment=assignment)` and `match` on it" in recipe
+    (tmp_path / "cells.py").write_text(CELLS.replace("ARMS", arms))
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.basedpyright]\ntypeCheckingMode = "strict"\nreportUnnecessaryComparison = false\n'
+    )
+    checked = subprocess.run(
+        [sys.executable, "-m", "basedpyright"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert checked.returncode == (0 if error is None else 1), checked.stdout
+    assert error is None or error in checked.stdout
 
 
 async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> None:

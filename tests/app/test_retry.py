@@ -172,8 +172,9 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
         await add(running, stream, note=POISON)
         await settled(running, BROKEN)
     async with engine(database) as owner:
-        while not owner.projector.workers["tallies"].owns:
-            await owner.projector.workers["tallies"].changed()
+        async with asyncio.timeout(10):
+            while not owner.projector.workers["tallies"].owns:
+                await owner.projector.workers["tallies"].changed()
         async with engine(database) as other:
             assert owner.projector.workers["tallies"].owns
             assert not other.projector.workers["tallies"].owns

@@ -69,7 +69,7 @@ def lived(decider: AnyDecider, commands: Sequence[object]) -> Sequence[Event]:
         except Rejected:
             continue
         events.extend(decided)
-        state = decider.fold(decided, state)
+        state = decider.fold(decided, state, len(events) - len(decided))
     return events
 
 
@@ -88,7 +88,7 @@ def test_fold_from_any_snapshot_equals_fold_from_the_start(decider: AnyDecider) 
             state = decider.fold(events[:cut])
             back = states.read(states.write(state))
             assert same(back, state)
-            assert same(decider.fold(events[cut:], back), end)
+            assert same(decider.fold(events[cut:], back, cut), end)
             reached.add(type(state).__name__)
 
     holds()

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from domain import undo
 from domain.kernel import Rejected
-from domain.lines import Line, LineAdded, LineRemoved, QuantityChanged, changed, restored, touched
+from domain.lines import (
+    Line,
+    LineAdded,
+    LineRemoved,
+    QuantityChanged,
+    apply_change,
+    inverse_events,
+    line_before,
+)
 from domain.money import Money
 from domain.order import (
     AddLine,
@@ -42,6 +50,8 @@ def euros(amount: str) -> Money:
 
 
 opened = Opened(customer_id=ANN)
+started = order.fold([opened])
+assert isinstance(started, Open)
 tea = LineAdded(sku="TEA", quantity=2, unit_price=euros("3.50"))
 jam = LineAdded(sku="JAM", quantity=1, unit_price=euros("4.00"))
 
@@ -69,7 +79,7 @@ def after(state: Open, command: Any) -> Open:
 
 def edited(commands: Sequence[Any]) -> list[Open]:
     """An opened order, and what it was after each of the commands that changed it."""
-    states = [Open(customer_id=ANN)]
+    states: list[Open] = [started]
     for command in commands:
         following = after(states[-1], command)
         if following != states[-1]:
@@ -112,7 +122,7 @@ def test_undo_all_goes_back_through_every_state_to_the_opened_order_and_redo_all
 
 @given(st.lists(st.one_of(edits, edits, turns), max_size=40))
 def test_edits_undo_and_redo_in_any_order_are_what_an_editor_does(commands: Sequence[Any]) -> None:
-    state = Open(customer_id=ANN)
+    state: Open = started
     past: list[tuple[Line, ...]] = []
     future: list[tuple[Line, ...]] = []
     for command in commands:
@@ -136,7 +146,7 @@ def test_edits_undo_and_redo_in_any_order_are_what_an_editor_does(commands: Sequ
 
 @given(st.lists(edits, max_size=20))
 def test_every_event_has_an_inverse_of_ordinary_events(commands: Sequence[Any]) -> None:
-    state = Open(customer_id=ANN)
+    state: Open = started
     for command in commands:
         try:
             [event] = order.decide(command, state) or [None]
@@ -144,11 +154,11 @@ def test_every_event_has_an_inverse_of_ordinary_events(commands: Sequence[Any]) 
             continue
         if not isinstance(event, LineAdded | LineRemoved | QuantityChanged):
             continue
-        now = changed(state.lines, event)
+        now = apply_change(state.lines, event)
         back = now
-        for inverse in restored(now, touched(state.lines, event)):
+        for inverse in inverse_events(now, line_before(state.lines, event)):
             assert (inverse.undoes, inverse.redoes) == (None, None)
-            back = changed(back, inverse)
+            back = apply_change(back, inverse)
         assert back == state.lines
         state = after(state, command)
 
@@ -227,12 +237,12 @@ def test_what_can_be_undone_has_a_bound() -> None:
             tea,
             *(
                 QuantityChanged(sku="TEA", quantity=3 + n % 2)
-                for n in range(undo.PIECE * undo.MOST_PIECES + 5)
+                for n in range(undo.CHUNK_SIZE * undo.MAX_CHUNKS + 5)
             ),
         ]
     )
     assert isinstance(folded, Open)
-    assert sum(map(len, folded.edits.done)) == undo.PIECE * (undo.MOST_PIECES - 1) + 6
+    assert sum(map(len, folded.edits.done)) == undo.CHUNK_SIZE * (undo.MAX_CHUNKS - 1) + 6
     back = walked(folded, UndoChange(), NothingToUndo)
-    assert len(back) == undo.PIECE * (undo.MOST_PIECES - 1) + 7
+    assert len(back) == undo.CHUNK_SIZE * (undo.MAX_CHUNKS - 1) + 7
     assert walked(back[-1], RedoChange(), NothingToRedo)[-1].lines == folded.lines

@@ -29,6 +29,7 @@ from uuid import UUID
 
 from app.processes.codec import Codec as ProcessCodec
 from app.store.codec import Codec
+from app.store.event_shapes import changed_shape
 from app.store.shape import shape
 from domain.kernel import StoredName, Unreadable
 from domain.process import AnyProcess
@@ -107,11 +108,10 @@ def check(codec: Codec, folder: Path = FOLDER) -> Sequence[str]:
     for event_type in codec.event_types.values():
         if (sample := samples.get(event_type.stored)) is None:
             problems.append(f"{shown(event_type.stored)} has no sample: {WRITE}")
-        elif sample.shape != (now := shape(event_type)):
+        elif sample.shape != shape(event_type):
             problems.append(
-                f"{shown(event_type.stored)} has another shape than its sample ({_difference(sample.shape, now)}): give {event_type.__qualname__}"
-                f" version={event_type.stored.version + 1}, write an Upcast from {event_type.stored.version} at the bottom of its file, then {WRITE};"
-                f" only if that version was never released, remove {file_name(event_type.stored)} instead"
+                changed_shape(event_type, sample.shape, "than its sample")
+                + f"; only if that version was never released, remove {file_name(event_type.stored)} instead"
             )
     today = {event_type.stored for event_type in codec.event_types.values()}
     for stored in codec.released:
@@ -202,25 +202,6 @@ def _unreadable(codec: Codec, sample: Sample) -> str | None:
     ):
         return f"{shown(sample.stored)} does not come back as it was stored: restore {file_name(sample.stored)} from the history"
     return None
-
-
-def _difference(before: Any, now: Any, at: str = "") -> str:
-    """The first fields that differ."""
-    if isinstance(before, list) and isinstance(now, list):
-        return _difference(before[0], now[0], at)
-    if not (_is_record(before) and _is_record(now)):
-        return f"{at} was {json.dumps(before)} and is {json.dumps(now)}"
-    path = f"{at}." if at else ""
-    gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
-    if gone or new:
-        return "; ".join([f"gone: {path}{key}" for key in gone] + [f"new: {path}{key}" for key in new])
-    return next(
-        _difference(before[key], now[key], f"{path}{key}") for key in before if before[key] != now[key]
-    )
-
-
-def _is_record(each: Any) -> bool:
-    return isinstance(each, dict) and not each.keys() & {"one of", "in order"}
 
 
 _EXAMPLES: Mapping[Any, Any] = {

@@ -2,12 +2,18 @@
 
 import sys
 
+from app.settings import Mistake
 from app.store.codec import registered
 from domain import PROCESSES
 from tests.stored import FOLDER, check, check_names, names, write, write_names
 
-codec = registered()
-commands = names(codec, PROCESSES)
+try:
+    codec = registered()
+    commands = names(codec, PROCESSES)
+except Mistake as problem:
+    # Without an upcast, say, there is no codec to check with.
+    print(f"error: {problem}", file=sys.stderr)
+    sys.exit(1)
 if "--write" in sys.argv:
     for path in [*write(codec), *write_names(commands)]:
         print(f"written: {path.relative_to(FOLDER.parent.parent)}")
