@@ -1,9 +1,9 @@
 # The GraphiQL page: plain files, built once.
 FROM node:22-slim AS graphiql
 WORKDIR /build
-COPY app/graphiql/package.json app/graphiql/package-lock.json app/graphiql/.npmrc ./
+COPY app/engine/graphiql/package.json app/engine/graphiql/package-lock.json app/engine/graphiql/.npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY app/graphiql ./
+COPY app/engine/graphiql ./
 RUN node build.mjs
 
 # What the server needs, exactly as it is locked.
@@ -21,7 +21,7 @@ COPY domain domain
 COPY projections projections
 COPY migrations migrations
 COPY app app
-COPY --from=graphiql /build/dist app/graphiql/dist
+COPY --from=graphiql /build/dist app/engine/graphiql/dist
 
 # /data is used only where DATABASE_URL is missing: then the embedded PostgreSQL keeps its data there.
 ENV PATH=/opt/venv/bin:$PATH \
@@ -29,7 +29,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     APP_HOST=0.0.0.0 \
     APP_MODE=production \
-    APP_DATA=/data
+    APP_DATA_DIR=/data
 USER app
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -22,10 +22,10 @@ help: ## Show this list
 	@touch $@
 
 graphiql: .venv/.run ## Build the GraphiQL page (skipped when it is up to date)
-	@$(BIN)/python app/graphiql/build.py
+	@$(BIN)/python app/engine/graphiql/build.py
 
 run: .venv/.run ## Serve the API and GraphiQL at http://localhost:8000/graphql (PORT=… or APP_PORT for another)
-	@$(BIN)/python app/graphiql/build.py || echo "GraphiQL is left out; the API runs without it"
+	@$(BIN)/python app/engine/graphiql/build.py || echo "GraphiQL is left out; the API runs without it"
 	@exec $(BIN)/python -m app serve --migrate $(if $(PORT),--port $(PORT))
 
 migrate: .venv/.run ## Bring the database to the newest migration
@@ -45,12 +45,12 @@ check: .venv/.dev ## Style, types, the direction of imports, what was stored, an
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
-	@$(BIN)/python -m tests.stored
-	@$(BIN)/python -m tests.projections
+	@$(BIN)/python -m tests.support.event_samples
+	@$(BIN)/python -m tests.support.projection_fingerprints
 
 samples: .venv/.dev ## Write the samples of stored events and the fingerprints of projections that are missing
-	@$(BIN)/python -m tests.stored --write
-	@$(BIN)/python -m tests.projections --write
+	@$(BIN)/python -m tests.support.event_samples --write
+	@$(BIN)/python -m tests.support.projection_fingerprints --write
 
 bench: .venv/.dev ## Measure, as ratios in one run
 	@PYTHONPATH=. $(BIN)/python -m tests.bench
@@ -64,4 +64,4 @@ lock: .venv/.dev ## Pin the newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was installed and built; the data in .data stays
-	rm -rf .venv app/graphiql/node_modules app/graphiql/dist
+	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist

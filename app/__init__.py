@@ -1,1 +1,1 @@
-"""The machine room: store, commands, projector and the GraphQL face. Knows no aggregate by name outside graphql/."""
+"""The engine: store, commands, projector and the GraphQL face. Knows no aggregate by name outside graphql/."""

@@ -11,21 +11,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.kernel import Recorded, value
-from domain.money import Money
-from domain.order import ConfirmOrder, Line, OrderCancelled, OrderConfirmed, OrderPlaced, RejectOrder, order
-from domain.payment import (
-    Authorised,
-    Captured,
-    Declined,
-    Refunded,
-    Requested,
-    RequestPayment,
-    Voided,
-    payment,
-    payment_id,
-)
-from domain.process import (
+from domain.kernel.decider import Recorded, value
+from domain.kernel.process import (
     Action,
     Call,
     CompensationForced,
@@ -38,6 +25,19 @@ from domain.process import (
     Withdraw,
     call,
     send,
+)
+from domain.money import Money
+from domain.order import ConfirmOrder, Line, OrderCancelled, OrderConfirmed, OrderPlaced, RejectOrder, order
+from domain.payment import (
+    PaymentAuthorised,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentRequested,
+    PaymentVoided,
+    RequestPayment,
+    payment,
+    payment_id,
 )
 from domain.product import (
     DispatchStock,
@@ -72,7 +72,7 @@ class Capture(Call):
 
 
 @call("payment.cancel", formerly=("CallOff",))
-class CallOff(Call):
+class CancelPayment(Call):
     payment_id: UUID
 
 
@@ -80,7 +80,7 @@ class CallOff(Call):
 
 
 @value
-class Job:
+class OrderToFulfil:
     """What is to be fulfilled."""
 
     order_id: UUID
@@ -90,40 +90,40 @@ class Job:
 
 @value
 class Reserving:
-    job: Job
+    job: OrderToFulfil
     missing: frozenset[UUID]
     """Products that are not reserved yet."""
 
 
 @value
 class Paying:
-    job: Job
+    job: OrderToFulfil
 
 
 @value
 class Confirming:
-    job: Job
+    job: OrderToFulfil
 
 
 @value
 class Capturing:
-    job: Job
+    job: OrderToFulfil
 
 
 @value
 class Dispatching:
     """`left` are the products that have not gone yet, `gone` those that have; with a `reason` it is all undone then."""
 
-    job: Job
-    left: frozenset[UUID]
-    gone: frozenset[UUID] = frozenset()
+    job: OrderToFulfil
+    remaining: frozenset[UUID]
+    dispatched: frozenset[UUID] = frozenset()
     reason: str | None = None
     cancelled: bool = False
 
 
 @value
 class Dispatched:
-    job: Job
+    job: OrderToFulfil
     gone: frozenset[UUID]
 
 
@@ -131,21 +131,23 @@ class Dispatched:
 class Refunding:
     """The payment is being called off; the goods follow."""
 
-    job: Job
+    job: OrderToFulfil
     reason: str
     cancelled: bool
     gone: frozenset[UUID] = frozenset()
 
 
 @value
-class Undone:
-    job: Job
+class Compensated:
+    job: OrderToFulfil
     reason: str
     cancelled: bool
     gone: frozenset[UUID] = frozenset()
 
 
-type Fulfilment = Reserving | Paying | Confirming | Capturing | Dispatching | Dispatched | Refunding | Undone
+type Fulfilment = (
+    Reserving | Paying | Confirming | Capturing | Dispatching | Dispatched | Refunding | Compensated
+)
 
 
 def key(fact: Recorded[Any]) -> UUID | None:
@@ -154,7 +156,14 @@ def key(fact: Recorded[Any]) -> UUID | None:
             return fact.stream_id
         case StockReserved(order_id=order_id) | StockDispatched(order_id=order_id):
             return order_id
-        case Requested() | Authorised() | Declined() | Captured() | Voided() | Refunded():
+        case (
+            PaymentRequested()
+            | PaymentAuthorised()
+            | PaymentDeclined()
+            | PaymentCaptured()
+            | PaymentVoided()
+            | PaymentRefunded()
+        ):
             # A payment goes by its order's id.
             return fact.stream_id
         case _:
@@ -166,22 +175,22 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
         case OrderPlaced(lines=lines, total=total, placed_at=placed_at), None:
             if fact.recorded_at - placed_at > IMPORTED_AFTER:
                 return None
-            job = Job(order_id=fact.stream_id, lines=lines, total=total)
+            job = OrderToFulfil(order_id=fact.stream_id, lines=lines, total=total)
             return Reserving(job=job, missing=frozenset(product_id(line.sku) for line in lines))
 
         case StockReserved(), Reserving(missing=missing):
             return _reserved(state, missing - {fact.stream_id})
         case StepSkipped(step=step), Reserving(job=job, missing=missing):
             return _reserved(state, missing - _named("reserve", step, job))
-        case ((Authorised() | StepSkipped()), Paying(job=job)):
+        case ((PaymentAuthorised() | StepSkipped()), Paying(job=job)):
             return Confirming(job=job)
         case OrderConfirmed() | StepSkipped(), Confirming(job=job):
             return Capturing(job=job) if job.total.amount else _dispatching(job)
-        case Captured() | StepSkipped(), Capturing(job=job):
+        case PaymentCaptured() | StepSkipped(), Capturing(job=job):
             return _dispatching(job)
-        case StockDispatched(), Dispatching(left=left, gone=gone):
+        case StockDispatched(), Dispatching(remaining=left, dispatched=gone):
             return _dispatched(replace(state, left=left - {fact.stream_id}, gone=gone | {fact.stream_id}))
-        case StepRefused(step=step) | StepSkipped(step=step), Dispatching(job=job, left=left):
+        case StepRefused(step=step) | StepSkipped(step=step), Dispatching(job=job, remaining=left):
             # Goods whose reservation was skipped are not there to be dispatched.
             return _dispatched(replace(state, left=left - _named("dispatch", step, job)))
 
@@ -189,19 +198,19 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return replace(state, reason=reason, cancelled=True)
         case CompensationForced(reason=reason), Dispatching(reason=None):
             return replace(state, reason=reason)
-        case OrderCancelled(), Refunding() | Undone():
+        case OrderCancelled(), Refunding() | Compensated():
             return replace(state, cancelled=True)
         case OrderCancelled(reason=reason), Dispatched(job=job, gone=gone):
             return _undone(job, reason, cancelled=True, gone=gone)
 
         case OrderCancelled(reason=reason), Reserving(job=job):
-            return Undone(job=job, reason=reason, cancelled=True)
+            return Compensated(job=job, reason=reason, cancelled=True)
         case CompensationForced(reason=reason), Reserving(job=job):
-            return Undone(job=job, reason=reason, cancelled=False)
+            return Compensated(job=job, reason=reason, cancelled=False)
         case StepRefused(step=step, message=message), Reserving(job=job):
-            return Undone(job=job, reason=f"Could not {step}: {message}", cancelled=False)
-        case Declined(reason=reason), Paying(job=job):
-            return Undone(job=job, reason=f"The payment was declined: {reason}", cancelled=False)
+            return Compensated(job=job, reason=f"Could not {step}: {message}", cancelled=False)
+        case PaymentDeclined(reason=reason), Paying(job=job):
+            return Compensated(job=job, reason=f"The payment was declined: {reason}", cancelled=False)
         case DeadlinePassed(), Paying(job=job):
             return _undone(job, "The payment did not come in time.")
         case OrderCancelled(reason=reason), Paying(job=job) | Confirming(job=job) | Capturing(job=job):
@@ -215,20 +224,20 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
 
         case (
             # A decline on its way is the gateway's last word, too.
-            Voided()
-            | Refunded()
-            | Declined()
+            PaymentVoided()
+            | PaymentRefunded()
+            | PaymentDeclined()
             | StepRefused(step="call the payment off")
             | StepSkipped(step="call the payment off"),
             Refunding(job=job, reason=reason, cancelled=cancelled, gone=gone),
         ):
-            return Undone(job=job, reason=reason, cancelled=cancelled, gone=gone)
+            return Compensated(job=job, reason=reason, cancelled=cancelled, gone=gone)
         case _:
             # Whatever else arrives is late, or the echo of a step that has done its part.
             return state
 
 
-def _named(verb: str, step: str, job: Job) -> frozenset[UUID]:
+def _named(verb: str, step: str, job: OrderToFulfil) -> frozenset[UUID]:
     """The product of the line that a step is about."""
     return frozenset(product_id(line.sku) for line in job.lines if step == f"{verb} {line.sku}")
 
@@ -239,23 +248,23 @@ def _reserved(state: Reserving, missing: frozenset[UUID]) -> Fulfilment:
     return Paying(job=state.job) if state.job.total.amount else Confirming(job=state.job)
 
 
-def _dispatching(job: Job) -> Dispatching:
-    return Dispatching(job=job, left=frozenset(product_id(line.sku) for line in job.lines))
+def _dispatching(job: OrderToFulfil) -> Dispatching:
+    return Dispatching(job=job, remaining=frozenset(product_id(line.sku) for line in job.lines))
 
 
 def _dispatched(state: Dispatching) -> Fulfilment:
-    if state.left:
+    if state.remaining:
         return state
     if state.reason is None:
-        return Dispatched(job=state.job, gone=state.gone)
-    return _undone(state.job, state.reason, cancelled=state.cancelled, gone=state.gone)
+        return Dispatched(job=state.job, gone=state.dispatched)
+    return _undone(state.job, state.reason, cancelled=state.cancelled, gone=state.dispatched)
 
 
 def _undone(
-    job: Job, reason: str, *, cancelled: bool = False, gone: frozenset[UUID] = frozenset()
+    job: OrderToFulfil, reason: str, *, cancelled: bool = False, gone: frozenset[UUID] = frozenset()
 ) -> Fulfilment:
     """Where there is a payment to call off, that comes first."""
-    kind = Refunding if job.total.amount else Undone
+    kind = Refunding if job.total.amount else Compensated
     return kind(job=job, reason=reason, cancelled=cancelled, gone=gone)
 
 
@@ -286,7 +295,7 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
                     RequestPayment(order_id=job.order_id, amount=job.total),
                 )
             ]
-        case Paying(), Paying() if isinstance(fact.event, Requested):
+        case Paying(), Paying() if isinstance(fact.event, PaymentRequested):
             return [
                 Effect(step="authorise the payment", call=Authorise(payment_id=money, amount=job.total)),
                 Deadline(name="payment", at=fact.recorded_at + PAYMENT_WITHIN),
@@ -309,27 +318,27 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
                 for line in job.lines
             ]
 
-        case Refunding(), Undone():
-            return _give_back(after)
-        case Reserving() | Paying() | Confirming() | Dispatching() | Dispatched(), Undone():
-            return [Withdraw(), Deadline(name="payment", at=None), *_give_back(after)]
+        case Refunding(), Compensated():
+            return _compensate(after)
+        case Reserving() | Paying() | Confirming() | Dispatching() | Dispatched(), Compensated():
+            return [Withdraw(), Deadline(name="payment", at=None), *_compensate(after)]
         case Paying() | Confirming() | Capturing() | Dispatching() | Dispatched(), Refunding():
             return [
                 Withdraw(),
                 Deadline(name="payment", at=None),
-                Effect(step="call the payment off", call=CallOff(payment_id=money)),
+                Effect(step="call the payment off", call=CancelPayment(payment_id=money)),
             ]
 
-        case Refunding() | Undone(), _ if isinstance(fact.event, Requested):
+        case Refunding() | Compensated(), _ if isinstance(fact.event, PaymentRequested):
             # The request was under way when everything was called off.
-            return [Effect(step="call the payment off", call=CallOff(payment_id=money))]
-        case Undone(), Undone() if isinstance(fact.event, StockReserved):
+            return [Effect(step="call the payment off", call=CancelPayment(payment_id=money))]
+        case Compensated(), Compensated() if isinstance(fact.event, StockReserved):
             return [_release(line, job) for line in job.lines if product_id(line.sku) == fact.stream_id]
         case _:
             return []
 
 
-def _give_back(state: Undone) -> Sequence[Action]:
+def _compensate(state: Compensated) -> Sequence[Action]:
     """The goods, the last line first; then the order is told, unless its customer has called it off."""
     job = state.job
     steps: list[Action] = [
@@ -345,7 +354,7 @@ def _give_back(state: Undone) -> Sequence[Action]:
     )
 
 
-def _release(line: Line, job: Job) -> Action:
+def _release(line: Line, job: OrderToFulfil) -> Action:
     return send(
         f"release {line.sku}", product, product_id(line.sku), ReleaseReservation(order_id=job.order_id)
     )
@@ -367,7 +376,7 @@ def status(state: Fulfilment) -> str:
             return "dispatched"
         case Refunding():
             return "refunding"
-        case Undone(cancelled=cancelled):
+        case Compensated(cancelled=cancelled):
             return "cancelled" if cancelled else "rejected"
 
 
@@ -375,7 +384,7 @@ def outcome(state: Fulfilment) -> str | None:
     match state:
         case Dispatched():
             return "confirmed"
-        case Undone():
+        case Compensated():
             return status(state)
         case _:
             return None
@@ -385,10 +394,10 @@ def outcome(state: Fulfilment) -> str | None:
 
 fulfilment: Process[Fulfilment] = Process(
     category="fulfilment",
-    key=key,
+    correlate=key,
     evolve=evolve,
     react=react,
     status=status,
     outcome=outcome,
-    calls=(Authorise, Capture, CallOff),
+    calls=(Authorise, Capture, CancelPayment),
 )

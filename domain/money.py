@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from domain.kernel import value
+from domain.kernel.decider import value
 
 
 @value

@@ -6,8 +6,17 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from domain.kernel import Command, Data, Decider, Event, Rejected, Upcast, command, event, value
-from domain.lines import (
+from domain.kernel.decider import Command, Data, Decider, Event, Rejection, Upcast, command, event, value
+from domain.kernel.undo import (
+    NothingToRedo,
+    NothingToUndo,
+    UndoHistory,
+    record_edit,
+    redo_events,
+    undo_events,
+)
+from domain.money import Money
+from domain.order_lines import (
     Line,
     LineAdded,
     LineAt,
@@ -22,14 +31,12 @@ from domain.lines import (
     total_of,
     with_line,
 )
-from domain.money import Money
-from domain.undo import NothingToRedo, NothingToUndo, UndoHistory, record_edit, redo_events, undo_events
 
 # --- Facts ------------------------------------------------------------------
 
 
 @event("order.opened")
-class Opened(Event):
+class OrderOpened(Event):
     customer_id: UUID
 
 
@@ -66,7 +73,7 @@ class OrderShipped(Event):
 
 
 type OrderEvent = (
-    Opened
+    OrderOpened
     | LineAdded
     | LineRemoved
     | QuantityChanged
@@ -105,7 +112,7 @@ class Confirmed:
 
 
 @value
-class Refused:
+class Rejected:
     customer_id: UUID
     reason: str
     placement: Placement
@@ -125,12 +132,12 @@ class Shipped:
     placement: Placement
 
 
-type Order = Unopened | Open | Placed | Confirmed | Refused | Cancelled | Shipped
+type Order = Unopened | Open | Placed | Confirmed | Rejected | Cancelled | Shipped
 
 
 def evolve(order: Order, event: OrderEvent) -> Order:
     match event, order:
-        case Opened(customer_id=customer_id), _:
+        case OrderOpened(customer_id=customer_id), _:
             return Open(customer_id=customer_id)
         case LineAdded() | LineRemoved() | QuantityChanged(), Open(lines=lines, edits=edits):
             after = apply_change(lines, event)
@@ -146,7 +153,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
         case OrderConfirmed(), Placed(customer_id=customer_id, placement=placement):
             return Confirmed(customer_id=customer_id, placement=placement)
         case OrderRejected(customer_id=customer_id, reason=reason, placement=placement), _:
-            return Refused(customer_id=customer_id, reason=reason, placement=placement)
+            return Rejected(customer_id=customer_id, reason=reason, placement=placement)
         case OrderCancelled(customer_id=customer_id, reason=reason, placement=placement), _:
             return Cancelled(
                 customer_id=customer_id, reason=reason, lines=lines_of(order), placement=placement
@@ -159,7 +166,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
             return order
         case (
             LineAdded() | LineRemoved() | QuantityChanged(),
-            Unopened() | Placed() | Confirmed() | Refused() | Cancelled() | Shipped(),
+            Unopened() | Placed() | Confirmed() | Rejected() | Cancelled() | Shipped(),
         ):
             raise AssertionError(event, order)
         case _ as missing:
@@ -176,7 +183,7 @@ def lines_of(order: Order) -> Lines:
         case (
             Placed(placement=placement)
             | Confirmed(placement=placement)
-            | Refused(placement=placement)
+            | Rejected(placement=placement)
             | Shipped(placement=placement)
         ):
             return placement.lines
@@ -255,59 +262,59 @@ type OrderCommand = (
     | ShipOrder
 )
 
-MOST_LINES = 100
-MOST_OF_ONE = 10_000
+MAX_LINES = 100
+MAX_QUANTITY = 10_000
 
 
-class OrderUnknown(Rejected):
+class OrderUnknown(Rejection):
     """No order was opened under this id."""
 
 
-class OrderTaken(Rejected):
+class OrderTaken(Rejection):
     """This id belongs to another customer's order."""
 
 
-class OrderNotOpen(Rejected):
+class OrderNotOpen(Rejection):
     """Only an open order can be changed."""
 
 
-class OrderEmpty(Rejected):
+class OrderEmpty(Rejection):
     """An order needs at least one line before it is placed."""
 
 
-class OrderFull(Rejected):
+class OrderFull(Rejection):
     """An order has at most 100 lines of at most 10,000 pieces each."""
 
 
-class LineUnknown(Rejected):
+class LineUnknown(Rejection):
     """The order has no line with this SKU."""
 
 
-class CurrencyMixed(Rejected):
+class CurrencyMixed(Rejection):
     """All lines of an order are in one currency."""
 
 
-class OrderNotPlaced(Rejected):
+class OrderNotPlaced(Rejection):
     """Only a placed order can be confirmed, rejected or shipped."""
 
 
-class OrderNotConfirmed(Rejected):
+class OrderNotConfirmed(Rejection):
     """Only a confirmed order can be shipped: wait until it is paid and its goods are picked."""
 
 
-class OrderEnded(Rejected):
+class OrderEnded(Rejection):
     """The order has ended: it was shipped, cancelled or rejected."""
 
 
 def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
     match command, order:
         case OpenOrder(customer_id=customer_id), Unopened():
-            return [Opened(customer_id=customer_id)]
+            return [OrderOpened(customer_id=customer_id)]
         case OpenOrder(customer_id=customer_id), Open() | Placed() | Confirmed():
             if customer_id != order.customer_id:
                 raise OrderTaken
             return []
-        case OpenOrder(), Refused() | Cancelled() | Shipped():
+        case OpenOrder(), Rejected() | Cancelled() | Shipped():
             raise OrderEnded
 
         case AddLine(line=line), Open(lines=lines):
@@ -341,7 +348,7 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             return [OrderRejected(customer_id=order.customer_id, reason=reason, placement=order.placement)]
         case ConfirmOrder(), Confirmed():
             return []
-        case RejectOrder(), Refused():
+        case RejectOrder(), Rejected():
             return []
 
         case CancelOrder(reason=reason), Open(customer_id=customer_id):
@@ -358,20 +365,20 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
 
         case (
             AddLine() | ChangeQuantity() | RemoveLine() | UndoChange() | RedoChange(),
-            Placed() | Confirmed() | Refused() | Cancelled() | Shipped(),
+            Placed() | Confirmed() | Rejected() | Cancelled() | Shipped(),
         ):
             raise OrderNotOpen
-        case PlaceOrder(), Refused() | Cancelled():
+        case PlaceOrder(), Rejected() | Cancelled():
             raise OrderNotOpen
         case ConfirmOrder() | RejectOrder() | ShipOrder(), Open():
             raise OrderNotPlaced
         case ShipOrder(), Placed():
             raise OrderNotConfirmed
         case (
-            (ConfirmOrder() | ShipOrder(), Refused() | Cancelled())
+            (ConfirmOrder() | ShipOrder(), Rejected() | Cancelled())
             | (ConfirmOrder() | RejectOrder() | CancelOrder(), Shipped())
             | (RejectOrder(), Cancelled())
-            | (CancelOrder(), Refused())
+            | (CancelOrder(), Rejected())
         ):
             raise OrderEnded
         case (
@@ -396,7 +403,7 @@ def _added(lines: Lines, line: Line) -> LineAdded:
     if lines and lines[0].unit_price.currency != line.unit_price.currency:
         raise CurrencyMixed
     after = with_line(lines, line)
-    if len(after) > MOST_LINES or any(each.quantity > MOST_OF_ONE for each in after):
+    if len(after) > MAX_LINES or any(each.quantity > MAX_QUANTITY for each in after):
         raise OrderFull
     return LineAdded(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price)
 

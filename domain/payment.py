@@ -4,44 +4,46 @@ from collections.abc import Sequence
 from typing import Protocol, assert_never
 from uuid import UUID
 
-from domain.kernel import Command, Decider, Event, Rejected, command, event, value
+from domain.kernel.decider import Command, Decider, Event, Rejection, command, event, value
 from domain.money import Money
 
 # --- Facts ------------------------------------------------------------------
 
 
 @event("payment.requested")
-class Requested(Event):
+class PaymentRequested(Event):
     order_id: UUID
     amount: Money
 
 
 @event("payment.authorised")
-class Authorised(Event):
+class PaymentAuthorised(Event):
     reference: str
 
 
 @event("payment.declined")
-class Declined(Event):
+class PaymentDeclined(Event):
     reason: str
 
 
 @event("payment.captured")
-class Captured(Event):
+class PaymentCaptured(Event):
     amount: Money
 
 
 @event("payment.voided")
-class Voided(Event):
+class PaymentVoided(Event):
     pass
 
 
 @event("payment.refunded")
-class Refunded(Event):
+class PaymentRefunded(Event):
     amount: Money
 
 
-type PaymentEvent = Requested | Authorised | Declined | Captured | Voided | Refunded
+type PaymentEvent = (
+    PaymentRequested | PaymentAuthorised | PaymentDeclined | PaymentCaptured | PaymentVoided | PaymentRefunded
+)
 
 # --- State ------------------------------------------------------------------
 
@@ -52,13 +54,13 @@ class Unrequested:
 
 
 @value
-class Pending:
+class Requested:
     order_id: UUID
     amount: Money
 
 
 @value
-class Held:
+class Authorised:
     """Authorised: the amount is set aside, and not yet ours."""
 
     order_id: UUID
@@ -66,7 +68,7 @@ class Held:
 
 
 @value
-class Paid:
+class Captured:
     order_id: UUID
     amount: Money
 
@@ -78,22 +80,22 @@ class Closed:
     order_id: UUID | None
 
 
-type Payment = Unrequested | Pending | Held | Paid | Closed
+type Payment = Unrequested | Requested | Authorised | Captured | Closed
 
 
 def evolve(payment: Payment, event: PaymentEvent) -> Payment:
     match event, payment:
-        case Requested(order_id=order_id, amount=amount), _:
-            return Pending(order_id=order_id, amount=amount)
-        case Authorised(), Pending(order_id=order_id, amount=amount):
-            return Held(order_id=order_id, amount=amount)
-        case Captured(amount=amount), Pending(order_id=order_id) | Held(order_id=order_id):
-            return Paid(order_id=order_id, amount=amount)
-        case Declined() | Voided() | Refunded(), Unrequested():
+        case PaymentRequested(order_id=order_id, amount=amount), _:
+            return Requested(order_id=order_id, amount=amount)
+        case PaymentAuthorised(), Requested(order_id=order_id, amount=amount):
+            return Authorised(order_id=order_id, amount=amount)
+        case PaymentCaptured(amount=amount), Requested(order_id=order_id) | Authorised(order_id=order_id):
+            return Captured(order_id=order_id, amount=amount)
+        case PaymentDeclined() | PaymentVoided() | PaymentRefunded(), Unrequested():
             return Closed(order_id=None)
-        case Declined() | Voided() | Refunded(), _:
+        case PaymentDeclined() | PaymentVoided() | PaymentRefunded(), _:
             return Closed(order_id=payment.order_id)
-        case Authorised() | Captured(), _:
+        case PaymentAuthorised() | PaymentCaptured(), _:
             raise AssertionError(event, payment)
         case _ as missing:
             assert_never(missing)
@@ -138,56 +140,56 @@ type PaymentCommand = (
 )
 
 
-class PaymentUnknown(Rejected):
+class PaymentUnknown(Rejection):
     """No payment was requested under this id."""
 
 
-class PaymentTaken(Rejected):
+class PaymentTaken(Rejection):
     """This payment was requested for another order or amount."""
 
 
-class PaymentClosed(Rejected):
+class PaymentClosed(Rejection):
     """The payment was declined, voided or refunded."""
 
 
-class PaymentCaptured(Rejected):
+class PaymentIsCaptured(Rejection, code="PAYMENT_CAPTURED"):
     """The payment is captured: it can only be refunded."""
 
 
 def decide(command: PaymentCommand, payment: Payment) -> Sequence[PaymentEvent]:
     match command, payment:
         case RequestPayment(order_id=order_id, amount=amount), Unrequested():
-            return [Requested(order_id=order_id, amount=amount)]
-        case RequestPayment(order_id=order_id, amount=amount), Pending() | Held() | Paid():
+            return [PaymentRequested(order_id=order_id, amount=amount)]
+        case RequestPayment(order_id=order_id, amount=amount), Requested() | Authorised() | Captured():
             if (order_id, amount) != (payment.order_id, payment.amount):
                 raise PaymentTaken
             return []
 
-        case RecordAuthorisation(reference=reference), Pending():
-            return [Authorised(reference=reference)]
-        case RecordAuthorisation(), Held() | Paid():
+        case RecordAuthorisation(reference=reference), Requested():
+            return [PaymentAuthorised(reference=reference)]
+        case RecordAuthorisation(), Authorised() | Captured():
             return []
-        case RecordDecline(reason=reason), Pending():
-            return [Declined(reason=reason)]
-        case RecordCapture(amount=amount), Pending() | Held():
-            return [Captured(amount=amount)]
-        case RecordCapture(), Paid():
+        case RecordDecline(reason=reason), Requested():
+            return [PaymentDeclined(reason=reason)]
+        case RecordCapture(amount=amount), Requested() | Authorised():
+            return [PaymentCaptured(amount=amount)]
+        case RecordCapture(), Captured():
             return []
 
         # What the gateway gave back may have come about in an answer that never reached us.
-        case RecordVoid(), Pending() | Held():
-            return [Voided()]
-        case RecordRefund(amount=amount), Pending() | Held():
-            return [Captured(amount=amount), Refunded(amount=amount)]
-        case RecordRefund(amount=amount), Paid():
-            return [Refunded(amount=amount)]
+        case RecordVoid(), Requested() | Authorised():
+            return [PaymentVoided()]
+        case RecordRefund(amount=amount), Requested() | Authorised():
+            return [PaymentCaptured(amount=amount), PaymentRefunded(amount=amount)]
+        case RecordRefund(amount=amount), Captured():
+            return [PaymentRefunded(amount=amount)]
         case RecordVoid() | RecordRefund(), Closed():
             return []
 
-        case RecordDecline(), Held():
+        case RecordDecline(), Authorised():
             raise PaymentTaken
-        case RecordDecline() | RecordVoid(), Paid():
-            raise PaymentCaptured
+        case RecordDecline() | RecordVoid(), Captured():
+            raise PaymentIsCaptured
         case RequestPayment() | RecordAuthorisation() | RecordDecline() | RecordCapture(), Closed():
             raise PaymentClosed
         case (
@@ -210,7 +212,7 @@ class Approval:
 
 
 @value
-class Refusal:
+class Decline:
     """The gateway will not."""
 
     reason: str
@@ -222,7 +224,7 @@ class Gateway(Protocol):
     Whatever is raised means that the outcome is not known; the call is made again, with the same key.
     """
 
-    async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Refusal:
+    async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Decline:
         """Set the amount aside."""
         ...
 
@@ -230,7 +232,7 @@ class Gateway(Protocol):
         """Take the amount that was set aside."""
         ...
 
-    async def call_off(self, payment_id: UUID, key: UUID) -> Money | None:
+    async def cancel(self, payment_id: UUID, key: UUID) -> Money | None:
         """Give back whatever was set aside or taken, and let nothing be taken after: the amount that was refunded,
         None where none had been taken."""
         ...

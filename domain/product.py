@@ -5,14 +5,14 @@ from dataclasses import field, replace
 from typing import assert_never
 from uuid import UUID, uuid5
 
-from domain.kernel import Command, Decider, Event, Rejected, command, event, value
+from domain.kernel.decider import Command, Decider, Event, Rejection, command, event, value
 from domain.money import Money
 
 # --- Facts ------------------------------------------------------------------
 
 
 @event("product.registered")
-class Registered(Event):
+class ProductRegistered(Event):
     sku: str
     name: str
     price: Money
@@ -47,7 +47,7 @@ class StockDispatched(Event):
 
 
 type ProductEvent = (
-    Registered | PriceChanged | StockReceived | StockReserved | ReservationReleased | StockDispatched
+    ProductRegistered | PriceChanged | StockReceived | StockReserved | ReservationReleased | StockDispatched
 )
 
 # --- State ------------------------------------------------------------------
@@ -62,7 +62,7 @@ class Unregistered:
 class Listed:
     """`on_hand` counts what is in the house, reserved or not; `reservations` holds the quantity per order."""
 
-    registered: Registered
+    registered: ProductRegistered
     price: Money
     on_hand: int = 0
     reservations: Mapping[UUID, int] = field(default_factory=dict[UUID, int])
@@ -77,7 +77,7 @@ type Product = Unregistered | Listed
 
 def evolve(product: Product, event: ProductEvent) -> Product:
     match event, product:
-        case Registered(price=price), _:
+        case ProductRegistered(price=price), _:
             return Listed(registered=event, price=price)
         case PriceChanged(price=price), Listed():
             return replace(product, price=price)
@@ -108,7 +108,7 @@ def _without(reservations: Mapping[UUID, int], order_id: UUID) -> Mapping[UUID, 
 
 
 @command("product.register", formerly=("Register",))
-class Register(Command):
+class RegisterProduct(Command):
     sku: str
     name: str
     price: Money
@@ -141,46 +141,46 @@ class DispatchStock(Command):
 
 
 type ProductCommand = (
-    Register | ChangePrice | ReceiveStock | ReserveStock | ReleaseReservation | DispatchStock
+    RegisterProduct | ChangePrice | ReceiveStock | ReserveStock | ReleaseReservation | DispatchStock
 )
 
 
-class ProductUnknown(Rejected):
+class ProductUnknown(Rejection):
     """No product is registered under this SKU."""
 
 
-class SkuTaken(Rejected):
+class SkuTaken(Rejection):
     """This SKU is registered already, with another name or price."""
 
 
-class OutOfStock(Rejected):
+class OutOfStock(Rejection):
     """There is not enough in stock."""
 
 
-class StockFull(Rejected):
+class StockFull(Rejection):
     """The stock of one product is counted up to 2,000,000,000."""
 
 
-class NotReserved(Rejected):
+class NotReserved(Rejection):
     """Nothing is reserved for this order."""
 
 
-MOST_STOCK = 2_000_000_000
+MAX_STOCK = 2_000_000_000
 """GraphQL's Int ends at 2,147,483,647."""
 
 
 def decide(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
     match command, product:
-        case Register(sku=sku, name=name, price=price), Unregistered():
-            return [Registered(sku=sku, name=name, price=price)]
-        case Register(sku=sku, name=name, price=price), Listed(registered=registered):
-            if registered != Registered(sku=sku, name=name, price=price):
+        case RegisterProduct(sku=sku, name=name, price=price), Unregistered():
+            return [ProductRegistered(sku=sku, name=name, price=price)]
+        case RegisterProduct(sku=sku, name=name, price=price), Listed(registered=registered):
+            if registered != ProductRegistered(sku=sku, name=name, price=price):
                 raise SkuTaken
             return []
         case ChangePrice(price=price), Listed():
             return [] if price == product.price else [PriceChanged(price=price)]
         case ReceiveStock(quantity=quantity), Listed(on_hand=on_hand):
-            if on_hand + quantity > MOST_STOCK:
+            if on_hand + quantity > MAX_STOCK:
                 raise StockFull
             return [StockReceived(quantity=quantity)]
         case ReserveStock(order_id=order_id, quantity=quantity), Listed(reservations=reservations):

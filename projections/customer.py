@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from domain.kernel import Recorded, value
+from domain.kernel.decider import Recorded, value
 from domain.money import Money
-from domain.order import Opened, OrderCancelled, OrderPlaced, OrderRejected
+from domain.order import OrderCancelled, OrderOpened, OrderPlaced, OrderRejected
 from projections.kernel import Key, Projection
 
 
@@ -23,7 +23,7 @@ class CustomerRow:
 def keys(fact: Recorded[Any]) -> Sequence[Key]:
     match fact.event:
         case (
-            Opened(customer_id=customer_id)
+            OrderOpened(customer_id=customer_id)
             | OrderPlaced(customer_id=customer_id)
             | OrderCancelled(customer_id=customer_id)
             | OrderRejected(customer_id=customer_id)

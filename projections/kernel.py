@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from domain.kernel import Recorded
+from domain.kernel.decider import Recorded
 
 type Key = tuple[Any, ...]
 """The values of the key columns, in their order."""
@@ -92,14 +92,14 @@ class Projection[R]:
         hints = get_type_hints(self.row)
         return {c.name: hints[c.name] for c in self.table.columns if isinstance(c.type, JSONB)}
 
-    def read(self, columns: Any) -> R:
+    def row_from_mapping(self, columns: Any) -> R:
         """The row in a mapping of columns, as a select on the table returns it."""
         values = dict(columns)
         for name, kind in self._json.items():
             values[name] = msgspec.convert(values[name], kind)
         return self.row(**values)
 
-    def read_text(self, columns: Iterable[Any]) -> R:
+    def row_from_record(self, columns: Iterable[Any]) -> R:
         """The same from the values in the order of the table's columns, where jsonb comes as text, as `write` gives it."""
         values = dict(zip(self._names, columns, strict=True))
         for name, kind in self._json.items():
@@ -107,7 +107,7 @@ class Projection[R]:
                 values[name] = msgspec.json.decode(values[name], type=kind)
         return self.row(**values)
 
-    def write(self, row: R) -> dict[str, Any]:
+    def columns_of(self, row: R) -> dict[str, Any]:
         """The columns of a row; jsonb as text."""
         values = {name: getattr(row, name) for name in self._names}
         for name in self._json:
@@ -137,7 +137,7 @@ def _optional(hint: Any) -> bool:
 
 def _column(hint: Any) -> tuple[TypeEngine[Any]]:
     if _optional(hint):
-        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+        (hint,) = (argument for argument in get_args(hint) if argument is not NoneType)
     if hint in _TYPES:
         return (_TYPES[hint],)
     if get_origin(hint) is tuple or is_dataclass(hint):

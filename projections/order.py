@@ -7,16 +7,15 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from domain.kernel import Recorded, value
-from domain.lines import Lines, total_of
+from domain.kernel.decider import Recorded, value
 from domain.money import Money
 from domain.order import (
     LineAdded,
     LineRemoved,
-    Opened,
     OrderCancelled,
     OrderConfirmed,
     OrderEvent,
+    OrderOpened,
     OrderPlaced,
     OrderRejected,
     OrderShipped,
@@ -24,6 +23,7 @@ from domain.order import (
     apply_change,
     order,
 )
+from domain.order_lines import Lines, total_of
 from projections.kernel import Key, Projection
 
 
@@ -47,7 +47,7 @@ def keys(fact: Recorded[OrderEvent]) -> Sequence[Key]:
 
 def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> OrderRow | None:
     match fact.event, row:
-        case Opened(customer_id=customer_id), _:
+        case OrderOpened(customer_id=customer_id), _:
             (identity,) = key
             return OrderRow(
                 id=identity,

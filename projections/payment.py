@@ -6,15 +6,15 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from domain.kernel import Recorded, value
+from domain.kernel.decider import Recorded, value
 from domain.payment import (
-    Authorised,
-    Captured,
-    Declined,
+    PaymentAuthorised,
+    PaymentCaptured,
+    PaymentDeclined,
     PaymentEvent,
-    Refunded,
-    Requested,
-    Voided,
+    PaymentRefunded,
+    PaymentRequested,
+    PaymentVoided,
     payment,
 )
 from projections.kernel import Key, Projection
@@ -37,7 +37,7 @@ def keys(fact: Recorded[PaymentEvent]) -> Sequence[Key]:
 
 def fold(key: tuple[UUID], row: PaymentRow | None, fact: Recorded[PaymentEvent]) -> PaymentRow | None:
     match fact.event, row:
-        case Requested(order_id=order_id, amount=amount), _:
+        case PaymentRequested(order_id=order_id, amount=amount), _:
             (identity,) = key
             return PaymentRow(
                 id=identity,
@@ -50,15 +50,15 @@ def fold(key: tuple[UUID], row: PaymentRow | None, fact: Recorded[PaymentEvent])
             )
         case _, None:
             raise AssertionError(fact)
-        case Authorised(), PaymentRow():
+        case PaymentAuthorised(), PaymentRow():
             return replace(row, status="AUTHORISED", version=fact.version)
-        case Declined(reason=reason), PaymentRow():
+        case PaymentDeclined(reason=reason), PaymentRow():
             return replace(row, status="DECLINED", reason=reason, version=fact.version)
-        case Captured(), PaymentRow():
+        case PaymentCaptured(), PaymentRow():
             return replace(row, status="CAPTURED", version=fact.version)
-        case Voided(), PaymentRow():
+        case PaymentVoided(), PaymentRow():
             return replace(row, status="VOIDED", version=fact.version)
-        case Refunded(), PaymentRow():
+        case PaymentRefunded(), PaymentRow():
             return replace(row, status="REFUNDED", version=fact.version)
         case _ as missing:
             assert_never(missing)

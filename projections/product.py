@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from domain.kernel import Recorded, value
+from domain.kernel.decider import Recorded, value
 from domain.product import (
     PriceChanged,
     ProductEvent,
-    Registered,
+    ProductRegistered,
     ReservationReleased,
     StockDispatched,
     StockReceived,
@@ -39,7 +39,7 @@ def keys(fact: Recorded[ProductEvent]) -> Sequence[Key]:
 
 def fold(key: tuple[UUID], row: ProductRow | None, fact: Recorded[ProductEvent]) -> ProductRow | None:
     match fact.event, row:
-        case Registered(sku=sku, name=name, price=price), _:
+        case ProductRegistered(sku=sku, name=name, price=price), _:
             (identity,) = key
             return ProductRow(
                 id=identity,

@@ -6,10 +6,10 @@ from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
-from domain.kernel import Recorded, value
-from domain.lines import Line
+from domain.kernel.decider import Recorded, value
 from domain.money import Money
 from domain.order import OrderCancelled, OrderPlaced, OrderRejected
+from domain.order_lines import Line
 from projections.kernel import Key, Projection
 
 

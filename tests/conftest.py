@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the session, a database of its own for each test, and the machine room and API on it."""
+"""A real PostgreSQL for the session, a database of its own for each test, and the engine and API on it."""
 
 import asyncio
 import json
@@ -28,8 +28,9 @@ import pytest
 from sqlalchemy import make_url
 from starlette.applications import Starlette
 
-from app.asgi import MachineRoom, application
-from app.database import Database, open_database
+from app.composition import application
+from app.engine.database.connections import Database, open_database
+from app.engine.server.runtime import Runtime, create_app
 from app.settings import Settings
 from projections import PROJECTIONS
 
@@ -40,7 +41,7 @@ ROOM = 8 * 2**30
 
 
 def roomy_memory() -> str | None:
-    """A file system in memory, where there is one with room. A database is made and dropped for each test, which takes half a
+    """A file system in memory, with enough free space. A database is made and dropped for each test, which takes half a
     second on a disk and a twentieth of it in memory; the server does all that it does on a disk, fsync among it."""
     folder = "/dev/shm"
     return folder if os.path.isdir(folder) and shutil.disk_usage(folder).free >= ROOM else None
@@ -107,7 +108,7 @@ def database_url(postgres: str, template: str) -> Iterator[str]:
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    return Settings(database_url=database_url, pool=4)
+    return Settings(database_url=database_url, pool_size=4)
 
 
 @pytest.fixture
@@ -117,11 +118,11 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def room(settings: Settings, database: Database) -> AsyncIterator[MachineRoom]:
-    """The machine room, running."""
-    room = MachineRoom(settings, database)
-    async with room.running():
-        yield room
+async def runtime(settings: Settings, database: Database) -> AsyncIterator[Runtime]:
+    """The engine, running."""
+    runtime = Runtime(application, settings, database)
+    async with runtime.run():
+        yield runtime
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -137,15 +138,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
 
 
-async def written(room: MachineRoom) -> int:
+async def written(runtime: Runtime) -> int:
     """Wait until every live table's checkpoint is where the log ends, for whoever looks from outside: what this process
     serves may be ahead of what it has written. Returns that position."""
-    head = await room.reader.head()
+    head = await runtime.reader.head_position()
     async with asyncio.timeout(10):
-        for each in PROJECTIONS:
-            await room.projector.wait(each.name, head, 10)
+        for projection in PROJECTIONS:
+            await runtime.projector.wait_for_position(projection.name, head, 10)
         while (  # noqa: ASYNC110 - PostgreSQL sends no notification for a checkpoint
-            await room.database.pool.fetchval("SELECT min(position) FROM es.checkpoints WHERE slot = 'live'")
+            await runtime.database.pool.fetchval(
+                "SELECT min(position) FROM es.checkpoints WHERE slot = 'live'"
+            )
             < head
         ):
             await asyncio.sleep(0.01)
@@ -153,8 +156,8 @@ async def written(room: MachineRoom) -> int:
 
 
 @pytest.fixture
-def app(room: MachineRoom) -> Starlette:
-    return application(room)
+def app(runtime: Runtime) -> Starlette:
+    return create_app(runtime)
 
 
 @dataclass
@@ -187,13 +190,21 @@ async def api(app: Starlette) -> AsyncIterator[Api]:
 
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["app.__main__", "app.serve", "tests.app.test_rebuild_crashes"])
+FORKS.set_forkserver_preload(
+    [
+        "app.composition",
+        "app.engine.cli.main",
+        "app.engine.server.serve",
+        "tests.engine.projector.test_rebuild_crashes",
+    ]
+)
 """Processes that begin with the code imported, which takes most of the time in which a server starts."""
 
 
 def typed(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
     """What `python -m app` does, in a process that has imported it; what it says goes to the file `log`."""
-    from app.__main__ import main
+    from app.composition import application
+    from app.engine.cli.main import main
 
     with open(log, "ab") as out:
         for stream in (1, 2):
@@ -201,7 +212,7 @@ def typed(arguments: Sequence[str], environment: Mapping[str, str], log: str) ->
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["app", *arguments]
-    main()
+    main(application)
 
 
 class Forked:

@@ -5,12 +5,12 @@ from uuid import UUID
 
 import strawberry
 
-from app.graphql.connections import Connection
-from app.graphql.context import Info
+from app.engine.graphql.context import Info
+from app.engine.graphql.pagination import Connection
+from app.engine.graphql.scalars import Position
+from app.graphql.money import Money, to_money
 from app.graphql.order import Order, OrderFilter, order_page
-from app.graphql.scalars import Position
-from app.graphql.values import Money, show_money
-from domain.lines import total_of
+from domain.order_lines import total_of
 from projections.customer import CustomerRow, customers
 from projections.order import orders
 
@@ -30,10 +30,10 @@ class Customer:
 
     @classmethod
     def of(cls, row: CustomerRow) -> Self:
-        spent = [show_money(each) for each in row.spent]
+        spent = [to_money(amount) for amount in row.spent]
         return cls(
             id=row.id,
-            spent=spent[0] if spent else show_money(total_of(())),
+            spent=spent[0] if spent else to_money(total_of(())),
             spent_by_currency=spent,
             placed_orders=row.placed_orders,
         )
@@ -43,7 +43,7 @@ class Customer:
 class Query:
     @strawberry.field(description="One customer; null where nobody has opened an order under the id.")
     async def customer(self, info: Info, id: UUID, min_position: Position | None = None) -> Customer | None:
-        await info.context.reached(customers, min_position)
-        await info.context.reached(orders, min_position)
+        await info.context.wait_for_projection(customers, min_position)
+        await info.context.wait_for_projection(orders, min_position)
         row = await info.context.loaders.row(customers, "id", id)
         return None if row is None else Customer.of(row)

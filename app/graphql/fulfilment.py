@@ -6,11 +6,11 @@ from uuid import UUID
 
 import strawberry
 
-from app.database import Database
-from app.graphql.context import Loaders
-from app.graphql.live import Beside
-from app.graphql.processes import ProcessStep, process_of
-from app.processes.operate import View, reached
+from app.engine.database.connections import Database
+from app.engine.graphql.context import Loaders
+from app.engine.graphql.live_query import RelatedChanges
+from app.engine.graphql.slices.processes import ProcessStep, process_of
+from app.engine.processes.admin import ProcessView, wait_until_folded
 from domain.fulfilment import fulfilment
 
 
@@ -27,7 +27,7 @@ class Fulfilment:
     stuck: bool = strawberry.field(description="Whether it stands still until an operator has looked.")
 
     @classmethod
-    def of(cls, view: View) -> Self:
+    def of(cls, view: ProcessView) -> Self:
         return cls(
             order_id=view.id,
             status=view.status,
@@ -42,13 +42,13 @@ class FulfilmentStep(ProcessStep):
     pass
 
 
-def fulfilment_beside(database: Database, order_id: UUID) -> Beside:
+def fulfilment_changes(database: Database, order_id: UUID) -> RelatedChanges:
     """The fulfilment of an order, where that is followed."""
 
     async def settled(position: int) -> None:
-        await reached(database, fulfilment.category, order_id, position)
+        await wait_until_folded(database, fulfilment.category, order_id, position)
 
-    return Beside(lambda fact: fulfilment.instance(fact) == order_id, settled)
+    return RelatedChanges(lambda fact: fulfilment.instance_id(fact) == order_id, settled)
 
 
 async def fulfilment_of(loaders: Loaders, order_id: UUID) -> Fulfilment | None:

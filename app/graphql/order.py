@@ -10,32 +10,31 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement
 
-from app.graphql.connections import Columns, Connection, keyset, mark_of
-from app.graphql.context import Context, Info, Loaders
-from app.graphql.events import EventInterface, Shape
-from app.graphql.fulfilment import Fulfilment, fulfilment_beside, fulfilment_of
-from app.graphql.history import Remembered, as_of
-from app.graphql.lines import OrderLine
-from app.graphql.live import Beside, live
-from app.graphql.outcomes import (
+from app.engine.graphql.as_of import AsOf, resolve_as_of
+from app.engine.graphql.context import Context, Info, Loaders
+from app.engine.graphql.event_types import EventInterface, OutputMapping
+from app.engine.graphql.live_query import RelatedChanges, live_query
+from app.engine.graphql.outcomes import (
     CommandOptions,
     Conflict,
     Preview,
     Rejected,
+    command_context,
     execute,
-    new_id,
+    id_for_new,
     rejected,
-    request,
 )
-from app.graphql.payment import Payment, payment_beside, payment_of
-from app.graphql.product import products_ahead
-from app.graphql.scalars import Position, Quantity, Sku, moment, text
-from app.graphql.selection import asks_for
-from app.graphql.then import AsOf, then
-from app.graphql.values import Money, show_money
-from domain.kernel import AnyDecider
-from domain.kernel import Rejected as Rule
-from domain.lines import Line, total_of
+from app.engine.graphql.pagination import Columns, Connection, cursor_scope, paginate
+from app.engine.graphql.scalars import Position, Quantity, Sku, clean_text, parse_datetime
+from app.engine.graphql.selection import selects_field
+from app.engine.graphql.slices.history import HistoryFields, as_of
+from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of
+from app.graphql.money import Money, to_money
+from app.graphql.order_lines import OrderLine
+from app.graphql.payment import Payment, payment_changes, payment_of
+from app.graphql.product import prefetch_products
+from domain.kernel.decider import AnyDecider
+from domain.kernel.decider import Rejection as Rule
 from domain.order import (
     AddLine,
     Cancelled,
@@ -57,7 +56,8 @@ from domain.order import (
     order,
 )
 from domain.order import Order as OrderState
-from domain.order import Refused as RefusedOrder
+from domain.order import Rejected as RefusedOrder
+from domain.order_lines import Line, total_of
 from domain.product import price_of, product, product_id
 from projections.order import OrderRow, orders
 
@@ -84,12 +84,15 @@ class PlacementType:
     def of(cls, placement: Placement) -> Self:
         return cls(
             lines=[OrderLine.of(line) for line in placement.lines],
-            total=show_money(placement.total),
+            total=to_money(placement.total),
             placed_at=placement.placed_at,
         )
 
 
-VALUES: Mapping[type, Shape] = {Line: (OrderLine, OrderLine.of), Placement: (PlacementType, PlacementType.of)}
+OUTPUT_TYPES: Mapping[type, OutputMapping] = {
+    Line: (OrderLine, OrderLine.of),
+    Placement: (PlacementType, PlacementType.of),
+}
 """How this slice's values appear in events."""
 
 
@@ -108,7 +111,7 @@ class OrderSnapshot:
             version=version,
             status=status,
             lines=[OrderLine.of(line) for line in lines],
-            total=show_money(total_of(lines)),
+            total=to_money(total_of(lines)),
         )
 
 
@@ -123,7 +126,7 @@ _STATUS: Mapping[type, OrderStatus] = {
 
 
 @strawberry.type(description="An order with its lines.")
-class Order(Remembered):
+class Order(HistoryFields):
     id: UUID = strawberry.field(description="What it is known by.")
     customer_id: UUID = strawberry.field(description="Whose it is.")
     status: OrderStatus = strawberry.field(description="How far it has come.")
@@ -197,8 +200,8 @@ class OrderAccepted:
 
     @strawberry.field(description="The read model, at least as new as this command.")
     async def order(self, info: Info) -> Order | None:
-        await info.context.reached(orders, self.position)
-        return await _order(info.context.fresh(), self.order_id)
+        await info.context.wait_for_projection(orders, self.position)
+        return await _order(info.context.new_loaders(), self.order_id)
 
 
 OrderOutcome = Annotated[
@@ -242,7 +245,7 @@ class CancelOrderInput:
 async def _execute(
     info: Info, order_id: UUID, command: OrderCommand, options: CommandOptions | None
 ) -> OrderOutcome:
-    asked = request(info.context, options)
+    asked = command_context(info.context, options)
     return await execute(info.context, order, order_id, command, asked, OrderAccepted, order_id=order_id)
 
 
@@ -253,7 +256,7 @@ class Mutation:
         self, info: Info, input: OpenOrderInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         return await _execute(
-            info, input.id or new_id(options), OpenOrder(customer_id=input.customer_id), options
+            info, input.id or id_for_new(options), OpenOrder(customer_id=input.customer_id), options
         )
 
     @strawberry.mutation(
@@ -264,7 +267,7 @@ class Mutation:
     ) -> OrderOutcome:
         context: Context = info.context
         try:
-            price = price_of(await context.room.commands.current(product, product_id(input.sku)))
+            price = price_of(await context.services.commands.current_state(product, product_id(input.sku)))
         except Rule as rule:
             return rejected(rule.code, rule.message)
         line = Line(sku=input.sku, quantity=input.quantity, unit_price=price)
@@ -304,7 +307,7 @@ class Mutation:
     async def place_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
-        at = request(info.context, options).occurred_at or datetime.now(UTC)
+        at = command_context(info.context, options).occurred_at or datetime.now(UTC)
         return await _execute(info, input.order_id, PlaceOrder(at=at), options)
 
     @strawberry.mutation(description="Call an order off, open or placed.")
@@ -312,7 +315,7 @@ class Mutation:
         self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         return await _execute(
-            info, input.order_id, CancelOrder(reason=text(input.reason, "reason", 500)), options
+            info, input.order_id, CancelOrder(reason=clean_text(input.reason, "reason", 500)), options
         )
 
     @strawberry.mutation(description="Record that a confirmed order has left the house.")
@@ -354,9 +357,9 @@ def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[ColumnElem
     if wanted.customer_id is not None:
         conditions.append(columns.customer_id == wanted.customer_id)
     if wanted.placed_from is not None:
-        conditions.append(columns.placed_at >= moment(wanted.placed_from, "placedFrom"))
+        conditions.append(columns.placed_at >= parse_datetime(wanted.placed_from, "placedFrom"))
     if wanted.placed_to is not None:
-        conditions.append(columns.placed_at <= moment(wanted.placed_to, "placedTo"))
+        conditions.append(columns.placed_at <= parse_datetime(wanted.placed_to, "placedTo"))
     return conditions
 
 
@@ -370,14 +373,14 @@ async def order_page(
 ) -> Connection[Order]:
     """One page of the orders that are wanted, now or as they were."""
     context: Context = info.context
-    at = await then(context, orders, as_of, mark_of(after))
+    at = await resolve_as_of(context, orders, as_of, cursor_scope(after))
     loaders = context.loaders if at is None else context.as_of(at.position)
 
     async def ahead(rows: Sequence[OrderRow]) -> None:
-        if asks_for(info, "product"):
-            await products_ahead(loaders, {line.sku for row in rows for line in row.lines})
+        if selects_field(info, "product"):
+            await prefetch_products(loaders, {line.sku for row in rows for line in row.lines})
 
-    return await keyset(
+    return await paginate(
         context,
         orders,
         lambda row: Order.of(row, loaders),
@@ -395,7 +398,7 @@ async def order_page(
 class Query:
     @strawberry.field(description="One order; null where the id is unknown.")
     async def order(self, info: Info, id: UUID, min_position: Position | None = None) -> Order | None:
-        await info.context.reached(orders, min_position)
+        await info.context.wait_for_projection(orders, min_position)
         return await _order(info.context.loaders, id)
 
     @strawberry.field(
@@ -411,7 +414,7 @@ class Query:
         min_position: Position | None = None,
         as_of: AsOf | None = None,
     ) -> Connection[Order]:
-        await info.context.reached(orders, min_position)
+        await info.context.wait_for_projection(orders, min_position)
         return await order_page(info, first, after, filter, sort, as_of)
 
 
@@ -422,14 +425,16 @@ class Subscription:
     )
     async def order(self, info: Info, id: UUID) -> AsyncIterator[Order]:
         context: Context = info.context
-        beside: list[Beside] = []
-        if asks_for(info, "payment"):
-            beside.append(payment_beside(id))
-        if asks_for(info, "fulfilment"):
-            beside.append(fulfilment_beside(context.room.database, id))
+        beside: list[RelatedChanges] = []
+        if selects_field(info, "payment"):
+            beside.append(payment_changes(id))
+        if selects_field(info, "fulfilment"):
+            beside.append(fulfilment_changes(context.services.database, id))
         unknown = f"No order was opened as {id}."
         async with aclosing(
-            live(context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown, beside)
+            live_query(
+                context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown, beside
+            )
         ) as views:
             async for found in views:
                 yield found

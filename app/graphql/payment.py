@@ -6,18 +6,18 @@ from uuid import UUID
 
 import strawberry
 
-from app.graphql.context import Info, Loaders
-from app.graphql.history import Remembered, StreamState, state_as_of
-from app.graphql.live import Beside
-from app.graphql.scalars import Position
-from app.graphql.values import Money
-from domain.kernel import AnyDecider
+from app.engine.graphql.context import Info, Loaders
+from app.engine.graphql.live_query import RelatedChanges
+from app.engine.graphql.scalars import Position
+from app.engine.graphql.slices.history import HistoryFields, StreamState, state_as_of
+from app.graphql.money import Money
+from domain.kernel.decider import AnyDecider
 from domain.payment import payment, payment_id
 from projections.payment import PaymentRow, payments
 
 
 @strawberry.type(description="The payment of an order.")
-class Payment(Remembered):
+class Payment(HistoryFields):
     id: UUID = strawberry.field(description="What it is known by.")
     order_id: UUID = strawberry.field(description="What it pays for.")
     status: str = strawberry.field(
@@ -60,16 +60,16 @@ async def payment_of(loaders: Loaders, order_id: UUID) -> Payment | None:
     return None if row is None else Payment.of(row)
 
 
-def payment_beside(order_id: UUID) -> Beside:
+def payment_changes(order_id: UUID) -> RelatedChanges:
     """The payment of an order, where that is followed."""
     paid = payment_id(order_id)
-    return Beside(lambda fact: fact.stream_id == paid and fact.category == payment.category)
+    return RelatedChanges(lambda fact: fact.stream_id == paid and fact.category == payment.category)
 
 
 @strawberry.type
 class Query:
     @strawberry.field(description="One payment; null where the id is unknown.")
     async def payment(self, info: Info, id: UUID, min_position: Position | None = None) -> Payment | None:
-        await info.context.reached(payments, min_position)
+        await info.context.wait_for_projection(payments, min_position)
         row = await info.context.loaders.row(payments, "id", id)
         return None if row is None else Payment.of(row)

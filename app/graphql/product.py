@@ -10,16 +10,16 @@ from uuid import UUID
 import strawberry
 from sqlalchemy import ColumnElement
 
-from app.graphql.connections import Columns, Connection, keyset, mark_of
-from app.graphql.context import Context, Info, Loaders
-from app.graphql.events import EventInterface
-from app.graphql.history import Remembered, as_of
-from app.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, execute, request
-from app.graphql.scalars import Position, Quantity, Sku, text
-from app.graphql.then import AsOf, then
-from app.graphql.values import Money, MoneyInput, money, show_money
-from domain.kernel import AnyDecider
-from domain.product import ChangePrice, Listed, ReceiveStock, Register, product, product_id
+from app.engine.graphql.as_of import AsOf, resolve_as_of
+from app.engine.graphql.context import Context, Info, Loaders
+from app.engine.graphql.event_types import EventInterface
+from app.engine.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, command_context, execute
+from app.engine.graphql.pagination import Columns, Connection, cursor_scope, paginate
+from app.engine.graphql.scalars import Position, Quantity, Sku, clean_text
+from app.engine.graphql.slices.history import HistoryFields, as_of
+from app.graphql.money import Money, MoneyInput, parse_money, to_money
+from domain.kernel.decider import AnyDecider
+from domain.product import ChangePrice, Listed, ReceiveStock, RegisterProduct, product, product_id
 from projections.product import ProductRow, products
 
 
@@ -39,7 +39,7 @@ class ProductSnapshot:
             version=version,
             sku=Sku(was.registered.sku),
             name=was.registered.name,
-            price=show_money(was.price),
+            price=to_money(was.price),
             on_hand=was.on_hand,
             reserved=was.on_hand - was.available,
             available=was.available,
@@ -47,7 +47,7 @@ class ProductSnapshot:
 
 
 @strawberry.type(description="A product with its price and stock.")
-class Product(Remembered):
+class Product(HistoryFields):
     sku: Sku = strawberry.field(description="What it is known by.")
     name: str = strawberry.field(description="What it is called.")
     price: Money = strawberry.field(description="What one piece costs now.")
@@ -98,14 +98,14 @@ async def product_by_sku(loaders: Loaders, sku: str) -> Product | None:
     return None if row is None else Product.of(row)
 
 
-async def products_ahead(loaders: Loaders, skus: Iterable[str]) -> None:
+async def prefetch_products(loaders: Loaders, skus: Iterable[str]) -> None:
     """Read them now, for `product_held`."""
-    await loaders.ahead(products, "id", map(_id_of, skus))
+    await loaders.prefetch(products, "id", map(_id_of, skus))
 
 
-def product_held(loaders: Loaders, sku: str) -> tuple[Product | None] | None:
+def prefetched_product(loaders: Loaders, sku: str) -> tuple[Product | None] | None:
     """The product, where it was read ahead."""
-    held = loaders.held(products, "id", _id_of(sku))
+    held = loaders.prefetched(products, "id", _id_of(sku))
     return None if held is None else (None if held[0] is None else Product.of(held[0]),)
 
 
@@ -121,8 +121,8 @@ class ProductAccepted:
 
     @strawberry.field(description="The read model, at least as new as this command.")
     async def product(self, info: Info) -> Product | None:
-        await info.context.reached(products, self.position)
-        return await product_by_sku(info.context.fresh(), self.sku)
+        await info.context.wait_for_projection(products, self.position)
+        return await product_by_sku(info.context.new_loaders(), self.sku)
 
 
 ProductOutcome = Annotated[
@@ -151,9 +151,12 @@ class ReceiveStockInput:
 
 
 async def _execute(
-    info: Info, sku: str, command: Register | ChangePrice | ReceiveStock, options: CommandOptions | None
+    info: Info,
+    sku: str,
+    command: RegisterProduct | ChangePrice | ReceiveStock,
+    options: CommandOptions | None,
 ) -> ProductOutcome:
-    asked = request(info.context, options)
+    asked = command_context(info.context, options)
     return await execute(info.context, product, product_id(sku), command, asked, ProductAccepted, sku=sku)
 
 
@@ -163,9 +166,12 @@ class Mutation:
     async def register_product(
         self, info: Info, input: RegisterProductInput, options: CommandOptions | None = None
     ) -> ProductOutcome:
-        price = money(input.price.amount, input.price.currency)
+        price = parse_money(input.price.amount, input.price.currency)
         return await _execute(
-            info, input.sku, Register(sku=input.sku, name=text(input.name, "name", 200), price=price), options
+            info,
+            input.sku,
+            RegisterProduct(sku=input.sku, name=clean_text(input.name, "name", 200), price=price),
+            options,
         )
 
     @strawberry.mutation(
@@ -175,7 +181,7 @@ class Mutation:
         self, info: Info, input: ChangePriceInput, options: CommandOptions | None = None
     ) -> ProductOutcome:
         return await _execute(
-            info, input.sku, ChangePrice(price=money(input.price.amount, input.price.currency)), options
+            info, input.sku, ChangePrice(price=parse_money(input.price.amount, input.price.currency)), options
         )
 
     @strawberry.mutation(description="Record that pieces came in.")
@@ -209,7 +215,7 @@ def _conditions(wanted: ProductFilter | None, columns: Columns) -> list[ColumnEl
         conditions.append(columns.available > 0 if wanted.available else columns.available <= 0)
     if wanted is not None and wanted.name_contains is not None:
         conditions.append(
-            columns.name.icontains(text(wanted.name_contains, "nameContains", 200), autoescape=True)
+            columns.name.icontains(clean_text(wanted.name_contains, "nameContains", 200), autoescape=True)
         )
     return conditions
 
@@ -219,7 +225,7 @@ class Query:
     @strawberry.field(description="One product; null where the SKU is unknown.")
     async def product(self, info: Info, sku: Sku, min_position: Position | None = None) -> Product | None:
         context: Context = info.context
-        await context.reached(products, min_position)
+        await context.wait_for_projection(products, min_position)
         return await product_by_sku(context.loaders, sku)
 
     @strawberry.field(
@@ -235,11 +241,11 @@ class Query:
         min_position: Position | None = None,
         as_of: AsOf | None = None,
     ) -> Connection[Product]:
-        await info.context.reached(products, min_position)
-        at = await then(info.context, products, as_of, mark_of(after))
+        await info.context.wait_for_projection(products, min_position)
+        at = await resolve_as_of(info.context, products, as_of, cursor_scope(after))
         column = sort.value.removeprefix("-")
         order = ("sku",) if column == "sku" else (column, "sku")
-        return await keyset(
+        return await paginate(
             info.context,
             products,
             Product.of,

@@ -6,9 +6,9 @@ from typing import Annotated
 import strawberry
 from sqlalchemy import select
 
-from app.graphql.context import Info, fetch
-from app.graphql.scalars import Position
-from app.graphql.values import Money
+from app.engine.graphql.context import Info, fetch_rows
+from app.engine.graphql.scalars import Position
+from app.graphql.money import Money
 from projections.sales import daily_sales
 
 
@@ -32,7 +32,7 @@ class Query:
         to: Annotated[date, strawberry.argument(description="The last day.")],
         min_position: Position | None = None,
     ) -> list[DailySales]:
-        await info.context.reached(daily_sales, min_position)
+        await info.context.wait_for_projection(daily_sales, min_position)
         table = daily_sales.table
         query = select(table).where(table.c.day.between(from_, to)).order_by(table.c.day, table.c.currency)
         return [
@@ -42,5 +42,5 @@ class Query:
                 items=row.items,
                 revenue=Money(amount=row.revenue, currency=row.currency),
             )
-            for row in await fetch(info.context.room.database, daily_sales, query)
+            for row in await fetch_rows(info.context.services.database, daily_sales, query)
         ]

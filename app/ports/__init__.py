@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from app.database import Database
+from app.engine.database.connections import Database
+from app.engine.processes.dispatcher import Port
 from app.ports.payment import payment_ports
 from app.ports.simulated_gateway import SimulatedGateway, fault_plan
-from app.processes.dispatch import Port
 from app.settings import Settings
 
 
 def ports(settings: Settings, database: Database) -> Mapping[type, Port]:
     """One line a port. Put your own gateway where the simulated one stands."""
     return {
-        **payment_ports(SimulatedGateway(database, fault_plan(settings.gateway))),
+        **payment_ports(SimulatedGateway(database, fault_plan(settings.simulated_gateway))),
     }

@@ -12,10 +12,10 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel, Field, ValidationError
 
-from app.database import Database
-from app.settings import BadSetting
+from app.engine.database.connections import Database
+from app.engine.errors import ConfigurationError
 from domain.money import Money
-from domain.payment import Approval, Refusal
+from domain.payment import Approval, Decline
 
 DECLINED = Decimal("1313.13")
 HANGS = Decimal("1414.14")
@@ -41,14 +41,14 @@ def fault_plan(given: Mapping[str, float]) -> FaultPlan:
     """The plan in the settings. Raises `BadSetting`."""
     try:
         return FaultPlan.model_validate(given)
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        raise BadSetting(
-            f"setting APP_GATEWAY: {'.'.join(map(str, first['loc']))}: {first['msg']}; known are {', '.join(FaultPlan.model_fields)}"
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ConfigurationError(
+            f"setting APP_SIMULATED_GATEWAY: {'.'.join(map(str, first['loc']))}: {first['msg']}; known are {', '.join(FaultPlan.model_fields)}"
         ) from None
 
 
-class GatewayAway(Exception):
+class GatewayUnavailable(Exception):
     """The gateway did not answer."""
 
 
@@ -65,22 +65,22 @@ class SimulatedGateway:
         self._opened = False
         self._opening = asyncio.Lock()
 
-    async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Refusal:
+    async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Decline:
         """Set the amount aside."""
         answer = await self._call("authorise", payment_id, amount, key)
         return (
             Approval(reference=answer["reference"])
             if "reference" in answer
-            else Refusal(reason=answer["refused"])
+            else Decline(reason=answer["refused"])
         )
 
     async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> None:
         """Take the amount that was set aside."""
         answer = await self._call("capture", payment_id, amount, key)
         if "refused" in answer:
-            raise GatewayAway(answer["refused"])
+            raise GatewayUnavailable(answer["refused"])
 
-    async def call_off(self, payment_id: UUID, key: UUID) -> Money | None:
+    async def cancel(self, payment_id: UUID, key: UUID) -> Money | None:
         """Give back what was set aside or taken."""
         answer = await self._call("call off", payment_id, Money(amount=Decimal(), currency=""), key)
         if "refunded" not in answer:
@@ -93,28 +93,28 @@ class SimulatedGateway:
         await asyncio.sleep(plan.latency)
         if kind == "authorise" and amount.amount == HANGS:
             await asyncio.sleep(3600)
-        luck = await self._drawn(*call) if plan.fail + plan.lose + plan.repeat else 0.5
+        luck = await self._attempt_share(*call) if plan.fail + plan.lose + plan.repeat else 0.5
         if luck < plan.fail or (kind == "authorise" and amount.amount == FAILS):
-            raise GatewayAway("the connection was refused")
+            raise GatewayUnavailable("the connection was refused")
         answer = await self._answer(*call)
         if luck < plan.fail + plan.lose:
-            raise GatewayAway("the connection was reset before the answer")
+            raise GatewayUnavailable("the connection was reset before the answer")
         if luck > 1 - plan.repeat:
             answer = await self._answer(*call)
         return answer
 
-    async def _drawn(self, key: UUID, kind: str, *call: object) -> float:
+    async def _attempt_share(self, key: UUID, kind: str, *call: object) -> float:
         """The luck of this attempt."""
         attempt = await self._database.pool.fetchval(_ATTEMPT, key, kind, *call)
         if attempt is None:
             raise KeyReused(f"{key} was used for another call than {kind} {call}")
-        return self._luck(f"{key} {attempt}")
+        return self._random_share(f"{key} {attempt}")
 
     async def _answer(
         self, key: UUID, kind: str, payment_id: UUID, amount: Decimal, currency: str
     ) -> dict[str, str]:
         """The first answer under this key, worked out where there is none."""
-        declined = amount == DECLINED or self._luck(str(payment_id)) < self._plan.decline
+        declined = amount == DECLINED or self._random_share(str(payment_id)) < self._plan.decline
         answer = await self._database.pool.fetchval(
             _ANSWER, key, kind, payment_id, amount, currency, declined
         )
@@ -122,7 +122,7 @@ class SimulatedGateway:
             raise KeyReused(f"{key} was used for another call than {kind} {payment_id} {amount} {currency}")
         return msgspec.json.decode(answer, type=dict[str, str])
 
-    def _luck(self, of: str) -> float:
+    def _random_share(self, of: str) -> float:
         """A number from 0 to 1, always the same for the same text."""
         return int.from_bytes(hashlib.sha256(f"{self._plan.seed} {of}".encode()).digest()[:6]) / 2**48
 

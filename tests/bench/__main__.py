@@ -19,9 +19,10 @@ import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.bench import appends, fulfilment, queries, rebuilding, requests, sealing, streams
+from tests.bench import appends, sealing
 from tests.bench.rounds import Bench
 from tests.bench.scratch import scratch
+from tests.shop.bench import fulfilment, queries, rebuilding, requests, streams
 
 type Section = Callable[[Bench, str], Awaitable[None]]
 
@@ -71,7 +72,7 @@ SECTIONS: tuple[Section, ...] = (
 
 def chosen(names: Sequence[str]) -> Sequence[Section]:
     """The sections of these names; without any, all. Raises `SystemExit`."""
-    known = {getattr(each, "__name__", ""): each for each in SECTIONS}
+    known = {getattr(section, "__name__", ""): section for section in SECTIONS}
     if unknown := [name for name in names if name not in known]:
         raise SystemExit(f"error: no section {', '.join(unknown)}; there are {', '.join(known)}")
     return [known[name] for name in names] or SECTIONS

@@ -15,14 +15,14 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from sqlalchemy import make_url
 
-from app.commands import Accepted, Commands, Request
-from app.database import Database, open_database
-from app.ids import ordered_id
+from app.engine.commands import CommandAccepted, CommandContext, CommandHandler
+from app.engine.database.connections import Database, open_database
+from app.engine.store.append import Appender
+from app.engine.store.codec import EventCodec
+from app.engine.store.reader import EventReader
+from app.engine.uuid7 import uuid7
 from app.settings import Settings
-from app.store.append import Appender
-from app.store.codec import Codec
-from app.store.read import Reader
-from domain.kernel import Command, Decider, Event, command, event
+from domain.kernel.decider import Command, Decider, Event, command, event
 from tests.bench.rounds import Bench
 from tests.bench.scratch import scratch
 
@@ -72,26 +72,26 @@ DATA = '{"count":1,"place":"in the cellar, on the left"}'
 
 
 @asynccontextmanager
-async def engine(database: Database) -> AsyncIterator[Commands]:
-    codec = Codec((meter,))
+async def engine(database: Database) -> AsyncIterator[CommandHandler]:
+    codec = EventCodec((meter,))
     appender = Appender(database.connect, codec, lambda *_: None)
     running = asyncio.create_task(appender.run())
     try:
-        yield Commands(appender, Reader(database.pool, codec))
+        yield CommandHandler(appender, EventReader(database.pool, codec))
     finally:
         appender.drain()
         await running
 
 
-async def execute(commands: Commands, streams: Sequence[UUID]) -> float:
+async def execute(commands: CommandHandler, streams: Sequence[UUID]) -> float:
     """One caller for each stream given, which may be given many times; it sends its next command when the last is answered."""
     began = time.perf_counter()
 
     async def call(stream: UUID) -> int:
         answered = 0
         while time.perf_counter() < began + SECONDS:
-            request = Request(actor="bench", correlation_id=ordered_id())
-            assert isinstance(await commands.execute(meter, stream, READ, request), Accepted)
+            request = CommandContext(actor="bench", correlation_id=uuid7())
+            assert isinstance(await commands.execute(meter, stream, READ, request), CommandAccepted)
             answered += 1
         return answered
 
@@ -126,8 +126,8 @@ async def insert(connection: asyncpg.Connection, streams: Sequence[UUID]) -> flo
                 ["meter.read"] * size,
                 [1] * size,
                 [DATA] * size,
-                [ordered_id() for _ in streams],
-                [ordered_id() for _ in streams],
+                [uuid7() for _ in streams],
+                [uuid7() for _ in streams],
                 [None] * size,
                 ["bench"] * size,
                 [now] * size,

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from sqlalchemy import make_url
 
-from app.database import open_database
+from app.engine.database.connections import open_database
 from app.settings import Settings
 
 

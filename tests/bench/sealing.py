@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 from statistics import median
 from uuid import uuid4
 
-from app.audit.form import COLUMNS
-from app.audit.seal import Sealer, newest
-from app.audit.verify import PAGE, verify
-from app.commands import Commands
-from app.database import Database, open_database
+from app.engine.audit.canonical import COLUMNS
+from app.engine.audit.sealer import Sealer, newest
+from app.engine.audit.verify_log import PAGE_SIZE, verify
+from app.engine.commands import CommandHandler
+from app.engine.database.connections import Database, open_database
+from app.engine.store.append import Appender
+from app.engine.store.codec import EventCodec
+from app.engine.store.feed import Feed
+from app.engine.store.reader import EventReader
 from app.settings import Settings
-from app.store.append import Appender
-from app.store.codec import Codec
-from app.store.feed import Feed
-from app.store.read import Reader
 from tests.bench.appends import CALLERS, execute, meter
 from tests.bench.rounds import Bench
 
@@ -33,16 +33,16 @@ FILL = """
 
 
 @asynccontextmanager
-async def engine(database: Database) -> AsyncIterator[tuple[Commands, Feed]]:
+async def engine(database: Database) -> AsyncIterator[tuple[CommandHandler, Feed]]:
     """As a server has it: an appender, and a feed that reads what was appended."""
-    codec = Codec((meter,))
-    reader = Reader(database.pool, codec)
+    codec = EventCodec((meter,))
+    reader = EventReader(database.pool, codec)
     feed = Feed(reader)
     await feed.start()
-    appender = Appender(database.connect, codec, feed.offer)
+    appender = Appender(database.connect, codec, feed.publish)
     running = [asyncio.create_task(appender.run()), asyncio.create_task(feed.run())]
     try:
-        yield Commands(appender, reader), feed
+        yield CommandHandler(appender, reader), feed
     finally:
         appender.drain()
         feed.close()
@@ -52,7 +52,7 @@ async def engine(database: Database) -> AsyncIterator[tuple[Commands, Feed]]:
 async def sealed_up(database: Database, feed: Feed) -> int:
     """Seal everything there is; how many facts that were."""
     sealer = Sealer(database, feed)
-    async with database.direct.connect() as connection:
+    async with database.unpooled.connect() as connection:
         last = await newest((await connection.get_raw_connection()).driver_connection)
         began = reached = 0 if last is None else last.last
         while reached < feed.head:
@@ -85,7 +85,7 @@ async def beside_appends(bench: Bench, url: str) -> None:
 async def verifying(bench: Bench, url: str) -> None:
     async with open_database(Settings(database_url=url)) as database:
         await database.pool.execute(FILL, FACTS, timeout=120)
-        feed = Feed(Reader(database.pool, Codec(())))
+        feed = Feed(EventReader(database.pool, EventCodec(())))
         await feed.start()
         began = time.perf_counter()
         assert await sealed_up(database, feed) == FACTS
@@ -102,7 +102,7 @@ async def verifying(bench: Bench, url: str) -> None:
             connection = await database.connect()
             async with connection.transaction():
                 cursor = await connection.cursor(f"SELECT {COLUMNS} FROM es.events ORDER BY position")
-                while await cursor.fetch(PAGE):
+                while await cursor.fetch(PAGE_SIZE):
                     pass
             await connection.close()
             return FACTS / (time.perf_counter() - began)

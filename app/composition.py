@@ -1,0 +1,39 @@
+"""The composition: the one place that names the registers of this application."""
+
+from collections.abc import Mapping
+
+from app.engine.application import Application, Ports, Slices
+from app.engine.database.connections import Database
+from app.settings import Settings
+from domain import DECIDERS, PROCESSES
+from projections import PROJECTIONS
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "app.demo.command:demo",
+}
+"""Commands of the terminal beside the engine's: each name with `module:function`."""
+
+
+def slices() -> Slices:
+    """The API. It is imported only by what serves or prints it."""
+    from app.graphql.schema import SLICES
+
+    return SLICES
+
+
+def ports(settings: Settings, database: Database) -> Ports:
+    """The ports of the calls that processes make. They are imported only by a server."""
+    from app.ports import ports
+
+    return ports(settings, database)
+
+
+application = Application(
+    settings=Settings,
+    deciders=DECIDERS,
+    processes=PROCESSES,
+    projections=PROJECTIONS,
+    slices=slices,
+    ports=ports,
+    commands=COMMANDS,
+)

@@ -1,0 +1,55 @@
+"""What a team registers with the engine: the one object that the server, the terminal and the tests are built on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+from app.engine.database.connections import Database
+from app.engine.settings import EngineSettings
+from app.engine.store.codec import EventCodec
+from domain.kernel.decider import AnyDecider
+from domain.kernel.process import AnyProcess, Call, Port
+from projections.kernel import AnyProjection
+
+type Slices = tuple[ModuleType, ...]
+type Ports = Mapping[type[Call], Port]
+
+
+def _no_slices() -> Slices:
+    return ()
+
+
+def _no_ports(settings: EngineSettings, database: Database) -> Ports:
+    del settings, database
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application[S: EngineSettings]:
+    """The registers of one application.
+
+    `slices` and `ports` are functions: GraphQL and the ports are imported only by what needs them. `ports` gets the
+    settings and the open database. `commands` adds commands to the terminal: each name with `module:function`.
+    """
+
+    settings: type[S]
+    deciders: tuple[AnyDecider, ...] = ()
+    processes: tuple[AnyProcess, ...] = ()
+    projections: tuple[AnyProjection, ...] = ()
+    slices: Callable[[], Slices] = _no_slices
+    ports: Callable[[S, Database], Ports] = _no_ports
+    commands: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @cached_property
+    def codec(self) -> EventCodec:
+        """Reads and writes the events of all deciders. Raises `EventSchemaError`."""
+        return EventCodec(self.deciders)
+
+    def process(self, name: str) -> AnyProcess | None:
+        """The process of this name, if it is registered."""
+        return next((process for process in self.processes if process.category == name), None)
+
+
+type AnyApplication = Application[Any]

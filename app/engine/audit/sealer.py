@@ -1,0 +1,153 @@
+"""Seals the log in the background: what was recorded is chained by hash, range after range, off the write path.
+
+One process does it, the owner of the lease. It only reads what is committed, and never again touches a seal it made.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.engine.audit.canonical import (
+    COLUMNS,
+    GENESIS,
+    SEALS,
+    Seal,
+    fact_from_row,
+    fact_hash,
+    leaf_prefixes,
+    seal_hash,
+    seal_of,
+    timestamp_sql,
+)
+from app.engine.audit.merkle import root_of
+from app.engine.database.connections import Database, is_connection_error
+from app.engine.database.leases import acquire
+from app.engine.store.feed import Feed
+
+log = logging.getLogger(__name__)
+
+PAGE_SIZE = 500
+"""Facts that are hashed at a stretch: whatever else the process does waits no longer than that, 3 ms."""
+
+
+class Fenced(Exception):
+    """Another process has sealed meanwhile: this one is not the owner any more."""
+
+
+class Unsealable(Exception):
+    """The log has a hole, so that something was removed before it was sealed."""
+
+
+class Sealer:
+    """Seals `facts` facts at a time, nothing where that is 0, and fewer when `seconds` have passed since the first of
+    them was seen."""
+
+    def __init__(self, database: Database, feed: Feed, *, facts: int = 1_000, seconds: float = 10.0) -> None:
+        self.sealed = 0
+        """The newest position that this process knows to be sealed."""
+        self._database = database
+        self._feed = feed
+        self._facts = facts
+        self._seconds = seconds
+
+    async def run(self) -> None:
+        """Own, hash, write; after a failure again, until the feed closes."""
+        pause = 0.25
+        while self._facts and not self._feed.closed:
+            try:
+                async with self._database.unpooled.connect() as connection:
+                    if not await acquire(connection, "seal", lambda: self._feed.closed):
+                        return
+                    last = await newest(await _asyncpg_connection(connection))
+                    while await self._due(0 if last is None else last.last):
+                        last = await self.seal(connection, last)
+                        pause = 0.25
+            except Exception as error:
+                # Whatever it is, nothing is sealed past it, `audit verify` names it, and the log goes on.
+                if isinstance(error, Fenced) or is_connection_error(error):
+                    log.warning("seal: %s; trying again", str(error) or type(error).__name__)
+                else:
+                    log.error(
+                        "the log cannot be sealed: %s",
+                        error,
+                        exc_info=None if isinstance(error, Unsealable) else error,
+                    )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 60.0)
+
+    async def _due(self, sealed: int) -> bool:
+        """Wait until a range above `sealed` is full, or old enough. False when the feed has closed."""
+        self.sealed = sealed
+        if not await self._feed.wait_past(sealed):
+            return False
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._feed.wait_past(sealed + self._facts - 1)
+        except TimeoutError:
+            pass
+        return not self._feed.closed
+
+    async def seal(self, connection: AsyncConnection, last: Seal | None) -> Seal:
+        """Seal what follows the seal `last`, up to a full range. Raises `Unsealable` where a position is missing."""
+        bare = await _asyncpg_connection(connection)
+        after, previous, number = (0, GENESIS, 1) if last is None else (last.last, last.hash, last.number + 1)
+        upto = min(after + self._facts, self._feed.head)
+        hashes: list[bytes] = []
+        while (place := after + len(hashes)) < upto:
+            rows = await bare.fetch(_FACTS, place, min(place + PAGE_SIZE, upto))
+            for row in rows:
+                place += 1
+                if row["position"] != place:
+                    break
+                hashes.append(fact_hash(fact_from_row(row)))
+            if not rows or rows[-1]["position"] != place:
+                raise Unsealable(f"position {after + len(hashes) + 1} is missing")
+        now = await bare.fetchval(f"SELECT {timestamp_sql('clock_timestamp()')}")
+        root = root_of(hashes)
+        made = Seal(
+            number=number,
+            first=after + 1,
+            last=upto,
+            root=root,
+            marks=leaf_prefixes(hashes),
+            sealed_at=now,
+            hash=seal_hash(previous, number, after + 1, upto, root, now),
+        )
+        done = await bare.fetchval(
+            _WRITE,
+            made.number,
+            made.first,
+            made.last,
+            made.root,
+            made.marks,
+            made.sealed_at,
+            made.hash,
+            None if last is None else last.hash,
+        )
+        if done is None:
+            raise Fenced("another process has sealed meanwhile")
+        return made
+
+
+_FACTS = f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position"
+
+# Only after the seal that it was made to follow.
+_WRITE = """
+    INSERT INTO es.seals (number, first_position, last_position, root, marks, sealed_at, hash)
+    SELECT $1, $2, $3, $4, $5, $6::text::timestamptz, $7
+    WHERE (SELECT hash FROM es.seals ORDER BY number DESC LIMIT 1) IS NOT DISTINCT FROM $8::bytea
+    RETURNING number
+"""
+
+
+async def newest(bare: Any) -> Seal | None:
+    """The newest seal."""
+    row = await bare.fetchrow(f"SELECT {SEALS} FROM es.seals ORDER BY number DESC LIMIT 1")
+    return None if row is None else seal_of(row)
+
+
+async def _asyncpg_connection(connection: AsyncConnection) -> Any:
+    """The driver's own connection: rows go straight into the hash."""
+    return (await connection.get_raw_connection()).driver_connection

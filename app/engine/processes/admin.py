@@ -1,0 +1,237 @@
+"""What an operator sees of the processes, and does about those that stand still."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.engine.commands import (
+    CommandAccepted,
+    CommandContext,
+    CommandHandler,
+    CommandOutcome,
+    CommandRejected,
+)
+from app.engine.database.connections import Database, retry_read
+from domain.kernel.decider import code_of, message_of
+from domain.kernel.process import (
+    AnyProcess,
+    ForceCompensation,
+    LifecycleCommand,
+    ProcessUnknown,
+    RetryStep,
+    SkipStep,
+)
+
+PATIENCE_SECONDS, LOOK_SECONDS = 1.0, 0.01
+MAX_REASON_LENGTH = 500
+STATES = ("running", "stuck", "parked", "ended")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepView:
+    """One thing that an instance asked for. `outcome` is due, done, refused, stuck, skipped or withdrawn."""
+
+    name: str
+    kind: str
+    outcome: str
+    attempts: int
+    error: str | None
+    at: datetime
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessView:
+    """One instance. `status` is the process's own word for where it is, `state` the engine's: running, stuck (a step
+    failed as often as it may), parked (a fact could not be folded) or ended."""
+
+    process: str
+    id: UUID
+    status: str
+    state: str
+    began: int
+    began_at: datetime
+    moved_at: datetime
+    deadline: datetime | None
+    parked_position: int | None
+    error: str | None
+    steps: Sequence[StepView]
+
+
+async def get_processes(database: Database, process: str, ids: Sequence[UUID]) -> Mapping[UUID, ProcessView]:
+    """The instances of a process that exist among these."""
+    return {
+        view.id: view
+        for view in await _read(
+            database, f"{_VIEW} WHERE p.process = $1 AND p.id = ANY($2::uuid[])", process, list(ids)
+        )
+    }
+
+
+async def wait_until_folded(database: Database, process: str, instance: UUID, position: int) -> None:
+    """Wait until an instance has folded the fact at this position, a second at most. Any server process may own it, so its
+    row says how far it is."""
+    query = "SELECT position >= $3 OR parked_position IS NOT NULL FROM es.processes WHERE process = $1 AND id = $2"
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await retry_read(partial(database.pool.fetchval, query, process, instance, position)):  # noqa: ASYNC110 - it may move in another process
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        # It may be none of its business after all.
+        return
+
+
+async def list_processes(
+    database: Database,
+    *,
+    process: str | None = None,
+    state: str | None = None,
+    limit: int,
+    before: tuple[int, UUID] | None = None,
+) -> Sequence[ProcessView]:
+    """Up to `limit` instances, the newest first, that began before `before`."""
+    position, identity = before or (2**63 - 1, UUID(int=2**128 - 1))
+    query = (
+        f"SELECT * FROM ({_VIEW} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
+        " AND (v.began, v.id) < ($3, $4) ORDER BY v.began DESC, v.id DESC LIMIT $5"
+    )
+    return await _read(database, query, process, state, position, identity, limit)
+
+
+async def retry(
+    database: Database,
+    commands: CommandHandler,
+    process: AnyProcess | None,
+    instance: UUID,
+    step: str | None,
+    request: CommandContext,
+) -> CommandOutcome:
+    """Have a stuck step tried again, all of them if none is named; or the fact that parked the instance."""
+    if process is None:
+        return _unknown()
+    view = (await get_processes(database, process.category, [instance])).get(instance)
+    if view is not None and view.state == "parked" and step is None:
+        if not request.dry_run:
+            await database.pool.execute(
+                "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2",
+                process.category,
+                instance,
+            )
+        return CommandAccepted(position=view.parked_position or 0, version=0, facts=())
+    stuck = (
+        [step.name for step in view.steps if step.outcome == "stuck"]
+        if view is not None and step is None
+        else []
+    )
+    outcome = await _execute(
+        commands, process, instance, RetryStep(step=step or next(iter(stuck), "")), request
+    )
+    for each in stuck[1:]:
+        if not isinstance(outcome, CommandAccepted) or request.command_id is not None:
+            break
+        outcome = await _execute(commands, process, instance, RetryStep(step=each), request)
+    return outcome
+
+
+async def skip(
+    commands: CommandHandler,
+    process: AnyProcess | None,
+    instance: UUID,
+    step: str,
+    reason: str,
+    request: CommandContext,
+) -> CommandOutcome:
+    """Take a stuck step for done; the reason is recorded."""
+    return await _execute(commands, process, instance, SkipStep(step=step, reason=reason), request)
+
+
+async def compensate(
+    commands: CommandHandler, process: AnyProcess | None, instance: UUID, reason: str, request: CommandContext
+) -> CommandOutcome:
+    """Have everything undone; the reason is recorded."""
+    return await _execute(commands, process, instance, ForceCompensation(reason=reason), request)
+
+
+async def _execute(
+    commands: CommandHandler,
+    process: AnyProcess | None,
+    instance: UUID,
+    command: LifecycleCommand,
+    request: CommandContext,
+) -> CommandOutcome:
+    if process is None:
+        return _unknown()
+    return await commands.execute(process.own, instance, command, request)
+
+
+def _unknown() -> CommandRejected:
+    return CommandRejected(code=code_of(ProcessUnknown), message=message_of(ProcessUnknown))
+
+
+async def _read(database: Database, query: str, *arguments: object) -> Sequence[ProcessView]:
+    async def read() -> Sequence[asyncpg.Record]:
+        return await database.pool.fetch(query, *arguments)
+
+    found = await retry_read(read)
+
+    async def read_steps() -> Sequence[asyncpg.Record]:
+        return await database.pool.fetch(
+            _STEPS, [row["process"] for row in found], [row["id"] for row in found]
+        )
+
+    steps: dict[tuple[str, Any], list[StepView]] = {}
+    for row in await retry_read(read_steps) if found else ():
+        steps.setdefault((row["process"], row["instance"]), []).append(
+            StepView(
+                name=row["step"],
+                kind=row["kind"],
+                outcome=row["outcome"],
+                attempts=row["attempts"],
+                error=row["error"],
+                at=row["moved_at"],
+                position=row["position"],
+            )
+        )
+    return [
+        ProcessView(
+            process=row["process"],
+            id=UUID(int=row["id"].int),
+            status=row["status"],
+            state=row["state"],
+            began=row["began"],
+            began_at=row["began_at"],
+            moved_at=row["moved_at"],
+            deadline=row["deadline"],
+            parked_position=row["parked_position"],
+            error=row["parked_error"],
+            steps=steps.get((row["process"], row["id"]), []),
+        )
+        for row in found
+    ]
+
+
+_VIEW = """
+    SELECT p.process, p.id, p.status, p.began, p.began_at, p.moved_at, p.parked_position, p.parked_error,
+           (SELECT min(d.due) FROM es.process_deadlines d WHERE d.process = p.process AND d.instance = p.id) AS deadline,
+           CASE
+               WHEN p.parked_position IS NOT NULL THEN 'parked'
+               WHEN EXISTS (SELECT FROM es.process_steps s WHERE s.process = p.process AND s.instance = p.id AND s.outcome = 'stuck') THEN 'stuck'
+               WHEN p.ended AND NOT EXISTS (
+                   SELECT FROM es.process_steps s WHERE s.process = p.process AND s.instance = p.id AND s.outcome = 'due'
+               ) THEN 'ended'
+               ELSE 'running'
+           END AS state
+    FROM es.processes p
+"""
+
+_STEPS = """
+    SELECT s.process, s.instance, s.step, s.kind, s.outcome, s.attempts, s.error, s.moved_at, s.position
+    FROM es.process_steps s JOIN unnest($1::text[], $2::uuid[]) n (process, instance) ON s.process = n.process AND s.instance = n.instance
+    WHERE s.kind <> 'note' ORDER BY s.seq
+"""

@@ -1,0 +1,25 @@
+"""What a projection's table was made by, as a digest: its columns, its fold, and all of our own code that the fold leads to."""
+
+from functools import cache
+from hashlib import sha256
+
+from sqlalchemy.dialects import postgresql
+
+from app.engine.store.code_fingerprint import reachable_source
+from projections.kernel import AnyProjection
+
+LENGTH = 16
+
+
+@cache
+def fingerprint(projection: AnyProjection) -> str:
+    """The same for the same rows, whatever the layout of the code."""
+    dialect = postgresql.dialect()
+    columns = [
+        f"{column.name} {column.type.compile(dialect=dialect)} {'null' if column.nullable else 'not null'}{' key' if column.primary_key else ''}"
+        for column in projection.table.columns
+    ]
+    if projection.history:
+        columns.append("history")
+    parts = sorted(set(reachable_source(projection.row, projection.keys, projection.fold)))
+    return sha256("\n".join([*columns, *parts]).encode()).hexdigest()[:LENGTH]

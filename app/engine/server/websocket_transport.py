@@ -1,0 +1,71 @@
+"""Sockets whose frames leave together: what is sent within one turn of the loop is one write to the network.
+
+A burst of events is a frame each for every subscriber, and a write each would be most of what it costs to deliver them.
+"""
+
+import asyncio
+from typing import Any, cast, override
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+MAX_BUFFERED_BYTES = 64 * 1024
+"""Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
+
+
+class WriteCombiningTransport(asyncio.Transport):
+    """A transport that holds what is written until the loop comes round."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._transport = transport
+        self._loop = loop
+        self._held: list[bytes | bytearray | memoryview] = []
+        self._size = 0
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self._held:
+            self._loop.call_soon(self._flush)
+        self._held.append(data)
+        self._size += len(data)
+        if self._size > MAX_BUFFERED_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._held:
+            held, self._held, self._size = self._held, [], 0
+            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
+
+    @override
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    @override
+    def abort(self) -> None:
+        self._held.clear()
+        self._transport.abort()
+
+    @override
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    @override
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._transport.get_extra_info(name, default)
+
+    @override
+    def pause_reading(self) -> None:
+        self._transport.pause_reading()
+
+    @override
+    def resume_reading(self) -> None:
+        self._transport.resume_reading()
+
+
+class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's sockets, corked."""
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(WriteCombiningTransport(cast("asyncio.Transport", transport), self.loop))

@@ -1,0 +1,217 @@
+"""Reads the log: one stream, or everything from a position on."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from app.engine.database.connections import retry_read
+from app.engine.store.codec import EventCodec
+from domain.kernel.decider import Recorded, SplitEvent, StoredName, UnreadableEvent
+
+type Fact = Recorded[Any]
+
+COLUMNS = (
+    "position, category, stream_id, version, type, type_version, data, command_id, correlation_id, caused_by, actor, "
+    "occurred_at, recorded_at"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which facts are wanted. `None` means any; every one that is given must match."""
+
+    categories: frozenset[str] | None = None
+    stream_id: UUID | None = None
+    types: frozenset[str] | None = None
+    correlation_id: UUID | None = None
+
+    def matches(self, fact: Fact) -> bool:
+        return (
+            (self.categories is None or fact.category in self.categories)
+            and (self.stream_id is None or fact.stream_id == self.stream_id)
+            and (self.types is None or not self.types.isdisjoint(_names(fact)))
+            and (self.correlation_id is None or fact.correlation_id == self.correlation_id)
+        )
+
+    def sql(self, first: int, codec: EventCodec) -> tuple[str, list[object]]:
+        """A condition on es.events with its arguments, numbered from `first`. Only what is asked for is in it, so that each question gets a plan of its own."""
+        asked: list[tuple[str, tuple[object, ...]]] = []
+        if self.categories is not None:
+            asked.append(("category = ANY({}::text[])", (sorted(self.categories),)))
+        if self.stream_id is not None:
+            asked.append(("stream_id = {}::uuid", (self.stream_id,)))
+        if self.types is not None:
+            asked.extend(_type_conditions(self.types, codec))
+        if self.correlation_id is not None:
+            asked.append(("correlation_id = {}::uuid", (self.correlation_id,)))
+        arguments: list[object] = []
+        conditions = ["true"]
+        for text, given in asked:
+            conditions.append(
+                text.format(*(f"${first + len(arguments) + place}" for place in range(len(given))))
+            )
+            arguments.extend(given)
+        return " AND ".join(conditions), arguments
+
+
+def _type_conditions(types: frozenset[str], codec: EventCodec) -> Sequence[tuple[str, tuple[object, ...]]]:
+    """Conditions for facts that go by these names: those stored so, less those that upcasts renamed, and those renamed to them."""
+    wanted = {
+        each: not types.isdisjoint(codec.searchable_names(each.name, each.version))
+        for each in codec.known_shapes
+    }
+    joining = [each for each, found in wanted.items() if found and each.name not in types]
+    leaving = [each for each, found in wanted.items() if not found and each.name in types]
+    named = "type = ANY({}::text[])"
+    conditions: list[tuple[str, tuple[object, ...]]] = []
+    if joining:
+        conditions.append((f"({named} OR {_SHAPES})", (sorted(types), *_columns(joining))))
+    else:
+        conditions.append((named, (sorted(types),)))
+    if leaving:
+        conditions.append((f"NOT {_SHAPES}", _columns(leaving)))
+    return conditions
+
+
+_SHAPES = "(type, type_version) IN (SELECT * FROM unnest({}::text[], {}::smallint[]))"
+
+
+def _columns(shapes: Sequence[StoredName]) -> tuple[object, object]:
+    return [shape.name for shape in shapes], [shape.version for shape in shapes]
+
+
+ALL_EVENTS = EventFilter()
+
+
+def stored_name(fact: Fact) -> str:
+    """The stored name of the fact's event: today's; the one in the log where upcasts split or dropped it, or this code cannot read it."""
+    event = fact.event
+    return event.name if isinstance(event, UnreadableEvent | SplitEvent) else event.stored.name
+
+
+def _names(fact: Fact) -> Sequence[str]:
+    """The names by which a fact is found: the same that the codec gives for what is stored."""
+    match fact.event:
+        case UnreadableEvent(name=name, names=names):
+            return names or (name,)
+        case SplitEvent(name=name, events=events):
+            return (name, *(event.stored.name for event in events))
+        case event:
+            return (event.stored.name,)
+
+
+class EventReader:
+    """Reads facts. `pool` serves short reads; none holds a connection while its caller waits for anything else. Who reads
+    everything brings a connection of its own."""
+
+    def __init__(self, pool: asyncpg.Pool | asyncpg.Connection, codec: EventCodec) -> None:
+        self._pool = pool
+        self._codec = codec
+
+    async def head_position(self) -> int:
+        """The position of the newest fact; 0 where there is none."""
+        [row] = await self._fetch("SELECT coalesce(max(position), 0) AS head FROM es.events")
+        return row["head"]
+
+    async def read_stream(
+        self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000, *, up_to: int | None = None
+    ) -> Sequence[Fact]:
+        """Up to `limit` facts of one stream with versions above `after` and not above `up_to`, in order."""
+        rows = await self._fetch(
+            f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3 AND version <= $4"
+            " ORDER BY version LIMIT $5",
+            category,
+            stream_id,
+            after,
+            2**31 - 1 if up_to is None else up_to,
+            limit,
+        )
+        return [self._codec.fact(row) for row in rows]
+
+    async def stream_version(
+        self, category: str, stream_id: UUID, *, moment: datetime | None = None, position: int | None = None
+    ) -> int:
+        """The version of the stream, now or when all up to the moment (recorded, not occurred) or position was recorded; 0 where nothing was."""
+        condition, arguments = "", list[object]()
+        if moment is not None:
+            condition, arguments = " AND recorded_at <= $3", [moment]
+        elif position is not None:
+            condition, arguments = " AND position <= $3", [position]
+        rows = await self._fetch(
+            f"SELECT version FROM es.events WHERE category = $1 AND stream_id = $2{condition} ORDER BY version DESC LIMIT 1",
+            category,
+            stream_id,
+            *arguments,
+        )
+        return rows[0]["version"] if rows else 0
+
+    async def position_at(self, moment: datetime) -> int:
+        """The position of the newest fact that was recorded up to the moment; 0 where none was."""
+        [row] = await self._fetch(_POSITION_AT, moment)
+        return row["position"]
+
+    async def undone_versions(
+        self, category: str, stream_id: UUID, changes: Collection[int]
+    ) -> frozenset[int]:
+        """Those of the changes, by version, whose newest mark says that they were undone."""
+        rows = await self._fetch(
+            "SELECT DISTINCT ON (change) change, undone FROM ("
+            " SELECT version, coalesce(data->>'undoes', data->>'redoes') AS change, data->>'undoes' IS NOT NULL AS undone"
+            " FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3) AS marked"
+            " WHERE change = ANY($4::text[]) ORDER BY change, version DESC",
+            category,
+            stream_id,
+            min(changes, default=0),
+            [str(change) for change in changes],
+        )
+        return frozenset(int(row["change"]) for row in rows if row["undone"])
+
+    async def command_names(self, command_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """The stored names of the commands, as they are today."""
+        rows = await self._fetch(
+            "SELECT command_id, category, name FROM es.commands WHERE command_id = ANY($1::uuid[])",
+            list(command_ids),
+        )
+        return {
+            UUID(int=row["command_id"].int): self._codec.command_name(row["category"], row["name"])
+            for row in rows
+        }
+
+    async def read_all(
+        self, after: int, limit: int, *, up_to: int | None = None, where: EventFilter = ALL_EVENTS
+    ) -> Sequence[Fact]:
+        """Up to `limit` matching facts with positions above `after` and not above `up_to`, in order."""
+        condition, arguments = where.sql(4, self._codec)
+        rows = await self._fetch(
+            f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
+            " ORDER BY position LIMIT $3",
+            after,
+            2**63 - 1 if up_to is None else up_to,
+            limit,
+            *arguments,
+        )
+        return [self._codec.fact(row) for row in rows]
+
+    async def _fetch(self, query: str, *arguments: object) -> Sequence[Any]:
+        async def read() -> Sequence[Any]:
+            return await self._pool.fetch(query, *arguments)
+
+        return await retry_read(read)
+
+
+# Positions have no gaps and moments never decrease along them: halved until it is found, without an index of the moments.
+_POSITION_AT = """
+    WITH RECURSIVE between (low, high) AS (
+        SELECT 0::bigint, coalesce(max(position), 0) FROM es.events
+        UNION ALL
+        SELECT CASE WHEN e.recorded_at <= $1 THEN e.position ELSE b.low END,
+               CASE WHEN e.recorded_at <= $1 THEN b.high ELSE e.position - 1 END
+        FROM between b JOIN es.events e ON e.position = (b.low + b.high + 1) / 2
+        WHERE b.low < b.high
+    )
+    SELECT max(low) AS position FROM between
+"""

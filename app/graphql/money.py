@@ -1,0 +1,47 @@
+"""Money: how it is shown, how it is given, and what is too much of it."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+import strawberry
+
+from app.engine.graphql.errors import BadInput
+from app.engine.graphql.event_types import OutputMapping
+from app.engine.graphql.scalars import quote_input
+from domain.money import Money as DomainMoney
+
+MAX_AMOUNT = Decimal(10) ** 12
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@strawberry.type(description="An exact amount in one currency.")
+class Money:
+    amount: Decimal = strawberry.field(description="In major units, like euros.")
+    currency: str = strawberry.field(description="As in ISO 4217.")
+
+
+@strawberry.input(description="The amount has at most two decimals and is not negative.")
+class MoneyInput:
+    amount: Decimal = strawberry.field(description="In major units, like euros.")
+    currency: str = strawberry.field(default="EUR", description="As in ISO 4217.")
+
+
+def to_money(money: DomainMoney) -> Money:
+    return Money(amount=money.amount, currency=money.currency)
+
+
+OUTPUT_TYPES: Mapping[type, OutputMapping] = {DomainMoney: (Money, to_money)}
+
+
+def parse_money(amount: Decimal, currency: str) -> DomainMoney:
+    """An amount that is not negative, has at most two decimals, and a currency as in ISO 4217. Raises `BadInput`."""
+    if amount < 0:
+        raise BadInput(f"The amount is negative: {quote_input(str(amount))}.")
+    if amount > MAX_AMOUNT:
+        raise BadInput(f"The amount is above {MAX_AMOUNT:,}.")
+    if amount != amount.quantize(Decimal("0.01")):
+        raise BadInput("The amount has more than two decimals.")
+    if not _CURRENCY.fullmatch(currency):
+        raise BadInput(f"The currency is three capital letters, like EUR, not {quote_input(currency)}.")
+    return DomainMoney(amount=amount.quantize(Decimal("0.01")), currency=currency)

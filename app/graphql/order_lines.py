@@ -1,0 +1,35 @@
+"""The lines of an order: how they look."""
+
+from typing import Self
+
+import strawberry
+
+from app.engine.graphql.context import Info, Loaders
+from app.engine.graphql.scalars import Sku
+from app.graphql.money import Money, to_money
+from app.graphql.product import Product, prefetched_product, product_by_sku
+from domain.order_lines import Line
+
+
+@strawberry.type(description="One product in an order.")
+class OrderLine:
+    sku: Sku = strawberry.field(description="The product's SKU.")
+    quantity: int = strawberry.field(description="Pieces.")
+    unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
+    loaders: strawberry.Private[Loaders | None] = None
+    prefetched: strawberry.Private[dict[str, Product | None] | None] = None
+
+    @strawberry.field(description="The product as it is now; in a list of the past, as it was then.")
+    async def product(self, info: Info) -> Product | None:
+        return await product_by_sku(self.loaders or info.context.loaders, self.sku)
+
+    @classmethod
+    def of(cls, line: Line, loaders: Loaders | None = None) -> Self:
+        held = None if loaders is None else prefetched_product(loaders, line.sku)
+        return cls(
+            sku=Sku(line.sku),
+            quantity=line.quantity,
+            unit_price=to_money(line.unit_price),
+            loaders=loaders,
+            prefetched=None if held is None else {"product": held[0]},
+        )

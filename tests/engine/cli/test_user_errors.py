@@ -1,0 +1,225 @@
+"""What a person at the terminal gets: one clear line and exit code 2 for what they can mend, a clean stop."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.conftest import ROOT, Server
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_") and k != "DATABASE_URL"}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env=env | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def one_line(result: subprocess.CompletedProcess[str], said: str) -> None:
+    assert result.returncode == 2, result
+    [line] = result.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+    assert "Traceback" not in result.stdout
+
+
+def test_an_unknown_setting_is_named() -> None:
+    one_line(run("serve", APP_PROT="1"), "unknown setting APP_PROT")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("APP_PORT", "many"),
+        ("APP_MODE", "fast"),
+        ("APP_FEED_BUFFER_SIZE", "-1"),
+        ("APP_ALLOWED_ORIGINS", "nope"),
+        ("APP_HOST", ""),
+        ("APP_DATA_DIR", ""),
+    ],
+)
+def test_a_malformed_setting_is_named(name: str, value: str) -> None:
+    one_line(run("serve", **{name: value}), name)
+
+
+def test_a_database_that_does_not_answer_is_said_without_the_password() -> None:
+    result = run("serve", "--port", "0", DATABASE_URL="postgresql://ann:secret@127.0.0.1:1/shop")
+    one_line(result, "does not answer")
+    assert "secret" not in result.stderr
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/shop", "postgresql://localhost:port/shop"])
+def test_a_url_that_names_no_postgresql_is_said(url: str) -> None:
+    one_line(run("serve", "--port", "0", DATABASE_URL=url), "DATABASE_URL")
+
+
+def test_a_port_that_is_taken_is_said(database_url: str) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        one_line(run("serve", "--port", str(port), DATABASE_URL=database_url), f"127.0.0.1:{port}")
+
+
+def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: str, database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    async def drop() -> None:
+        connection = await asyncpg.connect(database_url)
+        for row in await connection.fetch(
+            "SELECT nspname FROM pg_namespace WHERE nspname = 'es' OR nspname LIKE 'read%'"
+        ):
+            await connection.execute(f"DROP SCHEMA {row['nspname']} CASCADE")
+        await connection.close()
+
+    asyncio.run(drop())
+    one_line(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
+    assert run("migrate", DATABASE_URL=database_url).returncode == 0
+    again = run("migrate", DATABASE_URL=database_url)
+    newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))[:4]
+    assert (again.returncode, again.stdout.strip()) == (0, f"database at migration {newest}")
+
+
+def test_an_empty_address_is_not_every_address() -> None:
+    one_line(run("serve", "--host", ""), "APP_HOST")
+
+
+def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+
+    async def raised() -> None:
+        connection = await asyncpg.connect(database_url)
+        await connection.execute("UPDATE es.alembic_version SET version_num = '9999'")
+        await connection.close()
+
+    asyncio.run(raised())
+    for arguments in (
+        ("migrate",),
+        ("serve", "--port", "0"),
+        ("serve", "--migrate", "--port", "0"),
+        ("lag",),
+    ):
+        one_line(run(*arguments, DATABASE_URL=database_url), "was migrated by newer code")
+
+
+def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(database_url: str) -> None:
+    import asyncio
+
+    import asyncpg
+    from sqlalchemy import make_url
+
+    async def low(*statements: str) -> None:
+        connection = await asyncpg.connect(database_url)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    asyncio.run(low("DROP ROLE IF EXISTS low", "CREATE ROLE low LOGIN PASSWORD 'low'"))
+    try:
+        url = make_url(database_url).set(username="low", password="low").render_as_string(hide_password=False)
+        for arguments in (("migrate",), ("lag",), ("serve", "--port", "0")):
+            one_line(run(*arguments, DATABASE_URL=url), "permission denied")
+    finally:
+        asyncio.run(low("DROP ROLE low"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(
+    serve: Callable[..., Server], number: int
+) -> None:
+    server = serve().wait()
+    assert server.ask("{ position }")["data"] == {"position": "0"}
+    assert server.stop(number) == 0
+    assert "Traceback" not in server.output()
+    assert f"ready: http://localhost:{server.port}/graphql" in server.output()
+
+
+def test_the_committed_schema_is_the_one_that_is_served() -> None:
+    assert run("schema").stdout == (ROOT / "schema.graphql").read_text(), (
+        "the schema has changed: look at it, then run make schema"
+    )
+
+
+def test_the_embedded_database_stops_with_its_last_user_also_after_one_was_killed() -> None:
+    with tempfile.TemporaryDirectory(prefix="shop-embedded-") as folder:
+        os.chmod(folder, 0o755)
+        killed = Server(None, APP_DATA_DIR=folder).wait(60)
+        killed.kill()
+        again = Server(None, APP_DATA_DIR=folder).wait(60)
+        assert again.stop() == 0
+        left = [p.pid for p in psutil.process_iter() if folder in " ".join(_command_line(p))]
+        assert left == []
+        for server in (killed, again):
+            server.log.close()
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def test_a_postgresql_that_is_too_old_is_said() -> None:
+    binaries = Path("/usr/lib/postgresql/15/bin")
+    if not binaries.exists():
+        pytest.skip("needs a PostgreSQL 15 beside the embedded one; Debian's package has it")
+    with tempfile.TemporaryDirectory(prefix="shop-old-") as folder:
+        user = {"user": "nobody"} if os.geteuid() == 0 else {}
+        os.chmod(folder, 0o777)
+        data = f"{folder}/data"
+        subprocess.run(
+            [binaries / "initdb", "-D", data, "-A", "trust", "-U", "old"],
+            check=True,
+            capture_output=True,
+            timeout=60,
+            **user,
+        )
+        options = f"-c listen_addresses='' -k {folder}"
+        subprocess.run(
+            [binaries / "pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+            **user,
+        )
+        try:
+            one_line(
+                run("serve", "--port", "0", DATABASE_URL=f"postgresql://old@/postgres?host={folder}"),
+                "is PostgreSQL 15; 16 or newer is needed",
+            )
+        finally:
+            subprocess.run(
+                [binaries / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"],
+                check=True,
+                capture_output=True,
+                timeout=60,
+                **user,
+            )
+
+
+def test_in_production_every_line_of_the_log_is_json(serve: Callable[..., Server]) -> None:
+    server = serve(APP_MODE="production").wait()
+    assert server.ask("{ position }")["data"] == {"position": "0"}
+    assert server.stop() == 0
+    lines = [line for line in server.output().splitlines() if not line.startswith(("ready: ", "stopping: "))]
+    assert {json.loads(line)["level"] for line in lines} <= {"info"}

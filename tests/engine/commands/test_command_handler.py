@@ -1,0 +1,146 @@
+"""What execute promises: decided on the truth, answered once, and quick on a hot stream."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from app.engine.commands import CommandAccepted, CommandConflict, CommandPreview, CommandRejected
+from app.engine.database.connections import Database
+from tests.support.toy_counter import Add, Added, Take, engine, request, tally
+
+
+async def test_commands_of_one_stream_in_one_process_all_find_their_place(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database) as running:
+        outcomes = await asyncio.gather(
+            *(running.commands.execute(tally, stream, Add(amount=1), request()) for _ in range(300))
+        )
+        assert sorted(o.version for o in outcomes if isinstance(o, CommandAccepted)) == list(range(1, 301))
+        assert await running.commands.current_state(tally, stream) == 300
+
+
+async def test_commands_of_one_stream_in_two_processes_all_find_their_place(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database) as one, engine(database) as other:
+        rooms = [one, other] * 60
+        outcomes = await asyncio.gather(
+            *(runtime.commands.execute(tally, stream, Add(amount=1), request()) for runtime in rooms)
+        )
+        assert all(isinstance(o, CommandAccepted) for o in outcomes)
+        assert await one.commands.current_state(tally, stream) == 120
+
+
+async def test_what_is_refused_on_a_stale_cache_is_decided_again_on_the_truth(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database) as one, engine(database) as other:
+        await one.commands.execute(tally, stream, Add(amount=1), request())
+        await other.commands.execute(tally, stream, Add(amount=10), request())
+        taken = await one.commands.execute(tally, stream, Take(amount=8), request())
+        assert isinstance(taken, CommandAccepted)
+
+
+async def test_stock_is_never_oversold_by_two_processes(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database) as one, engine(database) as other:
+        await one.commands.execute(tally, stream, Add(amount=50), request())
+        outcomes = await asyncio.gather(
+            *(
+                runtime.commands.execute(tally, stream, Take(amount=1), request())
+                for runtime in [one, other] * 50
+            )
+        )
+        assert sum(isinstance(o, CommandAccepted) for o in outcomes) == 50
+        assert sum(isinstance(o, CommandRejected) and o.code == "TOO_LITTLE" for o in outcomes) == 50
+        assert await one.commands.current_state(tally, stream) == 0
+
+
+async def test_a_repeat_returns_the_first_outcome_and_decides_nothing(database: Database) -> None:
+    stream, identity = uuid4(), uuid4()
+    async with engine(database) as one, engine(database) as other:
+        first = await one.commands.execute(tally, stream, Add(amount=3), request(command_id=identity))
+        again = await other.commands.execute(tally, stream, Add(amount=3), request(command_id=identity))
+        assert isinstance(first, CommandAccepted)
+        assert isinstance(again, CommandAccepted)
+        assert (again.position, again.version, again.duplicate) == (first.position, first.version, True)
+        assert [f.event for f in again.facts] == [Added(amount=3)]
+        assert await one.commands.current_state(tally, stream) == 3
+
+
+async def test_a_repeat_of_a_refused_command_is_refused_also_when_it_would_succeed_now(
+    database: Database,
+) -> None:
+    stream, identity = uuid4(), uuid4()
+    async with engine(database) as running:
+        first = await running.commands.execute(tally, stream, Take(amount=1), request(command_id=identity))
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        assert (
+            await running.commands.execute(tally, stream, Take(amount=1), request(command_id=identity))
+            == first
+        )
+        assert first == CommandRejected(code="TOO_LITTLE", message="There is not that much to take.")
+
+
+async def test_the_same_command_twice_at_once_has_one_effect(database: Database) -> None:
+    stream, identity = uuid4(), uuid4()
+    async with engine(database) as running:
+        outcomes = await asyncio.gather(
+            *(
+                running.commands.execute(tally, stream, Add(amount=3), request(command_id=identity))
+                for _ in range(10)
+            ),
+            running.commands.execute(tally, stream, Add(amount=100), request()),
+        )
+        assert sum(isinstance(o, CommandAccepted) and o.duplicate for o in outcomes) == 9
+        assert await running.commands.current_state(tally, stream) == 103
+
+
+async def test_an_expected_version_that_does_not_match_is_a_conflict_also_on_a_stale_cache(
+    database: Database,
+) -> None:
+    stream = uuid4()
+    async with engine(database) as one, engine(database) as other:
+        await one.commands.execute(tally, stream, Add(amount=1), request())
+        await other.commands.execute(tally, stream, Add(amount=1), request())
+        stale = await one.commands.execute(tally, stream, Add(amount=1), request(expected_version=1))
+        assert stale == CommandConflict(expected=1, actual=2)
+        await other.commands.execute(tally, stream, Add(amount=1), request())
+        current = await one.commands.execute(tally, stream, Add(amount=1), request(expected_version=3))
+        assert isinstance(current, CommandAccepted)
+        never = await one.commands.execute(tally, stream, Add(amount=1), request(expected_version=9))
+        assert never == CommandConflict(expected=9, actual=4)
+
+
+async def test_a_repeat_with_its_old_expected_version_is_a_repeat_not_a_conflict(database: Database) -> None:
+    stream, identity = uuid4(), uuid4()
+    async with engine(database) as running:
+        for expected in (False, True):
+            outcome = await running.commands.execute(
+                tally, stream, Add(amount=1), request(command_id=identity, expected_version=0)
+            )
+            assert isinstance(outcome, CommandAccepted)
+            assert outcome.duplicate is expected
+
+
+async def test_a_preview_says_what_would_be_recorded_and_records_nothing(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database) as running:
+        outcome = await running.commands.execute(tally, stream, Add(amount=4), request(dry_run=True))
+        assert isinstance(outcome, CommandPreview)
+        assert [f.event for f in outcome.facts] == [Added(amount=4)]
+        assert await running.reader.head_position() == 0
+
+
+async def test_a_cancelled_caller_leaves_the_stream_usable(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database) as running:
+        task = asyncio.ensure_future(running.commands.execute(tally, stream, Add(amount=1), request()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for _ in range(3):
+            assert isinstance(
+                await running.commands.execute(tally, stream, Add(amount=1), request()), CommandAccepted
+            )
+        assert await running.commands.current_state(tally, stream) in (3, 4)

@@ -1,0 +1,182 @@
+"""Undo of an aggregate with other events in between: every mark is the version in the stream at which the change was made."""
+
+from collections.abc import Sequence
+from typing import Any, assert_never
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.kernel.decider import Decider, Event, SplitEvent, event, value
+from domain.kernel.undo import Undoable, UndoHistory, record_edit, redo_events, undo_events
+from tests.support.scenarios import Scenario
+
+
+@event("sign.written")
+class Written(Undoable):
+    text: str
+
+
+@event("sign.cleaned")
+class Cleaned(Event):
+    pass
+
+
+@event("sign.stored")
+class Stored(Event):
+    pass
+
+
+@event("sign.hung")
+class Hung(Event):
+    pass
+
+
+type SignEvent = Written | Cleaned | Stored | Hung
+
+
+@value
+class InStore:
+    text: str = ""
+
+
+@value
+class Hanging:
+    text: str = ""
+    history: UndoHistory[str] = UndoHistory()
+
+
+type Sign = InStore | Hanging
+
+
+def evolve(sign: Sign, event: SignEvent) -> Sign:
+    match event, sign:
+        case Written(text=text), Hanging():
+            return Hanging(text=text, history=record_edit(sign.history, event, sign.text, text))
+        case Hung(), InStore(text=text):
+            return Hanging(text=text)
+        case Stored(), _:
+            return InStore(text=sign.text)
+        case Cleaned() | Hung() | Written(), _:
+            return sign
+        case _ as missing:
+            assert_never(missing)
+
+
+@value
+class Write:
+    text: str
+
+
+@value
+class Undo:
+    pass
+
+
+@value
+class Redo:
+    pass
+
+
+type SignCommand = Write | Undo | Redo
+
+
+def decide(command: SignCommand, sign: Sign) -> Sequence[SignEvent]:
+    assert isinstance(sign, Hanging)
+    match command:
+        case Write(text=text):
+            return [Written(text=text)]
+        case Undo():
+            return undo_events(sign.history, lambda text: [Written(text=text)])
+        case Redo():
+            return redo_events(sign.history, lambda text: [Written(text=text)])
+
+
+sign: Decider[SignCommand, Sign, SignEvent] = Decider(
+    category="sign", initial=InStore(), decide=decide, evolve=evolve
+)
+signs = Scenario(sign)
+hung, cleaned, stored = Hung(), Cleaned(), Stored()
+dropped, split = (
+    SplitEvent(name="sign.old", version=1, data="{}", events=events) for events in [(), (cleaned, cleaned)]
+)
+fillers: st.SearchStrategy[list[Any]] = st.lists(st.sampled_from([cleaned, dropped, split]), max_size=3)
+
+
+def test_an_undo_names_the_version_in_the_stream_if_other_events_come_in_between() -> None:
+    history = [hung, cleaned, Written(text="A"), cleaned, Written(text="B"), cleaned]
+    signs.given(*history).when(Undo()).then(Written(text="A", undoes=5))
+    history = [*history, Written(text="A", undoes=5), cleaned]
+    signs.given(*history).when(Undo()).then(Written(text="", undoes=3))
+    signs.given(*history).when(Redo()).then(Written(text="B", redoes=5))
+    signs.given(*history, Written(text="B", redoes=5), cleaned).when(Undo()).then(Written(text="A", undoes=5))
+
+
+def test_an_undo_names_the_version_in_the_stream_if_the_history_begins_late() -> None:
+    history = [hung, Written(text="A"), stored, cleaned, hung, Written(text="B")]
+    signs.given(*history).when(Undo()).then(Written(text="A", undoes=6))
+    opened_and_written = SplitEvent(name="sign.old", version=1, data="{}", events=(hung, Written(text="A")))
+    signs.given(cleaned, opened_and_written, cleaned).when(Undo()).then(Written(text="", undoes=2))
+
+
+@given(st.lists(st.tuples(st.sampled_from([Write(text="A"), Write(text="B"), Undo(), Redo()]), fillers)))
+def test_other_split_and_dropped_events_in_between_move_no_mark(
+    turns: Sequence[tuple[SignCommand, Sequence[Any]]],
+) -> None:
+    log: list[Any] = [hung]
+    past: list[str] = []
+    future: list[str] = []
+    for command, between in turns:
+        state = sign.fold(log)
+        assert isinstance(state, Hanging)
+        assert state.history.version == len(log)
+        if (command, past) == (Undo(), []) or (command, future) == (Redo(), []):
+            continue
+        if isinstance(command, Write) and command.text == state.text:
+            continue
+        [decided] = sign.decide(command, state)
+        assert isinstance(decided, Written)
+        made = decided.undoes or decided.redoes
+        if made is not None:
+            assert log[made - 1].undoes is None
+            assert log[made - 1].redoes is None
+        log += [decided, *between]
+        match command:
+            case Write():
+                past.append(state.text)
+                future = []
+            case Undo():
+                future.append(state.text)
+                assert decided.text == past.pop()
+            case Redo():
+                past.append(state.text)
+                assert decided.text == future.pop()
+        cut = len(log) // 2
+        assert sign.fold(log[cut:], sign.fold(log[:cut]), cut) == sign.fold(log)
+
+
+def test_a_state_that_is_folded_on_without_its_version_records_no_wrong_mark() -> None:
+    hanging = sign.fold([hung, cleaned])
+    assert sign.fold([Written(text="A")], hanging) == sign.fold([hung, cleaned, Written(text="A")])
+    for forgotten in (
+        lambda: evolve(Hanging(), Written(text="A")),
+        lambda: sign.fold([hung, Written(text="A")], sign.fold([cleaned, stored])),
+    ):
+        with pytest.raises(AssertionError, match="the version of this UndoHistory is not known"):
+            forgotten()
+
+
+@value
+class Board:
+    parts: tuple[UndoHistory[str], ...] = (UndoHistory(),)
+
+
+def test_a_history_that_fold_does_not_see_records_nothing() -> None:
+    def hidden(board: Board, event: Written) -> Board:
+        return Board(parts=(record_edit(board.parts[0], event, "", event.text),))
+
+    board: Decider[Write, Board, Written] = Decider(
+        category="sign", initial=Board(), decide=lambda command, board: [], evolve=hidden
+    )
+    with pytest.raises(AssertionError, match="make it a field of a phase of the state"):
+        board.fold([Written(text="A")])

@@ -1,0 +1,185 @@
+"""The past of any aggregate: points that are there and points that are not, pages, and documents of any shape."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import jsonpatch
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.engine.commands import CommandAccepted
+from app.engine.database.connections import Database
+from app.engine.history.aggregate_history import AggregateHistory, InvalidPointInTime, PointInTime
+from app.engine.history.diff import EMPTY_DOCUMENT, blame_entries, changes, update_blame
+from app.engine.store.load import UnreadableStream
+from tests.support.scenarios import STREAM
+from tests.support.toy_counter import Add, Take, engine, request, tally
+
+anything: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a", "b/c", "d~e"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["", "a", "b/c", "d~e"]), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(anything, anything)
+def test_a_patch_between_any_two_documents_gives_the_second(before: Any, after: Any) -> None:
+    assert jsonpatch.apply_patch(before, list(changes(before, after))) == after
+
+
+@given(st.lists(anything, min_size=1, max_size=6))
+def test_every_value_of_any_document_has_a_mark_that_stays_while_it_does(states: Sequence[Any]) -> None:
+    marks, before = None, EMPTY_DOCUMENT
+    for number, state in enumerate(states):
+        marks, before = update_blame(before, marks, state, number), state
+        for pointer, value, mark in blame_entries(state, marks):
+            assert jsonpatch.JsonPointer(pointer).resolve(state) == value
+            assert 0 <= mark <= number
+
+
+def test_an_item_keeps_its_mark_wherever_it_goes() -> None:
+    def after(*states: Any) -> dict[str, int]:
+        marks, before = None, EMPTY_DOCUMENT
+        for number, state in enumerate(states, start=1):
+            marks, before = update_blame(before, marks, state, number), state
+        assert marks is not None
+        return {pointer: mark for pointer, _, mark in blame_entries(states[-1], marks)}
+
+    tea, jam, pie = {"sku": "TEA", "pieces": 1}, {"sku": "JAM", "pieces": 1}, {"sku": "PIE", "pieces": 1}
+    assert after([tea, jam], [jam, pie]) == {"/0/sku": 1, "/0/pieces": 1, "/1/sku": 2, "/1/pieces": 2}
+    assert after([tea, jam, pie], [jam, pie | {"pieces": 2}]) == {
+        "/0/sku": 1,
+        "/0/pieces": 1,
+        "/1/sku": 1,
+        "/1/pieces": 2,
+    }
+    assert after([tea, jam], [pie, tea, jam]) == {
+        "/0/sku": 2,
+        "/0/pieces": 2,
+        "/1/sku": 1,
+        "/1/pieces": 1,
+        "/2/sku": 1,
+        "/2/pieces": 1,
+    }
+    assert after([tea], [], [tea]) == {"/0/sku": 3, "/0/pieces": 3}
+
+
+async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -> None:
+    async with engine(database) as running:
+        for command in (Add(amount=5), Take(amount=2)):
+            await running.commands.execute(tally, STREAM, command, request())
+        entries, more = await AggregateHistory(running.reader).history(tally, STREAM, 0, 10)
+        assert [(entry.state, entry.command, entry.undone) for entry in entries] == [
+            (5, "tally.add", False),
+            (3, "tally.take", False),
+        ]
+        assert entries[1].changes() == [{"op": "replace", "path": "", "value": 3}]
+        assert not more
+
+
+async def test_a_point_is_a_version_a_moment_or_a_position(database: Database) -> None:
+    async with engine(database) as running:
+        past = AggregateHistory(running.reader)
+        outcomes = [
+            await running.commands.execute(tally, stream, Add(amount=1), request())
+            for stream in (STREAM, uuid4(), STREAM)
+        ]
+        moments = [
+            outcome.facts[0].recorded_at for outcome in outcomes if isinstance(outcome, CommandAccepted)
+        ]
+
+        async def sum_at(**point: Any) -> int | None:
+            was = await past.as_of(tally, STREAM, PointInTime(**point))
+            return None if was is None else was.state
+
+        assert [await sum_at(version=version) for version in (0, 1, 2)] == [None, 1, 2]
+        assert [await sum_at(position=position) for position in (0, 1, 2, 3)] == [None, 1, 1, 2]
+        tick = timedelta(microseconds=1)
+        assert [
+            await sum_at(moment=moment)
+            for moment in (moments[0] - tick, moments[0], moments[2] - tick, moments[2])
+        ] == [None, 1, 1, 2]
+        assert await sum_at(moment=datetime.now(UTC)) == 2
+        assert await sum_at() == 2
+
+
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [
+        (PointInTime(version=3), "there is no version 3"),
+        (PointInTime(version=-1), "there is no version -1"),
+        (PointInTime(position=9), "the log ends at position 2"),
+        (PointInTime(position=-1), "there is no position -1"),
+        (PointInTime(moment=datetime.now(UTC) + timedelta(days=1)), "is in the future"),
+        (PointInTime(version=1, position=1), "version and position are given"),
+    ],
+)
+async def test_a_point_that_is_none_is_said(database: Database, point: PointInTime, said: str) -> None:
+    async with engine(database) as running:
+        for _ in range(2):
+            await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        with pytest.raises(InvalidPointInTime, match=said):
+            await AggregateHistory(running.reader).as_of(tally, STREAM, point)
+
+
+async def test_what_cannot_be_read_hides_nothing_before_it(database: Database) -> None:
+    async with engine(database) as running:
+        for _ in range(2):
+            await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        await database.pool.execute(
+            "INSERT INTO es.events SELECT position + 2, category, stream_id, version + 2, 'tally.of-tomorrow', type_version, data, command_id,"
+            " correlation_id, caused_by, actor, occurred_at, recorded_at FROM es.events"
+        )
+        past = AggregateHistory(running.reader)
+        entries, more = await past.history(tally, STREAM, 0, 10)
+        assert [entry.state for entry in entries] == [1, 2]
+        assert more
+        was = await past.as_of(tally, STREAM, PointInTime(version=2))
+        assert was is not None
+        for looking in (
+            past.history(tally, STREAM, 2, 10),
+            past.as_of(tally, STREAM, PointInTime(version=3)),
+            past.blame(tally, STREAM),
+        ):
+            with pytest.raises(UnreadableStream, match=r"tally\.of-tomorrow"):
+                await looking
+
+
+async def test_a_page_of_large_states_ends_early(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.history.aggregate_history.MAX_STATE_BYTES", 3)
+    async with engine(database) as running:
+        for _ in range(5):
+            await running.commands.execute(tally, STREAM, Add(amount=60), request())
+        past, found = AggregateHistory(running.reader), list[int]()
+        more = True
+        while more:
+            part, more = await past.history(tally, STREAM, len(found), 10)
+            assert len(part) < 5
+            found += [each.state for each in part]
+        assert found == [60, 120, 180, 240, 300]
+
+
+async def test_the_next_page_of_a_long_history_does_not_begin_at_the_first_fact(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        await asyncio.gather(
+            *(running.commands.execute(tally, STREAM, Add(amount=1), request()) for _ in range(300))
+        )
+        past, folded = AggregateHistory(running.reader), list[int]()
+        fold = tally.fold
+        counting = replace(
+            tally, evolve=lambda state, event: (folded.append(1), tally.evolve(state, event))[1]
+        )
+        assert fold([]) == 0
+        for after in range(0, 300, 50):
+            await past.history(counting, STREAM, after, 50)
+        assert len(folded) == 300

@@ -1,0 +1,206 @@
+"""What the projector promises: each fact has its effect once, one owner, and an answer to who waits."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+
+from app.engine.database.connections import Database
+from app.engine.graphql.context import fetch_rows
+from app.engine.projector.projector import ProjectionStale
+from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
+from app.engine.projector.writer import TableWriter
+from tests.support.row_history import same_at_every_position
+from tests.support.scenarios import fold_all
+from tests.support.toy_counter import Add, Added, Engine, Take, Taken, engine, keys, request, tallies, tally
+
+
+async def rows(running: Engine) -> dict[Any, Any]:
+    found = await fetch_rows(running.database, tallies, select(tallies.table))
+    return {tallies.key_of(row): row for row in found}
+
+
+async def level(running: Engine) -> None:
+    """The table equals the fold of the log, and its history that of every part of the log from the beginning."""
+    head = await running.reader.head_position()
+    await running.projector.wait_for_position("tallies", head, 10)
+    facts = await running.reader.read_all(0, 100_000, up_to=head)
+    assert await rows(running) == fold_all(tallies, facts)
+    await same_at_every_position(running.database, tallies, facts)
+
+
+async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:
+    async with engine(database) as running:
+        streams = [uuid4() for _ in range(20)]
+        for n in range(1, 8):
+            commands = [
+                Add(amount=n, note=f"'{n}' – \"ünïcode\" {{}} [,]"),
+                Take(amount=n),
+                Add(amount=0),
+                Add(amount=2 * n),
+            ]
+            await asyncio.gather(
+                *(
+                    running.commands.execute(tally, s, commands[(i + n) % 4], request())
+                    for i, s in enumerate(streams)
+                )
+            )
+        await level(running)
+
+
+async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(database: Database) -> None:
+    async with engine(database) as running:
+        streams = [uuid4() for _ in range(10)]
+        breaker = await database.connect()
+        for _ in range(10):
+            await asyncio.gather(
+                *(running.commands.execute(tally, s, Add(amount=1), request()) for s in streams)
+            )
+            await breaker.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND query LIKE '%checkpoints%'"
+            )
+        await breaker.close()
+        await level(running)
+
+
+async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is_gone(
+    database: Database,
+) -> None:
+    async with engine(database) as second:
+        async with engine(database) as first:
+            await first.commands.execute(tally, uuid4(), Add(amount=1), request())
+            await first.projector.wait_for_position("tallies", 1, 5)
+            await second.projector.wait_for_position("tallies", 1, 5)
+            assert [first.projector.workers["tallies"].owns, second.projector.workers["tallies"].owns].count(
+                True
+            ) == 1
+        await second.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await second.projector.wait_for_position("tallies", 2, 5)
+        assert second.projector.workers["tallies"].owns
+        await level(second)
+
+
+async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Database) -> None:
+    async with engine(database) as running:
+        with pytest.raises(
+            ProjectionStale, match="tallies is at position 0, 7 behind 7; the log itself ends at 0"
+        ):
+            await running.projector.wait_for_position("tallies", 7, 0.05)
+        async with asyncio.timeout(10):
+            while not running.projector.workers["tallies"].owns:
+                await running.projector.workers["tallies"].wait_for_progress()
+        async with running.projector.workers["tallies"].writer.write_lock:  # type: ignore[union-attr]
+            await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+            with pytest.raises(
+                ProjectionStale,
+                match=r"tallies is at position 0, 1 behind 1, and the first fact that it lacks has waited 0\.[1-9] s",
+            ) as stale:
+                await running.projector.wait_for_position("tallies", 1, 0.1)
+            assert stale.value.seconds is not None
+            assert stale.value.seconds > 0.1
+            assert running.projector.lag_events() == {"tallies": 1}
+            assert running.projector.lag_seconds()["tallies"] > 0.1
+        await running.projector.wait_for_position("tallies", 1, 5)
+        assert running.projector.lag_seconds() == {"tallies": 0.0}
+
+
+async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(database: Database) -> None:
+    async with engine(database) as running:
+        stream = uuid4()
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        await running.projector.wait_for_position("tallies", 1, 5)
+        # Another owner, who has this worker's next fact folded already, to a sum that tells whose row was gone on from.
+        async with database.pool.acquire() as connection, connection.transaction():
+            await connection.execute("UPDATE es.checkpoints SET position = 2")
+            await connection.execute("UPDATE read.tallies_v1 SET sum = 106, facts = 2")
+        await running.commands.execute(tally, stream, Add(amount=5), request())
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        await running.projector.wait_for_position("tallies", 3, 5)
+        [row] = (await rows(running)).values()
+        assert (row.sum, row.facts) == (107, 3)
+
+
+async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_checkpoint_follows(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves: list[int] = []
+    own = TableWriter._checkpoint  # pyright: ignore[reportPrivateUsage]
+
+    def watched(self: TableWriter, position: int) -> dict[str, Any]:
+        moves.append(position)
+        return own(self, position)
+
+    monkeypatch.setattr(TableWriter, "_checkpoint", watched)
+    added = replace(tallies, keys=lambda fact: [] if isinstance(fact.event, Taken) else keys(fact))
+    async with engine(database, projections=[added]) as running:
+        stream = uuid4()
+        await running.commands.execute(tally, stream, Add(amount=100), request())
+        await running.projector.wait_for_position("tallies", 1, 5)
+        began, moves[:] = asyncio.get_running_loop().time(), []
+        for position in range(2, 102):
+            await running.commands.execute(tally, stream, Take(amount=1), request())
+            await running.projector.wait_for_position("tallies", position, 5)
+        taken = asyncio.get_running_loop().time() - began
+        assert len(moves) <= taken / CHECKPOINT_DELAY_SECONDS + 1
+        async with asyncio.timeout(10):
+            while True:
+                if await database.pool.fetchval("SELECT position FROM es.checkpoints") == 101:
+                    break
+                await asyncio.sleep(0.01)
+        await running.commands.execute(tally, stream, Take(amount=0), request())
+        await running.commands.execute(tally, stream, Add(amount=1), request())
+        await running.projector.wait_for_position("tallies", await running.reader.head_position(), 5)
+        [row] = (await rows(running)).values()
+        assert (row.sum, row.facts) == (101, 2)
+    async with engine(database, projections=[added]) as running:
+        await running.projector.wait_for_position("tallies", await running.reader.head_position(), 5)
+        [row] = (await rows(running)).values()
+        assert (row.sum, row.facts) == (101, 2)
+
+
+async def test_a_table_rests_between_batches_until_somebody_waits_for_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.projector.worker.WRITE_DEBOUNCE_SECONDS", 60)
+    async with engine(database) as running:
+        stream, worker = uuid4(), running.projector.workers["tallies"]
+        for position in (1, 4, 7):
+            for _ in range(1 if position == 1 else 3):
+                await running.commands.execute(tally, stream, Add(amount=1), request())
+            assert worker.position == max(0, position - 3)
+            await running.projector.wait_for_position("tallies", position, 10)
+        await level(running)
+
+
+async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(database: Database) -> None:
+    async with engine(database) as running:
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await running.projector.wait_for_position("tallies", 1, 5)
+        await database.pool.execute("ALTER TABLE read.tallies_v1 RENAME COLUMN sum TO total")
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+        with pytest.raises(ProjectionStale):
+            await running.projector.wait_for_position("tallies", 2, 0.5)
+        assert "UndefinedColumn" in (running.projector.workers["tallies"].error or "")
+        await database.pool.execute("ALTER TABLE read.tallies_v1 RENAME COLUMN total TO sum")
+        await level(running)
+
+
+def test_the_row_class_is_the_table() -> None:
+    columns = {
+        c.name: (c.type.compile(dialect=postgresql.dialect()), c.nullable, c.primary_key)
+        for c in tallies.table.columns
+    }
+    assert columns == {
+        "id": ("UUID", False, True),
+        "sum": ("BIGINT", False, False),
+        "facts": ("BIGINT", False, False),
+        "notes": ("JSONB", False, False),
+        "last": ("TEXT", True, False),
+    }
+    assert tallies.table.fullname == "read.tallies_v1"
+    assert Added(amount=1).stored.name == "tally.added"

@@ -1,0 +1,136 @@
+"""What an operator may rely on: a table built beside equals the live one, takes its place in a moment, and gives it back."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from app.engine.database.connections import Database
+from app.engine.database.leases import process_name
+from app.engine.projector.rebuild.compare import verify
+from app.engine.projector.rebuild.operation import OperationRefused, start_operation
+from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.projector.rebuild.swap import promote, rollback
+from app.engine.projector.slots import FORMER
+from app.engine.store.codec import EventCodec
+from tests.engine.projector.test_projector import level, rows
+from tests.support.row_history import same_at_every_position
+from tests.support.toy_counter import Add, Engine, Take, engine, request, tallies, tally
+
+codec = EventCodec([tally])
+
+
+async def some(running: Engine, streams: int = 20) -> None:
+    commands = [Add(amount=3, note="a"), Add(amount=4), Take(amount=5)]
+    given = [uuid4() for _ in range(streams)]
+    for command in commands:
+        await asyncio.gather(*(running.commands.execute(tally, each, command, request()) for each in given))
+    await level(running)
+
+
+async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running)
+        before = await rows(running)
+        [rebuilt] = await rebuild(database, codec, [tallies])
+        comparison = rebuilt.comparison
+        assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
+        assert await rows(running) == before
+        # Whoever keeps the live table current keeps the new one so, also while there is nothing to write.
+        owners = await database.pool.fetch(
+            "SELECT slot, owner FROM es.checkpoints WHERE projection = 'tallies' AND slot IN ('live', 'former')"
+        )
+        assert dict(owners) == {"live": process_name(), "former": None}
+        await level(running)
+        await some(running)
+        assert len(await rows(running)) == 40
+
+
+async def test_a_difference_is_counted_and_shown_with_its_column(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 5)
+        broken = await database.pool.fetchval(
+            "UPDATE read.tallies_v1 SET facts = 99 WHERE id = (SELECT id FROM read.tallies_v1 LIMIT 1) RETURNING id"
+        )
+        gone = await database.pool.fetchval(
+            "DELETE FROM read.tallies_v1 WHERE id = (SELECT id FROM read.tallies_v1 WHERE facts = 3 LIMIT 1) RETURNING id"
+        )
+        [rebuilt] = await rebuild(database, codec, [tallies])
+        comparison = rebuilt.comparison
+        assert (
+            comparison.equal,
+            comparison.rows,
+            comparison.differing,
+            comparison.missing,
+            comparison.extra,
+        ) == (False, 5, 1, 0, 1)
+        shown = {example.key["id"]: example for example in comparison.examples}
+        assert shown[str(broken)].column == "facts"
+        assert (shown[str(broken)].live or {})["facts"] == "99"
+        assert (shown[str(broken)].staging or {})["facts"] == "3"
+        assert (shown[str(gone)].column, shown[str(gone)].live) == (None, None)
+        async with start_operation(database, codec, [tallies]) as work:
+            with pytest.raises(OperationRefused, match=r"staging differs from live .*1 rows differ"):
+                await promote(work, tallies)
+            await promote(work, tallies, accept_differences=True)
+        await level(running)
+
+
+async def test_rollback_brings_the_former_table_back_current(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 3)
+        await rebuild(database, codec, [tallies])
+        await some(running, 3)
+        async with start_operation(database, codec, [tallies]) as work:
+            await rollback(work, tallies)
+        await level(running)
+        await some(running, 3)
+        async with start_operation(database, codec, [tallies]) as work:
+            await rollback(work, tallies)
+            await level(running)
+            with pytest.raises(OperationRefused, match="no staging table"):
+                await verify(work, tallies)
+            with pytest.raises(OperationRefused, match="no verified staging table"):
+                await promote(work, tallies)
+
+
+async def test_the_former_table_is_kept_current_by_whoever_runs(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 3)
+        await rebuild(database, codec, [tallies])
+        await some(running, 3)
+        async with asyncio.timeout(10):
+            while await database.pool.fetchval("SELECT min(position) FROM es.checkpoints") < 18:  # noqa: ASYNC110 - the database rings no bell
+                await asyncio.sleep(0.02)
+        await same_at_every_position(database, tallies, await running.reader.read_all(0, 100), FORMER)
+        former = await database.pool.fetch("SELECT * FROM read_former.tallies_v1 ORDER BY id")
+        assert former == await database.pool.fetch("SELECT * FROM read.tallies_v1 ORDER BY id")
+        assert len(former) == 6
+
+
+async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        await some(running)
+    await database.pool.execute("DROP TABLE read.tallies_v1, read.tallies_v1_history")
+    await database.pool.execute("DELETE FROM es.checkpoints")
+    monkeypatch.setattr("app.engine.projector.worker.BULK_LOAD_THRESHOLD", 10)
+    monkeypatch.setattr("app.engine.projector.rebuild.bulk_load.MAX_ROWS", 7)
+    async with engine(database) as running:
+        await level(running)
+        await some(running)
+        assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 4
+
+
+async def test_a_table_that_other_code_made_is_reported(database: Database) -> None:
+    async with engine(database) as running:
+        await some(running, 1)
+        assert running.projector.workers["tallies"].stale_fingerprint is None
+    await database.pool.execute("UPDATE es.checkpoints SET fingerprint = 'other'")
+    async with engine(database) as running:
+        await level(running)
+        assert running.projector.workers["tallies"].stale_fingerprint == "other"
+        await rebuild(database, codec, [tallies])
+        await some(running, 1)
+        assert running.projector.workers["tallies"].stale_fingerprint is None

@@ -1,0 +1,134 @@
+"""A full disk or a lost connection ends a rebuild with one clear line; the live table is as it was, and the next run goes on."""
+
+import asyncio
+
+import pytest
+
+from app.engine.database.connections import Database
+from app.engine.projector.rebuild.operation import OperationRefused, RebuildProgress, start_operation
+from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.projector.table_status import table_statuses
+from tests.engine.projector.test_rebuild_crashes import FACTS, PAGE, STORED, codec, whole
+from tests.support.toy_counter import engine, tallies
+
+# A disk that is full as soon as the staging table holds half of the facts.
+FULL = f"""
+    CREATE FUNCTION es.full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (SELECT position FROM es.checkpoints WHERE slot = 'staging') > {FACTS // 2} THEN
+            RAISE EXCEPTION 'could not extend file "base/5/16384": No space left on device' USING ERRCODE = 'disk_full';
+        END IF;
+        RETURN NEW;
+    END
+    $$;
+    CREATE FUNCTION es.fill_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        CREATE OR REPLACE TRIGGER full_disk BEFORE INSERT OR UPDATE ON read_staging.tallies_v1 FOR EACH ROW EXECUTE FUNCTION es.full_disk();
+    END
+    $$;
+    CREATE EVENT TRIGGER fill_disk ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION es.fill_disk();
+"""
+
+
+@pytest.fixture(autouse=True)
+def a_checkpoint_after_every_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.projector.rebuild.bulk_load.FLUSH_INTERVAL_SECONDS", 0)
+    monkeypatch.setattr("app.engine.projector.rebuild.operation.PROGRESS_INTERVAL_SECONDS", 0)
+
+
+async def resumed(database: Database) -> int:
+    """Where the next run begins; it is run to its end."""
+    begun: list[int] = []
+
+    def told(progress: RebuildProgress) -> None:
+        begun.append(progress.position)
+
+    [rebuilt] = await rebuild(database, codec, [tallies], page=PAGE, told=told)
+    assert rebuilt.comparison.equal
+    assert rebuilt.swapped is not None
+    assert rebuilt.swapped.position == FACTS
+    return begun[0]
+
+
+async def test_a_full_disk_is_one_line_and_the_rebuild_goes_on_when_there_is_room(database: Database) -> None:
+    await database.pool.execute(STORED)
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", FACTS, 30)
+        await database.pool.execute(FULL)
+        with pytest.raises(OperationRefused) as full:
+            await rebuild(database, codec, [tallies], page=PAGE)
+        assert str(full.value) == (
+            'could not extend file "base/5/16384": No space left on device; the live table is as it was: mend that, and the same command goes on'
+            " from the last checkpoint"
+        )
+        assert await whole(running) == "second"
+        [staging] = [
+            status for status in await table_statuses(database, [tallies]) if status.slot == "staging"
+        ]
+        assert staging.rebuild is not None
+        assert (staging.rebuild.state, staging.owner) == ("failed", None)
+        assert "No space left on device" in (staging.rebuild.error or "")
+        await database.pool.execute(
+            "DROP EVENT TRIGGER fill_disk; DROP TRIGGER full_disk ON read_staging.tallies_v1"
+        )
+        assert await resumed(database) == FACTS // 2
+        assert await whole(running) == "second"
+
+
+@pytest.mark.parametrize("whose", ["that writes", "that reads the log"])
+async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: Database, whose: str) -> None:
+    await database.pool.execute(STORED)
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", FACTS, 30)
+        killer = await database.connect()
+        killing: list[asyncio.Task[object]] = []
+
+        def told(progress: RebuildProgress) -> None:
+            if progress.position > FACTS // 3 and not killing:
+                lease = "EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('tallies_v1/staging', 7305813094))"
+                log = "query LIKE '%FROM es.events WHERE position > $1 AND position <= $2%'"
+                chosen = lease if whose == "that writes" else log
+                killing.append(
+                    asyncio.ensure_future(
+                        killer.execute(
+                            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity a WHERE pid <> pg_backend_pid() AND datname = current_database() AND {chosen}"
+                        )
+                    )
+                )
+
+        with pytest.raises(
+            OperationRefused,
+            match="the live table is as it was: mend that, and the same command goes on from the last checkpoint",
+        ):
+            await rebuild(database, codec, [tallies], page=PAGE, told=told)
+        assert await whole(running) == "second"
+        await asyncio.gather(*killing)
+        await killer.close()
+        assert await resumed(database) >= FACTS // 3
+        assert await whole(running) == "second"
+
+
+async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_first(
+    database: Database,
+) -> None:
+    await database.pool.execute(STORED)
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", FACTS, 30)
+        met: list[str] = []
+        trying: list[asyncio.Task[None]] = []
+
+        async def second() -> None:
+            with pytest.raises(OperationRefused) as refused:
+                async with start_operation(database, codec, [tallies]):
+                    raise AssertionError("two at once")
+            met.append(str(refused.value))
+
+        def told(progress: RebuildProgress) -> None:
+            if not trying:
+                trying.append(asyncio.ensure_future(second()))
+
+        await rebuild(database, codec, [tallies], page=PAGE, told=told)
+        await asyncio.gather(*trying)
+        assert len(met) == 1
+        assert met[0].startswith("tallies v1 is being worked on by ")
+        assert met[0].endswith(": wait for it, or stop it")

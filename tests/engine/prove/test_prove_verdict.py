@@ -1,0 +1,229 @@
+"""The proof passes on the store as it is, fails where the store is broken, and sees every way in which facts get lost."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from app.engine.prove.journal import (
+    FULL,
+    Acknowledged,
+    Delivered,
+    Failed,
+    OutOfDate,
+    RolledBack,
+    Sent,
+    Started,
+)
+from app.engine.prove.verdict import Entry, Evidence, judge
+from tests.conftest import ROOT, next_line
+
+MOMENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+STREAM, FIRST, SECOND, THIRD, TAKEN_BACK = (UUID(int=n) for n in range(1, 6))
+
+LOG = [
+    Delivered(1, STREAM, 1, FIRST, 1),
+    Delivered(2, STREAM, 2, FIRST, 2),
+    Delivered(3, STREAM, 3, SECOND, 1),
+]
+GOOD = Evidence(
+    log=LOG,
+    moments=[MOMENT, MOMENT, MOMENT + timedelta(microseconds=1)],
+    ledger={FIRST: Entry(1, 2, None), SECOND: Entry(3, 3, None), THIRD: Entry(4, 3, FULL)},
+    writers={
+        "writer 1": [
+            Sent(FIRST, STREAM, 2),
+            Acknowledged(FIRST, 1, 2, False, None),
+            Sent(THIRD, STREAM, 0),
+            Sent(SECOND, STREAM, 1),
+        ],
+        "writer 2": [
+            Sent(SECOND, STREAM, 1),
+            OutOfDate(SECOND),
+            Acknowledged(SECOND, 3, 3, False, None),
+            RolledBack(TAKEN_BACK),
+            Sent(FIRST, STREAM, 2),
+            Acknowledged(FIRST, 1, 2, True, None),
+            Acknowledged(THIRD, 4, 3, True, FULL),
+        ],
+    },
+    followers={"follower 1": [Started(0), *LOG], "follower 2": [Started(1), *LOG[1:]]},
+    killed="writer 1",
+    crashed={},
+)
+
+
+def failing(evidence: Evidence) -> list[str]:
+    return [claim.text for claim in judge(evidence) if not claim.holds]
+
+
+def test_a_run_in_which_nothing_was_lost_is_proved() -> None:
+    assert failing(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param([LOG[0], LOG[2]], id="lost"),
+        pytest.param([LOG[0], LOG[1], LOG[1], LOG[2]], id="twice"),
+        pytest.param([LOG[1], LOG[0], LOG[2]], id="out of order"),
+        pytest.param([LOG[0], LOG[1], Delivered(3, STREAM, 3, FIRST, 1)], id="another's"),
+        pytest.param(LOG[:2], id="cut short"),
+        pytest.param([*LOG, Delivered(4, STREAM, 4, SECOND, 2)], id="too much"),
+    ],
+)
+def test_a_follower_that_is_given_anything_but_the_log_refutes_it(given: list[Delivered]) -> None:
+    assert failing(replace(GOOD, followers=dict(GOOD.followers) | {"follower 1": [Started(0), *given]})) == [
+        "every follower is given every fact above its start once and in order"
+    ]
+
+
+def test_a_follower_that_never_began_refutes_it() -> None:
+    assert len(failing(replace(GOOD, followers=dict(GOOD.followers) | {"follower 1": []}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "claim"),
+    [
+        (
+            {"log": LOG[:2], "moments": GOOD.moments[:2]},
+            "every acknowledged command is recorded where its answer says",
+        ),
+        (
+            {"ledger": dict(GOOD.ledger) | {FIRST: Entry(1, 1, None)}},
+            "each command id has one effect, whole and side by side",
+        ),
+        ({"ledger": dict(GOOD.ledger) | {THIRD: Entry(4, 3, None)}}, "a repeat gets the first answer"),
+        (
+            {"ledger": dict(GOOD.ledger) | {TAKEN_BACK: Entry(4, 3, FULL)}},
+            "what was rolled back left nothing",
+        ),
+        ({"log": [LOG[0], LOG[2]], "moments": GOOD.moments[:2]}, "positions are dense from 1"),
+        ({"log": [LOG[0], LOG[2]], "moments": GOOD.moments[:2]}, "versions of each stream are dense from 1"),
+        ({"moments": list(reversed(GOOD.moments))}, "the time of recording never goes back along positions"),
+        ({"crashed": {"writer 2": "exit code 1"}}, "every worker ends well, but the one that is killed"),
+        (
+            {"followers": {}},
+            "the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers",
+        ),
+    ],
+)
+def test_each_claim_has_something_that_refutes_it(change: dict[str, object], claim: str) -> None:
+    assert claim in failing(replace(GOOD, **change))  # pyright: ignore[reportArgumentType]
+
+
+def test_a_repeat_taken_for_new_and_a_failed_append_refute_it() -> None:
+    twice = [
+        *GOOD.writers["writer 2"],
+        Acknowledged(FIRST, 1, 2, False, None),
+        Failed(SECOND, "UniqueViolationError"),
+    ]
+    assert failing(replace(GOOD, writers=dict(GOOD.writers) | {"writer 2": twice})) == [
+        "a repeat gets the first answer",
+        "no append fails but for a conflict",
+    ]
+
+
+def scratches(url: str) -> list[str]:
+    async def ask() -> list[str]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [
+                row["datname"]
+                for row in await connection.fetch(
+                    "SELECT datname FROM pg_database WHERE datname LIKE 'prove%'"
+                )
+            ]
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+@pytest.fixture
+def prove(postgres: str) -> Callable[..., subprocess.Popen[str]]:
+    def start(*options: str, url: str = postgres) -> subprocess.Popen[str]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": url}
+        return subprocess.Popen(
+            [sys.executable, "-m", "app", "prove", *options],
+            cwd=ROOT,
+            env=env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    return start
+
+
+type Prove = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.mark.long
+def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
+    with prove("--seconds", "4") as process:
+        said, problems = process.communicate(timeout=120)
+    assert process.returncode == 0, said + problems
+    assert said.splitlines()[-1].startswith("proved: ")
+    assert problems == ""
+    assert scratches(postgres) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("sabotage", "refuted"),
+    [
+        ("lock", "no append fails but for a conflict"),
+        ("sequence", "every follower is given every fact above its start once and in order"),
+    ],
+)
+def test_a_store_without_its_lock_is_found_out(
+    prove: Prove, postgres: str, sabotage: str, refuted: str
+) -> None:
+    with prove("--seconds", "3", "--sabotage", sabotage) as process:
+        said, problems = process.communicate(timeout=120)
+    assert process.returncode == 1, said + problems
+    assert re.search(r"^NOT proved: ", said, re.MULTILINE)
+    assert f"not so: {refuted}" in said
+    assert scratches(postgres) == []
+
+
+def test_stopping_the_proof_leaves_no_scratch_database_behind(prove: Prove, postgres: str) -> None:
+    with prove("--seconds", "600") as process:
+        assert "proving" in next_line(process)
+        assert len(scratches(postgres)) == 1
+        process.send_signal(signal.SIGINT)
+        _, problems = process.communicate(timeout=60)
+    assert process.returncode == 130, problems
+    assert "Traceback" not in problems
+    assert scratches(postgres) == []
+
+
+async def test_a_role_that_may_not_make_databases_is_told_so(prove: Prove, postgres: str) -> None:
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute("CREATE ROLE prove_powerless LOGIN PASSWORD 'x'")
+        url = (
+            make_url(postgres)
+            .set(drivername="postgresql", username="prove_powerless", password="x")
+            .render_as_string(hide_password=False)
+        )
+        with prove(url=url) as process:
+            said, problems = await asyncio.to_thread(process.communicate, timeout=60)
+    finally:
+        await connection.execute("DROP ROLE prove_powerless")
+        await connection.close()
+    assert (process.returncode, said) == (2, "")
+    assert problems.startswith("error: ")
+    assert "CREATEDB" in problems
+    assert len(problems.splitlines()) == 1

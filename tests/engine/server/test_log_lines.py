@@ -1,0 +1,104 @@
+"""What the log lines say: one for each command and each batch of a projector, and never what was in them."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.engine.database.connections import Database
+from app.engine.logs import configure_logging
+from domain.kernel.decider import Decider
+from tests.support.toy_counter import Add, Take, engine, request, tally
+
+type Said = Callable[[], str]
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Said]:
+    """What was written to stderr since it was last asked for; in the end the loggers are as they were."""
+    root, app = logging.getLogger(), logging.getLogger("app")
+    handlers, level, own = root.handlers[:], root.level, app.level
+    yield lambda: capsys.readouterr().err
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    app.setLevel(own)
+
+
+def told(written: str, message: str) -> list[dict[str, Any]]:
+    return [line for line in map(json.loads, written.splitlines()) if line["message"] == message]
+
+
+async def test_each_command_has_one_line_with_its_outcome_and_nothing_of_what_was_in_it(
+    database: Database, said: Said
+) -> None:
+    configure_logging("info", lines="json")
+    stream, asked = uuid4(), request(command_id=uuid4())
+    async with engine(database) as running:
+        for command, options in (
+            (Add(amount=424242, note="confidential"), asked),
+            (Add(amount=424242, note="confidential"), asked),
+            (Take(amount=919191), request()),
+            (Add(amount=1), request(expected_version=7)),
+            (Add(amount=1), request(dry_run=True)),
+        ):
+            await running.commands.execute(tally, stream, command, options)
+        await running.projector.wait_for_position("tallies", 1, 10)
+    written = said()
+    commands = told(written, "command")
+    assert [(line["command"], line["outcome"]) for line in commands] == [
+        ("Add", "accepted"),
+        ("Add", "duplicate"),
+        ("Take", "TOO_LITTLE"),
+        ("Add", "conflict"),
+        ("Add", "preview"),
+    ]
+    assert {line["stream"] for line in commands} == {f"tally {stream}"}
+    assert commands[0]["correlation"] == str(asked.correlation_id)
+    assert all(line["ms"] >= 0 and line["level"] == "info" for line in commands)
+    assert not [secret for secret in ("424242", "confidential", "919191") if secret in written]
+    assert told(written, "batch") == []
+
+
+async def test_a_command_that_fails_says_so_in_its_line(database: Database, said: Said) -> None:
+    configure_logging("info", lines="json")
+
+    def decide(command: Add, state: int) -> Any:
+        raise ZeroDivisionError
+
+    broken = Decider(category="tally", initial=0, decide=decide, evolve=tally.evolve)
+    async with engine(database) as running:
+        with pytest.raises(ZeroDivisionError):
+            await running.commands.execute(broken, uuid4(), Add(amount=1), request())
+    assert [line["outcome"] for line in told(said(), "command")] == ["ZeroDivisionError"]
+
+
+async def test_each_batch_of_a_projector_has_a_line_when_asked_for(database: Database, said: Said) -> None:
+    configure_logging("debug", lines="json")
+    async with engine(database) as running:
+        await running.commands.execute(tally, uuid4(), Add(amount=424242), request())
+        await running.projector.wait_for_position("tallies", 1, 10)
+    written = said()
+    [batch] = told(written, "batch")
+    assert (batch["projection"], batch["facts"], batch["rows"], batch["position"]) == ("tallies", 1, 1, 1)
+    assert batch["ms"] > 0
+    assert "424242" not in written
+
+
+def test_text_is_for_people_and_an_exception_stays_one_line_of_json(said: Said) -> None:
+    log = logging.getLogger("app.somewhere")
+    configure_logging("warning", lines="text")
+    log.info("unheard")
+    log.warning("heard", extra={"told": {"position": 7}})
+    [line] = said().splitlines()
+    assert line.endswith(" WARNING app.somewhere heard position=7")
+    configure_logging("warning", lines="json")
+    try:
+        raise KeyError("missing")
+    except KeyError:
+        log.exception("what %s", "now")
+    [line] = map(json.loads, said().splitlines())
+    assert (line["message"], line["level"]) == ("what now", "error")
+    assert line["exception"].endswith("KeyError: 'missing'\n")

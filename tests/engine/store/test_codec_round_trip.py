@@ -1,0 +1,81 @@
+"""What is recorded comes back as it was: every event of every aggregate, whatever it holds."""
+
+import json
+from dataclasses import fields
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.engine.store.codec import EventCodec
+from domain import DECIDERS
+from domain.kernel.decider import AnyDecider, Event, UnreadableEvent
+from tests.support.toy_counter import tally
+
+ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
+CODEC = EventCodec(ALL)
+EVENTS: tuple[type[Event], ...] = tuple(event_type for decider in ALL for event_type in decider.event_types)
+
+SCALARS: dict[Any, st.SearchStrategy[Any]] = {
+    str: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    int: st.integers(-(2**63), 2**63 - 1),
+    bool: st.booleans(),
+    UUID: st.uuids(),
+    Decimal: st.decimals(allow_nan=False, allow_infinity=False, places=2),
+    datetime: st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
+    type(None): st.none(),
+}
+
+
+def values(hint: Any) -> st.SearchStrategy[Any]:
+    """Values of a field's type: scalars, optional ones, tuples, and records of these."""
+    if hint in SCALARS:
+        return SCALARS[hint]
+    if get_origin(hint) is tuple:
+        return st.lists(values(get_args(hint)[0]), max_size=5).map(tuple)
+    if inner := get_args(hint):
+        return st.one_of(*(values(each) for each in inner))
+    hints = get_type_hints(hint)
+    return st.builds(hint, **{field.name: values(hints[field.name]) for field in fields(cast("Any", hint))})
+
+
+@pytest.mark.parametrize("event_type", EVENTS, ids=lambda event_type: event_type.stored.name)
+def test_every_event_comes_back_from_the_codec_as_it_was(event_type: type[Event]) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(values(event_type))
+    def comes_back(event: Event) -> None:
+        text = CODEC.encode(event)
+        assert CODEC.decode(event.stored.name, event.stored.version, text) == event
+        # PostgreSQL keeps jsonb: spaces and the order of keys are its own.
+        shuffled = json.dumps(dict(reversed(json.loads(text).items())), indent=1)
+        assert CODEC.decode(event.stored.name, event.stored.version, shuffled) == event
+
+    comes_back()
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(EVENTS),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ),
+)
+def test_whatever_else_is_stored_reads_as_itself_or_as_unreadable_but_never_fails(
+    event_type: type[Event], stored: Any
+) -> None:
+    text = json.dumps(stored)
+    event = CODEC.decode(event_type.stored.name, event_type.stored.version, text)
+    assert isinstance(event, event_type) or (isinstance(event, UnreadableEvent) and event.data == text)
+
+
+@settings(deadline=None)
+@given(st.text(), st.integers(-(2**15), 2**15 - 1), st.text())
+def test_an_unknown_name_or_version_is_unreadable(name: str, version: int, data: str) -> None:
+    event = CODEC.decode(f"unknown.{name}", version, data)
+    assert isinstance(event, UnreadableEvent)
+    assert (event.name, event.version, event.data) == (f"unknown.{name}", version, data)

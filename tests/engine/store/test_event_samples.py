@@ -1,0 +1,284 @@
+"""What was released stays readable: a changed shape without a new version, or a version without a sample, is named."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import pytest
+
+from app.composition import application
+from app.engine.settings import ROOT
+from app.engine.store.codec import EventCodec
+from domain import PROCESSES
+from domain.kernel.decider import AnyDecider, Command, Data, Decider, Event, Upcast, command, event, value
+from tests.support.event_samples import COMMANDS, check, check_names, example, names, write, write_names
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@value
+class Part:
+    weight: float
+    made_of: frozenset[str] = frozenset()
+
+
+@event("toy.made")
+class Made(Event):
+    name: str
+    parts: tuple[Part, ...]
+    colour: Colour | None
+    size: Literal["small", "large"]
+    where: tuple[int, str]
+    stock: Mapping[UUID, int]
+    lasts: timedelta
+
+
+@event("toy.sold")
+class Sold(Event):
+    price: int
+
+
+@command("toy.make")
+class Make(Command):
+    pass
+
+
+def decide(command: Make, state: int) -> Sequence[Event]:
+    return []
+
+
+def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:
+    def evolve(state: int, event: Event) -> int:
+        return state
+
+    union: Any = event_types[0]
+    for event_type in event_types[1:]:
+        union = union | event_type
+    evolve.__annotations__["event"] = union
+    decider: AnyDecider = Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
+    return EventCodec([decider])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert [path.name for path in write(toy(Made, Sold), tmp_path)] == ["toy.made.1.json", "toy.sold.1.json"]
+    assert check(toy(Made, Sold), tmp_path) == []
+    return tmp_path
+
+
+def test_every_event_of_this_project_has_a_sample_in_its_shape_and_every_sample_can_be_read() -> None:
+    assert check(application.codec) == []
+
+
+def test_an_event_without_a_sample_is_named_with_what_to_do(tmp_path: Path) -> None:
+    assert check(toy(Sold), tmp_path) == [
+        "toy.sold 1 has no sample: run make samples and commit what that writes"
+    ]
+
+
+def test_samples_that_are_there_are_not_written_again(folder: Path) -> None:
+    path = folder / "toy.sold.1.json"
+    path.write_text(path.read_text().replace("3", "4"))
+    before = path.read_text()
+    assert write(toy(Made, Sold), folder) == []
+    assert path.read_text() == before
+
+
+def changed(**fields: Any) -> type[Event]:
+    """toy.made, with other fields, and the version as it was."""
+    return event("toy.made")(type("Made", (Event,), {"__annotations__": {**Made.__annotations__, **fields}}))
+
+
+@value
+class Heavy:
+    weight: int
+    made_of: frozenset[str] = frozenset()
+
+
+@value
+class Bare:
+    weight: float
+    made_of: frozenset[str]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"colour": Colour}, "colour was"),
+        ({"name": int}, 'name was "str" and is "int"'),
+        ({"note": str}, "new: note"),
+        ({"parts": tuple[Heavy, ...]}, 'parts.weight was "float" and is "int"'),
+        ({"parts": tuple[Bare, ...]}, "gone: parts.made_of?; new: parts.made_of"),
+        ({"size": Literal["small", "large", "huge"]}, "size was"),
+        ({"stock": Mapping[str, int]}, "gone: stock.<UUID>; new: stock.<str>"),
+        ({"where": tuple[int, int]}, "where was"),
+    ],
+)
+def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
+    folder: Path, fields: Any, said: str
+) -> None:
+    problems = check(toy(changed(**fields), Sold), folder)
+    assert problems[0].startswith("toy.made 1 has another shape than its sample (")
+    assert said in problems[0]
+    assert (
+        "give Made version=2, write an Upcast from 1 at the bottom of its file, then run make samples"
+        in problems[0]
+    )
+
+
+@event("toy.sold", version=2)
+class SoldFor(Event):
+    price: int
+    currency: str
+
+
+def in_euros(data: Data) -> Data:
+    return data | {"currency": "EUR"}
+
+
+def test_a_new_version_with_an_upcast_needs_its_sample_and_then_all_is_well(folder: Path) -> None:
+    codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
+    assert check(codec, folder) == ["toy.sold 2 has no sample: run make samples and commit what that writes"]
+    assert [path.name for path in write(codec, folder)] == ["toy.sold.2.json"]
+    assert check(codec, folder) == []
+
+
+def test_the_sample_of_an_older_version_is_not_to_be_removed(folder: Path) -> None:
+    codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
+    write(codec, folder)
+    (folder / "toy.sold.1.json").unlink()
+    assert check(codec, folder) == [
+        "toy.sold 1 is upcast and has no sample: restore toy.sold.1.json from the history, or write it from a row of es.events"
+    ]
+
+
+def test_an_upcast_that_does_not_read_the_sample_is_named(folder: Path) -> None:
+    codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1),))
+    write(codec, folder)
+    [problem] = check(codec, folder)
+    assert problem.startswith("toy.sold 1 cannot be read any more (Object missing required field `currency`")
+
+
+def test_an_event_class_that_is_gone_is_named(folder: Path) -> None:
+    [problem] = check(toy(Made), folder)
+    assert problem.startswith("toy.sold 1 cannot be read any more")
+    assert check(toy(Made, upcasts=(Upcast("toy.sold", 1, into=()),)), folder) == []
+
+
+def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
+    made, sold = folder / "toy.made.1.json", folder / "toy.sold.1.json"
+    held = json.loads(sold.read_text())
+    sold.write_text(json.dumps(held | {"data": {"price": 3, "more": 1}}))
+    made.rename(folder / "toy.made.7.json")
+    assert check(toy(Made, Sold), folder) == [
+        "toy.made.7.json holds toy.made 1: call it toy.made.1.json",
+        "toy.made 1 has no sample: run make samples and commit what that writes",
+        "toy.sold 1 does not come back as it was stored: restore toy.sold.1.json from the history",
+    ]
+    sold.write_text("{")
+    assert check(toy(Made, Sold), folder)[1].startswith("toy.sold.1.json is no sample (")
+
+
+BROKEN = """
+import runpy
+
+import app.engine.store.codec
+from domain.kernel.decider import Decider
+from tests.engine.store.test_event_samples import SoldFor
+
+
+def evolve(state: int, event: SoldFor) -> int:
+    return state
+
+
+app.engine.store.codec.DECIDERS = (
+    Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve),
+)
+runpy.run_module("tests.support.event_samples", run_name="__main__")
+"""
+
+
+def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
+    checked = subprocess.run(
+        [sys.executable, "-c", BROKEN], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert checked.returncode == 1
+    assert checked.stderr.splitlines() == [
+        "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"
+    ]
+
+
+def test_an_example_has_everything_in_it_that_may_be_there() -> None:
+    made = example(Made)
+    assert made.colour is Colour.RED
+    assert made.parts
+    assert made.stock
+
+
+# --- The names of commands, calls and notes -----------------------------------
+
+NAMES = {"command toy": {"toy.make": "toy.make", "Make": "toy.make", "toy.sell": "toy.sell"}}
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    assert write_names(NAMES, tmp_path) == [tmp_path / COMMANDS]
+    assert check_names(NAMES, tmp_path) == []
+    # It is no sample of an event.
+    assert check(EventCodec([]), tmp_path) == []
+    return tmp_path
+
+
+def test_every_name_of_a_command_of_this_project_has_a_line_and_every_line_can_be_read() -> None:
+    assert check_names(names(application.codec, PROCESSES)) == []
+
+
+def test_a_name_without_a_line_is_named_with_what_to_do_and_samples_add_the_line(released: Path) -> None:
+    more = NAMES | {"call toy": {"toy.ring": "toy.ring"}}
+    assert check_names(more, released) == [
+        "call toy: toy.ring has no line in commands.json: run make samples and commit what that writes"
+    ]
+    assert write_names(more, released) == [released / COMMANDS]
+    assert check_names(more, released) == []
+    assert write_names(more, released) == []
+
+
+def test_names_that_are_not_written_yet_are_all_named(tmp_path: Path) -> None:
+    assert len(check_names(NAMES, tmp_path)) == 3
+    assert write_names({}, tmp_path) == []
+
+
+def test_a_released_name_that_no_class_reads_is_named_and_its_line_stays(released: Path) -> None:
+    fewer = {"command toy": {"toy.make": "toy.make", "toy.sell": "toy.sell"}}
+    for _ in range(2):
+        assert check_names(fewer, released) == [
+            'command toy: no class reads Make any more: keep its class, or add formerly=("Make",) to the one that takes its place'
+        ]
+        assert write_names(fewer, released) == []
+    assert len(check_names({}, released)) == 3
+
+
+def test_a_stored_name_may_change_and_not_go_to_another_command(released: Path) -> None:
+    changed = {"command toy": dict.fromkeys(["toy.build", "toy.make", "Make"], "toy.build") | {"toy.sell": "toy.sell"}}  # fmt: skip
+    write_names(changed, released)
+    assert check_names(changed, released) == []
+    swapped = {"command toy": changed["command toy"] | {"Make": "toy.sell"}}
+    assert check_names(swapped, released) == [
+        "command toy: Make is read as toy.sell and was released as toy.make: a stored name is never reused"
+    ]
+
+
+def test_lines_that_were_damaged_are_named(released: Path) -> None:
+    for text in ("{", "[]", '{"command toy": 3}'):
+        (released / COMMANDS).write_text(text)
+        [problem] = check_names(NAMES, released)
+        assert problem.endswith("restore it from the history")

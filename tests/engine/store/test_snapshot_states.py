@@ -1,0 +1,283 @@
+"""Whatever has happened to an aggregate: its state is kept as text, comes back to the last type, and is folded on as if it had never been away."""
+
+import importlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
+from domain import DECIDERS
+from domain.kernel.decider import AnyDecider, Decider, Event, Rejection, event, value
+from tests.support.toy_counter import tally
+
+ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
+
+FEW: Mapping[Any, st.SearchStrategy[Any]] = {
+    str: st.sampled_from(["A", "B", "C"]),
+    int: st.integers(1, 4),
+    bool: st.booleans(),
+    UUID: st.integers(1, 3).map(lambda n: UUID(int=n)),
+    Decimal: st.sampled_from([Decimal("1.50"), Decimal("0.00"), Decimal("1E+1")]),
+    datetime: st.just(datetime(2026, 1, 5, 12, tzinfo=UTC)),
+    type(None): st.none(),
+}
+"""Few of each, so that commands meet what others left."""
+
+
+def drawn(hint: Any) -> st.SearchStrategy[Any]:
+    if hint in FEW:
+        return FEW[hint]
+    if get_origin(hint) is tuple:
+        return st.lists(drawn(get_args(hint)[0]), max_size=3).map(tuple)
+    if inner := get_args(hint):
+        return st.one_of(*(drawn(each) for each in inner))
+    hints = get_type_hints(hint)
+    return st.builds(hint, **{field.name: drawn(hints[field.name]) for field in fields(cast("Any", hint))})
+
+
+def same(one: object, other: object) -> bool:
+    """Equal, and of the same types all the way down."""
+    if type(one) is not type(other) or one != other:
+        return False
+    if is_dataclass(one):
+        return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return list(one) == list(other) and all(
+            same(mine, its) for mine, its in zip(one.items(), other.items(), strict=True)
+        )
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return all(same(mine, its) for mine, its in zip(one, other, strict=True))
+    return repr(one) == repr(other)
+
+
+def lived(decider: AnyDecider, commands: Sequence[object]) -> Sequence[Event]:
+    """What was recorded of these commands."""
+    events: list[Event] = []
+    state = decider.initial
+    for command in commands:
+        try:
+            decided = decider.decide(command, state)
+        except Rejection:
+            continue
+        events.extend(decided)
+        state = decider.fold(decided, state, len(events) - len(decided))
+    return events
+
+
+@pytest.mark.parametrize("decider", ALL, ids=lambda decider: decider.category)
+def test_fold_from_any_snapshot_equals_fold_from_the_start(decider: AnyDecider) -> None:
+    states = StateCodec(decider)
+    reached: set[str] = set()
+    some = st.one_of(*(drawn(command) for command in decider.command_types))
+
+    @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @given(st.lists(some, min_size=5, max_size=40))
+    def holds(commands: Sequence[object]) -> None:
+        events = lived(decider, commands)
+        end = decider.fold(events)
+        for cut in range(len(events) + 1):
+            state = decider.fold(events[:cut])
+            back = states.read(states.encode(state))
+            assert same(back, state)
+            assert same(decider.fold(events[cut:], back, cut), end)
+            reached.add(type(state).__name__)
+
+    holds()
+    assert len(reached) > 1 or len(decider.state_types) == 1
+
+
+# --- What cannot be kept ----------------------------------------------------
+
+
+@event("toy.moved")
+class Moved(Event):
+    by: float
+
+
+@value
+class Here:
+    at: Sequence[float] = ()
+
+
+@value
+class Gone:
+    to: Here | Moved
+
+
+def here(state: Here, event: Moved) -> Here:
+    return Here(at=(*state.at, event.by))
+
+
+def gone(state: Here | Gone, event: Moved) -> Here | Gone:
+    return Gone(to=Here())
+
+
+def nothing(command: object, state: object) -> Sequence[Moved]:
+    return []
+
+
+def test_a_state_that_would_come_back_as_something_else_is_not_kept() -> None:
+    states = StateCodec(Decider(category="toy", initial=Here(), decide=nothing, evolve=here))
+    with pytest.raises(
+        NotSerializable, match="a Here does not come back as it was: give its fields the types that they hold"
+    ):
+        states.encode(Here(at=(1.0,)))
+
+
+def test_a_state_that_cannot_be_told_apart_in_json_is_refused_at_start() -> None:
+    with pytest.raises(NotSerializable, match="more than one dataclass"):
+        StateCodec(Decider(category="toy", initial=Here(), decide=nothing, evolve=gone))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "null", '["Listed"]', '["Nobody", {}]', '["", "x"]', '["", 1, 2]', "[" * 100_000],
+)
+def test_what_is_no_state_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, KeyError, RecursionError)):
+        StateCodec(tally).read(text)
+
+
+# --- The mark ---------------------------------------------------------------
+
+AGGREGATE = '''
+"""A jar."""
+
+from collections.abc import Sequence
+
+from domain.kernel.decider import Data, Decider, Event, Upcast, event, value
+from jars.words import MOST, less
+
+
+@event("jar.filled", version=2)
+class Filled(Event):
+    by: int
+
+    @property
+    def twice(self) -> int:
+        return self.by * 2
+
+
+@value
+class Jar:
+    """What is in it."""
+
+    full: int = 0
+
+
+class Fill:
+    pass
+
+
+def evolve(jar: Jar, event: Filled) -> Jar:
+    """More is in it."""
+    # Less than one thinks.
+    return Jar(full=min(jar.full + more(event), MOST))
+
+
+def more(event: Filled) -> int:
+    return less(event.twice)
+
+
+def decide(command: Fill, jar: Jar) -> Sequence[Filled]:
+    return [Filled(by=1)]
+
+
+def grown(data: Data) -> Data:
+    return data | {"by": FIRST}
+
+
+FIRST = 1
+jar: Decider[Fill, Jar, Filled] = Decider(category="jar", initial=Jar(full=0), decide=decide, evolve=evolve, upcasts=(Upcast("jar.filled", 1, grown),))
+'''
+WORDS = '''
+"""Words."""
+
+MOST = 10
+
+
+def less(by: int) -> int:
+    return by - 1
+'''
+
+
+@pytest.fixture
+def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The mark of the aggregate after replacements in its two files."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    number = 0
+
+    def mark(*changes: tuple[str, str]) -> str:
+        nonlocal number
+        number += 1
+        aggregate, words = AGGREGATE, WORDS
+        for old, new in changes:
+            assert old in aggregate + words
+            aggregate, words = aggregate.replace(old, new), words.replace(old, new)
+        package = tmp_path / f"jars{number}"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "jar.py").write_text(aggregate.replace("from jars.", f"from jars{number}."))
+        (package / "words.py").write_text(words)
+        importlib.invalidate_caches()
+        return StateCodec(importlib.import_module(f"jars{number}.jar").jar).fingerprint
+
+    yield mark
+    for name in [name for name in sys.modules if name.startswith("jars")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    # Less than one thinks.\n", ""),
+        ('    """More is in it."""\n', '    """Much more is in it."""\n'),
+        (
+            "return Jar(full=min(jar.full + more(event), MOST))",
+            "return Jar(\n        full=min(jar.full + more(event), MOST),\n    )",
+        ),
+        ("return [Filled(by=1)]", "return [Filled(by=2)]"),
+    ],
+    ids=["a comment", "a docstring", "the layout", "what is decided"],
+)
+def test_the_mark_stays_where_the_fold_stays(marked: Any, old: str, new: str) -> None:
+    assert marked((old, new)) == marked()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("full + more", "full - more"),
+        ("return less(event.twice)", "return less(event.by)"),
+        ("return by - 1", "return by - 2"),
+        ("MOST = 10", "MOST = 11"),
+        ("self.by * 2", "self.by * 3"),
+        ("full: int = 0", "full: int = 1"),
+        ("full: int = 0", "full: int = 0\n    name: str = ''"),
+        ("    by: int\n", "    by: int\n    name: str = ''\n"),
+        ("Jar(full=0)", "Jar(full=5)"),
+        ("FIRST = 1", "FIRST = 2"),
+        ('{"by": FIRST}', '{"by": FIRST + 1}'),
+        ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1)'),
+        ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1, lambda data: {"by": 7})'),
+    ],
+)
+def test_the_mark_changes_with_the_state_the_fold_and_the_upcasts_and_with_what_they_call(
+    marked: Any, old: str, new: str
+) -> None:
+    assert marked((old, new)) != marked()
+
+
+def test_the_mark_tells_one_nameless_upcast_from_another(marked: Any) -> None:
+    plain = 'Upcast("jar.filled", 1, grown)'
+    one, other = (marked((plain, f'Upcast("jar.filled", 1, lambda data: {{"by": {n}}})')) for n in (7, 8))
+    assert one != other

@@ -1,0 +1,205 @@
+"""What an operator sees of processes and does about them, through the API and at the terminal."""
+
+import asyncio
+import os
+import sys
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.engine.server.runtime import Runtime
+from app.engine.settings import ROOT
+from app.settings import Settings
+from tests.conftest import Api
+from tests.shop.support.shop_client import ended, fact, placed, product, shown, stock
+
+STUCK = "authorise the payment"
+ANSWER = (
+    "{ __typename ... on ProcessAccepted { events { type } process { state } } ... on Rejected { code } }"
+)
+RETRY = f"mutation($i: RetryProcessInput!) {{ retryProcess(input: $i) {ANSWER} }}"
+SKIP = f"mutation($i: SkipProcessStepInput!) {{ skipProcessStep(input: $i) {ANSWER} }}"
+COMPENSATE = f"mutation($i: CompensateProcessInput!) {{ compensateProcess(input: $i) {ANSWER} }}"
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    """A step that fails once is stuck."""
+    return Settings(database_url=database_url, pool_size=4, step_max_attempts=1)
+
+
+async def stuck(api: Api, runtime: Runtime) -> UUID:
+    """An order whose payment fails for good."""
+    await stock(api, "TEA", 5, "1515.15")
+    order = await placed(api, ("TEA", 1))
+    await fact(runtime, order, "fulfilment.step-stuck")
+    return order
+
+
+async def listed(api: Api, state: str) -> list[dict[str, Any]]:
+    answer = await api.data(
+        "query($s: String) { processes(state: $s) { nodes { id process state status stuck } } }", {"s": state}
+    )
+    return answer["processes"]["nodes"]
+
+
+async def at_the_terminal(runtime: Runtime, *command: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app",
+        "processes",
+        *command,
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if not k.startswith("APP_")}
+        | {"DATABASE_URL": str(runtime.settings.database_url)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_a_stuck_process_is_listed_with_the_error_of_its_step(api: Api, runtime: Runtime) -> None:
+    order = await stuck(api, runtime)
+    assert await listed(api, "stuck") == [
+        {"id": str(order), "process": "fulfilment", "state": "stuck", "status": "paying", "stuck": True}
+    ]
+    assert await listed(api, "ended") == []
+    seen = (await shown(api, order, await fact(runtime, order, "payment.requested")))["fulfilment"]
+    assert seen["stuck"]
+    assert seen["deadline"] is not None
+    [step] = [step for step in seen["steps"] if step["name"] == STUCK]
+    assert step["outcome"] == "stuck"
+    assert step["error"].endswith("GatewayAway: the connection was refused")
+
+
+async def test_a_retry_tries_the_step_again_and_a_compensation_undoes_everything(
+    api: Api, runtime: Runtime
+) -> None:
+    order = await stuck(api, runtime)
+    first = await fact(runtime, order, "fulfilment.step-stuck")
+    answer = await api.data(RETRY, {"i": {"process": "fulfilment", "id": str(order)}})
+    assert answer["retryProcess"]["events"] == [{"type": "fulfilment.step-retried"}]
+    await fact(runtime, order, "fulfilment.step-stuck", after=first.position)
+    answer = await api.data(
+        COMPENSATE, {"i": {"process": "fulfilment", "id": str(order), "reason": "the gateway is broken"}}
+    )
+    assert answer["compensateProcess"]["__typename"] == "ProcessAccepted"
+    (end,) = await ended(runtime, order)
+    seen = await shown(api, order, end)
+    assert (seen["status"], seen["reason"], seen["payment"]["status"]) == (
+        "REJECTED",
+        "the gateway is broken",
+        "VOIDED",
+    )
+    assert await product(api, "TEA") == (5, 0, 5)
+
+
+async def test_a_step_is_skipped_for_a_reason_that_is_recorded(api: Api, runtime: Runtime) -> None:
+    order = await stuck(api, runtime)
+    asked = {"process": "fulfilment", "id": str(order), "step": STUCK, "reason": "paid in cash"}
+    assert (await api.data(SKIP, {"i": asked}))["skipProcessStep"]["__typename"] == "ProcessAccepted"
+    skipped = await fact(runtime, order, "fulfilment.step-skipped")
+    assert (skipped.event.step, skipped.event.reason) == (STUCK, "paid in cash")
+    await fact(runtime, order, "order.confirmed")
+
+
+async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(api: Api, runtime: Runtime) -> None:
+    await stock(api, "TEA", 5)
+    order = await placed(api, ("TEA", 1))
+    await ended(runtime, order)
+    before = await runtime.reader.head_position()
+    of = {"process": "fulfilment", "id": str(order)}
+    nobody = {"process": "fulfilment", "id": str(uuid4())}
+    asked: list[tuple[str, dict[str, str], str]] = [
+        (RETRY, nobody, "PROCESS_UNKNOWN"),
+        (RETRY, {"process": "laundry", "id": str(order)}, "PROCESS_UNKNOWN"),
+        (COMPENSATE, {**nobody, "reason": "why not"}, "PROCESS_UNKNOWN"),
+        (RETRY, of, "PROCESS_ENDED"),
+        (SKIP, {**of, "step": STUCK, "reason": "why not"}, "PROCESS_ENDED"),
+        (COMPENSATE, {**of, "reason": "why not"}, "PROCESS_ENDED"),
+    ]
+    for query, given, code in asked:
+        [answer] = (await api.data(query, {"i": given})).values()
+        assert answer == {"__typename": "Rejected", "code": code}, (query, given)
+    waiting = await stuck_elsewhere(api, runtime)
+    [answer] = (
+        await api.data(RETRY, {"i": {"process": "fulfilment", "id": str(waiting), "step": "no such step"}})
+    ).values()
+    assert answer == {"__typename": "Rejected", "code": "STEP_NOT_STUCK"}
+    assert not [
+        f
+        for f in await runtime.reader.read_all(before, 1_000)
+        if f.actor == "anonymous" and f.category == "fulfilment"
+    ]
+
+
+async def stuck_elsewhere(api: Api, runtime: Runtime) -> UUID:
+    await stock(api, "POT", 5, "1515.15")
+    order = await placed(api, ("POT", 1))
+    await fact(runtime, order, "fulfilment.step-stuck")
+    return order
+
+
+async def test_processes_are_paged_and_bad_input_is_named(api: Api, runtime: Runtime) -> None:
+    await stock(api, "TEA", 5)
+    orders = [await placed(api, ("TEA", 1)) for _ in range(3)]
+    await ended(runtime, *orders)
+    query = "query($a: String) { processes(first: 2, after: $a) { nodes { id } pageInfo { endCursor hasNextPage } } }"
+    page = (await api.data(query))["processes"]
+    assert [node["id"] for node in page["nodes"]] == [str(orders[2]), str(orders[1])]
+    rest = (await api.data(query, {"a": page["pageInfo"]["endCursor"]}))["processes"]
+    assert ([node["id"] for node in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == (
+        [str(orders[0])],
+        False,
+    )
+    for bad in ('state: "asleep"', 'process: "laundry"', 'after: "x"', "first: -1"):
+        answer = await api(f"{{ processes({bad}) {{ nodes {{ id }} }} }}")
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", bad
+
+
+async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, runtime: Runtime) -> None:
+    order = await stuck(api, runtime)
+    first = await fact(runtime, order, "fulfilment.step-stuck")
+    code, out, _ = await at_the_terminal(runtime, "list", "--state", "stuck")
+    assert (code, str(order) in out, STUCK in out) == (0, True, True)
+    code, out, _ = await at_the_terminal(runtime, "show", "fulfilment", str(order))
+    assert (code, "reserve TEA" in out, "the connection was refused" in out) == (0, True, True)
+    code, out, _ = await at_the_terminal(runtime, "retry", "fulfilment", str(order))
+    assert (code, out.startswith("recorded: fulfilment.step-retried")) == (0, True), out
+    await fact(runtime, order, "fulfilment.step-stuck", after=first.position)
+    code, _, _ = await at_the_terminal(runtime, "compensate", "fulfilment", str(order), "--reason", "enough")
+    assert code == 0
+    await ended(runtime, order)
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("list", "--state", "asleep"), "there is no state asleep"),
+        (("show", "laundry", str(UUID(int=1))), "there is no process laundry"),
+        (("show", "fulfilment", "1"), "1 is no id"),
+        (("show", "fulfilment", str(UUID(int=1))), "no fulfilment is known"),
+        (("retry", "fulfilment", str(UUID(int=1))), "No such process is known"),
+        (("skip", "fulfilment", str(UUID(int=1)), "x", "--reason", "y"), "No such process is known"),
+    ],
+)
+async def test_a_mistake_at_the_terminal_is_one_line_and_exit_code_2(
+    runtime: Runtime, command: tuple[str, ...], said: str
+) -> None:
+    code, _, err = await at_the_terminal(runtime, *command)
+    assert code == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+async def test_the_terminal_records_nothing_without_a_reason(api: Api, runtime: Runtime) -> None:
+    order = str(await stuck(api, runtime))
+    before = runtime.feed.head
+    for reason in ("", "  ", "x" * 501):
+        for command in (("skip", "fulfilment", order, STUCK), ("compensate", "fulfilment", order)):
+            code, _, said = await at_the_terminal(runtime, *command, "--reason", reason)
+            assert (code, said) == (2, "error: --reason is why: 1 to 500 characters, since it is recorded\n")
+    assert await runtime.reader.head_position() == before

@@ -1,0 +1,224 @@
+"""Subscribers who ask in the same words share the work, and nothing of it shows in what they are sent."""
+
+import asyncio
+import gc
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.sql.elements import quoted_name
+
+from app.composition import application
+from app.engine.commands import CommandAccepted, CommandContext
+from app.engine.graphql.context import Context, Loaders
+from app.engine.graphql.execution.shared_subscriptions import (
+    LiveHandover,
+    SharedSubscription,
+    SharedSubscriptions,
+)
+from app.engine.graphql.json import encode_json
+from app.engine.graphql.schema import build_schema
+from app.engine.graphql.transport.http import GraphQLEndpoint
+from app.engine.server.runtime import Runtime
+from app.engine.store.reader import EventFilter
+from domain.money import Money
+from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
+from domain.product import ReceiveStock, RegisterProduct, product, product_id
+from tests.conftest import Server
+from tests.support.websocket import Socket, opened
+
+FACTS = """subscription Facts($from: Position, $filter: EventFilter, $long: Boolean! = true) { facts: events(after: $from, filter: $filter) {
+  __typename position type streamId @include(if: $long) recordedAt ...Stock ... on ProductRegistered { sku name price { amount currency } } } }
+  fragment Stock on ProductStockReceived { quantity again: quantity }"""
+LONG, SHORT = {"long": True}, {"long": False}
+REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "1.00"}}) { __typename } }'
+RECEIVE = "mutation($sku: Sku!) { receiveStock(input: {sku: $sku, quantity: 3}) { __typename } }"
+
+
+async def told(socket: Socket, identity: str, number: int) -> list[dict[str, Any]]:
+    messages = [await socket.next(identity) for _ in range(number)]
+    assert {(message["type"], message["id"]) for message in messages} == {("next", identity)}
+    return [message["payload"] for message in messages]
+
+
+async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+
+    async def happen(sku: str) -> None:
+        for query in (REGISTER, RECEIVE, RECEIVE):
+            assert "errors" not in await asyncio.to_thread(server.ask, query, {"sku": sku})
+
+    await happen("TEA")
+    async with opened(server) as one, opened(server) as other:
+        await one.subscribe('a "quoted" id', FACTS, LONG | {"from": "0"})
+        await one.subscribe("same", FACTS, LONG | {"from": "2"})
+        await one.subscribe("short", FACTS, SHORT | {"from": "0"})
+        await other.subscribe("now", FACTS, LONG)
+        await other.subscribe(
+            "stock", FACTS, LONG | {"from": "0", "filter": {"types": ["product.stock-received"]}}
+        )
+        await asyncio.gather(one.settled(), other.settled())
+        await happen("JAM")
+        live = {
+            "a": await told(one, 'a "quoted" id', 6),
+            "same": await told(one, "same", 4),
+            "short": await told(one, "short", 6),
+            "now": await told(other, "now", 3),
+            "stock": await told(other, "stock", 4),
+        }
+        # Who comes now is executed alone, for all of it.
+        await other.subscribe("alone", FACTS, LONG | {"from": "0"})
+        await other.subscribe("alone, short", FACTS, SHORT | {"from": "0"})
+        alone, short = await told(other, "alone", 6), await told(other, "alone, short", 6)
+    wanted = [each["data"] for each in alone]
+    assert [each["facts"]["position"] for each in wanted] == ["1", "2", "3", "4", "5", "6"]
+    assert [each["data"] for each in live["a"]] == wanted
+    assert [each["data"] for each in live["same"]] == wanted[2:]
+    assert [each["data"] for each in live["now"]] == wanted[3:]
+    assert [each["data"] for each in live["stock"]] == [wanted[n] for n in (1, 2, 4, 5)]
+    assert [each["data"] for each in live["short"]] == [each["data"] for each in short]
+    assert all("streamId" not in each["data"]["facts"] for each in short)
+    correlations = []
+    for payloads in live.values():
+        for payload, by_itself in zip(payloads, alone, strict=False):
+            assert payload["extensions"].keys() == by_itself["extensions"].keys()
+            assert list(payload) == list(by_itself)
+        assert int(payloads[-1]["extensions"]["position"]) >= 6
+        [correlation] = {payload["extensions"]["correlationId"] for payload in payloads}
+        correlations.append(correlation)
+    assert len(set(correlations)) == len(live)
+
+
+def context(runtime: Runtime, view: GraphQLEndpoint, actor: str) -> Context:
+    return Context(
+        services=runtime,
+        events=view._events,
+        actor=actor,
+        correlation_id=uuid4(),
+        loaders=Loaders(runtime.database),
+        streams=True,
+    )
+
+
+async def tail(
+    view: GraphQLEndpoint, asks: Context, variables: dict[str, Any], document: str = FACTS
+) -> LiveHandover:
+    """What the handler of a socket has in hand when its subscriber has become level with the log."""
+    found = LiveHandover()
+    stream = await view.schema.stream(
+        document, variable_values=variables, context_value=replace(asks, tail=found)
+    )
+    async for result in stream:
+        assert result.errors is None
+    assert found.position is not None
+    return found
+
+
+@pytest.fixture
+def view(runtime: Runtime) -> GraphQLEndpoint:
+    return GraphQLEndpoint(*build_schema(application.slices(), application.deciders), runtime)
+
+
+async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_anew_for_who_is_far_behind(
+    runtime: Runtime, view: GraphQLEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.graphql.execution.shared_subscriptions.MAX_CACHED_PAYLOADS", 3)
+    rendered: list[int] = []
+    own = SharedSubscription._render  # pyright: ignore[reportPrivateUsage]
+
+    def watched(self: SharedSubscription, fact: Any) -> Any:
+        rendered.append(fact.position)
+        return own(self, fact)
+
+    monkeypatch.setattr(SharedSubscription, "_render", watched)
+    tails: SharedSubscriptions = view.tails
+    first = context(runtime, view, "anna")
+    asked = [
+        await tail(view, first, LONG | {"from": "0"}),
+        await tail(view, first, LONG),
+        await tail(view, first, SHORT),
+        await tail(view, context(runtime, view, "ben"), LONG),
+    ]
+    heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(5)]
+    follows = [
+        asyncio.create_task(tails.send(each, str(n), uuid4(), heard[n].put)) for n, each in enumerate(asked)
+    ]
+    request = CommandContext(actor="tester", correlation_id=uuid4())
+    tea = product_id("TEA")
+    for command in (
+        RegisterProduct(sku="TEA", name="Tea", price=Money(amount=Decimal("1.00"), currency="EUR")),
+        *[ReceiveStock(quantity=1)] * 5,
+    ):
+        assert isinstance(await runtime.commands.execute(product, tea, command, request), CommandAccepted)
+    for item in heard[:4]:
+        assert [position_of(await item.get()) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+    # Other words, and another authority, are another matter.
+    assert sorted(rendered) == sorted([1, 2, 3, 4, 5, 6] * 3)
+    rendered.clear()
+    late = asyncio.create_task(
+        tails.send(replace(asked[0], position=0, where=EventFilter()), "late", uuid4(), heard[4].put)
+    )
+    assert [position_of(await heard[4].get()) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
+    assert rendered == [1, 2, 3, 4, 5, 6]
+    kept = tails._shared  # pyright: ignore[reportPrivateUsage]
+    assert len(kept) == 3
+    for item in (*follows, late):
+        item.cancel()
+    await asyncio.wait([*follows, late])
+    # What they were cancelled with holds on to what they were doing.
+    del follows, late, item
+    gc.collect()
+    assert len(kept) == 0
+
+
+def position_of(message: str) -> int:
+    return int(json.loads(message)["payload"]["data"]["facts"]["position"])
+
+
+async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(
+    runtime: Runtime, view: GraphQLEndpoint
+) -> None:
+    heard: list[asyncio.Queue[str]] = [asyncio.Queue(), asyncio.Queue()]
+    asks = context(runtime, view, "anna")
+    placed = 'subscription { events(filter: {types: ["order.placed"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }'
+    asked = [await tail(view, asks, {}, placed) for _ in heard]
+    follows = [
+        asyncio.create_task(view.tails.send(each, "1", uuid4(), heard[n].put)) for n, each in enumerate(asked)
+    ]
+    request, identity = CommandContext(actor="tester", correlation_id=uuid4()), uuid4()
+    price = Money(amount=Decimal("1.00"), currency="EUR")
+    registered = await runtime.commands.execute(
+        product, product_id("TEA"), RegisterProduct(sku="TEA", name="Tea", price=price), request
+    )
+    assert isinstance(registered, CommandAccepted)
+    await runtime.projector.wait_for_position("products", registered.position, 10)
+    for command in (
+        OpenOrder(customer_id=uuid4()),
+        AddLine(line=Line(sku="TEA", quantity=2, unit_price=price)),
+        PlaceOrder(at=datetime.now(UTC)),
+    ):
+        assert isinstance(await runtime.commands.execute(order, identity, command, request), CommandAccepted)
+    bodies = [json.loads(await each.get())["payload"] for each in heard]
+    assert bodies[0]["data"]["events"]["lines"] == [{"quantity": 2, "product": {"sku": "TEA", "name": "Tea"}}]
+    assert bodies[0]["data"] == bodies[1]["data"]
+    for follower in follows:
+        follower.cancel()
+    await asyncio.wait(follows)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ({"a": [1, None, True, "ü"]}, '{"a":[1,null,true,"ü"]}'),
+        ({"a": quoted_name("sku", None)}, '{"a":"sku"}'),
+        ({"a": "half \ud800"}, '{"a":"half \\ud800"}'),
+        ({"a": 2**70}, '{"a":1180591620717411303424}'),
+    ],
+)
+def test_whatever_an_answer_holds_becomes_json(answer: object, text: str) -> None:
+    assert encode_json(answer) == text

@@ -1,0 +1,60 @@
+"""What a socket or a stream is refused leaves with a code, like everything else."""
+
+from collections.abc import Callable
+
+import httpx2
+
+from app.composition import application
+from app.engine.database.connections import Database
+from app.engine.server.runtime import Runtime, create_app
+from app.settings import Settings
+from tests.conftest import Server
+from tests.support.websocket import FACTS, opened
+
+
+async def test_the_51st_subscription_of_a_socket_is_refused_with_a_code(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    async with opened(server) as socket:
+        for number in range(51):
+            await socket.subscribe(str(number), FACTS)
+        message = await socket.next("50")
+        assert message["type"] == "error"
+        assert {error["extensions"]["code"] for error in message["payload"]} <= {
+            "BAD_USER_INPUT",
+            "OVERLOADED",
+            "OPERATION_TOO_EXPENSIVE",
+        }
+        await socket.settled()
+
+
+async def test_an_empty_document_on_a_socket_is_bad_input(serve: Callable[..., Server]) -> None:
+    async with opened(serve().wait()) as socket:
+        await socket.subscribe("empty", "")
+        message = await socket.next("empty")
+        assert message["type"] == "error"
+        assert [error["extensions"]["code"] for error in message["payload"]] == ["BAD_USER_INPUT"]
+
+
+def test_a_document_that_is_too_long_for_a_stream_is_too_expensive(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    for document, code in (
+        ("{ position }" + " " * 70_000, "OPERATION_TOO_EXPENSIVE"),
+        ("", "BAD_USER_INPUT"),
+    ):
+        answer = httpx2.post(
+            server.url, json={"query": document}, headers={"accept": "text/event-stream"}, timeout=10
+        )
+        assert code in answer.text
+    assert "Traceback" not in server.output()
+
+
+async def test_a_server_that_says_it_is_ready_answers_though_its_log_is_empty(
+    settings: Settings, database: Database
+) -> None:
+    runtime = Runtime(application, settings, database)
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        while (await client.get("/readyz")).status_code != 200:
+            pass
+        answer = await client.post("/graphql", json={"query": "{ orders { nodes { id } } }"})
+        assert answer.json()["data"] == {"orders": {"nodes": []}}

@@ -1,0 +1,108 @@
+"""Sends requests over many connections and prints how many were answered per second: python -m tests.shop.bench.load PORT WHAT MARKER SECONDS [RATE]
+
+WHAT is the field of a mutation, or a query in its braces; every answer has to hold MARKER, and no errors. With a RATE (per
+second) it sends on a schedule; without, each connection sends as soon as it has its answer. Nothing but the standard
+library, and no parsing beyond the length: the load has to cost less than what it loads.
+"""
+
+import asyncio
+import json
+import random
+import sys
+import time
+
+CONNECTIONS = 64
+PRODUCTS = 500
+ACCEPTED = "ProductAccepted"
+
+
+def sku(number: int) -> str:
+    return f"BENCH-{number}"
+
+
+def packed(query: str, variables: dict[str, object]) -> bytes:
+    """A whole HTTP request."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    head = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def asked(what: str) -> list[bytes]:
+    """The query alone, or mutations: one for each product, or for a registration of it."""
+    if what.startswith("{"):
+        return [packed(what, {})]
+    answer = "{ __typename ... on ProductAccepted { position version duplicate events { type position version } } }"
+    if what == "registerProduct":
+        query = f"mutation($input: RegisterProductInput!) {{ {what}(input: $input) {answer} }}"
+        return [
+            packed(query, {"input": {"sku": sku(n), "name": "A thing", "price": {"amount": "1.00"}}})
+            for n in range(PRODUCTS)
+        ]
+    query = f"mutation($input: ReceiveStockInput!) {{ {what}(input: $input) {answer} }}"
+    return [packed(query, {"input": {"sku": sku(n), "quantity": 1}}) for n in range(PRODUCTS)]
+
+
+class Caller:
+    """One connection, kept alive. Every answer has to hold the marker, and no errors."""
+
+    def __init__(self, marker: str = ACCEPTED) -> None:
+        self._marker = marker.encode()
+
+    async def open(self, port: int) -> "Caller":
+        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port)
+        return self
+
+    async def ask(self, request: bytes) -> bytes:
+        self.writer.write(request)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        place = head.lower().index(b"content-length:") + 15
+        body = await self.reader.readexactly(int(head[place : head.index(b"\r\n", place)]))
+        if not head.startswith(b"HTTP/1.1 200") or self._marker not in body or b'"errors"' in body:
+            raise SystemExit(f"not what was wanted: {body.decode()[:500]}")
+        return body
+
+
+async def hurry(caller: Caller, requests: list[bytes], until: float) -> int:
+    answered = 0
+    while time.perf_counter() < until:
+        await caller.ask(random.choice(requests))
+        answered += 1
+    return answered
+
+
+async def pace(
+    caller: Caller, requests: list[bytes], number: int, rate: float, began: float, until: float
+) -> int:
+    answered = 0
+    at = began + number / rate
+    while at < until:
+        await asyncio.sleep(max(0.0, at - time.perf_counter()))
+        await caller.ask(random.choice(requests))
+        answered += 1
+        at += CONNECTIONS / rate
+    return answered
+
+
+async def main(port: int, what: str, marker: str, seconds: float, rate: float | None) -> None:
+    callers = await asyncio.gather(*(Caller(marker).open(port) for _ in range(CONNECTIONS)))
+    requests = asked(what)
+    if what == "registerProduct":
+        for request in requests:
+            await callers[0].ask(request)
+        return
+    # One each, so that connections and documents are known before the clock starts.
+    await asyncio.gather(*(caller.ask(requests[0]) for caller in callers))
+    began = time.perf_counter()
+    until = began + seconds
+    if rate is None:
+        answered = await asyncio.gather(*(hurry(caller, requests, until) for caller in callers))
+    else:
+        answered = await asyncio.gather(
+            *(pace(caller, requests, n, rate, began, until) for n, caller in enumerate(callers))
+        )
+    print(sum(answered) / (time.perf_counter() - began))
+
+
+if __name__ == "__main__":
+    port, what, marker, seconds, *rate = sys.argv[1:]
+    asyncio.run(main(int(port), what, marker, float(seconds), float(rate[0]) if rate else None))

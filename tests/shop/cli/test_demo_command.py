@@ -1,0 +1,102 @@
+"""The demo drives a real server with operations that it takes, and ends cleanly."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from app.demo.traffic import PRODUCTS
+from tests.conftest import ROOT, Server, next_line
+
+
+def demo(*options: str) -> subprocess.Popen[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", "demo", *options],
+        cwd=ROOT,
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_it_ends_after_so_many_orders_and_every_operation_was_taken(serve: Callable[..., Server]) -> None:
+    server = serve(APP_POLL_SECONDS="0.05").wait()
+    with demo("--url", server.url, "--rate", "50", "--orders", "40") as process:
+        said, problems = process.communicate(timeout=60)
+    assert (process.returncode, problems) == (0, "")
+    counted = {
+        what: int(number.replace(",", ""))
+        for number, what in re.findall(r"(\d[\d,]*) ([\w ]+)", said.splitlines()[-1])
+    }
+    assert counted["orders"] == 40
+    assert not [what for what in counted if what.startswith("error")]
+
+    answer = server.ask(
+        "{ position products(first: 50) { nodes { sku } } orders(first: 50) { nodes { status } } }"
+    )
+    assert "errors" not in answer
+    data = answer["data"]
+    assert {node["sku"] for node in data["products"]["nodes"]} == {sku for sku, _, _ in PRODUCTS}
+    assert len(data["orders"]["nodes"]) == 40
+    statuses = Counter(node["status"] for node in data["orders"]["nodes"])
+    assert len(statuses) > 1
+    # Shipped is what was confirmed, and everything that was asked for was allowed.
+    assert statuses["SHIPPED"]
+    assert not [what for what in counted if what.startswith("refused ") and what != "refused ORDER_ENDED"]
+    shipped = server.ask('{ events(filter: {types: ["order.confirmed"]}, first: 100) { nodes { type } } }')[
+        "data"
+    ]["events"]["nodes"]
+    assert len(shipped) >= statuses["SHIPPED"]
+    assert 0 < counted["facts"] <= int(data["position"])
+
+
+def test_a_second_run_finds_the_products_there(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    for _ in range(2):
+        with demo("--url", server.url, "--rate", "50", "--orders", "3") as process:
+            said, problems = process.communicate(timeout=60)
+        assert (process.returncode, problems) == (0, "")
+        assert "SKU_TAKEN" not in said
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_it_with_a_summary_and_no_traceback(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    with demo("--url", server.url, "--rate", "20") as process:
+        assert next_line(process).startswith("driving ")
+        assert "orders" in next_line(process)
+        process.send_signal(signal.SIGINT)
+        said, problems = process.communicate(timeout=30)
+    assert (process.returncode, problems) == (0, "")
+    assert "mutations" in said.splitlines()[-1]
+
+
+def test_a_server_that_goes_away_is_one_line_and_exit_code_2(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    with demo("--url", server.url, "--rate", "20") as process:
+        assert next_line(process).startswith("driving ")
+        assert "orders" in next_line(process)
+        server.kill()
+        _, problems = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert re.fullmatch(r"error: the API at .* has gone away .*\n", problems)
+
+
+def test_no_server_and_no_url_are_one_line_and_exit_code_2() -> None:
+    for url, said in (
+        ("http://127.0.0.1:1/graphql", "no API answers at"),
+        ("ftp://localhost/graphql", "not a URL like"),
+    ):
+        with demo("--url", url, "--orders", "1") as process:
+            _, problems = process.communicate(timeout=30)
+        assert process.returncode == 2
+        assert problems.startswith("error: ")
+        assert said in problems
+        assert len(problems.splitlines()) == 1

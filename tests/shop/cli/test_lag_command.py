@@ -1,0 +1,125 @@
+"""What `python -m app lag` says of each projection, whoever owns it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from uuid import uuid4
+
+import asyncpg
+
+from app.engine.database.connections import Database
+from app.engine.database.leases import process_name
+from app.engine.projector.status import projection_statuses
+from app.engine.server.runtime import Runtime
+from projections import PROJECTIONS
+from tests.conftest import ROOT, Api, written
+
+OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position } } }"
+
+
+def lag(url: str) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": url}
+    return subprocess.run(
+        [sys.executable, "-m", "app", "lag"],
+        cwd=ROOT,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_an_empty_database_lists_every_projection_as_never_moved(database_url: str) -> None:
+    ran = lag(database_url)
+    header, *rows = ran.stdout.splitlines()
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert header.split() == [
+        "projection",
+        "version",
+        "position",
+        "behind",
+        "seconds",
+        "moved",
+        "parked",
+        "owner",
+    ]
+    assert [row.split() for row in rows] == [
+        [projection.name, str(projection.version), "0", "0", "0.0", "never", "0", "nobody"]
+        for projection in sorted(PROJECTIONS, key=lambda each: each.name)
+    ]
+
+
+async def test_a_database_without_migrations_is_one_line_and_exit_code_2(
+    database: Database, database_url: str
+) -> None:
+    await database.pool.execute("DROP SCHEMA es CASCADE")
+    ran = await asyncio.to_thread(lag, database_url)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("error: ")
+    assert "python -m app migrate" in ran.stderr
+
+
+async def test_a_projection_that_is_current_is_owned_and_nothing_behind(
+    runtime: Runtime, api: Api, database: Database
+) -> None:
+    data = await api.data(OPEN, {"customer": str(uuid4())})
+    position = int(data["openOrder"]["position"])
+    assert await written(runtime) == position
+    assert {
+        (each.position, each.behind, each.seconds, each.owner)
+        for each in await projection_statuses(database, PROJECTIONS)
+    } == {(position, 0, 0.0, process_name())}
+
+
+async def test_a_projection_that_stands_still_says_how_much_and_how_long(database: Database) -> None:
+    """Three facts, of which the first is folded; the second was recorded an hour ago, and nobody holds the projection."""
+    connection: asyncpg.Connection = await database.connect()
+    try:
+        for position in (1, 2, 3):
+            await connection.execute(
+                "INSERT INTO es.events VALUES ($1, 'order', $2, 1, 'order.opened', 1, '{}', $2, $2, NULL, 'me', now(), now() - interval '1 hour')",
+                position,
+                uuid4(),
+            )
+        await connection.execute(
+            "INSERT INTO es.checkpoints (projection, version, position, owner) VALUES ('older', 7, 1, 'gone:1')"
+        )
+        [older] = [
+            each for each in await projection_statuses(database, PROJECTIONS) if each.projection == "older"
+        ]
+    finally:
+        await connection.close()
+    assert (older.version, older.position, older.behind, older.owner) == (7, 1, 2, None)
+    assert 3600 <= older.seconds < 3700
+
+
+async def test_what_was_passed_over_unread_and_what_is_parked_is_said(
+    runtime: Runtime, database: Database
+) -> None:
+    """An event of a type that nobody knows concerns no projection; one that no fold takes parks its key in one of them."""
+    for position, (stream, kind) in enumerate(
+        [("elsewhere", "elsewhere.melted"), ("order", "order.shipped"), ("elsewhere", "elsewhere.melted")],
+        start=1,
+    ):
+        await database.pool.execute(
+            "INSERT INTO es.events VALUES ($1, $3, $2, 1, $4, 1, '{}', $2, $2, NULL, 'me', now(), now())",
+            position,
+            uuid4(),
+            stream,
+            kind,
+        )
+    await written(runtime)
+    standings = {each.projection: each for each in await projection_statuses(database, PROJECTIONS)}
+    assert {name for name, each in standings.items() if each.parked} == {"orders"}
+    for each in standings.values():
+        assert {name: (one.count, one.first, one.last) for name, one in each.unread.items()} == {
+            "elsewhere.melted v1": (2, 1, 3)
+        }
+    shown = (await asyncio.to_thread(lag, database.url)).stdout
+    assert (
+        "elsewhere.melted v1: this code cannot read it; passed over 2 times, first at position 1, last at 3"
+        in shown
+    )
+    assert [line.split()[-2] for line in shown.splitlines() if line.startswith("orders")] == ["1"]

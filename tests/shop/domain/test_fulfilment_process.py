@@ -1,0 +1,243 @@
+"""What fulfilment asks for, and when."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.fulfilment import (
+    PAYMENT_WITHIN,
+    Authorise,
+    CancelPayment,
+    Capture,
+    Dispatched,
+    OrderToFulfil,
+    fulfilment,
+)
+from domain.kernel.decider import Recorded
+from domain.kernel.process import (
+    CompensationForced,
+    Deadline,
+    DeadlinePassed,
+    Effect,
+    StepRefused,
+    StepSkipped,
+    Withdraw,
+    send,
+)
+from domain.money import Money
+from domain.order import ConfirmOrder, OrderCancelled, OrderConfirmed, OrderPlaced, RejectOrder, order
+from domain.order_lines import Line
+from domain.payment import (
+    PaymentAuthorised,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentRefunded,
+    PaymentRequested,
+    PaymentVoided,
+    RequestPayment,
+    payment,
+)
+from domain.product import (
+    DispatchStock,
+    ReceiveStock,
+    ReleaseReservation,
+    ReserveStock,
+    StockDispatched,
+    StockReserved,
+    product,
+    product_id,
+)
+from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
+
+errand = ProcessScenario(fulfilment)
+TEA = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("3.50"), currency="EUR"))
+CUP = Line(sku="CUP", quantity=1, unit_price=Money(amount=Decimal("9.00"), currency="EUR"))
+TOTAL = Money(amount=Decimal("16.00"), currency="EUR")
+
+placed = fact(OrderPlaced(customer_id=UUID(int=1), lines=(TEA, CUP), total=TOTAL, placed_at=NOW))
+tea_reserved = fact(StockReserved(order_id=STREAM, quantity=2), stream=product_id("TEA"))
+cup_reserved = fact(StockReserved(order_id=STREAM, quantity=1), stream=product_id("CUP"))
+requested = fact(PaymentRequested(order_id=STREAM, amount=TOTAL))
+authorised = fact(PaymentAuthorised(reference="a1"))
+confirmed = fact(OrderConfirmed())
+captured = fact(PaymentCaptured(amount=TOTAL))
+tea_dispatched = fact(StockDispatched(order_id=STREAM, quantity=2), stream=product_id("TEA"))
+cup_dispatched = fact(StockDispatched(order_id=STREAM, quantity=1), stream=product_id("CUP"))
+cancelled = fact(OrderCancelled(customer_id=UUID(int=1), reason="changed my mind", placement=None))
+
+paying = (placed, tea_reserved, cup_reserved, requested)
+dispatched = (*paying, authorised, confirmed, captured, tea_dispatched, cup_dispatched)
+give_back = (
+    send("release CUP", product, product_id("CUP"), ReleaseReservation(order_id=STREAM)),
+    send("release TEA", product, product_id("TEA"), ReleaseReservation(order_id=STREAM)),
+)
+call_off = Effect(step="call the payment off", call=CancelPayment(payment_id=STREAM))
+no_deadline = Deadline(name="payment", at=None)
+
+
+def reject(reason: str) -> object:
+    return send("reject the order", order, STREAM, RejectOrder(reason=reason))
+
+
+def test_every_line_is_reserved() -> None:
+    errand.given(placed).then_sends(
+        send("reserve TEA", product, product_id("TEA"), ReserveStock(order_id=STREAM, quantity=2)),
+        send("reserve CUP", product, product_id("CUP"), ReserveStock(order_id=STREAM, quantity=1)),
+    )
+
+
+def test_the_payment_is_requested_when_all_lines_are_reserved() -> None:
+    errand.given(placed, tea_reserved).then_sends_nothing()
+    errand.given(placed, tea_reserved, cup_reserved).then_sends(
+        send("request the payment", payment, STREAM, RequestPayment(order_id=STREAM, amount=TOTAL))
+    )
+
+
+def test_the_payment_is_authorised_within_its_deadline() -> None:
+    errand.given(*paying).then_sends(
+        Effect(step="authorise the payment", call=Authorise(payment_id=STREAM, amount=TOTAL)),
+        Deadline(name="payment", at=NOW + PAYMENT_WITHIN),
+    )
+
+
+def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_go_last() -> None:
+    errand.given(*paying, authorised).then_sends(
+        no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
+    )
+    errand.given(*paying, authorised, confirmed).then_sends(
+        Effect(step="capture the payment", call=Capture(payment_id=STREAM, amount=TOTAL))
+    )
+    errand.given(*paying, authorised, confirmed, captured).then_sends(
+        send("dispatch TEA", product, product_id("TEA"), DispatchStock(order_id=STREAM)),
+        send("dispatch CUP", product, product_id("CUP"), DispatchStock(order_id=STREAM)),
+    )
+    gone = frozenset({product_id("TEA"), product_id("CUP")})
+    errand.given(*dispatched).then_is(
+        Dispatched(job=OrderToFulfil(order_id=STREAM, lines=(TEA, CUP), total=TOTAL), gone=gone)
+    )
+
+
+def test_what_costs_nothing_is_confirmed_without_a_payment() -> None:
+    free = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("0.00"), currency="EUR"))
+    gift = fact(OrderPlaced(customer_id=UUID(int=1), lines=(free,), total=free.total, placed_at=NOW))
+    errand.given(gift, tea_reserved).then_sends(
+        no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
+    )
+
+
+def test_out_of_stock_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
+    refused = errand.own_fact(
+        StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="There is not enough in stock.")
+    )
+    errand.given(placed, tea_reserved, refused).then_sends(
+        Withdraw(), no_deadline, *give_back, reject("Could not reserve CUP: There is not enough in stock.")
+    )
+
+
+def test_a_decline_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
+    errand.given(*paying, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
+        Withdraw(), no_deadline, *give_back, reject("The payment was declined: insufficient funds")
+    )
+
+
+def test_a_payment_that_is_late_is_called_off_before_the_goods_are_given_back() -> None:
+    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    errand.given(*paying, late).then_sends(Withdraw(), no_deadline, call_off)
+    errand.given(*paying, late, fact(PaymentVoided())).then_sends(
+        *give_back, reject("The payment did not come in time.")
+    )
+
+
+def test_an_authorisation_after_the_deadline_changes_nothing() -> None:
+    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    errand.given(*paying, late, authorised).then_sends_nothing()
+
+
+def test_a_decline_that_was_on_its_way_ends_the_wait_for_the_refund() -> None:
+    errand.given(*paying, cancelled, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
+        *give_back
+    )
+
+
+def test_a_deadline_after_the_authorisation_changes_nothing() -> None:
+    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    errand.given(*paying, authorised, late).then_sends_nothing()
+
+
+@pytest.mark.parametrize("after", range(2, 5))
+def test_a_cancellation_before_the_goods_go_gives_everything_back_and_does_not_reject(after: int) -> None:
+    history = (*paying, authorised, confirmed)[: after + 2]
+    errand.given(*history, cancelled).then_sends(Withdraw(), no_deadline, call_off)
+    errand.given(*history, cancelled, fact(PaymentVoided())).then_sends(*give_back)
+
+
+def test_a_cancellation_while_the_goods_go_waits_until_they_have_gone() -> None:
+    going = (*paying, authorised, confirmed, captured, tea_dispatched, cancelled)
+    errand.given(*going).then_sends_nothing()
+    errand.given(*going, cup_dispatched).then_sends(Withdraw(), no_deadline, call_off)
+
+
+def test_goods_that_have_gone_come_back_into_stock() -> None:
+    errand.given(*dispatched, cancelled, fact(PaymentRefunded(amount=TOTAL))).then_sends(
+        send("restock CUP", product, product_id("CUP"), ReceiveStock(quantity=1)),
+        send("restock TEA", product, product_id("TEA"), ReceiveStock(quantity=2)),
+    )
+
+
+def test_a_forced_compensation_rejects_the_order_with_the_operators_reason() -> None:
+    forced = errand.own_fact(CompensationForced(reason="the gateway has lost it"))
+    errand.given(*paying, forced, fact(PaymentVoided())).then_sends(
+        *give_back, reject("the gateway has lost it")
+    )
+
+
+def test_a_step_that_was_skipped_counts_as_done() -> None:
+    skipped = errand.own_fact(StepSkipped(step="authorise the payment", reason="paid in cash"))
+    errand.given(*paying, skipped).then_sends(
+        no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
+    )
+
+
+def test_what_arrives_after_everything_was_undone_is_undone_too() -> None:
+    refused = errand.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
+    errand.given(placed, refused, tea_reserved).then_sends(give_back[1])
+    errand.given(placed, tea_reserved, cup_reserved, cancelled, requested).then_sends(call_off)
+
+
+def test_the_refusal_of_a_rejection_starts_nothing_again() -> None:
+    refused = errand.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
+    ended = errand.own_fact(StepRefused(step="reject the order", code="ORDER_ENDED", message="ended"))
+    errand.given(placed, refused, cancelled, ended).then_sends_nothing()
+
+
+def test_an_order_of_long_ago_is_history() -> None:
+    old = fact(
+        OrderPlaced(customer_id=UUID(int=1), lines=(TEA,), total=TEA.total, placed_at=NOW - timedelta(days=2))
+    )
+    errand.given(old).then_is(None)
+
+
+@pytest.mark.parametrize(
+    ("history", "status"),
+    [
+        ((placed,), "reserving"),
+        (paying, "paying"),
+        ((*paying, authorised), "confirming"),
+        ((*paying, authorised, confirmed), "capturing"),
+        ((*paying, authorised, confirmed, captured), "dispatching"),
+        (dispatched, "dispatched"),
+        ((*paying, authorised, confirmed, cancelled), "refunding"),
+        ((*paying, authorised, confirmed, cancelled, fact(PaymentVoided())), "cancelled"),
+        ((*paying, fact(PaymentDeclined(reason="no cover"))), "rejected"),
+    ],
+)
+def test_the_status_is_a_word_of_its_own_not_the_name_of_a_class(
+    history: tuple[Recorded[Any], ...], status: str
+) -> None:
+    state: Any = None
+    for each in history:
+        state = fulfilment.evolve(state, each)
+    assert fulfilment.status(state) == status

@@ -1,0 +1,253 @@
+"""A sample of every event in every version that was ever released: <stored name>.<version>.json, never changed again.
+
+`commands.json` has a line for every name that a command, a call or a note was ever stored under.
+
+`make check` runs `check`, `make samples` runs `write`.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import (
+    Any,
+    Literal,
+    NewType,
+    Self,
+    TypeAliasType,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+from uuid import UUID
+
+from app.engine.processes.codec import ProcessCodec as ProcessCodec
+from app.engine.settings import ROOT
+from app.engine.store.codec import EventCodec
+from app.engine.store.event_shapes import changed_shape
+from app.engine.store.type_shape import type_shape
+from domain.kernel.decider import StoredName, UnreadableEvent
+from domain.kernel.process import AnyProcess
+
+FOLDER = ROOT / "tests" / "stored"
+COMMANDS = "commands.json"
+WRITE = "run make samples and commit what that writes"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One stored event: its data, and the shape of its class when it was released."""
+
+    stored: StoredName
+    shape: Any
+    data: Any
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises `ValueError` where the file holds something else than its name says."""
+        try:
+            held = json.loads(path.read_text())
+            sample = cls(StoredName(held["name"], held["version"]), held["shape"], held["data"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path.name} is no sample ({type(error).__name__}: {error}): restore it from the history"
+            ) from None
+        if path.name != file_name(sample.stored):
+            raise ValueError(
+                f"{path.name} holds {sample.stored.name} {sample.stored.version}: call it {file_name(sample.stored)}"
+            )
+        return sample
+
+    def text(self) -> str:
+        return (
+            json.dumps(
+                {
+                    "name": self.stored.name,
+                    "version": self.stored.version,
+                    "shape": self.shape,
+                    "data": self.data,
+                },
+                indent=2,
+            )
+            + "\n"
+        )
+
+
+def file_name(stored: StoredName) -> str:
+    return f"{stored.name}.{stored.version}.json"
+
+
+def write(codec: EventCodec, folder: Path = FOLDER) -> Sequence[Path]:
+    """Write the samples that are missing, and return them; one that is there stays as it is."""
+    written: list[Path] = []
+    for event_type in codec.event_types.values():
+        path = folder / file_name(event_type.stored)
+        if not path.exists():
+            data = json.loads(codec.encode(example(event_type)))
+            path.write_text(Sample(event_type.stored, type_shape(event_type), data).text())
+            written.append(path)
+    return written
+
+
+def check(codec: EventCodec, folder: Path = FOLDER) -> Sequence[str]:
+    """What is wrong, a line each, with what to do."""
+    problems: list[str] = []
+    samples: dict[StoredName, Sample] = {}
+    for path in sorted(set(folder.glob("*.[0-9]*.json"))):
+        try:
+            sample = Sample.read(path)
+        except ValueError as error:
+            problems.append(str(error))
+        else:
+            samples[sample.stored] = sample
+    for event_type in codec.event_types.values():
+        if (sample := samples.get(event_type.stored)) is None:
+            problems.append(f"{shown(event_type.stored)} has no sample: {WRITE}")
+        elif sample.shape != type_shape(event_type):
+            problems.append(
+                changed_shape(event_type, sample.shape, "than its sample")
+                + f"; only if that version was never released, remove {file_name(event_type.stored)} instead"
+            )
+    today = {event_type.stored for event_type in codec.event_types.values()}
+    for stored in codec.known_shapes:
+        if stored not in today and stored not in samples:
+            problems.append(
+                f"{shown(stored)} is upcast and has no sample: restore {file_name(stored)} from the history, or write it from a row of es.events"
+            )
+    problems += [error for sample in samples.values() if (error := _unreadable(codec, sample))]
+    return problems
+
+
+type Names = Mapping[str, Mapping[str, str]]
+"""By kind and owner, such as `command order`: every name that is read, with the stored name of today."""
+
+
+def names(codec: EventCodec, processes: Iterable[AnyProcess]) -> Names:
+    """Every name of a command, a call or a note that this code reads."""
+    found: dict[str, Mapping[str, str]] = {
+        f"command {category}": {name: each.stored.name for name, each in classes.items()}
+        for category, classes in codec.commands.items()
+    }
+    for process in processes:
+        for kind, known in ProcessCodec(process, ()).released.items():
+            found[f"{kind} {process.category}"] = known
+    return {owner: known for owner, known in found.items() if known}
+
+
+def write_names(names: Names, folder: Path = FOLDER) -> Sequence[Path]:
+    """Add the lines that are missing; those that are there stay as they are."""
+    released = _released(folder)
+    lines = {
+        owner: dict(sorted((names.get(owner, {}) | released.get(owner, {})).items()))
+        for owner in sorted({*names, *released})
+    }
+    if lines == released:
+        return []
+    (folder / COMMANDS).write_text(json.dumps(lines, indent=2) + "\n")
+    return [folder / COMMANDS]
+
+
+def check_names(names: Names, folder: Path = FOLDER) -> Sequence[str]:
+    """What is wrong, a line each, with what to do."""
+    try:
+        released = _released(folder)
+    except (ValueError, AttributeError) as error:
+        return [f"{COMMANDS} cannot be read ({error}): restore it from the history"]
+    problems: list[str] = []
+    for owner, lines in released.items():
+        known = names.get(owner, {})
+        for name, stored in lines.items():
+            if name not in known:
+                problems.append(
+                    f'{owner}: no class reads {name} any more: keep its class, or add formerly=("{name}",) to the one that takes its place'
+                )
+            elif known[name] != known.get(stored):
+                problems.append(
+                    f"{owner}: {name} is read as {known[name]} and was released as {stored}: a stored name is never reused"
+                )
+    problems += [
+        f"{owner}: {name} has no line in {COMMANDS}: {WRITE}"
+        for owner, known in names.items()
+        for name in known
+        if name not in released.get(owner, {})
+    ]
+    return problems
+
+
+def _released(folder: Path) -> dict[str, dict[str, str]]:
+    """Raises `ValueError` or `AttributeError` if the file holds something else."""
+    path = folder / COMMANDS
+    held = json.loads(path.read_text()) if path.exists() else {}
+    return {owner: dict(lines.items()) for owner, lines in held.items()}
+
+
+def shown(stored: StoredName) -> str:
+    return f"{stored.name} {stored.version}"
+
+
+def _unreadable(codec: EventCodec, sample: Sample) -> str | None:
+    text = json.dumps(sample.data)
+    event = codec.decode(sample.stored.name, sample.stored.version, text)
+    if isinstance(event, UnreadableEvent):
+        return f"{shown(sample.stored)} cannot be read any more ({event.problem}): keep a class or write an Upcast for it, what is in the log stays there"
+    if (
+        type(event) in codec.event_types.values()
+        and event.stored == sample.stored
+        and json.loads(codec.encode(event)) != sample.data
+    ):
+        return f"{shown(sample.stored)} does not come back as it was stored: restore {file_name(sample.stored)} from the history"
+    return None
+
+
+_EXAMPLES: Mapping[Any, Any] = {
+    str: "text",
+    int: 3,
+    bool: True,
+    float: 1.5,
+    bytes: b"bytes",
+    Decimal: Decimal("9.50"),
+    UUID: UUID("00000000-0000-4000-8000-00000000000a"),
+    datetime: datetime(2026, 1, 5, 12, 30, tzinfo=UTC),
+    date: date(2026, 1, 5),
+    timedelta: timedelta(hours=36),
+}
+
+
+def example[T](hint: type[T]) -> T:
+    """A value of the type, always the same, with everything in it that may be there."""
+    return cast("T", _example(hint))
+
+
+def _example(hint: Any) -> Any:
+    origin, arguments = get_origin(hint), get_args(hint)
+    match hint:
+        case _ if hint in _EXAMPLES:
+            return _EXAMPLES[hint]
+        case TypeAliasType():
+            return _example(hint.__value__)
+        case NewType():
+            return _example(hint.__supertype__)
+        case _ if origin in (Union, UnionType):
+            return _example(next(argument for argument in arguments if argument is not NoneType))
+        case _ if origin is Literal:
+            return arguments[0]
+        case _ if isinstance(origin, type) and issubclass(origin, Mapping):
+            return {_example(arguments[0]): _example(arguments[1])}
+        case _ if origin is tuple and arguments[-1:] != (...,):
+            return tuple(_example(argument) for argument in arguments)
+        case _ if isinstance(origin, type) and arguments:
+            made = origin if origin in (list, set, frozenset) else tuple
+            return made([_example(arguments[0])])
+        case type() if issubclass(hint, Enum):
+            return next(iter(hint))
+        case type() if is_dataclass(hint):
+            hints = get_type_hints(hint)
+            return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
+        case _:
+            raise TypeError(f"no example is known for {hint}: give tests/stored one")

@@ -1,0 +1,122 @@
+"""The test language: given what happened, when somebody asks, then this follows. Whole values, no database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Self
+from uuid import UUID
+
+import pytest
+
+from domain.kernel.decider import AnyDecider, Event, Recorded, Rejection
+from domain.kernel.process import Action, AnyProcess
+from projections.kernel import AnyProjection, Key
+
+STREAM = UUID("00000000-0000-4000-8000-00000000000a")
+NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """For a decider: `given(events).when(command).then(events)` or `.then_rejected(Rule)`."""
+
+    decider: AnyDecider
+    history: tuple[Event, ...] = ()
+    command: object = None
+
+    def given(self, *events: Event) -> Self:
+        return replace(self, history=events)
+
+    def when(self, command: object) -> Self:
+        return replace(self, command=command)
+
+    def then(self, *events: Event) -> None:
+        assert tuple(self._decided()) == events
+
+    def then_nothing(self) -> None:
+        self.then()
+
+    def then_rejected(self, rule: type[Rejection]) -> None:
+        with pytest.raises(Rejection) as refused:
+            self._decided()
+        assert type(refused.value) is rule
+
+    def _decided(self) -> Sequence[Event]:
+        return self.decider.decide(self.command, self.decider.fold(self.history))
+
+
+def fact(
+    event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = NOW
+) -> Recorded[Any]:
+    """One recorded event, with an envelope that says nothing in particular."""
+    category = event.stored.name.split(".")[0]
+    return Recorded(position, category, stream, version, event, at, at, "tester", STREAM, STREAM)
+
+
+def facts(*events: Event, stream: UUID = STREAM, at: datetime = NOW) -> list[Recorded[Any]]:
+    """The events as one stream's facts, in order."""
+    return [
+        fact(event, version=n, position=n, stream=stream, at=at) for n, event in enumerate(events, start=1)
+    ]
+
+
+def fold_all(projection: AnyProjection, history: Sequence[Recorded[Any]]) -> dict[Key, Any]:
+    """The rows of a projection after these facts, by key: the fold that the projector has to equal."""
+    rows: dict[Key, Any] = {}
+    for item in (part for fact in history for part in fact.parts):
+        for key in projection.keys(item):
+            row = projection.fold(key, rows.get(key), item)
+            if row is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = row
+    return rows
+
+
+@dataclass(frozen=True)
+class ProjectionScenario:
+    """For a projection: `given(facts).then(rows)`."""
+
+    projection: AnyProjection
+    history: tuple[Recorded[Any], ...] = ()
+
+    def given(self, *history: Recorded[Any]) -> Self:
+        return replace(self, history=history)
+
+    def then(self, *rows: object) -> None:
+        assert list(fold_all(self.projection, self.history).values()) == list(rows)
+
+
+@dataclass(frozen=True)
+class ProcessScenario:
+    """For a process: `given(facts).then_sends(actions)`, what the last of the facts led it to ask for; `.then_is(state)`."""
+
+    process: AnyProcess
+    history: tuple[Recorded[Any], ...] = ()
+
+    def given(self, *history: Recorded[Any]) -> Self:
+        return replace(self, history=history)
+
+    def then_sends(self, *actions: Action) -> None:
+        before = self._state(self.history[:-1])
+        after = self.process.evolve(before, self.history[-1])
+        assert (
+            tuple(self.process.react(before, after, self.history[-1]) if after is not None else ()) == actions
+        )
+
+    def then_sends_nothing(self) -> None:
+        self.then_sends()
+
+    def then_is(self, state: object) -> None:
+        assert self._state(self.history) == state
+
+    def own_fact(self, event: Event, stream: UUID = STREAM) -> Recorded[Any]:
+        """A fact of the process's own stream."""
+        return fact(self.process.own.classes[type(event)](**vars(event)), stream=stream)
+
+    def _state(self, history: Sequence[Recorded[Any]]) -> Any:
+        state: Any = None
+        for each in history:
+            if self.process.instance_id(each) is not None:
+                state = self.process.evolve(state, each)
+        return state

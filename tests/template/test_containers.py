@@ -1,0 +1,233 @@
+"""The container files say what they should. They are read here, not built: no test needs Docker."""
+
+import fnmatch
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from app.settings import Settings
+from tests.conftest import ROOT, Server
+
+type Instruction = tuple[str, str]
+
+
+def stages() -> dict[str, list[Instruction]]:
+    """The Dockerfile's instructions by stage; the last stage is named "final"."""
+    text = re.sub(r"\\\n", " ", (ROOT / "Dockerfile").read_text())
+    found: dict[str, list[Instruction]] = {}
+    name = ""
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            word, rest = line.strip().split(maxsplit=1)
+            if word == "FROM":
+                name = rest.split(" AS ")[1] if " AS " in rest else "final"
+                found[name] = []
+            found[name].append((word, rest.strip()))
+    return found
+
+
+def told(stage: str, word: str) -> list[str]:
+    return [rest for name, rest in stages()[stage] if name == word]
+
+
+def copied() -> list[str]:
+    """What is copied from the build context."""
+    return [
+        source
+        for stage in stages()
+        for line in told(stage, "COPY")
+        if not line.startswith("--from")
+        for source in line.split()[:-1]
+    ]
+
+
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def environment() -> dict[str, str]:
+    return dict(re.findall(r"(\w+)=(\S+)", " ".join(told("final", "ENV"))))
+
+
+def test_there_is_a_stage_for_the_page_one_for_the_packages_and_a_slim_last_one() -> None:
+    assert list(stages()) == ["graphiql", "packages", "final"]
+    assert told("graphiql", "FROM")[0].startswith("node:")
+    assert re.fullmatch(r"python:3\.\d+-slim", told("final", "FROM")[0])
+    assert told("packages", "FROM")[0].split()[0] == told("final", "FROM")[0], (
+        "the virtual environment names its interpreter"
+    )
+
+
+def test_the_page_is_built_from_its_lock() -> None:
+    ran = told("graphiql", "RUN")
+    assert any(line.startswith("npm ci") for line in ran)
+    assert "node build.mjs" in ran
+    assert "--from=graphiql /build/dist app/engine/graphiql/dist" in told("final", "COPY")
+
+
+def test_packages_are_installed_by_hash() -> None:
+    (ran,) = told("packages", "RUN")
+    assert "--require-hashes -r requirements.lock" in ran
+    assert not any("pip" in line for line in told("final", "RUN"))
+
+
+def test_the_server_is_not_root() -> None:
+    (user,) = told("final", "USER")
+    assert user not in ("root", "0")
+    words = [word for word, _ in stages()["final"]]
+    assert max(i for i, word in enumerate(words) if word in ("RUN", "COPY")) < words.index("USER")
+
+
+def test_everything_that_is_copied_is_there_and_let_through() -> None:
+    patterns = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+
+    def let_through(path: str) -> bool:
+        kept = True
+        for pattern in patterns:
+            plain = pattern.removeprefix("!").removeprefix("**/")
+            parts = [path, *map(str, Path(path).parents), *Path(path).parts]
+            if any(fnmatch.fnmatchcase(part, plain) for part in parts if part != "."):
+                kept = pattern.startswith("!")
+        return kept
+
+    for source in copied():
+        assert (ROOT / source).exists(), source
+        assert let_through(source), source
+    for secret in (".env", ".git", ".data", ".venv", "app/engine/graphiql/node_modules", "app/__pycache__"):
+        assert not let_through(secret), secret
+
+
+def test_what_is_copied_is_enough_to_run(tmp_path: Path) -> None:
+    for source in copied():
+        if (ROOT / source).is_dir() and source != "app/engine/graphiql":
+            shutil.copytree(
+                ROOT / source,
+                tmp_path / source,
+                ignore=shutil.ignore_patterns("node_modules", "dist", "__pycache__"),
+            )
+    env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "app", "schema"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "type Query" in ran.stdout
+
+
+def test_the_image_serves_and_migrates_on_all_its_addresses() -> None:
+    assert json.loads(told("final", "CMD")[0]) == ["python", "-m", "app", "serve", "--migrate"]
+    assert told("final", "EXPOSE") == ["8000"]
+    assert environment()["APP_HOST"] == "0.0.0.0"
+    assert environment()["APP_MODE"] == "production"
+    known = {f"APP_{name.upper()}" for name in Settings.model_fields}
+    assert {name for name in environment() if name.startswith("APP_")} <= known
+
+
+def test_the_health_check_of_the_image_tells_a_ready_server_from_none(serve: Callable[..., Server]) -> None:
+    (line,) = told("final", "HEALTHCHECK")
+    command = json.loads(line.split(" CMD ")[1].strip())
+    assert command[0] == "python"
+
+    def run(port: int) -> int:
+        done = subprocess.run(
+            [sys.executable, *command[1:]],
+            env={**os.environ, "APP_PORT": str(port)},
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
+        return done.returncode
+
+    server = serve().wait()
+    assert run(server.port) == 0
+    server.stop()
+    assert run(server.port) != 0
+
+
+def test_the_application_waits_for_a_healthy_database() -> None:
+    services = compose()["services"]
+    assert services["app"]["build"] == "."
+    assert services["app"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    assert "pg_isready" in services["database"]["healthcheck"]["test"][1]
+    assert "test" not in services["app"].get("healthcheck", {}), "the image brings its own"
+    assert all(service["restart"] for service in services.values())
+
+
+def test_the_database_keeps_its_data_where_postgresql_18_puts_it() -> None:
+    database = compose()["services"]["database"]
+    assert database["image"] == "postgres:18"
+    assert database["volumes"] == ["database:/var/lib/postgresql"]
+    assert "database" in compose()["volumes"]
+    assert "ports" not in database
+
+
+def test_only_this_machine_can_call() -> None:
+    (port,) = compose()["services"]["app"]["ports"]
+    assert re.fullmatch(r"127\.0\.0\.1:\$\{PORT:-8000\}:8000", port)
+
+
+def test_both_sides_have_the_same_password_from_the_environment() -> None:
+    services = compose()["services"]
+    password = services["database"]["environment"]["POSTGRES_PASSWORD"]
+    assert re.fullmatch(r"\$\{POSTGRES_PASSWORD:-\w+\}", password)
+    assert f":{password}@database:5432/" in services["app"]["environment"]["DATABASE_URL"]
+    known = {f"APP_{name.upper()}" for name in Settings.model_fields} | {"DATABASE_URL"}
+    assert set(services["app"]["environment"]) <= known
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "options"),
+    [
+        ([], {}, []),
+        ([], {"APP_PORT": "9001"}, []),
+        ([], {"PORT": "9002"}, ["--port", "9002"]),
+        (["PORT=9003"], {"APP_PORT": "9001"}, ["--port", "9003"]),
+    ],
+)
+def test_make_run_names_a_port_only_if_it_is_given_one_and_leaves_the_rest_to_the_settings(
+    arguments: list[str], environment: dict[str, str], options: list[str]
+) -> None:
+    left_out = ("PORT", "APP_PORT", "MAKEFLAGS", "MAKEOVERRIDES")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    shown = subprocess.run(
+        ["make", "-n", "run", *arguments],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    [served] = [line for line in shown.stdout.splitlines() if " -m app serve " in line]
+    assert served.partition(" serve ")[2].split() == ["--migrate", *options]
+
+
+def test_the_example_names_every_setting_with_its_default() -> None:
+    lines = re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    named = {name: value for name, value in lines if name not in ("POSTGRES_PASSWORD", "PORT")}
+    fields = {
+        "DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field
+        for name, field in Settings.model_fields.items()
+    }
+    assert set(named) == set(fields)
+    for name, field in fields.items():
+        if name not in ("DATABASE_URL", "APP_DATA_DIR", "APP_ALLOWED_ORIGINS", "APP_SIMULATED_GATEWAY"):
+            assert type(field.default)(named[name]) == field.default, name
