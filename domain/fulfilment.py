@@ -188,11 +188,15 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return Capturing(job=job) if job.total.amount else _dispatching(job)
         case PaymentCaptured() | StepSkipped(), Capturing(job=job):
             return _dispatching(job)
-        case StockDispatched(), Dispatching(remaining=left, dispatched=gone):
-            return _dispatched(replace(state, left=left - {fact.stream_id}, gone=gone | {fact.stream_id}))
-        case StepRefused(step=step) | StepSkipped(step=step), Dispatching(job=job, remaining=left):
+        case StockDispatched(), Dispatching(remaining=remaining, dispatched=dispatched):
+            return _dispatched(
+                replace(
+                    state, remaining=remaining - {fact.stream_id}, dispatched=dispatched | {fact.stream_id}
+                )
+            )
+        case StepRefused(step=step) | StepSkipped(step=step), Dispatching(job=job, remaining=remaining):
             # Goods whose reservation was skipped are not there to be dispatched.
-            return _dispatched(replace(state, left=left - _named("dispatch", step, job)))
+            return _dispatched(replace(state, remaining=remaining - _named("dispatch", step, job)))
 
         case OrderCancelled(reason=reason), Dispatching():
             return replace(state, reason=reason, cancelled=True)

@@ -72,7 +72,7 @@ _STANDING = f"""
     SELECT known.projection, known.version, coalesce(c.position, 0) AS position,
            head.position - coalesce(c.position, 0) AS behind,
            coalesce(extract(epoch FROM clock_timestamp() - next.recorded_at), 0)::float AS seconds,
-           extract(epoch FROM clock_timestamp() - c.moved_at)::float AS moved,
+           extract(epoch FROM clock_timestamp() - c.moved_at)::float AS seconds_since_moved,
            (SELECT count(*) FROM es.parked p
             WHERE p.projection = known.projection AND p.version = known.version AND p.slot = known.slot) AS parked,
            coalesce(c.unread, '{{}}')::text AS unread,

@@ -147,7 +147,7 @@ async def test_a_slow_call_holds_no_other_instance_up_nor_its_own_commands(datab
             ringing.set()
             await answered.wait()
 
-    async with running(database, Bell(slowly), steps=replace(QUICK, call=30)) as runtime:
+    async with running(database, Bell(slowly), steps=replace(QUICK, call_timeout=30)) as runtime:
         await note(runtime, slow, "ring")
         await ringing.wait()
         await note(runtime, slow, "put", 2)
@@ -283,7 +283,7 @@ async def test_a_call_that_is_cut_off_by_a_stop_is_made_again_with_the_same_key(
 
     one, ringing, cut, bell = uuid4(), asyncio.Event(), Bell(), Bell()
     cut.answers = hangs
-    async with running(database, cut, steps=replace(QUICK, call=30)) as runtime:
+    async with running(database, cut, steps=replace(QUICK, call_timeout=30)) as runtime:
         await note(runtime, one, "ring", 7)
         await ringing.wait()
     async with running(database, bell) as runtime:
@@ -326,7 +326,7 @@ async def test_attempts_that_follow_each_other_at_once_leave_the_last_outcome(da
 
     ids, bell = [uuid4() for _ in range(20)], Bell(at_the_third)
     lost = {till(identity) for identity in ids[:10]}
-    async with running(database, bell, steps=replace(QUICK, first=0, most=0)) as runtime:
+    async with running(database, bell, steps=replace(QUICK, initial_delay=0, max_delay=0)) as runtime:
         await asyncio.gather(*(note(runtime, identity, "ring", 7) for identity in ids))
         await at_rest(runtime)
         views = [await seen(runtime, identity) for identity in ids]
@@ -443,7 +443,9 @@ async def test_commands_to_a_process_that_is_unknown_has_ended_or_is_not_stuck_a
 async def test_what_is_withdrawn_is_not_carried_out_any_more(database: Database) -> None:
     """One command is under way, held up by the gate, with others behind it; a call is between two attempts."""
     one, bell = uuid4(), Bell(away)
-    async with running(database, bell, steps=replace(QUICK, attempts=50, first=0.05, most=0.05)) as runtime:
+    async with running(
+        database, bell, steps=replace(QUICK, max_attempts=50, initial_delay=0.05, max_delay=0.05)
+    ) as runtime:
         await note(runtime, one, "ring", 7)
         await until(lambda: _rang(bell, one))
         await note(runtime, one, "stop")
@@ -663,7 +665,7 @@ async def test_a_fact_whose_instance_cannot_be_told_is_passed_over(database: Dat
         return "nobody" if wrong == "no id" else []
 
     good = uuid4()
-    async with running(database, process=replace(errand, key=key)) as runtime:
+    async with running(database, process=replace(errand, correlate=key)) as runtime:
         await note(runtime, good, "poison")
         await note(runtime, good, "put", 2)
         await until(lambda: kept(runtime, good))

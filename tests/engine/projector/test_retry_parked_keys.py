@@ -353,7 +353,7 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
         await add(running, stream)
         at = await add(running, stream, note=POISON)
         await settled(running, BROKEN)
-    monkeypatch.setattr("app.engine.projector.parking.retry.skips", skip_meanwhile)
+    monkeypatch.setattr("app.engine.projector.parking.retry.load_skipped", skip_meanwhile)
     async with engine(database) as running:
         await settled(running, tallies)
         assert await retried(running, tallies) == RetryResult(1, 0, 0)

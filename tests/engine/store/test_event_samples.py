@@ -191,7 +191,9 @@ def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
 BROKEN = """
 import runpy
 
-import app.engine.store.codec
+from dataclasses import replace
+
+import app.composition
 from domain.kernel.decider import Decider
 from tests.engine.store.test_event_samples import SoldFor
 
@@ -200,8 +202,9 @@ def evolve(state: int, event: SoldFor) -> int:
     return state
 
 
-app.engine.store.codec.DECIDERS = (
-    Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve),
+app.composition.application = replace(
+    app.composition.application,
+    deciders=(Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve),),
 )
 runpy.run_module("tests.support.event_samples", run_name="__main__")
 """

@@ -72,7 +72,7 @@ async def test_a_stuck_process_is_listed_with_the_error_of_its_step(api: Api, ru
     assert seen["deadline"] is not None
     [step] = [step for step in seen["steps"] if step["name"] == STUCK]
     assert step["outcome"] == "stuck"
-    assert step["error"].endswith("GatewayAway: the connection was refused")
+    assert step["error"].endswith("GatewayUnavailable: the connection was refused")
 
 
 async def test_a_retry_tries_the_step_again_and_a_compensation_undoes_everything(
