@@ -2,8 +2,10 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 
 import pytest
 
@@ -53,12 +55,15 @@ FOLD = '''
 '''
 
 
+type Make = Callable[..., AnyProjection]
+
+
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Loads a projection from source: a change is a text, and what stands for it."""
     count = 0
 
-    def load(name: str, source: str) -> object:
+    def load(name: str, source: str) -> ModuleType:
         path = tmp_path / f"{name}_{count}.py"
         path.write_text(dedent(source).lstrip())
         spec = importlib.util.spec_from_file_location(name, path)
@@ -93,7 +98,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("if isinstance(fact.event, Done) else []", ""),
     ],
 )
-def test_what_changes_rows_changes_it(made, before: str, after: str) -> None:
+def test_what_changes_rows_changes_it(made: Make, before: str, after: str) -> None:
     assert fingerprint(made()) != fingerprint(made(before, after))
 
 
@@ -111,12 +116,12 @@ def test_what_changes_rows_changes_it(made, before: str, after: str) -> None:
         ("fold=fold)", 'fold=fold, indexes=(("sum",),))'),
     ],
 )
-def test_what_does_not_change_rows_does_not(made, before: str, after: str) -> None:
+def test_what_does_not_change_rows_does_not(made: Make, before: str, after: str) -> None:
     assert fingerprint(made()) == fingerprint(made(before, after))
 
 
 def test_a_change_without_a_new_version_is_named_and_a_new_version_is_written_down(
-    made, tmp_path: Path
+    made: Make, tmp_path: Path
 ) -> None:
     file = tmp_path / "fingerprints.json"
     assert check([made()], file) == [

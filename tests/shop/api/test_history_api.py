@@ -102,6 +102,7 @@ async def test_an_order_as_of_a_version_a_moment_and_a_position_is_the_same(shop
             {"sku": "JAM", "quantity": 1, "unitPrice": {"amount": "4.00"}, "product": {"name": "JAM"}},
         ],
     }
+    by_version: dict[str, Any] = {}
     for entry in entries:
         by_version = (await as_of(shopper, version=entry["event"]["version"]))["data"]["order"]["asOf"]
         assert [line["sku"] for line in by_version["lines"]] == [

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from graphql import ExecutionResult
 from sqlalchemy.sql.elements import quoted_name
 
 from app.composition import application
@@ -105,6 +106,12 @@ def context(runtime: Runtime, view: GraphQLEndpoint, actor: str) -> Context:
     )
 
 
+async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 async def tail(
     view: GraphQLEndpoint, asks: Context, variables: dict[str, Any], document: str = FACTS
 ) -> LiveHandover:
@@ -114,6 +121,7 @@ async def tail(
         document, variable_values=variables, context_value=replace(asks, tail=found)
     )
     async for result in stream:
+        assert isinstance(result, ExecutionResult)
         assert result.errors is None
     assert found.position is not None
     return found
@@ -167,11 +175,10 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     assert rendered == [1, 2, 3, 4, 5, 6]
     kept = tails._shared  # pyright: ignore[reportPrivateUsage]
     assert len(kept) == 3
-    for item in (*follows, late):
-        item.cancel()
-    await asyncio.wait([*follows, late])
+    tasks = [*follows, late]
+    await cancel_all(tasks)
     # What they were cancelled with holds on to what they were doing.
-    del follows, late, item
+    del follows, late, tasks
     gc.collect()
     assert len(kept) == 0
 

@@ -22,6 +22,7 @@ from domain.kernel.process import (
     Deadline,
     DeadlinePassed,
     Effect,
+    SendCommand,
     StepRefused,
     StepSkipped,
     Withdraw,
@@ -52,7 +53,7 @@ from domain.product import (
 )
 from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
 
-errand = ProcessScenario(fulfilment)
+scenario = ProcessScenario(fulfilment)
 TEA = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("3.50"), currency="EUR"))
 CUP = Line(sku="CUP", quantity=1, unit_price=Money(amount=Decimal("9.00"), currency="EUR"))
 TOTAL = Money(amount=Decimal("16.00"), currency="EUR")
@@ -78,44 +79,44 @@ call_off = Effect(step="call the payment off", call=CancelPayment(payment_id=STR
 no_deadline = Deadline(name="payment", at=None)
 
 
-def reject(reason: str) -> object:
+def reject(reason: str) -> SendCommand:
     return send("reject the order", order, STREAM, RejectOrder(reason=reason))
 
 
 def test_every_line_is_reserved() -> None:
-    errand.given(placed).then_sends(
+    scenario.given(placed).then_sends(
         send("reserve TEA", product, product_id("TEA"), ReserveStock(order_id=STREAM, quantity=2)),
         send("reserve CUP", product, product_id("CUP"), ReserveStock(order_id=STREAM, quantity=1)),
     )
 
 
 def test_the_payment_is_requested_when_all_lines_are_reserved() -> None:
-    errand.given(placed, tea_reserved).then_sends_nothing()
-    errand.given(placed, tea_reserved, cup_reserved).then_sends(
+    scenario.given(placed, tea_reserved).then_sends_nothing()
+    scenario.given(placed, tea_reserved, cup_reserved).then_sends(
         send("request the payment", payment, STREAM, RequestPayment(order_id=STREAM, amount=TOTAL))
     )
 
 
 def test_the_payment_is_authorised_within_its_deadline() -> None:
-    errand.given(*paying).then_sends(
+    scenario.given(*paying).then_sends(
         Effect(step="authorise the payment", call=Authorise(payment_id=STREAM, amount=TOTAL)),
         Deadline(name="payment", at=NOW + PAYMENT_WITHIN),
     )
 
 
 def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_go_last() -> None:
-    errand.given(*paying, authorised).then_sends(
+    scenario.given(*paying, authorised).then_sends(
         no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
     )
-    errand.given(*paying, authorised, confirmed).then_sends(
+    scenario.given(*paying, authorised, confirmed).then_sends(
         Effect(step="capture the payment", call=Capture(payment_id=STREAM, amount=TOTAL))
     )
-    errand.given(*paying, authorised, confirmed, captured).then_sends(
+    scenario.given(*paying, authorised, confirmed, captured).then_sends(
         send("dispatch TEA", product, product_id("TEA"), DispatchStock(order_id=STREAM)),
         send("dispatch CUP", product, product_id("CUP"), DispatchStock(order_id=STREAM)),
     )
     gone = frozenset({product_id("TEA"), product_id("CUP")})
-    errand.given(*dispatched).then_is(
+    scenario.given(*dispatched).then_is(
         Dispatched(job=OrderToFulfil(order_id=STREAM, lines=(TEA, CUP), total=TOTAL), gone=gone)
     )
 
@@ -123,101 +124,101 @@ def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_go_
 def test_what_costs_nothing_is_confirmed_without_a_payment() -> None:
     free = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("0.00"), currency="EUR"))
     gift = fact(OrderPlaced(customer_id=UUID(int=1), lines=(free,), total=free.total, placed_at=NOW))
-    errand.given(gift, tea_reserved).then_sends(
+    scenario.given(gift, tea_reserved).then_sends(
         no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
     )
 
 
 def test_out_of_stock_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
-    refused = errand.own_fact(
+    refused = scenario.own_fact(
         StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="There is not enough in stock.")
     )
-    errand.given(placed, tea_reserved, refused).then_sends(
+    scenario.given(placed, tea_reserved, refused).then_sends(
         Withdraw(), no_deadline, *give_back, reject("Could not reserve CUP: There is not enough in stock.")
     )
 
 
 def test_a_decline_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
-    errand.given(*paying, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
+    scenario.given(*paying, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
         Withdraw(), no_deadline, *give_back, reject("The payment was declined: insufficient funds")
     )
 
 
 def test_a_payment_that_is_late_is_called_off_before_the_goods_are_given_back() -> None:
-    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
-    errand.given(*paying, late).then_sends(Withdraw(), no_deadline, call_off)
-    errand.given(*paying, late, fact(PaymentVoided())).then_sends(
+    late = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    scenario.given(*paying, late).then_sends(Withdraw(), no_deadline, call_off)
+    scenario.given(*paying, late, fact(PaymentVoided())).then_sends(
         *give_back, reject("The payment did not come in time.")
     )
 
 
 def test_an_authorisation_after_the_deadline_changes_nothing() -> None:
-    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
-    errand.given(*paying, late, authorised).then_sends_nothing()
+    late = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    scenario.given(*paying, late, authorised).then_sends_nothing()
 
 
 def test_a_decline_that_was_on_its_way_ends_the_wait_for_the_refund() -> None:
-    errand.given(*paying, cancelled, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
+    scenario.given(*paying, cancelled, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
         *give_back
     )
 
 
 def test_a_deadline_after_the_authorisation_changes_nothing() -> None:
-    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
-    errand.given(*paying, authorised, late).then_sends_nothing()
+    late = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    scenario.given(*paying, authorised, late).then_sends_nothing()
 
 
 @pytest.mark.parametrize("after", range(2, 5))
 def test_a_cancellation_before_the_goods_go_gives_everything_back_and_does_not_reject(after: int) -> None:
     history = (*paying, authorised, confirmed)[: after + 2]
-    errand.given(*history, cancelled).then_sends(Withdraw(), no_deadline, call_off)
-    errand.given(*history, cancelled, fact(PaymentVoided())).then_sends(*give_back)
+    scenario.given(*history, cancelled).then_sends(Withdraw(), no_deadline, call_off)
+    scenario.given(*history, cancelled, fact(PaymentVoided())).then_sends(*give_back)
 
 
 def test_a_cancellation_while_the_goods_go_waits_until_they_have_gone() -> None:
     going = (*paying, authorised, confirmed, captured, tea_dispatched, cancelled)
-    errand.given(*going).then_sends_nothing()
-    errand.given(*going, cup_dispatched).then_sends(Withdraw(), no_deadline, call_off)
+    scenario.given(*going).then_sends_nothing()
+    scenario.given(*going, cup_dispatched).then_sends(Withdraw(), no_deadline, call_off)
 
 
 def test_goods_that_have_gone_come_back_into_stock() -> None:
-    errand.given(*dispatched, cancelled, fact(PaymentRefunded(amount=TOTAL))).then_sends(
+    scenario.given(*dispatched, cancelled, fact(PaymentRefunded(amount=TOTAL))).then_sends(
         send("restock CUP", product, product_id("CUP"), ReceiveStock(quantity=1)),
         send("restock TEA", product, product_id("TEA"), ReceiveStock(quantity=2)),
     )
 
 
 def test_a_forced_compensation_rejects_the_order_with_the_operators_reason() -> None:
-    forced = errand.own_fact(CompensationForced(reason="the gateway has lost it"))
-    errand.given(*paying, forced, fact(PaymentVoided())).then_sends(
+    forced = scenario.own_fact(CompensationForced(reason="the gateway has lost it"))
+    scenario.given(*paying, forced, fact(PaymentVoided())).then_sends(
         *give_back, reject("the gateway has lost it")
     )
 
 
 def test_a_step_that_was_skipped_counts_as_done() -> None:
-    skipped = errand.own_fact(StepSkipped(step="authorise the payment", reason="paid in cash"))
-    errand.given(*paying, skipped).then_sends(
+    skipped = scenario.own_fact(StepSkipped(step="authorise the payment", reason="paid in cash"))
+    scenario.given(*paying, skipped).then_sends(
         no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
     )
 
 
 def test_what_arrives_after_everything_was_undone_is_undone_too() -> None:
-    refused = errand.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
-    errand.given(placed, refused, tea_reserved).then_sends(give_back[1])
-    errand.given(placed, tea_reserved, cup_reserved, cancelled, requested).then_sends(call_off)
+    refused = scenario.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
+    scenario.given(placed, refused, tea_reserved).then_sends(give_back[1])
+    scenario.given(placed, tea_reserved, cup_reserved, cancelled, requested).then_sends(call_off)
 
 
 def test_the_refusal_of_a_rejection_starts_nothing_again() -> None:
-    refused = errand.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
-    ended = errand.own_fact(StepRefused(step="reject the order", code="ORDER_ENDED", message="ended"))
-    errand.given(placed, refused, cancelled, ended).then_sends_nothing()
+    refused = scenario.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
+    ended = scenario.own_fact(StepRefused(step="reject the order", code="ORDER_ENDED", message="ended"))
+    scenario.given(placed, refused, cancelled, ended).then_sends_nothing()
 
 
 def test_an_order_of_long_ago_is_history() -> None:
     old = fact(
         OrderPlaced(customer_id=UUID(int=1), lines=(TEA,), total=TEA.total, placed_at=NOW - timedelta(days=2))
     )
-    errand.given(old).then_is(None)
+    scenario.given(old).then_is(None)
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from app.engine.store.event_shapes import changed_shape
 from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import StoredName, UnreadableEvent
 from domain.kernel.process import AnyProcess
+from tests.strategies import EXAMPLES
 
 FOLDER = ROOT / "tests" / "stored"
 COMMANDS = "commands.json"
@@ -144,7 +145,7 @@ def write_names(names: Names, folder: Path = FOLDER) -> Sequence[Path]:
     """Add the lines that are missing; those that are there stay as they are."""
     released = _released(folder)
     lines = {
-        owner: dict(sorted((names.get(owner, {}) | released.get(owner, {})).items()))
+        owner: dict(sorted({**names.get(owner, {}), **released.get(owner, {})}.items()))
         for owner in sorted({*names, *released})
     }
     if lines == released:
@@ -227,6 +228,8 @@ def example[T](hint: type[T]) -> T:
 def _example(hint: Any) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     match hint:
+        case _ if hint in EXAMPLES:
+            return EXAMPLES[hint]
         case _ if hint in _EXAMPLES:
             return _EXAMPLES[hint]
         case TypeAliasType():
@@ -250,4 +253,4 @@ def _example(hint: Any) -> Any:
             hints = get_type_hints(hint)
             return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
         case _:
-            raise TypeError(f"no example is known for {hint}: give tests/stored one")
+            raise TypeError(f"no example is known for {hint}: add one to EXAMPLES in tests/strategies.py")
