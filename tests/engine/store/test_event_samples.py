@@ -15,9 +15,20 @@ import pytest
 from app.composition import application
 from app.engine.settings import ROOT
 from app.engine.store.codec import EventCodec
-from domain import PROCESSES
-from domain.kernel.decider import AnyDecider, Command, Data, Decider, Event, Upcast, command, event, value
-from tests.support.event_samples import COMMANDS, check, check_names, example, names, write, write_names
+from domain.kernel.decider import (
+    AnyDecider,
+    Command,
+    Data,
+    Decider,
+    Event,
+    Rejection,
+    Upcast,
+    command,
+    event,
+    value,
+)
+from tests.support.event_samples import check, example, write
+from tests.support.event_samples.names import Names, check_names, current_names, write_names
 
 
 class Colour(Enum):
@@ -56,7 +67,7 @@ def decide(command: Make, state: int) -> Sequence[Event]:
     return []
 
 
-def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:
+def toy_decider(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> AnyDecider:
     def evolve(state: int, event: Event) -> int:
         return state
 
@@ -64,8 +75,11 @@ def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCod
     for event_type in event_types[1:]:
         union = union | event_type
     evolve.__annotations__["event"] = union
-    decider: AnyDecider = Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
-    return EventCodec([decider])
+    return Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
+
+
+def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:
+    return EventCodec([toy_decider(*event_types, upcasts=upcasts)])
 
 
 @pytest.fixture
@@ -227,61 +241,104 @@ def test_an_example_has_everything_in_it_that_may_be_there() -> None:
     assert made.stock
 
 
-# --- The names of commands, calls and notes -----------------------------------
+# --- The names of commands, calls and notes, and the codes of rejections ------
 
-NAMES = {"command toy": {"toy.make": "toy.make", "Make": "toy.make", "toy.sell": "toy.sell"}}
+NAMES = {
+    "toy": {
+        "command": {"toy.make": "toy.make", "Make": "toy.make", "toy.sell": "toy.sell"},
+        "rejection": {"TOY_BROKEN": "TOY_BROKEN"},
+    }
+}
+
+
+def with_toy(**kinds: Mapping[str, str]) -> Names:
+    return {"toy": {**NAMES["toy"], **kinds}}
 
 
 @pytest.fixture
 def released(tmp_path: Path) -> Path:
-    assert write_names(NAMES, tmp_path) == [tmp_path / COMMANDS]
+    assert write_names(NAMES, tmp_path) == [tmp_path / "toy.names.json"]
     assert check_names(NAMES, tmp_path) == []
     # It is no sample of an event.
     assert check(EventCodec([]), tmp_path) == []
     return tmp_path
 
 
-def test_every_name_of_a_command_of_this_project_has_a_line_and_every_line_can_be_read() -> None:
-    assert check_names(names(application.codec, PROCESSES)) == []
+def test_every_name_and_code_of_this_project_has_a_line_and_every_line_can_be_read() -> None:
+    assert check_names(current_names(application.codec, application.deciders, application.processes)) == []
+
+
+class ToyBroken(Rejection):
+    """The toy is broken."""
+
+
+class ToyIsLost(Rejection, code="TOY_LOST"):
+    """The toy is lost."""
+
+
+def test_the_names_of_a_category_are_those_of_its_commands_and_the_codes_of_its_rejections() -> None:
+    assert current_names(toy(Sold), [toy_decider(Sold)], ()) == {
+        "toy": {
+            "command": {"toy.make": "toy.make"},
+            "rejection": {"TOY_BROKEN": "TOY_BROKEN", "TOY_LOST": "TOY_LOST"},
+        }
+    }
 
 
 def test_a_name_without_a_line_is_named_with_what_to_do_and_samples_add_the_line(released: Path) -> None:
-    more = NAMES | {"call toy": {"toy.ring": "toy.ring"}}
+    more = with_toy(call={"toy.ring": "toy.ring"})
     assert check_names(more, released) == [
-        "call toy: toy.ring has no line in commands.json: run make samples and commit what that writes"
+        "call toy: toy.ring has no line in toy.names.json: run make samples and commit what that writes"
     ]
-    assert write_names(more, released) == [released / COMMANDS]
+    assert write_names(more, released) == [released / "toy.names.json"]
     assert check_names(more, released) == []
     assert write_names(more, released) == []
 
 
 def test_names_that_are_not_written_yet_are_all_named(tmp_path: Path) -> None:
-    assert len(check_names(NAMES, tmp_path)) == 3
+    assert len(check_names(NAMES, tmp_path)) == 4
     assert write_names({}, tmp_path) == []
 
 
 def test_a_released_name_that_no_class_reads_is_named_and_its_line_stays(released: Path) -> None:
-    fewer = {"command toy": {"toy.make": "toy.make", "toy.sell": "toy.sell"}}
+    fewer = with_toy(command={"toy.make": "toy.make", "toy.sell": "toy.sell"})
     for _ in range(2):
         assert check_names(fewer, released) == [
             'command toy: no class reads Make any more: keep its class, or add formerly=("Make",) to the one that takes its place'
         ]
         assert write_names(fewer, released) == []
-    assert len(check_names({}, released)) == 3
+    assert len(check_names({}, released)) == 4
+
+
+def test_a_released_code_that_no_rejection_has_is_named_and_its_line_stays(released: Path) -> None:
+    renamed = with_toy(rejection={"TOY_IS_BROKEN": "TOY_IS_BROKEN"})
+    lost = 'rejection toy: no rule has the code TOY_BROKEN any more: keep its class, or add code="TOY_BROKEN" to the one that takes its place'
+    assert check_names(renamed, released) == [
+        lost,
+        "rejection toy: TOY_IS_BROKEN has no line in toy.names.json: run make samples and commit what that writes",
+    ]
+    write_names(renamed, released)
+    assert check_names(renamed, released) == [lost]
 
 
 def test_a_stored_name_may_change_and_not_go_to_another_command(released: Path) -> None:
-    changed = {"command toy": dict.fromkeys(["toy.build", "toy.make", "Make"], "toy.build") | {"toy.sell": "toy.sell"}}  # fmt: skip
-    write_names(changed, released)
-    assert check_names(changed, released) == []
-    swapped = {"command toy": changed["command toy"] | {"Make": "toy.sell"}}
-    assert check_names(swapped, released) == [
+    names = dict.fromkeys(["toy.build", "toy.make", "Make"], "toy.build") | {"toy.sell": "toy.sell"}
+    write_names(with_toy(command=names), released)
+    assert check_names(with_toy(command=names), released) == []
+    assert check_names(with_toy(command=names | {"Make": "toy.sell"}), released) == [
         "command toy: Make is read as toy.sell and was released as toy.make: a stored name is never reused"
     ]
 
 
-def test_lines_that_were_damaged_are_named(released: Path) -> None:
-    for text in ("{", "[]", '{"command toy": 3}'):
-        (released / COMMANDS).write_text(text)
-        [problem] = check_names(NAMES, released)
-        assert problem.endswith("restore it from the history")
+def test_the_names_of_a_category_go_with_its_file(released: Path) -> None:
+    (released / "toy.names.json").unlink()
+    assert check_names({}, released) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"command": 3}'])
+def test_a_damaged_file_is_named_and_not_overwritten(released: Path, text: str) -> None:
+    (released / "toy.names.json").write_text(text)
+    assert write_names(NAMES, released) == []
+    [error] = check_names(NAMES, released)
+    assert error.startswith("toy.names.json cannot be read (")
+    assert error.endswith("): restore it from the history")
