@@ -1,4 +1,4 @@
-"""The register: every aggregate and every process of the business, one line each."""
+"""Registers every aggregate and every process of the business, one line each."""
 
 from domain.fulfilment import fulfilment
 from domain.kernel.decider import AnyDecider

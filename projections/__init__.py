@@ -1,4 +1,4 @@
-"""The register: every read model, one line each."""
+"""Registers every read model, one line each."""
 
 from projections.customer import customers
 from projections.kernel import AnyProjection
