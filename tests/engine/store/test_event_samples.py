@@ -1,4 +1,4 @@
-"""What was released stays readable: a changed shape without a new version, or a version without a sample, is named."""
+"""Released events and names stay readable. A changed shape without a new version, or without a sample, is an error."""
 
 import json
 import subprocess
@@ -99,7 +99,7 @@ def test_an_event_without_a_sample_is_named_with_what_to_do(tmp_path: Path) -> N
     ]
 
 
-def test_samples_that_are_there_are_not_written_again(folder: Path) -> None:
+def test_existing_samples_are_not_written_again(folder: Path) -> None:
     path = folder / "toy.sold.1.json"
     path.write_text(path.read_text().replace("3", "4"))
     before = path.read_text()
@@ -125,27 +125,27 @@ class Bare:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "difference"),
     [
         ({"colour": Colour}, "colour was"),
         ({"name": int}, 'name was "str" and is "int"'),
         ({"note": str}, "new: note"),
         ({"parts": tuple[Heavy, ...]}, 'parts.weight was "float" and is "int"'),
-        ({"parts": tuple[Bare, ...]}, "gone: parts.made_of?; new: parts.made_of"),
+        ({"parts": tuple[Bare, ...]}, "removed: parts.made_of?; new: parts.made_of"),
         ({"size": Literal["small", "large", "huge"]}, "size was"),
-        ({"stock": Mapping[str, int]}, "gone: stock.<UUID>; new: stock.<str>"),
+        ({"stock": Mapping[str, int]}, "removed: stock.<UUID>; new: stock.<str>"),
         ({"where": tuple[int, int]}, "where was"),
     ],
 )
 def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
-    folder: Path, fields: Any, said: str
+    folder: Path, fields: Any, difference: str
 ) -> None:
-    problems = check(toy(changed(**fields), Sold), folder)
-    assert problems[0].startswith("toy.made 1 has another shape than its sample (")
-    assert said in problems[0]
+    errors = check(toy(changed(**fields), Sold), folder)
+    assert errors[0].startswith("toy.made 1 has another shape than its sample (")
+    assert difference in errors[0]
     assert (
         "give Made version=2, write an Upcast from 1 at the bottom of its file, then run make samples"
-        in problems[0]
+        in errors[0]
     )
 
 
@@ -159,7 +159,7 @@ def in_euros(data: Data) -> Data:
     return data | {"currency": "EUR"}
 
 
-def test_a_new_version_with_an_upcast_needs_its_sample_and_then_all_is_well(folder: Path) -> None:
+def test_a_new_version_with_an_upcast_needs_its_own_sample(folder: Path) -> None:
     codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
     assert check(codec, folder) == ["toy.sold 2 has no sample: run make samples and commit what that writes"]
     assert [path.name for path in write(codec, folder)] == ["toy.sold.2.json"]
@@ -178,20 +178,20 @@ def test_the_sample_of_an_older_version_is_not_to_be_removed(folder: Path) -> No
 def test_an_upcast_that_does_not_read_the_sample_is_named(folder: Path) -> None:
     codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1),))
     write(codec, folder)
-    [problem] = check(codec, folder)
-    assert problem.startswith("toy.sold 1 cannot be read any more (Object missing required field `currency`")
+    [error] = check(codec, folder)
+    assert error.startswith("toy.sold 1 cannot be read any more (Object missing required field `currency`")
 
 
 def test_an_event_class_that_is_gone_is_named(folder: Path) -> None:
-    [problem] = check(toy(Made), folder)
-    assert problem.startswith("toy.sold 1 cannot be read any more")
+    [error] = check(toy(Made), folder)
+    assert error.startswith("toy.sold 1 cannot be read any more")
     assert check(toy(Made, upcasts=(Upcast("toy.sold", 1, into=()),)), folder) == []
 
 
 def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
     made, sold = folder / "toy.made.1.json", folder / "toy.sold.1.json"
-    held = json.loads(sold.read_text())
-    sold.write_text(json.dumps(held | {"data": {"price": 3, "more": 1}}))
+    sample = json.loads(sold.read_text())
+    sold.write_text(json.dumps(sample | {"data": {"price": 3, "more": 1}}))
     made.rename(folder / "toy.made.7.json")
     assert check(toy(Made, Sold), folder) == [
         "toy.made.7.json holds toy.made 1: call it toy.made.1.json",
@@ -225,16 +225,16 @@ runpy.run_module("tests.support.event_samples", run_name="__main__")
 
 
 def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
-    checked = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", BROKEN], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )
-    assert checked.returncode == 1
-    assert checked.stderr.splitlines() == [
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
         "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"
     ]
 
 
-def test_an_example_has_everything_in_it_that_may_be_there() -> None:
+def test_an_example_has_a_value_for_every_optional_part() -> None:
     made = example(Made)
     assert made.colour is Colour.RED
     assert made.parts
