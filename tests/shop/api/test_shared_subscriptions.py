@@ -15,13 +15,10 @@ from sqlalchemy.sql.elements import quoted_name
 
 from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
-from app.engine.graphql.context import Context, Loaders
-from app.engine.graphql.execution.shared_subscriptions import (
-    LiveHandover,
-    SharedSubscription,
-    SharedSubscriptions,
-)
+from app.engine.graphql.context import Context, LiveHandover
+from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
@@ -111,7 +108,7 @@ async def tail(
     """What the handler of a socket has in hand when its subscriber has become level with the log."""
     found = LiveHandover()
     stream = await view.schema.stream(
-        document, variable_values=variables, context_value=replace(asks, tail=found)
+        document, variable_values=variables, context_value=replace(asks, handover=found)
     )
     async for result in stream:
         assert result.errors is None

@@ -9,11 +9,10 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from app.engine.graphql.context import Context
+from app.engine.graphql.context import Context, response_extensions
 from app.engine.graphql.errors import with_codes, with_validation_code
 from app.engine.graphql.execution.cost import CostCalculator, too_expensive
 from app.engine.graphql.execution.limits import MAX_TOKENS, LimitsRule
-from app.engine.graphql.execution.shared_subscriptions import response_extensions
 from app.engine.uuid7 import uuid7
 
 MAX_CACHED_DOCUMENTS = 1_000
@@ -32,7 +31,7 @@ class OperationExtension(SchemaExtension):
         # A socket's context outlives its operations: each gets loaders of its own, and after the first a correlation
         # id of its own.
         execution.context = replace(
-            context, loaders=context.new_loaders(), correlation_id=context.given_correlation or uuid7()
+            context, loaders=context.new_loaders(), correlation_id=context.requested_correlation_id or uuid7()
         )
         execution.parse_options["max_tokens"] = MAX_TOKENS
         execution.validation_rules = (*execution.validation_rules, LimitsRule)
@@ -63,8 +62,8 @@ class OperationExtension(SchemaExtension):
             # The answer holds this very list already.
             execution.pre_execution_errors[:] = with_validation_code(execution.pre_execution_errors)
             return
-        if execution.context.tail is not None:
-            execution.context.tail.execution = execution
+        if execution.context.handover is not None:
+            execution.context.handover.execution = execution
         if not known and execution.graphql_document is not None:
             _document_cache[query] = execution.graphql_document
             if len(_document_cache) > MAX_CACHED_DOCUMENTS:

@@ -7,8 +7,8 @@ is sent is looked up by position: a slow one costs no queue, and for one that ha
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -16,42 +16,15 @@ import msgspec
 from graphql import FieldNode, OperationDefinitionNode, VariableNode, execute_subscription_event
 from strawberry.types import ExecutionContext
 
+from app.engine.graphql.context import Context, LiveHandover, response_extensions
 from app.engine.graphql.errors import with_codes
 from app.engine.graphql.json import encode_json
-from app.engine.store.reader import ALL_EVENTS, EventFilter, Fact
-
-if TYPE_CHECKING:
-    from app.engine.graphql.context import Context
+from app.engine.store.reader import Fact
 
 MAX_CACHED_PAYLOADS = 1_000
 """How many facts stay rendered for one set of words."""
 YIELD_EVERY = 25
 """After how many facts a subscriber lets others have their turn."""
-
-
-@dataclass
-class LiveHandover:
-    """Where one operation stands that may share its tail."""
-
-    execution: ExecutionContext | None = None
-    """Its document, which is valid, with variables and context."""
-    position: int | None = None
-    """Where it became level with the log; None where it is not, or has not asked for what can be shared."""
-    where: EventFilter = ALL_EVENTS
-
-    def begin(self, position: int, where: EventFilter) -> None:
-        """All up to `position` was sent; what follows and matches may be shared."""
-        self.position, self.where = position, where
-
-
-def response_extensions(context: "Context") -> dict[str, Any]:
-    """What every answer carries as its extensions, but for the correlation id."""
-    projector = context.services.projector
-    return {
-        "position": str(context.services.feed.latest_known),
-        "lag": projector.lag_events(),
-        "lagSeconds": projector.lag_seconds(),
-    }
 
 
 class SharedSubscription:

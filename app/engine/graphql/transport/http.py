@@ -27,12 +27,13 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
-from app.engine.graphql.context import Context, Loaders, Services
+from app.engine.graphql.context import Context, LiveHandover, Services
 from app.engine.graphql.errors import reason_of, with_codes
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.limits import MAX_LENGTH
-from app.engine.graphql.execution.shared_subscriptions import LiveHandover, SharedSubscriptions
+from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.json import encode_json
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import Schema
 from app.engine.uuid7 import uuid7
 
@@ -120,7 +121,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         result = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
-            context_value=replace(self.context, tail=tail),
+            context_value=replace(self.context, handover=tail),
             root_value=self.root_value,
             operation_name=operation.operation_name,
         )
@@ -223,7 +224,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             actor=self._actor(request),
             correlation_id=given or uuid7(),
             loaders=Loaders(self._services.database),
-            given_correlation=given,
+            requested_correlation_id=given,
             streams=isinstance(request, WebSocket)
             or "text/event-stream" in request.headers.get("accept", ""),
         )
