@@ -199,7 +199,7 @@ async def test_an_order_its_payment_and_its_fulfilment_each_have_a_past(runtime:
     payment = shipped["order"]["payment"]
     assert payment["asOf"]["version"] == 1
     assert payment["asOf"]["state"]["phase"] == "Requested"
-    assert payment["blame"] == [{"value": "Paid"}]
+    assert payment["blame"] == [{"value": "Captured"}]
     assert [each["event"]["type"] for each in payment["history"]["nodes"]] == [
         "payment.requested",
         "payment.authorised",
