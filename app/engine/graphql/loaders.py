@@ -1,10 +1,10 @@
 """Batches the reads of single rows and of whole process instances."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from strawberry.dataloader import DataLoader
 
@@ -25,6 +25,15 @@ NOT_PREFETCHED: Final = _NotPrefetched.NOT_PREFETCHED
 """Stands for a row that was not read ahead. None stands for a row that does not exist."""
 
 type Prefetched[T] = T | Literal[_NotPrefetched.NOT_PREFETCHED]
+
+
+class HasPrefetched(Protocol):
+    """A GraphQL object that has values of fields with resolvers, by the Python names of the fields.
+
+    The fast executor uses these values instead of the resolvers, so each must be what the resolver returns.
+    """
+
+    prefetched: Mapping[str, Any] | None
 
 
 @dataclass(slots=True)
