@@ -8,6 +8,7 @@ from projections.product import products
 from projections.sales import daily_sales
 
 PROJECTIONS: tuple[AnyProjection, ...] = (
+    # One line for each read model.
     products,
     orders,
     payments,
