@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,7 +178,7 @@ class Clone:
         }
 
     @contextmanager
-    def serve(self, database_url: str) -> Iterator[Server]:
+    def serve(self, database_url: str) -> Generator[Server]:
         server = Server(database_url, self.root)
         try:
             yield server.wait()

@@ -48,7 +48,7 @@ def extended(clone: Clone) -> Clone:
     return clone
 
 
-@pytest.fixture(params=ORDERS.values(), ids=ORDERS)
+@pytest.fixture(params=ORDERS.values(), ids=list(ORDERS))
 def own(clone: Clone, request: pytest.FixtureRequest) -> Clone:
     """The copy with the voucher and without the sample, under another name."""
     for step in request.param:
