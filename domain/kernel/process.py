@@ -68,10 +68,17 @@ class Effect:
 
 @value
 class Deadline:
-    """Wake me at `at`, unless the deadline of this name is set anew before; None calls it off."""
+    """Record `DeadlinePassed` at `at`, unless the deadline of this name is set again or cancelled before."""
 
     name: str
-    at: datetime | None
+    at: datetime
+
+
+@value
+class CancelDeadline:
+    """The deadline of this name is not needed any more."""
+
+    name: str
 
 
 @value
@@ -79,7 +86,7 @@ class Withdraw:
     """Whatever was asked for and has not been done yet is not wanted any more."""
 
 
-type Action = SendCommand | Effect | Deadline | Withdraw
+type Action = SendCommand | Effect | Deadline | CancelDeadline | Withdraw
 
 
 def send[C: Command](step: str, to: Decider[C, Any, Any], stream_id: UUID, command: C) -> SendCommand:
@@ -261,7 +268,7 @@ class ProcessStream(Decider[LifecycleCommand, ProcessLifecycle, LifecycleEvent])
         return (ProcessUnknown, ProcessEnded, StepNotStuck)
 
 
-def stream_decider(category: str) -> ProcessStream:
+def make_stream_decider(category: str) -> ProcessStream:
     """The decider of the own stream of the process `category`."""
     classes: dict[type[Event], type[Any]] = {
         each: type(
@@ -348,9 +355,9 @@ class Process[S]:
     calls: tuple[type[Call], ...] = ()
 
     @cached_property
-    def own(self) -> ProcessStream:
+    def stream_decider(self) -> ProcessStream:
         """The decider of the process's own stream."""
-        return stream_decider(self.category)
+        return make_stream_decider(self.category)
 
     @property
     def state_types(self) -> tuple[type[S], ...]:

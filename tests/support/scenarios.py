@@ -112,7 +112,7 @@ class ProcessScenario:
 
     def own_fact(self, event: Event, stream: UUID = STREAM) -> Recorded[Any]:
         """A fact of the process's own stream."""
-        return fact(self.process.own.classes[type(event)](**vars(event)), stream=stream)
+        return fact(self.process.stream_decider.classes[type(event)](**vars(event)), stream=stream)
 
     def _state(self, history: Sequence[Recorded[Any]]) -> Any:
         state: Any = None

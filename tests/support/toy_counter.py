@@ -168,7 +168,7 @@ async def engine(
     ports: Mapping[type, Port] | None = None,
     steps: RetryPolicy | None = None,
 ) -> AsyncGenerator[Engine]:
-    deciders = (decider, *(process.own for process in processes))
+    deciders = (decider, *(process.stream_decider for process in processes))
     codec = EventCodec(deciders)
     reader = EventReader(database.pool, codec)
     feed = Feed(reader, ring=ring, poll=poll)

@@ -20,6 +20,7 @@ from domain.kernel.decider import Recorded, value
 from domain.kernel.process import (
     Action,
     Call,
+    CancelDeadline,
     CompensationForced,
     Deadline,
     DeadlinePassed,
@@ -102,7 +103,7 @@ def react(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Sequence
         case Added(note="wait", amount=amount):
             return [Deadline(name="tea", at=fact.recorded_at + timedelta(milliseconds=amount))]
         case Added(note="off"):
-            return [Deadline(name="tea", at=None)]
+            return [CancelDeadline(name="tea")]
         case Added(note="stop"):
             return [Withdraw()]
         case CompensationForced():

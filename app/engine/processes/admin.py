@@ -167,7 +167,7 @@ async def _execute(
 ) -> CommandOutcome:
     if process is None:
         return _unknown()
-    return await commands.execute(process.own, instance, command, request)
+    return await commands.execute(process.stream_decider, instance, command, request)
 
 
 def _unknown() -> CommandRejected:

@@ -48,7 +48,7 @@ class ProcessCodec:
         }
         self._calls = by_name(process.category, Call, process.calls)
         self._notes: Mapping[str, type[Event]] = NOTES_FORMERLY | {
-            stored.stored.name: event for event, stored in process.own.classes.items()
+            stored.stored.name: event for event, stored in process.stream_decider.classes.items()
         }
         self._commands: Mapping[tuple[str, str], type[Command]] = {
             (decider.category, name): command
@@ -101,7 +101,7 @@ class ProcessCodec:
     def note(
         self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int
     ) -> ProcessStep:
-        name = self.process.own.classes[type(event)].stored.name
+        name = self.process.stream_decider.classes[type(event)].stored.name
         return ProcessStep(
             id=step_id,
             instance=instance,
@@ -118,7 +118,7 @@ class ProcessCodec:
     @property
     def released(self) -> Mapping[str, Mapping[str, str]]:
         """The calls and the notes: every name that this code reads, with the stored name of today."""
-        own = self.process.own.classes
+        own = self.process.stream_decider.classes
         return {
             "call": {name: each.stored.name for name, each in self._calls.items()},
             "note": {name: own[each].stored.name for name, each in self._notes.items()},

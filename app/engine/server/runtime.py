@@ -74,7 +74,7 @@ class Runtime:
         self.sealer = Sealer(
             database, self.feed, facts=settings.seal_max_events, seconds=settings.seal_interval_seconds
         )
-        patience = RetryPolicy(
+        retry_policy = RetryPolicy(
             max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds
         )
         self.processes = ProcessEngine(
@@ -85,7 +85,7 @@ class Runtime:
             self.commands,
             application.deciders,
             application.ports(settings, database),
-            patience,
+            retry_policy,
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams that would never end are cut off."""
@@ -162,7 +162,7 @@ class Runtime:
         }
         problems = {w.projection.name: w.error for w in workers if w.error is not None}
         problems |= {
-            w.process.category: w.problem for w in self.processes.workers.values() if w.problem is not None
+            w.process.category: w.error for w in self.processes.workers.values() if w.error is not None
         }
         return {
             "ready": not behind and not problems and self.failed is None,

@@ -503,7 +503,7 @@ async def test_whatever_a_port_raises_fails_its_own_step_only(database: Database
         await became(runtime, bad, "stuck")
         await until(lambda: kept(runtime, good))
         await at_rest(runtime)
-        assert runtime.processes.workers["errand"].problem is None
+        assert runtime.processes.workers["errand"].error is None
 
 
 async def test_a_port_whose_own_task_was_cancelled_is_asked_again(database: Database) -> None:
@@ -652,7 +652,7 @@ async def _parks_alone(database: Database, process: AnyProcess) -> None:
         await became(runtime, bad, "parked")
         await until(lambda: kept(runtime, good))
         await at_rest(runtime)
-        assert runtime.processes.workers["errand"].problem is None
+        assert runtime.processes.workers["errand"].error is None
 
 
 @pytest.mark.parametrize("wrong", ["raises", "no id", "unhashable"])
@@ -669,7 +669,7 @@ async def test_a_fact_whose_instance_cannot_be_told_is_passed_over(database: Dat
         await note(runtime, good, "poison")
         await note(runtime, good, "put", 2)
         await until(lambda: kept(runtime, good))
-        assert runtime.processes.workers["errand"].problem is None
+        assert runtime.processes.workers["errand"].error is None
 
 
 async def test_a_state_whose_shape_has_changed_is_folded_anew_from_its_facts(database: Database) -> None:

@@ -78,7 +78,7 @@ def test_for_any_interleaving_every_order_ends_and_the_books_agree(data: st.Data
         elif chance == 14:
             told(order, orders[pick % len(orders)], CancelOrder(reason="no more"))
         elif chance == 15:
-            told(fulfilment.own, orders[pick % len(orders)], ForceCompensation(reason="by hand"))
+            told(fulfilment.stream_decider, orders[pick % len(orders)], ForceCompensation(reason="by hand"))
         elif chance == 16 and world.deadlines:
             world.pass_deadline(list(world.deadlines)[pick % len(world.deadlines)])
         elif chance == 17 and world.answers:
