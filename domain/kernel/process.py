@@ -263,10 +263,6 @@ class ProcessStream(Decider[LifecycleCommand, ProcessLifecycle, LifecycleEvent])
     def event_types(self) -> tuple[type[Any], ...]:
         return tuple(self.classes.values())
 
-    @property
-    def rules(self) -> tuple[type[Rejection], ...]:
-        return (ProcessUnknown, ProcessEnded, StepNotStuck)
-
 
 def make_stream_decider(category: str) -> ProcessStream:
     """The decider of the own stream of the process `category`."""
@@ -302,7 +298,12 @@ def make_stream_decider(category: str) -> ProcessStream:
                 assert_never(missing)
 
     return ProcessStream(
-        category=category, initial=ProcessLifecycle(), decide=decide, evolve=evolve, classes=classes
+        category=category,
+        initial=ProcessLifecycle(),
+        decide=decide,
+        evolve=evolve,
+        rejections=(ProcessUnknown, ProcessEnded, StepNotStuck),
+        classes=classes,
     )
 
 

@@ -37,9 +37,10 @@ class Scenario:
         self.then()
 
     def then_rejected(self, rule: type[Rejection]) -> None:
-        with pytest.raises(Rejection) as refused:
+        with pytest.raises(Rejection) as rejected:
             self._decided()
-        assert type(refused.value) is rule
+        assert type(rejected.value) is rule
+        self.decider.check_declared(rejected.value)
 
     def _decided(self) -> Sequence[Event]:
         return self.decider.decide(self.command, self.decider.fold(self.history))
