@@ -160,7 +160,7 @@ class ProcessWorker:
         batch = Batch()
         position = self.position
         if dispatcher.in_flight < MAX_IN_FLIGHT and self._feed.head > self.position:
-            facts, position = await self._feed.read_after(self.position, most=BATCH_SIZE)
+            facts, position = await self._feed.read_after(self.position, limit=BATCH_SIZE)
             await self._fold(store, batch, facts)
         for identity in await store.retry_requested() if self._parked else ():
             await self._replay_parked(store, batch, identity, position)

@@ -53,10 +53,12 @@ class Runtime:
         self.settings: EngineSettings = settings
         self.database = database
         self.reader = EventReader(database.pool, codec)
-        self.feed = Feed(self.reader, ring=settings.feed_buffer_size, poll=settings.poll_seconds)
+        self.feed = Feed(
+            self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
+        )
         self._wake = LogNotifier(database.connect, self.feed.notify)
         self._appender = Appender(
-            database.connect, codec, self._committed, bound=settings.max_queued_commands
+            database.connect, codec, self._committed, max_pending=settings.max_queued_commands
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every

@@ -127,7 +127,7 @@ class SharedSubscriptions:
         head = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         foot = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._of(execution)
-        while await feed.wait_past(cursor, patient=True):
+        while await feed.wait_past(cursor, low_priority=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
             for fact in facts:
                 payload = shared.payload(fact)
