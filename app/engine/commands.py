@@ -17,7 +17,8 @@ from uuid import UUID
 from cachetools import LRUCache
 
 from app.engine.logs import log_fields
-from app.engine.store.append import AppendChain, Appender, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
 from app.engine.store.load import load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader

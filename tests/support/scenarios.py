@@ -1,4 +1,4 @@
-"""The test language: given what happened, when somebody asks, then this follows. Whole values, no database."""
+"""The test language: given facts, when a command comes, then these events follow. Whole values, no database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.kernel.decider import AnyDecider, Event, Recorded, Rejection
-from domain.kernel.process import Action, AnyProcess
+from domain.kernel.process import Action, AnyProcess, LifecycleEvent
 from projections.kernel import AnyProjection, Key
 
 STREAM = UUID("00000000-0000-4000-8000-00000000000a")
@@ -49,7 +49,7 @@ class Scenario:
 def fact(
     event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = NOW
 ) -> Recorded[Any]:
-    """One recorded event, with an envelope that says nothing in particular."""
+    """One recorded event, with an envelope of fixed values."""
     category = event.stored.name.split(".")[0]
     return Recorded(position, category, stream, version, event, at, at, "tester", STREAM, STREAM)
 
@@ -90,7 +90,7 @@ class ProjectionScenario:
 
 @dataclass(frozen=True)
 class ProcessScenario:
-    """For a process: `given(facts).then_sends(actions)`, what the last of the facts led it to ask for; `.then_is(state)`."""
+    """For a process: `given(facts).then_sends(actions)` are the actions after the last fact; `.then_is(state)`."""
 
     process: AnyProcess
     history: tuple[Recorded[Any], ...] = ()
@@ -111,9 +111,9 @@ class ProcessScenario:
     def then_is(self, state: object) -> None:
         assert self._state(self.history) == state
 
-    def own_fact(self, event: Event, stream: UUID = STREAM) -> Recorded[Any]:
+    def own_fact(self, event: LifecycleEvent, stream: UUID = STREAM) -> Recorded[Any]:
         """A fact of the process's own stream."""
-        return fact(self.process.stream_decider.classes[type(event)](**vars(event)), stream=stream)
+        return fact(self.process.stream_decider.own_event(event), stream=stream)
 
     def _state(self, history: Sequence[Recorded[Any]]) -> Any:
         state: Any = None

@@ -31,7 +31,8 @@ from app.engine.prove.journal import (
     read_journal,
     tally,
 )
-from app.engine.store.append import Appender, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
 from app.engine.store.notifier import LogNotifier

@@ -2,14 +2,13 @@
 
 Requests of one stream may follow each other within a batch, each expecting the version that the one before it leaves.
 
-    append ──▶ pending ──▶ in flight ──┬─▶ recorded ──▶ AppendResult
-      │ ▲         │            │       ├─▶ version conflict ─▶ VersionConflict, its chain fails
-      │ │         │            │       └─▶ repeated id ──▶ AppendResult(duplicate), its chain fails
-      │ │         │            ├─ connection broke: the same batch is sent again, then StoreTimeout
-      │ │         │            └─ data refused: the batch is halved until the request is alone, then it gets the error
-      │ │         └─ its chain has failed: VersionConflict, without a round trip
-      │ └─ at most `max_pending`, else Overloaded
-      └─ its chain has failed: VersionConflict
+    pending ─┬─ its chain has failed ──▶ VersionConflict, without a round trip
+             └─ sent with the next batch
+                 ├─ recorded ──────────▶ AppendResult
+                 ├─ version is wrong ──▶ VersionConflict; its chain fails
+                 ├─ id is known ───────▶ AppendResult(duplicate) or CommandIdReused; its chain fails
+                 ├─ data is refused ───▶ the batch is halved until the request is alone: the error; its chain fails
+                 └─ connection breaks ─▶ the batch is sent again, at last StoreTimeout; its chain fails
 """
 
 import asyncio
@@ -17,16 +16,23 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.connections import DRIVER_ERRORS, Connect, is_connection_error
+from app.engine.store.append_request import (
+    AppendAnswer,
+    AppendRequest,
+    AppendResult,
+    CommandIdReused,
+    VersionConflict,
+    append_answer,
+    append_arguments,
+    is_newly_recorded,
+)
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import Fact
-from domain.kernel.decider import CommandName, Event, Recorded
 
 log = logging.getLogger(__name__)
 
@@ -39,92 +45,12 @@ is sent in two halves, which take turns. 64 callers record 1.3 times as much, 25
 cores)."""
 
 
-@dataclass(slots=True, eq=False)
-class AppendChain:
-    """Requests of one stream, each decided on the state that the ones before it leave.
-
-    If one of them does not record its events, the appender sets `failed`, and all that follow it conflict. Their
-    version may fit by chance, but they were decided on events that do not exist.
-    """
-
-    failed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppendRequest:
-    """The events of one command for a stream that is at version `expected`.
-
-    Without events the store confirms that the stream is at that version and that the command id is new. With
-    `persist_outcome` the store keeps the outcome (`refusal`) under the command id, so that a repeat gets the same one.
-    """
-
-    command_id: UUID
-    command: CommandName
-    category: str
-    stream_id: UUID
-    expected: int
-    events: Sequence[Event]
-    correlation_id: UUID
-    actor: str
-    caused_by: int | None = None
-    occurred_at: datetime | None = None
-    persist_outcome: bool = False
-    refusal: str | None = None
-    chain: AppendChain = field(default_factory=AppendChain)
-
-    def facts(self, first: int, recorded_at: datetime) -> Sequence[Fact]:
-        """The facts that it records if its first event gets position `first`."""
-        return [
-            Recorded(
-                first + place,
-                self.category,
-                self.stream_id,
-                self.expected + place + 1,
-                event,
-                self.occurred_at or recorded_at,
-                recorded_at,
-                self.actor,
-                self.command_id,
-                self.correlation_id,
-                self.caused_by,
-            )
-            for place, event in enumerate(self.events)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class AppendResult:
-    """Recorded at positions `first` to `last`; the stream is at `version` after it. Without events, `last` is `first` - 1.
-
-    A `duplicate` was recorded by an earlier command, with the outcome `refusal`. `facts` are those that this call
-    recorded. They are empty if an earlier call did, also one whose answer was lost.
-    """
-
-    version: int
-    first: int
-    last: int
-    duplicate: bool
-    refusal: str | None
-    facts: Sequence[Fact] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class VersionConflict:
-    """Nothing was recorded: the stream is at `actual`, or does not hold the events that the command was decided on."""
-
-    actual: int
-
-
 class Overloaded(Exception):
     """Too many commands wait for the database. Try again in a moment."""
 
 
 class StoreTimeout(Exception):
     """The database did not answer in time. The command may have been recorded: repeat it with the same commandId."""
-
-
-class CommandIdReused(Exception):
-    """This commandId was used for another command. Use a new one for each command."""
 
 
 @dataclass(slots=True)
@@ -144,37 +70,12 @@ class _PendingAppend:
             self.answer.set_exception(error)
 
 
-type _Answer = AppendResult | VersionConflict | CommandIdReused
-
-
 @dataclass(frozen=True, slots=True)
 class _InFlightBatch:
     """A batch that was sent, and the answers that the database will give to it."""
 
     batch: Sequence[_PendingAppend]
-    answers: asyncio.Task[Sequence[_Answer]]
-
-
-def _answer(request: AppendRequest, row: asyncpg.Record, *, resent: bool) -> _Answer:
-    if row["status"] == "conflict":
-        return VersionConflict(row["actual"])
-    known = row["status"] == "duplicate"
-    name, stream = row["known_name"], (row["known_category"], row["known_stream"])
-    # Older code may have recorded the command under an older name. That is a repeat too.
-    same = stream == (request.category, request.stream_id) and (
-        name == request.command.name or name in request.command.formerly
-    )
-    if known and name is not None and not same:
-        return CommandIdReused(CommandIdReused.__doc__)
-    # A batch that was sent twice may meet its own first copy. No caller can repeat an id that was made here.
-    duplicate = known and not (resent and not request.persist_outcome)
-    first, recorded_at = row["first_pos"], row["recorded"]
-    facts = () if known else request.facts(first, recorded_at)
-    return AppendResult(row["actual"], first, row["last_pos"], duplicate, row["refused"], facts)
-
-
-def _is_new(answer: _Answer) -> bool:
-    return isinstance(answer, AppendResult) and not answer.duplicate
+    answers: asyncio.Task[Sequence[AppendAnswer]]
 
 
 class Appender:
@@ -273,7 +174,7 @@ class Appender:
             # Any error is passed to the callers of this batch, and the next batch follows.
             await self._bisect_failed_batch(in_flight.batch, error)
         else:
-            if all(_is_new(answer) for answer in answers):
+            if all(is_newly_recorded(answer) for answer in answers):
                 following = self._send_next_batch()
             self._resolve(in_flight.batch, answers)
         return following or self._send_next_batch()
@@ -303,7 +204,7 @@ class Appender:
             pending.request.chain.failed = True
             pending.fail(error)
 
-    def _resolve(self, batch: Sequence[_PendingAppend], answers: Sequence[_Answer]) -> None:
+    def _resolve(self, batch: Sequence[_PendingAppend], answers: Sequence[AppendAnswer]) -> None:
         """Give every request of a batch its answer. A request whose events were not recorded now fails its chain."""
         results = [answer for answer in answers if isinstance(answer, AppendResult)]
         head = max((result.last for result in results), default=0)
@@ -317,9 +218,9 @@ class Appender:
             elif not pending.answer.done():
                 pending.answer.set_result(answer)
 
-    async def _record(self, requests: Sequence[AppendRequest]) -> Sequence[_Answer]:
+    async def _record(self, requests: Sequence[AppendRequest]) -> Sequence[AppendAnswer]:
         """Call es.append; if the connection breaks, call it again with the same requests."""
-        arguments = self._arguments(requests)
+        arguments = append_arguments(self._codec, requests)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._retry_timeout
         backoff, resent = Backoff(0.02, 1.0), False
@@ -330,7 +231,8 @@ class Appender:
                     await self._connection.execute(_SESSION)
                 rows = await self._connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
                 return [
-                    _answer(request, row, resent=resent) for request, row in zip(requests, rows, strict=True)
+                    append_answer(request, row, resent=resent)
+                    for request, row in zip(requests, rows, strict=True)
                 ]
             except DRIVER_ERRORS as error:
                 if not is_connection_error(error):
@@ -345,26 +247,6 @@ class Appender:
                 log.warning("append: the connection broke (%s); sending the batch again", error)
                 resent = True
                 await asyncio.sleep(pause)
-
-    def _arguments(self, requests: Sequence[AppendRequest]) -> Sequence[Sequence[object]]:
-        events = [event for request in requests for event in request.events]
-        return (
-            [request.command_id for request in requests],
-            [request.command.name for request in requests],
-            [request.category for request in requests],
-            [request.stream_id for request in requests],
-            [request.expected for request in requests],
-            [len(request.events) for request in requests],
-            [request.persist_outcome for request in requests],
-            [request.refusal for request in requests],
-            [request.correlation_id for request in requests],
-            [request.caused_by for request in requests],
-            [request.actor for request in requests],
-            [request.occurred_at for request in requests],
-            [event.stored.name for event in events],
-            [event.stored.version for event in events],
-            [self._codec.encode(event) for event in events],
-        )
 
 
 _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"

@@ -11,14 +11,12 @@ import pytest
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.store.append import (
+from app.engine.store.append import Appender, Overloaded, StoreTimeout
+from app.engine.store.append_request import (
     AppendChain,
-    Appender,
     AppendRequest,
     AppendResult,
     CommandIdReused,
-    Overloaded,
-    StoreTimeout,
     VersionConflict,
 )
 from app.engine.store.codec import EventCodec

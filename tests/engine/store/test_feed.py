@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from app.engine.database.connections import Database
-from app.engine.store.append import Appender, AppendRequest
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendRequest
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import WAKE_BATCH_SIZE, Feed
 from app.engine.store.reader import EventReader, Fact

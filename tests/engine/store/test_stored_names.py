@@ -12,7 +12,7 @@ from app.engine.database.connections import Database
 from app.engine.processes.codec import ProcessCodec as ProcessCodec
 from app.engine.processes.dispatcher import RetryPolicy
 from app.engine.processes.storage import BatchRows, ProcessStep, ProcessStore
-from app.engine.store.append import AppendRequest, AppendResult, CommandIdReused
+from app.engine.store.append_request import AppendRequest, AppendResult, CommandIdReused
 from app.engine.store.codec import EventCodec
 from app.engine.store.load import load_aggregate
 from app.engine.store.snapshots.reader import LoadedState
