@@ -47,7 +47,7 @@ async def live_query[R: Versioned](
     yield found
     seen = found.version
     where = ALL_EVENTS if beside else EventFilter(categories=frozenset({category}), stream_id=stream_id)
-    async for facts in feed.follow(cursor, where, patient=True):
+    async for facts in feed.follow(cursor, where, low_priority=True):
         newest = 0
         for each in beside:
             if concerned := [fact.position for fact in facts if each.concerned(fact)]:

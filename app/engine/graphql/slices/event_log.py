@@ -111,7 +111,7 @@ class Subscription:
         cursor = feed.latest_known if after is None else after
         # Behind the head each subscriber goes its own way; from there on they may share.
         while context.handover is None or cursor < feed.head:
-            if not await feed.wait_past(cursor, patient=True):
+            if not await feed.wait_past(cursor, low_priority=True):
                 return
             facts, cursor = await feed.read_after(cursor, wanted)
             for fact in facts:
