@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal
 
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info, Loaders
@@ -353,7 +353,9 @@ def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[ColumnElem
     if wanted is None:
         return conditions
     if wanted.status is not None:
-        conditions.append(columns.status.in_([status.value for status in wanted.status]))
+        conditions.append(
+            columns.status == any_(literal([status.value for status in wanted.status], ARRAY(Text())))
+        )
     if wanted.customer_id is not None:
         conditions.append(columns.customer_id == wanted.customer_id)
     if wanted.placed_from is not None:

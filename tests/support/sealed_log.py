@@ -41,8 +41,8 @@ async def seal(database: Database, *, facts: int = 10, upto: int | None = None) 
     if upto is not None:
         feed.head = upto
     sealer = Sealer(database, feed, facts=facts)
-    async with database.unpooled.connect() as connection:
-        last = await newest((await connection.get_raw_connection()).driver_connection)
+    async with database.connection() as connection:
+        last = await newest(connection)
         while last is None or last.last < feed.head:
             last = await sealer.seal(connection, last)
     return last

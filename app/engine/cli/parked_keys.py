@@ -164,7 +164,7 @@ async def _wait_for_result(
             wait,
             key=key,
             reader=session.reader,
-            told=told,
+            on_progress=told,
         )
 
 

@@ -1,29 +1,31 @@
-"""Which migration the database is at, which is the newest, and the way from the one to the other.
+"""The current and the newest migration of the database, and the upgrade from one to the other.
 
-Alembic, which goes that way, is imported where there is something to do: most starts find everything done, and it takes a
-quarter of a second to import.
+Alembic takes a quarter of a second to import. Most starts have nothing to upgrade, and do not import it.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Connection, text
+import asyncpg
 
 from app.engine.errors import UserError
 from app.engine.settings import ROOT
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 FOLDER = ROOT / "migrations"
 SCHEMA = "es"
 
 
 def head_revision(folder: Path = FOLDER) -> str:
-    """The revision that no other one follows. Raises `Mistake` where there is not just one."""
-    found = [_module_constants(path) for path in (folder / "versions").glob("*.py")]
-    followed = {each for names in found for each in _as_list(names.get("down_revision"))}
-    last = sorted({str(names["revision"]) for names in found if "revision" in names} - followed)
+    """The revision that no other one follows. Raises `UserError` if there is not exactly one."""
+    constants = [_module_constants(path) for path in (folder / "versions").glob("*.py")]
+    followed = {name for names in constants for name in _as_list(names.get("down_revision"))}
+    last = sorted({str(names["revision"]) for names in constants if "revision" in names} - followed)
     if len(last) != 1:
         raise UserError(
             f"the migrations in {folder} have to end in one: they end in {', '.join(last) or 'none'}"
@@ -37,29 +39,40 @@ def is_unknown_revision(revision: str | None, folder: Path = FOLDER) -> bool:
     return revision is not None and revision not in known
 
 
-def current_revision(connection: Connection) -> str | None:
-    """The revision that the database is at; None where it has none."""
-    if connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.alembic_version')")) is None:
+async def current_revision(connection: asyncpg.Connection) -> str | None:
+    """The revision of the database; None if no migration has run."""
+    if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.alembic_version')") is None:
         return None
-    return connection.scalar(text(f"SELECT version_num FROM {SCHEMA}.alembic_version"))
+    return await connection.fetchval(f"SELECT version_num FROM {SCHEMA}.alembic_version")
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the database to the newest revision."""
-    if current_revision(connection) == head_revision():
-        return
+async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    """Bring the database to the newest revision. Alembic is the one user of an SQLAlchemy connection."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
 
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    def run(connection: "Connection") -> None:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(run)
+    except DBAPIError as error:
+        raise (error.orig and error.orig.__cause__) or error from error
+    finally:
+        await engine.dispose()
 
 
 def _module_constants(path: Path) -> dict[str, object]:
     """The constants of a migration, by name, without running it."""
-    found: dict[str, object] = {}
+    constants: dict[str, object] = {}
     for statement in ast.parse(path.read_text()).body:
         match statement:
             case (
@@ -67,14 +80,14 @@ def _module_constants(path: Path) -> dict[str, object]:
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ):
                 with suppress(ValueError):
-                    found[name] = ast.literal_eval(value)
+                    constants[name] = ast.literal_eval(value)
             case _:
                 pass
-    return found
+    return constants
 
 
 def _as_list(names: object) -> Sequence[str]:
-    """What a migration follows: one, several where lines are joined, or none."""
+    """The revisions that a migration follows: one, several if branches are joined, or none."""
     if isinstance(names, tuple | list):
         return [str(name) for name in cast("Sequence[object]", names)]
     return [] if names is None else [str(names)]

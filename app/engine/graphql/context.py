@@ -8,24 +8,24 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ARRAY, BigInteger, FromClause, RowMapping, Select, any_, bindparam, select
+from sqlalchemy import ARRAY, BigInteger, FromClause, Select, any_, bindparam, select
 from strawberry.dataloader import DataLoader
 
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
-from app.engine.database.connections import DRIVER_ERRORS, Database, retry_read
+from app.engine.database.connections import Database, retry_read
+from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.database.statements import CompiledStatement, jsonb_as_text
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.shared_subscriptions import LiveHandover
 from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
-from app.engine.projector.row_history import rows_as_of
 from app.engine.projector.status import StatusCache
 from app.engine.settings import EngineSettings
 from app.engine.store.feed import Feed
 from app.engine.store.reader import EventReader
-from projections.kernel import Projection
+from projections.kernel import Projection, rows_as_of
 
 MAX_BATCH_SIZE = 500
 """Keys in one batch of a loader."""
@@ -120,7 +120,7 @@ class Loaders:
             if self.wait is not None:
                 await self.wait(projection, self.min_position[0] if then is None else then)
             statement = _select_by_column(projection, column, past=then is not None)
-            arguments = statement.arguments({"wanted": values} | ({} if then is None else {"position": then}))
+            arguments = statement.params(wanted=values, **({} if then is None else {"position": then}))
             records = await retry_read(partial(self.database.pool.fetch, statement.sql, *arguments))
             found = {record[column]: projection.row_from_record(record) for record in records}
             return [found.get(value) for value in values]
@@ -144,11 +144,7 @@ def table_or_history(projection: Projection[Any], then: Any) -> FromClause:
 async def fetch_rows[R](database: Database, projection: Projection[R], query: Select[Any]) -> list[R]:
     """The rows that the query finds in the projection's table."""
 
-    async def read() -> Sequence[RowMapping]:
-        async with database.engine.connect() as connection:
-            return (await connection.execute(query)).mappings().all()
-
-    return [projection.row_from_mapping(row) for row in await retry_read(read)]
+    return [projection.row_from_record(record) for record in await database.fetch(query)]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from uuid import UUID
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.engine.database.connections import DRIVER_ERRORS, is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.history.aggregate_history import InvalidPointInTime
 from app.engine.projector.projector import ProjectionStale
 from app.engine.store.append import CommandIdReused, Overloaded, StoreTimeout

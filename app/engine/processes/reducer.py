@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+from app.engine.database.errors import traceback_text
 from app.engine.processes.codec import ProcessCodec, step_id, storable_text
 from app.engine.processes.storage import PendingDeadline, ProcessInstance, ProcessStep, StepResult
-from app.engine.projector.parking.parked_keys import traceback_text
 from app.engine.store.reader import Fact
 from domain.kernel.decider import Event
 from domain.kernel.process import (

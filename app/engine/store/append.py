@@ -13,7 +13,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.engine.database.connections import DRIVER_ERRORS, Connect, is_connection_error
+from app.engine.database.connections import Connect
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import Fact
 from domain.kernel.decider import CommandName, Event, Recorded

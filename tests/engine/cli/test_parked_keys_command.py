@@ -112,7 +112,7 @@ async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(
     async with engine(database, projections=[BROKEN]) as running:
         await add(running, uuid4(), note=POISON)
         await settled(running, BROKEN)
-        async with running.projector.workers["tallies"].writer.write_lock:  # type: ignore[union-attr]
+        async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             code, [line] = await terminal("retry", "tallies", "--wait", "0.3")
             assert (code, line) == (1, "tallies: 1 not yet tried: its owner will do it")
 
@@ -159,7 +159,7 @@ async def run():
     told = die if point == "reading" else retry.silent
     async with open_database(Settings.read()) as database:
         asked, concerned = await ask(database, tallies)
-        await answered(database, tallies, asked, concerned, 30, reader=Reader(database.pool, Codec([tally])), told=told)
+        await answered(database, tallies, asked, concerned, 30, reader=Reader(database.pool, Codec([tally])), on_progress=told)
 
 asyncio.run(run())
 """

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.database.connections import Database
 from app.engine.projector.parking.admin import (
@@ -22,8 +22,9 @@ from app.engine.projector.parking.admin import (
     unskip,
     wait_for_retry,
 )
-from app.engine.projector.parking.parked_keys import ParkedItem, load_skipped
+from app.engine.projector.parking.parked_keys import ParkedItem
 from app.engine.projector.parking.retry import _Replay
+from app.engine.projector.parking.store import load_skipped
 from app.engine.projector.rebuild.operation import OperationRefused
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
@@ -194,11 +195,11 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
         await settled(running, BROKEN)
     async with engine(database) as owner:
         async with asyncio.timeout(10):
-            while not owner.projector.workers["tallies"].owns:
+            while not owner.projector.workers["tallies"].state.is_owner:
                 await owner.projector.workers["tallies"].wait_for_progress()
         async with engine(database) as other:
-            assert owner.projector.workers["tallies"].owns
-            assert not other.projector.workers["tallies"].owns
+            assert owner.projector.workers["tallies"].state.is_owner
+            assert not other.projector.workers["tallies"].state.is_owner
             assert await retried(other, tallies) == RetryResult(1, 0, 0)
             await level(other, tallies)
 
@@ -340,8 +341,8 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
     rounds: list[int] = []
 
     async def skip_meanwhile(
-        connection: AsyncConnection, projection: Projection[Any]
-    ) -> set[tuple[ParkedItem, int]]:
+        connection: asyncpg.Connection, projection: Projection[Any]
+    ) -> frozenset[tuple[ParkedItem, int]]:
         known = await load_skipped(connection, projection)
         rounds.append(len(known))
         if not known:

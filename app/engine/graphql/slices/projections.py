@@ -88,12 +88,15 @@ class ProjectionStatus:
         worker = context.services.projector.workers.get(each.projection)
         if worker is not None and worker.projection.version != each.version:
             worker = None
-        problem = None if worker is None else worker.error
-        if worker is not None and worker.owns and worker.position > each.position:
+        problem = None if worker is None else worker.state.error
+        if worker is not None and worker.state.is_owner and worker.state.position > each.position:
             # It has passed over facts that concern no row, and its checkpoint is about to follow.
-            behind = max(0, each.behind - (worker.position - each.position))
+            behind = max(0, each.behind - (worker.state.position - each.position))
             each = replace(
-                each, position=worker.position, behind=behind, seconds=worker.seconds() if behind else 0.0
+                each,
+                position=worker.state.position,
+                behind=behind,
+                seconds=worker.lag_seconds() if behind else 0.0,
             )
         state = (
             "stopped"
