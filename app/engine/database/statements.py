@@ -35,14 +35,6 @@ class CompiledStatement:
         return [params[name] for name in self.names]
 
 
-def jsonb_as_text(columns: Iterable[Any]) -> list[Any]:
-    """The columns, with jsonb cast to text: then its decoding does not depend on the driver's settings."""
-    return [
-        as_type(column, Text).label(column.name) if isinstance(column.type, JSONB) else column
-        for column in columns
-    ]
-
-
 def unnest_table(columns: Iterable[Any], prefix: str) -> Any:
     """A derived table of these columns, each filled from an array parameter `<prefix>_<column>`; jsonb is given as text.
 

@@ -20,7 +20,8 @@ from app.engine.audit.sealer import Sealer
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
 from app.engine.graphql.schema import build_schema
-from app.engine.graphql.transport.http import PAGE, GraphQLEndpoint
+from app.engine.graphql.transport.graphiql import PAGE
+from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.processes.dispatcher import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
@@ -28,6 +29,7 @@ from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
 from app.engine.server.metrics import TYPE, render_metrics
+from app.engine.server.security_headers import SecurityHeadersMiddleware
 from app.engine.settings import EngineSettings
 from app.engine.store.append import Appender
 from app.engine.store.event_shapes import changed_events
@@ -225,16 +227,14 @@ def create_app(runtime: Runtime) -> Starlette:
     if runtime.settings.mode == "development":
         # It may be built while the server runs.
         routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
-    middleware = (
-        [
+    middleware = [Middleware(SecurityHeadersMiddleware)]
+    if runtime.settings.allowed_origins:
+        middleware.append(
             Middleware(
                 CORSMiddleware,
                 allow_origins=runtime.settings.allowed_origins,
                 allow_methods=["POST"],
                 allow_headers=["*"],
             )
-        ]
-        if runtime.settings.allowed_origins
-        else []
-    )
+        )
     return Starlette(routes=routes, middleware=middleware)

@@ -10,8 +10,8 @@ import pytest
 from app.composition import application
 from app.engine.audit.sealer import Sealer, Unsealable, newest
 from app.engine.audit.verify_log import verify
-from app.engine.database.connections import Database
-from app.engine.database.leases import LeaseLost, open_database
+from app.engine.database.connections import Database, open_database
+from app.engine.database.leases import LeaseLost
 from app.engine.server.runtime import Runtime
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed

@@ -2,14 +2,17 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from app.engine.projector.fingerprint import fingerprint
-from projections.kernel import AnyProjection
+from projections.kernel import AnyProjection, by_stream
 from tests.support.projection_fingerprints import check, write
+from tests.support.toy_counter import Added, TallyEvent, tally
 
 HELP = '''
     """What the fold leans on."""
@@ -113,6 +116,20 @@ def test_what_changes_rows_changes_it(made, before: str, after: str) -> None:
 )
 def test_what_does_not_change_rows_does_not(made, before: str, after: str) -> None:
     assert fingerprint(made()) == fingerprint(made(before, after))
+
+
+def test_the_events_of_the_decider_of_by_stream_change_it(made) -> None:
+    def evolve_added(state: int, event: Added) -> int:
+        return state
+
+    def evolve_other(state: int, event: TallyEvent) -> int:
+        return state + 1
+
+    def with_keys(evolve: Callable[..., int]) -> str:
+        return fingerprint(replace(made(), keys=by_stream(replace(tally, evolve=evolve))))
+
+    assert with_keys(tally.evolve) == with_keys(evolve_other)
+    assert with_keys(tally.evolve) != with_keys(evolve_added)
 
 
 def test_a_change_without_a_new_version_is_named_and_a_new_version_is_written_down(

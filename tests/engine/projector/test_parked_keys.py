@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from app.engine.database.connections import Database
-from app.engine.graphql.context import fetch_rows
 from app.engine.projector.parking.parked_keys import KeyCodec, ParkedStream
+from app.engine.read_models.queries import fetch_rows
 from domain.kernel.decider import Recorded
 from projections.kernel import Key, Projection
 from tests.support.scenarios import fold_all

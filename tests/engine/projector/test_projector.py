@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 
 from app.engine.database.connections import Database
-from app.engine.graphql.context import fetch_rows
 from app.engine.projector.checkpoint import Checkpoint
 from app.engine.projector.projector import ProjectionStale
 from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
+from app.engine.read_models.queries import fetch_rows
 from tests.support.row_history import same_at_every_position
 from tests.support.scenarios import fold_all
 from tests.support.toy_counter import Add, Added, Engine, Take, Taken, engine, keys, request, tallies, tally

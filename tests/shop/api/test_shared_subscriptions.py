@@ -15,13 +15,10 @@ from sqlalchemy.sql.elements import quoted_name
 
 from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
-from app.engine.graphql.context import Context, Loaders
-from app.engine.graphql.execution.shared_subscriptions import (
-    LiveHandover,
-    SharedSubscription,
-    SharedSubscriptions,
-)
+from app.engine.graphql.context import Context, LiveHandover
+from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
@@ -111,7 +108,7 @@ async def tail(
     """What the handler of a socket has in hand when its subscriber has become level with the log."""
     found = LiveHandover()
     stream = await view.schema.stream(
-        document, variable_values=variables, context_value=replace(asks, tail=found)
+        document, variable_values=variables, context_value=replace(asks, handover=found)
     )
     async for result in stream:
         assert result.errors is None
@@ -136,7 +133,7 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
         return own(self, fact)
 
     monkeypatch.setattr(SharedSubscription, "_render", watched)
-    tails: SharedSubscriptions = view.tails
+    tails: SharedSubscriptions = view.shared_subscriptions
     first = context(runtime, view, "anna")
     asked = [
         await tail(view, first, LONG | {"from": "0"}),
@@ -188,7 +185,8 @@ async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(
     placed = 'subscription { events(filter: {types: ["order.placed"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }'
     asked = [await tail(view, asks, {}, placed) for _ in heard]
     follows = [
-        asyncio.create_task(view.tails.send(each, "1", uuid4(), heard[n].put)) for n, each in enumerate(asked)
+        asyncio.create_task(view.shared_subscriptions.send(each, "1", uuid4(), heard[n].put))
+        for n, each in enumerate(asked)
     ]
     request, identity = CommandContext(actor="tester", correlation_id=uuid4()), uuid4()
     price = Money(amount=Decimal("1.00"), currency="EUR")
