@@ -48,8 +48,8 @@ async def seal(database: Database, *, facts: int = 10, upto: int | None = None) 
     return last
 
 
-UNGUARD = "ALTER TABLE es.events DISABLE TRIGGER events_stay; ALTER TABLE es.seals DISABLE TRIGGER seals_stay"
-GUARD = "ALTER TABLE es.events ENABLE TRIGGER events_stay; ALTER TABLE es.seals ENABLE TRIGGER seals_stay"
+UNGUARD = "ALTER TABLE es.events DISABLE TRIGGER events_immutable; ALTER TABLE es.seals DISABLE TRIGGER seals_immutable"
+GUARD = "ALTER TABLE es.events ENABLE TRIGGER events_immutable; ALTER TABLE es.seals ENABLE TRIGGER seals_immutable"
 
 
 async def tamper(database: Database, change: str) -> None:

@@ -29,7 +29,7 @@ from app.engine.store.feed import Feed
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 500
-"""Facts that are hashed at a stretch: whatever else the process does waits no longer than that, 3 ms."""
+"""Facts that are hashed without a pause: everything else in the process waits that long, 3 ms."""
 
 
 class Unsealable(Exception):

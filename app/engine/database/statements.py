@@ -19,6 +19,7 @@ class CompiledStatement:
         )
         self.sql = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup)
+        self._names = frozenset(self.names)
         self._literals: dict[str, Any] = {
             name: compiled.params[name]
             for name in self.names
@@ -29,8 +30,8 @@ class CompiledStatement:
     def params(self, **params: Any) -> Sequence[Any]:
         """The values in the order of the SQL text. Raises `KeyError` for an unknown name and for a missing one."""
         params = {**self._literals, **params}
-        if params.keys() != set(self.names):
-            unknown, missing = params.keys() - set(self.names), set(self.names) - params.keys()
+        if params.keys() != self._names:
+            unknown, missing = params.keys() - self._names, self._names - params.keys()
             raise KeyError(f"unknown parameters: {sorted(unknown)}, missing parameters: {sorted(missing)}")
         return [params[name] for name in self.names]
 

@@ -190,5 +190,5 @@ _SELECT_SECONDS_SINCE = (
     "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
 )
 _COUNT_PARKED = """
-    SELECT projection, version, slot, count(*), count(asked_at) FROM es.parked GROUP BY projection, version, slot
+    SELECT projection, version, slot, count(*), count(retry_requested_at) FROM es.parked_keys GROUP BY projection, version, slot
 """

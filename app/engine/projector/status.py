@@ -151,7 +151,7 @@ _SELECT_PROJECTIONS = f"""
            head.position - coalesce(c.position, 0) AS behind,
            coalesce(extract(epoch FROM clock_timestamp() - next.recorded_at), 0)::float AS seconds,
            extract(epoch FROM clock_timestamp() - c.moved_at)::float AS seconds_since_moved,
-           (SELECT count(*) FROM es.parked p
+           (SELECT count(*) FROM es.parked_keys p
             WHERE p.projection = known.projection AND p.version = known.version AND p.slot = known.slot) AS parked,
            coalesce(c.unread, '{{}}')::text AS unread,
            CASE WHEN {is_held_sql(lease_name_sql("known"))} THEN c.owner END AS owner,

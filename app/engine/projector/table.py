@@ -244,8 +244,8 @@ def _history(projection: AnyProjection, slot: str) -> Table | None:
 
 
 def _key_in(keys: Sequence[Any], prefix: str) -> ColumnElement[bool]:
-    given = unnest_table(keys, prefix)
-    return tuple_(*keys).in_(select(*(given.c[key.name] for key in keys)))
+    listed = unnest_table(keys, prefix)
+    return tuple_(*keys).in_(select(*(listed.c[key.name] for key in keys)))
 
 
 def _insert(table: Table, prefix: str, *where: ColumnElement[bool]) -> Insert:

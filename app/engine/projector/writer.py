@@ -31,7 +31,7 @@ MAX_CACHED_ROWS = 20_000
 SESSION_SETTINGS = (
     # Rows and checkpoint are lost together, if ever, and folded again from the log.
     "SET synchronous_commit = off;"
-    # Every row is found by its key. A plan made while the tables were small would read them whole ever after.
+    # Every row is found by its key. A plan made while the tables were small would always read all of them.
     "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 )
 

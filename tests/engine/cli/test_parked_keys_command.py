@@ -197,7 +197,7 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
         assert ran.returncode == -signal.SIGKILL, ran
         parked = await parked_keys(database, tallies, first=10)
         assert len(parked) == left
-        assert all(each.asked_at for each in parked)
+        assert all(each.retry_requested_at for each in parked)
         assert await rows(running, tallies) == (before if left else after)
     async with engine(database) as running:
         await level(running, tallies)

@@ -58,7 +58,7 @@ async def rows(running: Engine, projection: Projection[Any] = tallies) -> dict[K
 
 
 async def parked(database: Database) -> list[asyncpg.Record]:
-    return await database.pool.fetch("SELECT *, key::text AS what FROM es.parked ORDER BY position")
+    return await database.pool.fetch("SELECT *, key::text AS what FROM es.parked_keys ORDER BY position")
 
 
 async def settled(running: Engine, projection: Projection[Any]) -> Sequence[Recorded[Any]]:

@@ -90,7 +90,7 @@ async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(dat
         before = await rows(running, BROKEN)
         assert await retried(running, BROKEN, named(stream)) == RetryResult(0, 1, 0)
         [key] = await parked_keys(database, BROKEN, first=10)
-        assert (key.position, key.tries, key.error) == (
+        assert (key.position, key.failed_retries, key.error) == (
             at,
             1,
             f"tests.engine.projector.test_parked_keys.Broken: {at}",
@@ -379,14 +379,14 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
         assert [
             tuple(row)
             for row in await database.pool.fetch(
-                "SELECT slot, key::text, position FROM es.parked ORDER BY slot"
+                "SELECT slot, key::text, position FROM es.parked_keys ORDER BY slot"
             )
         ] == [(slot, named(bad), at[bad]) for slot in ("former", "live")]
         asked = await skip(database, BROKEN, named(bad), at[bad], "why", "me")
         assert await wait_for_retry(database, BROKEN, asked, 1, 10) == RetryResult(1, 0, 0)
         await level(running, BROKEN, without=list(at.values()))
         async with asyncio.timeout(10):
-            while await database.pool.fetchval("SELECT count(*) FROM es.parked"):  # noqa: ASYNC110 - the keeper of the former table looks now and then
+            while await database.pool.fetchval("SELECT count(*) FROM es.parked_keys"):  # noqa: ASYNC110 - the keeper of the former table looks now and then
                 await asyncio.sleep(0.05)
         same = "SELECT count(*) FROM read.tallies_v1 l FULL JOIN read_former.tallies_v1 f USING (id) WHERE (l.sum, l.facts) IS DISTINCT FROM (f.sum, f.facts)"
         assert await database.pool.fetchval(same) == 0

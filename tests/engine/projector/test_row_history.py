@@ -36,7 +36,7 @@ async def test_a_row_that_is_refused_on_the_way_is_left_out_of_the_history_alone
     async with engine(database) as running:
         await running.projector.wait_for_position("tallies", 5, 10)
         assert {key: row.sum for key, row in (await rows(running)).items()} == {(stream,): MUCH, (other,): 3}
-        assert await database.pool.fetchval("SELECT count(*) FROM es.parked") == 0
+        assert await database.pool.fetchval("SELECT count(*) FROM es.parked_keys") == 0
         kept = {
             (row.id, valid_from): (valid_to, row.facts)
             for valid_from, valid_to, row in await history_of(database, tallies)

@@ -149,6 +149,19 @@ class ParkedKey:
         description="Since when a retry is asked for that has yet to be made."
     )
 
+    @classmethod
+    def of(cls, key: parked.ParkedKey) -> Self:
+        return cls(
+            key=key.key,
+            position=Position(key.position),
+            error=key.error,
+            traceback=key.traceback,
+            parked_at=key.parked_at,
+            tries=key.failed_retries,
+            tried_at=key.last_retried_at,
+            asked_at=key.retry_requested_at,
+        )
+
 
 @strawberry.type(description="A fact that is left out for one key.")
 class SkippedFact:
@@ -176,7 +189,7 @@ class Query:
             context.services.database, _found(context, projection), first=size + 1, after=_place(after)
         )
         return make_connection(
-            [(ParkedKey(**asdict(each)), _cursor(each)) for each in found[:size]],
+            [(ParkedKey.of(each), _cursor(each)) for each in found[:size]],
             more=len(found) > size,
             after=after,
         )

@@ -24,16 +24,16 @@ UNSKIPPED_ERROR = "The fact is not left out any more; the key has yet to be fold
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedKey:
-    """One key that waits since the event at `position` raised `error`; `key` is JSON. `tries` counts the failed retries."""
+    """One key that waits since the event at `position` raised `error`; `key` is JSON."""
 
     key: str
     position: int
     error: str
     traceback: str
     parked_at: datetime
-    tries: int
-    tried_at: datetime | None
-    asked_at: datetime | None
+    failed_retries: int
+    last_retried_at: datetime | None
+    retry_requested_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,34 +202,35 @@ async def _request(
 
 
 _SELECT_PARKED = """
-    SELECT key::text AS key, position, error, traceback, parked_at, tries, tried_at, asked_at FROM es.parked
+    SELECT key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at
+    FROM es.parked_keys
     WHERE projection = $1 AND version = $2 AND slot = 'live' AND (position, key::text) > ($4::bigint, $5::text)
     ORDER BY position, key::text LIMIT $3
 """
 _SELECT_SKIPPED = """
-    SELECT key::text AS key, position, reason, actor, at FROM es.skipped
+    SELECT key::text AS key, position, reason, actor, at FROM es.skipped_events
     WHERE projection = $1 AND version = $2 AND (position, key::text) > ($4::bigint, $5::text)
     ORDER BY position, key::text LIMIT $3
 """
 # In every slot that a process keeps current: the former table is retried with the live one.
 _UPDATE_REQUESTED = """
-    UPDATE es.parked SET asked_at = $3 WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')
+    UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')
     AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot
 """
 _SELECT_POSITION = """
-    SELECT position FROM es.parked WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
+    SELECT position FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
 """
 _INSERT_SKIPPED = """
-    INSERT INTO es.skipped (projection, version, key, position, reason, actor) VALUES ($1, $2, $3::text::jsonb, $4, $5, $6)
+    INSERT INTO es.skipped_events (projection, version, key, position, reason, actor) VALUES ($1, $2, $3::text::jsonb, $4, $5, $6)
     ON CONFLICT DO NOTHING
 """
 _DELETE_SKIPPED = """
-    DELETE FROM es.skipped WHERE projection = $1 AND version = $2 AND key = $3::text::jsonb AND position = $4 RETURNING 1
+    DELETE FROM es.skipped_events WHERE projection = $1 AND version = $2 AND key = $3::text::jsonb AND position = $4 RETURNING 1
 """
 _SELECT_KEPT_SLOTS = f"""
     SELECT slot FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot IN ('{LIVE}', '{FORMER}')
 """
 _SELECT_RESULT = """
-    SELECT count(*) FILTER (WHERE asked_at >= $3), count(*) FILTER (WHERE asked_at IS NULL AND tried_at >= $3)
-    FROM es.parked WHERE projection = $1 AND version = $2 AND slot = 'live' AND ($4::text IS NULL OR key = $4::text::jsonb)
+    SELECT count(*) FILTER (WHERE retry_requested_at >= $3), count(*) FILTER (WHERE retry_requested_at IS NULL AND last_retried_at >= $3)
+    FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND ($4::text IS NULL OR key = $4::text::jsonb)
 """

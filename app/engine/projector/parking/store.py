@@ -106,16 +106,16 @@ def _columns(entries: Sequence[ParkedEntry]) -> list[list[Any]]:
 
 
 _THIS_TABLE = "projection = $1 AND version = $2 AND slot = $3"
-_SELECT_PARKED = f"SELECT key::text, position FROM es.parked WHERE {_THIS_TABLE}"
+_SELECT_PARKED = f"SELECT key::text, position FROM es.parked_keys WHERE {_THIS_TABLE}"
 _SELECT_UNREADABLE = f"SELECT unread::text FROM es.checkpoints WHERE {_THIS_TABLE}"
 _UPDATE_UNREADABLE = f"UPDATE es.checkpoints SET unread = $4::text::jsonb WHERE {_THIS_TABLE}"
-_SELECT_SKIPPED = "SELECT key::text, position FROM es.skipped WHERE projection = $1 AND version = $2"
+_SELECT_SKIPPED = "SELECT key::text, position FROM es.skipped_events WHERE projection = $1 AND version = $2"
 _SELECT_REQUESTED = f"""
-    SELECT key::text, position, asked_at FROM es.parked
-    WHERE {_THIS_TABLE} AND asked_at IS NOT NULL ORDER BY position LIMIT $4
+    SELECT key::text, position, retry_requested_at FROM es.parked_keys
+    WHERE {_THIS_TABLE} AND retry_requested_at IS NOT NULL ORDER BY position LIMIT $4
 """
 _UPSERT_PARKED = """
-    INSERT INTO es.parked AS p (projection, version, slot, key, position, error, traceback)
+    INSERT INTO es.parked_keys AS p (projection, version, slot, key, position, error, traceback)
     SELECT $1, $2, $3, key::jsonb, position, error, traceback
     FROM unnest($4::text[], $5::bigint[], $6::text[], $7::text[]) AS entry (key, position, error, traceback)
     ON CONFLICT (projection, version, slot, key) DO UPDATE
@@ -123,15 +123,15 @@ _UPSERT_PARKED = """
     WHERE excluded.position < p.position
 """
 _DELETE_RECOVERED = f"""
-    DELETE FROM es.parked p USING unnest($4::text[], $5::timestamptz[]) AS request (key, at)
-    WHERE {_THIS_TABLE} AND p.key = request.key::jsonb AND p.asked_at = request.at RETURNING p.key::text
+    DELETE FROM es.parked_keys p USING unnest($4::text[], $5::timestamptz[]) AS request (key, at)
+    WHERE {_THIS_TABLE} AND p.key = request.key::jsonb AND p.retry_requested_at = request.at RETURNING p.key::text
 """
 _UPDATE_FAILED = f"""
-    UPDATE es.parked p
+    UPDATE es.parked_keys p
     SET position = entry.position, error = entry.error, traceback = entry.traceback,
-        asked_at = NULL, tried_at = clock_timestamp(), tries = tries + 1
+        retry_requested_at = NULL, last_retried_at = clock_timestamp(), failed_retries = failed_retries + 1
     FROM unnest($4::text[], $5::timestamptz[], $6::bigint[], $7::text[], $8::text[])
         AS entry (key, at, position, error, traceback)
-    WHERE {_THIS_TABLE} AND p.key = entry.key::jsonb AND p.asked_at = entry.at
+    WHERE {_THIS_TABLE} AND p.key = entry.key::jsonb AND p.retry_requested_at = entry.at
     RETURNING p.key::text
 """

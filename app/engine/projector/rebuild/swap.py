@@ -30,7 +30,7 @@ MAX_FOLD_IN_SWAP = 200
 """How many facts are folded within the swap at most."""
 FORMER_CATCH_UP_SECONDS = 10.0
 
-BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked")
+BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked_keys")
 """Rows about a table, which move with it from slot to slot."""
 
 
