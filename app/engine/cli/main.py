@@ -89,13 +89,17 @@ def serve(
 @cli.command()
 def migrate(context: typer.Context) -> None:
     """Bring the database to the newest migration."""
+    # A wrong setting is answered before the driver is imported.
+    settings = settings_of(context)
     from app.engine.database.connections import open_database
+    from app.engine.database.migrations import revision_names
 
     async def run() -> None:
-        async with open_database(settings_of(context)) as database:
+        async with open_database(settings) as database:
             before, after = await database.migrate()
             _print_line(
-                f"database at migration {after}" + ("" if before == after else f", was {before or 'none'}")
+                f"database at migration {revision_names(after)}"
+                + ("" if before == after else f", was {revision_names(before)}")
             )
 
     _run(run())

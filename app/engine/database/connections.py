@@ -12,7 +12,14 @@ from sqlalchemy.exc import ArgumentError
 
 from app.engine.database.embedded import embedded_server
 from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first_line, is_connection_error
-from app.engine.database.migrations import current_revision, head_revision, is_unknown_revision, upgrade
+from app.engine.database.migrations import (
+    Revisions,
+    current_revisions,
+    head_revisions,
+    revision_names,
+    unknown_revisions,
+    upgrade,
+)
 from app.engine.database.statements import StatementCache
 from app.engine.settings import EngineSettings
 
@@ -101,30 +108,30 @@ class Database:
         if self._pool is not None:
             self._pool.terminate()
 
-    async def migrate(self) -> tuple[str | None, str | None]:
-        """Bring the schema to the newest revision; several processes may do so at once. Returns (before, after)."""
+    async def migrate(self) -> tuple[Revisions, Revisions]:
+        """Bring the schema to the newest revisions. Several processes may do so at once. Returns (before, after)."""
         with self._translate_permission_errors():
             async with self.connection() as connection:
                 await connection.execute(f"SELECT pg_advisory_lock({_MIGRATION_LOCK_ID})")
                 await connection.execute("CREATE SCHEMA IF NOT EXISTS es")
-                before = await current_revision(connection)
-                if is_unknown_revision(before):
-                    raise self._migrated_by_newer_code(before)
-                if before == head_revision():
+                before = await current_revisions(connection)
+                if unknown := unknown_revisions(before):
+                    raise self._migrated_by_newer_code(unknown)
+                if before == head_revisions():
                     return before, before
                 await upgrade(self.connect)
-                return before, await current_revision(connection)
+                return before, await current_revisions(connection)
 
     async def check_migrated(self) -> None:
         """Raises `DatabaseUnavailable` if migrations are missing, or if newer code has added some."""
         with self._translate_permission_errors():
             async with self.connection() as connection:
-                revision = await current_revision(connection)
-        if is_unknown_revision(revision):
-            raise self._migrated_by_newer_code(revision)
-        if revision != head_revision():
+                current = await current_revisions(connection)
+        if unknown := unknown_revisions(current):
+            raise self._migrated_by_newer_code(unknown)
+        if current != head_revisions():
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} is at migration {revision or 'none'}, the code at {head_revision()}: run python -m app migrate"
+                f"the database at {redact_password(self.url)} is at migration {revision_names(current)}, the code at {revision_names(head_revisions())}: run python -m app migrate"
             )
 
     @contextmanager
@@ -137,9 +144,9 @@ class Database:
                 f"the database at {redact_password(self.url)} does not let this role go on: {error}"
             ) from error
 
-    def _migrated_by_newer_code(self, revision: str | None) -> DatabaseUnavailable:
+    def _migrated_by_newer_code(self, unknown: Revisions) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            f"the database at {redact_password(self.url)} is at migration {revision}, which this code does not have: it was migrated by newer code, so run that"
+            f"the database at {redact_password(self.url)} is at migration {revision_names(unknown)}, which this code does not have: it was migrated by newer code, so run that"
         )
 
 

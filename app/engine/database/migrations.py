@@ -1,17 +1,15 @@
-"""The current and the newest migration of the database, and the upgrade from one to the other.
+"""The migrations: the revision of the database, the newest ones of the code, and the upgrade.
 
-Alembic takes a quarter of a second to import. Most starts have nothing to upgrade, and do not import it.
+The code may have several newest revisions: the engine's, and that of a branch of your own.
+Alembic is imported in the functions, since it takes a quarter of a second to import.
 """
 
-import ast
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import asyncpg
 
-from app.engine.errors import UserError
 from app.engine.settings import ROOT
 
 if TYPE_CHECKING:
@@ -20,34 +18,40 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "migrations"
 SCHEMA = "es"
 
-
-def head_revision(folder: Path = FOLDER) -> str:
-    """The revision that no other one follows. Raises `UserError` if there is not exactly one."""
-    constants = [_module_constants(path) for path in (folder / "versions").glob("*.py")]
-    followed = {name for names in constants for name in _as_list(names.get("down_revision"))}
-    last = sorted({str(names["revision"]) for names in constants if "revision" in names} - followed)
-    if len(last) != 1:
-        raise UserError(
-            f"the migrations in {folder} have to end in one: they end in {', '.join(last) or 'none'}"
-        )
-    return last[0]
+type Revisions = frozenset[str]
+"""One revision for each branch of the migrations."""
 
 
-def is_unknown_revision(revision: str | None, folder: Path = FOLDER) -> bool:
-    """Whether this code has no such migration."""
-    known = {str(_module_constants(path).get("revision")) for path in (folder / "versions").glob("*.py")}
-    return revision is not None and revision not in known
+def head_revisions(folder: Path | None = None) -> Revisions:
+    """The revisions that no other revision follows."""
+    from alembic.script import ScriptDirectory
+
+    return frozenset(ScriptDirectory(folder or FOLDER).get_heads())
 
 
-async def current_revision(connection: asyncpg.Connection) -> str | None:
-    """The revision of the database; None if no migration has run."""
+def unknown_revisions(revisions: Set[str], folder: Path | None = None) -> Revisions:
+    """Those of the revisions that the code has no migration for."""
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory(folder or FOLDER).walk_revisions()}
+    return frozenset(revisions - known)
+
+
+async def current_revisions(connection: asyncpg.Connection) -> Revisions:
+    """The revisions of the database. An empty database has none."""
     if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.alembic_version')") is None:
-        return None
-    return await connection.fetchval(f"SELECT version_num FROM {SCHEMA}.alembic_version")
+        return frozenset()
+    records = await connection.fetch(f"SELECT version_num FROM {SCHEMA}.alembic_version")
+    return frozenset(record["version_num"] for record in records)
+
+
+def revision_names(revisions: Set[str]) -> str:
+    """The revisions as a person reads them."""
+    return ", ".join(sorted(revisions)) or "none"
 
 
 async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
-    """Bring the database to the newest revision. Alembic is the one user of an SQLAlchemy connection."""
+    """Bring the database to the newest revision of every branch. Only Alembic runs statements through SQLAlchemy."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import DBAPIError
@@ -58,7 +62,7 @@ async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         config = Config()
         config.set_main_option("script_location", str(FOLDER))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, "heads")
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
@@ -68,26 +72,3 @@ async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
         raise (error.orig and error.orig.__cause__) or error from error
     finally:
         await engine.dispose()
-
-
-def _module_constants(path: Path) -> dict[str, object]:
-    """The constants of a migration, by name, without running it."""
-    constants: dict[str, object] = {}
-    for statement in ast.parse(path.read_text()).body:
-        match statement:
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-            ):
-                with suppress(ValueError):
-                    constants[name] = ast.literal_eval(value)
-            case _:
-                pass
-    return constants
-
-
-def _as_list(names: object) -> Sequence[str]:
-    """The revisions that a migration follows: one, several if branches are joined, or none."""
-    if isinstance(names, tuple | list):
-        return [str(name) for name in cast("Sequence[object]", names)]
-    return [] if names is None else [str(names)]

@@ -4,7 +4,7 @@ import json
 from dataclasses import fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.engine.store.codec import EventCodec
 from domain import DECIDERS
 from domain.kernel.decider import AnyDecider, Event, UnreadableEvent
+from tests.strategies import STRATEGIES
 from tests.support.toy_counter import tally
 
 ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
@@ -28,6 +29,7 @@ SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     Decimal: st.decimals(allow_nan=False, allow_infinity=False, places=2),
     datetime: st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
     type(None): st.none(),
+    **STRATEGIES,
 }
 
 
@@ -40,7 +42,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     if inner := get_args(hint):
         return st.one_of(*(values(member) for member in inner))
     hints = get_type_hints(hint)
-    return st.builds(hint, **{field.name: values(hints[field.name]) for field in fields(cast("Any", hint))})
+    return st.builds(hint, **{field.name: values(hints[field.name]) for field in fields(hint)})
 
 
 @pytest.mark.parametrize("event_type", EVENTS, ids=lambda event_type: event_type.stored.name)

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
 from domain import DECIDERS
 from domain.kernel.decider import AnyDecider, Decider, Event, Rejection, event, value
+from tests.strategies import STRATEGIES
 from tests.support.toy_counter import tally
 
 ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
@@ -29,6 +30,7 @@ FEW: Mapping[Any, st.SearchStrategy[Any]] = {
     Decimal: st.sampled_from([Decimal("1.50"), Decimal("0.00"), Decimal("1E+1")]),
     datetime: st.just(datetime(2026, 1, 5, 12, tzinfo=UTC)),
     type(None): st.none(),
+    **STRATEGIES,
 }
 """Few values of each type, so that commands meet the results of earlier commands."""
 
@@ -41,9 +43,7 @@ def few_values(hint: Any) -> st.SearchStrategy[Any]:
     if inner := get_args(hint):
         return st.one_of(*(few_values(member) for member in inner))
     hints = get_type_hints(hint)
-    return st.builds(
-        hint, **{field.name: few_values(hints[field.name]) for field in fields(cast("Any", hint))}
-    )
+    return st.builds(hint, **{field.name: few_values(hints[field.name]) for field in fields(hint)})
 
 
 def same(one: object, other: object) -> bool:

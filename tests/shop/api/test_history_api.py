@@ -10,9 +10,9 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.graphql.pagination import encode_cursor
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
-from tests.shop.api.test_undo_api import Shopper
 from tests.shop.support import shop_client as fulfil
+from tests.shop.support.shopper import Shopper
+from tests.support.graphql_client import Api
 
 HISTORY = """query ($id: UUID!, $first: Int!, $after: String) { order(id: $id) { history(first: $first, after: $after) {
   nodes { event { version type position recordedAt actor commandId ... on OrderLineRemoved { undoes } } command state changes undone }
@@ -103,6 +103,7 @@ async def test_an_order_as_of_a_version_a_moment_and_a_position_is_the_same(shop
             {"sku": "JAM", "quantity": 1, "unitPrice": {"amount": "4.00"}, "product": {"name": "JAM"}},
         ],
     }
+    by_version: dict[str, Any] = {}
     for entry in entries:
         by_version = (await as_of(shopper, version=entry["event"]["version"]))["data"]["order"]["asOf"]
         assert [line["sku"] for line in by_version["lines"]] == [

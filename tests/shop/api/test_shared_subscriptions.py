@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from graphql import ExecutionResult
 from sqlalchemy.sql.elements import quoted_name
 
 from app.composition import application
@@ -26,7 +27,7 @@ from app.engine.store.reader import EventFilter
 from domain.money import Money
 from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import Socket, opened
 
 FACTS = """subscription Facts($from: Position, $filter: EventFilter, $long: Boolean! = true) { facts: events(after: $from, filter: $filter) {
@@ -102,6 +103,12 @@ def context(runtime: Runtime, view: GraphQLEndpoint, actor: str) -> Context:
     )
 
 
+async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 async def tail(
     view: GraphQLEndpoint, asks: Context, variables: dict[str, Any], document: str = FACTS
 ) -> LiveHandover:
@@ -111,6 +118,7 @@ async def tail(
         document, variable_values=variables, context_value=replace(asks, handover=found)
     )
     async for result in stream:
+        assert isinstance(result, ExecutionResult)
         assert result.errors is None
     assert found.position is not None
     return found
@@ -164,11 +172,10 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     assert rendered == [1, 2, 3, 4, 5, 6]
     kept = tails._shared  # pyright: ignore[reportPrivateUsage]
     assert len(kept) == 3
-    for item in (*follows, late):
-        item.cancel()
-    await asyncio.wait([*follows, late])
+    tasks = [*follows, late]
+    await cancel_all(tasks)
     # What they were cancelled with holds on to what they were doing.
-    del follows, late, item
+    del follows, late, tasks
     gc.collect()
     assert len(kept) == 0
 

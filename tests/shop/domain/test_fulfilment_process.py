@@ -22,6 +22,7 @@ from domain.kernel.process import (
     Deadline,
     DeadlinePassed,
     Effect,
+    SendCommand,
     StepRefused,
     StepSkipped,
     Withdraw,
@@ -78,7 +79,7 @@ cancel_payment = Effect(step="call the payment off", call=CancelPayment(payment_
 no_deadline = Deadline(name="payment", at=None)
 
 
-def reject(reason: str) -> object:
+def reject(reason: str) -> SendCommand:
     return send("reject the order", order, STREAM, RejectOrder(reason=reason))
 
 

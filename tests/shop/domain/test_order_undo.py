@@ -50,8 +50,15 @@ def euros(amount: str) -> Money:
 
 
 opened = OrderOpened(customer_id=ANN)
-started = order.fold([opened])
-assert isinstance(started, Open)
+
+
+def open_order() -> Open:
+    state = order.fold([opened])
+    assert isinstance(state, Open)
+    return state
+
+
+started = open_order()
 tea = LineAdded(sku="TEA", quantity=2, unit_price=euros("3.50"))
 jam = LineAdded(sku="JAM", quantity=1, unit_price=euros("4.00"))
 
@@ -79,7 +86,7 @@ def after(state: Open, command: Any) -> Open:
 
 def states_after(commands: Sequence[Any]) -> list[Open]:
     """The opened order, and its state after each command that changed it."""
-    states: list[Open] = [started]
+    states = [started]
     for command in commands:
         following = after(states[-1], command)
         if following != states[-1]:
@@ -122,7 +129,7 @@ def test_undo_goes_back_through_every_state_and_redo_goes_forward_through_the_sa
 
 @given(st.lists(st.one_of(edits, edits, turns), max_size=40))
 def test_edits_undo_and_redo_in_any_order_behave_as_in_a_text_editor(commands: Sequence[Any]) -> None:
-    state: Open = started
+    state = started
     past: list[tuple[Line, ...]] = []
     future: list[tuple[Line, ...]] = []
     for command in commands:
@@ -146,7 +153,7 @@ def test_edits_undo_and_redo_in_any_order_behave_as_in_a_text_editor(commands: S
 
 @given(st.lists(edits, max_size=20))
 def test_every_event_has_an_inverse_of_ordinary_events(commands: Sequence[Any]) -> None:
-    state: Open = started
+    state = started
     for command in commands:
         try:
             [event] = order.decide(command, state) or [None]

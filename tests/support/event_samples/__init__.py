@@ -29,6 +29,7 @@ from app.engine.store.codec import EventCodec
 from app.engine.store.event_shapes import changed_shape
 from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import StoredName, UnreadableEvent
+from tests.strategies import EXAMPLES
 from tests.support.event_samples.names import FOLDER, WRITE
 
 
@@ -156,6 +157,8 @@ def example[T](hint: type[T]) -> T:
 def _example(hint: Any) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     match hint:
+        case _ if hint in EXAMPLES:
+            return EXAMPLES[hint]
         case _ if hint in _EXAMPLES:
             return _EXAMPLES[hint]
         case TypeAliasType():
@@ -179,4 +182,4 @@ def _example(hint: Any) -> Any:
             hints = get_type_hints(hint)
             return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
         case _:
-            raise TypeError(f"no example is known for {hint}: give tests/stored one")
+            raise TypeError(f"no example is known for {hint}: add one to EXAMPLES in tests/strategies.py")
