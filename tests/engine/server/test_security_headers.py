@@ -26,7 +26,7 @@ APPLICATION = Application(settings=EngineSettings)
 async def test_every_response_has_the_security_headers(
     database: Database, method: str, path: str, status: int
 ) -> None:
-    settings = EngineSettings(database_url=database.url, allowed_origins=["https://shop.example"])
+    settings = EngineSettings(database_url=database.url, allowed_origins=("https://shop.example",))
     app = create_app(Runtime(APPLICATION, settings, database))
     headers = {
         "accept": "text/html",

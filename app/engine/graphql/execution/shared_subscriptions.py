@@ -34,6 +34,7 @@ class SharedSubscription:
     def __init__(self, schema: Any, execution: ExecutionContext) -> None:
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
+        # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
         self._payloads: OrderedDict[int, str | asyncio.Future[str]] = OrderedDict()
 
     def payload(self, fact: Fact) -> str | asyncio.Future[str]:
