@@ -131,35 +131,35 @@ async def test_what_clients_sent_cannot_speak_to_the_terminal(database: Database
 DIES = """
 import asyncio, os, signal, sys
 from app.engine.database.connections import open_database
-from app.engine.projector import retry
-from app.engine.projector.parking.admin import ask, answered
-from app.engine.projector.writer import Seat
+from app.engine.projector.parking import retry
+from app.engine.projector.parking.admin import request_retry, wait_for_retry
+from app.engine.projector.writer import TableWriter
 from app.settings import Settings
-from app.engine.store.codec import Codec
-from app.engine.store.reader import Reader
+from app.engine.store.codec import EventCodec
+from app.engine.store.reader import EventReader
 from tests.support.toy_counter import tallies, tally
 
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
-async def holds(seat):
-    await held(seat)
+async def asserts(writer):
+    await assert_owned(writer)
     die()
 
 async def run():
-    global held
-    held = Seat.hold
+    global assert_owned
+    assert_owned = TableWriter.assert_owned
     point = sys.argv[1]
     if point == "before writing":
-        Seat.hold = die
+        TableWriter.assert_owned = die
     if point == "before the commit":
-        Seat.hold = holds
+        TableWriter.assert_owned = asserts
     if point == "after the commit":
-        Seat.remember = die
-    told = die if point == "reading" else retry.silent
-    async with open_database(Settings.read()) as database:
-        asked, concerned = await ask(database, tallies)
-        await answered(database, tallies, asked, concerned, 30, reader=Reader(database.pool, Codec([tally])), told=told)
+        TableWriter.cache_rows = die
+    told = die if point == "reading" else retry.no_progress
+    async with open_database(Settings.from_environment()) as database:
+        asked, concerned = await request_retry(database, tallies)
+        await wait_for_retry(database, tallies, asked, concerned, 30, reader=EventReader(database.pool, EventCodec([tally])), told=told)
 
 asyncio.run(run())
 """

@@ -85,7 +85,7 @@ async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: 
     asked, answer = asyncio.Event(), asyncio.Event()
 
     class Slow(EventReader):
-        async def log(self, *arguments: Any, **options: Any) -> Sequence[Fact]:
+        async def read_all(self, *arguments: Any, **options: Any) -> Sequence[Fact]:
             found = await super().read_all(*arguments, **options)
             asked.set()
             await answer.wait()

@@ -144,7 +144,7 @@ async def test_every_aggregate_of_the_first_version_takes_commands(old: Database
                     assert isinstance(outcome, CommandRejected)
             outcomes[type(loaded.state).__name__] += 1
     assert outcomes["Listed"] == 4
-    assert min(outcomes[phase] for phase in ("Open", "Placed", "Refused", "Cancelled", "Shipped")) > 0
+    assert min(outcomes[phase] for phase in ("Open", "Placed", "Rejected", "Cancelled", "Shipped")) > 0
 
 
 async def test_a_command_of_then_has_the_outcome_of_then(old: Database) -> None:

@@ -187,8 +187,8 @@ async def test_an_order_its_payment_and_its_fulfilment_each_have_a_past(runtime:
     assert life[-1]["state"]["placement"]["lines"] == life[-2]["state"]["placement"]["lines"]
     payment = shipped["order"]["payment"]
     assert payment["asOf"]["version"] == 1
-    assert payment["asOf"]["state"]["phase"] == "Pending"
-    assert payment["blame"] == [{"value": "Paid"}]
+    assert payment["asOf"]["state"]["phase"] == "Requested"
+    assert payment["blame"] == [{"value": "Captured"}]
     assert [each["event"]["type"] for each in payment["history"]["nodes"]] == [
         "payment.requested",
         "payment.authorised",
