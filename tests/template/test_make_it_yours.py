@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.engine.settings import ROOT
-from tests import conftest
-from tests.template.test_readme import README, Fence, fences, tracked
+from tests.support.server import Server
+from tests.template.readme import README, Fence, fences, tracked
 
 REMOVING = README.partition("### Take the sample out\n")[2].partition("\n### ")[0]
 ADDING = README.partition("### Add an aggregate\n")[2].partition("\n## ")[0]
@@ -108,14 +108,12 @@ def changed(extended: Path) -> Path:
 
 
 @contextmanager
-def serving(tree: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[conftest.Server]:
-    monkeypatch.setattr(conftest, "ROOT", tree)
-    server = conftest.Server(database_url)
+def serving(tree: Path, database_url: str) -> Iterator[Server]:
+    server = Server(database_url, tree)
     try:
         yield server.wait()
     finally:
-        server.stop()
-        server.log.close()
+        server.close()
 
 
 def mutations(schema: str) -> set[str]:
@@ -164,10 +162,8 @@ def test_without_the_sample_the_bench_can_be_run(emptied: Path) -> None:
     )
 
 
-def test_without_the_sample_a_server_answers(
-    emptied: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with serving(emptied, database_url, monkeypatch) as server:
+def test_without_the_sample_a_server_answers(emptied: Path, database_url: str) -> None:
+    with serving(emptied, database_url) as server:
         assert server.ask("{ position events { nodes { type } } lag { projection } }")["data"] == {
             "position": "0",
             "events": {"nodes": []},
@@ -243,11 +239,9 @@ def test_the_added_aggregate_follows_its_rules_and_the_style(extended: Path) -> 
     assert checked.returncode == 0, checked.stdout
 
 
-def test_the_added_aggregate_is_served(
-    extended: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_added_aggregate_is_served(extended: Path, database_url: str) -> None:
     redeem = f'mutation {{ redeemVoucher(id: "{VOUCHER}") {{ ... on VoucherAccepted {{ voucher {{ spent }} }} ... on Rejected {{ code message }} }} }}'
-    with serving(extended, database_url, monkeypatch) as server:
+    with serving(extended, database_url) as server:
         issued = server.ask(
             f'mutation {{ issueVoucher(id: "{VOUCHER}", euros: 20) {{ ... on VoucherAccepted {{'
             " position events { __typename ... on VoucherIssued { euros } } voucher { euros spent } } } }"

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +18,9 @@ from app.engine.cli.main import cli
 from app.engine.settings import ROOT
 from app.settings import Settings
 from domain.kernel.undo import NothingToUndo
-from tests.conftest import Server
 from tests.support.scenarios import Scenario
-
-README = (ROOT / "README.md").read_text()
-
-
-@dataclass(frozen=True)
-class Fence:
-    """A block of code: its language, what stands behind the language (a path, or a word), and its text."""
-
-    language: str
-    about: str
-    text: str
-
-
-def fences(language: str) -> list[Fence]:
-    found = re.findall(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    return [Fence(*each) for each in found if each[0] == language]
+from tests.support.server import Server
+from tests.template.readme import README, fences, tracked
 
 
 def section(title: str) -> str:
@@ -49,19 +33,6 @@ def rows(title: str) -> dict[str, Sequence[str]]:
     """The table of a section: what stands in backticks in the first column, and the other columns."""
     lines = re.findall(r"^\| `([^`]+)` \|(.*)\|$", section(title), re.MULTILINE)
     return {name: [cell.strip().strip("`") for cell in rest.split("|")] for name, rest in lines}
-
-
-def tracked() -> list[str]:
-    """The files of the project, new ones included, and nothing that git ignores."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return sorted({path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()})
 
 
 def named(text: str) -> list[str]:

@@ -16,7 +16,7 @@ from app.engine.audit.verify_export import show
 from app.engine.audit.verify_log import verify
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
-from tests.engine.cli.test_user_errors import one_line, run
+from tests.support.cli import assert_user_error, run
 from tests.support.sealed_log import correlation, fill, seal, stream, tamper
 
 STREAM = ExportScope(stream="tally", id=str(stream(1)))
@@ -285,8 +285,8 @@ async def test_on_the_command_line(sealed: Database, tmp_path: Path) -> None:
             f"{path}: line 2: the fact at position 1 was changed: it does not have its hash\n",
             "",
         )
-        one_line(run("audit", "verify", "--file", str(tmp_path / "other")), "cannot read")
-        one_line(
+        assert_user_error(run("audit", "verify", "--file", str(tmp_path / "other")), "cannot read")
+        assert_user_error(
             run(
                 "audit",
                 "export",

@@ -8,7 +8,7 @@ import pytest
 
 from app.engine.audit.verify_log import check, verify
 from app.engine.database.connections import Database
-from tests.engine.cli.test_user_errors import one_line, run
+from tests.support.cli import assert_user_error, run
 from tests.support.sealed_log import GUARD, UNGUARD, fill, seal, tamper
 
 
@@ -303,4 +303,4 @@ async def test_the_command_says_ok_with_the_newest_seal_or_names_what_is_wrong(s
     assert (wrong.returncode, wrong.stderr) == (1, "")
     assert wrong.stdout.splitlines()[0] == "position 5: was changed after it was sealed"
     assert wrong.stdout.splitlines()[-1] == "and 10 more"
-    one_line(await audit("--expect", "x" * 64), "--expect is the hash of a seal")
+    assert_user_error(await audit("--expect", "x" * 64), "--expect is the hash of a seal")

@@ -1,47 +1,45 @@
 """What the terminal says of parked keys, and that a retry that is killed leaves everything as it was, or done."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from typer.testing import CliRunner
 
 from app.engine.application import Application
-from app.engine.cli.main import cli
 from app.engine.database.connections import Database
 from app.engine.projector.parking.admin import parked_keys, request_retry
-from app.engine.projector.rebuild.operation import OperationRefused
 from app.engine.settings import EngineSettings
 from projections.kernel import Projection
-from tests.conftest import ROOT
-from tests.engine.projector.test_parked_keys import POISON, add, breaks_at_poison, rows, settled, with_fold
-from tests.engine.projector.test_retry_parked_keys import level, named
+from tests.support.cli import invoke, run_python
 from tests.support.scenarios import fold_all
-from tests.support.toy_counter import engine, tallies, tally
-
-BROKEN = with_fold(breaks_at_poison)
+from tests.support.toy_counter import engine, table_rows, tallies, tally
+from tests.support.toy_parking import (
+    BROKEN,
+    BROKEN_FOLD_NAME,
+    POISON,
+    add,
+    assert_nothing_parked,
+    key_text,
+    wait_until_folded,
+    with_fold,
+)
 
 
 class Terminal:
-    """`python -m app projections …`, with the toy in the register; gives the exit code and what was printed, or the mistake."""
+    """Runs `python -m app projections …` with the toy as the only projection."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def __call__(self, *arguments: str, code: Projection[Any] = BROKEN) -> tuple[int, list[str]]:
+        """The exit code and the lines on standard output, or those on standard error if there are none."""
         toy = Application(settings=EngineSettings, deciders=(tally,), projections=(code,))
-        ran = await asyncio.to_thread(
-            CliRunner().invoke, cli, ["projections", *arguments], env={"DATABASE_URL": self._url}, obj=toy
+        result = await asyncio.to_thread(
+            invoke, "projections", *arguments, application=toy, DATABASE_URL=self._url
         )
-        if isinstance(ran.exception, OperationRefused):
-            return 2, [str(ran.exception)]
-        assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
-        return ran.exit_code, ran.stdout.splitlines() or ran.stderr.splitlines()
+        return result.returncode, result.stdout.splitlines() or result.stderr.splitlines()
 
 
 @pytest.fixture
@@ -56,23 +54,23 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
     async with engine(database, projections=[BROKEN]) as running:
         first, second = await add(running, one, note=POISON), await add(running, two, note=POISON)
         await add(running, one, 5)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
         # A process owns the projection, and does what is asked.
         code, lines = await terminal("parked", "tallies")
         assert (code, len(lines)) == (0, 3)
         assert lines[1].split()[:2] == ["tallies", str(first)]
-        assert lines[1].endswith(f"tests.engine.projector.test_parked_keys.Broken: {first}")
+        assert lines[1].endswith(f"{BROKEN_FOLD_NAME}: {first}")
         code, lines = await terminal("parked", "tallies", str(one))
         assert (code, lines[0], lines[-1]) == (
             0,
             "Traceback (most recent call last):",
-            f"tests.engine.projector.test_parked_keys.Broken: {first}",
+            f"{BROKEN_FOLD_NAME}: {first}",
         )
         assert await terminal("retry", "tallies", str(one)) == (1, ["tallies: 1 still parked"])
         assert await terminal(
-            "skip", "tallies", named(two), "--position", str(second), "--reason", "a test"
+            "skip", "tallies", key_text(two), "--position", str(second), "--reason", "a test"
         ) == (0, ["tallies: 1 level"])
-        assert (await parked_keys(database, BROKEN, first=10))[0].key == named(one)
+        assert (await parked_keys(database, BROKEN, first=10))[0].key == key_text(one)
     # Nobody does: the command does it itself.
     assert await terminal("retry", "tallies", code=tallies) == (0, ["tallies: 1 level"])
     assert await terminal("skip", "tallies", str(two), "--position", str(second), "--undo", code=tallies) == (
@@ -80,11 +78,11 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         ["tallies: 1 level"],
     )
     async with engine(database) as running:
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("parked", "nonsense"), "there is no projection nonsense; there are tallies"),
         (("retry", "nonsense"), "there is no projection nonsense; there are tallies"),
@@ -102,8 +100,8 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         ),
     ],
 )
-async def test_a_mistake_is_one_line(terminal: Terminal, arguments: tuple[str, ...], said: str) -> None:
-    assert await terminal(*arguments) == (2, [said])
+async def test_a_user_error_is_one_line(terminal: Terminal, arguments: tuple[str, ...], message: str) -> None:
+    assert await terminal(*arguments) == (2, [f"error: {message}"])
 
 
 async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(
@@ -111,7 +109,7 @@ async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(
 ) -> None:
     async with engine(database, projections=[BROKEN]) as running:
         await add(running, uuid4(), note=POISON)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
         async with running.projector.workers["tallies"].writer.write_lock:  # type: ignore[union-attr]
             code, [line] = await terminal("retry", "tallies", "--wait", "0.3")
             assert (code, line) == (1, "tallies: 1 not yet tried: its owner will do it")
@@ -123,45 +121,18 @@ async def test_what_clients_sent_cannot_speak_to_the_terminal(database: Database
 
     async with engine(database, projections=[with_fold(speaks)]) as running:
         await add(running, uuid4())
-        await settled(running, running.projector.workers["tallies"].projection)
+        await wait_until_folded(running, running.projector.workers["tallies"].projection)
     _, lines = await terminal("parked")
     assert lines[1].endswith("ValueError: \N{REPLACEMENT CHARACTER}[2J")
 
 
-DIES = """
-import asyncio, os, signal, sys
-from app.engine.database.connections import open_database
-from app.engine.projector.parking import retry
-from app.engine.projector.parking.admin import request_retry, wait_for_retry
-from app.engine.projector.writer import TableWriter
-from app.settings import Settings
-from app.engine.store.codec import EventCodec
-from app.engine.store.reader import EventReader
-from tests.support.toy_counter import tallies, tally
+RETRY_AND_DIE = """
+import asyncio
+import sys
 
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
+from tests.support.toy_parking import retry_and_die
 
-async def asserts(writer):
-    await assert_owned(writer)
-    die()
-
-async def run():
-    global assert_owned
-    assert_owned = TableWriter.assert_owned
-    point = sys.argv[1]
-    if point == "before writing":
-        TableWriter.assert_owned = die
-    if point == "before the commit":
-        TableWriter.assert_owned = asserts
-    if point == "after the commit":
-        TableWriter.cache_rows = die
-    told = die if point == "reading" else retry.no_progress
-    async with open_database(Settings.from_environment()) as database:
-        asked, concerned = await request_retry(database, tallies)
-        await wait_for_retry(database, tallies, asked, concerned, 30, reader=EventReader(database.pool, EventCodec([tally])), told=told)
-
-asyncio.run(run())
+asyncio.run(retry_and_die(sys.argv[1]))
 """
 
 
@@ -175,8 +146,8 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
             await add(running, stream)
             await add(running, stream, note=POISON)
             await add(running, stream, 7)
-        history = await settled(running, BROKEN)
-        before = await rows(running, BROKEN)
+        history = await wait_until_folded(running, BROKEN)
+        before = await table_rows(running, BROKEN)
         after = fold_all(tallies, history)
     for point, left in (
         ("reading", 5),
@@ -184,32 +155,23 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
         ("before the commit", 5),
         ("after the commit", 0),
     ):
-        env = os.environ | {"DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
-        ran = await asyncio.to_thread(
-            subprocess.run,
-            [sys.executable, "-c", DIES, point],
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == -signal.SIGKILL, ran
+        result = await asyncio.to_thread(run_python, RETRY_AND_DIE, point, DATABASE_URL=database_url)
+        assert result.returncode == -signal.SIGKILL, result
         parked = await parked_keys(database, tallies, first=10)
         assert len(parked) == left
         assert all(each.asked_at for each in parked)
-        assert await rows(running, tallies) == (before if left else after)
+        assert await table_rows(running, tallies) == (before if left else after)
     async with engine(database) as running:
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
 
 
 async def test_the_next_owner_does_what_the_last_one_was_asked_and_did_not_do(database: Database) -> None:
     async with engine(database, projections=[BROKEN]) as running:
         await add(running, uuid4(), note=POISON)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
     await request_retry(database, tallies)
     async with engine(database) as running:
         while await parked_keys(database, tallies, first=1):
             await running.projector.workers["tallies"].retry_parked()
             await asyncio.sleep(0)
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.connections import Database
-from tests.engine.cli.test_user_errors import one_line, run
+from tests.support.cli import assert_user_error, run
 from tests.support.toy_counter import Add, Take, engine, tally
 
 
@@ -52,12 +52,12 @@ async def test_each_command_stands_below_what_led_to_it(database: Database) -> N
         f"    └── tally.taken  position 5  tally {streams[2]}  version 2",
     ]
     unknown = uuid4()
-    one_line(
+    assert_user_error(
         await asyncio.to_thread(run, "trace", str(unknown), DATABASE_URL=database.url),
         f"no fact has the correlation id {unknown}",
     )
 
 
 def test_what_is_no_id_is_said() -> None:
-    one_line(run("trace", "nonsense"), "the correlation id is a UUID")
-    one_line(run("audit", "export", "--correlation", "nonsense"), "--correlation is a UUID")
+    assert_user_error(run("trace", "nonsense"), "the correlation id is a UUID")
+    assert_user_error(run("audit", "export", "--correlation", "nonsense"), "--correlation is a UUID")

@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
@@ -14,32 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.conftest import ROOT, Server
-
-
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_") and k != "DATABASE_URL"}
-    return subprocess.run(
-        [sys.executable, "-m", "app", *arguments],
-        cwd=ROOT,
-        env=env | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def one_line(result: subprocess.CompletedProcess[str], said: str) -> None:
-    assert result.returncode == 2, result
-    [line] = result.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert said in line
-    assert "Traceback" not in result.stdout
+from app.engine.settings import ROOT
+from tests.support.cli import assert_user_error, run
+from tests.support.server import Server
 
 
 def test_an_unknown_setting_is_named() -> None:
-    one_line(run("serve", APP_PROT="1"), "unknown setting APP_PROT")
+    assert_user_error(run("serve", APP_PROT="1"), "unknown setting APP_PROT")
 
 
 @pytest.mark.parametrize(
@@ -54,18 +34,18 @@ def test_an_unknown_setting_is_named() -> None:
     ],
 )
 def test_a_malformed_setting_is_named(name: str, value: str) -> None:
-    one_line(run("serve", **{name: value}), name)
+    assert_user_error(run("serve", **{name: value}), name)
 
 
 def test_a_database_that_does_not_answer_is_said_without_the_password() -> None:
     result = run("serve", "--port", "0", DATABASE_URL="postgresql://ann:secret@127.0.0.1:1/shop")
-    one_line(result, "does not answer")
+    assert_user_error(result, "does not answer")
     assert "secret" not in result.stderr
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://localhost/shop", "postgresql://localhost:port/shop"])
 def test_a_url_that_names_no_postgresql_is_said(url: str) -> None:
-    one_line(run("serve", "--port", "0", DATABASE_URL=url), "DATABASE_URL")
+    assert_user_error(run("serve", "--port", "0", DATABASE_URL=url), "DATABASE_URL")
 
 
 def test_a_port_that_is_taken_is_said(database_url: str) -> None:
@@ -73,7 +53,7 @@ def test_a_port_that_is_taken_is_said(database_url: str) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        one_line(run("serve", "--port", str(port), DATABASE_URL=database_url), f"127.0.0.1:{port}")
+        assert_user_error(run("serve", "--port", str(port), DATABASE_URL=database_url), f"127.0.0.1:{port}")
 
 
 def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: str, database_url: str) -> None:
@@ -90,7 +70,7 @@ def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: st
         await connection.close()
 
     asyncio.run(drop())
-    one_line(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
+    assert_user_error(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
     assert run("migrate", DATABASE_URL=database_url).returncode == 0
     again = run("migrate", DATABASE_URL=database_url)
     newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))[:4]
@@ -98,7 +78,7 @@ def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: st
 
 
 def test_an_empty_address_is_not_every_address() -> None:
-    one_line(run("serve", "--host", ""), "APP_HOST")
+    assert_user_error(run("serve", "--host", ""), "APP_HOST")
 
 
 def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> None:
@@ -118,7 +98,7 @@ def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> N
         ("serve", "--migrate", "--port", "0"),
         ("lag",),
     ):
-        one_line(run(*arguments, DATABASE_URL=database_url), "was migrated by newer code")
+        assert_user_error(run(*arguments, DATABASE_URL=database_url), "was migrated by newer code")
 
 
 def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(database_url: str) -> None:
@@ -137,7 +117,7 @@ def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(databa
     try:
         url = make_url(database_url).set(username="low", password="low").render_as_string(hide_password=False)
         for arguments in (("migrate",), ("lag",), ("serve", "--port", "0")):
-            one_line(run(*arguments, DATABASE_URL=url), "permission denied")
+            assert_user_error(run(*arguments, DATABASE_URL=url), "permission denied")
     finally:
         asyncio.run(low("DROP ROLE low"))
 
@@ -203,7 +183,7 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
             **user,
         )
         try:
-            one_line(
+            assert_user_error(
                 run("serve", "--port", "0", DATABASE_URL=f"postgresql://old@/postgres?host={folder}"),
                 "is PostgreSQL 15; 16 or newer is needed",
             )

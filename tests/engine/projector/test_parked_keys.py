@@ -1,72 +1,40 @@
 """A fact that raises puts its own key aside, and nothing else: what is parked is named, and everybody else goes on."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from sqlalchemy import select
 
 from app.engine.database.connections import Database
-from app.engine.graphql.context import fetch_rows
 from app.engine.projector.parking.parked_keys import KeyCodec, ParkedKeys, ParkedStream
 from domain.kernel.decider import Recorded, SplitEvent
-from projections.kernel import Key, Projection
+from projections.kernel import Key
 from tests.support.scenarios import fact, fold_all
 from tests.support.toy_counter import (
-    Add,
     Added,
-    Engine,
     TallyRow,
     engine,
     fold,
     keys,
-    request,
+    table_rows,
     tallies,
-    tally,
 )
-
-POISON = "poison"
-
-
-class Broken(Exception):
-    """What the folds of this file raise."""
-
-
-def with_fold(broken: Any) -> Projection[TallyRow]:
-    return replace(tallies, fold=broken)
-
-
-def breaks_at_poison(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
-    if given.event.note == POISON:
-        raise Broken(given.position)
-    return fold(key, row, given)
-
-
-async def add(running: Engine, stream: UUID, amount: int = 1, note: str = "") -> int:
-    outcome: Any = await running.commands.execute(tally, stream, Add(amount=amount, note=note), request())
-    return outcome.position
-
-
-async def rows(running: Engine, projection: Projection[Any] = tallies) -> dict[Key, Any]:
-    return {
-        projection.key_of(row): row
-        for row in await fetch_rows(running.database, projection, select(projection.table))
-    }
+from tests.support.toy_parking import (
+    BROKEN_FOLD_NAME,
+    POISON,
+    BrokenFold,
+    add,
+    breaks_at_poison,
+    wait_until_folded,
+    with_fold,
+)
 
 
 async def parked(database: Database) -> list[asyncpg.Record]:
     return await database.pool.fetch("SELECT *, key::text AS what FROM es.parked ORDER BY position")
-
-
-async def settled(running: Engine, projection: Projection[Any]) -> Sequence[Recorded[Any]]:
-    """The log, when the projection has taken it in."""
-    history = await running.reader.read_all(0, 100_000)
-    await running.projector.wait_for_position(projection.name, len(history), 10)
-    return history
 
 
 async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(database: Database) -> None:
@@ -77,12 +45,12 @@ async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(databa
         bad = streams[500]
         at = await add(running, bad, note=POISON)
         await asyncio.gather(*(add(running, stream, 2) for stream in streams))
-        history = await settled(running, broken)
+        history = await wait_until_folded(running, broken)
         waiting = {(bad,)}
         expected = fold_all(
             tallies, [each for each in history if each.stream_id != bad or each.position < at]
         )
-        found = await rows(running, broken)
+        found = await table_rows(running, broken)
         assert found == expected
         assert {key for key, row in found.items() if row.sum == 3} == {
             (stream,) for stream in streams
@@ -90,7 +58,7 @@ async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(databa
         [row] = await parked(database)
         assert (row["projection"], row["version"], row["slot"], row["position"]) == ("tallies", 1, "live", at)
         assert row["what"] == f'["{bad}"]'
-        assert row["error"] == f"tests.engine.projector.test_parked_keys.Broken: {at}"
+        assert row["error"] == f"{BROKEN_FOLD_NAME}: {at}"
         assert "breaks_at_poison" in row["traceback"]
         assert running.projector.workers["tallies"].error is None
 
@@ -105,8 +73,8 @@ async def test_a_fact_raises_in_the_midst_of_a_batch_and_the_facts_around_it_cou
             await add(writing, stream, note=note)
     broken = with_fold(breaks_at_poison)
     async with engine(database, projections=[broken]) as running:
-        await settled(running, broken)
-        found = await rows(running, broken)
+        await wait_until_folded(running, broken)
+        found = await table_rows(running, broken)
         assert (found[(bad,)].facts, found[(bad,)].notes) == (1, ())
         assert (found[(good,)].facts, found[(good,)].notes) == (2, ("after",))
 
@@ -116,12 +84,12 @@ async def test_a_parked_key_stays_parked_for_the_next_owner(database: Database) 
     stream, other = uuid4(), uuid4()
     async with engine(database, projections=[broken]) as first:
         at = await add(first, stream, note=POISON)
-        await settled(first, broken)
+        await wait_until_folded(first, broken)
     async with engine(database, projections=[broken]) as second:
         await add(second, stream)
         await add(second, other)
-        await settled(second, broken)
-        assert set(await rows(second, broken)) == {(other,)}
+        await wait_until_folded(second, broken)
+        assert set(await table_rows(second, broken)) == {(other,)}
         assert [row["position"] for row in await parked(database)] == [at]
 
 
@@ -132,9 +100,9 @@ async def test_a_fold_that_is_broken_for_every_key_parks_each_and_still_moves_on
     broken = with_fold(breaks_always)
     async with engine(database, projections=[broken]) as running:
         await asyncio.gather(*(add(running, uuid4()) for _ in range(300)))
-        await settled(running, broken)
+        await wait_until_folded(running, broken)
         found = await parked(database)
-        assert (len(found), await rows(running, broken)) == (300, {})
+        assert (len(found), await table_rows(running, broken)) == (300, {})
         assert all(row["error"].startswith("AssertionError: Recorded(") for row in found)
 
 
@@ -149,7 +117,7 @@ async def test_where_no_key_is_known_the_stream_is_parked(database: Database, wr
             return keys(given)
         match wrong:
             case "raises":
-                raise Broken
+                raise BrokenFold
             case "unhashable":
                 return [[given.stream_id]]
             case "another length":
@@ -169,10 +137,10 @@ async def test_where_no_key_is_known_the_stream_is_parked(database: Database, wr
         await add(running, bad)
         await asyncio.gather(*(add(running, uuid4()) for _ in range(50)))
         await add(running, good, note="good")
-        history = await settled(running, broken)
+        history = await wait_until_folded(running, broken)
         [row] = await parked(database)
         assert (row["position"], KeyCodec(tallies).read(row["what"])) == (at, ParkedStream("tally", bad))
-        assert await rows(running, broken) == fold_all(
+        assert await table_rows(running, broken) == fold_all(
             tallies, [each for each in history if each.stream_id != bad or each.position < at]
         )
 
@@ -206,17 +174,17 @@ async def test_a_row_that_postgresql_refuses_parks_its_key(database: Database, w
         await add(writing, bad)
         await asyncio.gather(*(add(writing, uuid4()) for _ in range(100)))
     async with engine(database, projections=[broken]) as running:
-        history = await settled(running, broken)
+        history = await wait_until_folded(running, broken)
         [row] = await parked(database)
         assert (row["what"], row["position"]) == (f'["{bad}"]', at)
         assert "INSERT" not in row["error"]
-        assert await rows(running, broken) == fold_all(
+        assert await table_rows(running, broken) == fold_all(
             tallies, [each for each in history if each.stream_id != bad or each.position < at]
         )
         await add(running, bad)
         await add(running, other)
-        await settled(running, broken)
-        assert (other,) in await rows(running, broken)
+        await wait_until_folded(running, broken)
+        assert (other,) in await table_rows(running, broken)
         assert len(await parked(database)) == 1
 
 
@@ -227,7 +195,7 @@ async def test_what_is_filled_in_bulk_parks_the_same_keys(
     def sometimes(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
         after = fold(key, row, given)
         if given.event.note == POISON and way == "raises":
-            raise Broken
+            raise BrokenFold
         return replace(after, sum=2**70) if after is not None and given.event.note == POISON else after
 
     broken = with_fold(sometimes)
@@ -242,12 +210,12 @@ async def test_what_is_filled_in_bulk_parks_the_same_keys(
     monkeypatch.setattr("app.engine.projector.worker.BATCH_SIZE", 25)
     monkeypatch.setattr("app.engine.projector.rebuild.bulk_load.MAX_ROWS", 30)
     async with engine(database, projections=[broken]) as running:
-        history = await settled(running, broken)
+        history = await wait_until_folded(running, broken)
         at = {each.stream_id: each.position for each in history if each.event.note == POISON}
         assert {row["what"]: row["position"] for row in await parked(database)} == {
             f'["{stream}"]': at[stream] for stream in bad
         }
-        assert await rows(running, broken) == fold_all(
+        assert await table_rows(running, broken) == fold_all(
             tallies, [each for each in history if each.position < at.get(each.stream_id, len(history) + 1)]
         )
 
@@ -258,9 +226,9 @@ async def test_errors_that_cannot_be_kept_as_they_are_still_are(database: Databa
             raise RuntimeError("no words")
 
     raised: list[Exception] = [
-        Broken("\0 \ud800"),
+        BrokenFold("\0 \ud800"),
         Unspeakable(),
-        Broken("long " * 100_000),
+        BrokenFold("long " * 100_000),
         RecursionError("deep"),
     ]
 
@@ -271,7 +239,7 @@ async def test_errors_that_cannot_be_kept_as_they_are_still_are(database: Databa
     async with engine(database, projections=[broken]) as running:
         for amount in range(1, len(raised) + 1):
             await add(running, uuid4(), amount)
-        await settled(running, broken)
+        await wait_until_folded(running, broken)
         errors = [row["error"] for row in await parked(database)]
         assert errors[0].endswith("\\0 \\ud800")
         assert "Unspeakable" in errors[1]
@@ -304,8 +272,8 @@ async def test_an_unknown_event_type_stops_nothing_that_it_does_not_concern_and_
         await put_unreadable(database, stream, position + 4)
         await running.projector.wait_for_position("tallies", position + 4, 10)
         await add(running, uuid4())
-        await settled(running, tallies)
-        assert len(await rows(running)) == 2
+        await wait_until_folded(running, tallies)
+        assert len(await table_rows(running)) == 2
         # The toy's keys take any fact of their category: this one's key waits.
         assert [row["what"] for row in await parked(database)] == [f'["{stream}"]']
         unread = await database.pool.fetchval("SELECT unread::text FROM es.checkpoints")
@@ -343,7 +311,7 @@ def test_a_fact_that_was_split_counts_whole_or_not_at_all(where: str) -> None:
 
     def raises_at_poison(given: Recorded[Any]) -> Any:
         if given.event.note == POISON:
-            raise Broken
+            raise BrokenFold
         return keys(given)
 
     parts = SplitEvent(
@@ -371,7 +339,7 @@ def test_a_fact_of_several_keys_parks_the_one_that_raises_and_counts_for_the_oth
 
     def breaks_for_one(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
         if key == (bad,) and given.position == 2:
-            raise Broken
+            raise BrokenFold
         return fold(key, row, given)
 
     both = replace(tallies, keys=lambda _: [(bad,), (good,)], fold=breaks_for_one)

@@ -6,31 +6,25 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.dialects import postgresql
 
 from app.engine.database.connections import Database
-from app.engine.graphql.context import fetch_rows
 from app.engine.projector.projector import ProjectionStale
 from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
 from app.engine.projector.writer import TableWriter
-from tests.support.row_history import same_at_every_position
-from tests.support.scenarios import fold_all
-from tests.support.toy_counter import Add, Added, Engine, Take, Taken, engine, keys, request, tallies, tally
-
-
-async def rows(running: Engine) -> dict[Any, Any]:
-    found = await fetch_rows(running.database, tallies, select(tallies.table))
-    return {tallies.key_of(row): row for row in found}
-
-
-async def level(running: Engine) -> None:
-    """The table equals the fold of the log, and its history that of every part of the log from the beginning."""
-    head = await running.reader.head_position()
-    await running.projector.wait_for_position("tallies", head, 10)
-    facts = await running.reader.read_all(0, 100_000, up_to=head)
-    assert await rows(running) == fold_all(tallies, facts)
-    await same_at_every_position(running.database, tallies, facts)
+from tests.support.toy_counter import (
+    Add,
+    Added,
+    Take,
+    Taken,
+    assert_table_equals_log,
+    engine,
+    keys,
+    request,
+    table_rows,
+    tallies,
+    tally,
+)
 
 
 async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:
@@ -49,7 +43,7 @@ async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:
                     for i, s in enumerate(streams)
                 )
             )
-        await level(running)
+        await assert_table_equals_log(running)
 
 
 async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(database: Database) -> None:
@@ -65,7 +59,7 @@ async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(
                 " AND query LIKE '%checkpoints%'"
             )
         await breaker.close()
-        await level(running)
+        await assert_table_equals_log(running)
 
 
 async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is_gone(
@@ -82,7 +76,7 @@ async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is
         await second.commands.execute(tally, uuid4(), Add(amount=1), request())
         await second.projector.wait_for_position("tallies", 2, 5)
         assert second.projector.workers["tallies"].owns
-        await level(second)
+        await assert_table_equals_log(second)
 
 
 async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Database) -> None:
@@ -121,7 +115,7 @@ async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(datab
         await running.commands.execute(tally, stream, Add(amount=5), request())
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait_for_position("tallies", 3, 5)
-        [row] = (await rows(running)).values()
+        [row] = (await table_rows(running)).values()
         assert (row.sum, row.facts) == (107, 3)
 
 
@@ -155,11 +149,11 @@ async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_chec
         await running.commands.execute(tally, stream, Take(amount=0), request())
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait_for_position("tallies", await running.reader.head_position(), 5)
-        [row] = (await rows(running)).values()
+        [row] = (await table_rows(running)).values()
         assert (row.sum, row.facts) == (101, 2)
     async with engine(database, projections=[added]) as running:
         await running.projector.wait_for_position("tallies", await running.reader.head_position(), 5)
-        [row] = (await rows(running)).values()
+        [row] = (await table_rows(running)).values()
         assert (row.sum, row.facts) == (101, 2)
 
 
@@ -174,7 +168,7 @@ async def test_a_table_rests_between_batches_until_somebody_waits_for_it(
                 await running.commands.execute(tally, stream, Add(amount=1), request())
             assert worker.position == max(0, position - 3)
             await running.projector.wait_for_position("tallies", position, 10)
-        await level(running)
+        await assert_table_equals_log(running)
 
 
 async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(database: Database) -> None:
@@ -187,7 +181,7 @@ async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(dat
             await running.projector.wait_for_position("tallies", 2, 0.5)
         assert "UndefinedColumn" in (running.projector.workers["tallies"].error or "")
         await database.pool.execute("ALTER TABLE read.tallies_v1 RENAME COLUMN total TO sum")
-        await level(running)
+        await assert_table_equals_log(running)
 
 
 def test_the_row_class_is_the_table() -> None:

@@ -13,9 +13,18 @@ from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.rebuild.swap import promote, rollback
 from app.engine.projector.slots import FORMER
 from app.engine.store.codec import EventCodec
-from tests.engine.projector.test_projector import level, rows
 from tests.support.row_history import same_at_every_position
-from tests.support.toy_counter import Add, Engine, Take, engine, request, tallies, tally
+from tests.support.toy_counter import (
+    Add,
+    Engine,
+    Take,
+    assert_table_equals_log,
+    engine,
+    request,
+    table_rows,
+    tallies,
+    tally,
+)
 
 codec = EventCodec([tally])
 
@@ -25,25 +34,25 @@ async def some(running: Engine, streams: int = 20) -> None:
     given = [uuid4() for _ in range(streams)]
     for command in commands:
         await asyncio.gather(*(running.commands.execute(tally, each, command, request()) for each in given))
-    await level(running)
+    await assert_table_equals_log(running)
 
 
 async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database: Database) -> None:
     async with engine(database) as running:
         await some(running)
-        before = await rows(running)
+        before = await table_rows(running)
         [rebuilt] = await rebuild(database, codec, [tallies])
         comparison = rebuilt.comparison
         assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
-        assert await rows(running) == before
+        assert await table_rows(running) == before
         # Whoever keeps the live table current keeps the new one so, also while there is nothing to write.
         owners = await database.pool.fetch(
             "SELECT slot, owner FROM es.checkpoints WHERE projection = 'tallies' AND slot IN ('live', 'former')"
         )
         assert dict(owners) == {"live": process_name(), "former": None}
-        await level(running)
+        await assert_table_equals_log(running)
         await some(running)
-        assert len(await rows(running)) == 40
+        assert len(await table_rows(running)) == 40
 
 
 async def test_a_difference_is_counted_and_shown_with_its_column(database: Database) -> None:
@@ -73,7 +82,7 @@ async def test_a_difference_is_counted_and_shown_with_its_column(database: Datab
             with pytest.raises(OperationRefused, match=r"staging differs from live .*1 rows differ"):
                 await promote(work, tallies)
             await promote(work, tallies, accept_differences=True)
-        await level(running)
+        await assert_table_equals_log(running)
 
 
 async def test_rollback_brings_the_former_table_back_current(database: Database) -> None:
@@ -83,11 +92,11 @@ async def test_rollback_brings_the_former_table_back_current(database: Database)
         await some(running, 3)
         async with start_operation(database, codec, [tallies]) as work:
             await rollback(work, tallies)
-        await level(running)
+        await assert_table_equals_log(running)
         await some(running, 3)
         async with start_operation(database, codec, [tallies]) as work:
             await rollback(work, tallies)
-            await level(running)
+            await assert_table_equals_log(running)
             with pytest.raises(OperationRefused, match="no staging table"):
                 await verify(work, tallies)
             with pytest.raises(OperationRefused, match="no verified staging table"):
@@ -118,7 +127,7 @@ async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(
     monkeypatch.setattr("app.engine.projector.worker.BULK_LOAD_THRESHOLD", 10)
     monkeypatch.setattr("app.engine.projector.rebuild.bulk_load.MAX_ROWS", 7)
     async with engine(database) as running:
-        await level(running)
+        await assert_table_equals_log(running)
         await some(running)
         assert await database.pool.fetchval("SELECT count(*) FROM pg_indexes WHERE schemaname = 'read'") == 4
 
@@ -129,7 +138,7 @@ async def test_a_table_that_other_code_made_is_reported(database: Database) -> N
         assert running.projector.workers["tallies"].stale_fingerprint is None
     await database.pool.execute("UPDATE es.checkpoints SET fingerprint = 'other'")
     async with engine(database) as running:
-        await level(running)
+        await assert_table_equals_log(running)
         assert running.projector.workers["tallies"].stale_fingerprint == "other"
         await rebuild(database, codec, [tallies])
         await some(running, 1)

@@ -8,8 +8,14 @@ from app.engine.database.connections import Database
 from app.engine.projector.rebuild.operation import OperationRefused, RebuildProgress, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.table_status import table_statuses
-from tests.engine.projector.test_rebuild_crashes import FACTS, PAGE, STORED, codec, whole
 from tests.support.toy_counter import engine, tallies
+from tests.support.toy_rebuild import (
+    FACTS,
+    INSERT_FACTS,
+    PAGE_SIZE,
+    codec,
+    whole_live_table,
+)
 
 # A disk that is full as soon as the staging table holds half of the facts.
 FULL = f"""
@@ -43,7 +49,7 @@ async def resumed(database: Database) -> int:
     def told(progress: RebuildProgress) -> None:
         begun.append(progress.position)
 
-    [rebuilt] = await rebuild(database, codec, [tallies], page=PAGE, told=told)
+    [rebuilt] = await rebuild(database, codec, [tallies], page=PAGE_SIZE, told=told)
     assert rebuilt.comparison.equal
     assert rebuilt.swapped is not None
     assert rebuilt.swapped.position == FACTS
@@ -51,17 +57,17 @@ async def resumed(database: Database) -> int:
 
 
 async def test_a_full_disk_is_one_line_and_the_rebuild_goes_on_when_there_is_room(database: Database) -> None:
-    await database.pool.execute(STORED)
+    await database.pool.execute(INSERT_FACTS)
     async with engine(database) as running:
         await running.projector.wait_for_position("tallies", FACTS, 30)
         await database.pool.execute(FULL)
         with pytest.raises(OperationRefused) as full:
-            await rebuild(database, codec, [tallies], page=PAGE)
+            await rebuild(database, codec, [tallies], page=PAGE_SIZE)
         assert str(full.value) == (
             'could not extend file "base/5/16384": No space left on device; the live table is as it was: mend that, and the same command goes on'
             " from the last checkpoint"
         )
-        assert await whole(running) == "second"
+        assert await whole_live_table(running) == "second"
         [staging] = [
             status for status in await table_statuses(database, [tallies]) if status.slot == "staging"
         ]
@@ -72,12 +78,12 @@ async def test_a_full_disk_is_one_line_and_the_rebuild_goes_on_when_there_is_roo
             "DROP EVENT TRIGGER fill_disk; DROP TRIGGER full_disk ON read_staging.tallies_v1"
         )
         assert await resumed(database) == FACTS // 2
-        assert await whole(running) == "second"
+        assert await whole_live_table(running) == "second"
 
 
 @pytest.mark.parametrize("whose", ["that writes", "that reads the log"])
 async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: Database, whose: str) -> None:
-    await database.pool.execute(STORED)
+    await database.pool.execute(INSERT_FACTS)
     async with engine(database) as running:
         await running.projector.wait_for_position("tallies", FACTS, 30)
         killer = await database.connect()
@@ -100,18 +106,18 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
             OperationRefused,
             match="the live table is as it was: mend that, and the same command goes on from the last checkpoint",
         ):
-            await rebuild(database, codec, [tallies], page=PAGE, told=told)
-        assert await whole(running) == "second"
+            await rebuild(database, codec, [tallies], page=PAGE_SIZE, told=told)
+        assert await whole_live_table(running) == "second"
         await asyncio.gather(*killing)
         await killer.close()
         assert await resumed(database) >= FACTS // 3
-        assert await whole(running) == "second"
+        assert await whole_live_table(running) == "second"
 
 
 async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_first(
     database: Database,
 ) -> None:
-    await database.pool.execute(STORED)
+    await database.pool.execute(INSERT_FACTS)
     async with engine(database) as running:
         await running.projector.wait_for_position("tallies", FACTS, 30)
         met: list[str] = []
@@ -127,7 +133,7 @@ async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_f
             if not trying:
                 trying.append(asyncio.ensure_future(second()))
 
-        await rebuild(database, codec, [tallies], page=PAGE, told=told)
+        await rebuild(database, codec, [tallies], page=PAGE_SIZE, told=told)
         await asyncio.gather(*trying)
         assert len(met) == 1
         assert met[0].startswith("tallies v1 is being worked on by ")

@@ -29,39 +29,25 @@ from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import Recorded
 from projections.kernel import Projection
-from tests.engine.projector.test_parked_keys import (
+from tests.support.scenarios import fold_all
+from tests.support.toy_counter import Engine, TallyRow, engine, fold, table_rows, tallies, tally
+from tests.support.toy_parking import (
+    BROKEN,
+    BROKEN_FOLD_NAME,
     POISON,
-    Broken,
+    BrokenFold,
     add,
+    assert_nothing_parked,
     breaks_at_poison,
-    rows,
-    settled,
+    key_text,
+    wait_until_folded,
     with_fold,
 )
-from tests.support.row_history import same_at_every_position
-from tests.support.scenarios import fold_all
-from tests.support.toy_counter import Engine, TallyRow, engine, fold, tallies, tally
-
-BROKEN = with_fold(breaks_at_poison)
-
-
-def named(stream: UUID) -> str:
-    return f'["{stream}"]'
 
 
 async def retried(running: Engine, projection: Projection[Any], key: str | None = None) -> RetryResult:
     asked, concerned = await request_retry(running.database, projection, key)
     return await wait_for_retry(running.database, projection, asked, concerned, 30, key=key)
-
-
-async def level(running: Engine, projection: Projection[Any], without: Sequence[int] = ()) -> None:
-    """The table equals the fold of the log, without some facts, and nothing is parked."""
-    history = await settled(running, projection)
-    assert await parked_keys(running.database, projection, first=10) == []
-    assert await rows(running, projection) == fold_all(
-        projection, [each for each in history if each.position not in without]
-    )
-    await same_at_every_position(running.database, projection, history, without=without)
 
 
 async def test_mended_code_and_a_retry_bring_a_key_level(database: Database) -> None:
@@ -70,14 +56,14 @@ async def test_mended_code_and_a_retry_bring_a_key_level(database: Database) -> 
         await asyncio.gather(*(add(running, stream) for stream in streams))
         await add(running, streams[7], note=POISON)
         await asyncio.gather(*(add(running, stream, 2) for stream in streams))
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
     async with engine(database) as running:
-        await settled(running, tallies)
+        await wait_until_folded(running, tallies)
         assert len(await parked_keys(database, tallies, first=10)) == 1
         assert await retried(running, tallies) == RetryResult(1, 0, 0)
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
         await add(running, streams[7])
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
 
 
 async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(database: Database) -> None:
@@ -85,16 +71,16 @@ async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(dat
         stream = uuid4()
         await add(running, stream, 3)
         at = await add(running, stream, note=POISON)
-        await settled(running, BROKEN)
-        before = await rows(running, BROKEN)
-        assert await retried(running, BROKEN, named(stream)) == RetryResult(0, 1, 0)
+        await wait_until_folded(running, BROKEN)
+        before = await table_rows(running, BROKEN)
+        assert await retried(running, BROKEN, key_text(stream)) == RetryResult(0, 1, 0)
         [key] = await parked_keys(database, BROKEN, first=10)
         assert (key.position, key.tries, key.error) == (
             at,
             1,
-            f"tests.engine.projector.test_parked_keys.Broken: {at}",
+            f"{BROKEN_FOLD_NAME}: {at}",
         )
-        assert await rows(running, BROKEN) == before
+        assert await table_rows(running, BROKEN) == before
 
 
 async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
@@ -104,18 +90,18 @@ async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
         first = await add(running, stream, note=POISON)
         await add(running, stream, 5)
         second = await add(running, stream, note=POISON)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
 
     def half_mended(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
         return (fold if given.position == first else breaks_at_poison)(key, row, given)
 
     mended = with_fold(half_mended)
     async with engine(database, projections=[mended]) as running:
-        await settled(running, mended)
+        await wait_until_folded(running, mended)
         assert await retried(running, mended) == RetryResult(0, 1, 0)
         [key] = await parked_keys(database, mended, first=10)
         assert key.position == second
-        assert (await rows(running, mended))[(stream,)].sum == 6
+        assert (await table_rows(running, mended))[(stream,)].sum == 6
 
 
 async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_back(
@@ -126,8 +112,8 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
         await add(running, stream)
         at = await add(running, stream, note=POISON)
         await add(running, stream, 5)
-        await settled(running, BROKEN)
-        key = named(stream)
+        await wait_until_folded(running, BROKEN)
+        key = key_text(stream)
         asked = await skip(database, BROKEN, key, at, " entered twice ", "olga")
         assert await wait_for_retry(database, BROKEN, asked, 1, 10, key=key) == RetryResult(1, 0, 0)
         [skipped] = await skipped_facts(database, BROKEN, first=10)
@@ -137,16 +123,16 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
             "entered twice",
             "olga",
         )
-        assert (await rows(running, BROKEN))[(stream,)].sum == 6
+        assert (await table_rows(running, BROKEN))[(stream,)].sum == 6
     # For good: also for a table that is filled anew.
     await database.pool.execute(
         "DROP TABLE read.tallies_v1, read.tallies_v1_history; DELETE FROM es.checkpoints"
     )
     async with engine(database) as running:
-        await level(running, tallies, without=[at])
+        await assert_nothing_parked(running, tallies, without=[at])
         asked = await unskip(database, tallies, key, at)
         assert await wait_for_retry(database, tallies, asked, 1, 10, key=key) == RetryResult(1, 0, 0)
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
         assert await skipped_facts(database, tallies, first=10) == []
 
 
@@ -154,8 +140,8 @@ async def test_what_cannot_be_skipped_or_retried_is_said(database: Database) -> 
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         at = await add(running, stream, note=POISON)
-        await settled(running, BROKEN)
-        key, other = named(stream), named(uuid4())
+        await wait_until_folded(running, BROKEN)
+        key, other = key_text(stream), key_text(uuid4())
         with pytest.raises(OperationRefused, match="is not parked"):
             await request_retry(database, BROKEN, other)
         with pytest.raises(OperationRefused, match="only the fact that parks a key"):
@@ -180,7 +166,7 @@ def test_what_is_no_key_is_said(given: str) -> None:
 
 def test_a_key_may_be_given_bare_or_as_it_is_listed() -> None:
     stream = uuid4()
-    assert parse_key(tallies, str(stream)) == parse_key(tallies, f'[ "{stream}" ]') == named(stream)
+    assert parse_key(tallies, str(stream)) == parse_key(tallies, f'[ "{stream}" ]') == key_text(stream)
     assert (
         parse_key(tallies, f'{{"stream": "{stream}", "category": "tally"}}')
         == f'{{"category":"tally","stream":"{stream}"}}'
@@ -191,7 +177,7 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         await add(running, stream, note=POISON)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
     async with engine(database) as owner:
         async with asyncio.timeout(10):
             while not owner.projector.workers["tallies"].owns:
@@ -200,20 +186,20 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
             assert owner.projector.workers["tallies"].owns
             assert not other.projector.workers["tallies"].owns
             assert await retried(other, tallies) == RetryResult(1, 0, 0)
-            await level(other, tallies)
+            await assert_nothing_parked(other, tallies)
 
 
 async def test_a_command_answers_itself_where_nobody_owns_the_projection(database: Database) -> None:
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         await add(running, stream, note=POISON)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
     asked, concerned = await request_retry(database, tallies)
     assert await wait_for_retry(
         database, tallies, asked, concerned, 10, reader=running.reader
     ) == RetryResult(1, 0, 0)
     async with engine(database) as running:
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
 
 
 @pytest.mark.parametrize("wrong", ["raises", "another type"])
@@ -225,7 +211,7 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(
     def by_amount(given: Recorded[Any]) -> Any:
         if given.event.note == POISON:
             if wrong == "raises":
-                raise Broken
+                raise BrokenFold
             return [("no uuid",)]
         return [(UUID(int=given.event.amount),)]
 
@@ -245,14 +231,14 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(
             (two, 3, ""),
         ):
             await add(running, stream, amount, note)
-        history = await settled(running, broken)
-        assert await rows(running, broken) == fold_all(
+        history = await wait_until_folded(running, broken)
+        assert await table_rows(running, broken) == fold_all(
             mended, [each for each in history if each.stream_id == two or each.position < 3]
         )
     async with engine(database, projections=[mended]) as running:
-        await settled(running, mended)
+        await wait_until_folded(running, mended)
         assert await retried(running, mended) == RetryResult(1, 0, 0)
-        await level(running, mended)
+        await assert_nothing_parked(running, mended)
 
 
 async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_with_the_others(
@@ -260,28 +246,28 @@ async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_w
 ) -> None:
     def by_amount(given: Recorded[Any]) -> Any:
         if given.event.note == POISON:
-            raise Broken
+            raise BrokenFold
         return [(UUID(int=given.event.amount),)]
 
     mended = replace(tallies, keys=lambda given: [(UUID(int=given.event.amount),)])
     stream = uuid4()
     async with engine(database, projections=[replace(tallies, keys=by_amount)]) as running:
         await add(running, stream, 1, POISON)
-        await settled(running, mended)
+        await wait_until_folded(running, mended)
     fold_to = _Replay._fold_to
 
     async def something_happens(again: _Replay, position: int) -> None:
         monkeypatch.setattr(_Replay, "_fold_to", fold_to)
         await add(running, stream, 2)
-        await settled(running, mended)
+        await wait_until_folded(running, mended)
         await fold_to(again, position)
 
     monkeypatch.setattr(_Replay, "_fold_to", something_happens)
     async with engine(database, projections=[mended]) as running:
-        await settled(running, mended)
+        await wait_until_folded(running, mended)
         assert await retried(running, mended) == RetryResult(1, 0, 0)
-        await level(running, mended)
-        assert len(await rows(running, mended)) == 2
+        await assert_nothing_parked(running, mended)
+        assert len(await table_rows(running, mended)) == 2
 
 
 async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that_is_to_blame(
@@ -291,7 +277,7 @@ async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that
 
     def breaks(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
         if given.event.note == POISON:
-            raise Broken
+            raise BrokenFold
         return fold(key, row, given)
 
     broken = with_fold(breaks)
@@ -301,16 +287,16 @@ async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that
         await add(running, stream, bad)
         at = await add(running, stream, bad)
         await add(running, stream)
-        await settled(running, broken)
+        await wait_until_folded(running, broken)
     async with engine(database) as running:
-        await settled(running, tallies)
+        await wait_until_folded(running, tallies)
         assert await retried(running, tallies) == RetryResult(0, 1, 0)
         [key] = await parked_keys(database, tallies, first=10)
         assert key.position == at
-        assert (await rows(running, tallies))[(stream,)].sum == bad + 1
+        assert (await table_rows(running, tallies))[(stream,)].sum == bad + 1
         asked = await skip(database, tallies, key.key, at, "too much", "me")
         assert await wait_for_retry(database, tallies, asked, 1, 10) == RetryResult(1, 0, 0)
-        await level(running, tallies, without=[at])
+        await assert_nothing_parked(running, tallies, without=[at])
 
 
 async def test_facts_go_on_being_folded_while_keys_are_retried(
@@ -321,7 +307,7 @@ async def test_facts_go_on_being_folded_while_keys_are_retried(
     streams = [uuid4() for _ in range(20)]
     async with engine(database, projections=[BROKEN]) as running:
         await asyncio.gather(*(add(running, stream, note=POISON) for stream in streams))
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
     async with engine(database) as running:
 
         async def write(stream: UUID) -> None:
@@ -330,7 +316,7 @@ async def test_facts_go_on_being_folded_while_keys_are_retried(
 
         answer, *_ = await asyncio.gather(retried(running, tallies), *(write(stream) for stream in streams))
         assert answer == RetryResult(20, 0, 0)
-        await level(running, tallies)
+        await assert_nothing_parked(running, tallies)
 
 
 async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
@@ -345,19 +331,19 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
         known = await load_skipped(connection, projection)
         rounds.append(len(known))
         if not known:
-            await skip(database, tallies, named(stream), at, "why", "me")
+            await skip(database, tallies, key_text(stream), at, "why", "me")
         return known
 
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         await add(running, stream)
         at = await add(running, stream, note=POISON)
-        await settled(running, BROKEN)
+        await wait_until_folded(running, BROKEN)
     monkeypatch.setattr("app.engine.projector.parking.retry.load_skipped", skip_meanwhile)
     async with engine(database) as running:
-        await settled(running, tallies)
+        await wait_until_folded(running, tallies)
         assert await retried(running, tallies) == RetryResult(1, 0, 0)
-        await level(running, tallies, without=[at])
+        await assert_nothing_parked(running, tallies, without=[at])
         assert rounds == [0, 1]
 
 
@@ -370,8 +356,8 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
         at = {stream: await add(running, stream, note=POISON) for stream in (skipped, bad)}
         for stream in (skipped, bad, uuid4()):
             await add(running, stream, 3)
-        await settled(running, BROKEN)
-        asked = await skip(database, BROKEN, named(skipped), at[skipped], "why", "me")
+        await wait_until_folded(running, BROKEN)
+        asked = await skip(database, BROKEN, key_text(skipped), at[skipped], "why", "me")
         await wait_for_retry(database, BROKEN, asked, 1, 10)
         [rebuilt] = await rebuild(database, EventCodec([tally]), [BROKEN])
         assert rebuilt.comparison.equal
@@ -380,10 +366,10 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
             for row in await database.pool.fetch(
                 "SELECT slot, key::text, position FROM es.parked ORDER BY slot"
             )
-        ] == [(slot, named(bad), at[bad]) for slot in ("former", "live")]
-        asked = await skip(database, BROKEN, named(bad), at[bad], "why", "me")
+        ] == [(slot, key_text(bad), at[bad]) for slot in ("former", "live")]
+        asked = await skip(database, BROKEN, key_text(bad), at[bad], "why", "me")
         assert await wait_for_retry(database, BROKEN, asked, 1, 10) == RetryResult(1, 0, 0)
-        await level(running, BROKEN, without=list(at.values()))
+        await assert_nothing_parked(running, BROKEN, without=list(at.values()))
         async with asyncio.timeout(10):
             while await database.pool.fetchval("SELECT count(*) FROM es.parked"):  # noqa: ASYNC110 - the keeper of the former table looks now and then
                 await asyncio.sleep(0.05)
@@ -417,7 +403,7 @@ def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(da
             async with engine(database, projections=[BROKEN]) as running:
                 for stream, note, amount in plan:
                     await add(running, streams[stream], amount, note)
-                history = await settled(running, BROKEN)
+                history = await wait_until_folded(running, BROKEN)
                 parked = await parked_keys(database, BROKEN, first=100)
                 expected = {each.key: each.position for each in parked}
                 counted = [
@@ -426,16 +412,16 @@ def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(da
                     if each.position < expected.get(f'["{each.stream_id}"]', len(history) + 1)
                 ]
                 shown = [each for each in counted if each.position not in SKIPPED]
-                assert await rows(running, BROKEN) == fold_all(tallies, shown)
+                assert await table_rows(running, BROKEN) == fold_all(tallies, shown)
                 for each in parked[::2]:
                     asked = await skip(database, BROKEN, each.key, each.position, "why", "me")
                     skipped.add(each.position)
                     await wait_for_retry(database, BROKEN, asked, 1, 10, key=each.key)
             SKIPPED.update(skipped)
             async with engine(database) as running:
-                await settled(running, tallies)
+                await wait_until_folded(running, tallies)
                 assert (await retried(running, tallies)).waiting == 0
-                await level(running, tallies, without=sorted(SKIPPED))
+                await assert_nothing_parked(running, tallies, without=sorted(SKIPPED))
 
         SKIPPED: set[int] = set()
 

@@ -10,9 +10,17 @@ from app.engine.projector.rebuild.operation import OperationRefused
 from app.engine.projector.rebuild.point_in_time import rebuild_as_of
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
-from tests.engine.projector.test_projector import level, rows
 from tests.support.row_history import history_of, same_at_every_position
-from tests.support.toy_counter import Add, Take, engine, request, tallies, tally
+from tests.support.toy_counter import (
+    Add,
+    Take,
+    assert_table_equals_log,
+    engine,
+    request,
+    table_rows,
+    tallies,
+    tally,
+)
 
 MUCH = 2**62
 codec = EventCodec([tally])
@@ -35,7 +43,10 @@ async def test_a_row_that_is_refused_on_the_way_is_left_out_of_the_history_alone
             await writing.commands.execute(tally, where, command, request())
     async with engine(database) as running:
         await running.projector.wait_for_position("tallies", 5, 10)
-        assert {key: row.sum for key, row in (await rows(running)).items()} == {(stream,): MUCH, (other,): 3}
+        assert {key: row.sum for key, row in (await table_rows(running)).items()} == {
+            (stream,): MUCH,
+            (other,): 3,
+        }
         assert await database.pool.fetchval("SELECT count(*) FROM es.parked") == 0
         kept = {
             (row.id, valid_from): (valid_to, row.facts)
@@ -60,7 +71,7 @@ async def test_many_facts_of_one_key_in_one_batch_are_many_rows(database: Databa
                 request(),
             )
     async with engine(database) as running:
-        await level(running)
+        await assert_table_equals_log(running)
         facts = await running.reader.read_all(0, 100)
         await same_at_every_position(database, tallies, facts)
         assert len(await history_of(database, tallies)) > 20
@@ -75,7 +86,7 @@ async def test_the_history_goes_with_its_table(database: Database) -> None:
 
     async with engine(database) as running:
         await running.commands.execute(tally, uuid4(), Add(amount=1), request())
-        await level(running)
+        await assert_table_equals_log(running)
     await rebuild(database, codec, [tallies], stage=True)
     assert await there() == {
         f"{schema}.tallies_v1{of}" for schema in ("read", "read_staging") for of in ("", "_history")

@@ -1,11 +1,9 @@
 """The proof passes on the store as it is, fails where the store is broken, and sees every way in which facts get lost."""
 
 import asyncio
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +24,7 @@ from app.engine.prove.journal import (
     Started,
 )
 from app.engine.prove.verdict import Entry, Evidence, judge
-from tests.conftest import ROOT, next_line
+from tests.support.cli import next_line, start
 
 MOMENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 STREAM, FIRST, SECOND, THIRD, TAKEN_BACK = (UUID(int=n) for n in range(1, 6))
@@ -152,18 +150,10 @@ def scratches(url: str) -> list[str]:
 
 @pytest.fixture
 def prove(postgres: str) -> Callable[..., subprocess.Popen[str]]:
-    def start(*options: str, url: str = postgres) -> subprocess.Popen[str]:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": url}
-        return subprocess.Popen(
-            [sys.executable, "-m", "app", "prove", *options],
-            cwd=ROOT,
-            env=env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def prove(*options: str, url: str = postgres) -> subprocess.Popen[str]:
+        return start("prove", *options, DATABASE_URL=url)
 
-    return start
+    return prove
 
 
 type Prove = Callable[..., subprocess.Popen[str]]

@@ -1,77 +1,28 @@
 """What was released stays readable: a changed shape without a new version, or a version without a sample, is named."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from enum import Enum
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
-from uuid import UUID
 
 import pytest
 
 from app.composition import application
-from app.engine.settings import ROOT
 from app.engine.store.codec import EventCodec
 from domain import PROCESSES
-from domain.kernel.decider import AnyDecider, Command, Data, Decider, Event, Upcast, command, event, value
+from domain.kernel.decider import Event, Upcast, event, value
+from tests.support.cli import run_python
 from tests.support.event_samples import COMMANDS, check, check_names, example, names, write, write_names
-
-
-class Colour(Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-@value
-class Part:
-    weight: float
-    made_of: frozenset[str] = frozenset()
-
-
-@event("toy.made")
-class Made(Event):
-    name: str
-    parts: tuple[Part, ...]
-    colour: Colour | None
-    size: Literal["small", "large"]
-    where: tuple[int, str]
-    stock: Mapping[UUID, int]
-    lasts: timedelta
-
-
-@event("toy.sold")
-class Sold(Event):
-    price: int
-
-
-@command("toy.make")
-class Make(Command):
-    pass
-
-
-def decide(command: Make, state: int) -> Sequence[Event]:
-    return []
-
-
-def toy(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:
-    def evolve(state: int, event: Event) -> int:
-        return state
-
-    union: Any = event_types[0]
-    for event_type in event_types[1:]:
-        union = union | event_type
-    evolve.__annotations__["event"] = union
-    decider: AnyDecider = Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
-    return EventCodec([decider])
+from tests.support.toy_samples import Colour, Made, Sold, SoldFor, in_euros, toy_codec
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    assert [path.name for path in write(toy(Made, Sold), tmp_path)] == ["toy.made.1.json", "toy.sold.1.json"]
-    assert check(toy(Made, Sold), tmp_path) == []
+    assert [path.name for path in write(toy_codec(Made, Sold), tmp_path)] == [
+        "toy.made.1.json",
+        "toy.sold.1.json",
+    ]
+    assert check(toy_codec(Made, Sold), tmp_path) == []
     return tmp_path
 
 
@@ -80,7 +31,7 @@ def test_every_event_of_this_project_has_a_sample_in_its_shape_and_every_sample_
 
 
 def test_an_event_without_a_sample_is_named_with_what_to_do(tmp_path: Path) -> None:
-    assert check(toy(Sold), tmp_path) == [
+    assert check(toy_codec(Sold), tmp_path) == [
         "toy.sold 1 has no sample: run make samples and commit what that writes"
     ]
 
@@ -89,7 +40,7 @@ def test_samples_that_are_there_are_not_written_again(folder: Path) -> None:
     path = folder / "toy.sold.1.json"
     path.write_text(path.read_text().replace("3", "4"))
     before = path.read_text()
-    assert write(toy(Made, Sold), folder) == []
+    assert write(toy_codec(Made, Sold), folder) == []
     assert path.read_text() == before
 
 
@@ -126,7 +77,7 @@ class Bare:
 def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
     folder: Path, fields: Any, said: str
 ) -> None:
-    problems = check(toy(changed(**fields), Sold), folder)
+    problems = check(toy_codec(changed(**fields), Sold), folder)
     assert problems[0].startswith("toy.made 1 has another shape than its sample (")
     assert said in problems[0]
     assert (
@@ -135,25 +86,15 @@ def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
     )
 
 
-@event("toy.sold", version=2)
-class SoldFor(Event):
-    price: int
-    currency: str
-
-
-def in_euros(data: Data) -> Data:
-    return data | {"currency": "EUR"}
-
-
 def test_a_new_version_with_an_upcast_needs_its_sample_and_then_all_is_well(folder: Path) -> None:
-    codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
+    codec = toy_codec(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
     assert check(codec, folder) == ["toy.sold 2 has no sample: run make samples and commit what that writes"]
     assert [path.name for path in write(codec, folder)] == ["toy.sold.2.json"]
     assert check(codec, folder) == []
 
 
 def test_the_sample_of_an_older_version_is_not_to_be_removed(folder: Path) -> None:
-    codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
+    codec = toy_codec(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
     write(codec, folder)
     (folder / "toy.sold.1.json").unlink()
     assert check(codec, folder) == [
@@ -162,16 +103,16 @@ def test_the_sample_of_an_older_version_is_not_to_be_removed(folder: Path) -> No
 
 
 def test_an_upcast_that_does_not_read_the_sample_is_named(folder: Path) -> None:
-    codec = toy(Made, SoldFor, upcasts=(Upcast("toy.sold", 1),))
+    codec = toy_codec(Made, SoldFor, upcasts=(Upcast("toy.sold", 1),))
     write(codec, folder)
     [problem] = check(codec, folder)
     assert problem.startswith("toy.sold 1 cannot be read any more (Object missing required field `currency`")
 
 
 def test_an_event_class_that_is_gone_is_named(folder: Path) -> None:
-    [problem] = check(toy(Made), folder)
+    [problem] = check(toy_codec(Made), folder)
     assert problem.startswith("toy.sold 1 cannot be read any more")
-    assert check(toy(Made, upcasts=(Upcast("toy.sold", 1, into=()),)), folder) == []
+    assert check(toy_codec(Made, upcasts=(Upcast("toy.sold", 1, into=()),)), folder) == []
 
 
 def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
@@ -179,13 +120,13 @@ def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
     held = json.loads(sold.read_text())
     sold.write_text(json.dumps(held | {"data": {"price": 3, "more": 1}}))
     made.rename(folder / "toy.made.7.json")
-    assert check(toy(Made, Sold), folder) == [
+    assert check(toy_codec(Made, Sold), folder) == [
         "toy.made.7.json holds toy.made 1: call it toy.made.1.json",
         "toy.made 1 has no sample: run make samples and commit what that writes",
         "toy.sold 1 does not come back as it was stored: restore toy.sold.1.json from the history",
     ]
     sold.write_text("{")
-    assert check(toy(Made, Sold), folder)[1].startswith("toy.sold.1.json is no sample (")
+    assert check(toy_codec(Made, Sold), folder)[1].startswith("toy.sold.1.json is no sample (")
 
 
 BROKEN = """
@@ -195,7 +136,7 @@ from dataclasses import replace
 
 import app.composition
 from domain.kernel.decider import Decider
-from tests.engine.store.test_event_samples import SoldFor
+from tests.support.toy_samples import SoldFor
 
 
 def evolve(state: int, event: SoldFor) -> int:
@@ -211,9 +152,7 @@ runpy.run_module("tests.support.event_samples", run_name="__main__")
 
 
 def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
-    checked = subprocess.run(
-        [sys.executable, "-c", BROKEN], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
-    )
+    checked = run_python(BROKEN)
     assert checked.returncode == 1
     assert checked.stderr.splitlines() == [
         "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"

@@ -4,7 +4,7 @@ from app.engine.database.connections import Database
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_shapes import changed_events
 from domain.kernel.decider import Event, Upcast, event
-from tests.engine.store.test_event_samples import SoldFor, in_euros, toy
+from tests.support.toy_samples import SoldFor, in_euros, toy_codec
 
 
 @event("toy.sold")
@@ -21,9 +21,9 @@ class SoldElsewhere(Event):
 async def test_the_shape_that_the_database_first_met_is_what_later_ones_are_compared_with(
     database: Database,
 ) -> None:
-    assert await changed_events(database.pool, toy(Sold)) == {}
+    assert await changed_events(database.pool, toy_codec(Sold)) == {}
     for _ in range(2):
-        assert await changed_events(database.pool, toy(SoldElsewhere)) == {
+        assert await changed_events(database.pool, toy_codec(SoldElsewhere)) == {
             "toy.sold 1": (
                 "toy.sold 1 has another shape than this database recorded (new: shop): give SoldElsewhere version=2,"
                 " write an Upcast from 1 at the bottom of its file, then run make samples and commit what that writes;"
@@ -31,12 +31,12 @@ async def test_the_shape_that_the_database_first_met_is_what_later_ones_are_comp
                 " DELETE FROM es.event_shapes WHERE name = 'toy.sold' AND version = 1 instead"
             )
         }
-    assert await changed_events(database.pool, toy(Sold)) == {}
+    assert await changed_events(database.pool, toy_codec(Sold)) == {}
 
 
 async def test_a_new_version_has_a_shape_of_its_own(database: Database) -> None:
-    await changed_events(database.pool, toy(Sold))
-    codec = toy(SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
+    await changed_events(database.pool, toy_codec(Sold))
+    codec = toy_codec(SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
     assert await changed_events(database.pool, codec) == {}
     rows = await database.pool.fetch("SELECT name, version FROM es.event_shapes ORDER BY version")
     assert [tuple(row) for row in rows] == [("toy.sold", 1), ("toy.sold", 2)]

@@ -15,8 +15,16 @@ from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.snapshots.reader import MAX_PENDING, LoadedState, SnapshotReader
 from app.engine.store.snapshots.writer import SNAPSHOTS_PER_STREAM, SnapshotWriter
 from domain.kernel.decider import AnyDecider, Upcast
-from tests.engine.store.test_upcasts import ADDED, BURNT, GROWN, LOOKED, MOVED, older, store
 from tests.support.toy_counter import Add, Added, Engine, Taken, engine, request, tally
+from tests.support.toy_upcasts import (
+    ADDED,
+    BURNT,
+    GROWN,
+    LOOKED,
+    MOVED,
+    insert_events,
+    tally_with_upcasts,
+)
 
 EVERY = 10
 
@@ -157,18 +165,20 @@ async def test_from_any_snapshot_of_a_stream_with_renamed_split_and_dropped_even
     kinds = [GROWN, MOVED, LOOKED, ADDED]
     stream = uuid4()
     drawn = [kinds[n * n % 7 % 4] for n in range(30)]
-    await store(database, stream, *drawn)
-    async with engine(database, decider=older, every=EVERY) as running:
+    await insert_events(database, stream, *drawn)
+    async with engine(database, decider=tally_with_upcasts, every=EVERY) as running:
         for cut in range(31):
             await database.pool.execute("TRUNCATE es.snapshots")
             running.snapshots.request(
-                older, stream, await load_aggregate(running.reader, older, stream, version=cut)
+                tally_with_upcasts,
+                stream,
+                await load_aggregate(running.reader, tally_with_upcasts, stream, version=cut),
             )
             await running.snapshotter.flush()
             assert await versions(running) == ([cut] if cut else [])
             for version in range(31):
-                found = await cold(running, stream, version, older)
-                full = await load_aggregate(running.reader, older, stream, version=version)
+                found = await cold(running, stream, version, tally_with_upcasts)
+                full = await load_aggregate(running.reader, tally_with_upcasts, stream, version=version)
                 assert (found.state, found.version) == (full.state, full.version)
                 assert found.read == version - (cut if 1 < cut <= version else 0)
 
@@ -249,7 +259,7 @@ async def test_what_was_found_damaged_is_removed_and_said_once(
 
 
 async def test_what_is_not_in_the_log_does_not_push_out_what_is(running: Engine) -> None:
-    """As where the log was restored from an older copy than the snapshots."""
+    """As where the log was restored from an tally_with_upcasts copy than the snapshots."""
     stream = uuid4()
     await grow(running, stream, 35)
     await running.database.pool.execute("UPDATE es.snapshots SET version = version + 1000")
@@ -280,10 +290,10 @@ async def test_snapshots_of_other_code_stay_for_a_day_and_are_not_read(
     stream = uuid4()
     await grow(running, stream, 10)
     await database.pool.execute(
-        "INSERT INTO es.snapshots SELECT stream_id, category, 'older', version, position, 'x', digest, now() - interval '25 hours' FROM es.snapshots"
+        "INSERT INTO es.snapshots SELECT stream_id, category, 'tally_with_upcasts', version, position, 'x', digest, now() - interval '25 hours' FROM es.snapshots"
     )
     await database.pool.execute(
-        "INSERT INTO es.snapshots SELECT stream_id, category, 'newer', version, position, 'y', digest, now() - interval '23 hours' FROM es.snapshots WHERE mark <> 'older'"
+        "INSERT INTO es.snapshots SELECT stream_id, category, 'newer', version, position, 'y', digest, now() - interval '23 hours' FROM es.snapshots WHERE mark <> 'tally_with_upcasts'"
     )
     await grow(running, stream, 10)
     assert {row["mark"] for row in await database.pool.fetch("SELECT mark FROM es.snapshots")} == {
@@ -334,13 +344,13 @@ async def test_a_snapshot_whose_facts_cannot_be_read_any_more_is_reported_and_re
     database: Database,
 ) -> None:
     stream = uuid4()
-    await store(database, stream, ADDED, BURNT, ADDED)
-    async with engine(database, decider=older, every=EVERY) as running:
-        running.snapshots.request(older, stream, LoadedState(2, 3))
+    await insert_events(database, stream, ADDED, BURNT, ADDED)
+    async with engine(database, decider=tally_with_upcasts, every=EVERY) as running:
+        running.snapshots.request(tally_with_upcasts, stream, LoadedState(2, 3))
         await running.snapshotter.flush()
         assert await running.snapshotter.check_random_snapshot() is False
         with pytest.raises(UnreadableStream):
-            await cold(running, stream, decider=older)
+            await cold(running, stream, decider=tally_with_upcasts)
 
 
 async def test_a_damaged_snapshot_is_found_by_chance_too(running: Engine) -> None:

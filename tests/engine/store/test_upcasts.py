@@ -1,11 +1,11 @@
-"""What older code stored is read as today's classes, or named as unreadable; it keeps its place, and nothing else notices."""
+"""What tally_with_upcasts code stored is read as today's classes, or named as unreadable; it keeps its place, and nothing else notices."""
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,17 @@ from domain.kernel.decider import (
     event,
 )
 from tests.support.scenarios import facts, fold_all
-from tests.support.toy_counter import Add, Added, Taken, engine, request, tallies, tally
+from tests.support.toy_counter import Add, Added, Taken, engine, request, tallies
+from tests.support.toy_upcasts import (
+    ADDED,
+    BURNT,
+    GROWN,
+    LOOKED,
+    MOVED,
+    failing_upcast,
+    insert_events,
+    tally_with_upcasts,
+)
 
 
 @event("toy.made", version=3)
@@ -240,14 +250,10 @@ def test_a_number_passes_through_an_upcast_to_the_last_digit() -> None:
     )
 
 
-def boom(data: Data) -> Data:
-    raise RuntimeError("no such thing")
-
-
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (boom, "the upcast from toy.bought 1 raised RuntimeError: no such thing"),
+        (failing_upcast, "the upcast from toy.bought 1 raised RuntimeError: no such thing"),
         (lambda data: {"price": data["cost"]}, "the upcast from toy.bought 1 raised KeyError: 'cost'"),
         (lambda data: None, "did not give the fields of toy.sold 1"),
         (lambda data: (data, data), "did not give the fields of toy.sold 1"),
@@ -276,50 +282,13 @@ def test_the_wrong_number_of_parts_is_named_and_what_is_no_record_too() -> None:
 
 # --- In the log -------------------------------------------------------------
 
-older = replace(
-    tally,
-    upcasts=(
-        Upcast("tally.grown", 1, into=StoredName("tally.added", 1)),
-        Upcast(
-            "tally.moved",
-            1,
-            lambda data: ({"amount": data["in"]}, {"amount": data["out"]}),
-            into=(StoredName("tally.added", 1), StoredName("tally.taken", 1)),
-        ),
-        Upcast("tally.looked-at", 1, into=()),
-        Upcast("tally.burnt", 1, boom, into=StoredName("tally.taken", 1)),
-    ),
-)
-
-
-async def store(database: Database, stream: UUID, *stored: tuple[str, int, Data]) -> None:
-    """Put it in the log as other code did."""
-    for version, (name, shape, data) in enumerate(stored, start=1):
-        await database.pool.execute(
-            "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
-            " occurred_at, recorded_at) SELECT coalesce(max(position), 0) + 1, 'tally', $1, $2, $3, $4, $5::jsonb, gen_random_uuid(),"
-            " gen_random_uuid(), 'x', now(), now() FROM es.events",
-            stream,
-            version,
-            name,
-            shape,
-            json.dumps(data),
-        )
-
-
-GROWN = ("tally.grown", 1, {"amount": 10})
-MOVED = ("tally.moved", 1, {"in": 5, "out": 2})
-LOOKED = ("tally.looked-at", 1, {})
-BURNT = ("tally.burnt", 1, {"amount": 1})
-ADDED = ("tally.added", 1, {"amount": 1})
-
 
 async def test_renamed_split_and_dropped_events_keep_their_places_and_everything_folds_them(
     database: Database,
 ) -> None:
     stream = uuid4()
-    await store(database, stream, GROWN, MOVED, LOOKED, ADDED, LOOKED)
-    async with engine(database, decider=older) as running:
+    await insert_events(database, stream, GROWN, MOVED, LOOKED, ADDED, LOOKED)
+    async with engine(database, decider=tally_with_upcasts) as running:
         read = await running.reader.read_all(0, 10)
         assert [(fact.position, fact.version) for fact in read] == [(n, n) for n in range(1, 6)]
         assert [type(fact.event) for fact in read] == [Added, SplitEvent, SplitEvent, Added, SplitEvent]
@@ -330,12 +299,12 @@ async def test_renamed_split_and_dropped_events_keep_their_places_and_everything
         assert list(read[2].parts) == []
 
         # The stream goes on behind the event that was dropped.
-        accepted = await running.commands.execute(older, stream, Add(amount=100), request())
+        accepted = await running.commands.execute(tally_with_upcasts, stream, Add(amount=100), request())
         assert isinstance(accepted, CommandAccepted)
         assert (accepted.position, accepted.version) == (6, 6)
-        assert await running.commands.current_state(older, stream) == 10 + 5 - 2 + 1 + 100
+        assert await running.commands.current_state(tally_with_upcasts, stream) == 10 + 5 - 2 + 1 + 100
 
-        assert (await load_aggregate(running.reader, older, stream, version=2)).state == 13
+        assert (await load_aggregate(running.reader, tally_with_upcasts, stream, version=2)).state == 13
         await running.projector.wait_for_position("tallies", 6, 10)
         [row] = await database.pool.fetch("SELECT sum, facts FROM read.tallies_v1")
         assert (row["sum"], row["facts"]) == (114, 5)
@@ -345,10 +314,10 @@ async def test_a_page_that_ends_with_a_dropped_event_goes_on_behind_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = uuid4()
-    await store(database, stream, ADDED, LOOKED, LOOKED, LOOKED, ADDED)
-    reader = EventReader(database.pool, EventCodec([older]))
+    await insert_events(database, stream, ADDED, LOOKED, LOOKED, LOOKED, ADDED)
+    reader = EventReader(database.pool, EventCodec([tally_with_upcasts]))
     monkeypatch.setattr("app.engine.store.load.PAGE_SIZE", 2)
-    loaded = await load_aggregate(reader, older, stream)
+    loaded = await load_aggregate(reader, tally_with_upcasts, stream)
     assert (loaded.state, loaded.version) == (2, 5)
 
 
@@ -369,7 +338,7 @@ async def test_a_page_that_ends_with_a_dropped_event_goes_on_behind_it(
 async def test_a_filter_finds_facts_by_the_names_of_today_in_the_table_as_in_memory(
     database: Database, names: set[str]
 ) -> None:
-    await store(
+    await insert_events(
         database,
         uuid4(),
         GROWN,
@@ -381,7 +350,7 @@ async def test_a_filter_finds_facts_by_the_names_of_today_in_the_table_as_in_mem
         ("tally.added", 2, {}),
         ("tally.added", 1, {"amount": "x"}),
     )
-    reader = EventReader(database.pool, EventCodec([older]))
+    reader = EventReader(database.pool, EventCodec([tally_with_upcasts]))
     where = EventFilter(types=frozenset(names))
     everything = await reader.read_all(0, 100)
     found = {fact.position for fact in await reader.read_all(0, 100, where=where)}
@@ -400,15 +369,15 @@ async def test_a_stream_with_an_event_that_cannot_be_read_takes_no_commands_and_
     database: Database,
 ) -> None:
     bad, good = uuid4(), uuid4()
-    await store(database, bad, GROWN, BURNT)
-    async with engine(database, decider=older) as running:
+    await insert_events(database, bad, GROWN, BURNT)
+    async with engine(database, decider=tally_with_upcasts) as running:
         with pytest.raises(
             UnreadableStream,
             match=rf"tally {bad} cannot be read: at version 2 stands tally.burnt 1: the upcast from tally.burnt 1 raised RuntimeError: no such thing",
         ):
-            await running.commands.execute(older, bad, Add(amount=1), request())
-        assert (await load_aggregate(running.reader, older, bad, version=1)).state == 10
-        accepted = await running.commands.execute(older, good, Add(amount=1), request())
+            await running.commands.execute(tally_with_upcasts, bad, Add(amount=1), request())
+        assert (await load_aggregate(running.reader, tally_with_upcasts, bad, version=1)).state == 10
+        accepted = await running.commands.execute(tally_with_upcasts, good, Add(amount=1), request())
         assert isinstance(accepted, CommandAccepted)
 
 

@@ -7,14 +7,15 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from tests.shop.api.conftest import Inside
-from tests.support.rebuild_oracle import assert_rebuilt_equal
+from app.composition import application
+from tests.support.in_process_api import InProcessApi
+from tests.support.rebuild_oracle import assert_rebuild_equals_live
 
 ANSWERS = {"ProductAccepted", "OrderAccepted", "Rejected", "Conflict"}
 
 
 def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(
-    in_process_api: Inside, module_database_url: str
+    in_process_api: InProcessApi, module_database_url: str
 ) -> None:
     runs = 0
 
@@ -99,7 +100,7 @@ def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(
             nonlocal runs
             runs += 1
             if runs % 5 == 0:
-                assert_rebuilt_equal(module_database_url)
+                assert_rebuild_equals_live(application, module_database_url)
 
     run_state_machine_as_test(
         Shop,

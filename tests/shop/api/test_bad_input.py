@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import FACTS, Socket, opened
 
 REGISTER = "mutation Register($input: RegisterProductInput!, $options: CommandOptions) { registerProduct(input: $input, options: $options) { __typename } }"

@@ -8,7 +8,7 @@ from app.composition import application
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
 from app.settings import Settings
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 
 async def test_a_start_warns_of_a_changed_event_class_and_is_ready(

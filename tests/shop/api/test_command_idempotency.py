@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 OUTCOME = """{
   __typename

@@ -2,7 +2,7 @@
 
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 REGISTER = """
 mutation($sku: Sku!) {

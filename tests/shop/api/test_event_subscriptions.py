@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx2
 
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import FACTS, PATIENCE, Socket, opened
 
 REGISTER = """mutation Register($input: RegisterProductInput!) { registerProduct(input: $input) {

@@ -18,6 +18,7 @@ from app.engine.commands import CommandAccepted, CommandContext, CommandRejected
 from app.engine.database.connections import Database, open_database
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.server.runtime import Runtime, create_app
+from app.engine.settings import ROOT
 from app.engine.store.load import load_aggregate
 from app.settings import Settings
 from domain import DECIDERS
@@ -25,8 +26,8 @@ from domain.money import Money
 from domain.order import AddLine, CancelOrder, Line, Open, OrderPlaced, Placed, order
 from domain.product import ReceiveStock, product
 from projections import PROJECTIONS
-from tests.conftest import ROOT, Api
-from tests.engine.cli.test_user_errors import run
+from tests.support.cli import run
+from tests.support.graphql_client import Api
 from tests.support.scenarios import fold_all
 
 DUMP = (ROOT / "tests/shop/data/first_version.sql").read_text()

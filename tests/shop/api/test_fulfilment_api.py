@@ -3,8 +3,8 @@
 import asyncio
 
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
 from tests.shop.support.shop_client import ended, fact, filled, placed, product, shown, stock
+from tests.support.graphql_client import Api
 
 
 async def test_a_placed_order_is_reserved_paid_confirmed_captured_and_dispatched(

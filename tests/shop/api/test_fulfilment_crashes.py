@@ -16,8 +16,8 @@ import pytest
 
 from app.engine.database.connections import Database, open_database
 from app.settings import Settings
-from tests.conftest import Server
 from tests.shop.support.shop_invariants import Books, audited
+from tests.support.server import Server
 
 FAULTS = {
     "APP_SIMULATED_GATEWAY": '{"latency":0.01,"fail":0.1,"lose":0.1,"repeat":0.1,"decline":0.1}',

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from app.engine.server.runtime import Runtime
+from app.engine.settings import ROOT
 from app.engine.store.reader import EventFilter
-from tests.conftest import ROOT, Api
+from tests.support.graphql_client import Api
 
 EXAMPLES = sorted((ROOT / "app" / "engine" / "graphiql" / "examples").glob("*.graphql"))
 

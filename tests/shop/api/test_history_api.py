@@ -9,9 +9,9 @@ import pytest
 
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
-from tests.shop.api.test_undo_api import Shopper
 from tests.shop.support import shop_client as fulfil
+from tests.shop.support.shopper import Shopper
+from tests.support.graphql_client import Api
 
 HISTORY = """query ($id: UUID!, $first: Int!, $after: String) { order(id: $id) { history(first: $first, after: $after) {
   nodes { event { version type position recordedAt actor commandId ... on OrderLineRemoved { undoes } } command state changes undone }

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
 from tests.shop.support.shop_client import ended, fact, filled, placed, product, stock
+from tests.support.graphql_client import Api
 
 ORDER = "id status version reason placedAt total { amount currency } lines { sku quantity unitPrice { amount } product { sku price { amount } onHand } } payment { status }"
 LISTS = {

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import PATIENCE, Socket, opened
 
 SHOWN = "version status payment { status } fulfilment { status steps { name outcome } }"

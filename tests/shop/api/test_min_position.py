@@ -4,7 +4,7 @@ import asyncio
 from uuid import uuid4
 
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 REGISTER = (
     'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "1.00"}}) { __typename } }'

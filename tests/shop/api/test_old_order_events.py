@@ -14,7 +14,7 @@ from app.composition import application
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime, create_app
 from app.settings import Settings
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 ORDER = """
 query($id: UUID!, $position: Position) { order(id: $id, minPosition: $position) { status total { amount currency }

@@ -7,7 +7,7 @@ import pytest
 
 from app.engine.graphql.context import Loaders
 from app.engine.server.runtime import Runtime
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 SKUS = ("TEA", "MILK", "SALT")
 LINES = "nodes { id lines { sku product { sku name } } }"

@@ -1,18 +1,16 @@
 """What an operator sees of processes and does about them, through the API and at the terminal."""
 
 import asyncio
-import os
-import sys
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from app.engine.server.runtime import Runtime
-from app.engine.settings import ROOT
 from app.settings import Settings
-from tests.conftest import Api
 from tests.shop.support.shop_client import ended, fact, placed, product, shown, stock
+from tests.support.cli import CliResult, assert_user_error, invoke
+from tests.support.graphql_client import Api
 
 STUCK = "authorise the payment"
 ANSWER = (
@@ -44,21 +42,11 @@ async def listed(api: Api, state: str) -> list[dict[str, Any]]:
     return answer["processes"]["nodes"]
 
 
-async def at_the_terminal(runtime: Runtime, *command: str) -> tuple[int, str, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "app",
-        "processes",
-        *command,
-        cwd=ROOT,
-        env={k: v for k, v in os.environ.items() if not k.startswith("APP_")}
-        | {"DATABASE_URL": str(runtime.settings.database_url)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+async def run_processes(runtime: Runtime, *arguments: str) -> CliResult:
+    """`python -m app processes …` on the database of the test."""
+    return await asyncio.to_thread(
+        invoke, "processes", *arguments, DATABASE_URL=str(runtime.settings.database_url)
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, out.decode(), err.decode()
 
 
 async def test_a_stuck_process_is_listed_with_the_error_of_its_step(api: Api, runtime: Runtime) -> None:
@@ -163,15 +151,18 @@ async def test_processes_are_paged_and_bad_input_is_named(api: Api, runtime: Run
 async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, runtime: Runtime) -> None:
     order = await stuck(api, runtime)
     first = await fact(runtime, order, "fulfilment.step-stuck")
-    code, out, _ = await at_the_terminal(runtime, "list", "--state", "stuck")
-    assert (code, str(order) in out, STUCK in out) == (0, True, True)
-    code, out, _ = await at_the_terminal(runtime, "show", "fulfilment", str(order))
-    assert (code, "reserve TEA" in out, "the connection was refused" in out) == (0, True, True)
-    code, out, _ = await at_the_terminal(runtime, "retry", "fulfilment", str(order))
-    assert (code, out.startswith("recorded: fulfilment.step-retried")) == (0, True), out
+    listed = await run_processes(runtime, "list", "--state", "stuck")
+    assert (listed.returncode, str(order) in listed.stdout, STUCK in listed.stdout) == (0, True, True)
+    seen = await run_processes(runtime, "show", "fulfilment", str(order))
+    assert seen.returncode == 0
+    assert "reserve TEA" in seen.stdout
+    assert "the connection was refused" in seen.stdout
+    retried = await run_processes(runtime, "retry", "fulfilment", str(order))
+    assert retried.returncode == 0
+    assert retried.stdout.startswith("recorded: fulfilment.step-retried")
     await fact(runtime, order, "fulfilment.step-stuck", after=first.position)
-    code, _, _ = await at_the_terminal(runtime, "compensate", "fulfilment", str(order), "--reason", "enough")
-    assert code == 0
+    compensated = await run_processes(runtime, "compensate", "fulfilment", str(order), "--reason", "enough")
+    assert compensated.returncode == 0
     await ended(runtime, order)
 
 
@@ -189,10 +180,7 @@ async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, runtim
 async def test_a_mistake_at_the_terminal_is_one_line_and_exit_code_2(
     runtime: Runtime, command: tuple[str, ...], said: str
 ) -> None:
-    code, _, err = await at_the_terminal(runtime, *command)
-    assert code == 2
-    assert said in err
-    assert len(err.strip().splitlines()) == 1
+    assert_user_error(await run_processes(runtime, *command), said)
 
 
 async def test_the_terminal_records_nothing_without_a_reason(api: Api, runtime: Runtime) -> None:
@@ -200,6 +188,6 @@ async def test_the_terminal_records_nothing_without_a_reason(api: Api, runtime: 
     before = runtime.feed.head
     for reason in ("", "  ", "x" * 501):
         for command in (("skip", "fulfilment", order, STUCK), ("compensate", "fulfilment", order)):
-            code, _, said = await at_the_terminal(runtime, *command, "--reason", reason)
-            assert (code, said) == (2, "error: --reason is why: 1 to 500 characters, since it is recorded\n")
+            result = await run_processes(runtime, *command, "--reason", reason)
+            assert_user_error(result, "--reason is why: 1 to 500 characters, since it is recorded")
     assert await runtime.reader.head_position() == before

@@ -10,7 +10,8 @@ from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
 from projections import PROJECTIONS
 from projections.order import orders
-from tests.conftest import Api, Server
+from tests.support.graphql_client import Api
+from tests.support.server import Server
 from tests.support.websocket import opened
 
 TABLE = orders.table.name

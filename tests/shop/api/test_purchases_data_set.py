@@ -19,7 +19,8 @@ from gql import Client, GraphQLRequest, gql
 from gql.client import AsyncClientSession
 from gql.transport.httpx import HTTPXAsyncTransport
 
-from tests.conftest import ROOT, Server
+from app.engine.settings import ROOT
+from tests.support.server import Server
 
 FILE = ROOT / "tests" / "data" / "purchases.csv"
 IN_FLIGHT = 32

@@ -1,9 +1,7 @@
 """A rebuild is a non-event: while everything is rebuilt and swapped, no read fails or goes back in time, and nothing falls behind."""
 
 import asyncio
-import os
 import re
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +14,9 @@ from app.engine.database.connections import open_database
 from app.engine.projector.status import projection_statuses
 from app.settings import Settings
 from projections import PROJECTIONS
-from tests.conftest import ROOT, Server
 from tests.shop.support import sample_log as past
+from tests.support.cli import run
+from tests.support.server import Server
 
 PRODUCTS = 40
 REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
@@ -74,24 +73,11 @@ class Shop:
                 await asyncio.sleep(0.05)
 
 
-async def typed(url: str, *arguments: str) -> list[str]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith("APP_")} | {
-        "DATABASE_URL": url
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "app",
-        "projections",
-        *arguments,
-        cwd=ROOT,
-        env=env,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    said, wrong = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, (said.decode(), wrong.decode())
-    return said.decode().splitlines()
+async def run_projections(url: str, *arguments: str) -> list[str]:
+    """The output of `python -m app projections …`, as a user types it. An error fails the test."""
+    result = await asyncio.to_thread(run, "projections", *arguments, DATABASE_URL=url)
+    assert result.returncode == 0, result
+    return result.stdout.splitlines()
 
 
 async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate: float) -> Shop:
@@ -103,8 +89,8 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
         await shop.ask(REGISTER, sku=f"T-{number}")
     working = [asyncio.create_task(work) for work in (shop.write(), shop.read(), shop.read(), shop.watch())]
     try:
-        said = await typed(url, "rebuild", "--all")
-        said += await typed(url, "rollback", "products")
+        said = await run_projections(url, "rebuild", "--all")
+        said += await run_projections(url, "rollback", "products")
         await asyncio.sleep(0.5)
     finally:
         shop.stopping = True

@@ -10,7 +10,7 @@ from schemathesis.graphql import nodes
 
 from app.composition import application
 from app.engine.graphql.schema import build_schema
-from tests.shop.api.conftest import Inside
+from tests.support.in_process_api import InProcessApi
 
 GOOD_AND_BAD = {
     "UUID": st.sampled_from([f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)])
@@ -33,7 +33,7 @@ schema = schemathesis.graphql.from_file(
 @schema.parametrize()
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(
-    case: schemathesis.Case, in_process_api: Inside
+    case: schemathesis.Case, in_process_api: InProcessApi
 ) -> None:
     response = in_process_api.post(case.as_transport_kwargs(base_url="http://inside")["json"])
     # Schemathesis itself takes every error of a resolver for the server's: here the code says whose it is.

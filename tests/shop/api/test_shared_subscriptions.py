@@ -29,7 +29,7 @@ from app.engine.store.reader import EventFilter
 from domain.money import Money
 from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import Socket, opened
 
 FACTS = """subscription Facts($from: Position, $filter: EventFilter, $long: Boolean! = true) { facts: events(after: $from, filter: $filter) {

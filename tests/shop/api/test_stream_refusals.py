@@ -8,7 +8,7 @@ from app.composition import application
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime, create_app
 from app.settings import Settings
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import FACTS, opened
 
 

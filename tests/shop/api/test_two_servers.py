@@ -12,7 +12,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.conftest import Server
+from tests.support.server import Server
 from tests.support.websocket import FACTS, opened
 
 REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'

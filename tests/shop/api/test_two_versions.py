@@ -3,8 +3,6 @@
 import asyncio
 import json
 import shutil
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,8 +12,10 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.engine.settings import ROOT
 from projections.product import products
-from tests.conftest import ROOT, Server
+from tests.support.cli import CliResult, run
+from tests.support.server import Server
 
 REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
 RECEIVE = 'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position product { name onHand } } } }'
@@ -66,17 +66,8 @@ def receive(server: Server) -> tuple[int, dict[str, Any]]:
     return int(accepted["position"]), accepted["product"]
 
 
-def drop_old(folder: Path, url: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "app", "projections", "drop", "products", "--version", str(OLD)]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={"DATABASE_URL": url, "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def drop_old(folder: Path, url: str) -> CliResult:
+    return run("projections", "drop", "products", "--version", str(OLD), root=folder, DATABASE_URL=url)
 
 
 @pytest.mark.long

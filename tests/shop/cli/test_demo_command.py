@@ -1,29 +1,20 @@
 """The demo drives a real server with operations that it takes, and ends cleanly."""
 
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from app.demo.traffic import PRODUCTS
-from tests.conftest import ROOT, Server, next_line
+from tests.support.cli import next_line, start
+from tests.support.server import Server
 
 
 def demo(*options: str) -> subprocess.Popen[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "app", "demo", *options],
-        cwd=ROOT,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    return start("demo", *options)
 
 
 def test_it_ends_after_so_many_orders_and_every_operation_was_taken(serve: Callable[..., Server]) -> None:

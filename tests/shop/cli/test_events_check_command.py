@@ -11,7 +11,7 @@ import pytest
 from app.composition import application
 from app.engine.cli.events import check_log
 from app.engine.database.connections import Database
-from tests.engine.cli.test_user_errors import one_line, run
+from tests.support.cli import assert_user_error, run
 
 PLACED = {
     "customer_id": str(uuid4()),
@@ -96,4 +96,4 @@ async def test_a_database_without_migrations_is_one_line_and_exit_code_2(
     database: Database, database_url: str
 ) -> None:
     await database.pool.execute("DROP SCHEMA es CASCADE")
-    one_line(await check(database_url), "python -m app migrate")
+    assert_user_error(await check(database_url), "python -m app migrate")

@@ -1,9 +1,6 @@
 """What `python -m app lag` says of each projection, whoever owns it."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from uuid import uuid4
 
 import asyncpg
@@ -13,22 +10,15 @@ from app.engine.database.leases import process_name
 from app.engine.projector.status import projection_statuses
 from app.engine.server.runtime import Runtime
 from projections import PROJECTIONS
-from tests.conftest import ROOT, Api, written
+from tests.support.cli import CliResult, assert_user_error, run
+from tests.support.graphql_client import Api
+from tests.support.projections import wait_until_written
 
 OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position } } }"
 
 
-def lag(url: str) -> subprocess.CompletedProcess[str]:
-    env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | {"DATABASE_URL": url}
-    return subprocess.run(
-        [sys.executable, "-m", "app", "lag"],
-        cwd=ROOT,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def lag(url: str) -> CliResult:
+    return run("lag", DATABASE_URL=url)
 
 
 def test_an_empty_database_lists_every_projection_as_never_moved(database_url: str) -> None:
@@ -55,10 +45,7 @@ async def test_a_database_without_migrations_is_one_line_and_exit_code_2(
     database: Database, database_url: str
 ) -> None:
     await database.pool.execute("DROP SCHEMA es CASCADE")
-    ran = await asyncio.to_thread(lag, database_url)
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.startswith("error: ")
-    assert "python -m app migrate" in ran.stderr
+    assert_user_error(await asyncio.to_thread(lag, database_url), "python -m app migrate")
 
 
 async def test_a_projection_that_is_current_is_owned_and_nothing_behind(
@@ -66,7 +53,7 @@ async def test_a_projection_that_is_current_is_owned_and_nothing_behind(
 ) -> None:
     data = await api.data(OPEN, {"customer": str(uuid4())})
     position = int(data["openOrder"]["position"])
-    assert await written(runtime) == position
+    assert await wait_until_written(runtime, PROJECTIONS) == position
     assert {
         (each.position, each.behind, each.seconds, each.owner)
         for each in await projection_statuses(database, PROJECTIONS)
@@ -110,7 +97,7 @@ async def test_what_was_passed_over_unread_and_what_is_parked_is_said(
             stream,
             kind,
         )
-    await written(runtime)
+    await wait_until_written(runtime, PROJECTIONS)
     standings = {each.projection: each for each in await projection_statuses(database, PROJECTIONS)}
     assert {name for name, each in standings.items() if each.parked} == {"orders"}
     for each in standings.values():

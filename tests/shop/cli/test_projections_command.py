@@ -1,28 +1,23 @@
 """What an operator gets at the terminal: the work done and said, or one clear line and exit code 2."""
 
 import asyncio
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import asyncpg
 import pytest
-from typer.testing import CliRunner
 
 from app.composition import application
-from app.engine.cli.main import cli
 from app.engine.database.connections import Database
-from app.engine.errors import UserError
 from app.engine.server.runtime import Runtime
 from projections import PROJECTIONS
 from projections.customer import customers
 from projections.order import orders
 from projections.product import products
-from tests.conftest import ROOT, Api, written
-from tests.support.rebuild_oracle import assert_rebuilt_equal
+from tests.support.cli import CliResult, assert_user_error, invoke, run
+from tests.support.graphql_client import Api
+from tests.support.projections import wait_until_written
+from tests.support.rebuild_oracle import assert_rebuild_equals_live
 
 REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
 ORDERS, PRODUCTS, CUSTOMERS = (
@@ -32,61 +27,32 @@ TABLE, PRODUCT_TABLE = orders.table.name, products.table.name
 OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position } } }"
 
 
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    said: str
-    wrong: str
-
-
 class Terminal:
-    """Gives the command line what is typed: `python -m app projections …`, on a database."""
+    """Runs `python -m app projections …` on a database."""
 
-    def __init__(self, url: str) -> None:
-        self.environment = {"DATABASE_URL": url}
+    def __init__(self, database_url: str) -> None:
+        self.database_url = database_url
 
-    async def __call__(self, *arguments: str) -> Ran:
+    async def __call__(self, *arguments: str) -> CliResult:
         """In this process, which spares the start of another one."""
-        result = await asyncio.to_thread(
-            CliRunner().invoke,
-            cli,
-            ["projections", *arguments],
-            env=self.environment,
-            obj=application,
-        )
-        if isinstance(result.exception, UserError):
-            return Ran(2, result.stdout, f"error: {result.exception}\n")
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return Ran(result.exit_code, result.stdout, result.stderr)
+        return await asyncio.to_thread(invoke, "projections", *arguments, DATABASE_URL=self.database_url)
 
-    async def typed(self, *arguments: str) -> Ran:
-        """As a user types it."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith("APP_")} | self.environment
-        command = [sys.executable, "-m", "app", "projections", *arguments]
-        ran = await asyncio.to_thread(
-            subprocess.run,
-            command,
-            cwd=ROOT,
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return Ran(ran.returncode, ran.stdout, ran.stderr)
+    async def run(self, *arguments: str) -> CliResult:
+        """In a process of its own, as a user types it."""
+        return await asyncio.to_thread(run, "projections", *arguments, DATABASE_URL=self.database_url)
 
-    async def done(self, *arguments: str) -> list[str]:
-        """What it prints; anything but success fails the test."""
-        ran = await self(*arguments)
-        assert ran.code == 0, ran
-        return ran.said.splitlines()
+    async def output(self, *arguments: str) -> list[str]:
+        """The lines on standard output. An error fails the test."""
+        result = await self(*arguments)
+        assert result.returncode == 0, result
+        return result.stdout.splitlines()
 
-    async def refused(self, *arguments: str) -> str:
-        """The one line that it says."""
-        ran = await self(*arguments)
-        assert (ran.code, ran.said) == (2, ""), ran
-        [line] = ran.wrong.splitlines()
-        return line.removeprefix("error: ")
+    async def user_error(self, *arguments: str) -> str:
+        """The one line on standard error."""
+        result = await self(*arguments)
+        assert_user_error(result, "")
+        assert result.stdout == "", result
+        return result.stderr.strip().removeprefix("error: ")
 
 
 @pytest.fixture
@@ -99,41 +65,41 @@ async def sold(runtime: Runtime, api: Api, times: int = 5) -> None:
     for _ in range(times):
         await api.data(REGISTER, {"sku": uuid4().hex})
         await api.data(OPEN, {"customer": str(uuid4())})
-    await written(runtime)
+    await wait_until_written(runtime, PROJECTIONS)
 
 
 async def test_the_whole_way_of_an_operator(
     runtime: Runtime, api: Api, database: Database, terminal: Terminal
 ) -> None:
     await sold(runtime, api)
-    staged = await terminal.done("rebuild", "--all", "--stage")
+    staged = await terminal.output("rebuild", "--all", "--stage")
     assert staged[:2] == [
         f"{PRODUCTS}: 5 rows, equal at position 10",
         f"{ORDERS}: 5 rows, equal at position 10",
     ]
-    assert await terminal.done("verify", "orders") == [f"{ORDERS}: 5 rows, equal at position 10"]
-    assert (await terminal.done("promote", "orders"))[0].startswith(
+    assert await terminal.output("verify", "orders") == [f"{ORDERS}: 5 rows, equal at position 10"]
+    assert (await terminal.output("promote", "orders"))[0].startswith(
         f"{ORDERS}: promoted at position 10; reads waited "
     )
     await sold(runtime, api)
-    [products, *_] = await terminal.done("verify", "products")
+    [products, *_] = await terminal.output("verify", "products")
     assert products == f"{PRODUCTS}: 10 rows, equal at position 20"
-    listed = await terminal.done("status")
+    listed = await terminal.output("status")
     assert [line.split()[:2] for line in listed if "orders" in line] == [
         [f"read.{TABLE}", "live"],
         [f"read_former.{TABLE}", "former"],
     ]
-    assert (await terminal.done("rollback", "orders"))[0].startswith(
+    assert (await terminal.output("rollback", "orders"))[0].startswith(
         f"{ORDERS}: rolled back at position 20; reads waited "
     )
-    assert await terminal.done("drop", "orders") == [f"dropped read_former.{TABLE}"]
-    assert await terminal.done("drop", "products", "--slot", "staging") == [
+    assert await terminal.output("drop", "orders") == [f"dropped read_former.{TABLE}"]
+    assert await terminal.output("drop", "products", "--slot", "staging") == [
         f"dropped read_staging.{PRODUCT_TABLE}"
     ]
     assert len((await api.data("{ orders(first: 50) { nodes { id } } }"))["orders"]["nodes"]) == 10
     assert [
         line.split(" at position 20; reads")[0]
-        for line in await terminal.done("rebuild", "orders", "customers")
+        for line in await terminal.output("rebuild", "orders", "customers")
     ] == [
         f"{ORDERS}: 10 rows, equal at position 20",
         f"{ORDERS}: promoted",
@@ -144,11 +110,11 @@ async def test_the_whole_way_of_an_operator(
 
 async def test_it_is_typed_and_answered_at_a_terminal(runtime: Runtime, api: Api, terminal: Terminal) -> None:
     await sold(runtime, api, 1)
-    ran = await terminal.typed("rebuild", "orders", "--stage")
-    assert (ran.code, ran.said) == (0, f"{ORDERS}: 1 rows, equal at position 2\n")
-    assert "staging: built, position 2 of 2" in ran.wrong
-    ran = await terminal.typed("rollback", "orders")
-    assert (ran.code, ran.said, ran.wrong) == (
+    ran = await terminal.run("rebuild", "orders", "--stage")
+    assert (ran.returncode, ran.stdout) == (0, f"{ORDERS}: 1 rows, equal at position 2\n")
+    assert "staging: built, position 2 of 2" in ran.stderr
+    ran = await terminal.run("rollback", "orders")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (
         2,
         "",
         f"error: {ORDERS} has no former table: none was kept, or it was dropped\n",
@@ -163,14 +129,14 @@ async def test_a_difference_is_shown_and_promoted_only_when_accepted(
         f"UPDATE read.{TABLE} SET status = 'LOST' WHERE id = (SELECT id FROM read.{TABLE} LIMIT 1) RETURNING id"
     )
     with pytest.raises(AssertionError, match="1 rows differ"):
-        assert_rebuilt_equal(terminal.environment["DATABASE_URL"])
+        assert_rebuild_equals_live(application, terminal.database_url)
     found = await terminal("rebuild", "orders")
-    assert found.code == 1
-    lines = found.said.splitlines()
+    assert found.returncode == 1
+    lines = found.stdout.splitlines()
     assert lines[0] == f"{ORDERS}: at position 4 1 rows differ, 0 are missing, 0 are too many"
     assert lines[1] == f"  id={key}: status is LOST live, OPEN in staging"
-    assert "promote with --accept-differences" in await terminal.refused("promote", "orders")
-    assert (await terminal.done("promote", "orders", "--accept-differences"))[0].startswith(
+    assert "promote with --accept-differences" in await terminal.user_error("promote", "orders")
+    assert (await terminal.output("promote", "orders", "--accept-differences"))[0].startswith(
         f"{ORDERS}: promoted at position 4; "
     )
     assert await database.pool.fetchval(f"SELECT count(*) FROM read.{TABLE} WHERE status = 'LOST'") == 0
@@ -181,25 +147,25 @@ async def test_what_cannot_be_done_is_one_line(
 ) -> None:
     await sold(runtime, api, 1)
     assert (
-        await terminal.refused("rebuild", "ordrs")
+        await terminal.user_error("rebuild", "ordrs")
         == f"there is no projection ordrs; there are {', '.join(projection.name for projection in PROJECTIONS)}"
     )
-    assert (await terminal.refused("rebuild")).startswith("name a projection, or --all")
-    assert (await terminal.refused("verify", "orders")).startswith(f"{ORDERS} has no staging table: ")
-    assert (await terminal.refused("promote", "orders")).startswith(
+    assert (await terminal.user_error("rebuild")).startswith("name a projection, or --all")
+    assert (await terminal.user_error("verify", "orders")).startswith(f"{ORDERS} has no staging table: ")
+    assert (await terminal.user_error("promote", "orders")).startswith(
         f"{ORDERS} has no verified staging table: "
     )
-    assert (await terminal.refused("rollback", "orders")).startswith(f"{ORDERS} has no former table: ")
-    assert await terminal.refused("drop", "orders") == f"{ORDERS} has nothing beside its live table"
+    assert (await terminal.user_error("rollback", "orders")).startswith(f"{ORDERS} has no former table: ")
+    assert await terminal.user_error("drop", "orders") == f"{ORDERS} has nothing beside its live table"
     assert (
-        await terminal.refused("drop", "orders", "--slot", "live")
+        await terminal.user_error("drop", "orders", "--slot", "live")
         == f"{ORDERS} is what this code reads: its live table stays"
     )
     assert (
-        await terminal.refused("drop", "orders", "--version", "77")
+        await terminal.user_error("drop", "orders", "--version", "77")
         == f"orders has no version 77; there are {orders.version}"
     )
-    assert (await terminal.refused("drop", "nothing")).startswith(
+    assert (await terminal.user_error("drop", "nothing")).startswith(
         "there is no projection and no table nothing; there are "
     )
     async with database.unpooled.connect() as holder:
@@ -214,7 +180,7 @@ async def test_what_cannot_be_done_is_one_line(
         ):
             assert (
                 f"{ORDERS} is being worked on by another process: wait for it, or stop it"
-                in await terminal.refused(*command)
+                in await terminal.user_error(*command)
             )
     assert len((await api.data("{ orders { nodes { id } } }"))["orders"]["nodes"]) == 1
 
@@ -226,15 +192,15 @@ async def test_an_older_version_is_dropped_when_nobody_keeps_it_current(
     await database.pool.execute(
         "INSERT INTO es.checkpoints (projection, version, owner) VALUES ('orders', 0, 'there:7')"
     )
-    assert any("projections drop orders --version 0" in line for line in await terminal.done("status"))
+    assert any("projections drop orders --version 0" in line for line in await terminal.output("status"))
     holder: asyncpg.Connection = await database.connect()
     await holder.execute("SELECT pg_advisory_lock(hashtextextended('orders_v0/live', 7305813094))")
     assert (
-        await terminal.refused("drop", "orders", "--version", "0")
+        await terminal.user_error("drop", "orders", "--version", "0")
         == "read.orders_v0 is kept current or worked on by there:7: stop it first"
     )
     await holder.close()
-    assert await terminal.done("drop", "orders", "--version", "0") == ["dropped read.orders_v0"]
+    assert await terminal.output("drop", "orders", "--version", "0") == ["dropped read.orders_v0"]
     assert await database.pool.fetchval("SELECT to_regclass('read.orders_v0')") is None
 
 
@@ -243,10 +209,10 @@ async def test_a_read_model_is_given_as_it_was(
 ) -> None:
     await sold(runtime, api, 3)
     moment = await database.pool.fetchval("SELECT recorded_at FROM es.events WHERE position = 4")
-    assert await terminal.done("rebuild", "orders", "--as-of", "2", "--into", "early") == [
+    assert await terminal.output("rebuild", "orders", "--as-of", "2", "--into", "early") == [
         "read.early: orders as of position 2"
     ]
-    assert await terminal.done("rebuild", "orders", "--as-of", moment.isoformat(), "--into", "later") == [
+    assert await terminal.output("rebuild", "orders", "--as-of", moment.isoformat(), "--into", "later") == [
         "read.later: orders as of position 4"
     ]
     await sold(runtime, api, 1)
@@ -256,15 +222,15 @@ async def test_a_read_model_is_given_as_it_was(
     ] == [1, 2, 4]
     assert [
         line.split()[1]
-        for line in await terminal.done("status")
+        for line in await terminal.output("status")
         if line.startswith(("read.early", "read.later"))
     ] == ["apart", "apart"]
 
     # It is in no slot, so no slot of it can be meant.
-    assert "drop it by its name alone" in await terminal.refused("drop", "early", "--slot", "staging")
+    assert "drop it by its name alone" in await terminal.user_error("drop", "early", "--slot", "staging")
 
     async def refused(as_of: str, into: str) -> str:
-        return await terminal.refused("rebuild", "orders", "--as-of", as_of, "--into", into)
+        return await terminal.user_error("rebuild", "orders", "--as-of", as_of, "--into", into)
 
     assert (
         await refused("1", "early")
@@ -282,7 +248,9 @@ async def test_a_read_model_is_given_as_it_was(
         assert "cannot name a table" in await refused("1", name)
     for name in ("live", "staging", f"{TABLE}", "orders"):
         assert "give another" in await refused("1", name)
-    assert "go together" in await terminal.refused("rebuild", "orders", "--as-of", "1")
-    assert "takes one projection" in await terminal.refused("rebuild", "--all", "--as-of", "1", "--into", "x")
-    assert await terminal.done("drop", "early") == ["dropped read.early"]
+    assert "go together" in await terminal.user_error("rebuild", "orders", "--as-of", "1")
+    assert "takes one projection" in await terminal.user_error(
+        "rebuild", "--all", "--as-of", "1", "--into", "x"
+    )
+    assert await terminal.output("drop", "early") == ["dropped read.early"]
     assert await database.pool.fetchval("SELECT to_regclass('read.early')") is None

@@ -42,7 +42,7 @@ from domain.order import (
 )
 from domain.order_lines import Line, Undoable
 from domain.product import DispatchStock, ReceiveStock, RegisterProduct, ReserveStock, product, product_id
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 skus = st.sampled_from(["TEA", "JAM", "MUG", "PIE"])

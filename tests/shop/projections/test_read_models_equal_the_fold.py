@@ -44,7 +44,7 @@ from domain.product import (
     product_id,
 )
 from projections import PROJECTIONS
-from tests.support.rebuild_oracle import assert_rebuilt_equal
+from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.row_history import same_at_every_position
 from tests.support.scenarios import fold_all
 
@@ -186,7 +186,7 @@ def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_t
         finally:
             runner.run(running.__aexit__(None, None, None))
             runner.run(opening.__aexit__(None, None, None))
-    assert_rebuilt_equal(database_url)
+    assert_rebuild_equals_live(application, database_url)
 
 
 async def test_a_whole_life_of_an_order_leaves_every_read_model_equal_to_the_fold_of_the_log(

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from app.engine.server.runtime import Runtime
 from app.engine.store.reader import EventFilter, Fact
-from tests.conftest import Api
+from tests.support.graphql_client import Api
 
 PLACE = """
 mutation Place($order: UUID!) {

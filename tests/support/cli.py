@@ -1,0 +1,97 @@
+"""Runs the command line: as a user types it in a process of its own, or in this process, which is faster.
+
+All functions block. A test with an event loop calls them through `asyncio.to_thread`.
+"""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from app.composition import application as registered_application
+from app.engine.application import AnyApplication
+from app.engine.cli.main import cli
+from app.engine.errors import UserError
+from app.engine.settings import ROOT
+from tests.support.server import clean_environment
+
+TIMEOUT_SECONDS = 60
+
+type CliResult = subprocess.CompletedProcess[str]
+
+
+def run(*arguments: str, root: Path = ROOT, **environment: str) -> CliResult:
+    """Run `python -m app` in a process of its own, with the code in `root`."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=root,
+        env=clean_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Start `python -m app` and return the running process."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env=clean_environment(**environment),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def run_python(code: str, *arguments: str, **environment: str) -> CliResult:
+    """Run a Python program in a process of its own. It can import the project."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env=clean_environment(PYTHONPATH=str(ROOT), **environment),
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+def invoke(
+    *arguments: str, application: AnyApplication = registered_application, **environment: str
+) -> CliResult:
+    """Run a command in this process, on the registers of `application`. Other exceptions than `UserError` pass."""
+    result = CliRunner().invoke(cli, list(arguments), env=environment, obj=application)
+    match result.exception:
+        case None | SystemExit():
+            return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+        case UserError() as error:
+            return subprocess.CompletedProcess(arguments, 2, result.stdout, f"error: {error}\n")
+        case error:
+            raise error
+
+
+def assert_user_error(result: CliResult, text: str) -> None:
+    """The command ended with exit code 2 and one line on standard error that contains `text`."""
+    assert result.returncode == 2, result
+    [line] = result.stderr.strip().splitlines()
+    assert line.startswith("error: "), line
+    assert text in line
+    assert "Traceback" not in result.stdout
+
+
+def next_line(process: subprocess.Popen[str], seconds: float = TIMEOUT_SECONDS) -> str:
+    """The next line on the standard output of a process.
+
+    If none comes in time the process is killed and the line is empty.
+    """
+    assert process.stdout is not None
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        return process.stdout.readline()
+    finally:
+        timer.cancel()

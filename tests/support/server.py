@@ -1,0 +1,160 @@
+"""Server processes for tests: a fork of this code, or `python -m app` as a user starts it."""
+
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Self
+
+from app.engine.settings import ROOT
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [
+        "app.composition",
+        "app.engine.cli.main",
+        "app.engine.server.serve",
+        "tests.support.server",
+        "tests.support.toy_rebuild",
+    ]
+)
+"""Processes that begin with the code imported. The imports take most of the time in which a server starts."""
+
+STOP_SECONDS = 20
+
+
+def clean_environment(**environment: str) -> dict[str, str]:
+    """The environment of this process without the application's settings, and `environment`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("APP_") and name != "DATABASE_URL"
+    }
+    return kept | environment
+
+
+def run_main(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+    """Do what `python -m app` does, in a process that has imported it. The output goes to the file `log`."""
+    from app.composition import application
+    from app.engine.cli.main import main
+
+    with open(log, "ab") as output:
+        for descriptor in (1, 2):
+            os.dup2(output.fileno(), descriptor)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["app", *arguments]
+    main(application)
+
+
+class ForkedProcess:
+    """A process of `FORKS` with the methods of `subprocess.Popen`."""
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
+        self._process = FORKS.Process(target=run_main, args=(arguments, environment, log))
+        self._process.start()
+        assert self._process.pid is not None
+        self.pid: int = self._process.pid
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self._process.exitcode is None:
+            raise subprocess.TimeoutExpired(str(self._process), timeout or 0)
+        return self._process.exitcode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class Server:
+    """One server process on a free port.
+
+    It is forked, which is fast, unless it runs the code of another folder or starts a database itself.
+    """
+
+    def __init__(self, database_url: str | None, root: Path = ROOT, **environment: str) -> None:
+        with closing(socket.socket()) as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        if database_url is not None:
+            environment = {"DATABASE_URL": database_url, **environment}
+        env = clean_environment(**environment)
+        arguments = ["serve", "--port", str(self.port)]
+        self.log = tempfile.NamedTemporaryFile("w+", prefix="server-")  # noqa: SIM115 - lives as long as the process
+        self.process: ForkedProcess | subprocess.Popen[bytes]
+        if database_url is not None and root == ROOT:
+            self.process = ForkedProcess(arguments, env, self.log.name)
+        else:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", *arguments],
+                cwd=root,
+                env=env,
+                stdout=self.log,
+                stderr=subprocess.STDOUT,
+            )
+        self.url = f"http://127.0.0.1:{self.port}/graphql"
+        self.socket = f"ws://127.0.0.1:{self.port}/graphql"
+
+    def wait(self, seconds: float = 30) -> Self:
+        """Wait until the server is ready."""
+        deadline = time.monotonic() + seconds
+        state = "no answer"
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, self.output()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+                    if answer.status == 200:
+                        return self
+            except urllib.error.HTTPError as error:
+                state = error.read().decode()
+            except (OSError, urllib.error.URLError):
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"not ready after {seconds} s: {state} {self.output()}")
+
+    def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Send one operation; the whole answer."""
+        body = json.dumps({"query": query, "variables": variables or {}}).encode()
+        request = urllib.request.Request(self.url, body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask the server to stop; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+    def close(self) -> None:
+        """Stop the server if it still runs, and remove its log."""
+        try:
+            self.stop()
+        finally:
+            self.kill()
+            self.log.close()
+
+    def output(self) -> str:
+        """What the server has printed and logged so far."""
+        self.log.seek(0)
+        return self.log.read()
