@@ -8,7 +8,7 @@ refused: there the store confirms the version it was taken on, and knows a comma
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -102,20 +102,20 @@ class CommandHandler:
         snapshots: SnapshotReader | None = None,
         *,
         cached: int = 10_000,
+        on_outcome: Callable[[CommandOutcome | None, float], None] | None = None,
     ) -> None:
         self._appender = appender
         self._reader = reader
         self._snapshots = snapshots
         self._cached = cached
+        self._on_outcome = on_outcome
         self._streams: OrderedDict[tuple[str, UUID], _CachedAggregate] = OrderedDict()
 
     async def execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: CommandContext
     ) -> CommandOutcome:
         """Decide and record. Raises what `Appender.append` raises; refusals and conflicts are answers, not errors."""
-        if not log.isEnabledFor(logging.INFO):
-            return await self._execute(decider, stream_id, command, request)
-        began, outcome = perf_counter(), "cancelled"
+        began, answer, outcome = perf_counter(), None, "cancelled"
         try:
             answer = await self._execute(decider, stream_id, command, request)
             outcome = _outcome(answer)
@@ -124,14 +124,18 @@ class CommandHandler:
             outcome = type(error).__name__
             raise
         finally:
-            fields = log_fields(
-                command=type(command).__name__,
-                stream=f"{decider.category} {stream_id}",
-                outcome=outcome,
-                ms=round((perf_counter() - began) * 1000, 1),
-                correlation=request.correlation_id,
-            )
-            log.info("command", extra=fields)
+            seconds = perf_counter() - began
+            if self._on_outcome is not None:
+                self._on_outcome(answer, seconds)
+            if log.isEnabledFor(logging.INFO):
+                fields = log_fields(
+                    command=type(command).__name__,
+                    stream=f"{decider.category} {stream_id}",
+                    outcome=outcome,
+                    ms=round(seconds * 1000, 1),
+                    correlation=request.correlation_id,
+                )
+                log.info("command", extra=fields)
 
     async def _execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: CommandContext
