@@ -87,7 +87,7 @@ async def verify(work: Operation, projection: AnyProjection, table: BulkLoad | N
     table = table or await work.open_bulk_load(projection, STAGING)
     if table is None:
         raise OperationRefused(
-            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage",
+            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --no-promote",
             RefusalReason.MISSING,
         )
     await catch_up(work, table)
