@@ -14,6 +14,7 @@ import pytest
 import typer
 from websockets.asyncio.client import connect
 
+from app.composition import application
 from app.engine.cli.main import cli
 from app.engine.settings import ROOT
 from app.settings import Settings
@@ -286,7 +287,7 @@ def test_the_commands_are_those_that_there_are() -> None:
 
 def spelled(before: str, group: Any) -> Iterator[str]:
     """Each command as it is typed, those of groups within groups too."""
-    context = typer.Context(group)
+    context = typer.Context(group, obj=application)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if hasattr(command, "commands"):
