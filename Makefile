@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3 python; do "$$p" -c 'im
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test check samples bench soak fmt lock graphiql migrate schema clean
+.PHONY: help run test quick check samples bench soak fmt lock graphiql migrate schema clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -36,6 +36,9 @@ schema: .venv/.run ## Write schema.graphql anew
 
 test: .venv/.dev graphiql ## Run all tests
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak"
+
+quick: .venv/.dev ## Run the tests that need no database and no other process, in less than a minute
+	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template" --ignore=tests/engine/cli --ignore=tests/shop/cli
 
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak

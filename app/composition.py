@@ -1,12 +1,15 @@
 """The composition: the one place that names the registers of this application."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from app.engine.application import Application, Ports, Slices
-from app.engine.database.connections import Database
 from app.settings import Settings
 from domain import DECIDERS, PROCESSES
 from projections import PROJECTIONS
+
+if TYPE_CHECKING:
+    from app.engine.database.connections import Database
 
 COMMANDS: Mapping[str, str] = {
     "demo": "app.demo.command:demo",
@@ -21,7 +24,7 @@ def slices() -> Slices:
     return SLICES
 
 
-def ports(settings: Settings, database: Database) -> Ports:
+def ports(settings: Settings, database: "Database") -> Ports:
     """The ports of the calls that processes make. They are imported only by a server."""
     from app.ports import ports
 

@@ -1,4 +1,4 @@
-"""The register: every aggregate and every process of the business, one line each."""
+"""Registers every aggregate and every process of the business, one line each."""
 
 from domain.fulfilment import fulfilment
 from domain.kernel.decider import AnyDecider
@@ -7,9 +7,13 @@ from domain.order import order
 from domain.payment import payment
 from domain.product import product
 
-PROCESSES: tuple[AnyProcess, ...] = (fulfilment,)
+PROCESSES: tuple[AnyProcess, ...] = (
+    # One line for each process.
+    fulfilment,
+)
 
 DECIDERS: tuple[AnyDecider, ...] = (
+    # One line for each aggregate.
     product,
     order,
     payment,

@@ -1,8 +1,8 @@
-"""Fulfilment joins an order with its goods and its payment: all of it comes about, or all of it is undone.
+"""The fulfilment process takes an order through stock and payment. It completes all steps, or compensates all of them.
 
-Placed → reserve every line → authorise the payment → confirm the order → capture → dispatch the goods. What is out of
-stock, declined, cancelled, too late or called off by an operator is compensated in reverse, and the order is rejected
-with the reason, unless its customer has cancelled it.
+The steps are: reserve every line, authorise the payment, confirm the order, capture the payment, dispatch the goods.
+Missing stock, a decline, a cancellation, a timeout or an operator starts the compensation. It undoes the steps in
+reverse, then rejects the order with the reason. An order that its customer cancelled is not rejected.
 """
 
 from collections.abc import Sequence
@@ -50,13 +50,13 @@ from domain.product import (
     product_id,
 )
 
-PAYMENT_WITHIN = timedelta(minutes=15)
-"""How long an order waits for its payment."""
+PAYMENT_TIMEOUT = timedelta(minutes=15)
+"""How long an order waits for the authorisation of its payment."""
 
-IMPORTED_AFTER = timedelta(days=1)
-"""An order that was placed longer ago than this when it was recorded is history: it was fulfilled in its day."""
+MAX_PLACED_AGE = timedelta(days=1)
+"""An order that is recorded later than this after it was placed is imported history. It needs no fulfilment."""
 
-# --- The calls that its effects make ----------------------------------------
+# --- Calls of the payment gateway -------------------------------------------
 
 
 @call("payment.authorise", formerly=("Authorise",))
@@ -81,7 +81,7 @@ class CancelPayment(Call):
 
 @value
 class OrderToFulfil:
-    """What is to be fulfilled."""
+    """What the process needs to know of the placed order."""
 
     order_id: UUID
     lines: tuple[Line, ...]
@@ -92,7 +92,7 @@ class OrderToFulfil:
 class Reserving:
     job: OrderToFulfil
     missing: frozenset[UUID]
-    """Products that are not reserved yet."""
+    """The products that are not reserved yet."""
 
 
 @value
@@ -112,7 +112,7 @@ class Capturing:
 
 @value
 class Dispatching:
-    """`left` are the products that have not gone yet, `gone` those that have; with a `reason` it is all undone then."""
+    """`remaining` are the products that are not dispatched yet. With a `reason`, compensation starts after the last."""
 
     job: OrderToFulfil
     remaining: frozenset[UUID]
@@ -124,17 +124,17 @@ class Dispatching:
 @value
 class Dispatched:
     job: OrderToFulfil
-    gone: frozenset[UUID]
+    dispatched: frozenset[UUID]
 
 
 @value
 class Refunding:
-    """The payment is being called off; the goods follow."""
+    """The process cancels the payment. The goods follow."""
 
     job: OrderToFulfil
     reason: str
     cancelled: bool
-    gone: frozenset[UUID] = frozenset()
+    dispatched: frozenset[UUID] = frozenset()
 
 
 @value
@@ -142,7 +142,7 @@ class Compensated:
     job: OrderToFulfil
     reason: str
     cancelled: bool
-    gone: frozenset[UUID] = frozenset()
+    dispatched: frozenset[UUID] = frozenset()
 
 
 type Fulfilment = (
@@ -150,7 +150,7 @@ type Fulfilment = (
 )
 
 
-def key(fact: Recorded[Any]) -> UUID | None:
+def correlate(fact: Recorded[Any]) -> UUID | None:
     match fact.event:
         case OrderPlaced() | OrderConfirmed() | OrderCancelled():
             return fact.stream_id
@@ -164,7 +164,7 @@ def key(fact: Recorded[Any]) -> UUID | None:
             | PaymentVoided()
             | PaymentRefunded()
         ):
-            # A payment goes by its order's id.
+            # A payment has the id of its order.
             return fact.stream_id
         case _:
             return None
@@ -173,30 +173,32 @@ def key(fact: Recorded[Any]) -> UUID | None:
 def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
     match fact.event, state:
         case OrderPlaced(lines=lines, total=total, placed_at=placed_at), None:
-            if fact.recorded_at - placed_at > IMPORTED_AFTER:
+            if fact.recorded_at - placed_at > MAX_PLACED_AGE:
                 return None
             job = OrderToFulfil(order_id=fact.stream_id, lines=lines, total=total)
             return Reserving(job=job, missing=frozenset(product_id(line.sku) for line in lines))
 
         case StockReserved(), Reserving(missing=missing):
-            return _reserved(state, missing - {fact.stream_id})
+            return _continue_reserving(state, missing - {fact.stream_id})
         case StepSkipped(step=step), Reserving(job=job, missing=missing):
-            return _reserved(state, missing - _named("reserve", step, job))
+            return _continue_reserving(state, missing - _products_of("reserve", step, job))
         case ((PaymentAuthorised() | StepSkipped()), Paying(job=job)):
             return Confirming(job=job)
         case OrderConfirmed() | StepSkipped(), Confirming(job=job):
-            return Capturing(job=job) if job.total.amount else _dispatching(job)
+            return Capturing(job=job) if job.total.amount else _start_dispatching(job)
         case PaymentCaptured() | StepSkipped(), Capturing(job=job):
-            return _dispatching(job)
+            return _start_dispatching(job)
         case StockDispatched(), Dispatching(remaining=remaining, dispatched=dispatched):
-            return _dispatched(
+            return _continue_dispatching(
                 replace(
                     state, remaining=remaining - {fact.stream_id}, dispatched=dispatched | {fact.stream_id}
                 )
             )
         case StepRefused(step=step) | StepSkipped(step=step), Dispatching(job=job, remaining=remaining):
-            # Goods whose reservation was skipped are not there to be dispatched.
-            return _dispatched(replace(state, remaining=remaining - _named("dispatch", step, job)))
+            # Goods without a reservation, because its step was skipped, cannot be dispatched.
+            return _continue_dispatching(
+                replace(state, remaining=remaining - _products_of("dispatch", step, job))
+            )
 
         case OrderCancelled(reason=reason), Dispatching():
             return replace(state, reason=reason, cancelled=True)
@@ -204,8 +206,8 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return replace(state, reason=reason)
         case OrderCancelled(), Refunding() | Compensated():
             return replace(state, cancelled=True)
-        case OrderCancelled(reason=reason), Dispatched(job=job, gone=gone):
-            return _undone(job, reason, cancelled=True, gone=gone)
+        case OrderCancelled(reason=reason), Dispatched(job=job, dispatched=dispatched):
+            return _start_compensation(job, reason, cancelled=True, dispatched=dispatched)
 
         case OrderCancelled(reason=reason), Reserving(job=job):
             return Compensated(job=job, reason=reason, cancelled=True)
@@ -216,69 +218,71 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
         case PaymentDeclined(reason=reason), Paying(job=job):
             return Compensated(job=job, reason=f"The payment was declined: {reason}", cancelled=False)
         case DeadlinePassed(), Paying(job=job):
-            return _undone(job, "The payment did not come in time.")
+            return _start_compensation(job, "The payment did not come in time.")
         case OrderCancelled(reason=reason), Paying(job=job) | Confirming(job=job) | Capturing(job=job):
-            return _undone(job, reason, cancelled=True)
+            return _start_compensation(job, reason, cancelled=True)
         case CompensationForced(reason=reason), Paying(job=job) | Confirming(job=job) | Capturing(job=job):
-            return _undone(job, reason)
+            return _start_compensation(job, reason)
         case StepRefused(step=step, message=message), Paying(job=job) | Confirming(job=job) | Capturing(
             job=job
         ):
-            return _undone(job, f"Could not {step}: {message}")
+            return _start_compensation(job, f"Could not {step}: {message}")
 
         case (
-            # A decline on its way is the gateway's last word, too.
+            # A decline that arrives late closes the payment, too.
             PaymentVoided()
             | PaymentRefunded()
             | PaymentDeclined()
             | StepRefused(step="call the payment off")
             | StepSkipped(step="call the payment off"),
-            Refunding(job=job, reason=reason, cancelled=cancelled, gone=gone),
+            Refunding(job=job, reason=reason, cancelled=cancelled, dispatched=dispatched),
         ):
-            return Compensated(job=job, reason=reason, cancelled=cancelled, gone=gone)
+            return Compensated(job=job, reason=reason, cancelled=cancelled, dispatched=dispatched)
         case _:
-            # Whatever else arrives is late, or the echo of a step that has done its part.
+            # Any other event is late, or repeats the result of a completed step.
             return state
 
 
-def _named(verb: str, step: str, job: OrderToFulfil) -> frozenset[UUID]:
-    """The product of the line that a step is about."""
+def _products_of(verb: str, step: str, job: OrderToFulfil) -> frozenset[UUID]:
+    """The product of the line that the step is about; empty if the step is about no line."""
     return frozenset(product_id(line.sku) for line in job.lines if step == f"{verb} {line.sku}")
 
 
-def _reserved(state: Reserving, missing: frozenset[UUID]) -> Fulfilment:
+def _continue_reserving(state: Reserving, missing: frozenset[UUID]) -> Fulfilment:
     if missing:
         return replace(state, missing=missing)
     return Paying(job=state.job) if state.job.total.amount else Confirming(job=state.job)
 
 
-def _dispatching(job: OrderToFulfil) -> Dispatching:
+def _start_dispatching(job: OrderToFulfil) -> Dispatching:
     return Dispatching(job=job, remaining=frozenset(product_id(line.sku) for line in job.lines))
 
 
-def _dispatched(state: Dispatching) -> Fulfilment:
+def _continue_dispatching(state: Dispatching) -> Fulfilment:
     if state.remaining:
         return state
     if state.reason is None:
-        return Dispatched(job=state.job, gone=state.dispatched)
-    return _undone(state.job, state.reason, cancelled=state.cancelled, gone=state.dispatched)
+        return Dispatched(job=state.job, dispatched=state.dispatched)
+    return _start_compensation(
+        state.job, state.reason, cancelled=state.cancelled, dispatched=state.dispatched
+    )
 
 
-def _undone(
-    job: OrderToFulfil, reason: str, *, cancelled: bool = False, gone: frozenset[UUID] = frozenset()
+def _start_compensation(
+    job: OrderToFulfil, reason: str, *, cancelled: bool = False, dispatched: frozenset[UUID] = frozenset()
 ) -> Fulfilment:
-    """Where there is a payment to call off, that comes first."""
-    kind = Refunding if job.total.amount else Compensated
-    return kind(job=job, reason=reason, cancelled=cancelled, gone=gone)
+    """The payment is cancelled first, if there is one."""
+    state_type = Refunding if job.total.amount else Compensated
+    return state_type(job=job, reason=reason, cancelled=cancelled, dispatched=dispatched)
 
 
-# --- What follows -----------------------------------------------------------
+# --- Reaction ---------------------------------------------------------------
 
 
 def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> Sequence[Action]:
-    """What the step from one state to the next asks for."""
+    """The actions that follow from the change of the state. The names of steps are stored, so they never change."""
     job = after.job
-    money = payment_id(job.order_id)
+    payment_stream = payment_id(job.order_id)
     match before, after:
         case None, Reserving():
             return [
@@ -295,14 +299,16 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
                 send(
                     "request the payment",
                     payment,
-                    money,
+                    payment_stream,
                     RequestPayment(order_id=job.order_id, amount=job.total),
                 )
             ]
         case Paying(), Paying() if isinstance(fact.event, PaymentRequested):
             return [
-                Effect(step="authorise the payment", call=Authorise(payment_id=money, amount=job.total)),
-                Deadline(name="payment", at=fact.recorded_at + PAYMENT_WITHIN),
+                Effect(
+                    step="authorise the payment", call=Authorise(payment_id=payment_stream, amount=job.total)
+                ),
+                Deadline(name="payment", at=fact.recorded_at + PAYMENT_TIMEOUT),
             ]
         case Reserving() | Paying(), Confirming():
             return [
@@ -310,7 +316,9 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
                 send("confirm the order", order, job.order_id, ConfirmOrder()),
             ]
         case Confirming(), Capturing():
-            return [Effect(step="capture the payment", call=Capture(payment_id=money, amount=job.total))]
+            return [
+                Effect(step="capture the payment", call=Capture(payment_id=payment_stream, amount=job.total))
+            ]
         case Confirming() | Capturing(), Dispatching():
             return [
                 send(
@@ -323,31 +331,31 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
             ]
 
         case Refunding(), Compensated():
-            return _compensate(after)
+            return _compensating_steps(after)
         case Reserving() | Paying() | Confirming() | Dispatching() | Dispatched(), Compensated():
-            return [Withdraw(), Deadline(name="payment", at=None), *_compensate(after)]
+            return [Withdraw(), Deadline(name="payment", at=None), *_compensating_steps(after)]
         case Paying() | Confirming() | Capturing() | Dispatching() | Dispatched(), Refunding():
             return [
                 Withdraw(),
                 Deadline(name="payment", at=None),
-                Effect(step="call the payment off", call=CancelPayment(payment_id=money)),
+                Effect(step="call the payment off", call=CancelPayment(payment_id=payment_stream)),
             ]
 
         case Refunding() | Compensated(), _ if isinstance(fact.event, PaymentRequested):
-            # The request was under way when everything was called off.
-            return [Effect(step="call the payment off", call=CancelPayment(payment_id=money))]
+            # The request was under way when the compensation started.
+            return [Effect(step="call the payment off", call=CancelPayment(payment_id=payment_stream))]
         case Compensated(), Compensated() if isinstance(fact.event, StockReserved):
             return [_release(line, job) for line in job.lines if product_id(line.sku) == fact.stream_id]
         case _:
             return []
 
 
-def _compensate(state: Compensated) -> Sequence[Action]:
-    """The goods, the last line first; then the order is told, unless its customer has called it off."""
+def _compensating_steps(state: Compensated) -> Sequence[Action]:
+    """Return the goods, the last line first, then reject the order. A cancelled order is not rejected."""
     job = state.job
     steps: list[Action] = [
         send(f"restock {line.sku}", product, product_id(line.sku), ReceiveStock(quantity=line.quantity))
-        if product_id(line.sku) in state.gone
+        if product_id(line.sku) in state.dispatched
         else _release(line, job)
         for line in reversed(job.lines)
     ]
@@ -398,7 +406,7 @@ def outcome(state: Fulfilment) -> str | None:
 
 fulfilment: Process[Fulfilment] = Process(
     category="fulfilment",
-    correlate=key,
+    correlate=correlate,
     evolve=evolve,
     react=react,
     status=status,

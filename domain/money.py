@@ -1,4 +1,4 @@
-"""Money is an exact amount in one currency."""
+"""An exact amount of money in one currency."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""An order is opened for a customer, filled line by line, placed once, and then shipped or called off."""
+"""An order is opened for a customer, filled line by line, placed once, and then shipped, rejected or cancelled."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,7 +32,7 @@ from domain.order_lines import (
     with_line,
 )
 
-# --- Facts ------------------------------------------------------------------
+# --- Events -----------------------------------------------------------------
 
 
 @event("order.opened")
@@ -174,7 +174,7 @@ def evolve(order: Order, event: OrderEvent) -> Order:
 
 
 def lines_of(order: Order) -> Lines:
-    """What is, or was, in an order."""
+    """The lines of an order in any state."""
     match order:
         case Unopened():
             return ()
@@ -189,7 +189,7 @@ def lines_of(order: Order) -> Lines:
             return placement.lines
 
 
-# --- Commands, and what may not happen --------------------------------------
+# --- Commands and rejections ------------------------------------------------
 
 
 @command("order.open", formerly=("OpenOrder",))
@@ -318,22 +318,22 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             raise OrderEnded
 
         case AddLine(line=line), Open(lines=lines):
-            return [_added(lines, line)]
+            return [_add_line(lines, line)]
         case ChangeQuantity(sku=sku, quantity=quantity), Open(lines=lines):
-            if _line(lines, sku).quantity == quantity:
+            if _existing_line(lines, sku).quantity == quantity:
                 return []
             return [QuantityChanged(sku=sku, quantity=quantity)]
         case RemoveLine(sku=sku), Open(lines=lines):
-            return [LineRemoved(sku=_line(lines, sku).sku)]
+            return [LineRemoved(sku=_existing_line(lines, sku).sku)]
 
         case UndoChange(), Open(edits=UndoHistory(done=())):
             raise NothingToUndo
         case UndoChange(), Open(lines=lines, edits=edits):
-            return undo_events(edits, lambda spot: inverse_events(lines, spot))
+            return undo_events(edits, lambda before: inverse_events(lines, before))
         case RedoChange(), Open(edits=UndoHistory(undone=())):
             raise NothingToRedo
         case RedoChange(), Open(lines=lines, edits=edits):
-            return redo_events(edits, lambda spot: inverse_events(lines, spot))
+            return redo_events(edits, lambda before: inverse_events(lines, before))
 
         case PlaceOrder(), Open(lines=()):
             raise OrderEmpty
@@ -399,27 +399,27 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             assert_never(missing)
 
 
-def _added(lines: Lines, line: Line) -> LineAdded:
+def _add_line(lines: Lines, line: Line) -> LineAdded:
     if lines and lines[0].unit_price.currency != line.unit_price.currency:
         raise CurrencyMixed
     after = with_line(lines, line)
-    if len(after) > MAX_LINES or any(each.quantity > MAX_QUANTITY for each in after):
+    if len(after) > MAX_LINES or any(line.quantity > MAX_QUANTITY for line in after):
         raise OrderFull
     return LineAdded(sku=line.sku, quantity=line.quantity, unit_price=line.unit_price)
 
 
-def _line(lines: Lines, sku: str) -> Line:
-    found = line_of(lines, sku)
-    if found is None:
+def _existing_line(lines: Lines, sku: str) -> Line:
+    line = line_of(lines, sku)
+    if line is None:
         raise LineUnknown
-    return found
+    return line
 
 
-# --- How older facts are read -----------------------------------------------
+# --- Upcasts ----------------------------------------------------------------
 
 
-def _in_euros(placed: Data) -> Data:
-    """Before there were currencies, the shop sold in euros and wrote bare amounts."""
+def _with_currency(placed: Data) -> Data:
+    """Version 1 held amounts without a currency. All of them were euros."""
     lines = [line | {"unit_price": _euros(line["unit_price"])} for line in placed["lines"]]
     return placed | {"lines": lines, "total": _euros(placed["total"])}
 
@@ -435,5 +435,5 @@ order: Decider[OrderCommand, Order, OrderEvent] = Decider(
     initial=Unopened(),
     decide=decide,
     evolve=evolve,
-    upcasts=(Upcast("order.placed", 1, _in_euros),),
+    upcasts=(Upcast("order.placed", 1, _with_currency),),
 )

@@ -1,4 +1,4 @@
-"""The lines of an order, one a product: the facts that change them, and how each change is taken back."""
+"""The lines of an order, one for each product: the events that change them, and the inverse of each change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from domain.kernel.decider import event, value
 from domain.kernel.undo import Undoable
 from domain.money import Money
 
-# --- Facts ------------------------------------------------------------------
+# --- Events -----------------------------------------------------------------
 
 
 @value
@@ -24,12 +24,15 @@ class Line:
 
 
 Lines = tuple[Line, ...]
-"""In the order in which they came."""
+"""In the order in which they were added."""
 
 
 @value
 class Placement:
-    """What was placed, and when: carried by the facts that take it back, for readers who counted it."""
+    """What was placed, and when.
+
+    The events that cancel or reject an order carry it, so that a projection can subtract what it counted.
+    """
 
     lines: Lines
     total: Money
@@ -38,7 +41,7 @@ class Placement:
 
 @event("order.line-added")
 class LineAdded(Undoable):
-    """`place` is where it went among the lines, counted from 0; at the end where none is given."""
+    """`place` is its index among the lines, from 0; None is the end."""
 
     sku: str
     quantity: int
@@ -61,7 +64,7 @@ type LineEvent = LineAdded | LineRemoved | QuantityChanged
 
 
 def apply_change(lines: Lines, event: LineEvent) -> Lines:
-    """The lines of an open order after one change to them."""
+    """The lines of an open order after one change."""
     match event:
         case LineAdded(sku=sku, quantity=quantity, unit_price=unit_price, place=place):
             return with_line(lines, Line(sku=sku, quantity=quantity, unit_price=unit_price), place)
@@ -72,8 +75,10 @@ def apply_change(lines: Lines, event: LineEvent) -> Lines:
 
 
 def with_line(lines: Lines, added: Line, place: int | None = None) -> Lines:
-    """The lines with one more, at `place` or at the end; a SKU that is there already gets the sum of both and the
-    newer price."""
+    """The lines with one more line, at `place` or at the end.
+
+    A line that has the same SKU already keeps its place. It gets the sum of both quantities and the newer price.
+    """
     if line_of(lines, added.sku) is None:
         end = len(lines) if place is None else place
         return (*lines[:end], added, *lines[end:])
@@ -96,7 +101,7 @@ def line_of(lines: Lines, sku: str) -> Line | None:
 
 
 def total_of(lines: Sequence[Line]) -> Money:
-    """The sum over the lines, in the currency of the first; euros where there is none."""
+    """The sum of the lines, in the currency of the first line; zero euros if there is no line."""
     currency = lines[0].unit_price.currency if lines else "EUR"
     return sum((line.total for line in lines), start=Money(amount=Decimal("0.00"), currency=currency))
 
@@ -106,7 +111,7 @@ def total_of(lines: Sequence[Line]) -> Money:
 
 @value
 class LineAt:
-    """The line of a SKU, None where there is none, and its place among the lines."""
+    """The line of a SKU and its index among the lines; both None if there is no line."""
 
     sku: str
     line: Line | None = None
@@ -114,25 +119,25 @@ class LineAt:
 
 
 def line_before(lines: Lines, event: LineEvent) -> LineAt:
-    """What a change is about, as it is among these lines."""
+    """The line that a change is about, as these lines hold it."""
     for place, line in enumerate(lines):
         if line.sku == event.sku:
             return LineAt(sku=event.sku, line=line, place=place)
     return LineAt(sku=event.sku)
 
 
-def inverse_events(lines: Lines, spot: LineAt) -> Sequence[LineEvent]:
-    """The facts that make these lines agree with the spot: the inverse of any one change since."""
-    now, then = line_of(lines, spot.sku), spot.line
+def inverse_events(lines: Lines, before: LineAt) -> Sequence[LineEvent]:
+    """The events that restore one line as it was `before`: the inverse of any one change since."""
+    sku, now, then = before.sku, line_of(lines, before.sku), before.line
     if now == then:
         return []
     if now is not None and then is not None and now.unit_price == then.unit_price:
-        return [QuantityChanged(sku=spot.sku, quantity=then.quantity)]
-    removed = [] if now is None else [LineRemoved(sku=spot.sku)]
+        return [QuantityChanged(sku=sku, quantity=then.quantity)]
+    removal = [] if now is None else [LineRemoved(sku=sku)]
     if then is None:
-        return removed
-    place = None if spot.place == len(without_line(lines, spot.sku)) else spot.place
+        return removal
+    place = None if before.place == len(without_line(lines, sku)) else before.place
     return [
-        *removed,
-        LineAdded(sku=spot.sku, quantity=then.quantity, unit_price=then.unit_price, place=place),
+        *removal,
+        LineAdded(sku=sku, quantity=then.quantity, unit_price=then.unit_price, place=place),
     ]

@@ -7,7 +7,7 @@ from uuid import UUID
 from domain.kernel.decider import Command, Decider, Event, Rejection, command, event, value
 from domain.money import Money
 
-# --- Facts ------------------------------------------------------------------
+# --- Events -----------------------------------------------------------------
 
 
 @event("payment.requested")
@@ -61,7 +61,7 @@ class Requested:
 
 @value
 class Authorised:
-    """Authorised: the amount is set aside, and not yet ours."""
+    """The gateway holds the amount for us and has not transferred it."""
 
     order_id: UUID
     amount: Money
@@ -75,7 +75,7 @@ class Captured:
 
 @value
 class Closed:
-    """Declined, voided or refunded: nothing more can come of it."""
+    """The payment was declined, voided or refunded. It cannot change any more."""
 
     order_id: UUID | None
 
@@ -101,7 +101,7 @@ def evolve(payment: Payment, event: PaymentEvent) -> Payment:
             assert_never(missing)
 
 
-# --- Commands, and what may not happen --------------------------------------
+# --- Commands and rejections ------------------------------------------------
 
 
 @command("payment.request", formerly=("RequestPayment",))
@@ -176,7 +176,7 @@ def decide(command: PaymentCommand, payment: Payment) -> Sequence[PaymentEvent]:
         case RecordCapture(), Captured():
             return []
 
-        # What the gateway gave back may have come about in an answer that never reached us.
+        # The gateway may have authorised or captured the amount in a response that was lost.
         case RecordVoid(), Requested() | Authorised():
             return [PaymentVoided()]
         case RecordRefund(amount=amount), Requested() | Authorised():
@@ -201,40 +201,39 @@ def decide(command: PaymentCommand, payment: Payment) -> Sequence[PaymentEvent]:
             assert_never(missing)
 
 
-# --- The gateway, as a port -------------------------------------------------
+# --- The port of the gateway ------------------------------------------------
 
 
 @value
 class Approval:
-    """The gateway has set the amount aside."""
+    """The gateway holds the amount for us."""
 
     reference: str
 
 
 @value
 class Decline:
-    """The gateway will not."""
+    """The gateway refuses the payment."""
 
     reason: str
 
 
 class Gateway(Protocol):
-    """Whoever moves the money. `key` makes a call safe to repeat: the same key again gives the first answer.
+    """The payment provider. `key` is an idempotency key: a call with the same key returns the first result.
 
-    Whatever is raised means that the outcome is not known; the call is made again, with the same key.
+    An exception means that the outcome is unknown. The caller repeats the call with the same key.
     """
 
     async def authorise(self, payment_id: UUID, amount: Money, key: UUID) -> Approval | Decline:
-        """Set the amount aside."""
+        """Hold the amount, so that it can be captured."""
         ...
 
     async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> None:
-        """Take the amount that was set aside."""
+        """Take the amount that is held."""
         ...
 
     async def cancel(self, payment_id: UUID, key: UUID) -> Money | None:
-        """Give back whatever was set aside or taken, and let nothing be taken after: the amount that was refunded,
-        None where none had been taken."""
+        """Release or refund the amount, and refuse later captures. Returns the refunded amount, None if none was captured."""
         ...
 
 
@@ -246,5 +245,5 @@ payment: Decider[PaymentCommand, Payment, PaymentEvent] = Decider(
 
 
 def payment_id(order_id: UUID) -> UUID:
-    """The payment of an order: there is one, under the order's own id."""
+    """The stream of an order's payment. An order has one payment, under its own id."""
     return order_id

@@ -1,4 +1,4 @@
-"""A product is registered under its SKU, has a price, and keeps count of what is on hand and what is reserved."""
+"""A product is registered under its SKU, has a price, and counts the stock on hand and the reserved stock."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from domain.kernel.decider import Command, Decider, Event, Rejection, command, event, value
 from domain.money import Money
 
-# --- Facts ------------------------------------------------------------------
+# --- Events -----------------------------------------------------------------
 
 
 @event("product.registered")
@@ -60,7 +60,7 @@ class Unregistered:
 
 @value
 class Listed:
-    """`on_hand` counts what is in the house, reserved or not; `reservations` holds the quantity per order."""
+    """`on_hand` counts the stock with the reserved part; `reservations` holds the reserved quantity of each order."""
 
     registered: ProductRegistered
     price: Money
@@ -104,7 +104,7 @@ def _without(reservations: Mapping[UUID, int], order_id: UUID) -> Mapping[UUID, 
     return {order: quantity for order, quantity in reservations.items() if order != order_id}
 
 
-# --- Commands, and what may not happen --------------------------------------
+# --- Commands and rejections ------------------------------------------------
 
 
 @command("product.register", formerly=("Register",))
@@ -166,7 +166,7 @@ class NotReserved(Rejection):
 
 
 MAX_STOCK = 2_000_000_000
-"""GraphQL's Int ends at 2,147,483,647."""
+"""The largest Int of GraphQL is 2,147,483,647."""
 
 
 def decide(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
@@ -207,7 +207,7 @@ def decide(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
 
 
 def price_of(product: Product) -> Money:
-    """The price at this moment. Raises `ProductUnknown` where nothing is registered."""
+    """The current price. Raises `ProductUnknown` if no product is registered."""
     match product:
         case Listed(price=price):
             return price
@@ -219,11 +219,11 @@ def price_of(product: Product) -> Money:
 
 
 def product_id(sku: str) -> UUID:
-    """The stream of the product with this SKU: derived, so that uniqueness costs nothing."""
-    return uuid5(_SKUS, sku)
+    """The stream of the product with this SKU. It is derived from the SKU, so two products cannot share one."""
+    return uuid5(_SKU_NAMESPACE, sku)
 
 
-_SKUS = UUID("6f2b1c1e-0e0b-5c43-9a57-3a8b0e0f6f10")
+_SKU_NAMESPACE = UUID("6f2b1c1e-0e0b-5c43-9a57-3a8b0e0f6f10")
 
 product: Decider[ProductCommand, Product, ProductEvent] = Decider(
     category="product", initial=Unregistered(), decide=decide, evolve=evolve, id_of=product_id

@@ -1,4 +1,4 @@
-"""The register: every read model, one line each."""
+"""Registers every read model, one line each."""
 
 from projections.customer import customers
 from projections.kernel import AnyProjection
@@ -8,6 +8,7 @@ from projections.product import products
 from projections.sales import daily_sales
 
 PROJECTIONS: tuple[AnyProjection, ...] = (
+    # One line for each read model.
     products,
     orders,
     payments,

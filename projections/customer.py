@@ -1,4 +1,4 @@
-"""What each customer has bought. Facts of many orders into one row."""
+"""The orders and spending of each customer. Events of many orders go into one row."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from projections.kernel import Key, Projection
 
 @value
 class CustomerRow:
-    """`spent` holds one sum a currency, in the order of first use."""
+    """`spent` holds one sum for each currency, in the order of first use."""
 
     id: UUID
     spent: tuple[Money, ...]
@@ -34,25 +34,25 @@ def keys(fact: Recorded[Any]) -> Sequence[Key]:
 
 
 def fold(key: tuple[UUID], row: CustomerRow | None, fact: Recorded[Any]) -> CustomerRow | None:
-    (identity,) = key
-    row = row or CustomerRow(id=identity, spent=(), placed_orders=0)
+    (customer_id,) = key
+    row = row or CustomerRow(id=customer_id, spent=(), placed_orders=0)
     match fact.event:
         case OrderPlaced(total=total):
-            return replace(row, spent=_added(row.spent, total), placed_orders=row.placed_orders + 1)
+            return replace(row, spent=_add(row.spent, total), placed_orders=row.placed_orders + 1)
         case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if (
             placement is not None
         ):
             return replace(
-                row, spent=_added(row.spent, placement.total * -1), placed_orders=row.placed_orders - 1
+                row, spent=_add(row.spent, placement.total * -1), placed_orders=row.placed_orders - 1
             )
         case _:
             return row
 
 
-def _added(spent: tuple[Money, ...], amount: Money) -> tuple[Money, ...]:
-    if all(each.currency != amount.currency for each in spent):
+def _add(spent: tuple[Money, ...], amount: Money) -> tuple[Money, ...]:
+    if all(money.currency != amount.currency for money in spent):
         return (*spent, amount)
-    return tuple(each + amount if each.currency == amount.currency else each for each in spent)
+    return tuple(money + amount if money.currency == amount.currency else money for money in spent)
 
 
 customers = Projection(name="customers", version=1, row=CustomerRow, key=("id",), keys=keys, fold=fold)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from domain.kernel.decider import Recorded
+from domain.kernel.decider import AnyDecider, Recorded
 
 type Key = tuple[Any, ...]
 """The values of the key columns, in their order."""
@@ -119,6 +119,16 @@ class Projection[R]:
 
 
 type AnyProjection = Projection[Any]
+
+
+def by_stream(decider: AnyDecider) -> Callable[[Recorded[Any]], Sequence[Key]]:
+    """The `keys` of a projection that has one row for each stream of the decider, under the id of the stream."""
+
+    def keys(fact: Recorded[Any]) -> Sequence[Key]:
+        return [(fact.stream_id,)] if isinstance(fact.event, decider.event_types) else []
+
+    return keys
+
 
 _TYPES: dict[type, TypeEngine[Any]] = {
     str: Text(),

@@ -1,6 +1,5 @@
 """Orders with their lines, as customers and staff see them."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +23,7 @@ from domain.order import (
     order,
 )
 from domain.order_lines import Lines, total_of
-from projections.kernel import Key, Projection
+from projections.kernel import Projection, by_stream
 
 
 @value
@@ -41,16 +40,12 @@ class OrderRow:
     version: int
 
 
-def keys(fact: Recorded[OrderEvent]) -> Sequence[Key]:
-    return [(fact.stream_id,)] if isinstance(fact.event, order.event_types) else []
-
-
 def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> OrderRow | None:
     match fact.event, row:
         case OrderOpened(customer_id=customer_id), _:
-            (identity,) = key
+            (order_id,) = key
             return OrderRow(
-                id=identity,
+                id=order_id,
                 customer_id=customer_id,
                 status="OPEN",
                 lines=(),
@@ -64,7 +59,7 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
         case _, None:
             raise AssertionError(fact)
         case LineAdded() | LineRemoved() | QuantityChanged(), OrderRow():
-            return _lines(row, apply_change(row.lines, fact.event), fact.version)
+            return _with_lines(row, apply_change(row.lines, fact.event), fact.version)
         case OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines), OrderRow():
             return replace(
                 row,
@@ -87,7 +82,7 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
             assert_never(missing)
 
 
-def _lines(row: OrderRow, lines: Lines, version: int) -> OrderRow:
+def _with_lines(row: OrderRow, lines: Lines, version: int) -> OrderRow:
     total = total_of(lines)
     return replace(row, lines=lines, total=total.amount, currency=total.currency, version=version)
 
@@ -97,7 +92,7 @@ orders = Projection(
     version=3,
     row=OrderRow,
     key=("id",),
-    keys=keys,
+    keys=by_stream(order),
     fold=fold,
     indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)),
     history=True,

@@ -1,6 +1,5 @@
-"""Payments, and what has become of each."""
+"""Payments with their status."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import assert_never
@@ -17,7 +16,7 @@ from domain.payment import (
     PaymentVoided,
     payment,
 )
-from projections.kernel import Key, Projection
+from projections.kernel import Projection, by_stream
 
 
 @value
@@ -31,16 +30,12 @@ class PaymentRow:
     version: int
 
 
-def keys(fact: Recorded[PaymentEvent]) -> Sequence[Key]:
-    return [(fact.stream_id,)] if isinstance(fact.event, payment.event_types) else []
-
-
 def fold(key: tuple[UUID], row: PaymentRow | None, fact: Recorded[PaymentEvent]) -> PaymentRow | None:
     match fact.event, row:
         case PaymentRequested(order_id=order_id, amount=amount), _:
-            (identity,) = key
+            (payment_id,) = key
             return PaymentRow(
-                id=identity,
+                id=payment_id,
                 order_id=order_id,
                 status="REQUESTED",
                 amount=amount.amount,
@@ -69,7 +64,7 @@ payments = Projection(
     version=2,
     row=PaymentRow,
     key=("id",),
-    keys=keys,
+    keys=by_stream(payment),
     fold=fold,
     indexes=(("order_id",),),
     history=True,

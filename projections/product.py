@@ -1,6 +1,5 @@
-"""The list of products with their stock."""
+"""Products with their stock."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import assert_never
@@ -17,7 +16,7 @@ from domain.product import (
     StockReserved,
     product,
 )
-from projections.kernel import Key, Projection
+from projections.kernel import Projection, by_stream
 
 
 @value
@@ -33,16 +32,12 @@ class ProductRow:
     version: int
 
 
-def keys(fact: Recorded[ProductEvent]) -> Sequence[Key]:
-    return [(fact.stream_id,)] if isinstance(fact.event, product.event_types) else []
-
-
 def fold(key: tuple[UUID], row: ProductRow | None, fact: Recorded[ProductEvent]) -> ProductRow | None:
     match fact.event, row:
         case ProductRegistered(sku=sku, name=name, price=price), _:
-            (identity,) = key
+            (product_id,) = key
             return ProductRow(
-                id=identity,
+                id=product_id,
                 sku=sku,
                 name=name,
                 price=price.amount,
@@ -57,18 +52,18 @@ def fold(key: tuple[UUID], row: ProductRow | None, fact: Recorded[ProductEvent])
         case PriceChanged(price=price), ProductRow():
             return replace(row, price=price.amount, currency=price.currency, version=fact.version)
         case StockReceived(quantity=quantity), ProductRow():
-            return _stock(row, row.on_hand + quantity, row.reserved, fact.version)
+            return _with_stock(row, row.on_hand + quantity, row.reserved, fact.version)
         case StockReserved(quantity=quantity), ProductRow():
-            return _stock(row, row.on_hand, row.reserved + quantity, fact.version)
+            return _with_stock(row, row.on_hand, row.reserved + quantity, fact.version)
         case ReservationReleased(quantity=quantity), ProductRow():
-            return _stock(row, row.on_hand, row.reserved - quantity, fact.version)
+            return _with_stock(row, row.on_hand, row.reserved - quantity, fact.version)
         case StockDispatched(quantity=quantity), ProductRow():
-            return _stock(row, row.on_hand - quantity, row.reserved - quantity, fact.version)
+            return _with_stock(row, row.on_hand - quantity, row.reserved - quantity, fact.version)
         case _ as missing:
             assert_never(missing)
 
 
-def _stock(row: ProductRow, on_hand: int, reserved: int, version: int) -> ProductRow:
+def _with_stock(row: ProductRow, on_hand: int, reserved: int, version: int) -> ProductRow:
     return replace(row, on_hand=on_hand, reserved=reserved, available=on_hand - reserved, version=version)
 
 
@@ -77,7 +72,7 @@ products = Projection(
     version=2,
     row=ProductRow,
     key=("id",),
-    keys=keys,
+    keys=by_stream(product),
     fold=fold,
     indexes=(("sku",), ("name", "sku"), ("price", "sku")),
     history=True,

@@ -1,4 +1,4 @@
-"""What was sold on each day: orders placed, less those called off, by the day on which they were placed, in UTC."""
+"""The sales of each day: placed orders without those cancelled or rejected later, by the UTC day of placement."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,17 +39,17 @@ def fold(key: tuple[date, str], row: DailySalesRow | None, fact: Recorded[Any]) 
     row = row or DailySalesRow(day=day, currency=currency, orders=0, items=0, revenue=Decimal())
     match fact.event:
         case OrderPlaced(lines=lines, total=total):
-            return _counted(row, lines, total, 1)
+            return _count_order(row, lines, total, 1)
         case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if (
             placement is not None
         ):
-            left = _counted(row, placement.lines, placement.total, -1)
-            return left if left.orders else None
+            remaining = _count_order(row, placement.lines, placement.total, -1)
+            return remaining if remaining.orders else None
         case _:
             return row
 
 
-def _counted(row: DailySalesRow, lines: Sequence[Line], total: Money, sign: int) -> DailySalesRow:
+def _count_order(row: DailySalesRow, lines: Sequence[Line], total: Money, sign: int) -> DailySalesRow:
     return replace(
         row,
         orders=row.orders + sign,

@@ -21,6 +21,8 @@ from tests.support.in_process_api import InProcessApi, run_in_process_api
 from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.server import Server
 
+TEMPLATE_TESTS = ROOT / "tests" / "template"
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
@@ -115,8 +117,17 @@ def in_process_api(module_database_url: str) -> Iterator[InProcessApi]:
         yield api
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests that are long begin first and are spread over all workers, so that none runs alone at the end."""
+    """Tests that need a database or hold the template as shipped get their marker.
+
+    Tests that are long begin first and are spread over all workers, so that none runs alone at the end.
+    """
+    for item in items:
+        if "postgres" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)
+        if item.path.is_relative_to(TEMPLATE_TESTS):
+            item.add_marker(pytest.mark.template)
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
     long = [item for item in items if item.get_closest_marker("long") is not None]
     rest = [item for item in items if item not in long]

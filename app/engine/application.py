@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.engine.database.connections import Database
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import AnyDecider
 from domain.kernel.process import AnyProcess, Call, Port
 from projections.kernel import AnyProjection
+
+if TYPE_CHECKING:
+    # The driver is imported only by commands that open the database.
+    from app.engine.database.connections import Database
 
 type Slices = tuple[ModuleType, ...]
 type Ports = Mapping[type[Call], Port]
@@ -21,7 +24,7 @@ def _no_slices() -> Slices:
     return ()
 
 
-def _no_ports(settings: EngineSettings, database: Database) -> Ports:
+def _no_ports(settings: EngineSettings, database: "Database") -> Ports:
     del settings, database
     return {}
 
@@ -39,7 +42,7 @@ class Application[S: EngineSettings]:
     processes: tuple[AnyProcess, ...] = ()
     projections: tuple[AnyProjection, ...] = ()
     slices: Callable[[], Slices] = _no_slices
-    ports: Callable[[S, Database], Ports] = _no_ports
+    ports: Callable[[S, "Database"], Ports] = _no_ports
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @cached_property

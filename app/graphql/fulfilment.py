@@ -7,8 +7,8 @@ from uuid import UUID
 import strawberry
 
 from app.engine.database.connections import Database
-from app.engine.graphql.context import Loaders
 from app.engine.graphql.live_query import RelatedChanges
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.slices.processes import ProcessStep, process_of
 from app.engine.processes.admin import ProcessView, wait_until_folded
 from domain.fulfilment import fulfilment

@@ -8,12 +8,12 @@ from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement
 
 from app.engine.graphql.as_of import AsOf, resolve_as_of
-from app.engine.graphql.context import Context, Info, Loaders
+from app.engine.graphql.context import Context, Info
 from app.engine.graphql.event_types import EventInterface, OutputMapping
 from app.engine.graphql.live_query import RelatedChanges, live_query
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.outcomes import (
     CommandOptions,
     Conflict,
@@ -24,10 +24,11 @@ from app.engine.graphql.outcomes import (
     id_for_new,
     rejected,
 )
-from app.engine.graphql.pagination import Columns, Connection, cursor_scope, paginate
+from app.engine.graphql.pagination import Connection, cursor_scope, paginate
 from app.engine.graphql.scalars import Position, Quantity, Sku, clean_text, parse_datetime
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import HistoryFields, as_of
+from app.engine.read_models.queries import Columns, Condition
 from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of
 from app.graphql.money import Money, to_money
 from app.graphql.order_lines import OrderLine
@@ -348,8 +349,8 @@ class OrderSort(Enum):
     TOTAL_DESC = "-total"
 
 
-def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[Condition]:
+    conditions: list[Condition] = []
     if wanted is None:
         return conditions
     if wanted.status is not None:
@@ -374,9 +375,9 @@ async def order_page(
     """One page of the orders that are wanted, now or as they were."""
     context: Context = info.context
     at = await resolve_as_of(context, orders, as_of, cursor_scope(after))
-    loaders = context.loaders if at is None else context.as_of(at.position)
+    loaders = context.loaders if at is None else context.loaders_as_of(at.position)
 
-    async def ahead(rows: Sequence[OrderRow]) -> None:
+    async def prefetch(rows: Sequence[OrderRow]) -> None:
         if selects_field(info, "product"):
             await prefetch_products(loaders, {line.sku for row in rows for line in row.lines})
 
@@ -389,8 +390,8 @@ async def order_page(
         first=first,
         after=after,
         where=lambda columns: _conditions(wanted, columns),
-        then=at,
-        ahead=ahead,
+        as_of=at,
+        prefetch=prefetch,
     )
 
 

@@ -4,7 +4,8 @@ from typing import Self
 
 import strawberry
 
-from app.engine.graphql.context import Info, Loaders
+from app.engine.graphql.context import Info
+from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders
 from app.engine.graphql.scalars import Sku
 from app.graphql.money import Money, to_money
 from app.graphql.product import Product, prefetched_product, product_by_sku
@@ -25,11 +26,11 @@ class OrderLine:
 
     @classmethod
     def of(cls, line: Line, loaders: Loaders | None = None) -> Self:
-        held = None if loaders is None else prefetched_product(loaders, line.sku)
+        product = NOT_PREFETCHED if loaders is None else prefetched_product(loaders, line.sku)
         return cls(
             sku=Sku(line.sku),
             quantity=line.quantity,
             unit_price=to_money(line.unit_price),
             loaders=loaders,
-            prefetched=None if held is None else {"product": held[0]},
+            prefetched=None if product is NOT_PREFETCHED else {"product": product},
         )

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import strawberry
 
-from app.engine.graphql.context import Info, Loaders
+from app.engine.graphql.context import Info
 from app.engine.graphql.live_query import RelatedChanges
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.slices.history import HistoryFields, StreamState, state_as_of
 from app.graphql.money import Money

@@ -8,15 +8,16 @@ from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
-from sqlalchemy import ColumnElement
 
 from app.engine.graphql.as_of import AsOf, resolve_as_of
-from app.engine.graphql.context import Context, Info, Loaders
+from app.engine.graphql.context import Context, Info
 from app.engine.graphql.event_types import EventInterface
+from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders, Prefetched
 from app.engine.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, command_context, execute
-from app.engine.graphql.pagination import Columns, Connection, cursor_scope, paginate
+from app.engine.graphql.pagination import Connection, cursor_scope, paginate
 from app.engine.graphql.scalars import Position, Quantity, Sku, clean_text
 from app.engine.graphql.slices.history import HistoryFields, as_of
+from app.engine.read_models.queries import Columns, Condition
 from app.graphql.money import Money, MoneyInput, parse_money, to_money
 from domain.kernel.decider import AnyDecider
 from domain.product import ChangePrice, Listed, ReceiveStock, RegisterProduct, product, product_id
@@ -99,14 +100,14 @@ async def product_by_sku(loaders: Loaders, sku: str) -> Product | None:
 
 
 async def prefetch_products(loaders: Loaders, skus: Iterable[str]) -> None:
-    """Read them now, for `product_held`."""
+    """Read these products in one statement, for `prefetched_product`."""
     await loaders.prefetch(products, "id", map(_id_of, skus))
 
 
-def prefetched_product(loaders: Loaders, sku: str) -> tuple[Product | None] | None:
-    """The product, where it was read ahead."""
-    held = loaders.prefetched(products, "id", _id_of(sku))
-    return None if held is None else (None if held[0] is None else Product.of(held[0]),)
+def prefetched_product(loaders: Loaders, sku: str) -> Prefetched[Product | None]:
+    """The product, if it was prefetched."""
+    row = loaders.prefetched(products, "id", _id_of(sku))
+    return row if row is None or row is NOT_PREFETCHED else Product.of(row)
 
 
 @strawberry.type(description="The command was taken.")
@@ -209,8 +210,8 @@ class ProductSort(Enum):
     PRICE_DESC = "-price"
 
 
-def _conditions(wanted: ProductFilter | None, columns: Columns) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+def _conditions(wanted: ProductFilter | None, columns: Columns) -> list[Condition]:
+    conditions: list[Condition] = []
     if wanted is not None and wanted.available is not None:
         conditions.append(columns.available > 0 if wanted.available else columns.available <= 0)
     if wanted is not None and wanted.name_contains is not None:
@@ -254,5 +255,5 @@ class Query:
             first=first,
             after=after,
             where=lambda columns: _conditions(filter, columns),
-            then=at,
+            as_of=at,
         )

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Annotated
 
 import strawberry
-from sqlalchemy import select
 
-from app.engine.graphql.context import Info, fetch_rows
+from app.engine.graphql.context import Info
 from app.engine.graphql.scalars import Position
+from app.engine.read_models.queries import rows_between
 from app.graphql.money import Money
 from projections.sales import daily_sales
 
@@ -33,8 +33,7 @@ class Query:
         min_position: Position | None = None,
     ) -> list[DailySales]:
         await info.context.wait_for_projection(daily_sales, min_position)
-        table = daily_sales.table
-        query = select(table).where(table.c.day.between(from_, to)).order_by(table.c.day, table.c.currency)
+        rows = await rows_between(info.context.services.database, daily_sales, ("day", "currency"), from_, to)
         return [
             DailySales(
                 day=row.day,
@@ -42,5 +41,5 @@ class Query:
                 items=row.items,
                 revenue=Money(amount=row.revenue, currency=row.currency),
             )
-            for row in await fetch_rows(info.context.services.database, daily_sales, query)
+            for row in rows
         ]

@@ -2,22 +2,21 @@
 
 from types import ModuleType
 
-from app.graphql import (
-    customer,
-    fulfilment,
-    money,
-    order,
-    payment,
-    product,
-    sales,
-)
+import app.graphql.customer
+import app.graphql.fulfilment
+import app.graphql.money
+import app.graphql.order
+import app.graphql.payment
+import app.graphql.product
+import app.graphql.sales
 
 SLICES: tuple[ModuleType, ...] = (
-    money,
-    product,
-    order,
-    payment,
-    fulfilment,
-    customer,
-    sales,
+    # One line for each slice.
+    app.graphql.money,
+    app.graphql.product,
+    app.graphql.order,
+    app.graphql.payment,
+    app.graphql.fulfilment,
+    app.graphql.customer,
+    app.graphql.sales,
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -72,7 +72,7 @@ DATA = '{"count":1,"place":"in the cellar, on the left"}'
 
 
 @asynccontextmanager
-async def engine(database: Database) -> AsyncIterator[CommandHandler]:
+async def engine(database: Database) -> AsyncGenerator[CommandHandler]:
     codec = EventCodec((meter,))
     appender = Appender(database.connect, codec, lambda *_: None)
     running = asyncio.create_task(appender.run())
@@ -110,9 +110,11 @@ BARE = """
 async def insert(connection: asyncpg.Connection, streams: Sequence[UUID]) -> float:
     """The same rows into a table of the same shape, without ledger, lock or triggers; made before the clock starts."""
     size = len(streams)
-    head, turn = await connection.fetchrow(
+    row = await connection.fetchrow(
         "SELECT coalesce(max(position), 0), coalesce(max(version), 0) FROM bare.events"
     )
+    assert row is not None
+    head, turn = row
     now = datetime.now(UTC)
     batches: list[Sequence[Sequence[object]]] = []
     for n in range(BATCHES):

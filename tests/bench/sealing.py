@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from statistics import median
 from uuid import uuid4
@@ -33,7 +33,7 @@ FILL = """
 
 
 @asynccontextmanager
-async def engine(database: Database) -> AsyncIterator[tuple[CommandHandler, Feed]]:
+async def engine(database: Database) -> AsyncGenerator[tuple[CommandHandler, Feed]]:
     """As a server has it: an appender, and a feed that reads what was appended."""
     codec = EventCodec((meter,))
     reader = EventReader(database.pool, codec)

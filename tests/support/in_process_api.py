@@ -1,6 +1,6 @@
 """The API in this process and in a thread of its own, so that it outlives the event loop of each test."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +44,7 @@ async def _client(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
 
 
 @contextmanager
-def run_in_process_api(settings: Settings) -> Iterator[InProcessApi]:
+def run_in_process_api(settings: Settings) -> Generator[InProcessApi]:
     """Run the engine and the API on a database."""
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(_client(settings)) as client:
         yield InProcessApi(portal, client)

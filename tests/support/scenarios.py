@@ -1,4 +1,4 @@
-"""The test language: given what happened, when somebody asks, then this follows. Whole values, no database."""
+"""The test language: given events, when a command, then events. It compares whole values and needs no database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.kernel.decider import AnyDecider, Event, Recorded, Rejection
+from domain.kernel.decider import Command, Decider, Event, Recorded, Rejection, SplitEvent
 from domain.kernel.process import Action, AnyProcess
 from projections.kernel import AnyProjection, Key
 
@@ -17,31 +17,32 @@ NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Scenario:
+class Scenario[C: Command, S, E: Event]:
     """For a decider: `given(events).when(command).then(events)` or `.then_rejected(Rule)`."""
 
-    decider: AnyDecider
-    history: tuple[Event, ...] = ()
-    command: object = None
+    decider: Decider[C, S, E]
+    history: tuple[E | SplitEvent, ...] = ()
+    command: C | None = None
 
-    def given(self, *events: Event) -> Self:
+    def given(self, *events: E | SplitEvent) -> Self:
         return replace(self, history=events)
 
-    def when(self, command: object) -> Self:
+    def when(self, command: C) -> Self:
         return replace(self, command=command)
 
-    def then(self, *events: Event) -> None:
-        assert tuple(self._decided()) == events
+    def then(self, *events: E) -> None:
+        assert tuple(self._decide()) == events
 
     def then_nothing(self) -> None:
         self.then()
 
     def then_rejected(self, rule: type[Rejection]) -> None:
-        with pytest.raises(Rejection) as refused:
-            self._decided()
-        assert type(refused.value) is rule
+        with pytest.raises(Rejection) as rejection:
+            self._decide()
+        assert type(rejection.value) is rule
 
-    def _decided(self) -> Sequence[Event]:
+    def _decide(self) -> Sequence[E]:
+        assert self.command is not None, "call when(command) first"
         return self.decider.decide(self.command, self.decider.fold(self.history))
 
 

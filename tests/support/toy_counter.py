@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from app.engine.commands import CommandContext, CommandHandler
 from app.engine.database.connections import Database
-from app.engine.graphql.context import fetch_rows
 from app.engine.processes.dispatcher import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
+from app.engine.read_models.queries import fetch_rows
 from app.engine.store.append import Appender
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed

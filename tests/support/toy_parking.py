@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader
 from domain.kernel.decider import Recorded
-from projections.kernel import Projection
+from projections.kernel import Key, Projection
 from tests.support.row_history import same_at_every_position
 from tests.support.scenarios import fold_all
 from tests.support.toy_counter import Add, Engine, TallyRow, fold, request, table_rows, tallies, tally
@@ -75,21 +75,28 @@ async def assert_nothing_parked(
     await same_at_every_position(running.database, projection, history, without=without)
 
 
+def kill_this_process() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 async def retry_and_die(point: str) -> None:
     """Retry the parked keys, and kill this process at a point of the work.
 
     The points are "reading", "before writing", "before the commit" and "after the commit".
     """
 
-    def die(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+    async def die_before_writing(self: TableWriter) -> None:
+        kill_this_process()
 
-    async def die_before_writing(*_: object) -> None:
-        die()
+    async def die_before_the_commit(self: TableWriter) -> None:
+        await assert_owned(self)
+        kill_this_process()
 
-    async def die_before_the_commit(writer: TableWriter) -> None:
-        await assert_owned(writer)
-        die()
+    def die_after_the_commit(self: TableWriter, rows: Mapping[Key, Any]) -> None:
+        kill_this_process()
+
+    def die_while_reading(position: int, target: int) -> None:
+        kill_this_process()
 
     assert_owned = TableWriter.assert_owned
     match point:
@@ -98,7 +105,7 @@ async def retry_and_die(point: str) -> None:
         case "before the commit":
             TableWriter.assert_owned = die_before_the_commit
         case "after the commit":
-            TableWriter.cache_rows = die
+            TableWriter.cache_rows = die_after_the_commit
         case _:
             pass
     async with open_database(EngineSettings.from_environment()) as database:
@@ -110,5 +117,5 @@ async def retry_and_die(point: str) -> None:
             concerned,
             30,
             reader=EventReader(database.pool, EventCodec([tally])),
-            told=die if point == "reading" else no_progress,
+            told=die_while_reading if point == "reading" else no_progress,
         )

@@ -7,7 +7,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 from app.engine.store.codec import EventCodec
-from domain.kernel.decider import AnyDecider, Command, Data, Decider, Event, Upcast, command, event, value
+from domain.kernel.decider import (
+    AnyDecider,
+    Command,
+    Data,
+    Decider,
+    Event,
+    Rejection,
+    Upcast,
+    command,
+    event,
+    value,
+)
 
 
 class Colour(Enum):
@@ -42,11 +53,19 @@ class Make(Command):
     pass
 
 
+class ToyBroken(Rejection):
+    """The toy is broken."""
+
+
+class ToyIsLost(Rejection, code="TOY_LOST"):
+    """The toy is lost."""
+
+
 def decide(command: Make, state: int) -> Sequence[Event]:
     return []
 
 
-def toy_codec(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:
+def toy_decider(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> AnyDecider:
     def evolve(state: int, event: Event) -> int:
         return state
 
@@ -54,8 +73,11 @@ def toy_codec(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> Ev
     for event_type in event_types[1:]:
         union = union | event_type
     evolve.__annotations__["event"] = union
-    decider: AnyDecider = Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
-    return EventCodec([decider])
+    return Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
+
+
+def toy_codec(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:
+    return EventCodec([toy_decider(*event_types, upcasts=upcasts)])
 
 
 @event("toy.sold", version=2)

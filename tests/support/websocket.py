@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -62,11 +62,11 @@ class Socket:
 
     def cut(self) -> None:
         """Break the connection without a word of goodbye."""
-        cast("asyncio.Transport", self.connection.transport).abort()
+        self.connection.transport.abort()
 
 
 @asynccontextmanager
-async def opened(server: Server, **options: Any) -> AsyncIterator[Socket]:
+async def opened(server: Server, **options: Any) -> AsyncGenerator[Socket]:
     """A socket whose connection was initialised and acknowledged."""
     async with connect(
         server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options

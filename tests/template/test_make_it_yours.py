@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -108,7 +108,7 @@ def changed(extended: Path) -> Path:
 
 
 @contextmanager
-def serving(tree: Path, database_url: str) -> Iterator[Server]:
+def serving(tree: Path, database_url: str) -> Generator[Server]:
     server = Server(database_url, tree)
     try:
         yield server.wait()

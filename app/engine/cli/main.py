@@ -101,11 +101,15 @@ def serve(
 @async_command
 async def migrate(context: typer.Context) -> None:
     """Migrate the database to the newest migration."""
+    # A wrong setting is reported before the driver is imported.
+    settings = settings_of(context)
     from app.engine.database.connections import open_database
+    from app.engine.database.migrations import revision_names
 
-    async with open_database(settings_of(context)) as database:
+    async with open_database(settings) as database:
         before, after = await database.migrate()
-    _print_line(f"database at migration {after}" + ("" if before == after else f", was {before or 'none'}"))
+    was = "" if before == after else f", was {revision_names(before)}"
+    _print_line(f"database at migration {revision_names(after)}{was}")
 
 
 @cli.command()

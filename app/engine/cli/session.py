@@ -5,17 +5,20 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
 
 import typer
 
 from app.engine.application import AnyApplication
-from app.engine.database.connections import Database, open_database
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import EventReader
+
+if TYPE_CHECKING:
+    # The driver is imported only by commands that open the database.
+    from app.engine.database.connections import Database
+    from app.engine.store.reader import EventReader
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,9 @@ class Session:
     """The open database of one command, and the reader of its log."""
 
     application: AnyApplication
-    database: Database
+    database: "Database"
     codec: EventCodec
-    reader: EventReader
+    reader: "EventReader"
 
 
 def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
@@ -51,6 +54,9 @@ def settings_of(context: typer.Context) -> EngineSettings:
 @asynccontextmanager
 async def open_session(context: typer.Context) -> AsyncGenerator[Session]:
     """Open the database and check its migrations. Raises `UserError` if that fails."""
+    from app.engine.database.connections import open_database
+    from app.engine.store.reader import EventReader
+
     application = application_of(context)
     async with open_database(settings_of(context)) as database:
         await database.check_migrated()

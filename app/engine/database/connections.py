@@ -17,7 +17,14 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.engine.database.migrations import current_revision, head_revision, is_unknown_revision, upgrade
+from app.engine.database.migrations import (
+    Revisions,
+    current_revisions,
+    head_revisions,
+    revision_names,
+    unknown_revisions,
+    upgrade,
+)
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 
@@ -128,33 +135,33 @@ class Database:
         await self.engine.dispose()
         await self.unpooled.dispose()
 
-    async def migrate(self) -> tuple[str | None, str | None]:
-        """Bring the schema to the newest revision; several processes may call it at once. Returns (before, after)."""
+    async def migrate(self) -> tuple[Revisions, Revisions]:
+        """Bring the schema to the newest revisions. Several processes may call it at once. Returns (before, after)."""
         with _translate_permission_errors(self.url):
             return await self._migrate()
 
-    async def _migrate(self) -> tuple[str | None, str | None]:
+    async def _migrate(self) -> tuple[Revisions, Revisions]:
         async with self.unpooled.connect() as connection:
             await connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATION_LOCK_ID})"))
             await connection.execute(text("CREATE SCHEMA IF NOT EXISTS es"))
             await connection.commit()
-            before = await connection.run_sync(current_revision)
-            if is_unknown_revision(before):
-                raise DatabaseUnavailable(_migrated_by_newer_code(self.url, before))
+            before = await connection.run_sync(current_revisions)
+            if unknown := unknown_revisions(before):
+                raise DatabaseUnavailable(_migrated_by_newer_code(self.url, unknown))
             await connection.run_sync(upgrade)
             await connection.commit()
-            return before, await connection.run_sync(current_revision)
+            return before, await connection.run_sync(current_revisions)
 
     async def check_migrated(self) -> None:
-        """Raises `DatabaseProblem` where migrations are missing, or were made by newer code."""
+        """Raises `DatabaseUnavailable` if migrations are missing, or newer code made them."""
         with _translate_permission_errors(self.url):
             async with self.unpooled.connect() as connection:
-                found = await connection.run_sync(current_revision)
-        if is_unknown_revision(found):
-            raise DatabaseUnavailable(_migrated_by_newer_code(self.url, found))
-        if found != head_revision():
+                current = await connection.run_sync(current_revisions)
+        if unknown := unknown_revisions(current):
+            raise DatabaseUnavailable(_migrated_by_newer_code(self.url, unknown))
+        if current != head_revisions():
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} is at migration {found or 'none'}, the code at {head_revision()}: run python -m app migrate"
+                f"the database at {redact_password(self.url)} is at migration {revision_names(current)}, the code at {revision_names(head_revisions())}: run python -m app migrate"
             )
 
 
@@ -172,8 +179,8 @@ def _translate_permission_errors(url: str) -> Generator[None]:
         ) from error
 
 
-def _migrated_by_newer_code(url: str, found: str | None) -> str:
-    return f"the database at {redact_password(url)} is at migration {found}, which this code does not have: it was migrated by newer code, so run that"
+def _migrated_by_newer_code(url: str, unknown: Revisions) -> str:
+    return f"the database at {redact_password(url)} is at migration {revision_names(unknown)}, which this code does not have: it was migrated by newer code, so run that"
 
 
 _SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}

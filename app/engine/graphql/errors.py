@@ -1,13 +1,13 @@
-"""Errors that are nobody's decision: each leaves with a code, and what is unexpected leaves masked.
+"""Errors of the API. Each one has a code; unexpected errors are masked and logged.
 
 ApiError
-├── BadInput       BAD_USER_INPUT
-├── NotFound       NOT_FOUND
-├── Forbidden      FORBIDDEN
-├── StaleRead      STALE_READ
-├── Busy           OVERLOADED
-├── TimedOut       TIMEOUT
-└── CannotRead     UNREADABLE_STREAM
+├── BadInput           BAD_USER_INPUT
+├── NotFound           NOT_FOUND
+├── Forbidden          FORBIDDEN
+├── StaleRead          STALE_READ
+├── ServerOverloaded   OVERLOADED
+├── TimedOut           TIMEOUT
+└── StreamUnreadable   UNREADABLE_STREAM
 """
 
 import logging
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.engine.database.connections import DRIVER_ERRORS, is_connection_error
@@ -25,9 +26,11 @@ from app.engine.store.load import UnreadableStream
 
 log = logging.getLogger(__name__)
 
+INTERNAL_ERROR = "Internal error. Quote the correlationId when you report it."
+
 
 class ApiError(Exception):
-    """An error that is shown as it stands, with `extensions` beside its code."""
+    """An error whose message is shown to the client. `extensions` are added to its code."""
 
     code = "INTERNAL_SERVER_ERROR"
 
@@ -37,119 +40,122 @@ class ApiError(Exception):
 
 
 class BadInput(ApiError):
-    """What was sent cannot be meant."""
+    """An argument is invalid."""
 
     code = "BAD_USER_INPUT"
 
 
 class NotFound(ApiError):
-    """There is no such thing."""
+    """The requested object does not exist."""
 
     code = "NOT_FOUND"
 
 
 class Forbidden(ApiError):
-    """This caller may not."""
+    """The caller has no permission."""
 
     code = "FORBIDDEN"
 
 
 class StaleRead(ApiError):
-    """The read model is not there yet."""
+    """The projection has not reached the requested position."""
 
     code = "STALE_READ"
 
 
 class ServerOverloaded(ApiError):
-    """Too much at once."""
+    """Too many commands wait."""
 
     code = "OVERLOADED"
 
 
 class TimedOut(ApiError):
-    """It took too long."""
+    """The operation took too long."""
 
     code = "TIMEOUT"
 
 
 class StreamUnreadable(ApiError):
-    """What is stored is not what this code knows."""
+    """The stream has an event that this code cannot read."""
 
     code = "UNREADABLE_STREAM"
 
 
-def to_api_error(problem: BaseException) -> ApiError | None:
-    """What the engine raised, in the API's words; None where it is unexpected."""
-    match problem:
+def to_api_error(error: BaseException) -> ApiError | None:
+    """The API's error for an error of the engine. None if the error is unexpected."""
+    match error:
         case ApiError():
-            return problem
+            return error
         case ProjectionStale():
             return StaleRead(
-                str(problem),
-                projection=problem.projection,
-                position=str(problem.reached),
-                wanted=str(problem.wanted),
-                behind=problem.wanted - problem.reached,
-                behindSeconds=problem.seconds,
+                str(error),
+                projection=error.projection,
+                position=str(error.reached),
+                wanted=str(error.wanted),
+                behind=error.wanted - error.reached,
+                behindSeconds=error.seconds,
             )
         case Overloaded():
-            return ServerOverloaded(str(problem) or Overloaded.__doc__)
+            return ServerOverloaded(str(error) or Overloaded.__doc__)
         case CommandIdReused():
-            return BadInput(str(problem) or CommandIdReused.__doc__)
+            return BadInput(str(error) or CommandIdReused.__doc__)
         case StoreTimeout():
-            return TimedOut(str(problem) or StoreTimeout.__doc__)
+            return TimedOut(str(error) or StoreTimeout.__doc__)
         case InvalidPointInTime():
-            return BadInput(str(problem))
+            return BadInput(str(error))
         case UnreadableStream():
-            return StreamUnreadable(str(problem))
-        case CannotGetOperationTypeError() | InvalidOperationTypeError():
-            return BadInput(reason_of(problem))
+            return StreamUnreadable(str(error))
+        case _ if is_missing_operation(error):
+            return BadInput(missing_operation_reason(error))
         case TimeoutError():
             return TimedOut("The operation took too long.")
-        case _ if isinstance(problem, DRIVER_ERRORS) and is_connection_error(problem):
-            return TimedOut("The database does not answer; try again in a moment.")
+        case _ if isinstance(error, DRIVER_ERRORS) and is_connection_error(error):
+            return TimedOut("The database does not answer. Try again.")
         case _:
             return None
 
 
-def reason_of(problem: BaseException) -> str:
-    """Why a document has no operation to execute, in Strawberry's words."""
-    said = getattr(problem, "as_http_error_reason", None)
-    return str(said() if callable(said) else str(problem) or "No GraphQL query found in the request")
+def is_missing_operation(error: BaseException) -> bool:
+    """Whether the document has no operation that can be executed."""
+    return isinstance(error, MissingQueryError | CannotGetOperationTypeError | InvalidOperationTypeError)
+
+
+def missing_operation_reason(error: BaseException) -> str:
+    """Why the document has no operation, in Strawberry's words."""
+    reason = getattr(error, "as_http_error_reason", None)
+    return str(reason() if callable(reason) else str(error) or "The request has no query")
 
 
 def with_codes(errors: Sequence[GraphQLError], correlation_id: UUID | None) -> list[GraphQLError]:
-    """The errors as they may leave: each with `extensions.code`, unexpected ones masked, logged and findable by `extensions.correlationId`."""
-    return [_labelled(error, correlation_id) for error in errors]
+    """The errors, each with `extensions.code`. Unexpected errors are logged and masked, with the correlation id."""
+    return [_with_code(error, correlation_id) for error in errors]
 
 
 def with_validation_code(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
-    """Errors of validation, with their code."""
+    """Errors of validation, each with its code."""
     return [
-        error if _code(error) else _with(error, error.message, {"code": "GRAPHQL_VALIDATION_FAILED"})
+        error if _code(error) else _copy(error, error.message, {"code": "GRAPHQL_VALIDATION_FAILED"})
         for error in errors
     ]
 
 
-def _labelled(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError:
+def _with_code(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError:
     if _code(error):
         return error
     if isinstance(error, GraphQLSyntaxError):
-        return _with(error, error.message, {"code": "GRAPHQL_PARSE_FAILED"})
+        return _copy(error, error.message, {"code": "GRAPHQL_PARSE_FAILED"})
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         if _code(cause):
-            return _with(error, cause.message, {"code": _code(cause)})
+            return _copy(error, cause.message, {"code": _code(cause)})
         cause = cause.original_error
     if cause is not None and (known := to_api_error(cause)) is not None:
-        return _with(error, str(known), {"code": known.code} | known.extensions)
+        return _copy(error, str(known), {"code": known.code} | known.extensions)
     if cause is None and not error.path:
-        return _with(error, error.message, {"code": "BAD_USER_INPUT"})
-    log.error("unexpected, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)
-    return _with(
-        error,
-        "Something went wrong on our side.",
-        {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)},
+        return _copy(error, error.message, {"code": "BAD_USER_INPUT"})
+    log.error("unexpected error, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)
+    return _copy(
+        error, INTERNAL_ERROR, {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)}
     )
 
 
@@ -157,7 +163,7 @@ def _code(error: GraphQLError) -> object:
     return (error.extensions or {}).get("code")
 
 
-def _with(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+def _copy(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
     return GraphQLError(
         message,
         nodes=error.nodes,

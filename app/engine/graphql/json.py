@@ -1,4 +1,4 @@
-"""An answer as JSON text."""
+"""Encodes responses as JSON text."""
 
 import json
 
@@ -7,10 +7,10 @@ import msgspec
 _ENCODER = msgspec.json.Encoder()
 
 
-def encode_json(answer: object) -> str:
-    """As compact text: bytes would make binary frames on sockets, which clients cannot read."""
+def encode_json(response: object) -> str:
+    """Compact JSON text. Bytes would become binary WebSocket frames, which clients do not read."""
     try:
-        return _ENCODER.encode(answer).decode()
+        return _ENCODER.encode(response).decode()
     except (TypeError, ValueError):
-        # What msgspec is too strict for: text of a class of its own, as SQLAlchemy's names are, or half a surrogate pair.
-        return json.dumps(answer, separators=(",", ":"))
+        # msgspec refuses subclasses of str, such as SQLAlchemy's names, and lone surrogates.
+        return json.dumps(response, separators=(",", ":"))

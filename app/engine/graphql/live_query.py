@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from app.engine.graphql.context import Context, Loaders
+from app.engine.graphql.context import Context
 from app.engine.graphql.errors import NotFound
+from app.engine.graphql.loaders import Loaders
 from app.engine.store.reader import ALL_EVENTS, EventFilter, Fact
 from projections.kernel import AnyProjection
 

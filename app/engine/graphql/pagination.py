@@ -1,7 +1,6 @@
-"""Lists, a page at a time: Relay connections whose cursors name the last row's place in the order, not a count."""
+"""Pages of lists: Relay connections with keyset cursors. A cursor names the last row's place in the order."""
 
 import base64
-import binascii
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -9,40 +8,37 @@ from typing import Any
 
 import msgspec
 import strawberry
-from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from app.engine.graphql.as_of import ResolvedAsOf
-from app.engine.graphql.context import Context, fetch_rows, table_or_history
+from app.engine.graphql.context import Context
 from app.engine.graphql.errors import BadInput
+from app.engine.read_models.queries import Filter, RowOrder, keyset_page, no_filter
 from projections.kernel import Projection
-
-type Columns = Any
-"""The columns of a projection, by name: of its table, or of that as it was."""
 
 MAX_PAGE_SIZE = 100
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="The position of a page in its list.")
 class PageInfo:
-    has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether there is something before this page.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the first edge.")
+    has_next_page: bool = strawberry.field(description="Whether the list has items after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the list has items before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first edge.")
     end_cursor: str | None = strawberry.field(
-        description="Cursor of the last edge: `after` of the next page."
+        description="The cursor of the last edge: pass it as `after` to get the next page."
     )
 
 
-@strawberry.type(description="One item of a list, and its place in it.")
+@strawberry.type(description="One item of a list with its cursor.")
 class Edge[T]:
     node: T = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="Its place: give it as `after` to go on behind it.")
+    cursor: str = strawberry.field(description="The item's cursor: pass it as `after` to continue after it.")
 
 
 @strawberry.type(description="One page of a list.")
 class Connection[T]:
-    edges: list[Edge[T]] = strawberry.field(description="The items with their places.")
-    nodes: list[T] = strawberry.field(description="The items alone.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies.")
+    edges: list[Edge[T]] = strawberry.field(description="The items with their cursors.")
+    nodes: list[T] = strawberry.field(description="The items.")
+    page_info: PageInfo = strawberry.field(description="The position of this page in its list.")
 
 
 def make_connection[T](items: Sequence[tuple[T, str]], *, more: bool, after: object) -> Connection[T]:
@@ -60,9 +56,10 @@ def make_connection[T](items: Sequence[tuple[T, str]], *, more: bool, after: obj
 
 
 def page_size(first: int) -> int:
+    """The number of items on a page. Raises `BadInput`."""
     if 0 <= first <= MAX_PAGE_SIZE:
         return first
-    raise BadInput(f"first is a number from 0 to {MAX_PAGE_SIZE}, not {first}.")
+    raise BadInput(f"first must be from 0 to {MAX_PAGE_SIZE}, not {first}.")
 
 
 async def paginate[R, T](
@@ -74,76 +71,93 @@ async def paginate[R, T](
     descending: bool,
     first: int,
     after: str | None,
-    where: Callable[[Columns], Sequence[ColumnElement[bool]]] = lambda columns: (),
-    then: ResolvedAsOf | None = None,
-    ahead: Callable[[Sequence[R]], Awaitable[None]] | None = None,
+    where: Filter = no_filter,
+    as_of: ResolvedAsOf | None = None,
+    prefetch: Callable[[Sequence[R]], Awaitable[None]] | None = None,
 ) -> Connection[T]:
-    """One page of a projection's rows in the order of the columns `order`, which end in a unique one; as they were `then`.
-    `ahead` reads what the rows lead to, before `make` is called."""
+    """One page of a projection's rows, each as `make` gives it. The last column of `order` must be unique.
+
+    With `as_of` the rows are as they were. `prefetch` runs before `make`, with the rows of the page. Raises `BadInput`.
+    """
     size = page_size(first)
-    table = table_or_history(projection, None if then is None else then.position)
-    columns = [table.c[name] for name in order]
-    mark = f"{'-' if descending else '+'}{','.join(order)}{'' if then is None else then.mark}"
-    query = select(table).where(*where(table.c))
-    if after is not None:
-        place = tuple_(
-            *(
-                literal(value, column.type)
-                for value, column in zip(_values(projection, order, mark, after), columns, strict=True)
-            )
-        )
-        query = query.where(tuple_(*columns) < place if descending else tuple_(*columns) > place)
-    query = query.order_by(*(column.desc() if descending else column for column in columns)).limit(size + 1)
-    rows = await fetch_rows(context.services.database, projection, query)
-    if ahead is not None:
-        await ahead(rows[:size])
-    items = [(make(row), _cursor(row, order, mark)) for row in rows[:size]]
+    scope = f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}"
+    rows = await keyset_page(
+        context.services.database,
+        projection,
+        RowOrder(order, descending),
+        size + 1,
+        after=None if after is None else _place(projection, order, scope, after),
+        where=where,
+        position=None if as_of is None else as_of.position,
+    )
+    if prefetch is not None:
+        await prefetch(rows[:size])
+    items = [
+        (make(row), encode_cursor(scope, *(getattr(row, name) for name in order))) for row in rows[:size]
+    ]
     return make_connection(items, more=len(rows) > size, after=after)
 
 
+# --- Cursors ----------------------------------------------------------------
+
+
+def encode_cursor(*values: object) -> str:
+    """The values as an opaque cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode()
+
+
+def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
+    """The values of a cursor. Raises `BadInput` if the cursor does not have values of these types."""
+    try:
+        values = _decode(cursor)
+        if len(values) != len(types):
+            raise invalid_cursor()
+        converted = tuple(
+            msgspec.convert(value, expected) for value, expected in zip(values, types, strict=True)
+        )
+    except (ValueError, msgspec.MsgspecError):
+        raise invalid_cursor() from None
+    if not all(_is_storable(value) for value in converted):
+        raise invalid_cursor()
+    return converted
+
+
+def invalid_cursor() -> BadInput:
+    """The error for an `after` that this list has not returned."""
+    return BadInput("after is not a cursor of this list: pass a cursor that this list returned.")
+
+
 def cursor_scope(cursor: str | None) -> str | None:
-    """What the list was that gave this cursor; None where it cannot be told."""
+    """The order and point in time of the list that returned this cursor. None if the cursor does not say it."""
     if cursor is None:
         return None
     try:
-        mark = _decoded(cursor)[:1]
+        values = _decode(cursor)
     except (ValueError, msgspec.MsgspecError):
         return None
-    return mark[0] if mark and isinstance(mark[0], str) else None
+    return values[0] if values and isinstance(values[0], str) else None
 
 
-def _cursor(row: object, order: tuple[str, ...], mark: str) -> str:
-    place = [mark, *(getattr(row, name) for name in order)]
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+def _place(projection: Projection[Any], order: tuple[str, ...], scope: str, cursor: str) -> Sequence[Any]:
+    types = [projection.table.c[name].type.python_type for name in order]
+    actual_scope, *values = decode_cursor(cursor, str, *types)
+    if actual_scope != scope:
+        raise invalid_cursor()
+    return values
 
 
-def _decoded(cursor: str) -> list[Any]:
-    """What is in a cursor. Raises `ValueError` or `msgspec.MsgspecError`."""
+def _decode(cursor: str) -> list[Any]:
+    """The JSON values of a cursor. Raises `ValueError` or `msgspec.MsgspecError`."""
     try:
         return msgspec.json.decode(
             base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=list[Any]
         )
     except RecursionError as error:
-        raise ValueError("nested too deep") from error
+        raise ValueError("nested too deeply") from error
 
 
-def _values(projection: Projection[Any], order: tuple[str, ...], mark: str, cursor: str) -> Sequence[Any]:
-    bad = BadInput("after is not a cursor of this list: give one that it returned, in the same order.")
-    try:
-        place = _decoded(cursor)
-        if place[:1] != [mark] or len(place) != len(order) + 1:
-            raise bad
-        kinds = [projection.table.c[name].type.python_type for name in order]
-        values = [msgspec.convert(value, kind) for value, kind in zip(place[1:], kinds, strict=True)]
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
-        raise bad from None
-    if not all(_is_valid_value(value) for value in values):
-        raise bad
-    return values
-
-
-def _is_valid_value(value: object) -> bool:
-    """Whether PostgreSQL has such a value: who forges a cursor may name others."""
+def _is_storable(value: object) -> bool:
+    """Whether PostgreSQL can store the value. A forged cursor may have one that it cannot."""
     match value:
         case str():
             return "\0" not in value

@@ -1,7 +1,7 @@
-"""Builds the GraphQL schema: the slices of the application and what all slices share."""
+"""Builds the GraphQL schema from the engine's slices and the application's."""
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -10,12 +10,14 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
+from strawberry.types.scalar import ScalarDefinition
 
 from app.engine.graphql.event_types import EventTypes, OutputMapping
-from app.engine.graphql.execution.extension import OperationExtension
-from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.extension import DocumentCache, OperationExtension
+from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, processes, projection_operations, projections
+from app.engine.graphql.strawberry_internals import set_description
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (
@@ -24,11 +26,11 @@ ENGINE_SLICES: tuple[ModuleType, ...] = (
     projection_operations,
     processes,
 )
-"""The slices that every application has."""
+"""The slices of every application."""
 
 
 class Schema(strawberry.Schema):
-    """Errors are labelled and logged where they are translated, so nothing is logged twice or for a client's mistake."""
+    """A schema that does not log errors: `with_codes` logs the unexpected ones."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -40,33 +42,37 @@ class Schema(strawberry.Schema):
 def build_schema(
     slices: tuple[ModuleType, ...], deciders: tuple[AnyDecider, ...], *, fast_executor: bool = True
 ) -> tuple[Schema, EventTypes]:
-    """The schema of the engine's slices and these, and the GraphQL types of the deciders' events. Made once.
+    """The schema, and the GraphQL types of the deciders' events. The same arguments give the same schema.
 
-    A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and the mapping `OUTPUT_TYPES`.
+    A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
+    `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`.
     """
     slices = (*ENGINE_SLICES, *slices)
-    shapes: dict[type, OutputMapping] = {}
-    for part in slices:
-        shapes.update(getattr(part, "OUTPUT_TYPES", {}))
-    events = EventTypes(deciders, shapes)
-    return (
-        Schema(
-            query=_merged("Query", slices, "What can be asked."),
-            mutation=_merged("Mutation", slices, "What can be done: each field is one command."),
-            subscription=_merged("Subscription", slices, "What can be followed."),
-            types=events.types,
-            config=StrawberryConfig(scalar_map=SCALARS),
-            extensions=[OperationExtension],
-            execution_context_class=FastExecutionContext if fast_executor else None,
-        ),
-        events,
+    output_types: dict[type, OutputMapping] = {}
+    scalars: dict[object, ScalarDefinition] = {**SCALARS}
+    for module in slices:
+        output_types.update(getattr(module, "OUTPUT_TYPES", {}))
+        scalars.update(getattr(module, "SCALARS", {}))
+    events = EventTypes(deciders, output_types)
+    schema = Schema(
+        query=_merge("Query", slices, "Reads."),
+        mutation=_merge("Mutation", slices, "Commands: each field is one command."),
+        subscription=_merge("Subscription", slices, "Live results."),
+        types=events.types,
+        config=StrawberryConfig(scalar_map=scalars),
+        extensions=[partial(OperationExtension, DocumentCache())],
+        execution_context_class=FastExecutionContext if fast_executor else None,
     )
+    if fast_executor:
+        add_plans(schema)
+    return schema, events
 
 
-def _merged(name: str, slices: Sequence[ModuleType], description: str) -> Any:
-    found = tuple(getattr(part, name) for part in slices if hasattr(part, name))
-    if not found:
+def _merge(name: str, slices: Sequence[ModuleType], description: str) -> Any:
+    """One root type of the fields of all slices. None if no slice has the type."""
+    types = tuple(getattr(module, name) for module in slices if hasattr(module, name))
+    if not types:
         return None
-    merged = merge_types(name, found)
-    merged.__strawberry_definition__.description = description  # pyright: ignore[reportAttributeAccessIssue]
+    merged = merge_types(name, types)
+    set_description(merged, description)
     return merged

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import msgspec
 
 from app.engine.processes.storage import ProcessStep
-from app.engine.store.stored_names import by_name
+from app.engine.store.stored_names import classes_by_name
 from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import AnyDecider, Command, Event
 from domain.kernel.process import NOTES_FORMERLY, AnyProcess, Call, Effect, Ended, SendCommand
@@ -34,7 +34,7 @@ class ProcessCodec:
     """A process's commands, calls and notes as JSON by their stored names, and its states by the names of their classes.
 
     A state class may be renamed: the states that were stored under its older name are folded again from their facts.
-    Raises `BadCommands` if stored names do not fit together.
+    Raises `StoredNameError` if stored names do not fit together.
     """
 
     def __init__(self, process: AnyProcess, deciders: Iterable[AnyDecider]) -> None:
@@ -46,14 +46,14 @@ class ProcessCodec:
             name: hashlib.sha256(json.dumps(type_shape(each)).encode()).hexdigest()[:12]
             for name, each in self._states.items()
         }
-        self._calls = by_name(process.category, Call, process.calls)
+        self._calls = classes_by_name(process.category, Call, process.calls)
         self._notes: Mapping[str, type[Event]] = NOTES_FORMERLY | {
             stored.stored.name: event for event, stored in process.own.classes.items()
         }
         self._commands: Mapping[tuple[str, str], type[Command]] = {
             (decider.category, name): command
             for decider in self.deciders.values()
-            for name, command in by_name(decider.category, Command, decider.command_types).items()
+            for name, command in classes_by_name(decider.category, Command, decider.command_types).items()
         }
 
     def state(self, state: object) -> str:

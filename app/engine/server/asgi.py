@@ -11,9 +11,11 @@ from starlette.staticfiles import StaticFiles
 
 from app.engine.database.connections import DRIVER_ERRORS
 from app.engine.graphql.schema import build_schema
-from app.engine.graphql.transport.http import PAGE, GraphQLEndpoint
+from app.engine.graphql.transport.graphiql import PAGE
+from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.runtime import Runtime
+from app.engine.server.security_headers import SecurityHeadersMiddleware
 
 MAX_BODY_BYTES = 256 * 1024
 HEALTH_QUERY_TIMEOUT_SECONDS = 2
@@ -57,11 +59,14 @@ def create_app(runtime: Runtime) -> Starlette:
 
 
 def _middleware(allowed_origins: tuple[str, ...]) -> list[Middleware]:
-    if not allowed_origins:
-        return []
-    return [
-        Middleware(CORSMiddleware, allow_origins=allowed_origins, allow_methods=["POST"], allow_headers=["*"])
-    ]
+    middleware = [Middleware(SecurityHeadersMiddleware)]
+    if allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware, allow_origins=allowed_origins, allow_methods=["POST"], allow_headers=["*"]
+            )
+        )
+    return middleware
 
 
 async def _stuck_steps(runtime: Runtime) -> dict[str, int] | None:

@@ -1,1 +1,1 @@
-"""The event store: append, read, and the feed that everything live hangs on."""
+"""The event store: appends and reads events, and feeds new events to all followers."""

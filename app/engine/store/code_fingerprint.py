@@ -1,8 +1,8 @@
-"""The code that something is made by: the definitions of ours that it leads to, as text, whatever their layout.
+"""Collects the source of our own code that a function or class leads to. Fingerprints are digests of that text.
 
-Comments, docstrings and layout do not count. A class of an event counts by its stored name, since its shape has versions
-of its own, unless the `events` are asked for; any other class of ours counts whole. Not seen: code that is reached only by
-a computed name or through a value that was made elsewhere (but a decider counts by its events), and what the libraries do.
+Comments, docstrings and layout do not count. An event class counts by its stored name, because its shape has its own
+version, unless `events` is set. Any other class of ours counts as a whole. Not seen: code that is reached only by a
+computed name, code behind a value that is made elsewhere (a decider counts by its events), and libraries.
 """
 
 import ast
@@ -19,7 +19,7 @@ _KERNELS = ("domain.kernel.decider", "projections.kernel")
 
 
 def reachable_source(*roots: object, events: bool = False) -> Iterator[str]:
-    """One text for each definition that the roots lead to. Raises `OSError` or `SyntaxError` where there is no source of one."""
+    """One text for each definition that the roots lead to. Raises `OSError` or `SyntaxError` if one has no source."""
     ours = {
         (inspect.unwrap(root).__module__ or "").split(".")[0]
         for root in roots
@@ -37,10 +37,13 @@ def reachable_source(*roots: object, events: bool = False) -> Iterator[str]:
         elif isinstance(item, Decider):
             yield f"{name} = {item.category}: {sorted(event_type.stored.name for event_type in item.event_types)}"
         elif isinstance(item, FunctionType | type):
+            if item.__module__ in _KERNELS and isinstance(item, FunctionType):
+                # The engine's functions do not count, but what they were made with does: `by_stream(order)`.
+                waiting.extend(inspect.getclosurevars(item).nonlocals.items())
             if item.__module__.split(".")[0] not in ours or item.__module__ in _KERNELS:
                 continue
             if isinstance(item, FunctionType) and item.__name__ == "<lambda>":
-                # Its lines are those of the statement that it stands in, and seldom a statement of their own.
+                # The source lines of a lambda are those of its whole statement, so its bytecode counts.
                 yield f"{item.__qualname__}: {_bytecode_text(item.__code__)}"
                 waiting.extend(
                     (name, item.__globals__[name])
@@ -49,15 +52,15 @@ def reachable_source(*roots: object, events: bool = False) -> Iterator[str]:
                 )
                 continue
             try:
-                text, named = _read(item)
+                text, references = _read_source(item)
             except OSError:
                 if not isinstance(item, type):
                     raise
-                # A class that was made by a call is what it was made of.
+                # A class that a call made has no source: its members and bases count.
                 yield f"{item.__qualname__}: {[base.__qualname__ for base in item.__bases__]}"
                 waiting.extend(
-                    (name, made)
-                    for name, made in [
+                    (name, member)
+                    for name, member in [
                         *vars(item).items(),
                         *((base.__name__, base) for base in item.__bases__),
                     ]
@@ -65,7 +68,7 @@ def reachable_source(*roots: object, events: bool = False) -> Iterator[str]:
                 )
                 continue
             yield f"{item.__qualname__}: {text}"
-            waiting.extend(_resolved_names(named, item))
+            waiting.extend(_resolve_names(references, item))
         elif isinstance(item, TypeAliasType):
             continue
         elif isinstance(item, list | tuple | set | frozenset | dict) and " at 0x" in repr(item):
@@ -88,10 +91,10 @@ def _bytecode_text(code: CodeType) -> str:
 
 
 @cache
-def _read(item: Any) -> tuple[str, Sequence[tuple[str, str]]]:
-    """The definition's text without docstrings, and the names in it: each alone, or with what is reached over it."""
+def _read_source(item: Any) -> tuple[str, Sequence[tuple[str, str]]]:
+    """The text of the definition without docstrings, and its names, each with the attribute that it reads, or ""."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(item)))
-    named: list[tuple[str, str]] = []
+    references: list[tuple[str, str]] = []
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
@@ -100,20 +103,20 @@ def _read(item: Any) -> tuple[str, Sequence[tuple[str, str]]]:
             node.body = node.body[1:] or [ast.Pass()]
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
-            named.append((node.id, ""))
+            references.append((node.id, ""))
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            named.append((node.value.id, node.attr))
-    return ast.unparse(tree), named
+            references.append((node.value.id, node.attr))
+    return ast.unparse(tree), references
 
 
-def _resolved_names(named: Sequence[tuple[str, str]], item: Any) -> Iterator[tuple[str, object]]:
-    """What the names in the code stand for: names of the module, and what is reached over a module's name."""
+def _resolve_names(references: Sequence[tuple[str, str]], item: Any) -> Iterator[tuple[str, object]]:
+    """The objects that the names stand for: variables of a closure or module, and attributes of imported modules."""
     known: dict[str, object] = getattr(item, "__globals__", None) or vars(inspect.getmodule(item) or item)
-    closed = inspect.getclosurevars(item).nonlocals if isinstance(item, FunctionType) else {}
-    for name, reached in named:
-        if not reached:
-            found = closed.get(name, known.get(name))
+    closure = inspect.getclosurevars(item).nonlocals if isinstance(item, FunctionType) else {}
+    for name, attribute in references:
+        if not attribute:
+            value = closure.get(name, known.get(name))
         else:
-            found = getattr(known[name], reached, None) if inspect.ismodule(known.get(name)) else None
-        if found is not None:
-            yield reached or name, found
+            value = getattr(known[name], attribute, None) if inspect.ismodule(known.get(name)) else None
+        if value is not None:
+            yield attribute or name, value

@@ -1,4 +1,4 @@
-"""Events become JSON under their stored name and version, and come back as the classes of today."""
+"""Encodes events as JSON with a stored name and version, and decodes them as the classes of today."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.engine.store.stored_names import BadCommands, by_name
+from app.engine.store.stored_names import StoredNameError, classes_by_name
 from app.engine.store.upcasts import EventSchemaError, UpcastChain
 from domain.kernel.decider import (
     AnyDecider,
@@ -24,9 +24,9 @@ type Row = Mapping[str, Any]
 
 
 class EventCodec:
-    """Writes and reads the events of the given deciders, and knows the names of their commands.
+    """Encodes and decodes the events of the deciders, and knows the stored names of their commands.
 
-    Raises `BadEvents` or `BadCommands` if stored names do not fit together.
+    Raises `EventSchemaError` or `StoredNameError` if the declarations contradict each other.
     """
 
     def __init__(self, deciders: Iterable[AnyDecider]) -> None:
@@ -39,7 +39,7 @@ class EventCodec:
                 stored: StoredName = event_type.stored
                 if not stored.name.startswith(f"{decider.category}."):
                     raise EventSchemaError(
-                        f"{event_type.__qualname__} is stored as {stored.name}: it must begin with {decider.category}."
+                        f"{event_type.__qualname__} is stored as {stored.name}: its name must begin with {decider.category}."
                     )
                 if stored.name in self.event_types:
                     raise EventSchemaError(
@@ -49,18 +49,19 @@ class EventCodec:
                 self._decoders[stored.name, stored.version] = msgspec.json.Decoder(event_type)
         self._upcasts = UpcastChain(deciders)
         self.commands: dict[str, Mapping[str, type[Command]]] = {}
-        """The command classes by category, and then by every name that they are or were stored under."""
+        """The command classes by category, then by each current or former stored name."""
         current: dict[str, type[Command]] = {}
         for decider in deciders:
             classes: tuple[type[Command], ...] = decider.command_types
-            self.commands[decider.category] = by_name(decider.category, Command, classes)
-            for each in classes:
-                # Processes share the command classes of their own streams.
-                if (other := current.setdefault(each.stored.name, each)) is not each:
-                    raise BadCommands(
-                        f"{other.__qualname__} and {each.__qualname__} of {decider.category} are both stored as {each.stored.name}: a stored name is never reused"
+            self.commands[decider.category] = classes_by_name(decider.category, Command, classes)
+            for command_type in classes:
+                # The streams of all processes share their command classes.
+                name = command_type.stored.name
+                if (other := current.setdefault(name, command_type)) is not command_type:
+                    raise StoredNameError(
+                        f"{other.__qualname__} and {command_type.__qualname__} of {decider.category} are both stored as {name}: a stored name is never reused"
                     )
-        # An old shape is opened, changed and closed again, so that its last step is read as what is stored today is.
+        # An old shape is decoded to a dict, changed and encoded again, so that the decoder of today reads the result.
         self._legacy_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
         self._legacy_encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -70,37 +71,40 @@ class EventCodec:
         return [*(event_type.stored for event_type in self.event_types.values()), *self._upcasts.sources]
 
     def searchable_names(self, name: str, version: int) -> tuple[str, ...]:
-        """Under which names a fact that is stored so is found: today's; where it was split or dropped also its own."""
-        ends = tuple(end.name for end in self._upcasts.targets(StoredName(name, version)))
-        return ends if len(ends) == 1 else (name, *ends)
+        """The names that a filter finds such a stored event by.
+
+        They are the names of today. An event that upcasts split or dropped is also found by its own name.
+        """
+        targets = tuple(target.name for target in self._upcasts.targets(StoredName(name, version)))
+        return targets if len(targets) == 1 else (name, *targets)
 
     def command_name(self, category: str, name: str) -> str:
-        """The name of today of a command that is stored as `name`; `name` itself if no class has it."""
-        known = self.commands.get(category, {}).get(name)
-        return name if known is None else known.stored.name
+        """The current name of a command that is stored as `name`; `name` itself if no class reads it."""
+        command_type = self.commands.get(category, {}).get(name)
+        return name if command_type is None else command_type.stored.name
 
     def encode(self, event: Event) -> str:
         """The event's fields as JSON text; decimals as strings."""
         return self._encoder.encode(event).decode()
 
     def decode(self, name: str, version: int, data: str) -> Event:
-        """The event as a class of today, or `Split`; an `Unreadable` one, never an error, where it cannot be had."""
+        """The event as a class of today, or `SplitEvent`. Never raises: an event that fails is an `UnreadableEvent`."""
         decoder = self._decoders.get((name, version))
         try:
             return self._upcast(StoredName(name, version), data) if decoder is None else decoder.decode(data)
-        except Exception as problem:
-            # Classes and upcasts are code of the business: whatever they raise concerns the one event that they were given.
-            said = str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}"
+        except Exception as error:
+            # Event classes and upcasts are business code. Their error concerns this event only.
+            problem = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             return UnreadableEvent(
                 name=name,
                 version=version,
                 data=data,
-                problem=said,
+                problem=problem,
                 names=self.searchable_names(name, version),
             )
 
     def fact(self, row: Row) -> Recorded[Any]:
-        """The fact in one row of es.events, data as JSON text."""
+        """The fact in one row of es.events. `data` is JSON text."""
         return Recorded(
             row["position"],
             row["category"],
@@ -119,8 +123,8 @@ class EventCodec:
         if stored not in self._upcasts:
             raise ValueError("no class is stored under this name and version")
         events = tuple(
-            self._decoders[end.name, end.version].decode(self._legacy_encoder.encode(fields))
-            for end, fields in self._upcasts.apply(stored, self._legacy_decoder.decode(data))
+            self._decoders[target.name, target.version].decode(self._legacy_encoder.encode(fields))
+            for target, fields in self._upcasts.apply(stored, self._legacy_decoder.decode(data))
         )
         return (
             events[0]
@@ -130,5 +134,5 @@ class EventCodec:
 
 
 def _std_uuid(identity: UUID) -> UUID:
-    """asyncpg's own UUID class is a subclass that compares equal; the standard one is what the domain sees."""
+    """asyncpg returns a subclass of UUID. The domain gets the standard class."""
     return UUID(int=identity.int)

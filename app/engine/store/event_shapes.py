@@ -1,4 +1,4 @@
-"""Event classes that changed and kept their version: found at start, against the shapes that the database has recorded."""
+"""Finds event classes that changed without a new version. It compares them with the shapes recorded in the database."""
 
 import json
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ from domain.kernel.decider import Event, StoredName
 
 
 async def changed_events(pool: asyncpg.Pool, codec: EventCodec) -> Mapping[str, str]:
-    """One line for each event class of another shape than was recorded, with what to do, by stored name and version.
+    """One line for each changed event class, with what to do, by stored name and version.
 
-    Shapes that are not recorded yet are recorded, in `es.event_shapes`; recorded ones stay.
+    Records the shapes that are not in `es.event_shapes` yet. Recorded shapes stay as they are.
     """
     event_types = {event_type.stored: event_type for event_type in codec.event_types.values()}
     await pool.execute(
@@ -39,7 +39,7 @@ async def changed_events(pool: asyncpg.Pool, codec: EventCodec) -> Mapping[str, 
 
 
 def changed_shape(event_type: type[Event], recorded: Shape, than: str) -> str:
-    """The line on an event class that changed and kept its version: what differs, and what to do."""
+    """The line for an event class that changed without a new version: what differs, and what to do."""
     stored = event_type.stored
     return (
         f"{format_stored_name(stored)} has another shape {than} ({difference(recorded, type_shape(event_type))}):"

@@ -1,4 +1,4 @@
-"""Reads the log: one stream, or everything from a position on."""
+"""Reads facts: of one stream, or of the whole log from a position on."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
-    """Which facts are wanted. `None` means any; every one that is given must match."""
+    """Selects facts. A fact matches if it matches all conditions; `None` matches any fact."""
 
     categories: frozenset[str] | None = None
     stream_id: UUID | None = None
@@ -38,42 +38,48 @@ class EventFilter:
         )
 
     def sql(self, first: int, codec: EventCodec) -> tuple[str, list[object]]:
-        """A condition on es.events with its arguments, numbered from `first`. Only what is asked for is in it, so that each question gets a plan of its own."""
-        asked: list[tuple[str, tuple[object, ...]]] = []
+        """A condition on es.events with its arguments, numbered from `first`.
+
+        It holds only the conditions that are set, so that PostgreSQL plans each combination separately.
+        """
+        parts: list[tuple[str, tuple[object, ...]]] = []
         if self.categories is not None:
-            asked.append(("category = ANY({}::text[])", (sorted(self.categories),)))
+            parts.append(("category = ANY({}::text[])", (sorted(self.categories),)))
         if self.stream_id is not None:
-            asked.append(("stream_id = {}::uuid", (self.stream_id,)))
+            parts.append(("stream_id = {}::uuid", (self.stream_id,)))
         if self.types is not None:
-            asked.extend(_type_conditions(self.types, codec))
+            parts.extend(_type_conditions(self.types, codec))
         if self.correlation_id is not None:
-            asked.append(("correlation_id = {}::uuid", (self.correlation_id,)))
+            parts.append(("correlation_id = {}::uuid", (self.correlation_id,)))
         arguments: list[object] = []
         conditions = ["true"]
-        for text, given in asked:
-            conditions.append(
-                text.format(*(f"${first + len(arguments) + place}" for place in range(len(given))))
-            )
-            arguments.extend(given)
+        for text, values in parts:
+            number = first + len(arguments)
+            conditions.append(text.format(*(f"${number + index}" for index in range(len(values)))))
+            arguments.extend(values)
         return " AND ".join(conditions), arguments
 
 
 def _type_conditions(types: frozenset[str], codec: EventCodec) -> Sequence[tuple[str, tuple[object, ...]]]:
-    """Conditions for facts that go by these names: those stored so, less those that upcasts renamed, and those renamed to them."""
-    wanted = {
-        each: not types.isdisjoint(codec.searchable_names(each.name, each.version))
-        for each in codec.known_shapes
+    """Conditions for facts with these names of today.
+
+    A fact matches by its stored name, or because upcasts rename it to one of the names. A fact that upcasts rename to
+    another name does not match.
+    """
+    matches = {
+        shape: not types.isdisjoint(codec.searchable_names(shape.name, shape.version))
+        for shape in codec.known_shapes
     }
-    joining = [each for each, found in wanted.items() if found and each.name not in types]
-    leaving = [each for each, found in wanted.items() if not found and each.name in types]
-    named = "type = ANY({}::text[])"
+    added = [shape for shape, matching in matches.items() if matching and shape.name not in types]
+    excluded = [shape for shape, matching in matches.items() if not matching and shape.name in types]
+    by_name = "type = ANY({}::text[])"
     conditions: list[tuple[str, tuple[object, ...]]] = []
-    if joining:
-        conditions.append((f"({named} OR {_SHAPES})", (sorted(types), *_columns(joining))))
+    if added:
+        conditions.append((f"({by_name} OR {_SHAPES})", (sorted(types), *_columns(added))))
     else:
-        conditions.append((named, (sorted(types),)))
-    if leaving:
-        conditions.append((f"NOT {_SHAPES}", _columns(leaving)))
+        conditions.append((by_name, (sorted(types),)))
+    if excluded:
+        conditions.append((f"NOT {_SHAPES}", _columns(excluded)))
     return conditions
 
 
@@ -88,13 +94,16 @@ ALL_EVENTS = EventFilter()
 
 
 def stored_name(fact: Fact) -> str:
-    """The stored name of the fact's event: today's; the one in the log where upcasts split or dropped it, or this code cannot read it."""
+    """The stored name of the fact's event.
+
+    It is the name of today, or the name in the log if upcasts split or dropped the event or this code cannot read it.
+    """
     event = fact.event
     return event.name if isinstance(event, UnreadableEvent | SplitEvent) else event.stored.name
 
 
 def _names(fact: Fact) -> Sequence[str]:
-    """The names by which a fact is found: the same that the codec gives for what is stored."""
+    """The names that a filter finds the fact by: those of `EventCodec.searchable_names`."""
     match fact.event:
         case UnreadableEvent(name=name, names=names):
             return names or (name,)
@@ -105,22 +114,24 @@ def _names(fact: Fact) -> Sequence[str]:
 
 
 class EventReader:
-    """Reads facts. `pool` serves short reads; none holds a connection while its caller waits for anything else. Who reads
-    everything brings a connection of its own."""
+    """Reads facts.
+
+    No read holds a connection of `pool` after it returned. A caller that reads the whole log passes its own connection.
+    """
 
     def __init__(self, pool: asyncpg.Pool | asyncpg.Connection, codec: EventCodec) -> None:
         self._pool = pool
         self._codec = codec
 
     async def head_position(self) -> int:
-        """The position of the newest fact; 0 where there is none."""
+        """The position of the newest fact; 0 if the log is empty."""
         [row] = await self._fetch("SELECT coalesce(max(position), 0) AS head FROM es.events")
         return row["head"]
 
     async def read_stream(
         self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000, *, up_to: int | None = None
     ) -> Sequence[Fact]:
-        """Up to `limit` facts of one stream with versions above `after` and not above `up_to`, in order."""
+        """Up to `limit` facts of one stream in order, with `after` < version <= `up_to`."""
         rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3 AND version <= $4"
             " ORDER BY version LIMIT $5",
@@ -135,7 +146,7 @@ class EventReader:
     async def stream_version(
         self, category: str, stream_id: UUID, *, moment: datetime | None = None, position: int | None = None
     ) -> int:
-        """The version of the stream, now or when all up to the moment (recorded, not occurred) or position was recorded; 0 where nothing was."""
+        """The version of the stream: now, at a position, or at a moment of `recorded_at`; 0 if it had no facts."""
         condition, arguments = "", list[object]()
         if moment is not None:
             condition, arguments = " AND recorded_at <= $3", [moment]
@@ -150,14 +161,14 @@ class EventReader:
         return rows[0]["version"] if rows else 0
 
     async def position_at(self, moment: datetime) -> int:
-        """The position of the newest fact that was recorded up to the moment; 0 where none was."""
+        """The position of the newest fact that was recorded up to the moment; 0 if there is none."""
         [row] = await self._fetch(_POSITION_AT, moment)
         return row["position"]
 
     async def undone_versions(
         self, category: str, stream_id: UUID, changes: Collection[int]
     ) -> frozenset[int]:
-        """Those of the changes, by version, whose newest mark says that they were undone."""
+        """The versions of `changes` that are undone: the newest event that names the change undoes it."""
         rows = await self._fetch(
             "SELECT DISTINCT ON (change) change, undone FROM ("
             " SELECT version, coalesce(data->>'undoes', data->>'redoes') AS change, data->>'undoes' IS NOT NULL AS undone"
@@ -171,7 +182,7 @@ class EventReader:
         return frozenset(int(row["change"]) for row in rows if row["undone"])
 
     async def command_names(self, command_ids: Collection[UUID]) -> Mapping[UUID, str]:
-        """The stored names of the commands, as they are today."""
+        """The current stored names of the commands, by command id."""
         rows = await self._fetch(
             "SELECT command_id, category, name FROM es.commands WHERE command_id = ANY($1::uuid[])",
             list(command_ids),
@@ -184,7 +195,7 @@ class EventReader:
     async def read_all(
         self, after: int, limit: int, *, up_to: int | None = None, where: EventFilter = ALL_EVENTS
     ) -> Sequence[Fact]:
-        """Up to `limit` matching facts with positions above `after` and not above `up_to`, in order."""
+        """Up to `limit` matching facts in order, with `after` < position <= `up_to`."""
         condition, arguments = where.sql(4, self._codec)
         rows = await self._fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
@@ -203,7 +214,7 @@ class EventReader:
         return await retry_read(read)
 
 
-# Positions have no gaps and moments never decrease along them: halved until it is found, without an index of the moments.
+# A binary search over positions, without an index on recorded_at: positions have no gaps, and recorded_at never decreases.
 _POSITION_AT = """
     WITH RECURSIVE between (low, high) AS (
         SELECT 0::bigint, coalesce(max(position), 0) FROM es.events

@@ -1,4 +1,4 @@
-"""The stored names of commands and calls: checked at start, and looked up when a stored step is read."""
+"""Checks the stored names of commands and calls at start, and maps each name to its class."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,30 +10,30 @@ from domain.kernel.process import Call
 _FORM = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
-class BadCommands(UserError):
-    """The stored names of commands or calls do not fit together; the message is one line that says which, and what to do."""
+class StoredNameError(UserError):
+    """The stored names of commands or calls contradict each other. The message is one line with what to do."""
 
 
-def by_name[T: Command | Call](
+def classes_by_name[T: Command | Call](
     owner: str, base: type[T], classes: Iterable[type[T]]
 ) -> Mapping[str, type[T]]:
-    """The classes of `owner` by stored name and by each older name. Raises `BadCommands`."""
+    """The classes of `owner` by current stored name and by each former name. Raises `StoredNameError`."""
     kind = base.__name__.lower()
-    found: dict[str, type[T]] = {}
-    for each in classes:
-        shown = getattr(each, "__qualname__", each)
-        # A subclass does not inherit the name of its base class: each name belongs to one class.
-        if not isinstance(each, type) or not issubclass(each, base) or "stored" not in vars(each):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise BadCommands(
-                f'{shown} of {owner} has no stored name: derive it from {base.__name__} and declare it with @{kind}("noun.verb")'
+    by_name: dict[str, type[T]] = {}
+    for cls in classes:
+        class_name = getattr(cls, "__qualname__", cls)
+        # A subclass does not inherit its stored name: each name belongs to one class.
+        if not isinstance(cls, type) or not issubclass(cls, base) or "stored" not in vars(cls):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise StoredNameError(
+                f'{class_name} of {owner} has no stored name: derive it from {base.__name__} and declare it with @{kind}("noun.verb")'
             )
-        if not _FORM.fullmatch(each.stored.name):
-            raise BadCommands(
-                f"{shown} of {owner} is stored as {each.stored.name!r}: a stored name is noun.verb, in lower case with hyphens"
+        if not _FORM.fullmatch(cls.stored.name):
+            raise StoredNameError(
+                f"{class_name} of {owner} is stored as {cls.stored.name!r}: a stored name is noun.verb, in lower case with hyphens"
             )
-        for name in (each.stored.name, *each.stored.formerly):
-            if found.setdefault(name, each) is not each:
-                raise BadCommands(
-                    f"{found[name].__qualname__} and {shown} of {owner} are both stored as {name}: a stored name is never reused"
+        for name in (cls.stored.name, *cls.stored.formerly):
+            if by_name.setdefault(name, cls) is not cls:
+                raise StoredNameError(
+                    f"{by_name[name].__qualname__} and {class_name} of {owner} are both stored as {name}: a stored name is never reused"
                 )
-    return found
+    return by_name

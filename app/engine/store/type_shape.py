@@ -1,4 +1,4 @@
-"""The shape of a type as JSON would show it: what is compared when somebody asks whether stored data still fits."""
+"""Describes the shape of a type as JSON. Comparing two shapes tells if stored data still fits a class."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ type Shape = str | list["Shape"] | dict[str, "Shape"]
 
 
 def type_shape(hint: Any, inside: tuple[type, ...] = ()) -> Shape:
-    """Records by field (with a `?` where one has a default), sequences as lists, the rest by name."""
+    """Dataclasses become dicts by field (with a `?` if the field has a default), sequences lists, other types names."""
     if isinstance(hint, TypeAliasType):
         return type_shape(hint.__value__, inside)
     if isinstance(hint, NewType):
@@ -35,14 +35,16 @@ def type_shape(hint: Any, inside: tuple[type, ...] = ()) -> Shape:
     if hint is NoneType:
         return "null"
     if issubclass(hint, Enum):
-        return {"one of": [repr(each.value) for each in hint]}
+        return {"one of": [repr(member.value) for member in hint]}
     if not is_dataclass(hint) or hint in inside:
         return hint.__name__
     return _record(hint, {}, inside)
 
 
-def _record(record: Any, given: Mapping[Any, Any], inside: tuple[type, ...]) -> Shape:
-    hints = {name: _filled(hint, given) for name, hint in get_type_hints(record).items()}
+def _record(record: Any, type_arguments: Mapping[Any, Any], inside: tuple[type, ...]) -> Shape:
+    hints = {
+        name: _with_type_arguments(hint, type_arguments) for name, hint in get_type_hints(record).items()
+    }
     return {
         field.name
         if field.default is MISSING and field.default_factory is MISSING
@@ -51,24 +53,26 @@ def _record(record: Any, given: Mapping[Any, Any], inside: tuple[type, ...]) -> 
     }
 
 
-def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
-    """The hint with the parameters of a generic record filled in."""
-    if hint in given:
-        return given[hint]
-    open_: tuple[Any, ...] = getattr(hint, "__parameters__", ())
-    return hint[tuple(given.get(each, each) for each in open_)] if open_ and given else hint
+def _with_type_arguments(hint: Any, type_arguments: Mapping[Any, Any]) -> Any:
+    """The hint with the type parameters of a generic dataclass replaced by the arguments."""
+    if hint in type_arguments:
+        return type_arguments[hint]
+    parameters: tuple[Any, ...] = getattr(hint, "__parameters__", ())
+    if not parameters or not type_arguments:
+        return hint
+    return hint[tuple(type_arguments.get(parameter, parameter) for parameter in parameters)]
 
 
 def difference(before: Shape, now: Shape, at: str = "") -> str:
-    """The first fields that differ, by path. The two shapes are not equal."""
+    """The first fields that differ, by path. The two shapes must not be equal."""
     if isinstance(before, list) and isinstance(now, list):
         return difference(before[0], now[0], at)
     if not (_is_record(before) and _is_record(now)):
         return f"{at} was {json.dumps(before)} and is {json.dumps(now)}"
     path = f"{at}." if at else ""
-    gone, new = [key for key in before if key not in now], [key for key in now if key not in before]
-    if gone or new:
-        return "; ".join([f"gone: {path}{key}" for key in gone] + [f"new: {path}{key}" for key in new])
+    removed, new = [key for key in before if key not in now], [key for key in now if key not in before]
+    if removed or new:
+        return "; ".join([f"removed: {path}{key}" for key in removed] + [f"new: {path}{key}" for key in new])
     return next(
         difference(before[key], now[key], f"{path}{key}") for key in before if before[key] != now[key]
     )

@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from app.engine.database.migrations import head_revisions, revision_names
 from app.engine.settings import ROOT
 from tests.support.cli import assert_user_error, run
 from tests.support.server import Server
@@ -34,7 +36,8 @@ def test_an_unknown_setting_is_named() -> None:
     ],
 )
 def test_a_malformed_setting_is_named(name: str, value: str) -> None:
-    assert_user_error(run("serve", **{name: value}), name)
+    environment: dict[str, Any] = {name: value}
+    assert_user_error(run("serve", **environment), name)
 
 
 def test_a_database_that_does_not_answer_is_said_without_the_password() -> None:
@@ -73,7 +76,7 @@ def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: st
     assert_user_error(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
     assert run("migrate", DATABASE_URL=database_url).returncode == 0
     again = run("migrate", DATABASE_URL=database_url)
-    newest = max(path.name for path in (ROOT / "migrations" / "versions").glob("[0-9]*.py"))[:4]
+    newest = revision_names(head_revisions())
     assert (again.returncode, again.stdout.strip()) == (0, f"database at migration {newest}")
 
 
@@ -164,7 +167,7 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
     if not binaries.exists():
         pytest.skip("needs a PostgreSQL 15 beside the embedded one; Debian's package has it")
     with tempfile.TemporaryDirectory(prefix="shop-old-") as folder:
-        user = {"user": "nobody"} if os.geteuid() == 0 else {}
+        user: dict[str, Any] = {"user": "nobody"} if os.geteuid() == 0 else {}
         os.chmod(folder, 0o777)
         data = f"{folder}/data"
         subprocess.run(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.kernel.decider import Decider, Event, SplitEvent, event, value
+from domain.kernel.decider import Command, Decider, Event, SplitEvent, command, event, value
 from domain.kernel.undo import Undoable, UndoHistory, record_edit, redo_events, undo_events
 from tests.support.scenarios import Scenario
 
@@ -63,18 +63,18 @@ def evolve(sign: Sign, event: SignEvent) -> Sign:
             assert_never(missing)
 
 
-@value
-class Write:
+@command("sign.write")
+class Write(Command):
     text: str
 
 
-@value
-class Undo:
+@command("sign.undo")
+class Undo(Command):
     pass
 
 
-@value
-class Redo:
+@command("sign.redo")
+class Redo(Command):
     pass
 
 
@@ -126,22 +126,22 @@ def test_other_split_and_dropped_events_in_between_move_no_mark(
     log: list[Any] = [hung]
     past: list[str] = []
     future: list[str] = []
-    for command, between in turns:
+    for turn, between in turns:
         state = sign.fold(log)
         assert isinstance(state, Hanging)
         assert state.history.version == len(log)
-        if (command, past) == (Undo(), []) or (command, future) == (Redo(), []):
+        if (turn, past) == (Undo(), []) or (turn, future) == (Redo(), []):
             continue
-        if isinstance(command, Write) and command.text == state.text:
+        if isinstance(turn, Write) and turn.text == state.text:
             continue
-        [decided] = sign.decide(command, state)
+        [decided] = sign.decide(turn, state)
         assert isinstance(decided, Written)
         made = decided.undoes or decided.redoes
         if made is not None:
             assert log[made - 1].undoes is None
             assert log[made - 1].redoes is None
         log += [decided, *between]
-        match command:
+        match turn:
             case Write():
                 past.append(state.text)
                 future = []

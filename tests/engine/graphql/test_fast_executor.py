@@ -10,7 +10,7 @@ import pytest
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
 
 SOME = UUID("00000000-0000-0000-0000-000000000001")
 
@@ -198,6 +198,7 @@ class Query:
 
 SHORT = strawberry.Schema(Query, types=[Flower], execution_context_class=FastExecutionContext)
 LONG = strawberry.Schema(Query, types=[Flower])
+add_plans(SHORT)
 
 FAULTS = (
     "",

@@ -614,7 +614,7 @@ async def test_whatever_a_process_gives_that_cannot_be_kept_parks_its_instance_a
             case "no moment":
                 return [Deadline(name="tea", at="soon")]  # pyright: ignore[reportArgumentType]
             case "not encodable":
-                return [SendCommand(step="put", to=tally, stream_id=fact.stream_id, command=object())]
+                return [SendCommand(step="put", to=tally, stream_id=fact.stream_id, command=object())]  # pyright: ignore[reportArgumentType]
             case _:
                 return [SendCommand(step="put", to=tally, stream_id="nobody", command=Add(amount=1))]  # pyright: ignore[reportArgumentType]
 

@@ -2,14 +2,18 @@
 
 import importlib.util
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 
 import pytest
 
 from app.engine.projector.fingerprint import fingerprint
-from projections.kernel import AnyProjection
+from projections.kernel import AnyProjection, by_stream
 from tests.support.projection_fingerprints import check, write
+from tests.support.toy_counter import Added, TallyEvent, tally
 
 HELP = '''
     """What the fold leans on."""
@@ -53,12 +57,15 @@ FOLD = '''
 '''
 
 
+type Make = Callable[..., AnyProjection]
+
+
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Loads a projection from source: a change is a text, and what stands for it."""
     count = 0
 
-    def load(name: str, source: str) -> object:
+    def load(name: str, source: str) -> ModuleType:
         path = tmp_path / f"{name}_{count}.py"
         path.write_text(dedent(source).lstrip())
         spec = importlib.util.spec_from_file_location(name, path)
@@ -93,7 +100,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("if isinstance(fact.event, Done) else []", ""),
     ],
 )
-def test_what_changes_rows_changes_it(made, before: str, after: str) -> None:
+def test_what_changes_rows_changes_it(made: Make, before: str, after: str) -> None:
     assert fingerprint(made()) != fingerprint(made(before, after))
 
 
@@ -111,12 +118,26 @@ def test_what_changes_rows_changes_it(made, before: str, after: str) -> None:
         ("fold=fold)", 'fold=fold, indexes=(("sum",),))'),
     ],
 )
-def test_what_does_not_change_rows_does_not(made, before: str, after: str) -> None:
+def test_what_does_not_change_rows_does_not(made: Make, before: str, after: str) -> None:
     assert fingerprint(made()) == fingerprint(made(before, after))
 
 
+def test_the_events_of_the_decider_of_by_stream_change_it(made: Make) -> None:
+    def evolve_added(state: int, event: Added) -> int:
+        return state
+
+    def evolve_other(state: int, event: TallyEvent) -> int:
+        return state + 1
+
+    def with_keys(evolve: Callable[..., int]) -> str:
+        return fingerprint(replace(made(), keys=by_stream(replace(tally, evolve=evolve))))
+
+    assert with_keys(tally.evolve) == with_keys(evolve_other)
+    assert with_keys(tally.evolve) != with_keys(evolve_added)
+
+
 def test_a_change_without_a_new_version_is_named_and_a_new_version_is_written_down(
-    made, tmp_path: Path
+    made: Make, tmp_path: Path
 ) -> None:
     file = tmp_path / "fingerprints.json"
     assert check([made()], file) == [

@@ -325,12 +325,15 @@ def test_a_fact_that_was_split_counts_whole_or_not_at_all(where: str) -> None:
     aside = ParkedKeys(
         with_fold(breaks_at_poison) if where == "fold" else replace(tallies, keys=raises_at_poison)
     )
+    whole, held = False, dict[Key, Any]()
     for _ in range(2 if where == "fold" else 1):
         concerned, wanted = aside.route(history)
-        held: dict[Key, Any] = dict.fromkeys(wanted)
+        held = dict.fromkeys(wanted)
         whole = aside.fold_batch(concerned, held)
     assert whole
-    assert held[(stream,)].sum == 1
+    row = held[(stream,)]
+    assert row is not None
+    assert row.sum == 1
     assert aside.parked == {((stream,) if where == "fold" else ParkedStream("tally", stream)): 2}
 
 

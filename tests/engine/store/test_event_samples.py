@@ -1,4 +1,4 @@
-"""What was released stays readable: a changed shape without a new version, or a version without a sample, is named."""
+"""Released events and names stay readable. A changed shape without a new version, or without a sample, is an error."""
 
 import json
 from collections.abc import Mapping
@@ -9,11 +9,16 @@ import pytest
 
 from app.composition import application
 from app.engine.store.codec import EventCodec
-from domain import PROCESSES
-from domain.kernel.decider import Event, Upcast, event, value
+from domain.kernel.decider import (
+    Event,
+    Upcast,
+    event,
+    value,
+)
 from tests.support.cli import run_python
-from tests.support.event_samples import COMMANDS, check, check_names, example, names, write, write_names
-from tests.support.toy_samples import Colour, Made, Sold, SoldFor, in_euros, toy_codec
+from tests.support.event_samples import check, example, write
+from tests.support.event_samples.names import Names, check_names, current_names, write_names
+from tests.support.toy_samples import Colour, Made, Sold, SoldFor, in_euros, toy_codec, toy_decider
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def test_an_event_without_a_sample_is_named_with_what_to_do(tmp_path: Path) -> N
     ]
 
 
-def test_samples_that_are_there_are_not_written_again(folder: Path) -> None:
+def test_existing_samples_are_not_written_again(folder: Path) -> None:
     path = folder / "toy.sold.1.json"
     path.write_text(path.read_text().replace("3", "4"))
     before = path.read_text()
@@ -62,31 +67,31 @@ class Bare:
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "difference"),
     [
         ({"colour": Colour}, "colour was"),
         ({"name": int}, 'name was "str" and is "int"'),
         ({"note": str}, "new: note"),
         ({"parts": tuple[Heavy, ...]}, 'parts.weight was "float" and is "int"'),
-        ({"parts": tuple[Bare, ...]}, "gone: parts.made_of?; new: parts.made_of"),
+        ({"parts": tuple[Bare, ...]}, "removed: parts.made_of?; new: parts.made_of"),
         ({"size": Literal["small", "large", "huge"]}, "size was"),
-        ({"stock": Mapping[str, int]}, "gone: stock.<UUID>; new: stock.<str>"),
+        ({"stock": Mapping[str, int]}, "removed: stock.<UUID>; new: stock.<str>"),
         ({"where": tuple[int, int]}, "where was"),
     ],
 )
 def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
-    folder: Path, fields: Any, said: str
+    folder: Path, fields: Any, difference: str
 ) -> None:
-    problems = check(toy_codec(changed(**fields), Sold), folder)
-    assert problems[0].startswith("toy.made 1 has another shape than its sample (")
-    assert said in problems[0]
+    errors = check(toy_codec(changed(**fields), Sold), folder)
+    assert errors[0].startswith("toy.made 1 has another shape than its sample (")
+    assert difference in errors[0]
     assert (
         "give Made version=2, write an Upcast from 1 at the bottom of its file, then run make samples"
-        in problems[0]
+        in errors[0]
     )
 
 
-def test_a_new_version_with_an_upcast_needs_its_sample_and_then_all_is_well(folder: Path) -> None:
+def test_a_new_version_with_an_upcast_needs_its_own_sample(folder: Path) -> None:
     codec = toy_codec(Made, SoldFor, upcasts=(Upcast("toy.sold", 1, in_euros),))
     assert check(codec, folder) == ["toy.sold 2 has no sample: run make samples and commit what that writes"]
     assert [path.name for path in write(codec, folder)] == ["toy.sold.2.json"]
@@ -105,20 +110,20 @@ def test_the_sample_of_an_older_version_is_not_to_be_removed(folder: Path) -> No
 def test_an_upcast_that_does_not_read_the_sample_is_named(folder: Path) -> None:
     codec = toy_codec(Made, SoldFor, upcasts=(Upcast("toy.sold", 1),))
     write(codec, folder)
-    [problem] = check(codec, folder)
-    assert problem.startswith("toy.sold 1 cannot be read any more (Object missing required field `currency`")
+    [error] = check(codec, folder)
+    assert error.startswith("toy.sold 1 cannot be read any more (Object missing required field `currency`")
 
 
 def test_an_event_class_that_is_gone_is_named(folder: Path) -> None:
-    [problem] = check(toy_codec(Made), folder)
-    assert problem.startswith("toy.sold 1 cannot be read any more")
+    [error] = check(toy_codec(Made), folder)
+    assert error.startswith("toy.sold 1 cannot be read any more")
     assert check(toy_codec(Made, upcasts=(Upcast("toy.sold", 1, into=()),)), folder) == []
 
 
 def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
     made, sold = folder / "toy.made.1.json", folder / "toy.sold.1.json"
-    held = json.loads(sold.read_text())
-    sold.write_text(json.dumps(held | {"data": {"price": 3, "more": 1}}))
+    sample = json.loads(sold.read_text())
+    sold.write_text(json.dumps(sample | {"data": {"price": 3, "more": 1}}))
     made.rename(folder / "toy.made.7.json")
     assert check(toy_codec(Made, Sold), folder) == [
         "toy.made.7.json holds toy.made 1: call it toy.made.1.json",
@@ -152,75 +157,110 @@ runpy.run_module("tests.support.event_samples", run_name="__main__")
 
 
 def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
-    checked = run_python(BROKEN)
-    assert checked.returncode == 1
-    assert checked.stderr.splitlines() == [
+    result = run_python(BROKEN)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
         "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"
     ]
 
 
-def test_an_example_has_everything_in_it_that_may_be_there() -> None:
+def test_an_example_has_a_value_for_every_optional_part() -> None:
     made = example(Made)
     assert made.colour is Colour.RED
     assert made.parts
     assert made.stock
 
 
-# --- The names of commands, calls and notes -----------------------------------
+# --- The names of commands, calls and notes, and the codes of rejections ------
 
-NAMES = {"command toy": {"toy.make": "toy.make", "Make": "toy.make", "toy.sell": "toy.sell"}}
+NAMES = {
+    "toy": {
+        "command": {"toy.make": "toy.make", "Make": "toy.make", "toy.sell": "toy.sell"},
+        "rejection": {"TOY_BROKEN": "TOY_BROKEN"},
+    }
+}
+
+
+def with_toy(**kinds: Mapping[str, str]) -> Names:
+    return {"toy": {**NAMES["toy"], **kinds}}
 
 
 @pytest.fixture
 def released(tmp_path: Path) -> Path:
-    assert write_names(NAMES, tmp_path) == [tmp_path / COMMANDS]
+    assert write_names(NAMES, tmp_path) == [tmp_path / "toy.names.json"]
     assert check_names(NAMES, tmp_path) == []
     # It is no sample of an event.
     assert check(EventCodec([]), tmp_path) == []
     return tmp_path
 
 
-def test_every_name_of_a_command_of_this_project_has_a_line_and_every_line_can_be_read() -> None:
-    assert check_names(names(application.codec, PROCESSES)) == []
+def test_every_name_and_code_of_this_project_has_a_line_and_every_line_can_be_read() -> None:
+    assert check_names(current_names(application.codec, application.deciders, application.processes)) == []
+
+
+def test_the_names_of_a_category_are_those_of_its_commands_and_the_codes_of_its_rejections() -> None:
+    assert current_names(toy_codec(Sold), [toy_decider(Sold)], ()) == {
+        "toy": {
+            "command": {"toy.make": "toy.make"},
+            "rejection": {"TOY_BROKEN": "TOY_BROKEN", "TOY_LOST": "TOY_LOST"},
+        }
+    }
 
 
 def test_a_name_without_a_line_is_named_with_what_to_do_and_samples_add_the_line(released: Path) -> None:
-    more = NAMES | {"call toy": {"toy.ring": "toy.ring"}}
+    more = with_toy(call={"toy.ring": "toy.ring"})
     assert check_names(more, released) == [
-        "call toy: toy.ring has no line in commands.json: run make samples and commit what that writes"
+        "call toy: toy.ring has no line in toy.names.json: run make samples and commit what that writes"
     ]
-    assert write_names(more, released) == [released / COMMANDS]
+    assert write_names(more, released) == [released / "toy.names.json"]
     assert check_names(more, released) == []
     assert write_names(more, released) == []
 
 
 def test_names_that_are_not_written_yet_are_all_named(tmp_path: Path) -> None:
-    assert len(check_names(NAMES, tmp_path)) == 3
+    assert len(check_names(NAMES, tmp_path)) == 4
     assert write_names({}, tmp_path) == []
 
 
 def test_a_released_name_that_no_class_reads_is_named_and_its_line_stays(released: Path) -> None:
-    fewer = {"command toy": {"toy.make": "toy.make", "toy.sell": "toy.sell"}}
+    fewer = with_toy(command={"toy.make": "toy.make", "toy.sell": "toy.sell"})
     for _ in range(2):
         assert check_names(fewer, released) == [
             'command toy: no class reads Make any more: keep its class, or add formerly=("Make",) to the one that takes its place'
         ]
         assert write_names(fewer, released) == []
-    assert len(check_names({}, released)) == 3
+    assert len(check_names({}, released)) == 4
+
+
+def test_a_released_code_that_no_rejection_has_is_named_and_its_line_stays(released: Path) -> None:
+    renamed = with_toy(rejection={"TOY_IS_BROKEN": "TOY_IS_BROKEN"})
+    lost = 'rejection toy: no rule has the code TOY_BROKEN any more: keep its class, or add code="TOY_BROKEN" to the one that takes its place'
+    assert check_names(renamed, released) == [
+        lost,
+        "rejection toy: TOY_IS_BROKEN has no line in toy.names.json: run make samples and commit what that writes",
+    ]
+    write_names(renamed, released)
+    assert check_names(renamed, released) == [lost]
 
 
 def test_a_stored_name_may_change_and_not_go_to_another_command(released: Path) -> None:
-    changed = {"command toy": dict.fromkeys(["toy.build", "toy.make", "Make"], "toy.build") | {"toy.sell": "toy.sell"}}  # fmt: skip
-    write_names(changed, released)
-    assert check_names(changed, released) == []
-    swapped = {"command toy": changed["command toy"] | {"Make": "toy.sell"}}
-    assert check_names(swapped, released) == [
+    names = dict.fromkeys(["toy.build", "toy.make", "Make"], "toy.build") | {"toy.sell": "toy.sell"}
+    write_names(with_toy(command=names), released)
+    assert check_names(with_toy(command=names), released) == []
+    assert check_names(with_toy(command=names | {"Make": "toy.sell"}), released) == [
         "command toy: Make is read as toy.sell and was released as toy.make: a stored name is never reused"
     ]
 
 
-def test_lines_that_were_damaged_are_named(released: Path) -> None:
-    for text in ("{", "[]", '{"command toy": 3}'):
-        (released / COMMANDS).write_text(text)
-        [problem] = check_names(NAMES, released)
-        assert problem.endswith("restore it from the history")
+def test_the_names_of_a_category_go_with_its_file(released: Path) -> None:
+    (released / "toy.names.json").unlink()
+    assert check_names({}, released) == []
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"command": 3}'])
+def test_a_damaged_file_is_named_and_not_overwritten(released: Path, text: str) -> None:
+    (released / "toy.names.json").write_text(text)
+    assert write_names(NAMES, released) == []
+    [error] = check_names(NAMES, released)
+    assert error.startswith("toy.names.json cannot be read (")
+    assert error.endswith("): restore it from the history")

@@ -1,4 +1,4 @@
-"""An event class that changed and kept its version is found by the shape that the database recorded."""
+"""An event class that changed without a new version is found by the shape that the database recorded."""
 
 from app.engine.database.connections import Database
 from app.engine.store.codec import EventCodec
@@ -18,7 +18,7 @@ class SoldElsewhere(Event):
     shop: str
 
 
-async def test_the_shape_that_the_database_first_met_is_what_later_ones_are_compared_with(
+async def test_a_shape_is_compared_with_the_first_one_that_the_database_recorded(
     database: Database,
 ) -> None:
     assert await changed_events(database.pool, toy_codec(Sold)) == {}

@@ -1,4 +1,4 @@
-"""Whatever has happened to an aggregate: its state is kept as text, comes back to the last type, and is folded on as if it had never been away."""
+"""A state that is encoded and decoded is equal, with equal types, and folding continues from it without a difference."""
 
 import importlib
 import sys
@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
 from domain import DECIDERS
 from domain.kernel.decider import AnyDecider, Decider, Event, Rejection, event, value
+from tests.strategies import STRATEGIES
 from tests.support.toy_counter import tally
 
 ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
@@ -29,19 +30,20 @@ FEW: Mapping[Any, st.SearchStrategy[Any]] = {
     Decimal: st.sampled_from([Decimal("1.50"), Decimal("0.00"), Decimal("1E+1")]),
     datetime: st.just(datetime(2026, 1, 5, 12, tzinfo=UTC)),
     type(None): st.none(),
+    **STRATEGIES,
 }
-"""Few of each, so that commands meet what others left."""
+"""Few values of each type, so that commands meet the results of earlier commands."""
 
 
-def drawn(hint: Any) -> st.SearchStrategy[Any]:
+def few_values(hint: Any) -> st.SearchStrategy[Any]:
     if hint in FEW:
         return FEW[hint]
     if get_origin(hint) is tuple:
-        return st.lists(drawn(get_args(hint)[0]), max_size=3).map(tuple)
+        return st.lists(few_values(get_args(hint)[0]), max_size=3).map(tuple)
     if inner := get_args(hint):
-        return st.one_of(*(drawn(each) for each in inner))
+        return st.one_of(*(few_values(member) for member in inner))
     hints = get_type_hints(hint)
-    return st.builds(hint, **{field.name: drawn(hints[field.name]) for field in fields(cast("Any", hint))})
+    return st.builds(hint, **{field.name: few_values(hints[field.name]) for field in fields(hint)})
 
 
 def same(one: object, other: object) -> bool:
@@ -52,15 +54,15 @@ def same(one: object, other: object) -> bool:
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return list(one) == list(other) and all(
-            same(mine, its) for mine, its in zip(one.items(), other.items(), strict=True)
+            same(left, right) for left, right in zip(one.items(), other.items(), strict=True)
         )
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
-        return all(same(mine, its) for mine, its in zip(one, other, strict=True))
+        return all(same(left, right) for left, right in zip(one, other, strict=True))
     return repr(one) == repr(other)
 
 
-def lived(decider: AnyDecider, commands: Sequence[object]) -> Sequence[Event]:
-    """What was recorded of these commands."""
+def recorded(decider: AnyDecider, commands: Sequence[object]) -> Sequence[Event]:
+    """The events that these commands record."""
     events: list[Event] = []
     state = decider.initial
     for command in commands:
@@ -77,16 +79,16 @@ def lived(decider: AnyDecider, commands: Sequence[object]) -> Sequence[Event]:
 def test_fold_from_any_snapshot_equals_fold_from_the_start(decider: AnyDecider) -> None:
     states = StateCodec(decider)
     reached: set[str] = set()
-    some = st.one_of(*(drawn(command) for command in decider.command_types))
+    some = st.one_of(*(few_values(command) for command in decider.command_types))
 
     @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(some, min_size=5, max_size=40))
     def holds(commands: Sequence[object]) -> None:
-        events = lived(decider, commands)
+        events = recorded(decider, commands)
         end = decider.fold(events)
         for cut in range(len(events) + 1):
             state = decider.fold(events[:cut])
-            back = states.read(states.encode(state))
+            back = states.decode(states.encode(state))
             assert same(back, state)
             assert same(decider.fold(events[cut:], back, cut), end)
             reached.add(type(state).__name__)
@@ -95,7 +97,7 @@ def test_fold_from_any_snapshot_equals_fold_from_the_start(decider: AnyDecider) 
     assert len(reached) > 1 or len(decider.state_types) == 1
 
 
-# --- What cannot be kept ----------------------------------------------------
+# --- States that cannot be encoded ------------------------------------------
 
 
 @event("toy.moved")
@@ -109,7 +111,7 @@ class Here:
 
 
 @value
-class Gone:
+class Away:
     to: Here | Moved
 
 
@@ -117,37 +119,38 @@ def here(state: Here, event: Moved) -> Here:
     return Here(at=(*state.at, event.by))
 
 
-def gone(state: Here | Gone, event: Moved) -> Here | Gone:
-    return Gone(to=Here())
+def away(state: Here | Away, event: Moved) -> Here | Away:
+    return Away(to=Here())
 
 
 def nothing(command: object, state: object) -> Sequence[Moved]:
     return []
 
 
-def test_a_state_that_would_come_back_as_something_else_is_not_kept() -> None:
+def test_a_state_that_differs_after_decoding_is_refused() -> None:
     states = StateCodec(Decider(category="toy", initial=Here(), decide=nothing, evolve=here))
     with pytest.raises(
-        NotSerializable, match="a Here does not come back as it was: give its fields the types that they hold"
+        NotSerializable,
+        match="a Here differs after decoding: declare its fields with the exact types that they hold",
     ):
         states.encode(Here(at=(1.0,)))
 
 
-def test_a_state_that_cannot_be_told_apart_in_json_is_refused_at_start() -> None:
+def test_states_that_json_cannot_tell_apart_are_refused_at_start() -> None:
     with pytest.raises(NotSerializable, match="more than one dataclass"):
-        StateCodec(Decider(category="toy", initial=Here(), decide=nothing, evolve=gone))
+        StateCodec(Decider(category="toy", initial=Here(), decide=nothing, evolve=away))
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", "3", "null", '["Listed"]', '["Nobody", {}]', '["", "x"]', '["", 1, 2]', "[" * 100_000],
 )
-def test_what_is_no_state_is_refused(text: str) -> None:
+def test_text_that_is_no_state_is_refused(text: str) -> None:
     with pytest.raises((ValueError, KeyError, RecursionError)):
-        StateCodec(tally).read(text)
+        StateCodec(tally).decode(text)
 
 
-# --- The mark ---------------------------------------------------------------
+# --- The fingerprint --------------------------------------------------------
 
 AGGREGATE = '''
 """A jar."""
@@ -211,12 +214,12 @@ def less(by: int) -> int:
 
 
 @pytest.fixture
-def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The mark of the aggregate after replacements in its two files."""
+def fingerprint_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The fingerprint of the aggregate after replacements in its two files."""
     monkeypatch.syspath_prepend(str(tmp_path))
     number = 0
 
-    def mark(*changes: tuple[str, str]) -> str:
+    def fingerprint(*changes: tuple[str, str]) -> str:
         nonlocal number
         number += 1
         aggregate, words = AGGREGATE, WORDS
@@ -231,7 +234,7 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         importlib.invalidate_caches()
         return StateCodec(importlib.import_module(f"jars{number}.jar").jar).fingerprint
 
-    yield mark
+    yield fingerprint
     for name in [name for name in sys.modules if name.startswith("jars")]:
         del sys.modules[name]
 
@@ -249,8 +252,8 @@ def marked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     ],
     ids=["a comment", "a docstring", "the layout", "what is decided"],
 )
-def test_the_mark_stays_where_the_fold_stays(marked: Any, old: str, new: str) -> None:
-    assert marked((old, new)) == marked()
+def test_the_fingerprint_stays_if_the_fold_stays(fingerprint_of: Any, old: str, new: str) -> None:
+    assert fingerprint_of((old, new)) == fingerprint_of()
 
 
 @pytest.mark.parametrize(
@@ -271,13 +274,15 @@ def test_the_mark_stays_where_the_fold_stays(marked: Any, old: str, new: str) ->
         ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1, lambda data: {"by": 7})'),
     ],
 )
-def test_the_mark_changes_with_the_state_the_fold_and_the_upcasts_and_with_what_they_call(
-    marked: Any, old: str, new: str
+def test_the_fingerprint_changes_with_the_state_the_fold_and_the_upcasts_and_the_functions_they_call(
+    fingerprint_of: Any, old: str, new: str
 ) -> None:
-    assert marked((old, new)) != marked()
+    assert fingerprint_of((old, new)) != fingerprint_of()
 
 
-def test_the_mark_tells_one_nameless_upcast_from_another(marked: Any) -> None:
+def test_the_fingerprint_tells_two_lambda_upcasts_apart(fingerprint_of: Any) -> None:
     plain = 'Upcast("jar.filled", 1, grown)'
-    one, other = (marked((plain, f'Upcast("jar.filled", 1, lambda data: {{"by": {n}}})')) for n in (7, 8))
+    one, other = (
+        fingerprint_of((plain, f'Upcast("jar.filled", 1, lambda data: {{"by": {n}}})')) for n in (7, 8)
+    )
     assert one != other

@@ -1,4 +1,4 @@
-"""A snapshot saves the folding, and is never wrong, only absent: whatever is done to the table, what is loaded stays the same."""
+"""A snapshot saves folding, and is either correct or ignored: a damaged table never changes the state that is loaded."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ async def running(database: Database) -> AsyncIterator[Engine]:
 
 
 async def grow(running: Engine, stream: UUID, facts: int) -> int:
-    """Facts recorded one by one, the states that this offers kept, and their sum."""
+    """Record facts one by one, write the snapshots that they request, and return the sum."""
     for n in range(facts):
         assert isinstance(
             await running.commands.execute(tally, stream, Add(amount=n + 1), request()), CommandAccepted
@@ -55,31 +55,31 @@ async def versions(running: Engine, stream: UUID | None = None) -> list[int]:
 async def cold(
     running: Engine, stream: UUID, version: int | None = None, decider: AnyDecider = tally
 ) -> LoadedState[Any]:
-    """As a process loads it that has never seen the stream."""
+    """The load of a process that has no state of the stream in memory."""
     return await load_aggregate(running.reader, decider, stream, version=version, snapshots=running.snapshots)
 
 
-# --- Taken, and used --------------------------------------------------------
+# --- Writing and loading ----------------------------------------------------
 
 
-async def test_a_snapshot_is_taken_wherever_so_many_facts_have_come(running: Engine) -> None:
+async def test_a_snapshot_is_written_at_every_tenth_fact(running: Engine) -> None:
     stream = uuid4()
     await grow(running, stream, 25)
     assert await versions(running) == [10, 20]
     assert await cold(running, stream) == LoadedState(325, 25, read=5)
 
 
-async def test_a_command_that_records_several_facts_does_not_pass_one_by(database: Database) -> None:
+async def test_a_command_that_records_several_facts_does_not_skip_a_snapshot(database: Database) -> None:
     async with engine(database, every=4) as running:
         stream = uuid4()
         await grow(running, stream, 3)
         running.snapshots.on_append(tally, stream, 2, 3)
-        assert not running.snapshots.offered
+        assert not running.snapshots.pending
         running.snapshots.on_append(tally, stream, 3, 9)
-        assert list(running.snapshots.offered) == [("tally", stream)]
+        assert list(running.snapshots.pending) == [("tally", stream)]
 
 
-async def test_of_each_stream_the_newest_few_stay(running: Engine) -> None:
+async def test_the_newest_snapshots_of_each_stream_are_kept(running: Engine) -> None:
     one, other = uuid4(), uuid4()
     await grow(running, one, 60)
     await grow(running, other, 10)
@@ -88,7 +88,7 @@ async def test_of_each_stream_the_newest_few_stay(running: Engine) -> None:
     assert await versions(running, other) == [10]
 
 
-async def test_a_stream_that_was_long_before_there_were_snapshots_gets_one_when_it_is_loaded(
+async def test_a_long_stream_without_a_snapshot_gets_one_when_it_is_loaded(
     running: Engine,
 ) -> None:
     stream = uuid4()
@@ -111,7 +111,9 @@ async def test_any_version_is_loaded_from_the_nearest_snapshot_at_or_below_it(ru
     assert (await cold(running, stream, 1_000)).version == 42
 
 
-async def test_what_was_never_loaded_is_decided_on_a_snapshot(running: Engine, database: Database) -> None:
+async def test_a_command_on_a_stream_that_is_not_in_memory_is_decided_on_a_snapshot(
+    running: Engine, database: Database
+) -> None:
     stream = uuid4()
     total = await grow(running, stream, 25)
     fresh = CommandHandler(running.appender, running.reader, running.snapshots)
@@ -121,24 +123,24 @@ async def test_what_was_never_loaded_is_decided_on_a_snapshot(running: Engine, d
     assert await fresh.current_state(tally, stream) == total + 1
 
 
-async def test_states_that_wait_to_be_kept_are_bounded_and_each_stream_counts_once(running: Engine) -> None:
+async def test_pending_snapshots_are_bounded_and_each_stream_counts_once(running: Engine) -> None:
     streams = [uuid4() for _ in range(MAX_PENDING)]
     for version in (10, 20):
         for stream in streams:
             running.snapshots.request(tally, stream, LoadedState(version, version))
     running.snapshots.request(tally, uuid4(), LoadedState(1, 10))
-    assert len(running.snapshots.offered) == MAX_PENDING
-    assert set(running.snapshots.offered.values()) == {LoadedState(20, 20)}
+    assert len(running.snapshots.pending) == MAX_PENDING
+    assert set(running.snapshots.pending.values()) == {LoadedState(20, 20)}
 
 
-async def test_what_was_offered_and_is_not_in_the_log_is_not_kept(running: Engine) -> None:
+async def test_a_requested_state_that_is_not_in_the_log_is_not_written(running: Engine) -> None:
     running.snapshots.request(tally, uuid4(), LoadedState(1, 10))
     running.snapshots.request(tally, uuid4())
     await running.snapshotter.flush()
     assert await versions(running) == []
 
 
-async def test_a_snapshot_is_folded_from_the_log_not_from_what_a_command_left_in_memory(
+async def test_a_snapshot_is_folded_from_the_log_and_not_from_the_state_in_memory(
     running: Engine,
 ) -> None:
     stream = uuid4()
@@ -150,7 +152,9 @@ async def test_a_snapshot_is_folded_from_the_log_not_from_what_a_command_left_in
     assert await cold(running, stream) == LoadedState(55, 10, read=0)
 
 
-async def test_turned_off_nothing_is_kept_and_nothing_is_read(running: Engine, database: Database) -> None:
+async def test_without_snapshots_none_is_written_and_none_is_read(
+    running: Engine, database: Database
+) -> None:
     stream = uuid4()
     await grow(running, stream, 12)
     async with engine(database, every=0) as off:
@@ -177,13 +181,13 @@ async def test_from_any_snapshot_of_a_stream_with_renamed_split_and_dropped_even
             await running.snapshotter.flush()
             assert await versions(running) == ([cut] if cut else [])
             for version in range(31):
-                found = await cold(running, stream, version, tally_with_upcasts)
+                loaded = await cold(running, stream, version, tally_with_upcasts)
                 full = await load_aggregate(running.reader, tally_with_upcasts, stream, version=version)
-                assert (found.state, found.version) == (full.state, full.version)
-                assert found.read == version - (cut if 1 < cut <= version else 0)
+                assert (loaded.state, loaded.version) == (full.state, full.version)
+                assert loaded.read == version - (cut if 1 < cut <= version else 0)
 
 
-# --- Whatever is done to the table ------------------------------------------
+# --- Damaged tables ---------------------------------------------------------
 
 DAMAGE = {
     "garbage for a state": "UPDATE es.snapshots SET state = '}{ garbage'",
@@ -195,7 +199,7 @@ DAMAGE = {
     "another position": "UPDATE es.snapshots SET position = position + 1",
     "another stream's": "UPDATE es.snapshots SET stream_id = '{other}', position = position + 1000",
     "another category's": "UPDATE es.snapshots SET category = 'order'",
-    "another mark": "UPDATE es.snapshots SET mark = 'somebody else'",
+    "another mark": "UPDATE es.snapshots SET mark = 'another process'",
     "another digest": "UPDATE es.snapshots SET digest = digest || '0'",
     "no rows": "DELETE FROM es.snapshots",
     "an emptied table": "TRUNCATE es.snapshots",
@@ -205,7 +209,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-async def test_whatever_is_done_to_the_table_what_is_loaded_stays_the_same(
+async def test_a_damaged_table_does_not_change_the_loaded_state(
     running: Engine, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     stream, other = uuid4(), uuid4()
@@ -218,12 +222,12 @@ async def test_whatever_is_done_to_the_table_what_is_loaded_stays_the_same(
     for _ in range(2):
         assert replace(await cold(running, stream), read=0) == LoadedState(325, 25)
         assert replace(await cold(running, other), read=0) == LoadedState(325, 25)
-    said = [
+    warnings = [
         record
         for record in caplog.records
         if record.name.startswith("app.engine.store.snapshot") and record.levelno >= logging.WARNING
     ]
-    assert len({record.getMessage() for record in said}) == len(said)
+    assert len({record.getMessage() for record in warnings}) == len(warnings)
     assert isinstance(
         await running.commands.execute(tally, stream, Add(amount=1), request()), CommandAccepted
     )
@@ -238,28 +242,28 @@ async def test_whatever_is_done_to_the_table_what_is_loaded_stays_the_same(
         DAMAGE["another version"],
     ],
 )
-async def test_what_was_found_damaged_is_removed_and_said_once(
+async def test_a_damaged_snapshot_is_removed_and_reported_once(
     running: Engine, damage: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     stream = uuid4()
     await grow(running, stream, 15)
     await running.database.pool.execute(damage)
-    running.snapshots.offered.clear()
+    running.snapshots.pending.clear()
     await cold(running, stream)
     await cold(running, stream)
-    running.snapshots.offered.clear()
+    running.snapshots.pending.clear()
     await running.snapshotter.flush()
     assert await versions(running) == []
     assert running.snapshotter.counts.removed == 1
-    [said] = [
+    [message] = [
         record.getMessage() for record in caplog.records if record.name == "app.engine.store.snapshots.reader"
     ]
-    assert f"the snapshot of tally {stream} at version" in said
-    assert "is damaged" in said
+    assert f"the snapshot of tally {stream} at version" in message
+    assert "is damaged" in message
 
 
-async def test_what_is_not_in_the_log_does_not_push_out_what_is(running: Engine) -> None:
-    """As where the log was restored from an tally_with_upcasts copy than the snapshots."""
+async def test_a_snapshot_whose_fact_is_not_in_the_log_does_not_replace_others(running: Engine) -> None:
+    """The log was restored from a backup that is tally_with_upcasts than the snapshots."""
     stream = uuid4()
     await grow(running, stream, 35)
     await running.database.pool.execute("UPDATE es.snapshots SET version = version + 1000")
@@ -268,7 +272,7 @@ async def test_what_is_not_in_the_log_does_not_push_out_what_is(running: Engine)
     assert (await cold(running, stream)).read == 0
 
 
-async def test_a_log_that_was_restored_and_went_on_in_another_way_is_not_loaded_from_what_was(
+async def test_a_restored_log_that_continues_differently_is_not_loaded_from_old_snapshots(
     running: Engine, database: Database
 ) -> None:
     stream = uuid4()
@@ -305,10 +309,10 @@ async def test_snapshots_of_other_code_stay_for_a_day_and_are_not_read(
         assert (await cold(newer, stream, decider=other)).read == 20
 
 
-# --- Held against the fold --------------------------------------------------
+# --- Checks against the fold ------------------------------------------------
 
 
-async def test_a_snapshot_that_is_the_fold_is_found_so(running: Engine) -> None:
+async def test_a_snapshot_that_equals_the_fold_passes_the_check(running: Engine) -> None:
     assert await running.snapshotter.check_random_snapshot() is None
     await grow(running, uuid4(), 25)
     for _ in range(5):
@@ -319,20 +323,20 @@ async def test_a_snapshot_that_is_the_fold_is_found_so(running: Engine) -> None:
 async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(
     running: Engine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Only who knows how to make a digest can forge one; a fold that is not pure makes one like it."""
+    """A fold that is not pure makes such a snapshot, and so does a forger who knows the digest."""
     stream = uuid4()
     await grow(running, stream, 5)
     running.snapshots.request(tally, stream, LoadedState(16, 5))
     await running.snapshotter.flush()
     assert (await cold(running, stream)).state == 16
     assert await running.snapshotter.check_random_snapshot() is False
-    [said] = [
+    [message] = [
         record.getMessage()
         for record in caplog.records
         if record.name.startswith("app.") and record.levelno == logging.ERROR
     ]
     assert (
-        said
+        message
         == f"the snapshot of tally {stream} at version 5 is wrong, and removed: it is not the fold of the facts before it"
     )
     assert running.snapshotter.counts.different == 1
@@ -353,7 +357,7 @@ async def test_a_snapshot_whose_facts_cannot_be_read_any_more_is_reported_and_re
             await cold(running, stream, decider=tally_with_upcasts)
 
 
-async def test_a_damaged_snapshot_is_found_by_chance_too(running: Engine) -> None:
+async def test_the_random_check_removes_a_damaged_snapshot(running: Engine) -> None:
     await grow(running, uuid4(), 10)
     await running.database.pool.execute(DAMAGE["another amount"])
     assert await running.snapshotter.check_random_snapshot() is False
@@ -361,7 +365,7 @@ async def test_a_damaged_snapshot_is_found_by_chance_too(running: Engine) -> Non
     assert running.snapshotter.counts.different == 0
 
 
-async def test_the_worker_writes_by_itself_and_goes_on_after_the_table_was_gone(database: Database) -> None:
+async def test_the_writer_continues_after_the_table_was_missing(database: Database) -> None:
     async with engine(database, every=EVERY) as running:
         worker = asyncio.create_task(
             SnapshotWriter(database.pool, running.reader, running.snapshots, seconds=0.05).run()
@@ -372,7 +376,7 @@ async def test_the_worker_writes_by_itself_and_goes_on_after_the_table_was_gone(
             for _ in range(10):
                 await running.commands.execute(tally, stream, Add(amount=1), request())
             async with asyncio.timeout(10):
-                while running.snapshots.offered:
+                while running.snapshots.pending:
                     await database.pool.fetchval("SELECT 1")
                 await database.pool.execute("ALTER TABLE es.away RENAME TO snapshots")
                 while not await versions(running):
@@ -382,7 +386,7 @@ async def test_the_worker_writes_by_itself_and_goes_on_after_the_table_was_gone(
             worker.cancel()
 
 
-async def test_a_state_that_cannot_be_kept_turns_its_snapshots_off_and_is_folded_as_ever(
+async def test_a_state_that_cannot_be_encoded_turns_its_snapshots_off(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     lying: AnyDecider = replace(tally, initial=0.0)
@@ -394,10 +398,10 @@ async def test_a_state_that_cannot_be_kept_turns_its_snapshots_off_and_is_folded
         assert await versions(running) == []
         assert running.snapshots.codec_for("tally") is None
         assert (await cold(running, stream, decider=lying)).state == 12.0
-    [said] = [
+    [message] = [
         record.getMessage() for record in caplog.records if record.name == "app.engine.store.snapshots.reader"
     ]
-    assert said.startswith("snapshots of tally are off: ")
+    assert message.startswith("snapshots of tally are off: ")
 
 
 def test_snapshots_of_a_decider_without_source_are_off_from_the_start(

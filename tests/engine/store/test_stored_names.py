@@ -1,4 +1,4 @@
-"""Commands, calls and notes are stored under names of their own: a class may be renamed, and what older code stored is read."""
+"""Commands, calls and notes have stored names: a renamed class reads the names that older code stored."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from app.engine.store.append import AppendRequest, AppendResult, CommandIdReused
 from app.engine.store.codec import EventCodec
 from app.engine.store.load import load_aggregate
 from app.engine.store.snapshots.reader import LoadedState
-from app.engine.store.stored_names import BadCommands
+from app.engine.store.stored_names import StoredNameError
 from domain.kernel.decider import AnyDecider, Command, CommandName, Recorded, command, value
 from domain.kernel.process import Call, Effect, Ended, Started, StepRefused, call, send
 from tests.support.toy_counter import (
@@ -77,15 +77,15 @@ class Short(Command):
     pass
 
 
-def taking(*classes: Any, category: str = "tally") -> AnyDecider:
-    """A decider that takes these commands."""
+def decider_of(*classes: Any, category: str = "tally") -> AnyDecider:
+    """A decider of these commands."""
 
     def decide(command: Any, state: int) -> Sequence[TallyEvent]:
         return []
 
     union = classes[0]
-    for each in classes[1:]:
-        union = union | each
+    for command_type in classes[1:]:
+        union = union | command_type
     decide.__annotations__["command"] = union
     if category == "tally":
         return replace(tally, decide=decide)
@@ -96,7 +96,7 @@ UNNAMED = 'has no stored name: derive it from Command and declare it with @comma
 
 
 @pytest.mark.parametrize(
-    ("classes", "said"),
+    ("classes", "message"),
     [
         ((Add, Bare), f"Bare of tally {UNNAMED}"),
         ((Add, Loose), f"Loose of tally {UNNAMED}"),
@@ -107,19 +107,19 @@ UNNAMED = 'has no stored name: derive it from Command and declare it with @comma
         ((Take, Put), "Take and Put of tally are both stored as Take: a stored name is never reused"),
     ],
 )  # fmt: skip
-def test_commands_whose_names_do_not_fit_together_are_refused_at_start_in_one_line(
-    classes: tuple[type, ...], said: str
+def test_commands_whose_names_contradict_each_other_are_refused_at_start_in_one_line(
+    classes: tuple[type, ...], message: str
 ) -> None:
-    with pytest.raises(BadCommands) as refused:
-        EventCodec([taking(*classes)])
-    assert str(refused.value) == said
-    with pytest.raises(BadCommands):
-        ProcessCodec(errand, [taking(*classes)])
+    with pytest.raises(StoredNameError) as refused:
+        EventCodec([decider_of(*classes)])
+    assert str(refused.value) == message
+    with pytest.raises(StoredNameError):
+        ProcessCodec(errand, [decider_of(*classes)])
 
 
 def test_two_aggregates_do_not_store_two_classes_under_one_name() -> None:
-    with pytest.raises(BadCommands) as refused:
-        EventCodec([tally, taking(AddAgain, category="errand")])
+    with pytest.raises(StoredNameError) as refused:
+        EventCodec([tally, decider_of(AddAgain, category="errand")])
     assert str(refused.value) == (
         "Add and AddAgain of errand are both stored as tally.add: a stored name is never reused"
     )
@@ -141,21 +141,21 @@ class Knock(Call):
 
 
 @pytest.mark.parametrize(
-    ("calls", "said"),
+    ("calls", "message"),
     [
         ((Ring, Knock), 'Knock of errand has no stored name: derive it from Call and declare it with @call("noun.verb")'),
         ((Ring, RingAgain), "Ring and RingAgain of errand are both stored as errand.ring: a stored name is never reused"),
     ],
 )  # fmt: skip
-async def test_calls_whose_names_do_not_fit_together_are_refused_at_start_in_one_line(
-    database: Database, calls: tuple[type[Call], ...], said: str
+async def test_calls_whose_names_contradict_each_other_are_refused_at_start_in_one_line(
+    database: Database, calls: tuple[type[Call], ...], message: str
 ) -> None:
-    with pytest.raises(BadCommands) as refused:
+    with pytest.raises(StoredNameError) as refused:
         async with engine(
             database, processes=[replace(errand, calls=calls)], ports=dict.fromkeys(calls, Bell())
         ):
             pass
-    assert str(refused.value) == said
+    assert str(refused.value) == message
 
 
 # --- What older code stored ---------------------------------------------------
@@ -182,14 +182,14 @@ async def test_a_repeat_of_what_older_code_recorded_under_the_name_of_the_class_
 async def test_a_command_is_shown_under_its_name_of_today_whatever_code_recorded_it(
     database: Database,
 ) -> None:
-    stream, older, gone, newer = uuid4(), uuid4(), uuid4(), uuid4()
+    stream, older, unknown, newer = uuid4(), uuid4(), uuid4(), uuid4()
     async with engine(database) as running:
         await running.appender.append(_older("Add", older, stream))
-        await running.appender.append(_older("Multiply", gone, stream, expected=1))
+        await running.appender.append(_older("Multiply", unknown, stream, expected=1))
         await running.commands.execute(tally, stream, Add(amount=1), request(command_id=newer))
-        assert await running.reader.command_names([older, gone, newer]) == {
+        assert await running.reader.command_names([older, unknown, newer]) == {
             older: "tally.add",
-            gone: "Multiply",
+            unknown: "Multiply",
             newer: "tally.add",
         }
     assert await database.pool.fetchval("SELECT name FROM es.commands WHERE command_id = $1", newer) == "tally.add"  # fmt: skip
@@ -275,8 +275,8 @@ async def test_a_note_that_older_code_could_not_read_is_recorded_by_the_next_own
     async with _running(database) as running:
 
         async def recorded() -> Sequence[Any] | None:
-            found = await _recorded(running, one, notes)
-            return list(found.values()) if len(found) == 2 else None
+            names = await _recorded(running, one, notes)
+            return list(names.values()) if len(names) == 2 else None
 
         assert sorted(await until(recorded)) == ["errand.ended", "errand.started"]
         # What an operator can retry waits for the operator.
@@ -287,9 +287,9 @@ async def _recorded(running: Engine, one: UUID, steps: Sequence[ProcessStep]) ->
     """What these steps recorded in the errand's own stream, each once."""
     ids = {step.id for step in steps}
     facts = [fact for fact in await own(running, one) if fact.command_id in ids]
-    found = {fact.command_id: fact.event.stored.name for fact in facts}
-    assert len(facts) == len(found)
-    return found
+    names = {fact.command_id: fact.event.stored.name for fact in facts}
+    assert len(facts) == len(names)
+    return names
 
 
 async def _store(database: Database, steps: Sequence[ProcessStep]) -> None:

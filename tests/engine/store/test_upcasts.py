@@ -85,7 +85,7 @@ TWO = Upcast("toy.made", 2, stepped("2-3"))
 @pytest.mark.parametrize(
     ("upcasts", "said"),
     [
-        pytest.param((ONE,), "leads to toy.made 2, and nothing leads on", id="a gap behind a step"),
+        pytest.param((ONE,), "leads to toy.made 2, and nothing reads that", id="a gap behind a step"),
         pytest.param(
             (TWO,), "nothing reads toy.made 1, and there is a version 3", id="a gap before the first step"
         ),
@@ -110,7 +110,7 @@ TWO = Upcast("toy.made", 2, stepped("2-3"))
                 Upcast("toy.b", 1, into=StoredName("toy.a", 1)),
             ),
             "toy.a 1 → toy.b 1 → toy.a 1",
-            id="a circle",
+            id="a cycle",
         ),
         pytest.param(
             (ONE, TWO, Upcast("toy.a", 1, into=StoredName("toy.a", 1))),
@@ -203,11 +203,11 @@ def test_without_any_one_of_its_steps_or_with_one_back_it_is_refused_at_start(
     n = data.draw(st.integers(0, len(steps) - 1))
     reached = {target for targets in drawn.leads_to for target in targets}
     if n in reached:
-        with pytest.raises(EventSchemaError, match=f"leads to toy.n{n} 1, and nothing leads on"):
+        with pytest.raises(EventSchemaError, match=f"leads to toy.n{n} 1, and nothing reads that"):
             EventCodec([toy(*OLD, *steps[:n], *steps[n + 1 :])])
     back = replace(steps[-1], into=(drawn.stored(n),))
     if n == len(steps) - 1 or _leads(drawn, n, len(steps) - 1):
-        with pytest.raises(EventSchemaError, match="circle"):
+        with pytest.raises(EventSchemaError, match="cycle"):
             EventCodec([toy(*OLD, *steps[:-1], back)])
 
 

@@ -105,7 +105,7 @@ async def test_the_repeat_of_a_command_with_an_expected_version_is_a_duplicate_n
     api: Api,
 ) -> None:
     await register(api)
-    options = {"commandId": str(uuid4()), "expectedVersion": 1}
+    options: dict[str, Any] = {"commandId": str(uuid4()), "expectedVersion": 1}
     first = await receive(api, **options)
     await receive(api)
     again = await receive(api, **options)

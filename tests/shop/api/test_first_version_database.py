@@ -101,7 +101,7 @@ async def test_every_event_of_the_first_version_is_read(old: Database) -> None:
     placed = {row["type_version"]: row["facts"] for row in rows if row["type"] == "order.placed"}
     assert placed == {1: 16, 2: 9}
     found = await check_log(old, application.codec)
-    assert (found.head, found.troubles) == (FACTS, {})
+    assert (found.head, found.unreadable) == (FACTS, {})
 
 
 async def test_what_was_placed_without_a_currency_was_placed_in_euros(old: Database) -> None:

@@ -8,6 +8,7 @@ import jsonpatch
 import pytest
 
 from app.engine.database.connections import Database
+from app.engine.graphql.pagination import encode_cursor
 from app.engine.server.runtime import Runtime
 from tests.shop.support import shop_client as fulfil
 from tests.shop.support.shopper import Shopper
@@ -102,6 +103,7 @@ async def test_an_order_as_of_a_version_a_moment_and_a_position_is_the_same(shop
             {"sku": "JAM", "quantity": 1, "unitPrice": {"amount": "4.00"}, "product": {"name": "JAM"}},
         ],
     }
+    by_version: dict[str, Any] = {}
     for entry in entries:
         by_version = (await as_of(shopper, version=entry["event"]["version"]))["data"]["order"]["asOf"]
         assert [line["sku"] for line in by_version["lines"]] == [
@@ -141,7 +143,17 @@ async def test_a_point_that_is_none_gets_a_code(shopper: Shopper, point: dict[st
     assert said in error["message"]
 
 
-@pytest.mark.parametrize("after", ["x", "-1", "1e3", "²", "99999999999"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        "x",
+        "-1",
+        "²",
+        *(encode_cursor(value) for value in (-1, 2**31, 2**70, "1", None)),
+        encode_cursor(),
+        encode_cursor(1, 1),
+    ],
+)
 async def test_a_cursor_that_is_none_gets_a_code(shopper: Shopper, after: str) -> None:
     [error] = (await shopper.api(HISTORY, {"id": shopper.order, "first": 1, "after": after}))["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"

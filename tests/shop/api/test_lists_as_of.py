@@ -31,22 +31,30 @@ WANTED: Sequence[tuple[str, Mapping[str, Any] | None, str]] = (
 
 
 async def all_pages(
-    api: Api, name: str, wanted: Mapping[str, Any] | None, sort: str, *, size: int = 3, **given: Any
+    api: Api,
+    name: str,
+    wanted: Mapping[str, Any] | None,
+    sort: str,
+    *,
+    size: int = 3,
+    variables: Mapping[str, Any] | None = None,
 ) -> list[Any]:
     nodes: list[Any] = []
     after = None
     while True:
-        page = (await api.data(LISTS[name], {"f": wanted, "s": sort, "n": size, "after": after} | given))[
-            "list"
-        ]
+        page = (
+            await api.data(
+                LISTS[name], {"f": wanted, "s": sort, "n": size, "after": after, **(variables or {})}
+            )
+        )["list"]
         nodes += page["nodes"]
         if not page["pageInfo"]["hasNextPage"]:
             return nodes
         after = page["pageInfo"]["endCursor"]
 
 
-async def everything(api: Api, **given: Any) -> list[Any]:
-    return [await all_pages(api, *each, **given) for each in WANTED]
+async def everything(api: Api, variables: Mapping[str, Any]) -> list[Any]:
+    return [await all_pages(api, *query, variables=variables) for query in WANTED]
 
 
 async def head(api: Api) -> str:
@@ -57,7 +65,7 @@ async def happen(api: Api, chance: random.Random, orders: list[str]) -> None:
     """One thing or another happens in the shop; nothing that goes on by itself."""
     sku, quantity = f"S{chance.randrange(5)}", chance.randint(1, 9)
     order = {"orderId": chance.choice(orders)} if orders else None
-    does: Sequence[tuple[str, str, Mapping[str, Any] | None]] = (
+    does: Sequence[tuple[str, str, Mapping[str, Any] | bool | None]] = (
         (
             "registerProduct",
             "RegisterProductInput",
@@ -98,11 +106,11 @@ async def test_the_list_as_of_a_position_is_the_list_of_that_time(api: Api) -> N
         await happen(api, chance, orders)
         position = await head(api)
         if position not in answers:
-            answers[position] = await everything(api, min=position)
+            answers[position] = await everything(api, variables={"min": position})
     assert len(answers) > 20
     assert len(answers[await head(api)][0]) > 3
     for position, answer in answers.items():
-        assert await everything(api, **{"as": {"position": position}}) == answer, position
+        assert await everything(api, variables={"as": {"position": position}}) == answer, position
 
 
 async def test_a_placed_order_is_shown_with_what_it_stood_on_then(api: Api, runtime: Runtime) -> None:
@@ -111,17 +119,23 @@ async def test_a_placed_order_is_shown_with_what_it_stood_on_then(api: Api, runt
     at = await fact(runtime, order, "order.placed")
     await ended(runtime, order)
     assert await product(api, "TEA") == (3, 0, 3)
-    [now] = await all_pages(api, "orders", None, "OPENED_ASC", min=await head(api))
+    [now] = await all_pages(api, "orders", None, "OPENED_ASC", variables={"min": await head(api)})
     assert (now["status"], now["payment"], now["lines"][0]["product"]["onHand"]) == (
         "CONFIRMED",
         {"status": "CAPTURED"},
         3,
     )
-    [then] = await all_pages(api, "orders", None, "OPENED_ASC", **{"as": {"position": str(at.position)}})
+    [then] = await all_pages(
+        api, "orders", None, "OPENED_ASC", variables={"as": {"position": str(at.position)}}
+    )
     assert (then["status"], then["payment"], then["lines"][0]["product"]["onHand"]) == ("PLACED", None, 5)
     assert (
         await all_pages(
-            api, "orders", {"status": ["CONFIRMED"]}, "OPENED_ASC", **{"as": {"position": str(at.position)}}
+            api,
+            "orders",
+            {"status": ["CONFIRMED"]},
+            "OPENED_ASC",
+            variables={"as": {"position": str(at.position)}},
         )
         == []
     )
@@ -130,7 +144,7 @@ async def test_a_placed_order_is_shown_with_what_it_stood_on_then(api: Api, runt
         "products",
         None,
         "SKU_ASC",
-        **{"as": {"position": str((await fact(runtime, order, "order.confirmed")).position)}},
+        variables={"as": {"position": str((await fact(runtime, order, "order.confirmed")).position)}},
     )
     assert reserved["reserved"] in (0, 2)
 
@@ -143,11 +157,16 @@ async def test_a_moment_is_the_position_of_what_was_recorded_up_to_it(api: Api, 
         moment = each.recorded_at.isoformat()
         assert [
             node["sku"]
-            for node in await all_pages(api, "products", None, "SKU_ASC", **{"as": {"moment": moment}})
+            for node in await all_pages(
+                api, "products", None, "SKU_ASC", variables={"as": {"moment": moment}}
+            )
         ] == ["A", "B", "C"][:number]
         assert await runtime.reader.position_at(each.recorded_at) == number
     assert (
-        await all_pages(api, "products", None, "SKU_ASC", **{"as": {"moment": "2001-01-01T00:00:00Z"}}) == []
+        await all_pages(
+            api, "products", None, "SKU_ASC", variables={"as": {"moment": "2001-01-01T00:00:00Z"}}
+        )
+        == []
     )
 
 
@@ -182,8 +201,8 @@ async def test_what_is_no_point_of_the_log_is_said(api: Api) -> None:
             {"as": {"position": "1", "moment": "2020-01-01T00:00:00Z"}},
             "asOf takes exactly one of position and moment.",
         ),
-        ({"as": {"position": "3"}}, "asOf.position is 3, and the log ends at 2."),
-        ({"as": {"position": str(2**63 - 1)}}, f"asOf.position is {2**63 - 1}, and the log ends at 2."),
+        ({"as": {"position": "3"}}, "asOf.position is 3; the log ends at 2."),
+        ({"as": {"position": str(2**63 - 1)}}, f"asOf.position is {2**63 - 1}; the log ends at 2."),
         ({"as": {"moment": "2999-01-01T00:00:00Z"}}, "which is in the future."),
         ({"as": {"moment": "0001-01-01T00:00:00Z"}}, "asOf.moment is not between"),
         ({"as": {"position": "1"}, "after": of_then}, "after is not a cursor of this list"),
@@ -205,6 +224,6 @@ async def test_an_order_is_in_the_list_of_the_position_it_was_opened_at_and_not_
     before = await head(api)
     order = await filled(api, ("TEA", 1))
     opened = str(int(before) + 1)
-    assert await all_pages(api, "orders", None, "OPENED_ASC", **{"as": {"position": before}}) == []
-    [shown] = await all_pages(api, "orders", None, "OPENED_ASC", **{"as": {"position": opened}})
+    assert await all_pages(api, "orders", None, "OPENED_ASC", variables={"as": {"position": before}}) == []
+    [shown] = await all_pages(api, "orders", None, "OPENED_ASC", variables={"as": {"position": opened}})
     assert (shown["id"], shown["lines"], shown["version"]) == (str(order), [], 1)

@@ -40,12 +40,15 @@ async def seen_until(socket: Socket, last: Callable[[dict[str, Any]], bool]) -> 
 
 def at_rest(order: dict[str, Any]) -> bool:
     """Whether nothing is left to be done for it."""
-    ended = order["fulfilment"] is not None and order["fulfilment"]["status"] in (
+    fulfilment = order["fulfilment"]
+    if fulfilment is None:
+        return False
+    ended = fulfilment["status"] in (
         "dispatched",
         "rejected",
         "cancelled",
     )
-    return ended and all(step["outcome"] != "due" for step in order["fulfilment"]["steps"])
+    return ended and all(step["outcome"] != "due" for step in fulfilment["steps"])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.engine.graphql.context import Loaders
+from app.engine.graphql.loaders import Loaders
 from app.engine.server.runtime import Runtime
 from tests.support.graphql_client import Api
 

@@ -23,7 +23,7 @@ PARKED = """query($first: Int! = 20, $after: String) { parkedKeys(projection: "o
 OUTCOME = """__typename
   ... on ProjectionAccepted { finished dropped comparisons { projection equal position rows differing missing extra examples { key column live staging } } projections { name } }
   ... on ProjectionRefused { code message }"""
-LEVEL = "__typename ... on ParkedAnswered { level parked waiting } ... on ProjectionRefused { code message }"
+LEVEL = "__typename ... on ParkedRetried { level parked waiting } ... on ProjectionRefused { code message }"
 
 
 async def poison(database: Database, number: int = 1) -> list[tuple[UUID, int]]:
@@ -99,7 +99,7 @@ async def test_a_fact_is_left_out_and_counted_again(runtime: Runtime, api: Api, 
         f'mutation($key: String) {{ retryParked(input: {{projection: "orders", key: $key}}) {{ {LEVEL} }} }}'
     )
     assert (await api.data(retry))["retryParked"] == {
-        "__typename": "ParkedAnswered",
+        "__typename": "ParkedRetried",
         "level": 0,
         "parked": 2,
         "waiting": 0,
@@ -108,7 +108,7 @@ async def test_a_fact_is_left_out_and_counted_again(runtime: Runtime, api: Api, 
     skip = f'mutation($key: String!, $position: Position!) {{ skipFact(input: {{projection: "orders", key: $key, position: $position, reason: "a test"}}) {{ {LEVEL} }} }}'
     answer = await api(skip, about, x_actor="olga")
     assert answer["data"]["skipFact"] == {
-        "__typename": "ParkedAnswered",
+        "__typename": "ParkedRetried",
         "level": 1,
         "parked": 0,
         "waiting": 0,
@@ -124,7 +124,7 @@ async def test_a_fact_is_left_out_and_counted_again(runtime: Runtime, api: Api, 
     assert (again["__typename"], again["code"]) == ("ProjectionRefused", "NOT_PARKED")
     unskip = f'mutation($key: String!, $position: Position!) {{ unskipFact(input: {{projection: "orders", key: $key, position: $position}}) {{ {LEVEL} }} }}'
     assert (await api.data(unskip, about))["unskipFact"] == {
-        "__typename": "ParkedAnswered",
+        "__typename": "ParkedRetried",
         "level": 0,
         "parked": 1,
         "waiting": 0,

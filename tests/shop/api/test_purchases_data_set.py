@@ -3,7 +3,7 @@
 import asyncio
 import csv
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -78,7 +78,7 @@ LOG = gql("""
 
 
 @asynccontextmanager
-async def connected(server: Server) -> AsyncIterator[AsyncClientSession]:
+async def connected(server: Server) -> AsyncGenerator[AsyncClientSession]:
     transport = HTTPXAsyncTransport(
         url=server.url, timeout=PATIENCE, limits=httpx2.Limits(max_connections=IN_FLIGHT)
     )

@@ -8,8 +8,9 @@ from graphql import parse
 from app.composition import application
 from app.engine.graphql.execution.cost import ASSUMED_LIST_LENGTH, MAX_COST, CostCalculator, too_expensive
 from app.engine.graphql.schema import build_schema
+from app.engine.graphql.strawberry_internals import graphql_schema
 
-SCHEMA: Any = build_schema(application.slices(), application.deciders)[0]._schema  # pyright: ignore[reportPrivateUsage]
+SCHEMA = graphql_schema(build_schema(application.slices(), application.deciders)[0])
 
 
 def cost(document: str, **variables: Any) -> tuple[int, bool]:

@@ -2,6 +2,7 @@
 
 import io
 from string import ascii_letters, digits
+from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -31,9 +32,18 @@ schema = schemathesis.graphql.from_file(
 
 
 @schema.parametrize()
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.function_scoped_fixture,
+    ],
+)
 def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(
-    case: schemathesis.Case, in_process_api: InProcessApi
+    case: schemathesis.Case[Any], in_process_api: InProcessApi
 ) -> None:
     response = in_process_api.post(case.as_transport_kwargs(base_url="http://inside")["json"])
     # Schemathesis itself takes every error of a resolver for the server's: here the code says whose it is.

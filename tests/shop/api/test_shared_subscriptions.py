@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,17 +11,15 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from graphql import ExecutionResult
 from sqlalchemy.sql.elements import quoted_name
 
 from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
-from app.engine.graphql.context import Context, Loaders
-from app.engine.graphql.execution.shared_subscriptions import (
-    LiveHandover,
-    SharedSubscription,
-    SharedSubscriptions,
-)
+from app.engine.graphql.context import Context, LiveHandover
+from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
@@ -105,15 +103,22 @@ def context(runtime: Runtime, view: GraphQLEndpoint, actor: str) -> Context:
     )
 
 
+async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 async def tail(
     view: GraphQLEndpoint, asks: Context, variables: dict[str, Any], document: str = FACTS
 ) -> LiveHandover:
     """What the handler of a socket has in hand when its subscriber has become level with the log."""
     found = LiveHandover()
     stream = await view.schema.stream(
-        document, variable_values=variables, context_value=replace(asks, tail=found)
+        document, variable_values=variables, context_value=replace(asks, handover=found)
     )
     async for result in stream:
+        assert isinstance(result, ExecutionResult)
         assert result.errors is None
     assert found.position is not None
     return found
@@ -136,7 +141,7 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
         return own(self, fact)
 
     monkeypatch.setattr(SharedSubscription, "_render", watched)
-    tails: SharedSubscriptions = view.tails
+    tails: SharedSubscriptions = view.shared_subscriptions
     first = context(runtime, view, "anna")
     asked = [
         await tail(view, first, LONG | {"from": "0"}),
@@ -167,11 +172,10 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     assert rendered == [1, 2, 3, 4, 5, 6]
     kept = tails._shared  # pyright: ignore[reportPrivateUsage]
     assert len(kept) == 3
-    for item in (*follows, late):
-        item.cancel()
-    await asyncio.wait([*follows, late])
+    tasks = [*follows, late]
+    await cancel_all(tasks)
     # What they were cancelled with holds on to what they were doing.
-    del follows, late, item
+    del follows, late, tasks
     gc.collect()
     assert len(kept) == 0
 
@@ -188,7 +192,8 @@ async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(
     placed = 'subscription { events(filter: {types: ["order.placed"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }'
     asked = [await tail(view, asks, {}, placed) for _ in heard]
     follows = [
-        asyncio.create_task(view.tails.send(each, "1", uuid4(), heard[n].put)) for n, each in enumerate(asked)
+        asyncio.create_task(view.shared_subscriptions.send(each, "1", uuid4(), heard[n].put))
+        for n, each in enumerate(asked)
     ]
     request, identity = CommandContext(actor="tester", correlation_id=uuid4()), uuid4()
     price = Money(amount=Decimal("1.00"), currency="EUR")

@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 import time
-from typing import cast, override
+from typing import override
 
 SUBSCRIBE = "subscription { events { position type streamId version recordedAt actor } }"
 SENT = b'"type":"next"'
@@ -33,7 +33,7 @@ class Fan(asyncio.Protocol):
 
     async def subscribed(self, port: int) -> None:
         transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
-        self._transport = cast("asyncio.Transport", transport)
+        self._transport = transport
         await self._say(
             f"GET /graphql HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
             "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n".encode()

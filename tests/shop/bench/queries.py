@@ -93,7 +93,7 @@ def placed(number: int) -> bytes:
         {added}
         placeOrder(input: {{orderId: $id}}, options: {{occurredAt: $at}}) {{ __typename ... on OrderAccepted {{ {waited} }} }}
     }}"""
-    skus = {f"sku{n}": sku((4 * number + n) % PRODUCTS) for n in lines}
+    skus: dict[str, object] = {f"sku{n}": sku((4 * number + n) % PRODUCTS) for n in lines}
     return packed(
         query,
         skus

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,12 +14,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from eventsourcing.application import Application
+from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import DomainEvent
 from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresTrackingRecorder
 from eventsourcing.projection import Projection as LibraryProjection
 from eventsourcing.projection import ProjectionRunner
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composed, Identifier
 from sqlalchemy import make_url
 
 from app.composition import application
@@ -81,7 +82,13 @@ class MeterView(PostgresTrackingRecorder):
     def __init__(self, datastore: PostgresDatastore, **kwargs: Any) -> None:
         super().__init__(datastore, **kwargs)
         self.sql_create_statements.append(
-            SQL("CREATE TABLE IF NOT EXISTS meter_view (id uuid PRIMARY KEY, readings bigint, place text)")
+            Composed(
+                [
+                    SQL(
+                        "CREATE TABLE IF NOT EXISTS meter_view (id uuid PRIMARY KEY, readings bigint, place text)"
+                    )
+                ]
+            )
         )
 
     def read(self, identity: UUID, place: str, tracking: Tracking) -> None:
@@ -94,6 +101,7 @@ class MeterView(PostgresTrackingRecorder):
 
 
 class MeterProjection(LibraryProjection[MeterView]):
+    @singledispatchmethod
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         self.view.read(domain_event.originator_id, domain_event.place, tracking)
 
@@ -106,7 +114,7 @@ class Meters(Application[UUID]):
 
 
 @asynccontextmanager
-async def filled(url: str, statement: str) -> AsyncIterator[Database]:
+async def filled(url: str, statement: str) -> AsyncGenerator[Database]:
     async with open_database(Settings(database_url=url)) as database:
         connection = await database.connect()
         await connection.execute(statement)
@@ -150,13 +158,14 @@ def library(url: str) -> float:
     assert isinstance(recorder, PostgresApplicationRecorder)
     if recorder.max_notification_id() is None:
         meters_of = [uuid4() for _ in range(METERS)]
+        # The library makes the initialiser from these fields; a type checker does not see that.
+        fields: dict[str, Any] = {"count": 1, "place": "in the cellar, on the left"}
         events = [
             Read(
                 originator_id=meters_of[n % METERS],
                 originator_version=n // METERS + 1,
                 timestamp=datetime.now(UTC),
-                count=1,
-                place="in the cellar, on the left",
+                **fields,
             )
             for n in range(LIBRARY_EVENTS)
         ]
@@ -173,7 +182,7 @@ def library(url: str) -> float:
             assert row is not None
             assert row["sum"] == LIBRARY_EVENTS
             cursor.execute("DROP TABLE meter_view")
-            cursor.execute(SQL("DROP TABLE {}").format(SQL(runner.view.tracking_table_name)))
+            cursor.execute(SQL("DROP TABLE {}").format(Identifier(runner.view.tracking_table_name)))
     application.close()
     return LIBRARY_EVENTS / taken
 

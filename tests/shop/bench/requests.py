@@ -6,7 +6,7 @@ import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from statistics import median
@@ -32,7 +32,7 @@ CROWDS = 3
 
 
 @asynccontextmanager
-async def serving(url: str, program: str = "server") -> AsyncIterator[int]:
+async def serving(url: str, program: str = "server") -> AsyncGenerator[int]:
     """A server process, on the database; gives its port."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
@@ -164,6 +164,7 @@ async def many_subscribers(bench: Bench, url: str) -> None:
                 )
                 assert crowd.stdout is not None
                 lines: list[float] = []
+                first = before
                 while line := await crowd.stdout.readline():
                     lines.append(float(line))
                     if len(lines) == 1:

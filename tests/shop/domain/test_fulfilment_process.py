@@ -1,4 +1,4 @@
-"""What fulfilment asks for, and when."""
+"""The actions of the fulfilment process, and when it takes them."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.fulfilment import (
-    PAYMENT_WITHIN,
+    PAYMENT_TIMEOUT,
     Authorise,
     CancelPayment,
     Capture,
@@ -22,6 +22,7 @@ from domain.kernel.process import (
     Deadline,
     DeadlinePassed,
     Effect,
+    SendCommand,
     StepRefused,
     StepSkipped,
     Withdraw,
@@ -52,7 +53,7 @@ from domain.product import (
 )
 from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
 
-errand = ProcessScenario(fulfilment)
+scenario = ProcessScenario(fulfilment)
 TEA = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("3.50"), currency="EUR"))
 CUP = Line(sku="CUP", quantity=1, unit_price=Money(amount=Decimal("9.00"), currency="EUR"))
 TOTAL = Money(amount=Decimal("16.00"), currency="EUR")
@@ -70,154 +71,154 @@ cancelled = fact(OrderCancelled(customer_id=UUID(int=1), reason="changed my mind
 
 paying = (placed, tea_reserved, cup_reserved, requested)
 dispatched = (*paying, authorised, confirmed, captured, tea_dispatched, cup_dispatched)
-give_back = (
+release_all = (
     send("release CUP", product, product_id("CUP"), ReleaseReservation(order_id=STREAM)),
     send("release TEA", product, product_id("TEA"), ReleaseReservation(order_id=STREAM)),
 )
-call_off = Effect(step="call the payment off", call=CancelPayment(payment_id=STREAM))
+cancel_payment = Effect(step="call the payment off", call=CancelPayment(payment_id=STREAM))
 no_deadline = Deadline(name="payment", at=None)
 
 
-def reject(reason: str) -> object:
+def reject(reason: str) -> SendCommand:
     return send("reject the order", order, STREAM, RejectOrder(reason=reason))
 
 
 def test_every_line_is_reserved() -> None:
-    errand.given(placed).then_sends(
+    scenario.given(placed).then_sends(
         send("reserve TEA", product, product_id("TEA"), ReserveStock(order_id=STREAM, quantity=2)),
         send("reserve CUP", product, product_id("CUP"), ReserveStock(order_id=STREAM, quantity=1)),
     )
 
 
 def test_the_payment_is_requested_when_all_lines_are_reserved() -> None:
-    errand.given(placed, tea_reserved).then_sends_nothing()
-    errand.given(placed, tea_reserved, cup_reserved).then_sends(
+    scenario.given(placed, tea_reserved).then_sends_nothing()
+    scenario.given(placed, tea_reserved, cup_reserved).then_sends(
         send("request the payment", payment, STREAM, RequestPayment(order_id=STREAM, amount=TOTAL))
     )
 
 
 def test_the_payment_is_authorised_within_its_deadline() -> None:
-    errand.given(*paying).then_sends(
+    scenario.given(*paying).then_sends(
         Effect(step="authorise the payment", call=Authorise(payment_id=STREAM, amount=TOTAL)),
-        Deadline(name="payment", at=NOW + PAYMENT_WITHIN),
+        Deadline(name="payment", at=NOW + PAYMENT_TIMEOUT),
     )
 
 
-def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_go_last() -> None:
-    errand.given(*paying, authorised).then_sends(
+def test_the_order_is_confirmed_before_the_payment_is_captured_and_the_goods_are_dispatched_last() -> None:
+    scenario.given(*paying, authorised).then_sends(
         no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
     )
-    errand.given(*paying, authorised, confirmed).then_sends(
+    scenario.given(*paying, authorised, confirmed).then_sends(
         Effect(step="capture the payment", call=Capture(payment_id=STREAM, amount=TOTAL))
     )
-    errand.given(*paying, authorised, confirmed, captured).then_sends(
+    scenario.given(*paying, authorised, confirmed, captured).then_sends(
         send("dispatch TEA", product, product_id("TEA"), DispatchStock(order_id=STREAM)),
         send("dispatch CUP", product, product_id("CUP"), DispatchStock(order_id=STREAM)),
     )
-    gone = frozenset({product_id("TEA"), product_id("CUP")})
-    errand.given(*dispatched).then_is(
-        Dispatched(job=OrderToFulfil(order_id=STREAM, lines=(TEA, CUP), total=TOTAL), gone=gone)
+    products = frozenset({product_id("TEA"), product_id("CUP")})
+    scenario.given(*dispatched).then_is(
+        Dispatched(job=OrderToFulfil(order_id=STREAM, lines=(TEA, CUP), total=TOTAL), dispatched=products)
     )
 
 
-def test_what_costs_nothing_is_confirmed_without_a_payment() -> None:
+def test_a_free_order_is_confirmed_without_a_payment() -> None:
     free = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("0.00"), currency="EUR"))
-    gift = fact(OrderPlaced(customer_id=UUID(int=1), lines=(free,), total=free.total, placed_at=NOW))
-    errand.given(gift, tea_reserved).then_sends(
+    free_order = fact(OrderPlaced(customer_id=UUID(int=1), lines=(free,), total=free.total, placed_at=NOW))
+    scenario.given(free_order, tea_reserved).then_sends(
         no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
     )
 
 
-def test_out_of_stock_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
-    refused = errand.own_fact(
+def test_missing_stock_releases_the_goods_in_reverse_and_rejects_with_the_reason() -> None:
+    refused = scenario.own_fact(
         StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="There is not enough in stock.")
     )
-    errand.given(placed, tea_reserved, refused).then_sends(
-        Withdraw(), no_deadline, *give_back, reject("Could not reserve CUP: There is not enough in stock.")
+    scenario.given(placed, tea_reserved, refused).then_sends(
+        Withdraw(), no_deadline, *release_all, reject("Could not reserve CUP: There is not enough in stock.")
     )
 
 
-def test_a_decline_gives_back_in_reverse_and_rejects_with_the_reason() -> None:
-    errand.given(*paying, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
-        Withdraw(), no_deadline, *give_back, reject("The payment was declined: insufficient funds")
+def test_a_decline_releases_the_goods_in_reverse_and_rejects_with_the_reason() -> None:
+    scenario.given(*paying, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
+        Withdraw(), no_deadline, *release_all, reject("The payment was declined: insufficient funds")
     )
 
 
-def test_a_payment_that_is_late_is_called_off_before_the_goods_are_given_back() -> None:
-    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
-    errand.given(*paying, late).then_sends(Withdraw(), no_deadline, call_off)
-    errand.given(*paying, late, fact(PaymentVoided())).then_sends(
-        *give_back, reject("The payment did not come in time.")
+def test_a_late_payment_is_cancelled_before_the_goods_are_released() -> None:
+    timeout = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    scenario.given(*paying, timeout).then_sends(Withdraw(), no_deadline, cancel_payment)
+    scenario.given(*paying, timeout, fact(PaymentVoided())).then_sends(
+        *release_all, reject("The payment did not come in time.")
     )
 
 
 def test_an_authorisation_after_the_deadline_changes_nothing() -> None:
-    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
-    errand.given(*paying, late, authorised).then_sends_nothing()
+    timeout = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    scenario.given(*paying, timeout, authorised).then_sends_nothing()
 
 
 def test_a_decline_that_was_on_its_way_ends_the_wait_for_the_refund() -> None:
-    errand.given(*paying, cancelled, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
-        *give_back
+    scenario.given(*paying, cancelled, fact(PaymentDeclined(reason="insufficient funds"))).then_sends(
+        *release_all
     )
 
 
 def test_a_deadline_after_the_authorisation_changes_nothing() -> None:
-    late = errand.own_fact(DeadlinePassed(deadline="payment", due=NOW))
-    errand.given(*paying, authorised, late).then_sends_nothing()
+    timeout = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
+    scenario.given(*paying, authorised, timeout).then_sends_nothing()
 
 
 @pytest.mark.parametrize("after", range(2, 5))
-def test_a_cancellation_before_the_goods_go_gives_everything_back_and_does_not_reject(after: int) -> None:
+def test_a_cancellation_before_dispatch_compensates_everything_and_does_not_reject(after: int) -> None:
     history = (*paying, authorised, confirmed)[: after + 2]
-    errand.given(*history, cancelled).then_sends(Withdraw(), no_deadline, call_off)
-    errand.given(*history, cancelled, fact(PaymentVoided())).then_sends(*give_back)
+    scenario.given(*history, cancelled).then_sends(Withdraw(), no_deadline, cancel_payment)
+    scenario.given(*history, cancelled, fact(PaymentVoided())).then_sends(*release_all)
 
 
-def test_a_cancellation_while_the_goods_go_waits_until_they_have_gone() -> None:
-    going = (*paying, authorised, confirmed, captured, tea_dispatched, cancelled)
-    errand.given(*going).then_sends_nothing()
-    errand.given(*going, cup_dispatched).then_sends(Withdraw(), no_deadline, call_off)
+def test_a_cancellation_during_dispatch_waits_until_all_goods_are_dispatched() -> None:
+    dispatching = (*paying, authorised, confirmed, captured, tea_dispatched, cancelled)
+    scenario.given(*dispatching).then_sends_nothing()
+    scenario.given(*dispatching, cup_dispatched).then_sends(Withdraw(), no_deadline, cancel_payment)
 
 
-def test_goods_that_have_gone_come_back_into_stock() -> None:
-    errand.given(*dispatched, cancelled, fact(PaymentRefunded(amount=TOTAL))).then_sends(
+def test_dispatched_goods_come_back_into_stock() -> None:
+    scenario.given(*dispatched, cancelled, fact(PaymentRefunded(amount=TOTAL))).then_sends(
         send("restock CUP", product, product_id("CUP"), ReceiveStock(quantity=1)),
         send("restock TEA", product, product_id("TEA"), ReceiveStock(quantity=2)),
     )
 
 
 def test_a_forced_compensation_rejects_the_order_with_the_operators_reason() -> None:
-    forced = errand.own_fact(CompensationForced(reason="the gateway has lost it"))
-    errand.given(*paying, forced, fact(PaymentVoided())).then_sends(
-        *give_back, reject("the gateway has lost it")
+    forced = scenario.own_fact(CompensationForced(reason="the gateway has lost it"))
+    scenario.given(*paying, forced, fact(PaymentVoided())).then_sends(
+        *release_all, reject("the gateway has lost it")
     )
 
 
 def test_a_step_that_was_skipped_counts_as_done() -> None:
-    skipped = errand.own_fact(StepSkipped(step="authorise the payment", reason="paid in cash"))
-    errand.given(*paying, skipped).then_sends(
+    skipped = scenario.own_fact(StepSkipped(step="authorise the payment", reason="paid in cash"))
+    scenario.given(*paying, skipped).then_sends(
         no_deadline, send("confirm the order", order, STREAM, ConfirmOrder())
     )
 
 
-def test_what_arrives_after_everything_was_undone_is_undone_too() -> None:
-    refused = errand.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
-    errand.given(placed, refused, tea_reserved).then_sends(give_back[1])
-    errand.given(placed, tea_reserved, cup_reserved, cancelled, requested).then_sends(call_off)
+def test_a_late_event_after_the_compensation_is_compensated_too() -> None:
+    refused = scenario.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
+    scenario.given(placed, refused, tea_reserved).then_sends(release_all[1])
+    scenario.given(placed, tea_reserved, cup_reserved, cancelled, requested).then_sends(cancel_payment)
 
 
 def test_the_refusal_of_a_rejection_starts_nothing_again() -> None:
-    refused = errand.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
-    ended = errand.own_fact(StepRefused(step="reject the order", code="ORDER_ENDED", message="ended"))
-    errand.given(placed, refused, cancelled, ended).then_sends_nothing()
+    refused = scenario.own_fact(StepRefused(step="reserve CUP", code="OUT_OF_STOCK", message="none"))
+    ended = scenario.own_fact(StepRefused(step="reject the order", code="ORDER_ENDED", message="ended"))
+    scenario.given(placed, refused, cancelled, ended).then_sends_nothing()
 
 
-def test_an_order_of_long_ago_is_history() -> None:
+def test_an_imported_order_is_not_fulfilled() -> None:
     old = fact(
         OrderPlaced(customer_id=UUID(int=1), lines=(TEA,), total=TEA.total, placed_at=NOW - timedelta(days=2))
     )
-    errand.given(old).then_is(None)
+    scenario.given(old).then_is(None)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +239,6 @@ def test_the_status_is_a_word_of_its_own_not_the_name_of_a_class(
     history: tuple[Recorded[Any], ...], status: str
 ) -> None:
     state: Any = None
-    for each in history:
-        state = fulfilment.evolve(state, each)
+    for recorded in history:
+        state = fulfilment.evolve(state, recorded)
     assert fulfilment.status(state) == status

@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: every order ends, nothing is lost, and the books agree."""
+"""In any order of events, every order ends, no stock is lost, and payments equal confirmed orders."""
 
 from decimal import Decimal
 from uuid import UUID
@@ -38,30 +38,30 @@ def euros(amount: Decimal) -> Money:
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(st.data())
-def test_for_any_interleaving_every_order_ends_and_the_books_agree(data: st.DataObject) -> None:
+def test_in_any_interleaving_every_order_ends_and_stock_and_payments_agree(data: st.DataObject) -> None:
     draw = data.draw
-    bad = draw(st.sets(st.integers(0, 3)), label="payments that are declined")
-    world = World(declined=lambda payment_id: payment_id.int in bad)
+    declined = draw(st.sets(st.integers(0, 3)), label="payments that are declined")
+    world = World(declined=lambda payment_id: payment_id.int in declined)
     ids = iter(range(1_000, 100_000))
 
-    def told(decider: object, stream: UUID, command: object) -> None:
+    def execute(decider: object, stream: UUID, command: object) -> None:
         world.execute(UUID(int=next(ids)), decider, stream, command)  # type: ignore[arg-type]
 
     stock = {sku: draw(st.sampled_from([0, 2, 5, 9]), label=f"stock of {sku}") for sku in SKUS}
     for sku, pieces in stock.items():
-        told(product, product_id(sku), RegisterProduct(sku=sku, name=sku, price=euros(PRICES[sku])))
+        execute(product, product_id(sku), RegisterProduct(sku=sku, name=sku, price=euros(PRICES[sku])))
         if pieces:
-            told(product, product_id(sku), ReceiveStock(quantity=pieces))
+            execute(product, product_id(sku), ReceiveStock(quantity=pieces))
     orders = [UUID(int=number) for number in range(draw(st.integers(1, 4), label="orders"))]
     for identity in orders:
-        told(order, identity, OpenOrder(customer_id=UUID(int=50)))
+        execute(order, identity, OpenOrder(customer_id=UUID(int=50)))
         for sku in draw(st.lists(st.sampled_from(SKUS), min_size=1, max_size=2, unique=True)):
             line = Line(sku=sku, quantity=draw(st.integers(1, 3)), unit_price=euros(PRICES[sku]))
-            told(order, identity, AddLine(line=line))
+            execute(order, identity, AddLine(line=line))
         if draw(st.integers(0, 3)):
-            told(order, identity, PlaceOrder(at=NOW))
+            execute(order, identity, PlaceOrder(at=NOW))
 
-    # Mostly what is next; now and then what nobody expects.
+    # Mostly the next step, sometimes an unexpected one.
     for chance in draw(st.lists(st.integers(0, 19), min_size=5, max_size=50), label="steps"):
         pick = draw(st.integers(0, 3))
         waiting = [identity for identity, chain in world.chains.items() if chain]
@@ -76,9 +76,9 @@ def test_for_any_interleaving_every_order_ends_and_the_books_agree(data: st.Data
             keys = list(world.effects)
             world.call(keys[pick % len(keys)], lost=pick == 3)
         elif chance == 14:
-            told(order, orders[pick % len(orders)], CancelOrder(reason="no more"))
+            execute(order, orders[pick % len(orders)], CancelOrder(reason="no more"))
         elif chance == 15:
-            told(fulfilment.own, orders[pick % len(orders)], ForceCompensation(reason="by hand"))
+            execute(fulfilment.own, orders[pick % len(orders)], ForceCompensation(reason="by hand"))
         elif chance == 16 and world.deadlines:
             world.pass_deadline(list(world.deadlines)[pick % len(world.deadlines)])
         elif chance == 17 and world.answers:
@@ -86,13 +86,13 @@ def test_for_any_interleaving_every_order_ends_and_the_books_agree(data: st.Data
         elif chance == 18 and world.done:
             world.repeat(-1 - pick % len(world.done))
         else:
-            told(order, orders[pick % len(orders)], PlaceOrder(at=NOW))
+            execute(order, orders[pick % len(orders)], PlaceOrder(at=NOW))
         for sku in SKUS:
             listed = world.state(product, product_id(sku))
             assert isinstance(listed, Listed)
             assert 0 <= listed.available <= listed.on_hand
     for identity in orders:
-        told(order, identity, PlaceOrder(at=NOW))
+        execute(order, identity, PlaceOrder(at=NOW))
     world.settle()
 
     confirmed: dict[str, int] = dict.fromkeys(SKUS, 0)

@@ -121,7 +121,7 @@ def test_a_placed_order_cannot_be_changed() -> None:
         scenario.given(opened, tea_added, placed).when(command).then_rejected(OrderNotOpen)
 
 
-def test_cancelling_a_placed_order_says_what_was_placed() -> None:
+def test_cancelling_a_placed_order_records_its_placement() -> None:
     scenario.given(opened, tea_added, placed).when(CancelOrder(reason="changed my mind")).then(cancelled)
 
 
@@ -135,6 +135,6 @@ def test_a_cancelled_order_cannot_be_shipped() -> None:
     scenario.given(opened, tea_added, placed, cancelled).when(ShipOrder()).then_rejected(OrderEnded)
 
 
-def test_nothing_can_be_done_to_an_order_that_was_not_opened() -> None:
+def test_an_order_that_was_not_opened_is_unknown() -> None:
     for command in (AddLine(line=tea(1)), PlaceOrder(at=NOON), CancelOrder(reason="?"), ShipOrder()):
         scenario.when(command).then_rejected(OrderUnknown)

@@ -1,4 +1,4 @@
-"""Undo and redo of an order's changes: every step back is the state that was, every step forth the one that had been."""
+"""Undo and redo of an order's changes: undo restores the state before a change, redo the state after it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,8 +50,15 @@ def euros(amount: str) -> Money:
 
 
 opened = OrderOpened(customer_id=ANN)
-started = order.fold([opened])
-assert isinstance(started, Open)
+
+
+def open_order() -> Open:
+    state = order.fold([opened])
+    assert isinstance(state, Open)
+    return state
+
+
+started = open_order()
 tea = LineAdded(sku="TEA", quantity=2, unit_price=euros("3.50"))
 jam = LineAdded(sku="JAM", quantity=1, unit_price=euros("4.00"))
 
@@ -68,7 +75,7 @@ turns = st.sampled_from([UndoChange(), UndoChange(), RedoChange()])
 
 
 def after(state: Open, command: Any) -> Open:
-    """The open order after the command; the same one where it is refused."""
+    """The open order after the command; the same order if the command is rejected."""
     try:
         state_after = order.fold(order.decide(command, state), state)
     except Rejection:
@@ -77,9 +84,9 @@ def after(state: Open, command: Any) -> Open:
     return state_after
 
 
-def edited(commands: Sequence[Any]) -> list[Open]:
-    """An opened order, and what it was after each of the commands that changed it."""
-    states: list[Open] = [started]
+def states_after(commands: Sequence[Any]) -> list[Open]:
+    """The opened order, and its state after each command that changed it."""
+    states = [started]
     for command in commands:
         following = after(states[-1], command)
         if following != states[-1]:
@@ -99,8 +106,8 @@ def refusal(state: Open, command: Any) -> type[Rejection] | None:
     return None
 
 
-def walked(state: Open, command: Any, rule: type[Rejection]) -> list[Open]:
-    """The order, and what it was after each repeat of the command, until the rule forbids one more."""
+def repeat(state: Open, command: Any, rule: type[Rejection]) -> list[Open]:
+    """The order, and its state after each repeat of the command, until the rule rejects it."""
     states = [state]
     while refusal(states[-1], command) is None:
         states.append(after(states[-1], command))
@@ -109,20 +116,20 @@ def walked(state: Open, command: Any, rule: type[Rejection]) -> list[Open]:
 
 
 @given(st.lists(edits, max_size=25))
-def test_undo_all_goes_back_through_every_state_to_the_opened_order_and_redo_all_forth_to_the_edited_one(
+def test_undo_goes_back_through_every_state_and_redo_goes_forward_through_the_same_states(
     commands: Sequence[Any],
 ) -> None:
-    states = edited(commands)
-    back = walked(states[-1], UndoChange(), NothingToUndo)
+    states = states_after(commands)
+    back = repeat(states[-1], UndoChange(), NothingToUndo)
     assert lines(back) == lines(states)[::-1]
     assert replace(back[-1], edits=states[0].edits) == states[0]
-    forth = walked(back[-1], RedoChange(), NothingToRedo)
+    forth = repeat(back[-1], RedoChange(), NothingToRedo)
     assert lines(forth) == lines(states)
 
 
 @given(st.lists(st.one_of(edits, edits, turns), max_size=40))
-def test_edits_undo_and_redo_in_any_order_are_what_an_editor_does(commands: Sequence[Any]) -> None:
-    state: Open = started
+def test_edits_undo_and_redo_in_any_order_behave_as_in_a_text_editor(commands: Sequence[Any]) -> None:
+    state = started
     past: list[tuple[Line, ...]] = []
     future: list[tuple[Line, ...]] = []
     for command in commands:
@@ -146,7 +153,7 @@ def test_edits_undo_and_redo_in_any_order_are_what_an_editor_does(commands: Sequ
 
 @given(st.lists(edits, max_size=20))
 def test_every_event_has_an_inverse_of_ordinary_events(commands: Sequence[Any]) -> None:
-    state: Open = started
+    state = started
     for command in commands:
         try:
             [event] = order.decide(command, state) or [None]
@@ -163,14 +170,14 @@ def test_every_event_has_an_inverse_of_ordinary_events(commands: Sequence[Any]) 
         state = after(state, command)
 
 
-def test_a_compensating_fact_says_which_fact_it_takes_back() -> None:
+def test_an_undo_event_names_the_change_that_it_undoes() -> None:
     scenario.given(opened, tea, jam).when(UndoChange()).then(LineRemoved(sku="JAM", undoes=3))
 
 
-def test_what_is_made_again_says_which_change_it_was() -> None:
-    taken_back = LineRemoved(sku="JAM", undoes=3)
-    scenario.given(opened, tea, jam, taken_back).when(RedoChange()).then(replace(jam, redoes=3))
-    scenario.given(opened, tea, jam, taken_back, replace(jam, redoes=3)).when(UndoChange()).then(taken_back)
+def test_a_redo_event_names_the_change_that_it_redoes() -> None:
+    undone = LineRemoved(sku="JAM", undoes=3)
+    scenario.given(opened, tea, jam, undone).when(RedoChange()).then(replace(jam, redoes=3))
+    scenario.given(opened, tea, jam, undone, replace(jam, redoes=3)).when(UndoChange()).then(undone)
 
 
 def test_a_line_that_comes_back_has_its_price_and_its_place() -> None:
@@ -195,7 +202,7 @@ def test_without_a_change_there_is_nothing_to_undo_or_redo() -> None:
     )
 
 
-def test_a_fact_that_changed_nothing_is_no_step_back() -> None:
+def test_an_event_that_changed_nothing_is_not_undone() -> None:
     same = QuantityChanged(sku="TEA", quantity=2)
     scenario.given(opened, tea, same).when(UndoChange()).then(LineRemoved(sku="TEA", undoes=2))
 
@@ -206,7 +213,7 @@ def test_after_a_new_change_there_is_nothing_to_redo() -> None:
     )
 
 
-def test_what_a_placed_or_cancelled_order_stands_on_cannot_be_undone() -> None:
+def test_the_changes_of_a_placed_or_cancelled_order_cannot_be_undone() -> None:
     for ending in (PlaceOrder(at=NOON), CancelOrder(reason="late")):
         ended = (opened, tea, *order.decide(ending, order.fold([opened, tea])))
         for command in (UndoChange(), RedoChange()):
@@ -218,7 +225,7 @@ def test_an_order_that_was_not_opened_has_no_changes() -> None:
     scenario.when(RedoChange()).then_rejected(OrderUnknown)
 
 
-def test_a_history_whose_marks_do_not_fit_is_folded_all_the_same() -> None:
+def test_a_history_with_wrong_undo_marks_still_folds() -> None:
     strange: list[Undoable] = [
         LineRemoved(sku="TEA", undoes=9),
         replace(tea, redoes=7),
@@ -229,7 +236,7 @@ def test_a_history_whose_marks_do_not_fit_is_folded_all_the_same() -> None:
     assert (len(state.lines), state.edits.version) == (1, 4)
 
 
-def test_what_can_be_undone_has_a_bound() -> None:
+def test_the_number_of_changes_that_can_be_undone_is_limited() -> None:
     state = order.decide(OpenOrder(customer_id=ANN), order.initial)
     folded = order.fold(
         [
@@ -243,6 +250,6 @@ def test_what_can_be_undone_has_a_bound() -> None:
     )
     assert isinstance(folded, Open)
     assert sum(map(len, folded.edits.done)) == undo.CHUNK_SIZE * (undo.MAX_CHUNKS - 1) + 6
-    back = walked(folded, UndoChange(), NothingToUndo)
+    back = repeat(folded, UndoChange(), NothingToUndo)
     assert len(back) == undo.CHUNK_SIZE * (undo.MAX_CHUNKS - 1) + 7
-    assert walked(back[-1], RedoChange(), NothingToRedo)[-1].lines == folded.lines
+    assert repeat(back[-1], RedoChange(), NothingToRedo)[-1].lines == folded.lines

@@ -53,19 +53,17 @@ def test_a_payment_is_requested_authorised_and_captured() -> None:
         ([requested, authorised, captured, PaymentRefunded(amount=TEN)], RecordRefund(amount=TEN)),
     ],
 )
-def test_what_is_reported_twice_is_recorded_once(
-    history: list[PaymentEvent], command: PaymentCommand
-) -> None:
+def test_a_repeated_report_is_recorded_once(history: list[PaymentEvent], command: PaymentCommand) -> None:
     scenario.given(*history).when(command).then_nothing()
 
 
-def test_a_refund_of_what_was_captured_without_our_knowing_records_both() -> None:
+def test_a_refund_after_an_unrecorded_capture_records_both() -> None:
     scenario.given(requested, authorised).when(RecordRefund(amount=TEN)).then(
         captured, PaymentRefunded(amount=TEN)
     )
 
 
-def test_nothing_more_comes_of_a_payment_that_is_closed() -> None:
+def test_a_closed_payment_cannot_change() -> None:
     for end in (declined, PaymentVoided()):
         for command in (
             RecordAuthorisation(reference="a1"),
@@ -75,7 +73,7 @@ def test_nothing_more_comes_of_a_payment_that_is_closed() -> None:
             scenario.given(requested, end).when(command).then_rejected(PaymentClosed)
 
 
-def test_what_was_captured_is_refunded_not_voided() -> None:
+def test_a_captured_payment_is_refunded_not_voided() -> None:
     scenario.given(requested, authorised, captured).when(RecordVoid()).then_rejected(PaymentIsCaptured)
 
 
@@ -84,5 +82,5 @@ def test_a_payment_is_for_one_order_and_one_amount() -> None:
     scenario.given(requested).when(other).then_rejected(PaymentTaken)
 
 
-def test_what_was_not_requested_is_unknown() -> None:
+def test_a_payment_that_was_not_requested_is_unknown() -> None:
     scenario.when(RecordVoid()).then_rejected(PaymentUnknown)

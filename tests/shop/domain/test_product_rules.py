@@ -32,9 +32,9 @@ scenario = Scenario(product)
 PRICE = Money(amount=Decimal("3.50"), currency="EUR")
 DEARER = Money(amount=Decimal("4.00"), currency="EUR")
 registered = ProductRegistered(sku="TEA", name="Tea", price=PRICE)
-ten_came = StockReceived(quantity=10)
+ten_received = StockReceived(quantity=10)
 ANN, BOB = UUID(int=1), UUID(int=2)
-ann_has_eight = StockReserved(order_id=ANN, quantity=8)
+eight_reserved = StockReserved(order_id=ANN, quantity=8)
 
 
 def test_a_product_is_registered_once() -> None:
@@ -70,45 +70,47 @@ def test_the_same_price_changes_nothing() -> None:
 
 
 def test_no_more_is_reserved_than_is_available() -> None:
-    scenario.given(registered, ten_came, ann_has_eight).when(
+    scenario.given(registered, ten_received, eight_reserved).when(
         ReserveStock(order_id=BOB, quantity=3)
     ).then_rejected(OutOfStock)
-    scenario.given(registered, ten_came, ann_has_eight).when(ReserveStock(order_id=BOB, quantity=2)).then(
-        StockReserved(order_id=BOB, quantity=2)
-    )
+    scenario.given(registered, ten_received, eight_reserved).when(
+        ReserveStock(order_id=BOB, quantity=2)
+    ).then(StockReserved(order_id=BOB, quantity=2))
 
 
 def test_an_order_reserves_once() -> None:
-    scenario.given(registered, ten_came, ann_has_eight).when(
+    scenario.given(registered, ten_received, eight_reserved).when(
         ReserveStock(order_id=ANN, quantity=8)
     ).then_nothing()
 
 
 def test_a_released_reservation_is_available_again() -> None:
     released = ReservationReleased(order_id=ANN, quantity=8)
-    scenario.given(registered, ten_came, ann_has_eight).when(ReleaseReservation(order_id=ANN)).then(released)
-    scenario.given(registered, ten_came, ann_has_eight, released).when(
+    scenario.given(registered, ten_received, eight_reserved).when(ReleaseReservation(order_id=ANN)).then(
+        released
+    )
+    scenario.given(registered, ten_received, eight_reserved, released).when(
         ReserveStock(order_id=BOB, quantity=10)
     ).then(StockReserved(order_id=BOB, quantity=10))
 
 
-def test_only_what_is_reserved_is_dispatched() -> None:
-    scenario.given(registered, ten_came, ann_has_eight).when(DispatchStock(order_id=ANN)).then(
+def test_only_reserved_stock_is_dispatched() -> None:
+    scenario.given(registered, ten_received, eight_reserved).when(DispatchStock(order_id=ANN)).then(
         StockDispatched(order_id=ANN, quantity=8)
     )
-    scenario.given(registered, ten_came, ann_has_eight).when(DispatchStock(order_id=BOB)).then_rejected(
+    scenario.given(registered, ten_received, eight_reserved).when(DispatchStock(order_id=BOB)).then_rejected(
         NotReserved
     )
 
 
-def test_what_was_dispatched_is_not_on_hand() -> None:
-    gone = StockDispatched(order_id=ANN, quantity=8)
-    scenario.given(registered, ten_came, ann_has_eight, gone).when(
+def test_dispatched_stock_is_not_on_hand() -> None:
+    dispatched = StockDispatched(order_id=ANN, quantity=8)
+    scenario.given(registered, ten_received, eight_reserved, dispatched).when(
         ReserveStock(order_id=BOB, quantity=3)
     ).then_rejected(OutOfStock)
 
 
-def test_the_count_of_stock_has_an_end() -> None:
+def test_the_stock_of_a_product_is_limited() -> None:
     scenario.given(registered, StockReceived(quantity=MAX_STOCK)).when(
         ReceiveStock(quantity=1)
     ).then_rejected(StockFull)

@@ -1,4 +1,4 @@
-"""The read models, fold by fold."""
+"""The folds of the read models."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -49,7 +49,7 @@ def test_a_placed_order_has_its_lines_and_total() -> None:
     ProjectionScenario(orders).given(*facts(opened, added, placed)).then(row)
 
 
-def test_stock_is_what_came_in_less_what_is_reserved_and_sent() -> None:
+def test_available_stock_is_received_less_reserved_and_dispatched() -> None:
     history = facts(
         registered,
         StockReceived(quantity=10),
@@ -73,26 +73,26 @@ def test_stock_is_what_came_in_less_what_is_reserved_and_sent() -> None:
     ProjectionScenario(products).given(*history).then(row)
 
 
-def test_a_customer_has_spent_what_was_placed() -> None:
+def test_a_placed_order_counts_for_its_customer() -> None:
     ProjectionScenario(customers).given(*facts(opened, added, placed)).then(
         CustomerRow(id=ANN, spent=(SEVEN,), placed_orders=1)
     )
 
 
-def test_what_is_called_off_is_not_spent() -> None:
+def test_a_cancelled_order_does_not_count_for_its_customer() -> None:
     nothing = Money(amount=Decimal("0.00"), currency="EUR")
     ProjectionScenario(customers).given(*facts(opened, added, placed, cancelled)).then(
         CustomerRow(id=ANN, spent=(nothing,), placed_orders=0)
     )
 
 
-def test_sales_count_on_the_day_it_happened_in_utc() -> None:
+def test_an_order_counts_on_its_day_in_utc() -> None:
     late = datetime.fromisoformat("1997-01-01T23:30:00-05:00")
     row = DailySalesRow(day=date(1997, 1, 2), currency="EUR", orders=1, items=2, revenue=Decimal("7.00"))
     ProjectionScenario(daily_sales).given(*facts(placed, at=late)).then(row)
 
 
-def test_what_is_called_off_is_taken_off_the_day_on_which_it_was_placed() -> None:
+def test_a_cancelled_order_is_subtracted_from_the_day_of_its_placement() -> None:
     later = datetime(2026, 3, 1, tzinfo=UTC)
     ProjectionScenario(daily_sales).given(*facts(placed), *facts(cancelled, at=later)).then()
 

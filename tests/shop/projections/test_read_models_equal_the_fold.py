@@ -1,4 +1,4 @@
-"""Whatever is done, in whatever order, the read models are the fold of the log, row by row; those of the past, too."""
+"""After any sequence of commands, every row of every read model equals the fold of the log, and so does its history."""
 
 import asyncio
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ from tests.support.row_history import same_at_every_position
 from tests.support.scenarios import fold_all
 
 type Step = tuple[str, int, Any, int]
-"""Which aggregate, which of a few, the command, and on which day it happened."""
+"""The category, the number of the aggregate, the command, and the day on which it happened."""
 
 FIRST_DAY = datetime(2026, 1, 1, 23, 30, tzinfo=UTC)
 FEW = 2
@@ -114,19 +114,19 @@ sequences: st.SearchStrategy[list[Step]] = st.builds(
 
 
 class Shop:
-    """A engine that goes from example to example, each with products, orders and customers of its own."""
+    """One runtime for all examples. Each example has its own products, orders and customers."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.recorded = 0
 
     async def run(self, sequence: Sequence[Step], together: bool) -> None:
-        """Send the commands, one after the other or all at once, and compare every row of every projection."""
-        own = uuid4()
+        """Send the commands in sequence or all at once, then compare every row of every projection."""
+        example_id = uuid4()
         started = await self.runtime.reader.head_position()
-        doing = [self._send(own, *step) for step in sequence]
-        for item in [asyncio.gather(*doing)] if together else doing:
-            await item
+        sends = [self._send(example_id, *step) for step in sequence]
+        for send in [asyncio.gather(*sends)] if together else sends:
+            await send
         head = await self.runtime.reader.head_position()
         self.recorded += head - started
         for projection in PROJECTIONS:
@@ -143,20 +143,24 @@ class Shop:
             if projection.history:
                 await same_at_every_position(self.runtime.database, projection, history)
 
-    async def _send(self, own: UUID, category: str, number: int, command: Any, day: int) -> None:
+    async def _send(self, example_id: UUID, category: str, number: int, command: Any, day: int) -> None:
         at = FIRST_DAY + timedelta(days=day)
-        request = CommandContext(actor="tester", correlation_id=own, occurred_at=at)
+        request = CommandContext(actor="tester", correlation_id=example_id, occurred_at=at)
         decider: AnyDecider = product if category == "product" else order
         match command:
             case RegisterProduct(name=name, price=price):
-                command = RegisterProduct(sku=f"{own}-{number}", name=name, price=price)
+                command = RegisterProduct(sku=f"{example_id}-{number}", name=name, price=price)
             case PlaceOrder():
                 command = PlaceOrder(at=at)
             case OpenOrder(customer_id=customer_id):
-                command = OpenOrder(customer_id=UUID(int=customer_id.int ^ own.int))
+                command = OpenOrder(customer_id=UUID(int=customer_id.int ^ example_id.int))
             case _:
                 pass
-        stream = product_id(f"{own}-{number}") if decider is product else UUID(int=own.int ^ (number + 1))
+        stream = (
+            product_id(f"{example_id}-{number}")
+            if decider is product
+            else UUID(int=example_id.int ^ (number + 1))
+        )
         await self.runtime.commands.execute(decider, stream, command, request)
 
 
@@ -166,9 +170,9 @@ def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_t
     with asyncio.Runner() as runner:
 
         async def begin() -> tuple[Any, Any, Shop]:
-            given = Settings(database_url=database_url, pool_size=4)
-            opening = open_database(given)
-            runtime = Runtime(application, given, await opening.__aenter__())
+            settings = Settings(database_url=database_url, pool_size=4)
+            opening = open_database(settings)
+            runtime = Runtime(application, settings, await opening.__aenter__())
             running = runtime.run()
             await running.__aenter__()
             return opening, running, Shop(runtime)
@@ -189,7 +193,7 @@ def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_t
     assert_rebuild_equals_live(application, database_url)
 
 
-async def test_a_whole_life_of_an_order_leaves_every_read_model_equal_to_the_fold_of_the_log(
+async def test_the_whole_life_of_an_order_leaves_every_read_model_equal_to_the_fold_of_the_log(
     runtime: Runtime,
 ) -> None:
     line = Line(sku="S0", quantity=2, unit_price=Money(amount=Decimal("1.50"), currency="EUR"))

@@ -144,7 +144,9 @@ class World:
     def call(self, key: UUID, *, lost: bool) -> None:
         """The gateway is called; its answer comes back as a command, unless it is lost."""
         identity, effect = self.effects[key]
-        answer = self._gateway(key, effect.call)
+        call = effect.call
+        assert isinstance(call, Authorise | Capture | CancelPayment)
+        answer = self._gateway(key, call)
         if lost or answer is None:
             return
         del self.effects[key]
@@ -152,7 +154,7 @@ class World:
             key,
             identity,
             effect.step,
-            self.execute(uuid5(key, "answer"), payment, effect.call.payment_id, answer),
+            self.execute(uuid5(key, "answer"), payment, call.payment_id, answer),
         )
 
     def late_answer(self, key: UUID) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.composition import application
 from app.engine.database.connections import Database
-from app.engine.graphql.context import fetch_rows
+from app.engine.read_models.queries import fetch_rows
 from app.engine.store.reader import EventReader, Fact
 from domain.kernel.decider import AnyDecider
 from domain.order import Cancelled, Confirmed, OrderPlaced, Rejected, order

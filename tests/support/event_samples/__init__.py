@@ -1,12 +1,10 @@
 """A sample of every event in every version that was ever released: <stored name>.<version>.json, never changed again.
 
-`commands.json` has a line for every name that a command, a call or a note was ever stored under.
-
 `make check` runs `check`, `make samples` runs `write`.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -27,17 +25,12 @@ from typing import (
 )
 from uuid import UUID
 
-from app.engine.processes.codec import ProcessCodec as ProcessCodec
-from app.engine.settings import ROOT
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_shapes import changed_shape
 from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import StoredName, UnreadableEvent
-from domain.kernel.process import AnyProcess
-
-FOLDER = ROOT / "tests" / "stored"
-COMMANDS = "commands.json"
-WRITE = "run make samples and commit what that writes"
+from tests.strategies import EXAMPLES
+from tests.support.event_samples.names import FOLDER, WRITE
 
 
 @dataclass(frozen=True)
@@ -124,69 +117,6 @@ def check(codec: EventCodec, folder: Path = FOLDER) -> Sequence[str]:
     return problems
 
 
-type Names = Mapping[str, Mapping[str, str]]
-"""By kind and owner, such as `command order`: every name that is read, with the stored name of today."""
-
-
-def names(codec: EventCodec, processes: Iterable[AnyProcess]) -> Names:
-    """Every name of a command, a call or a note that this code reads."""
-    found: dict[str, Mapping[str, str]] = {
-        f"command {category}": {name: each.stored.name for name, each in classes.items()}
-        for category, classes in codec.commands.items()
-    }
-    for process in processes:
-        for kind, known in ProcessCodec(process, ()).released.items():
-            found[f"{kind} {process.category}"] = known
-    return {owner: known for owner, known in found.items() if known}
-
-
-def write_names(names: Names, folder: Path = FOLDER) -> Sequence[Path]:
-    """Add the lines that are missing; those that are there stay as they are."""
-    released = _released(folder)
-    lines = {
-        owner: dict(sorted((names.get(owner, {}) | released.get(owner, {})).items()))
-        for owner in sorted({*names, *released})
-    }
-    if lines == released:
-        return []
-    (folder / COMMANDS).write_text(json.dumps(lines, indent=2) + "\n")
-    return [folder / COMMANDS]
-
-
-def check_names(names: Names, folder: Path = FOLDER) -> Sequence[str]:
-    """What is wrong, a line each, with what to do."""
-    try:
-        released = _released(folder)
-    except (ValueError, AttributeError) as error:
-        return [f"{COMMANDS} cannot be read ({error}): restore it from the history"]
-    problems: list[str] = []
-    for owner, lines in released.items():
-        known = names.get(owner, {})
-        for name, stored in lines.items():
-            if name not in known:
-                problems.append(
-                    f'{owner}: no class reads {name} any more: keep its class, or add formerly=("{name}",) to the one that takes its place'
-                )
-            elif known[name] != known.get(stored):
-                problems.append(
-                    f"{owner}: {name} is read as {known[name]} and was released as {stored}: a stored name is never reused"
-                )
-    problems += [
-        f"{owner}: {name} has no line in {COMMANDS}: {WRITE}"
-        for owner, known in names.items()
-        for name in known
-        if name not in released.get(owner, {})
-    ]
-    return problems
-
-
-def _released(folder: Path) -> dict[str, dict[str, str]]:
-    """Raises `ValueError` or `AttributeError` if the file holds something else."""
-    path = folder / COMMANDS
-    held = json.loads(path.read_text()) if path.exists() else {}
-    return {owner: dict(lines.items()) for owner, lines in held.items()}
-
-
 def shown(stored: StoredName) -> str:
     return f"{stored.name} {stored.version}"
 
@@ -227,6 +157,8 @@ def example[T](hint: type[T]) -> T:
 def _example(hint: Any) -> Any:
     origin, arguments = get_origin(hint), get_args(hint)
     match hint:
+        case _ if hint in EXAMPLES:
+            return EXAMPLES[hint]
         case _ if hint in _EXAMPLES:
             return _EXAMPLES[hint]
         case TypeAliasType():
@@ -250,4 +182,4 @@ def _example(hint: Any) -> Any:
             hints = get_type_hints(hint)
             return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
         case _:
-            raise TypeError(f"no example is known for {hint}: give tests/stored one")
+            raise TypeError(f"no example is known for {hint}: add one to EXAMPLES in tests/strategies.py")

@@ -5,20 +5,20 @@ import sys
 from app.composition import application
 from app.engine.errors import UserError
 from app.engine.settings import ROOT
-from domain import PROCESSES
-from tests.support.event_samples import check, check_names, names, write, write_names
+from tests.support.event_samples import check, write
+from tests.support.event_samples.names import check_names, current_names, write_names
 
 try:
     codec = application.codec
-    commands = names(codec, PROCESSES)
-except UserError as problem:
-    # Without an upcast, say, there is no codec to check with.
-    print(f"error: {problem}", file=sys.stderr)
+    names = current_names(codec, application.deciders, application.processes)
+except UserError as error:
+    # No codec can be built, for example because an upcast is missing.
+    print(f"error: {error}", file=sys.stderr)
     sys.exit(1)
 if "--write" in sys.argv:
-    for path in [*write(codec), *write_names(commands)]:
+    for path in [*write(codec), *write_names(names)]:
         print(f"written: {path.relative_to(ROOT)}")
-problems = [*check(codec), *check_names(commands)]
-for problem in problems:
-    print(f"error: {problem}", file=sys.stderr)
-sys.exit(2 if problems else 0)
+errors = [*check(codec), *check_names(names)]
+for error in errors:
+    print(f"error: {error}", file=sys.stderr)
+sys.exit(2 if errors else 0)

@@ -1,6 +1,7 @@
-"""How much an operation may come to: its fields, each as often as the lists around it are long.
+"""The cost of an operation: the number of its fields, each multiplied by the lengths of the lists around it.
 
-A page is as long as its `first`, from the document, the variables or the schema; any other list is taken for `LISTED` long.
+The length of a page is its `first`, from the document, the variables or the schema. Any other list counts as
+`ASSUMED_LIST_LENGTH` items.
 """
 
 from collections.abc import Mapping
@@ -32,11 +33,11 @@ ASSUMED_LIST_LENGTH = 5
 
 
 class CostCalculator:
-    """Works out what the operations of one valid document come to; each fragment is weighed once."""
+    """Computes the cost of the operations of one valid document. Each fragment is computed once."""
 
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> None:
         self.depends_on_variables = False
-        """Whether it depends on the variables; known when it was worked out."""
+        """Whether the cost depends on the variables. Known after `max_cost`."""
         self._schema = schema
         self._document = document
         self._variables = variables
@@ -45,80 +46,86 @@ class CostCalculator:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._known: dict[str, int] = {}
+        self._fragment_costs: dict[str, int] = {}
         self._defaults: dict[str, Any] = {}
 
     def max_cost(self) -> int:
-        """The cost of the dearest operation of the document."""
-        found = 0
+        """The cost of the most expensive operation of the document."""
+        highest = 0
         for definition in self._document.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                self._known.clear()
+                self._fragment_costs.clear()
                 self._defaults = {
-                    given.variable.name.value: given.default_value
-                    for given in definition.variable_definitions or ()
+                    variable.variable.name.value: variable.default_value
+                    for variable in definition.variable_definitions or ()
                 }
-                found = max(
-                    found,
-                    self._of(definition.selection_set, self._schema.get_root_type(definition.operation)),
+                highest = max(
+                    highest,
+                    self._selection_cost(
+                        definition.selection_set, self._schema.get_root_type(definition.operation)
+                    ),
                 )
-        return found
+        return highest
 
-    def _of(self, selected: SelectionSetNode | None, parent: Any) -> int:
+    def _selection_cost(self, selection: SelectionSetNode | None, parent: Any) -> int:
         cost = 0
-        for node in selected.selections if selected else ():
+        for node in selection.selections if selection else ():
             match node:
                 case FieldNode():
                     field = getattr(parent, "fields", {}).get(node.name.value)
                     if field is not None:
                         inner = get_named_type(field.type)
-                        cost += 1 + self._length(node, field, parent) * self._of(node.selection_set, inner)
-                case InlineFragmentNode(type_condition=named):
-                    cost += self._of(
+                        cost += 1 + self._length(node, field, parent) * self._selection_cost(
+                            node.selection_set, inner
+                        )
+                case InlineFragmentNode(type_condition=condition):
+                    cost += self._selection_cost(
                         node.selection_set,
-                        parent if named is None else self._schema.get_type(named.name.value),
+                        parent if condition is None else self._schema.get_type(condition.name.value),
                     )
                 case FragmentSpreadNode():
-                    cost += self._fragment(node.name.value)
+                    cost += self._fragment_cost(node.name.value)
                 case _:
                     pass
         return cost
 
-    def _fragment(self, name: str) -> int:
-        if name not in self._known:
+    def _fragment_cost(self, name: str) -> int:
+        if name not in self._fragment_costs:
             fragment = self._fragments[name]
-            self._known[name] = self._of(
+            self._fragment_costs[name] = self._selection_cost(
                 fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value)
             )
-        return self._known[name]
+        return self._fragment_costs[name]
 
     def _length(self, node: FieldNode, field: GraphQLField, parent: Any) -> int:
         if "first" in field.args:
-            # A page that is longer than any may be is refused for that.
+            # The resolver refuses a longer page.
             return min(max(1, self._first(node, field)), MAX_PAGE_SIZE)
-        kind: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-        # The page has counted its items already.
-        return ASSUMED_LIST_LENGTH if is_list_type(kind) and not str(parent).endswith("Connection") else 1
+        field_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        # The lists of a connection are as long as its page, which is counted already.
+        return (
+            ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith("Connection") else 1
+        )
 
     def _first(self, node: FieldNode, field: GraphQLField) -> int:
-        given: Any = next(
+        value: Any = next(
             (argument.value for argument in node.arguments or () if argument.name.value == "first"), None
         )
-        if isinstance(given, VariableNode):
+        if isinstance(value, VariableNode):
             self.depends_on_variables = True
-            name = given.name.value
-            given = self._variables.get(name, self._defaults.get(name))
-        if isinstance(given, IntValueNode):
-            given = int(given.value)
-        if given is None:
-            given = field.args["first"].default_value
-        # Whatever is no number, the execution refuses.
-        return given if isinstance(given, int) and given is not Undefined else 1
+            name = value.name.value
+            value = self._variables.get(name, self._defaults.get(name))
+        if isinstance(value, IntValueNode):
+            value = int(value.value)
+        if value is None:
+            value = field.args["first"].default_value
+        # The execution refuses a value that is not a number.
+        return value if isinstance(value, int) and value is not Undefined else 1
 
 
 def too_expensive(cost: int) -> GraphQLError | None:
-    """What to answer where it costs too much."""
+    """The error for a cost above the limit."""
     if cost <= MAX_COST:
         return None
-    said = f"The operation may come to {cost:,} fields, lists included; at most {MAX_COST:,} will do. Ask for shorter pages, or for fewer lists within lists."
-    return GraphQLError(said, extensions={"code": "OPERATION_TOO_EXPENSIVE"})
+    message = f"The operation may have {cost:,} fields, list items included; the limit is {MAX_COST:,}. Request shorter pages, or fewer lists within lists."
+    return GraphQLError(message, extensions={"code": "OPERATION_TOO_EXPENSIVE"})

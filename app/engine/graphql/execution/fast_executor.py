@@ -1,16 +1,16 @@
-"""Executes documents as graphql-core does, with a short way for what answers mostly consist of: attributes of objects in hand.
+"""Executes most fields without a resolve info, arguments or type checks; results are identical to graphql-core's.
 
-A field that has no resolver of its own needs no resolve info and no look at its arguments, only its value. Nor does one whose
-value its object has `prefetched`, by the field's name in Python: a list reads what all its items lead to in one go, and gives
-each its own. What is not as plain as that, and whatever goes wrong, takes graphql-core's own way, so that the answer is the
-same either way.
+A field without a resolver needs only its value. A field with a resolver needs only its value if its object has prefetched
+it (`HasPrefetched`): a list can then read the values of all its items in one statement. All other fields, and every error,
+fall back to graphql-core. The plans of all fields are built once, with the schema.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, NamedTuple, cast, override
+from typing import Any, assert_never, cast, override
 from uuid import UUID
 
 from graphql import (
@@ -20,106 +20,166 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLSchema,
     GraphQLString,
     Undefined,
     is_leaf_type,
     is_object_type,
 )
-from graphql.pyutils import Path, gather_with_cancel
-from strawberry.resolvers import is_default_resolver
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.schema import BaseSchema
 
-_PLAIN = (str, int, float, bool, UUID, Decimal, datetime, date)
-"""Types whose values are neither awaitable nor an error. Enums and the driver's own UUIDs are plain, too."""
-_LEAST, _MOST = -(2**31), 2**31 - 1
-"""GraphQL's Int."""
+from app.engine.graphql.loaders import HasPrefetched
+from app.engine.graphql.strawberry_internals import (
+    Path,
+    StrawberryGraphQLCoreExecutionContext,
+    field_definition,
+    gather_with_cancel,
+    graphql_schema,
+    has_default_resolver,
+    object_class,
+)
 
+PLANS = "field-plans"
+"""The key of the plans in the extensions of the schema."""
 
-class _FieldPlan(NamedTuple):
-    """How a field of some type is answered."""
-
-    attribute: str | None = None
-    """What to read from the source; None where the field has to take graphql-core's way."""
-    resolved: bool = False
-    """Whether it has a resolver: what to read is among what the source has at hand, or else not there."""
-    required: bool = False
-    same: type | None = None
-    """Leaves of this class are in the answer as they are."""
-    coerce: Callable[[Any], Any] | None = None
-    """Gives any other leaf as the answer has it."""
-    kind: GraphQLObjectType | None = None
-    """The type of an object, and the class whose instances it has."""
-    origin: type | None = None
-    item: Any = None
-    """The type of the items, where it is a list of objects."""
+_PLAIN_VALUES = (str, int, float, bool, UUID, Decimal, datetime, date)
+"""Types whose values are no awaitables and no errors. So are enums, and the driver's own class of UUIDs."""
+_PLAIN_RESULTS = frozenset({str, int, float, bool, dict, list, type(None)})
+"""Types of results that are no awaitables."""
+_MIN_INT, _MAX_INT = -(2**31), 2**31 - 1
+"""The range of GraphQL's Int."""
 
 
-class _PlannedField(NamedTuple):
-    """One field of a selection."""
-
-    name: str
-    details: Any
-    field: GraphQLField | None
-    """None where it is `__typename`, or the type has no such field."""
-    way: _FieldPlan
+# --- Plans ------------------------------------------------------------------
 
 
-_DEFAULT_PLAN = _FieldPlan()
-_ways: dict[int, tuple[GraphQLField, _FieldPlan]] = {}
-"""By the identity of the field, which is kept so that it stays its own."""
+@dataclass(frozen=True, slots=True)
+class LeafPlan:
+    """A scalar or an enum. Values of the class `unchanged` are results as they are; `coerce` gives the others."""
+
+    attribute: str
+    has_resolver: bool
+    required: bool
+    unchanged: type | None
+    coerce: Callable[[Any], Any]
 
 
-def _way(field: GraphQLField) -> _FieldPlan:
-    known = _ways.get(id(field))
-    if known is None:
-        known = _ways[id(field)] = field, _found(field)
-    return known[1]
+@dataclass(frozen=True, slots=True)
+class ObjectPlan:
+    """An object of one type. Its values are instances of `python_class`."""
+
+    attribute: str
+    has_resolver: bool
+    required: bool
+    field_type: Any
+    object_type: GraphQLObjectType
+    python_class: type
 
 
-def _found(field: GraphQLField) -> _FieldPlan:
-    definition = field.extensions.get("strawberry-definition")
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """A list of objects of one type."""
+
+    attribute: str
+    has_resolver: bool
+    required: bool
+    field_type: Any
+    item_type: Any
+    object_type: GraphQLObjectType
+    python_class: type
+
+
+@dataclass(frozen=True, slots=True)
+class TypeNamePlan:
+    """`__typename`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultPlan:
+    """graphql-core executes the field."""
+
+
+type FieldPlan = LeafPlan | ObjectPlan | ListPlan | TypeNamePlan | DefaultPlan
+type Plans = Mapping[str, Mapping[str, FieldPlan]]
+"""The plan of each field, by the name of the type and of the field."""
+
+_TYPE_NAME_PLAN = TypeNamePlan()
+_DEFAULT_PLAN = DefaultPlan()
+
+
+def build_plans(schema: GraphQLSchema) -> Plans:
+    """The plans of all object types of a schema."""
+    return {
+        name: {
+            "__typename": _TYPE_NAME_PLAN,
+            **{field_name: _plan(field) for field_name, field in graphql_type.fields.items()},
+        }
+        for name, graphql_type in schema.type_map.items()
+        if isinstance(graphql_type, GraphQLObjectType)
+    }
+
+
+def add_plans(schema: BaseSchema) -> None:
+    """Build the plans of a schema whose execution context is `FastExecutionContext`."""
+    core = graphql_schema(schema)
+    core.extensions[PLANS] = build_plans(core)
+
+
+def _plan(field: GraphQLField) -> FieldPlan:
+    definition = field_definition(field.extensions)
     if definition is None or definition.extensions or field.args or field.resolve is None:
         return _DEFAULT_PLAN
-    name, resolved = (
-        definition.python_name,
-        not (definition.is_basic_field and is_default_resolver(field.resolve)),
-    )
+    attribute, has_resolver = definition.python_name, not has_default_resolver(definition, field.resolve)
     required = isinstance(field.type, GraphQLNonNull)
-    kind: Any = _inner(field.type)
-    if is_leaf_type(kind):
-        return _FieldPlan(name, resolved, required, _identity_type(kind), kind.coerce_output_value)
-    item = kind.of_type if isinstance(kind, GraphQLList) else None
-    if item is not None:
-        kind = _inner(cast("Any", item))
-    if is_object_type(kind):
-        of = kind.extensions.get("strawberry-definition")
-        if isinstance(of, StrawberryObjectDefinition):
-            return _FieldPlan(name, resolved, required, None, None, kind, of.origin, item)
-    return _DEFAULT_PLAN
+    inner = _nullable(field.type)
+    if is_leaf_type(inner):
+        return LeafPlan(attribute, has_resolver, required, _unchanged_class(inner), inner.coerce_output_value)
+    item_type = inner.of_type if isinstance(inner, GraphQLList) else None
+    object_type = inner if item_type is None else _nullable(item_type)
+    if not is_object_type(object_type) or (python_class := object_class(object_type.extensions)) is None:
+        return _DEFAULT_PLAN
+    if item_type is None:
+        return ObjectPlan(attribute, has_resolver, required, field.type, object_type, python_class)
+    return ListPlan(attribute, has_resolver, required, field.type, item_type, object_type, python_class)
 
 
-def _inner(kind: Any) -> Any:
-    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+def _nullable(graphql_type: Any) -> Any:
+    return graphql_type.of_type if isinstance(graphql_type, GraphQLNonNull) else graphql_type
 
 
-def _identity_type(kind: Any) -> type | None:
-    if kind is GraphQLInt:
+def _unchanged_class(leaf_type: Any) -> type | None:
+    if leaf_type is GraphQLInt:
         return int
-    if kind is GraphQLBoolean:
+    if leaf_type is GraphQLBoolean:
         return bool
-    return str if kind is GraphQLString or kind.coerce_output_value is str else None
+    return str if leaf_type is GraphQLString or leaf_type.coerce_output_value is str else None
+
+
+class _PlannedField:
+    """One field of a selection, with the fields below it once they are planned."""
+
+    __slots__ = ("details", "name", "plan", "subfields")
+
+    def __init__(self, name: str, details: Any, plan: FieldPlan) -> None:
+        self.name = name
+        self.details = details
+        self.plan = plan
+        self.subfields: Sequence[_PlannedField] | None = None
+
+
+# --- Execution --------------------------------------------------------------
 
 
 class FastExecutionContext(StrawberryGraphQLCoreExecutionContext):
-    """Strawberry's executor; `execute_fields`, which graphql-core documents as internal, is what the short way replaces.
-    `tests/engine/graphql/test_fast_executor.py` holds both to the same answers, and `APP_FAST_EXECUTOR` turns it off."""
+    """Strawberry's executor with another `execute_fields`, which graphql-core calls internal.
+
+    `tests/engine/graphql/test_fast_executor.py` compares the results of both. `APP_FAST_EXECUTOR=false` turns it off.
+    """
 
     @override
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._steps: dict[int, tuple[Any, Sequence[_PlannedField]]] = {}
-        """By the identity of the selection, which is kept so that it stays its own."""
+        self._plans: Plans = self.schema.extensions[PLANS]
 
     @override
     def execute_fields(
@@ -131,141 +191,198 @@ class FastExecutionContext(StrawberryGraphQLCoreExecutionContext):
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context
             )
-        known = self._steps.get(id(grouped_field_set))
-        if known is None:
-            known = self._steps[id(grouped_field_set)] = (
-                grouped_field_set,
-                _steps(parent_type, grouped_field_set),
-            )
+        fields = self._plan_fields(parent_type, grouped_field_set)
+        return self._execute_planned(parent_type, source_value, path, fields)
+
+    def _plan_fields(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> Sequence[_PlannedField]:
+        plans = self._plans[parent_type.name]
+        return [
+            _PlannedField(name, details, plans.get(details[0].node.name.value, _DEFAULT_PLAN))
+            for name, details in grouped_field_set.items()
+        ]
+
+    def _execute_planned(
+        self, parent_type: GraphQLObjectType, source: Any, path: Any, fields: Sequence[_PlannedField]
+    ) -> Any:
+        """The results of the fields by name; an awaitable if one of them is."""
         results: dict[str, Any] = {}
-        waiting: list[str] = []
+        awaitable: list[str] = []
         try:
-            for step in known[1]:
-                name, details, _, way = step
-                found: Any = Undefined
-                if way.attribute is not None:
-                    value: Any = (
-                        _prefetched(source_value, way.attribute)
-                        if way.resolved
-                        else getattr(source_value, way.attribute, Undefined)
+            for field in fields:
+                plan = field.plan
+                match plan:
+                    case LeafPlan():
+                        # As `_value`: a call costs as much as the rest of a leaf.
+                        value = (
+                            _prefetched_value(source, plan.attribute)
+                            if plan.has_resolver
+                            else getattr(source, plan.attribute, Undefined)
+                        )
+                        unchanged = plan.unchanged
+                        if type(value) is unchanged and (
+                            unchanged is not int or _MIN_INT <= value <= _MAX_INT
+                        ):
+                            results[field.name] = value
+                            continue
+                        result = _complete_leaf(plan, value)
+                    case ObjectPlan():
+                        result = self._complete_object(plan, field, _value(source, plan), parent_type, path)
+                    case ListPlan():
+                        result = self._complete_list(plan, field, _value(source, plan), parent_type, path)
+                    case TypeNamePlan():
+                        result = parent_type.name
+                    case DefaultPlan():
+                        result = Undefined
+                    case _:
+                        assert_never(plan)
+                if result is Undefined:
+                    result = self.execute_field(
+                        parent_type, source, field.details, Path(path, field.name, parent_type.name), None
                     )
-                    if type(value) is way.same and (way.same is not int or _LEAST <= value <= _MOST):
-                        results[name] = value
+                    if result is Undefined:
                         continue
-                    found = self._complete_fast(step, value, parent_type, path)
-                elif step.field is None and details[0].node.name.value == "__typename":
-                    found = parent_type.name
-                if found is Undefined:
-                    found = self.execute_field(
-                        parent_type, source_value, details, Path(path, name, parent_type.name), None
-                    )
-                    if found is Undefined:
-                        continue
-                results[name] = found
-                # What is plain in the answer cannot be awaited.
-                if type(found) not in _PLAIN_RESULTS and self.is_awaitable(found):
-                    waiting.append(name)
+                results[field.name] = result
+                if type(result) not in _PLAIN_RESULTS and self.is_awaitable(result):
+                    awaitable.append(field.name)
         except Exception:
-            if waiting:
-                self.settle_in_background([results[name] for name in waiting])
+            if awaitable:
+                self.settle_in_background([results[name] for name in awaitable])
             raise
-        return self._awaited(results, waiting) if waiting else results
+        return self._await_results(results, awaitable) if awaitable else results
 
-    async def _awaited[K](self, results: Any, waiting: Sequence[K]) -> Any:
-        """The results, a dictionary or a list, with what waits in its place."""
-        if len(waiting) == 1:
-            results[waiting[0]] = await results[waiting[0]]
-        else:
-            for key, found in zip(
-                waiting, await gather_with_cancel(*(results[key] for key in waiting)), strict=True
-            ):
-                results[key] = found
-        return results
-
-    def _complete_fast(self, step: _PlannedField, value: Any, parent_type: Any, path: Any) -> Any:
-        """The field's answer; `Undefined` where it has to take the long way."""
-        name, details, field, way = step
+    def _complete_object(
+        self, plan: ObjectPlan, field: _PlannedField, value: Any, parent_type: GraphQLObjectType, path: Any
+    ) -> Any:
+        """The result of an object; `Undefined` if graphql-core has to execute the field."""
         if value is None:
-            return Undefined if way.required else None
-        if way.coerce is not None:
-            if type(value) not in _PLAIN and not isinstance(value, UUID | Enum):
-                return Undefined
-            try:
-                answer = way.coerce(value)
-            except Exception:
-                # The long way comes to the same, and says it in an error.
-                return Undefined
-            return Undefined if answer is None else answer
-        if way.item is None:
-            if type(value) is not way.origin:
-                return Undefined
-        elif (
-            type(value) is not list
-            or details[0].node.directives
-            or any(type(each) is not way.origin for each in cast("list[Any]", value))
-        ):
-            # A directive might want the list as a stream.
+            return Undefined if plan.required else None
+        if type(value) is not plan.python_class:
             return Undefined
-        fields, deferred, _ = self.collect_subfields(cast("GraphQLObjectType", way.kind), details)
-        if deferred:
+        subfields = self._subfields(field, plan.object_type)
+        if subfields is None:
             return Undefined
-        here, kind = Path(path, name, parent_type.name), cast("GraphQLField", field).type
+        field_path = Path(path, field.name, parent_type.name)
         try:
-            answer = (
-                self.execute_fields(way.kind, value, here, fields, None)
-                if way.item is None
-                else self._list(way, value, here, details, fields)
-            )
-        except Exception as problem:
-            # As graphql-core does: what a field raises is its own error.
-            self.handle_field_error(problem, kind, details, here)
+            result = self._execute_planned(plan.object_type, value, field_path, subfields)
+        except Exception as error:
+            # As graphql-core does: an error below a field is an error of that field.
+            self.handle_field_error(error, plan.field_type, field.details, field_path)
             return None
-        return (
-            answer if type(answer) in _PLAIN_RESULTS else self._await_and_handle(answer, kind, details, here)
-        )
+        return self._handle_later(result, plan.field_type, field.details, field_path)
 
-    def _list(self, way: _FieldPlan, values: Sequence[Any], path: Path, details: Any, fields: Any) -> Any:
+    def _complete_list(
+        self, plan: ListPlan, field: _PlannedField, values: Any, parent_type: GraphQLObjectType, path: Any
+    ) -> Any:
+        """The results of a list of objects; `Undefined` if graphql-core has to execute the field."""
+        if values is None:
+            return Undefined if plan.required else None
+        # A directive may ask for a stream.
+        if type(values) is not list or field.details[0].node.directives:
+            return Undefined
+        if any(type(value) is not plan.python_class for value in cast("list[Any]", values)):
+            return Undefined
+        subfields = self._subfields(field, plan.object_type)
+        if subfields is None:
+            return Undefined
+        field_path = Path(path, field.name, parent_type.name)
+        try:
+            result = self._execute_items(
+                plan, field.details, cast("list[Any]", values), field_path, subfields
+            )
+        except Exception as error:
+            # As graphql-core does: an error below a field is an error of that field.
+            self.handle_field_error(error, plan.field_type, field.details, field_path)
+            return None
+        return self._handle_later(result, plan.field_type, field.details, field_path)
+
+    def _execute_items(
+        self,
+        plan: ListPlan,
+        details: Any,
+        values: Sequence[Any],
+        path: Path,
+        subfields: Sequence[_PlannedField],
+    ) -> Any:
         results: list[Any] = []
-        waiting: list[int] = []
+        awaitable: list[int] = []
         try:
             for index, value in enumerate(values):
-                here = path.add_key(index, None)
+                item_path = path.add_key(index, None)
                 try:
-                    found: Any = self.execute_fields(way.kind, value, here, fields, None)
-                except Exception as problem:
-                    # As graphql-core does: what an item raises is its own error.
-                    self.handle_field_error(problem, way.item, details, here)
-                    found = None
-                if type(found) not in _PLAIN_RESULTS:
-                    found = self._await_and_handle(found, way.item, details, here)
-                    waiting.append(index)
-                results.append(found)
+                    result: Any = self._execute_planned(plan.object_type, value, item_path, subfields)
+                except Exception as error:
+                    # As graphql-core does: an error below an item is an error of that item.
+                    self.handle_field_error(error, plan.item_type, details, item_path)
+                    result = None
+                if type(result) not in _PLAIN_RESULTS:
+                    result = self._handle_later(result, plan.item_type, details, item_path)
+                    awaitable.append(index)
+                results.append(result)
         except Exception:
-            if waiting:
-                self.settle_in_background([results[index] for index in waiting])
+            if awaitable:
+                self.settle_in_background([results[index] for index in awaitable])
             raise
-        return self._awaited(results, waiting) if waiting else results
+        return self._await_results(results, awaitable) if awaitable else results
 
-    async def _await_and_handle(self, answer: Awaitable[Any], kind: Any, details: Any, path: Path) -> Any:
+    def _subfields(
+        self, field: _PlannedField, object_type: GraphQLObjectType
+    ) -> Sequence[_PlannedField] | None:
+        """The fields below a field, planned once for an operation. None if some of them are deferred."""
+        if field.subfields is None:
+            grouped_field_set, deferred, _ = self.collect_subfields(object_type, field.details)
+            if deferred:
+                return None
+            field.subfields = self._plan_fields(object_type, grouped_field_set)
+        return field.subfields
+
+    async def _await_results[K](self, results: Any, awaitable: Sequence[K]) -> Any:
+        """The results, a dict or a list, with those that were awaitable in their places."""
+        if len(awaitable) == 1:
+            results[awaitable[0]] = await results[awaitable[0]]
+        else:
+            awaited = await gather_with_cancel(*(results[key] for key in awaitable))
+            for key, result in zip(awaitable, awaited, strict=True):
+                results[key] = result
+        return results
+
+    def _handle_later(self, result: Any, graphql_type: Any, details: Any, path: Path) -> Any:
+        """The result. If it is an awaitable, an error that it raises is an error at this path."""
+        if type(result) in _PLAIN_RESULTS:
+            return result
+        return self._await_and_handle(result, graphql_type, details, path)
+
+    async def _await_and_handle(
+        self, result: Awaitable[Any], graphql_type: Any, details: Any, path: Path
+    ) -> Any:
         try:
-            return await answer
-        except Exception as problem:
-            # As graphql-core does: what a resolver raises is the answer's error at this place.
-            self.handle_field_error(problem, kind, details, path)
+            return await result
+        except Exception as error:
+            # As graphql-core does: an error of a resolver is an error at its path.
+            self.handle_field_error(error, graphql_type, details, path)
             return None
 
 
-def _steps(parent_type: Any, grouped_field_set: Any) -> Sequence[_PlannedField]:
-    steps: list[_PlannedField] = []
-    for name, details in grouped_field_set.items():
-        field = parent_type.fields.get(details[0].node.name.value)
-        steps.append(_PlannedField(name, details, field, _DEFAULT_PLAN if field is None else _way(field)))
-    return steps
+def _value(source: Any, plan: ObjectPlan | ListPlan) -> Any:
+    """The field's value, or `Undefined` if its resolver has to give it."""
+    if plan.has_resolver:
+        return _prefetched_value(source, plan.attribute)
+    return getattr(source, plan.attribute, Undefined)
 
 
-def _prefetched(source: Any, name: str) -> Any:
-    held = getattr(source, "prefetched", None)
-    return cast("dict[str, Any]", held).get(name, Undefined) if type(held) is dict else Undefined
+def _prefetched_value(source: Any, attribute: str) -> Any:
+    prefetched = getattr(cast("HasPrefetched", source), "prefetched", None)
+    return prefetched.get(attribute, Undefined) if type(prefetched) is dict else Undefined
 
 
-_PLAIN_RESULTS = frozenset({str, int, float, bool, dict, list, type(None)})
+def _complete_leaf(plan: LeafPlan, value: Any) -> Any:
+    """The result of a leaf; `Undefined` if graphql-core has to execute the field."""
+    if value is None:
+        return Undefined if plan.required else None
+    if type(value) not in _PLAIN_VALUES and not isinstance(value, UUID | Enum):
+        return Undefined
+    try:
+        result = plan.coerce(value)
+    except Exception:
+        # graphql-core comes to the same error, and reports it.
+        return Undefined
+    return Undefined if result is None else result

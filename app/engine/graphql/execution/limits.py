@@ -1,7 +1,6 @@
-"""How much one operation may ask for: one rule over the document, each fragment weighed once.
+"""The limits of one operation: depth, fields, aliases and directives. Each fragment is measured once.
 
-Weighing every spread anew, as limiters that walk spreads do, costs 2^n on a chain of fragments that each spread the
-next one twice.
+Limiters that walk every spread need 2^n steps for a chain of n fragments that each spread the next one twice.
 """
 
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ MAX_DIRECTIVES = 60
 
 @dataclass(frozen=True, slots=True)
 class SelectionSize:
-    """What a selection comes to, fragments expanded."""
+    """The size of a selection with its fragments expanded. `roots` are fields at its top level."""
 
     depth: int = 0
     fields: int = 0
@@ -40,7 +39,7 @@ class SelectionSize:
 
 
 class LimitsRule(ASTValidationRule):
-    """Refuses operations that nest too deep or expand to too much."""
+    """Refuses operations above a limit."""
 
     def enter_document(self, node: DocumentNode, *_: Any) -> None:
         fragments = {
@@ -48,58 +47,58 @@ class LimitsRule(ASTValidationRule):
             for definition in node.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        known: dict[str, SelectionSize] = {}
+        sizes: dict[str, SelectionSize] = {}
         for definition in node.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                weight = _weigh(definition.selection_set, fragments, known)
-                for name, most in _BOUNDS.items():
-                    if (found := getattr(weight, name)) > most:
-                        said = f"The operation has {_NAMES[name]} {found}; at most {most} will do."
+                size = _measure(definition.selection_set, fragments, sizes)
+                for name, limit in _LIMITS.items():
+                    if (actual := getattr(size, name)) > limit:
+                        message = f"The operation has {_PHRASES[name].format(actual)}; the limit is {limit}."
                         self.report_error(
-                            GraphQLError(said, definition, extensions={"code": "OPERATION_TOO_EXPENSIVE"})
+                            GraphQLError(message, definition, extensions={"code": "OPERATION_TOO_EXPENSIVE"})
                         )
 
 
-_BOUNDS = {
+_LIMITS = {
     "depth": MAX_DEPTH,
     "fields": MAX_FIELDS,
     "roots": MAX_ROOTS,
     "aliases": MAX_ALIASES,
     "directives": MAX_DIRECTIVES,
 }
-_NAMES = {
-    "depth": "a depth of",
-    "fields": "a number of fields of",
-    "roots": "a number of root fields of",
-    "aliases": "a number of aliases of",
-    "directives": "a number of directives of",
+_PHRASES = {
+    "depth": "a depth of {}",
+    "fields": "{} fields",
+    "roots": "{} root fields",
+    "aliases": "{} aliases",
+    "directives": "{} directives",
 }
 
 
-def _weigh(
-    selected: SelectionSetNode | None,
+def _measure(
+    selection: SelectionSetNode | None,
     fragments: dict[str, FragmentDefinitionNode],
-    known: dict[str, SelectionSize],
+    sizes: dict[str, SelectionSize],
 ) -> SelectionSize:
     depth = fields = roots = aliases = directives = 0
-    for node in selected.selections if selected else ():
+    for node in selection.selections if selection else ():
         inner = SelectionSize()
         directives += len(node.directives or ())
         match node:
             case FieldNode():
-                inner = _weigh(node.selection_set, fragments, known)
-                # Introspection is bounded by a rule of its own in graphql-core.
+                inner = _measure(node.selection_set, fragments, sizes)
+                # graphql-core has a rule of its own for introspection.
                 own = 0 if node.name.value.startswith("__") else 1
                 fields += own
                 roots += own
                 aliases += node.alias is not None
                 depth = max(depth, inner.depth + own)
             case InlineFragmentNode():
-                inner = _weigh(node.selection_set, fragments, known)
+                inner = _measure(node.selection_set, fragments, sizes)
                 roots += inner.roots
                 depth = max(depth, inner.depth)
             case FragmentSpreadNode():
-                inner = _fragment(node.name.value, fragments, known)
+                inner = _fragment_size(node.name.value, fragments, sizes)
                 roots += inner.roots
                 depth = max(depth, inner.depth)
             case _:
@@ -110,12 +109,12 @@ def _weigh(
     return SelectionSize(depth=depth, fields=fields, roots=roots, aliases=aliases, directives=directives)
 
 
-def _fragment(
-    name: str, fragments: dict[str, FragmentDefinitionNode], known: dict[str, SelectionSize]
+def _fragment_size(
+    name: str, fragments: dict[str, FragmentDefinitionNode], sizes: dict[str, SelectionSize]
 ) -> SelectionSize:
-    if name not in known:
-        # A fragment that spreads itself, or is not there, weighs nothing: other rules name it.
-        known[name] = SelectionSize()
+    if name not in sizes:
+        # A fragment that spreads itself or does not exist has no size: other rules report it.
+        sizes[name] = SelectionSize()
         if name in fragments:
-            known[name] = _weigh(fragments[name].selection_set, fragments, known)
-    return known[name]
+            sizes[name] = _measure(fragments[name].selection_set, fragments, sizes)
+    return sizes[name]

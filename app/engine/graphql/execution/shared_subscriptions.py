@@ -1,101 +1,62 @@
-"""The live tail of subscriptions to events: each fact is executed and encoded once for all who ask for it in the same words.
+"""Shares live `events` subscriptions: subscribers with the same document and variables share one execution per event.
 
-Until it is level with the log, a subscriber is executed on its own. From there on it is a cursor into the feed, and what it
-is sent is looked up by position: a slow one costs no queue, and for one that has fallen behind facts are rendered again.
+A subscriber that is behind the head of the log is executed alone. At the head it becomes a cursor into the feed, and its
+messages are looked up by position. A slow subscriber has no queue: events that are no longer cached are executed again.
 """
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
-from graphql import FieldNode, OperationDefinitionNode, VariableNode, execute_subscription_event
+from graphql import FieldNode, OperationDefinitionNode, VariableNode
 from strawberry.types import ExecutionContext
 
+from app.engine.graphql.context import Context, LiveHandover, response_extensions
 from app.engine.graphql.errors import with_codes
 from app.engine.graphql.json import encode_json
-from app.engine.store.reader import ALL_EVENTS, EventFilter, Fact
-
-if TYPE_CHECKING:
-    from app.engine.graphql.context import Context
+from app.engine.graphql.strawberry_internals import SubscriptionExecutor
+from app.engine.store.reader import Fact
 
 MAX_CACHED_PAYLOADS = 1_000
-"""How many facts stay rendered for one set of words."""
+"""Events of one shared subscription whose payloads are cached."""
 YIELD_EVERY = 25
-"""After how many facts a subscriber lets others have their turn."""
-
-
-@dataclass
-class LiveHandover:
-    """Where one operation stands that may share its tail."""
-
-    execution: ExecutionContext | None = None
-    """Its document, which is valid, with variables and context."""
-    position: int | None = None
-    """Where it became level with the log; None where it is not, or has not asked for what can be shared."""
-    where: EventFilter = ALL_EVENTS
-
-    def begin(self, position: int, where: EventFilter) -> None:
-        """All up to `position` was sent; what follows and matches may be shared."""
-        self.position, self.where = position, where
-
-
-def response_extensions(context: "Context") -> dict[str, Any]:
-    """What every answer carries as its extensions, but for the correlation id."""
-    projector = context.services.projector
-    return {
-        "position": str(context.services.feed.latest_known),
-        "lag": projector.lag_events(),
-        "lagSeconds": projector.lag_seconds(),
-    }
+"""Events that one subscriber sends before other tasks run."""
 
 
 class SharedSubscription:
-    """One document with variables, asked by one authority: what its answer is for each fact."""
+    """One document with variables, for one actor. Gives the payload for each event."""
 
     def __init__(self, schema: Any, execution: ExecutionContext) -> None:
-        built = schema.execution_context_class.build(
-            schema._schema,
-            execution.graphql_document,
-            context_value=execution.context,
-            raw_variable_values=execution.variables,
-            operation_name=execution.operation_name,
-        )
-        if isinstance(built, list):
-            # The subscriber's own execution has come this far with the same document and variables.
-            raise AssertionError(built)
-        self._executor = built
+        self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
         self._payloads: OrderedDict[int, str | asyncio.Future[str]] = OrderedDict()
 
     def payload(self, fact: Fact) -> str | asyncio.Future[str]:
-        """The payload for a fact as JSON, up to where the correlation id belongs."""
-        known = self._payloads.get(fact.position)
-        if known is None:
-            known = self._payloads[fact.position] = self._render(fact)
+        """The payload for an event as JSON, without the correlation id and the closing braces."""
+        payload = self._payloads.get(fact.position)
+        if payload is None:
+            payload = self._payloads[fact.position] = self._render(fact)
             if len(self._payloads) > MAX_CACHED_PAYLOADS:
                 self._payloads.popitem(last=False)
-        return known
+        return payload
 
     def _render(self, fact: Fact) -> str | asyncio.Future[str]:
-        """At once where nothing has to be waited for: a task for each fact would let a busy loop turn once for each."""
-        executor = self._executor.build_per_event_executor(self._context.events.to_graphql(fact))
-        executor.context_value = replace(self._context, loaders=self._context.new_loaders())
-        result: Any = execute_subscription_event(executor)
-        return (
-            asyncio.ensure_future(self._waited(result))
-            if executor.is_awaitable(result)
-            else self._encoded(result)
-        )
+        """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
+        context = replace(self._context, loaders=self._context.new_loaders())
+        result = self._executor.execute(self._context.events.to_graphql(fact), context)
+        if self._executor.is_awaitable(result):
+            return asyncio.ensure_future(self._await_and_encode(result))
+        return self._encode(result)
 
-    async def _waited(self, result: Any) -> str:
-        return self._encoded(await result)
+    async def _await_and_encode(self, result: Any) -> str:
+        return self._encode(await result)
 
-    def _encoded(self, result: Any) -> str:
+    def _encode(self, result: Any) -> str:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload["errors"] = [
@@ -106,7 +67,7 @@ class SharedSubscription:
 
 
 class SharedSubscriptions:
-    """All tails that somebody of this process follows."""
+    """The shared subscriptions of this process. One ends with its last subscriber."""
 
     def __init__(self, schema: Any) -> None:
         self._schema = schema
@@ -114,45 +75,48 @@ class SharedSubscriptions:
 
     async def send(
         self,
-        tail: LiveHandover,
+        handover: LiveHandover,
         operation_id: str,
         correlation_id: UUID,
         send: Callable[[str], Awaitable[None]],
     ) -> None:
-        """Send the message (of graphql-transport-ws) for each fact after the tail's position, until the feed closes."""
-        execution, cursor, where = tail.execution, tail.position, tail.where
+        """Send a graphql-transport-ws message for each event after the handover, until the feed closes."""
+        execution, cursor, where = handover.execution, handover.position, handover.where
         assert execution is not None
         assert cursor is not None
         feed = execution.context.services.feed
-        head = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
-        foot = f',"correlationId":"{correlation_id}"}}}}}}'
-        shared = self._of(execution)
+        prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
+        suffix = f',"correlationId":"{correlation_id}"}}}}}}'
+        shared = self._shared_by(execution)
         while await feed.wait_past(cursor, patient=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
             for fact in facts:
                 payload = shared.payload(fact)
-                await send(
-                    f"{head}{payload if isinstance(payload, str) else await asyncio.shield(payload)}{foot}"
-                )
+                if not isinstance(payload, str):
+                    payload = await asyncio.shield(payload)
+                await send(f"{prefix}{payload}{suffix}")
             if cursor < feed.head:
                 await asyncio.sleep(0)
 
-    def _of(self, execution: ExecutionContext) -> SharedSubscription:
+    def _shared_by(self, execution: ExecutionContext) -> SharedSubscription:
+        start_variables = _start_variables(execution)
         variables = {
-            name: value
-            for name, value in (execution.variables or {}).items()
-            if name not in _cursors(execution)
+            name: value for name, value in (execution.variables or {}).items() if name not in start_variables
         }
-        words = msgspec.json.encode(variables, order="sorted")
-        key = (execution.query, execution.operation_name, words, execution.context.actor)
+        key = (
+            execution.query,
+            execution.operation_name,
+            msgspec.json.encode(variables, order="sorted"),
+            execution.context.actor,
+        )
         shared = self._shared.get(key)
         if shared is None:
             shared = self._shared[key] = SharedSubscription(self._schema, execution)
         return shared
 
 
-def _cursors(execution: ExecutionContext) -> set[str]:
-    """The variables that say where the subscriber begins, and nothing else."""
+def _start_variables(execution: ExecutionContext) -> set[str]:
+    """The variables of `after`: they say where a subscriber starts and do not change any payload."""
     document = execution.graphql_document
     assert document is not None
     return {

@@ -110,10 +110,10 @@ class Subscription:
             )
         cursor = feed.latest_known if after is None else after
         # Behind the head each subscriber goes its own way; from there on they may share.
-        while context.tail is None or cursor < feed.head:
+        while context.handover is None or cursor < feed.head:
             if not await feed.wait_past(cursor, patient=True):
                 return
             facts, cursor = await feed.read_after(cursor, wanted)
             for fact in facts:
                 yield context.events.to_graphql(fact)
-        context.tail.begin(cursor, wanted)
+        context.handover.begin(cursor, wanted)

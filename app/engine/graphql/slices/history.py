@@ -11,7 +11,14 @@ from strawberry.scalars import JSON
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
-from app.engine.graphql.pagination import Connection, make_connection, page_size
+from app.engine.graphql.pagination import (
+    Connection,
+    decode_cursor,
+    encode_cursor,
+    invalid_cursor,
+    make_connection,
+    page_size,
+)
 from app.engine.graphql.scalars import Position, parse_datetime
 from app.engine.history import aggregate_history as past
 from app.engine.history.aggregate_history import FieldBlame, PointInTime
@@ -127,7 +134,7 @@ class HistoryFields:
                     undone=entry.undone,
                     entry=entry,
                 ),
-                str(entry.fact.version),
+                encode_cursor(entry.fact.version),
             )
             for entry in entries
         ]
@@ -204,6 +211,7 @@ def _inside(setting: FieldBlame, path: str) -> bool:
 
 
 def _version(cursor: str) -> int:
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 10):
-        raise BadInput("after is not a cursor of this list: give one that it returned.")
-    return int(cursor)
+    (version,) = decode_cursor(cursor, int)
+    if not 0 <= version < 2**31:
+        raise invalid_cursor()
+    return version

@@ -1,7 +1,5 @@
 """Processes, for operators: which there are, where each stands, and what to do about one that stands still."""
 
-import base64
-import binascii
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
@@ -9,9 +7,10 @@ from uuid import UUID
 
 import strawberry
 
-from app.engine.graphql.context import Context, Info, Loaders
+from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
+from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.outcomes import (
     CommandOptions,
     Conflict,
@@ -20,7 +19,7 @@ from app.engine.graphql.outcomes import (
     command_context,
     to_outcome,
 )
-from app.engine.graphql.pagination import Connection, make_connection, page_size
+from app.engine.graphql.pagination import Connection, decode_cursor, encode_cursor, make_connection, page_size
 from app.engine.graphql.scalars import Position, clean_text
 from app.engine.processes import admin as operate
 from app.engine.processes.admin import STATES, ProcessView, StepView
@@ -218,19 +217,11 @@ class Query:
 
 
 def _cursor(view: ProcessView) -> str:
-    return base64.urlsafe_b64encode(f"{view.began} {view.id}".encode()).decode()
+    return encode_cursor(view.began, view.id)
 
 
 def _place(cursor: str | None) -> tuple[int, UUID] | None:
     if cursor is None:
         return None
-    try:
-        began, identity = (
-            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode().split(" ")
-        )
-        place = int(began), UUID(identity)
-    except (ValueError, binascii.Error):
-        raise BadInput("after is not a cursor of this list: give one that it returned.") from None
-    if not 0 <= place[0] < 2**63:
-        raise BadInput("after is not a cursor of this list: give one that it returned.")
-    return place
+    first_position, instance_id = decode_cursor(cursor, int, UUID)
+    return first_position, instance_id

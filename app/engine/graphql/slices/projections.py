@@ -1,19 +1,16 @@
 """Projections, for operators: where each stands, and what is parked. What to do about it is in `operators`."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncIterator
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Self
 
-import msgspec
 import strawberry
 
 from app.engine.graphql.context import Context, Info
-from app.engine.graphql.errors import BadInput, Forbidden, NotFound
-from app.engine.graphql.pagination import Connection, make_connection, page_size
+from app.engine.graphql.errors import Forbidden, NotFound
+from app.engine.graphql.pagination import Connection, decode_cursor, encode_cursor, make_connection, page_size
 from app.engine.graphql.scalars import Position
 from app.engine.projector import status as standing
 from app.engine.projector.parking import admin as parked
@@ -219,19 +216,12 @@ def _found(context: Context, name: str) -> AnyProjection:
         raise NotFound(f"{error}.") from None
 
 
-def _cursor(each: parked.ParkedKey | parked.SkippedEvent) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode((each.position, each.key))).decode()
+def _cursor(key: parked.ParkedKey | parked.SkippedEvent) -> str:
+    return encode_cursor(key.position, key.key)
 
 
 def _place(cursor: str | None) -> tuple[int, str] | None:
     if cursor is None:
         return None
-    try:
-        position, key = msgspec.json.decode(
-            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=tuple[int, str]
-        )
-    except (ValueError, binascii.Error, msgspec.MsgspecError):
-        position, key = -1, ""
-    if not 0 <= position < 2**63 or "\0" in key:
-        raise BadInput("after is not a cursor of this list: give one that it returned.")
+    position, key = decode_cursor(cursor, int, str)
     return position, key

@@ -1,7 +1,7 @@
-"""Snapshots, as a load meets them: the newest state that was kept, and the facts after it.
+"""Reads snapshots: the newest usable state of a stream, and the facts after it.
 
-A snapshot is never wrong, only absent: it is found by the mark of the code that made it, belongs to a fact that is in
-the log, and has a digest over all that. Whatever else stands in the table is as good as nothing, and is taken away.
+A snapshot is either correct or ignored. It counts only if the running code wrote it (by its fingerprint), if the log
+holds its fact, and if its digest matches. Any other row is ignored, and a damaged row is removed.
 """
 
 import asyncio
@@ -22,16 +22,15 @@ from domain.kernel.decider import AnyDecider, Command, Decider, Event
 log = logging.getLogger(__name__)
 
 MAX_PENDING = 1_000
-"""Streams that wait for a snapshot; one more gets its own at another time."""
+"""Maximum number of streams that wait for a snapshot. Further requests are dropped."""
 
-
-NEWEST = 2**31 - 1
-"""A version that no stream reaches."""
+MAX_VERSION = 2**31 - 1
+"""A version above that of any stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedState[S]:
-    """The state after the stream's fact at `version`; 0 where there is none. `read` is how many facts that took."""
+    """The state of a stream at `version`, 0 for an empty stream. `read` is the number of facts that the load read."""
 
     state: S
     version: int
@@ -40,93 +39,98 @@ class LoadedState[S]:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotKey:
-    """What names one snapshot."""
+    """The key of one snapshot."""
 
     category: str
     stream_id: UUID
-    mark: str
+    fingerprint: str
     version: int
 
 
 class SnapshotReader:
-    """Where states are offered and found. `every` is how many facts of a stream lie between two; 0 turns them off.
+    """Reads snapshots and takes requests for new ones, one every `every` facts of a stream; 0 turns snapshots off.
 
-    Offering costs its caller nothing: `Snapshotter` writes what was offered, and removes what was found damaged.
+    A request does no I/O. `SnapshotWriter` writes the requested snapshots and removes the damaged ones.
     """
 
     def __init__(
         self, pool: asyncpg.Pool, codec: EventCodec, deciders: Iterable[AnyDecider], *, every: int = 100
     ) -> None:
         self.every = every
-        self.offered: dict[tuple[str, UUID], LoadedState[Any] | None] = {}
-        """By category and stream; None where the state has yet to be loaded."""
+        self.pending: dict[tuple[str, UUID], LoadedState[Any] | None] = {}
+        """The requested snapshots, by category and stream. None: the writer loads the state."""
         self.corrupt: set[SnapshotKey] = set()
-        self.bell = asyncio.Event()
+        self.wakeup = asyncio.Event()
         self._pool = pool
         self._codec = codec
-        self._said: set[str] = set()
-        self._states: dict[str, StateCodec[Any]] = {}
+        self._warned: set[str] = set()
+        self._codecs: dict[str, StateCodec[Any]] = {}
         self._deciders = {decider.category: decider for decider in deciders if every}
         for decider in self._deciders.values():
             try:
-                # At once: the mark is that of the code that runs, not of what its files hold by and by.
-                self._states[decider.category] = StateCodec(decider)
+                # Now, because the fingerprint must be that of the running code, and files may change later.
+                self._codecs[decider.category] = StateCodec(decider)
             except NotSerializable as error:
                 self.disable(decider.category, error)
 
     def codec_for(self, category: str) -> StateCodec[Any] | None:
-        """None where snapshots of this category are off."""
-        return self._states.get(category)
+        """None if snapshots of this category are off."""
+        return self._codecs.get(category)
 
     def decider(self, category: str) -> AnyDecider | None:
         return self._deciders.get(category)
 
     @property
     def fingerprints(self) -> Sequence[str]:
-        """Those of the code that runs."""
-        return [state.fingerprint for state in self._states.values()]
+        """The fingerprints of the running code."""
+        return [states.fingerprint for states in self._codecs.values()]
 
-    def disable(self, category: str, why: NotSerializable) -> None:
-        """Keep no states of this category."""
-        self._states.pop(category, None)
-        log.warning("snapshots of %s are off: %s", category, why)
+    def disable(self, category: str, error: NotSerializable) -> None:
+        """Turn off snapshots of this category."""
+        self._codecs.pop(category, None)
+        log.warning("snapshots of %s are off: %s", category, error)
 
     def request[S](
         self, decider: Decider[Any, S, Any], stream_id: UUID, loaded: LoadedState[S] | None = None
     ) -> None:
-        """This stream is worth a snapshot. `loaded` is its state as it was folded from the log, and from nothing else."""
+        """Request a snapshot of the stream. `loaded` is its state, if it was folded from stored facts only."""
         key = (decider.category, stream_id)
-        if decider.category in self._states and (key in self.offered or len(self.offered) < MAX_PENDING):
-            self.offered[key] = loaded
-            self.bell.set()
+        if decider.category in self._codecs and (key in self.pending or len(self.pending) < MAX_PENDING):
+            self.pending[key] = loaded
+            self.wakeup.set()
 
     def on_append(self, decider: AnyDecider, stream_id: UUID, before: int, after: int) -> None:
-        """The stream has grown from one version to another: it is offered wherever that passes a multiple of `every`."""
+        """Request a snapshot if the growth of the stream passes a multiple of `every`."""
         if self.every and after // self.every > before // self.every:
             self.request(decider, stream_id)
 
     async def load_latest[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, up_to: int, limit: int
     ) -> tuple[LoadedState[S] | None, Sequence[Fact]] | None:
-        """The newest state not above version `up_to`, and up to `limit` facts after it. None where it is of no use: load
-        from the first fact."""
-        states = self._states.get(decider.category)
+        """The newest state not above version `up_to`, and up to `limit` facts after it.
+
+        The state is None if no snapshot exists. The result is None if snapshots are off or damaged: then the caller
+        loads from the first fact.
+        """
+        states = self._codecs.get(decider.category)
         if states is None:
             return None
-        rows = await self._fetch(_BEGIN, decider.category, stream_id, states.fingerprint, up_to, limit + 1)
+        rows = await self._fetch(
+            _SELECT_FACTS_FROM_SNAPSHOT, decider.category, stream_id, states.fingerprint, up_to, limit + 1
+        )
         if rows is None:
             return None
         facts = [self._codec.fact(row) for row in rows]
         if not facts or facts[0].version == 1:
             return None, facts
-        # They begin with the fact that a snapshot belongs to.
+        # The first fact is the one that the snapshot belongs to.
         loaded = await self._read_state(states, facts[0])
         return None if loaded is None else (loaded, facts[1:])
 
     def warn_once(self, line: str) -> None:
-        """Log it, once for as long as this process lives."""
-        if line not in self._said:
-            self._said.add(line)
+        """Log the line, once in the life of this process."""
+        if line not in self._warned:
+            self._warned.add(line)
             log.warning("%s", line)
 
     async def _fetch(self, query: str, *arguments: object) -> Sequence[Any] | None:
@@ -142,30 +146,30 @@ class SnapshotReader:
             return None
 
     async def _read_state(self, states: StateCodec[Any], fact: Fact) -> LoadedState[Any] | None:
-        """The state after the fact, where it was kept and is what was written."""
+        """The state after the fact, or None if its snapshot is missing or damaged."""
         category, stream_id, version = fact.category, fact.stream_id, fact.version
-        rows = await self._fetch(_STATE, stream_id, category, states.fingerprint, version)
+        rows = await self._fetch(_SELECT_STATE, stream_id, category, states.fingerprint, version)
         if not rows:
             return None
         try:
             text = rows[0]["state"]
             if states.digest(stream_id, version, fact.position, fact.command_id, text) != rows[0]["digest"]:
-                raise ValueError("it is not what was written")
-            return LoadedState(states.read(text), version)
+                raise ValueError("its digest does not match")
+            return LoadedState(states.decode(text), version)
         except (ValueError, KeyError, RecursionError) as error:
             if len(self.corrupt) < MAX_PENDING:
                 self.corrupt.add(SnapshotKey(category, stream_id, states.fingerprint, version))
-                self.bell.set()
+                self.wakeup.set()
             self.warn_once(
-                f"the snapshot of {category} {stream_id} at version {version} is damaged ({error}); it is ignored, and removed"
+                f"the snapshot of {category} {stream_id} at version {version} is damaged ({error}) and will be removed"
             )
             return None
 
 
-# The facts of a stream from the one on that the newest snapshot belongs to; all, where there is none. A snapshot counts
-# where the log holds its fact: a log that was restored from an older copy may have gone on in another way. Nearly all
-# streams are short: for them this costs one look at an index more than their facts alone.
-_BEGIN = f"""
+# The facts of a stream from the fact of its newest snapshot on; all facts if it has no snapshot. A snapshot counts only
+# if the log holds its fact: a log restored from a backup may continue differently. Nearly all streams are short. For
+# them this costs one more index lookup than reading the facts alone.
+_SELECT_FACTS_FROM_SNAPSHOT = f"""
     SELECT {COLUMNS} FROM es.events
     WHERE category = $1 AND stream_id = $2 AND version <= $4 AND version >= coalesce((
         SELECT s.version FROM es.snapshots s JOIN es.events k USING (category, stream_id, version, position)
@@ -174,4 +178,4 @@ _BEGIN = f"""
     ORDER BY version LIMIT $5
 """
 
-_STATE = "SELECT state, digest FROM es.snapshots WHERE stream_id = $1 AND category = $2 AND mark = $3 AND version = $4"
+_SELECT_STATE = "SELECT state, digest FROM es.snapshots WHERE stream_id = $1 AND category = $2 AND mark = $3 AND version = $4"

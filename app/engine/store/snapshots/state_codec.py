@@ -1,4 +1,4 @@
-"""States as text, and back exactly as they were: what a snapshot holds, and the mark of the code that it was made by."""
+"""Encodes states as text for snapshots, decodes them without a difference, and fingerprints the code behind them."""
 
 from dataclasses import is_dataclass
 from functools import reduce
@@ -14,67 +14,69 @@ from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import Command, Decider, Event
 
 FORMAT = 1
-"""Raised when the text of a state or its digest is made in another way."""
+"""Increase it if the text of a state, or its digest, changes."""
 
-LENGTH = 32
+FINGERPRINT_LENGTH = 32
 
 
 class NotSerializable(Exception):
-    """States of this aggregate cannot be kept; the message says why. It is folded from its facts, as without snapshots."""
+    """A snapshot cannot hold states of this aggregate; the message says why. The aggregate has no snapshots then."""
 
 
 class StateCodec[S]:
-    """The states of one decider as text. `mark` is the same for the same shape of the state, the same fold with all of
-    our code that it leads to, and the same upcasts. Raises `NotStorable`."""
+    """Encodes and decodes the states of one decider. Raises `NotSerializable`.
+
+    `fingerprint` changes with the shape of the state, the fold and all of our code that it calls, and the upcasts.
+    """
 
     def __init__[C: Command, E: Event](self, decider: Decider[C, S, E]) -> None:
         self._encoder = msgspec.json.Encoder(decimal_format="string")
-        self._parted = msgspec.json.Decoder(tuple[str, msgspec.Raw])
-        self._phases: dict[str, msgspec.json.Decoder[S]] = {}
-        plain: list[Any] = []
+        self._envelope = msgspec.json.Decoder(tuple[str, msgspec.Raw])
+        self._decoders: dict[str, msgspec.json.Decoder[S]] = {}
+        other_types: list[Any] = []
         try:
             for phase in decider.state_types:
                 if not is_dataclass(phase):
-                    plain.append(phase)
+                    other_types.append(phase)
                 elif (
-                    self._phases.setdefault(phase.__name__, decoder := msgspec.json.Decoder(phase))
+                    self._decoders.setdefault(phase.__name__, decoder := msgspec.json.Decoder(phase))
                     is not decoder
                 ):
                     raise NotSerializable(f"two classes of its state are called {phase.__name__}")
-            if plain:
-                self._phases[""] = msgspec.json.Decoder(reduce(or_, plain))
-            self.fingerprint = self._mark(decider)
+            if other_types:
+                self._decoders[""] = msgspec.json.Decoder(reduce(or_, other_types))
+            self.fingerprint = self._fingerprint(decider)
         except (TypeError, OSError, SyntaxError) as error:
             raise NotSerializable(f"{type(error).__name__}: {error}") from error
 
     def encode(self, state: S) -> str:
-        """Raises `NotStorable` where it would not come back as it is."""
+        """Raises `NotSerializable` if decoding the text would not give an equal state."""
         phase = type(state).__name__ if is_dataclass(state) else ""
         try:
             text = self._encoder.encode((phase, state)).decode()
-            same = self.read(text) == state
+            equal = self.decode(text) == state
         except (TypeError, ValueError, KeyError) as error:
             raise NotSerializable(f"{type(error).__name__}: {error}") from error
-        if not same:
+        if not equal:
             raise NotSerializable(
-                f"a {phase or type(state).__name__} does not come back as it was: give its fields the types that they hold, a tuple as tuple"
+                f"a {phase or type(state).__name__} differs after decoding: declare its fields with the exact types that they hold, such as tuple, not Sequence"
             )
         return text
 
-    def read(self, text: str) -> S:
-        """Raises `ValueError` or `KeyError` where this is no state."""
-        phase, raw = self._parted.decode(text)
-        return self._phases[phase].decode(raw)
+    def decode(self, text: str) -> S:
+        """Raises `ValueError` or `KeyError` if the text is no state."""
+        phase, raw = self._envelope.decode(text)
+        return self._decoders[phase].decode(raw)
 
     def digest(self, stream_id: UUID, version: int, position: int, command_id: UUID, text: str) -> bytes:
-        """Shows whether any of this was changed, or belongs to another fact."""
+        """The checksum of a snapshot: it differs if the text changed or belongs to another fact or other code."""
         return sha256(
             "\n".join(
                 [self.fingerprint, str(stream_id), str(version), str(position), str(command_id), text]
             ).encode()
         ).digest()
 
-    def _mark(self, decider: Decider[Any, S, Any]) -> str:
+    def _fingerprint(self, decider: Decider[Any, S, Any]) -> str:
         upcasts = decider.upcasts
         phases = [state_type for state_type in decider.state_types if is_dataclass(state_type)]
         code = reachable_source(
@@ -98,4 +100,4 @@ class StateCodec[S]:
             ),
             *sorted(set(code)),
         ]
-        return sha256("\n".join(parts).encode()).hexdigest()[:LENGTH]
+        return sha256("\n".join(parts).encode()).hexdigest()[:FINGERPRINT_LENGTH]

@@ -1,0 +1,121 @@
+"""Batches the reads of single rows and of whole process instances."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, Literal, Protocol
+
+from strawberry.dataloader import DataLoader
+
+from app.engine.database.connections import DRIVER_ERRORS, Database
+from app.engine.projector.projector import ProjectionStale
+from app.engine.read_models.queries import rows_by_column
+from projections.kernel import Projection
+
+MAX_BATCH_SIZE = 500
+"""Keys in one batch of a loader."""
+
+
+class _NotPrefetched(Enum):
+    NOT_PREFETCHED = "not prefetched"
+
+
+NOT_PREFETCHED: Final = _NotPrefetched.NOT_PREFETCHED
+"""Stands for a row that was not read ahead. None stands for a row that does not exist."""
+
+type Prefetched[T] = T | Literal[_NotPrefetched.NOT_PREFETCHED]
+
+
+class HasPrefetched(Protocol):
+    """A GraphQL object that has values of fields with resolvers, by the Python names of the fields.
+
+    The fast executor uses these values instead of the resolvers, so each must be what the resolver returns.
+    """
+
+    prefetched: Mapping[str, Any] | None
+
+
+@dataclass(slots=True)
+class ReadPoint:
+    """The highest position that one operation has asked for. Each of its later reads is at least as new."""
+
+    min_position: int = 0
+
+
+@dataclass(frozen=True)
+class Loaders:
+    """Batches and caches reads for one operation, one mutation's answer or one message of a subscription."""
+
+    database: Database
+    as_of_position: int | None = None
+    """The position as of which rows are read, for projections that keep row history. The others are read as of now."""
+    wait: Callable[[Projection[Any], int], Awaitable[None]] | None = None
+    """Waits until a projection has reached a position."""
+    read_point: ReadPoint = field(default_factory=ReadPoint)
+    """The operation's minimum position. It holds for all projections."""
+    _loaders: dict[tuple[str, str], DataLoader[Any, Any]] = field(
+        default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
+    )
+
+    async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
+        """The row with this value in a unique column."""
+        return await self._loader(projection, column).load(value)
+
+    async def prefetch(self, projection: Projection[Any], column: str, values: Iterable[object]) -> None:
+        """Read these rows in one statement, for `prefetched`. If the read fails, each later `row` raises its error."""
+        cache = self._loader(projection, column).cache_map
+        futures = {
+            value: asyncio.get_running_loop().create_future() for value in values if cache.get(value) is None
+        }
+        if not futures:
+            return
+        try:
+            rows = await self._reader(projection, column)(list(futures))
+        except (ProjectionStale, *DRIVER_ERRORS) as error:
+            for future in futures.values():
+                future.set_exception(error)
+                # Marks the error as seen: perhaps no resolver asks for this row.
+                future.exception()
+        else:
+            for future, row in zip(futures.values(), rows, strict=True):
+                future.set_result(row)
+        for value, future in futures.items():
+            cache.set(value, future)
+
+    def prefetched[R](self, projection: Projection[R], column: str, value: object) -> Prefetched[R | None]:
+        """The row that `prefetch` has read. None if it does not exist."""
+        loader = self._loaders.get((projection.name, column))
+        future: asyncio.Future[R | None] | None = None if loader is None else loader.cache_map.get(value)
+        if future is None or not future.done() or future.cancelled() or future.exception() is not None:
+            return NOT_PREFETCHED
+        return future.result()
+
+    async def load[K, V](self, name: str, read: Callable[[list[K]], Awaitable[Sequence[V]]], key: K) -> V:
+        """The value that `read` gives for a key. Keys under the same name are read in one batch."""
+        loader = self._loaders.get((name, ""))
+        if loader is None:
+            loader = self._loaders[name, ""] = DataLoader[Any, Any](
+                load_fn=read, max_batch_size=MAX_BATCH_SIZE
+            )
+        return await loader.load(key)
+
+    def _loader(self, projection: Projection[Any], column: str) -> DataLoader[Any, Any]:
+        name = (projection.name, column)
+        loader = self._loaders.get(name)
+        if loader is None:
+            loader = self._loaders[name] = DataLoader(
+                load_fn=self._reader(projection, column), max_batch_size=MAX_BATCH_SIZE
+            )
+        return loader
+
+    def _reader(
+        self, projection: Projection[Any], column: str
+    ) -> Callable[[list[Any]], Awaitable[Sequence[Any]]]:
+        async def read(values: list[Any]) -> Sequence[Any]:
+            position = self.as_of_position if projection.history else None
+            if self.wait is not None:
+                await self.wait(projection, self.read_point.min_position if position is None else position)
+            return await rows_by_column(self.database, projection, column, values, position)
+
+        return read

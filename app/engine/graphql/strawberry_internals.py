@@ -1,0 +1,92 @@
+"""The internals of Strawberry and graphql-core that the engine uses. An upgrade that changes one breaks only this file.
+
+`tests/engine/graphql/test_strawberry_internals.py` names the versions for which they hold.
+"""
+
+from typing import Any
+
+from graphql import GraphQLResolveInfo, GraphQLSchema, execute_subscription_event
+from graphql.pyutils import Path, gather_with_cancel
+from strawberry.resolvers import is_default_resolver
+from strawberry.schema import BaseSchema
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionContext, Info
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.field import StrawberryField
+
+__all__ = [
+    "Path",
+    "StrawberryGraphQLCoreExecutionContext",
+    "SubscriptionExecutor",
+    "field_definition",
+    "gather_with_cancel",
+    "graphql_schema",
+    "has_default_resolver",
+    "has_operation_name",
+    "object_class",
+    "resolve_info",
+    "set_description",
+]
+
+
+def graphql_schema(schema: BaseSchema) -> GraphQLSchema:
+    """The schema of graphql-core behind Strawberry's."""
+    return schema._schema  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+
+
+def resolve_info(info: Info[Any, Any]) -> GraphQLResolveInfo[Any]:
+    """The resolve info of graphql-core. Strawberry's own view of a selection copies all of it."""
+    return info._raw_info  # pyright: ignore[reportPrivateUsage]
+
+
+def has_operation_name(execution: ExecutionContext) -> bool:
+    """Whether the request names its operation. The public property falls back to the document's first operation."""
+    return bool(execution._provided_operation_name)  # pyright: ignore[reportPrivateUsage]
+
+
+def set_description(strawberry_type: Any, description: str) -> None:
+    """Describe a type that `merge_types` has made."""
+    strawberry_type.__strawberry_definition__.description = description
+
+
+def field_definition(extensions: Any) -> StrawberryField | None:
+    """Strawberry's definition of a field, from the extensions of graphql-core's field."""
+    definition = extensions.get("strawberry-definition")
+    return definition if isinstance(definition, StrawberryField) else None
+
+
+def has_default_resolver(definition: StrawberryField, resolve: Any) -> bool:
+    """Whether the field reads an attribute of its object."""
+    return definition.is_basic_field and is_default_resolver(resolve)
+
+
+def object_class(extensions: Any) -> type | None:
+    """The Python class of an object type, from the extensions of graphql-core's type."""
+    definition = extensions.get("strawberry-definition")
+    return definition.origin if isinstance(definition, StrawberryObjectDefinition) else None
+
+
+class SubscriptionExecutor:
+    """Executes one valid subscription for one event after another."""
+
+    def __init__(self, schema: Any, execution: ExecutionContext) -> None:
+        executor = schema.execution_context_class.build(
+            graphql_schema(schema),
+            execution.graphql_document,
+            context_value=execution.context,
+            raw_variable_values=execution.variables,
+            operation_name=execution.operation_name,
+        )
+        if isinstance(executor, list):
+            # The subscriber's own execution has accepted the same document and variables.
+            raise AssertionError(executor)
+        self._executor = executor
+
+    def execute(self, root_value: object, context: object) -> Any:
+        """The result for one event: at once, or an awaitable."""
+        executor = self._executor.build_per_event_executor(root_value)
+        executor.context_value = context
+        return execute_subscription_event(executor)
+
+    def is_awaitable(self, result: Any) -> bool:
+        return self._executor.is_awaitable(result)

@@ -1,0 +1,73 @@
+"""The migrations of the engine and those of a team's own branch are applied and checked together."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from app.engine.database import migrations
+from app.engine.database.connections import Database, DatabaseUnavailable
+from app.engine.database.migrations import FOLDER, head_revisions, revision_names, unknown_revisions
+
+OWN_BRANCH = """
+from alembic import op
+
+revision = "own-1"
+down_revision = None
+branch_labels = ("own",)
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE own_table (id uuid)")
+"""
+
+
+def write_migrations(folder: Path, *sources: str) -> Path:
+    (folder / "versions").mkdir()
+    for number, source in enumerate(sources):
+        (folder / "versions" / f"{number}.py").write_text(f'"""A migration."""\n\n{source}\n')
+    return folder
+
+
+@pytest.fixture
+def own_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The migrations of the project and one on a branch of its own; the name of the engine's newest."""
+    engine = revision_names(head_revisions())
+    folder = tmp_path / "migrations"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / "own_1.py").write_text(f'"""Our table."""\n{OWN_BRANCH}')
+    monkeypatch.setattr(migrations, "FOLDER", folder)
+    return engine
+
+
+def test_a_merge_of_two_branches_leaves_one_newest_revision(tmp_path: Path) -> None:
+    folder = write_migrations(
+        tmp_path,
+        "revision = 'a'\ndown_revision = None",
+        "revision: str = 'b'\ndown_revision: str | None = 'a'",
+        'revision = "c"\ndown_revision = "a"',
+        "revision = 'd'\ndown_revision = ('b', 'c')",
+    )
+    assert head_revisions(folder) == {"d"}
+    assert unknown_revisions({"a", "d", "e"}, folder) == {"e"}
+
+
+async def test_a_branch_of_the_teams_own_is_missing_until_it_is_migrated(
+    own_branch: str, database: Database
+) -> None:
+    with pytest.raises(DatabaseUnavailable, match=f"is at migration {own_branch}, the code at .*own-1"):
+        await database.check_migrated()
+    before, after = await database.migrate()
+    assert before == {own_branch}
+    assert after == {own_branch, "own-1"}
+    await database.check_migrated()
+    assert await database.pool.fetchval("SELECT count(*) FROM own_table") == 0
+
+
+async def test_a_database_with_a_branch_that_the_code_lacks_is_refused(database: Database) -> None:
+    await database.pool.execute("INSERT INTO es.alembic_version VALUES ('own-1')")
+    with pytest.raises(DatabaseUnavailable, match=r"is at migration own-1, which this code does not have"):
+        await database.check_migrated()
+    with pytest.raises(DatabaseUnavailable, match=r"is at migration own-1, which this code does not have"):
+        await database.migrate()
