@@ -55,12 +55,14 @@ class Runtime:
         self.settings: EngineSettings = settings
         self.database = database
         self.reader = EventReader(database.pool, codec)
-        self.feed = Feed(self.reader, ring=settings.feed_buffer_size, poll=settings.poll_seconds)
+        self.feed = Feed(
+            self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
+        )
         self.projector = Projector(application.projections, database, self.feed)
         self.metrics = Metrics(self.projector, self.feed)
         self._notifier = LogNotifier(database.connect, self.feed.notify)
         self._appender = Appender(
-            database.connect, codec, self._on_commit, bound=settings.max_queued_commands
+            database.connect, codec, self._on_commit, max_pending=settings.max_queued_commands
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every
@@ -163,9 +165,9 @@ class Runtime:
         )
         errors = {name: worker.error for name, worker in workers.items() if worker.error is not None}
         errors |= {
-            worker.process.category: worker.problem
+            worker.process.category: worker.error
             for worker in self.processes.workers.values()
-            if worker.problem is not None
+            if worker.error is not None
         }
         return {
             "ready": is_current and not errors and self.failed is None,

@@ -25,7 +25,7 @@ async def ring(call: Call, key: UUID) -> None:
 
 TOY = Application(
     settings=EngineSettings,
-    deciders=(tally, errand.own),
+    deciders=(tally, errand.stream_decider),
     processes=(errand,),
     projections=(tallies,),
     ports=lambda settings, database: {Ring: ring},
@@ -98,7 +98,7 @@ async def test_the_size_of_each_batch_is_observed(toy: Runtime) -> None:
 
 async def test_subscribers_that_wait_are_counted(toy: Runtime) -> None:
     assert (await metrics(toy))["feed_subscribers"] == 0
-    waiting = [asyncio.create_task(toy.feed.wait_past(0, patient=True)) for _ in range(3)]
+    waiting = [asyncio.create_task(toy.feed.wait_past(0, low_priority=True)) for _ in range(3)]
     await asyncio.sleep(0)
     assert (await metrics(toy))["feed_subscribers"] == 3
     for task in waiting:
