@@ -7,7 +7,7 @@ events. There the store confirms the version that it was made on, and recognises
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -106,8 +106,10 @@ class CommandHandler:
         snapshots: SnapshotReader | None = None,
         *,
         cached: int = 10_000,
+        on_outcome: Callable[[CommandOutcome | None, float], None] | None = None,
     ) -> None:
         self._appender = appender
+        self._on_outcome = on_outcome
         self._reader = reader
         self._snapshots = snapshots
         self._aggregates: LRUCache[tuple[str, UUID], _CachedAggregate] = LRUCache(max(cached, 1))
@@ -116,9 +118,7 @@ class CommandHandler:
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext
     ) -> CommandOutcome:
         """Decide and record. Raises what `Appender.append` raises; rejections and conflicts are returned."""
-        if not log.isEnabledFor(logging.INFO):
-            return await self._execute(decider, stream_id, command, context)
-        began, name = perf_counter(), "cancelled"
+        began, outcome, name = perf_counter(), None, "cancelled"
         try:
             outcome = await self._execute(decider, stream_id, command, context)
             name = _outcome_name(outcome)
@@ -127,14 +127,18 @@ class CommandHandler:
             name = type(error).__name__
             raise
         finally:
-            fields = log_fields(
-                command=type(command).__name__,
-                stream=f"{decider.category} {stream_id}",
-                outcome=name,
-                ms=round((perf_counter() - began) * 1000, 1),
-                correlation=context.correlation_id,
-            )
-            log.info("command", extra=fields)
+            seconds = perf_counter() - began
+            if self._on_outcome is not None:
+                self._on_outcome(outcome, seconds)
+            if log.isEnabledFor(logging.INFO):
+                fields = log_fields(
+                    command=type(command).__name__,
+                    stream=f"{decider.category} {stream_id}",
+                    outcome=name,
+                    ms=round(seconds * 1000, 1),
+                    correlation=context.correlation_id,
+                )
+                log.info("command", extra=fields)
 
     async def _execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext

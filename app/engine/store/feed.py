@@ -42,6 +42,11 @@ class Feed:
         self.latest_known = 0
         """The newest position that this process knows of. It has returned no position above it."""
 
+    @property
+    def waiting_subscribers(self) -> int:
+        """Subscriptions that wait for the next event."""
+        return len(self._batch_waiters)
+
     async def start(self) -> None:
         self.head = self.latest_known = await self.reader.head_position()
 

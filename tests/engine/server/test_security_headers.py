@@ -5,7 +5,8 @@ import pytest
 
 from app.engine.application import Application
 from app.engine.database.connections import Database
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 
 APPLICATION = Application(settings=EngineSettings)

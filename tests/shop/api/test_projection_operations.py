@@ -390,7 +390,7 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(
             await asyncio.sleep(0.05)
     answer = await api.client.get("/readyz")
     state = answer.json()
-    assert (answer.status_code, state["ready"], state["parked"], state["unread"]) == (
+    assert (answer.status_code, state["ready"], state["parked"], state["unreadable"]) == (
         200,
         True,
         {"orders": 3},
@@ -399,8 +399,8 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(
     assert (await api.client.get("/livez")).status_code == 200
     page = (await api.client.get("/metrics")).text.splitlines()
     assert {
-        'projection_parked{projection="orders"} 3',
-        'projection_behind{projection="orders"} 0',
-        'events_unread{type="elsewhere.melted v2"} 1',
-        "log_position 4",
+        'projection_parked_keys{projection="orders"} 3.0',
+        'projection_lag_events{projection="orders"} 0.0',
+        'unreadable_events{type="elsewhere.melted v2"} 1.0',
+        "event_log_position 4.0",
     } <= set(page)

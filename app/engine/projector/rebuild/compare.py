@@ -59,7 +59,7 @@ async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad
     load = load or await operation.open_bulk_load(projection, STAGING)
     if load is None:
         raise OperationRefused(
-            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage",
+            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --no-promote",
             RefusalReason.MISSING,
         )
     comparison = None

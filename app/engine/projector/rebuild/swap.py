@@ -64,7 +64,7 @@ async def promote(
     ) or (None, None, None)
     if state not in ("verified", "different"):
         raise OperationRefused(
-            f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}",
+            f"{name} has no verified staging table: run projections rebuild {projection.name} --no-promote, or projections verify {projection.name}",
             RefusalReason.NOT_VERIFIED,
         )
     if made_by != fingerprint(projection):
