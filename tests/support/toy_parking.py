@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import open_database
-from app.engine.projector.parking.admin import parked_keys, request_retry, wait_for_retry
+from app.engine.projector.parking.admin import RetryResult, parked_keys, request_retry, wait_for_retry
 from app.engine.projector.parking.retry import no_progress
 from app.engine.projector.writer import TableWriter
 from app.engine.settings import EngineSettings
@@ -61,6 +61,12 @@ async def wait_until_folded(running: Engine, projection: Projection[Any]) -> Seq
 def key_text(stream: UUID) -> str:
     """The key of a stream's row as operators read and write it."""
     return f'["{stream}"]'
+
+
+async def retried(running: Engine, projection: Projection[Any], key: str | None = None) -> RetryResult:
+    """Ask for a retry of one key or of all, and wait until it is done."""
+    asked, concerned = await request_retry(running.database, projection, key)
+    return await wait_for_retry(running.database, projection, asked, concerned, 30, key=key)
 
 
 async def assert_nothing_parked(

@@ -1,301 +1,291 @@
-"""What README says under "Make it yours" is done here, to a copy: the sample comes out, an aggregate goes in, and it runs."""
+"""What the READMEs say under "Make it yours" is done to copies of the project: an aggregate goes in, the sample comes out."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from app.engine.settings import ROOT
-from tests.support.server import Server
-from tests.template.readme import README, Fence, fences, tracked
+from tests.template.clone import (
+    ADDING,
+    CHANGING,
+    REMOVING,
+    RENAMING,
+    Clone,
+    clone_into,
+    edited,
+    fences_of,
+)
+from tests.template.readmes import fences, section
 
-REMOVING = README.partition("### Take the sample out\n")[2].partition("\n### ")[0]
-ADDING = README.partition("### Add an aggregate\n")[2].partition("\n## ")[0]
-CHANGING = README.partition("## Change an event\n")[2].partition("\n## ")[0]
 VOUCHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
+OTHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f12"
+ENGINE = ("app/engine/", "domain/kernel/", "tests/engine/", "tests/support/", "migrations/versions/")
+
+type Step = Callable[[Clone], None]
 
 
-def of(part: str, language: str) -> list[Fence]:
-    return [
-        fence for fence in fences(language) if fence.text in part and f"```{language} {fence.about}\n" in part
-    ]
+def rename(clone: Clone) -> None:
+    clone.rename("acme")
 
 
-def patched(text: str, diff: str) -> str:
-    """The text after a diff whose lines follow each other, with anything in between: each is found below the one before."""
-    lines = text.splitlines()
-    place = 0
-    for change in diff.splitlines():
-        sign, line = change[0], change[1:]
-        if sign == "+":
-            lines.insert(place, line)
-            place += 1
-            continue
-        found = lines.index(line, place)
-        if sign == "-":
-            del lines[found]
-            place = found
-        else:
-            place = found + 1
-    return "\n".join(lines) + "\n"
-
-
-def patch(tree: Path, part: str) -> None:
-    for fence in of(part, "diff"):
-        path = tree / fence.about
-        path.write_text(patched(path.read_text(), fence.text))
-
-
-def ran(
-    tree: Path, *command: str, seconds: int = 300, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "PYTEST_"))}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=tree,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+ORDERS: dict[str, tuple[Step, ...]] = {
+    "added, renamed, taken out": (Clone.add_the_voucher, rename, Clone.take_the_sample_out),
+    "taken out, renamed, added": (Clone.take_the_sample_out, rename, Clone.add_the_voucher),
+}
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A copy of the project as it would be committed."""
-    for path in tracked():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / path, tmp_path / path)
-    return tmp_path
+def clone(tmp_path: Path) -> Clone:
+    return clone_into(tmp_path)
 
 
 @pytest.fixture
-def emptied(tree: Path) -> Path:
-    """The copy without the sample."""
-    [listed] = of(REMOVING, "text")
-    for pattern in listed.text.splitlines():
-        found = list(tree.glob(pattern))
-        assert found or "*" in pattern, pattern
-        for path in found:
-            path.unlink()
-    patch(tree, REMOVING)
-    return tree
+def extended(clone: Clone) -> Clone:
+    """The copy with the voucher in it, beside the sample."""
+    clone.add_the_voucher()
+    clone.finish()
+    return clone
 
 
-@pytest.fixture
-def extended(tree: Path) -> Path:
-    """The copy with the voucher in it."""
-    for fence in of(ADDING, "python"):
-        (tree / fence.about).write_text(fence.text)
-    patch(tree, ADDING)
-    return tree
+@pytest.fixture(params=ORDERS.values(), ids=list(ORDERS))
+def own(clone: Clone, request: pytest.FixtureRequest) -> Clone:
+    """The copy with the voucher and without the sample, under another name."""
+    for step in request.param:
+        step(clone)
+    clone.finish()
+    return clone
 
 
-@pytest.fixture
-def changed(extended: Path) -> Path:
-    """The copy in which the voucher was released, and then changed."""
-    released = ran(extended, "-m", "tests.support.event_samples", "--write")
-    assert released.returncode == 0, released.stderr
-    patch(extended, CHANGING)
-    return extended
+# --- The edits --------------------------------------------------------------
 
 
-@contextmanager
-def serving(tree: Path, database_url: str) -> Generator[Server]:
-    server = Server(database_url, tree)
-    try:
-        yield server.wait()
-    finally:
-        server.close()
+def test_an_edit_finds_its_lines_after_lines_were_added_between_them() -> None:
+    text = "a = (\n    one,\n    mine,\n    two,\n)\nb = [\n    1,\n]\n"
+    assert edited(text, "-    one,\n-    two,\n-b = [") == "a = (\n    mine,\n)\n"
+    assert edited(text, "-    two,\n-    one,") == "a = (\n    mine,\n)\nb = [\n    1,\n]\n"
+    assert edited(text, " a = (\n+    zero,").startswith("a = (\n    zero,\n    one,\n")
 
 
-def mutations(schema: str) -> set[str]:
-    [fields] = re.findall(r"^type Mutation \{$(.*?)^\}$", schema, re.MULTILINE | re.DOTALL)
-    return set(re.findall(r"^  (\w+)[(:]", fields, re.MULTILINE))
+def test_an_edit_whose_line_is_not_there_fails() -> None:
+    with pytest.raises(ValueError, match="three"):
+        edited("one\n", "-three")
 
 
-def test_without_the_sample_nothing_names_it(emptied: Path) -> None:
-    [listed] = of(REMOVING, "text")
+def test_no_step_edits_or_removes_a_file_of_the_engine() -> None:
+    written = [fence.about for place in (*ADDING, CHANGING, REMOVING) for fence in fences(section(*place))]
+    written += [line for fence in fences_of(REMOVING, "text") for line in fence.text.splitlines()]
+    written += [line for fence in fences_of(RENAMING, "text") for line in fence.text.splitlines()]
+    touched = [path for path in written if path.startswith(ENGINE) or path == "projections/kernel.py"]
+    assert not touched
+
+
+# --- The sample comes out ---------------------------------------------------
+
+
+def test_no_file_of_the_user_is_changed_or_removed_with_the_sample(extended: Clone) -> None:
+    before = extended.files()
+    extended.take_the_sample_out()
+    after = extended.files()
+    sample = tuple(path for path in extended.sample() if path.endswith("/"))
+    gone = {path for path in before if path not in after and not path.startswith(sample)}
+    assert gone == {path for path in extended.sample() if not path.endswith("/")}
+    edits = [fence.about for language in ("diff", "json") for fence in fences_of(REMOVING, language)]
+    assert {path for path in after if after[path] != before[path]} == set(edits)
+    mine = {path for path in after if re.search(r"voucher|expiry", path)}
+    assert {"tests/voucher/test_voucher.py", "tests/stored/voucher.issued.1.json"} <= mine
+    names = {path for path in after if path.endswith(".names.json")}
+    assert names == {"tests/stored/expiry.names.json", "tests/stored/voucher.names.json"}
+
+
+def test_nothing_is_left_that_names_the_sample_or_the_old_name(own: Clone) -> None:
     gone = {
-        line.removesuffix(".py").replace("/", ".")
-        for line in listed.text.splitlines()
-        if not line.startswith("tests/")
+        path.removesuffix("/").removesuffix(".py").replace("/", ".")
+        for path in own.sample()
+        if not path.startswith("tests/stored/")
     }
-    assert len(gone) == 21
-    # The mutations are words of the sample, too; what README leaves to the reader still says them.
-    gone |= mutations((ROOT / "schema.graphql").read_text()) - mutations(
-        ran(emptied, "-m", "app", "schema").stdout
-    )
-    left = {"app/demo/traffic.py"}
-    for path in [
-        *(
-            path
-            for folder in ("app", "domain", "projections", "tests")
-            for path in emptied.glob(f"{folder}/**/*.py")
-        ),
-        emptied / "pyproject.toml",
-    ]:
-        if str(path.relative_to(emptied)) not in left:
-            text = path.read_text()
-            assert not [name for name in gone if re.search(rf"\b{re.escape(name)}\b", text)], path
+    assert len(gone) > 20
+    for path, content in own.files().items():
+        if path.endswith(".py") or path == "pyproject.toml":
+            names = {name for name in gone if re.search(rf"\b{re.escape(name)}\b", content.decode())}
+            assert not names, path
+    [renamed] = fences_of(RENAMING, "text", "rename")
+    for path in renamed.text.splitlines():
+        assert not re.search(r"\bshop\b", (own.root / path).read_text()), path
 
 
-def test_without_the_sample_there_is_a_schema(emptied: Path) -> None:
-    printed = ran(emptied, "-m", "app", "schema")
-    assert printed.returncode == 0, printed.stderr
-    assert "position: Position!" in printed.stdout
-    assert "Order" not in printed.stdout
-
-
-def test_without_the_sample_the_bench_can_be_run(emptied: Path) -> None:
-    bench = ran(emptied, "-m", "tests.bench", "no-such-section")
-    assert (
-        bench.stderr
-        == "error: no section no-such-section; there are against_others, one_hot_stream, beside_appends, verifying, growth\n"
-    )
-
-
-def test_without_the_sample_a_server_answers(emptied: Path, database_url: str) -> None:
-    with serving(emptied, database_url) as server:
-        assert server.ask("{ position events { nodes { type } } lag { projection } }")["data"] == {
+def test_the_sample_comes_out_of_a_project_without_anything_of_its_own(
+    clone: Clone, database_url: str
+) -> None:
+    clone.take_the_sample_out()
+    clone.finish()
+    printed = (clone.root / "schema.graphql").read_text()
+    assert "position: Position!" in printed
+    assert "Order" not in printed
+    bench = clone.run("-m", "tests.bench", "no-such-section")
+    assert bench.stderr.startswith("error: no section no-such-section; there are against_others, ")
+    with clone.serve(database_url) as server:
+        assert server.ask("{ position events { nodes { type } } projections { name } }")["data"] == {
             "position": "0",
             "events": {"nodes": []},
-            "lag": [],
+            "projections": [],
         }
 
 
-@pytest.mark.long
-def test_without_the_sample_the_style_the_types_and_the_directions_hold(emptied: Path) -> None:
-    (emptied / ".venv").symlink_to(sys.prefix)
-    lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-    for command in (
-        ("-m", "ruff", "check", "--no-cache", "."),
-        ("-m", "basedpyright"),
-        ("-c", lint),
-        ("-m", "tests.support.event_samples"),
-    ):
-        checked = ran(emptied, *command, PYTHONPATH=".")
-        assert checked.returncode == 0, checked.stdout
+@pytest.mark.soak
+def test_what_is_left_passes_its_checks_and_all_its_tests(own: Clone, postgres: str) -> None:
+    own.check()
+    own.test(postgres)
 
 
 @pytest.mark.soak
-def test_without_the_sample_the_engine_passes_its_own_tests(emptied: Path, postgres: str) -> None:
-    own = sorted(str(path.relative_to(emptied)) for path in emptied.glob("tests/app/test_engine*.py"))
-    assert own
-    tested = ran(
-        emptied,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "not soak",
-        *own,
-        TEST_DATABASE_URL=postgres,
+def test_without_anything_of_its_own_the_project_passes_all_its_tests(clone: Clone, postgres: str) -> None:
+    clone.take_the_sample_out()
+    clone.finish()
+    clone.check()
+    clone.test(postgres)
+
+
+# --- The aggregate goes in --------------------------------------------------
+
+
+def test_the_added_aggregate_and_process_follow_their_rules(extended: Clone, postgres: str) -> None:
+    extended.test(postgres, "tests/voucher")
+
+
+def issue(id: str, euros: int, expires_at: str) -> str:
+    return (
+        f'mutation {{ issueVoucher(input: {{ id: "{id}", euros: {euros}, expiresAt: "{expires_at}" }}) {{'
+        " ... on VoucherAccepted { position events { __typename ... on VoucherIssued { euros } }"
+        " voucher { euros status } } } }"
     )
-    assert tested.returncode == 0, tested.stdout[-3000:]
 
 
-@pytest.mark.soak
-def test_without_the_sample_all_tests_that_are_left_pass(emptied: Path, postgres: str) -> None:
-    (emptied / "schema.graphql").write_text(ran(emptied, "-m", "app", "schema").stdout)
-    tested = ran(
-        emptied,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "not soak",
-        seconds=1_800,
-        TEST_DATABASE_URL=postgres,
+def redeem(id: str) -> str:
+    return (
+        f'mutation {{ redeemVoucher(id: "{id}") {{ ... on VoucherAccepted {{ position voucher {{ status }} }}'
+        " ... on Rejected { code message } } }"
     )
-    assert tested.returncode == 0, tested.stdout[-3000:]
 
 
-def test_the_added_aggregate_follows_its_rules_and_the_style(extended: Path) -> None:
-    tested = ran(
-        extended,
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "tests/domain/test_voucher.py",
-        "tests/domain/test_thanks.py",
-    )
-    assert tested.returncode == 0, tested.stdout
-    written = [fence.about for fence in [*of(ADDING, "python"), *of(ADDING, "diff")]]
-    checked = ran(extended, "-m", "ruff", "check", "--no-cache", *written)
-    assert checked.returncode == 0, checked.stdout
-
-
-def test_the_added_aggregate_is_served(extended: Path, database_url: str) -> None:
-    redeem = f'mutation {{ redeemVoucher(id: "{VOUCHER}") {{ ... on VoucherAccepted {{ voucher {{ spent }} }} ... on Rejected {{ code message }} }} }}'
-    with serving(extended, database_url) as server:
-        issued = server.ask(
-            f'mutation {{ issueVoucher(id: "{VOUCHER}", euros: 20) {{ ... on VoucherAccepted {{'
-            " position events { __typename ... on VoucherIssued { euros } } voucher { euros spent } } } }"
-        )
-        assert issued["data"]["issueVoucher"] == {
+def test_the_added_aggregate_is_served_with_its_pages_and_its_history(
+    extended: Clone, database_url: str
+) -> None:
+    with extended.serve(database_url) as server:
+        issued = server.ask(issue(VOUCHER, 20, "2099-01-01T00:00:00Z"))["data"]["issueVoucher"]
+        assert issued == {
             "position": "1",
             "events": [{"__typename": "VoucherIssued", "euros": 20}],
-            "voucher": {"euros": 20, "spent": False},
+            "voucher": {"euros": 20, "status": "VALID"},
         }
-        assert server.ask(redeem)["data"]["redeemVoucher"] == {"voucher": {"spent": True}}
-        assert server.ask(redeem)["data"]["redeemVoucher"] == {
+        assert server.ask(redeem(VOUCHER))["data"]["redeemVoucher"]["voucher"] == {"status": "REDEEMED"}
+        assert server.ask(redeem(VOUCHER))["data"]["redeemVoucher"] == {
             "code": "VOUCHER_SPENT",
             "message": "A voucher is redeemed once.",
         }
-        assert server.ask(f'{{ voucher(id: "{VOUCHER}") {{ euros spent }} }}')["data"]["voucher"] == {
-            "euros": 20,
-            "spent": True,
-        }
+        server.ask(issue(OTHER, 50, "2098-01-01T00:00:00Z"))
+        position = server.ask("{ position }")["data"]["position"]
+
+        def page(arguments: str) -> tuple[list[int], bool, str]:
+            found = server.ask(
+                f'{{ vouchers(minPosition: "{position}", {arguments})'
+                " { nodes { euros } pageInfo { hasNextPage endCursor } } }"
+            )["data"]["vouchers"]
+            info = found["pageInfo"]
+            return [node["euros"] for node in found["nodes"]], info["hasNextPage"], info["endCursor"]
+
+        first, more, cursor = page("first: 1, sort: EUROS_DESC")
+        assert (first, more) == ([50], True)
+        assert page(f'first: 1, sort: EUROS_DESC, after: "{cursor}"')[:2] == ([20], False)
+        assert page("first: 9, sort: EXPIRES_AT_ASC")[0] == [50, 20]
+        assert page("first: 9, filter: { status: REDEEMED }")[0] == [20]
+        assert page('first: 9, filter: { expiresBefore: "2098-06-01T00:00:00Z" }')[0] == [50]
+        past = server.ask(f'{{ voucher(id: "{VOUCHER}") {{ history {{ nodes {{ command }} }} }} }}')
+        assert [entry["command"] for entry in past["data"]["voucher"]["history"]["nodes"]] == [
+            "voucher.issue",
+            "voucher.redeem",
+        ]
 
 
-def test_the_changed_event_needs_its_sample_and_reads_what_was_stored_before(changed: Path) -> None:
-    lacking = ran(changed, "-m", "tests.support.event_samples")
+LIVE = """
+import asyncio, json, sys
+from websockets.asyncio.client import connect
+
+async def main() -> None:
+    query = 'subscription { voucher(id: "%s") { status } }' % sys.argv[2]
+    async with asyncio.timeout(60), connect(sys.argv[1], subprotocols=["graphql-transport-ws"]) as socket:
+        await socket.send('{"type": "connection_init"}')
+        await socket.recv()
+        await socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": {"query": query}}))
+        seen = ""
+        while seen != sys.argv[3]:
+            message = json.loads(await socket.recv())
+            seen = message["payload"]["data"]["voucher"]["status"]
+            print(seen, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_the_process_expires_a_voucher_and_the_live_view_shows_it(extended: Clone, database_url: str) -> None:
+    with extended.serve(database_url) as server:
+        # The date has passed: the deadline is due at once.
+        server.ask(issue(VOUCHER, 20, "2020-01-01T00:00:00Z"))
+        shown = extended.run("-c", LIVE, server.socket, VOUCHER, "EXPIRED")
+        assert shown.returncode == 0, shown.stderr
+        assert shown.stdout.split()[-1] == "EXPIRED"
+        assert server.ask(redeem(VOUCHER))["data"]["redeemVoucher"]["code"] == "VOUCHER_OUT_OF_DATE"
+
+
+def test_a_command_without_a_stored_name_is_refused_at_start(extended: Clone) -> None:
+    path = extended.root / "domain/voucher.py"
+    path.write_text(path.read_text().replace('@command("voucher.issue")', "@value"))
+    started = extended.run("-m", "app", "events", "check")
+    assert (started.returncode, started.stderr) == (
+        2,
+        "error: IssueVoucher of voucher has no stored name: derive it from Command and declare it with"
+        ' @command("noun.verb")\n',
+    )
+
+
+# --- An event changes -------------------------------------------------------
+
+
+@pytest.fixture
+def changed(extended: Clone) -> Clone:
+    """The copy in which the voucher was released, and then changed."""
+    extended.change_the_event()
+    return extended
+
+
+def test_the_changed_event_needs_its_sample_and_reads_what_was_stored_before(changed: Clone) -> None:
+    lacking = changed.run("-m", "tests.support.event_samples")
     assert (lacking.returncode, lacking.stderr) == (
         2,
         "error: voucher.issued 2 has no sample: run make samples and commit what that writes\n",
     )
-    assert (
-        ran(changed, "-m", "tests.support.event_samples", "--write").stdout
-        == "written: tests/stored/voucher.issued.2.json\n"
-    )
-    checked = ran(changed, "-m", "ruff", "check", "--no-cache", "domain/voucher.py")
-    assert checked.returncode == 0, checked.stdout
-    read = ran(
-        changed,
+    written = changed.run("-m", "tests.support.event_samples", "--write")
+    assert written.stdout == "written: tests/stored/voucher.issued.2.json\n"
+    read = changed.run(
         "-c",
-        "from app.engine.store.codec import registered; print(registered().decode('voucher.issued', 1, '{\"euros\": 20}'))",
+        "from app.composition import application; print(application.codec.decode('voucher.issued', 1,"
+        ' \'{"euros": 20, "expires_at": "2027-01-01T00:00:00Z"}\').issued_by)',
     )
-    assert read.stdout == "Issued(euros=20, by='the desk')\n", read.stderr
+    assert read.stdout == "the desk\n", read.stderr
 
 
-def test_a_command_without_a_stored_name_is_refused_at_start(extended: Path) -> None:
-    path = extended / "domain/voucher.py"
-    path.write_text(path.read_text().replace('@command("voucher.issue")', "@value"))
-    started = ran(extended, "-m", "app", "events", "check")
-    assert (started.returncode, started.stderr) == (
-        2,
-        'error: Issue of voucher has no stored name: derive it from Command and declare it with @command("noun.verb")\n',
-    )
+@pytest.mark.long
+def test_the_changed_event_passes_the_checks_and_the_tests_of_the_user(changed: Clone, postgres: str) -> None:
+    changed.finish()
+    changed.check()
+    changed.test(postgres, "tests/voucher")
 
 
-def test_the_changed_event_without_its_upcast_is_refused_at_start(changed: Path) -> None:
-    path = changed / "domain/voucher.py"
-    path.write_text(path.read_text().replace(', upcasts=(Upcast("voucher.issued", 1, _by_the_desk),)', ""))
-    started = ran(changed, "-m", "app", "events", "check")
+def test_the_changed_event_without_its_upcast_is_refused_at_start(changed: Clone) -> None:
+    path = changed.root / "domain/voucher.py"
+    [line] = [line for line in path.read_text().splitlines(keepends=True) if "upcasts=(" in line]
+    path.write_text(path.read_text().replace(line, ""))
+    started = changed.run("-m", "app", "events", "check")
     assert (started.returncode, started.stderr) == (
         2,
         "error: nothing reads voucher.issued 1, and there is a version 2: add an upcast from voucher.issued 1\n",

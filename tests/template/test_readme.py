@@ -1,58 +1,58 @@
-"""README says what is so: what it shows to paste is pasted, what it names is there, what it lists is complete."""
+"""The READMEs are true: what they show is executed, what they name exists, what they list is complete."""
 
 import asyncio
+import contextlib
 import importlib
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import msgspec
 import pytest
 import typer
+from graphql import parse, validate
+from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
+from app.composition import application
 from app.engine.cli.main import cli
+from app.engine.database.connections import Database
+from app.engine.graphql import errors
+from app.engine.graphql.execution import limits
+from app.engine.graphql.schema import build_schema
 from app.engine.settings import ROOT
 from app.settings import Settings
 from domain.kernel.undo import NothingToUndo
 from tests.support.scenarios import Scenario
 from tests.support.server import Server
-from tests.template.readme import README, fences, tracked
+from tests.template.clone import ADDING, fences_of
+from tests.template.readmes import (
+    PATHS,
+    TEXTS,
+    fences,
+    named_paths,
+    paragraphs,
+    rows,
+    section,
+    sentences,
+    tracked,
+    without_fences,
+)
 
+SERVER = "app/engine/server/README.md"
+MAX_ROOT_LINES = 250
+MAX_SENTENCE_WORDS = 20
+PLAIN_ENGLISH = re.compile(
+    r"\b(whoever|whatever|whichever|anew|beside|nobody|somebody|likewise|meanwhile of|mend|fact in the log)\b",
+    re.IGNORECASE,
+)
 
-def section(title: str) -> str:
-    """What stands below a heading, up to the next of its rank."""
-    [found] = re.findall(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
-    return found
-
-
-def rows(title: str) -> dict[str, Sequence[str]]:
-    """The table of a section: what stands in backticks in the first column, and the other columns."""
-    lines = re.findall(r"^\| `([^`]+)` \|(.*)\|$", section(title), re.MULTILINE)
-    return {name: [cell.strip().strip("`") for cell in rest.split("|")] for name, rest in lines}
-
-
-def named(text: str) -> list[str]:
-    """What stands in backticks and looks like a path."""
-    return re.findall(
-        r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:py|toml|lock|yml)|Makefile|Dockerfile|LICENSE|\.env\.example)`",
-        text,
-    )
-
-
-def mapped() -> list[str]:
-    """The paths of the map: what is indented lies in the folder above it."""
-    found: list[str] = []
-    above: list[str] = []
-    for line in fences("text")[0].text.splitlines():
-        depth = (len(line) - len(line.lstrip())) // 2
-        path = "".join(above[:depth]) + line.split()[0]
-        above[depth:] = [line.split()[0]]
-        found.append(path)
-    return found
+# --- What is shown is executed ----------------------------------------------
 
 
 async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
@@ -77,11 +77,52 @@ async def follow(server: Server, query: str) -> tuple[Any, Callable[[], Any]]:
     return socket, following
 
 
+async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> None:
+    server = serve().wait()
+    register, products, events, receive, past = [
+        fence.text for fence in fences(TEXTS["README.md"], "graphql")
+    ]
+
+    registered = server.ask(register)["data"]["registerProduct"]
+    assert registered["__typename"] == "ProductAccepted"
+    assert registered["product"]["price"] == {"amount": "9.50", "currency": "EUR"}
+    assert server.ask(register)["data"]["registerProduct"]["events"] == []
+
+    [listed] = server.ask(products)["data"]["products"]["nodes"]
+    assert listed == {"sku": "MUG-1", "name": "Mug, blue", "onHand": 0, "available": 0}
+
+    socket, following = await follow(server, events)
+    async with socket:
+        first = (await following())["events"]
+        assert (first["position"], first["type"], first["sku"]) == ("1", "product.registered", "MUG-1")
+        for duplicate in (False, True):
+            received = server.ask(receive)["data"]["receiveStock"]
+            assert (received["position"], received["duplicate"], received["product"]) == (
+                "2",
+                duplicate,
+                {"onHand": 12},
+            )
+        second = (await following())["events"]
+        assert (second["position"], second["quantity"]) == ("2", 12)
+
+    was = server.ask(past)["data"]["product"]
+    assert was["asOf"] == {"version": 1, "onHand": 0, "price": {"amount": "9.50"}}
+    assert [entry["command"] for entry in was["history"]["nodes"]] == [
+        "product.register",
+        "product.receive-stock",
+    ]
+    assert [(entry["value"], entry["event"]["version"]) for entry in was["blame"]] == [(12, 2)]
+
+
+def test_every_answer_carries_the_position(serve: Callable[..., Server]) -> None:
+    assert serve().wait().ask("{ position }")["extensions"]["position"] == "0"
+
+
 def test_the_recipe_for_undo_marks_the_right_change_if_a_comment_comes_in_between(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [recipe] = [fence.text for fence in fences("python") if not fence.about]
-    (tmp_path / "recipe_for_undo.py").write_text(recipe)
+    [recipe] = fences_of(("domain/README.md", "Undo and redo"), "python")
+    (tmp_path / "recipe_for_undo.py").write_text(recipe.text)
     monkeypatch.syspath_prepend(tmp_path)
     module = importlib.import_module("recipe_for_undo")
     edited, commented = module.TextEdited(text="A"), module.TextCommented(comment="!")
@@ -89,6 +130,91 @@ def test_the_recipe_for_undo_marks_the_right_change_if_a_comment_comes_in_betwee
     scenario = Scenario(module.text).given(commented, edited, commented, again, commented)
     scenario.when(module.UndoEdit()).then(module.TextEdited(text="A", undoes=4))
     scenario.given(commented).when(module.UndoEdit()).then_rejected(NothingToUndo)
+
+
+def register(sku: str) -> str:
+    return (
+        f'mutation {{ registerProduct(input: {{ sku: "{sku}", name: "A", price: {{ amount: "1.00" }} }})'
+        " { __typename } }"
+    )
+
+
+class Proxy:
+    """A TCP port that stays the same, in front of a server that is replaced."""
+
+    def __init__(self) -> None:
+        self.target = 0
+        self._copies: set[asyncio.Task[None]] = set()
+
+    async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            to_server = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:
+            writer.close()
+            return
+        for source, sink in ((reader, to_server[1]), (to_server[0], writer)):
+            self._copies.add(asyncio.create_task(self._copy(source, sink)))
+
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await source.read(65_536):
+                sink.write(data)
+        sink.close()
+
+
+async def test_a_client_resumes_after_the_server_has_stopped_without_a_gap_or_a_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Callable[..., Server]
+) -> None:
+    [recipe] = fences_of(("app/engine/graphql/README.md", "Subscriptions"), "python", "resume")
+    (tmp_path / "recipe_for_resuming.py").write_text(recipe.text)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("recipe_for_resuming")
+    positions: list[str] = []
+    proxy = Proxy()
+    listening = await asyncio.start_server(proxy.connected, "127.0.0.1", 0)
+    async with asyncio.timeout(90), listening:
+        port = listening.sockets[0].getsockname()[1]
+        async with contextlib.aclosing(module.follow(f"ws://127.0.0.1:{port}/graphql")) as events:
+            for skus in (("A", "B"), ("C", "D")):
+                server = await asyncio.to_thread(serve().wait)
+                # The first of them comes while nobody is connected, or between two attempts.
+                await asyncio.to_thread(server.ask, register(skus[0]))
+                proxy.target = server.port
+                positions.append((await anext(events))["position"])
+                await asyncio.to_thread(server.ask, register(skus[1]))
+                positions.append((await anext(events))["position"])
+                await asyncio.to_thread(server.stop)
+    assert positions == ["1", "2", "3", "4"]
+
+
+def test_a_subscription_over_server_sent_events_takes_the_header_that_is_named(
+    serve: Callable[..., Server],
+) -> None:
+    accept = "text/event-stream"
+    assert f"`Accept: {accept}`" in section("app/engine/graphql/README.md", "Subscriptions")
+    server = serve().wait()
+    server.ask(register("A"))
+    query = 'subscription { events(after: "0") { position type } }'
+    with (
+        httpx2.Client(timeout=15) as client,
+        client.stream("POST", server.url, json={"query": query}, headers={"accept": accept}) as answer,
+    ):
+        assert answer.headers["content-type"].startswith(accept)
+        text = next(line for line in answer.iter_lines() if line.startswith("data:") and "position" in line)
+    assert msgspec.json.decode(text.removeprefix("data:").strip())["data"]["events"] == {
+        "position": "1",
+        "type": "product.registered",
+    }
+
+
+def test_the_older_socket_protocol_is_refused(serve: Callable[..., Server]) -> None:
+    async def attempt(url: str) -> str | None:
+        async with connect(url, subprotocols=["graphql-ws"]) as socket:  # type: ignore[list-item]
+            await socket.recv()
+        return socket.subprotocol
+
+    with pytest.raises(Exception, match=r"4406|4400|subprotocol|rejected"):
+        asyncio.run(attempt(serve().wait().socket))
 
 
 CELLS = """
@@ -154,9 +280,9 @@ def decide(command: Assign, state: Open | Closed) -> int:
 def test_the_type_checker_follows_a_match_on_a_field_as_the_recipe_says(
     tmp_path: Path, arms: str, error: str | None
 ) -> None:
-    recipe = section("Make it yours")
+    recipe = section("domain/README.md", "The aggregate file")
     assert "`case Assign(), Open(assignment=None)` write `case Assign(), Open()`" in recipe
-    assert "`case Assign(), Open(assignment=assignment)` and `match` on it" in recipe
+    assert "`case Assign(), Open(assignment=assignment)` and `match` on the field" in recipe
     (tmp_path / "cells.py").write_text(CELLS.replace("ARMS", arms))
     (tmp_path / "pyproject.toml").write_text(
         '[tool.basedpyright]\ntypeCheckingMode = "strict"\nreportUnnecessaryComparison = false\n'
@@ -173,87 +299,130 @@ def test_the_type_checker_follows_a_match_on_a_field_as_the_recipe_says(
     assert error is None or error in checked.stdout
 
 
-async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> None:
-    server = serve().wait()
-    register, products, events, receive, past = [fence.text for fence in fences("graphql")]
-
-    registered = server.ask(register)["data"]["registerProduct"]
-    assert registered["__typename"] == "ProductAccepted"
-    assert registered["product"]["price"] == {"amount": "9.50", "currency": "EUR"}
-    assert server.ask(register)["data"]["registerProduct"]["events"] == []
-
-    [listed] = server.ask(products)["data"]["products"]["nodes"]
-    assert listed == {"sku": "MUG-1", "name": "Mug, blue", "onHand": 0, "available": 0}
-
-    socket, following = await follow(server, events)
-    async with socket:
-        first = (await following())["events"]
-        assert (first["position"], first["type"], first["sku"]) == ("1", "product.registered", "MUG-1")
-        for duplicate in (False, True):
-            received = server.ask(receive)["data"]["receiveStock"]
-            assert (received["position"], received["duplicate"], received["product"]) == (
-                "2",
-                duplicate,
-                {"onHand": 12},
-            )
-        second = (await following())["events"]
-        assert (second["position"], second["quantity"]) == ("2", 12)
-
-    was = server.ask(past)["data"]["product"]
-    assert was["asOf"] == {"version": 1, "onHand": 0, "price": {"amount": "9.50"}}
-    assert [entry["command"] for entry in was["history"]["nodes"]] == [
-        "product.register",
-        "product.receive-stock",
-    ]
-    assert [(entry["value"], entry["event"]["version"]) for entry in was["blame"]] == [(12, 2)]
+@pytest.mark.parametrize("path", PATHS)
+def test_each_document_fits_the_schema(path: str) -> None:
+    schema, _ = build_schema(application.slices(), application.deciders)
+    for fence in fences(TEXTS[path], "graphql"):
+        assert validate(schema._schema, parse(fence.text)) == [], fence.text
 
 
-def test_every_answer_carries_the_position(serve: Callable[..., Server]) -> None:
-    assert serve().wait().ask("{ position }")["extensions"]["position"] == "0"
+# --- What is named exists ---------------------------------------------------
 
 
-def test_the_map_names_what_is_there() -> None:
-    for path in mapped():
-        assert (ROOT / path).exists(), path
-        assert path.endswith("/") == (ROOT / path).is_dir(), path
+def mapped() -> list[str]:
+    """The paths of the map: what is indented lies in the folder above it."""
+    [the_map] = fences_of(("README.md", "What is where"), "text", "map")
+    found: list[str] = []
+    above: list[str] = []
+    for line in the_map.text.splitlines():
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.split()[0]]
+        found.append("".join(above))
+    return found
 
 
-def test_the_map_leaves_no_folder_and_no_register_out() -> None:
-    files = tracked()
-    folders = {f"{path.split('/')[0]}/" for path in files if "/" in path and not path.startswith(".")}
-    rooms = {
-        f"app/{path.split('/')[1]}/" for path in files if path.startswith("app/") and path.count("/") > 1
-    }
-    assert folders | rooms <= set(mapped())
-    assert {"domain/__init__.py", "projections/__init__.py", "app/graphql/schema.py"} <= set(mapped())
-    in_process_api = re.search(r"^tests/ +(.*?) and the test language$", fences("text")[0].text, re.MULTILINE)
-    assert in_process_api
-    assert {
-        path.split("/")[1] + "/" for path in files if path.startswith("tests/") and path.count("/") > 1
-    } - {"data/"} == set(in_process_api[1].split())
+def test_the_map_has_every_folder_and_no_other() -> None:
+    files = [path for path in tracked() if not path.startswith(".")]
+    folders = {f"{path.split('/')[0]}/" for path in files if "/" in path}
+    for room in ("app", "app/engine", "tests", "domain"):
+        depth = room.count("/") + 1
+        folders |= {
+            "/".join(path.split("/")[: depth + 1]) + "/"
+            for path in files
+            if path.startswith(f"{room}/") and path.count("/") > depth
+        }
+    assert set(mapped()) == folders
 
 
-def test_each_step_of_a_walk_is_a_file_to_open() -> None:
-    walks = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |\Z)", section("Walks"), re.MULTILINE | re.DOTALL)
-    assert [name for name, _ in walks] == [
-        "mutation",
-        "query",
-        "subscription",
-        "projection",
-        "process",
-        "history",
-    ]
+@pytest.mark.parametrize("path", PATHS)
+def test_every_path_that_is_named_exists(path: str) -> None:
+    made = {fence.about for place in ADDING for fence in fences_of(place, "python")}
+    made |= {"tests/voucher", "tests/stored/voucher.issued.2.json", "__init__.py"}
+    for name in named_paths(without_fences(TEXTS[path])):
+        assert (ROOT / name).exists() or name in made, name
+        assert not name.endswith("/") or (ROOT / name).is_dir(), name
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_every_link_leads_to_a_heading(path: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", without_fences(TEXTS[path])):
+        file, _, anchor = target.partition("#")
+        linked = ((ROOT / path).parent / file).resolve() if file else ROOT / path
+        name = str(linked.relative_to(ROOT))
+        assert name in PATHS, target
+        headings = re.findall(r"^#+ (.*)$", without_fences(TEXTS[name]), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors, target
+
+
+@pytest.mark.parametrize("title", ["README.md: How a request travels", "app/engine/README.md: Walks"])
+def test_each_step_of_a_walk_is_a_file_to_open(title: str) -> None:
+    path, _, heading = title.partition(": ")
+    walks = re.findall(r"^- \*\*(\w+)\*\*: (.*?)(?=^- |\Z)", section(path, heading), re.MULTILINE | re.DOTALL)
+    names = ["mutation", "query", "subscription", "projection", "process", "history"]
+    assert [name for name, _ in walks] == names[: len(walks)]
+    assert len(walks) >= 5
     for name, walk in walks:
         for step in walk.split("→"):
-            assert named(step), (name, step)
-            assert all((ROOT / path).is_file() for path in named(step)), (name, step)
+            found = named_paths(step)
+            assert found or "the table of" in step, (name, step)
+            assert all((ROOT / path).is_file() for path in found), (name, step)
 
 
-def test_every_path_that_is_named_is_there() -> None:
-    shown = {fence.about for fence in fences("python")}
-    made = {"uv.lock"}
-    for path in named(re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)):
-        assert (ROOT / path).exists() or path in shown | made, path
+def test_the_targets_that_are_named_are_in_the_makefile() -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for text in TEXTS.values():
+        shown = "".join(fence.text for fence in fences(text, "sh"))
+        named = set(re.findall(r"`make (\w+)", text)) | set(re.findall(r"^make (\w+)", shown, re.MULTILINE))
+        assert named <= targets
+
+
+def commands(before: str, group: Any) -> Iterator[tuple[str, Any]]:
+    """Each command as it is typed, those of groups within groups too."""
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if hasattr(command, "commands"):
+            yield from commands(f"{before} {name}", command)
+        else:
+            yield f"{before} {name}", command
+
+
+COMMANDS = dict(commands("python -m app", typer.main.get_group(cli))) | {
+    # The commands of the application are loaded when they are typed.
+    f"python -m app {name}": None
+    for name in application.commands
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_each_command_line_that_is_shown_is_taken(path: str) -> None:
+    text = TEXTS[path]
+    lines = [line for fence in fences(text, "sh") for line in fence.text.splitlines()]
+    lines += re.findall(r"`(python -m app [^`]*)`", text)
+    for line in lines:
+        if not line.startswith("python -m app "):
+            continue
+        words = shlex.split(line)
+        typed = next(
+            (
+                " ".join(words[:size])
+                for size in range(len(words), 3, -1)
+                if " ".join(words[:size]) in COMMANDS
+            ),
+            None,
+        )
+        if typed is None:
+            # A group, named without one of its commands.
+            assert any(name.startswith(f"{line} ") for name in COMMANDS), line
+            continue
+        command = COMMANDS[typed]
+        if command is not None:
+            taken = {option for param in command.params for option in param.opts}
+            assert {word for word in words if word.startswith("--")} <= taken, line
+
+
+# --- What is listed is complete ---------------------------------------------
 
 
 def test_the_settings_are_those_that_are_read() -> None:
@@ -261,7 +430,7 @@ def test_the_settings_are_those_that_are_read() -> None:
         "DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field
         for name, field in Settings.model_fields.items()
     }
-    table = rows("Settings")
+    table = rows(SERVER, "Settings")
     assert list(table) == list(fields)
     for name, (default, meaning) in table.items():
         assert meaning == fields[name].description, name
@@ -275,57 +444,120 @@ def test_the_settings_are_those_that_are_read() -> None:
                 assert default == "[]"
             case bool():
                 assert default == str(known).lower()
+            case _ if name == "APP_SIMULATED_GATEWAY":
+                assert default == "{}"
             case _:
                 assert default == str(known), name
 
 
-def test_the_commands_are_those_that_there_are() -> None:
-    there = set(spelled("python -m app", typer.main.get_group(cli)))
-    assert set(rows("Command line")) == there
+def test_the_commands_are_those_that_exist() -> None:
+    assert set(rows("app/engine/cli/README.md", "Commands")) == set(COMMANDS)
 
 
-def spelled(before: str, group: Any) -> Iterator[str]:
-    """Each command as it is typed, those of groups within groups too."""
-    context = typer.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if hasattr(command, "commands"):
-            yield from spelled(f"{before} {name}", command)
-        else:
-            yield f"{before} {name}"
+def test_the_options_of_serve_are_those_that_it_takes() -> None:
+    [meaning] = rows("app/engine/cli/README.md", "Commands")["python -m app serve"]
+    serve = COMMANDS["python -m app serve"]
+    assert serve is not None
+    taken = {option for param in serve.params for option in param.opts}
+    assert set(re.findall(r"--\w+", meaning)) == taken
 
 
-def test_the_options_that_are_named_are_taken() -> None:
-    [serving] = rows("Command line")["python -m app serve"]
-    taken = {option for param in typer.main.get_group(cli).commands["serve"].params for option in param.opts}
-    assert set(re.findall(r"--\w+", serving)) == taken
+async def test_the_endpoints_the_readiness_and_the_metrics_are_those_of_a_server(app: Starlette) -> None:
+    paths = {getattr(route, "path", "") for route in app.routes}
+    assert set(rows(SERVER, "Endpoints")) - paths <= set(section_fields())
+    assert paths <= set(rows(SERVER, "Endpoints"))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as client:
+        ready = (await client.get("/readyz")).json()
+        metrics = (await client.get("/metrics")).text
+    assert section_fields() == list(ready)
+    assert list(rows(SERVER, "Metrics")) == re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE)
 
 
-def test_the_targets_that_are_named_are_in_the_makefile() -> None:
-    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert (
-        set(re.findall(r"`make (\w+)", README))
-        | {line.split()[1] for line in fences("")[0].text.splitlines()}
-        <= targets
+def section_fields() -> list[str]:
+    """The fields of /readyz: the second table of the endpoints."""
+    return [name for name in rows(SERVER, "Endpoints") if not name.startswith("/")]
+
+
+async def test_the_tables_are_those_of_the_database(database: Database) -> None:
+    found = await database.pool.fetch(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'es' AND table_type = 'BASE TABLE'"
     )
+    assert set(rows("migrations/README.md", "Tables")) == {f"es.{record['table_name']}" for record in found}
 
 
-def test_the_name_stands_where_it_is_said_to_stand() -> None:
-    renaming = README.partition("### Rename\n")[2].partition("###")[0]
-    files = [path for path in named(renaming) if path != "README.md"]
-    assert len(files) == 4
-    for path in files:
-        assert re.search(r"\bshop\b", (ROOT / path).read_text()), path
+def test_the_error_codes_are_those_that_a_client_can_get() -> None:
+    listed = set(rows("app/engine/graphql/README.md", "Outcomes and errors"))
+    known = {error.code for error in [errors.ApiError, *errors.ApiError.__subclasses__()]}
+    assert listed - known == {
+        "GRAPHQL_PARSE_FAILED",
+        "GRAPHQL_VALIDATION_FAILED",
+        "OPERATION_TOO_EXPENSIVE",
+    }
+    assert known <= listed
 
 
-@pytest.mark.parametrize(
-    "decision",
-    re.findall(r"^### (.*?)(?=^##)", section("Decisions") + "\n## ", re.MULTILINE | re.DOTALL),
-    ids=lambda d: d.splitlines()[0],
-)
-def test_a_decision_says_what_enforces_it(decision: str) -> None:
-    parts = re.findall(r"^- \*\*([\w ]+)\*\*: ", decision, re.MULTILINE)
+def test_the_limits_are_those_that_hold() -> None:
+    for name, (meaning,) in rows("app/engine/graphql/README.md", "Limits").items():
+        assert int(meaning.rpartition(" ")[2]) == getattr(limits, name), name
+
+
+def test_the_fixtures_that_are_listed_exist(request: pytest.FixtureRequest) -> None:
+    for name in rows("tests/README.md", "Fixtures"):
+        assert request.session._fixturemanager.getfixturedefs(name, request.node), name
+
+
+def test_the_glossary_has_fifteen_words() -> None:
+    assert len(rows("app/engine/README.md", "Glossary")) == 15
+
+
+# --- Decisions --------------------------------------------------------------
+
+
+def decisions() -> list[tuple[str, str, str]]:
+    """Each decision record: its file, its title and its text."""
+    found: list[tuple[str, str, str]] = []
+    for path in PATHS:
+        if path != "README.md" and "\n## Decisions\n" in TEXTS[path]:
+            parts = re.split(r"^### ", section(path, "Decisions"), flags=re.MULTILINE)[1:]
+            found += [(path, *part.split("\n", 1)) for part in parts]  # type: ignore[misc]
+    return found
+
+
+@pytest.mark.parametrize(("path", "title", "text"), decisions(), ids=[title for _, title, _ in decisions()])
+def test_a_decision_has_eight_lines_at_most_and_names_what_enforces_it(
+    path: str, title: str, text: str
+) -> None:
+    parts = re.findall(r"^- \*\*([\w ]+)\*\*: ", text, re.MULTILINE)
     assert parts == ["Context", "Decision", "Consequences", "Rejected", "Enforced by"]
-    enforced = decision.partition("**Enforced by**:")[2]
-    assert named(enforced)
-    assert all((ROOT / path).is_file() for path in named(enforced)), enforced
+    assert len(text.strip().splitlines()) <= 8
+    enforced = named_paths(text.partition("**Enforced by**:")[2])
+    assert any(name.startswith("tests/") for name in enforced), enforced
+    assert f"[{title}]({path}#decisions)" in TEXTS["README.md"]
+
+
+def test_the_list_of_decisions_is_complete() -> None:
+    listed = re.findall(r"^- \[(.*)\]\((.*)#decisions\)$", section("README.md", "Decisions"), re.MULTILINE)
+    assert sorted(listed) == sorted((title, path) for path, title, _ in decisions())
+
+
+# --- How it is written ------------------------------------------------------
+
+
+def test_the_first_readme_is_short() -> None:
+    assert len(TEXTS["README.md"].splitlines()) <= MAX_ROOT_LINES
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_prose_is_plain_english(path: str) -> None:
+    for paragraph in paragraphs(TEXTS[path]):
+        assert not PLAIN_ENGLISH.search(paragraph), paragraph
+        for sentence in sentences(paragraph):
+            assert len(sentence.split()) <= MAX_SENTENCE_WORDS, sentence
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_name_stands_where_it_is_said_to_stand(path: str) -> None:
+    if path == "README.md":
+        [listed] = fences_of((path, "Rename the project"), "text", "rename")
+        for file in listed.text.splitlines():
+            assert re.search(r"\bshop\b", (ROOT / file).read_text()), file

@@ -50,7 +50,7 @@ async def live_query[R: Versioned](
     yield row
     shown_version = row.version
     where = ALL_EVENTS if related else EventFilter(categories=frozenset({category}), stream_id=stream_id)
-    async for facts in feed.follow(cursor, where, patient=True):
+    async for facts in feed.follow(cursor, where, low_priority=True):
         related_position = 0
         for changes in related:
             if positions := [fact.position for fact in facts if changes.matches(fact)]:

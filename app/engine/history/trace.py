@@ -1,4 +1,4 @@
-"""Shows what followed from one request: its commands and the facts they recorded, each below what led to it."""
+"""Shows the commands and events that followed from one request, as a tree of causes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,12 +15,12 @@ from app.engine.errors import UserError
 from app.engine.store.codec import EventCodec
 
 MAX_FACTS = 5_000
-"""Facts that are shown; a request that led to more is better read as an export."""
+"""The tree shows this many events. An export shows all of them."""
 
 
 @dataclass(slots=True)
 class CausedCommand:
-    """One command, with its facts in their order. `name` is unknown where the ledger does not have it."""
+    """One command, with its facts in order. `name` is None if the store has no outcome under its id."""
 
     id: UUID
     name: str | None
@@ -30,16 +30,16 @@ class CausedCommand:
 
 
 async def show(database: Database, codec: EventCodec, correlation: UUID) -> None:
-    """Print the tree. Raises `Mistake` where nothing followed from such a request."""
-    found = await database.pool.fetch(_FACTS, correlation, MAX_FACTS + 1)
+    """Print the tree. Raises `UserError` if no event has the correlation id."""
+    records = await database.pool.fetch(_FACTS, correlation, MAX_FACTS + 1)
     rows = [
-        {**row, "name": row["name"] and codec.command_name(row["category"], row["name"])} for row in found
+        {**row, "name": row["name"] and codec.command_name(row["category"], row["name"])} for row in records
     ]
     if not rows:
-        raise UserError(f"no fact has the correlation id {correlation}")
+        raise UserError(f"no event has the correlation id {correlation}")
     console = Console(highlight=False)
     if not console.is_terminal:
-        # Nobody's screen ends the lines.
+        # The output of a pipe has no width.
         console.width = 1_000
     console.print(causation_tree(correlation, rows[:MAX_FACTS]))
     if len(rows) > MAX_FACTS:
@@ -50,12 +50,12 @@ async def show(database: Database, codec: EventCodec, correlation: UUID) -> None
 
 
 def causation_tree(correlation: UUID, rows: Sequence[Mapping[str, Any]]) -> Tree:
-    """The tree of the facts of a correlation, which are in the order of the log."""
+    """The tree of the facts of one correlation id. `rows` are in the order of the log."""
     began: datetime = rows[0]["recorded_at"]
     root = Tree(f"[bold]{correlation}[/]  {began:%Y-%m-%d %H:%M:%S} UTC", guide_style="dim")
     below: dict[int, Tree] = {}
     for command in _commands(rows):
-        # What led to it comes before it in the log, so that its place in the tree is known.
+        # The cause of a command comes before it in the log, so its node is known.
         parent = root if command.caused_by is None else below.get(command.caused_by, root)
         cause = (
             f"  because of position {command.caused_by}, which is not of this request"
@@ -63,27 +63,27 @@ def causation_tree(correlation: UUID, rows: Sequence[Mapping[str, Any]]) -> Tree
             else ""
         )
         name = escape(command.name or "a command")
-        said = parent.add(f"[bold cyan]{name}[/]  by {escape(command.actor)}  [dim]{command.id}[/]{cause}")
+        node = parent.add(f"[bold cyan]{name}[/]  by {escape(command.actor)}  [dim]{command.id}[/]{cause}")
         for fact in command.facts:
-            below[fact["position"]] = said.add(_line(fact, began))
+            below[fact["position"]] = node.add(_line(fact, began))
     return root
 
 
 def _commands(rows: Sequence[Mapping[str, Any]]) -> Sequence[CausedCommand]:
-    found: dict[UUID, CausedCommand] = {}
+    commands: dict[UUID, CausedCommand] = {}
     for row in rows:
-        known = found.setdefault(
+        command = commands.setdefault(
             row["command_id"], CausedCommand(row["command_id"], row["name"], row["actor"], row["caused_by"])
         )
-        known.facts.append(row)
-    return list(found.values())
+        command.facts.append(row)
+    return list(commands.values())
 
 
 def _line(fact: Mapping[str, Any], began: datetime) -> str:
     after = (fact["recorded_at"] - began).total_seconds()
-    passed = f"+{after * 1000:.0f} ms" if after < 10 else f"+{after:,.1f} s"
+    elapsed = f"+{after * 1000:.0f} ms" if after < 10 else f"+{after:,.1f} s"
     stream = escape(f"{fact['category']} {fact['stream_id']}")
-    return f"[green]{escape(fact['type'])}[/]  position {fact['position']}  {stream}  version {fact['version']}  [dim]{passed}[/]"
+    return f"[green]{escape(fact['type'])}[/]  position {fact['position']}  {stream}  version {fact['version']}  [dim]{elapsed}[/]"
 
 
 _FACTS = """

@@ -181,7 +181,7 @@ class ProjectionWorker:
         ):
             async with seat.write_lock:
                 await seat.flush_checkpoint(self.position)
-        facts, position = await self._feed.read_after(self.position, most=BATCH_SIZE)
+        facts, position = await self._feed.read_after(self.position, limit=BATCH_SIZE)
         if position == self.position:
             return
         began = perf_counter()

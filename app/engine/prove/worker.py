@@ -31,7 +31,8 @@ from app.engine.prove.journal import (
     read_journal,
     tally,
 )
-from app.engine.store.append import Appender, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
 from app.engine.store.notifier import LogNotifier
@@ -240,14 +241,14 @@ class Follower:
 
     async def tail_feed(self) -> None:
         """As a subscription does: from the ring, on wake-ups, and from the table when the ring has moved on."""
-        feed = Feed(self._reader, ring=200, poll=0.2)
+        feed = Feed(self._reader, buffer_size=200, poll_interval=0.2)
         wake = LogNotifier(self._database.connect, feed.notify)
         await feed.start()
         self._begin(feed.head)
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.run())
             group.create_task(wake.run())
-            async for facts in feed.follow(self.reached, most=self._chance.choice((50, 1_000))):
+            async for facts in feed.follow(self.reached, limit=self._chance.choice((50, 1_000))):
                 self._take(facts)
                 if self._chance.random() < 0.1:
                     # Now and then it dawdles, until what it wants has left the ring.

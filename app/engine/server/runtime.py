@@ -55,10 +55,12 @@ class Runtime:
         self.settings: EngineSettings = settings
         self.database = database
         self.reader = EventReader(database.pool, codec)
-        self.feed = Feed(self.reader, ring=settings.feed_buffer_size, poll=settings.poll_seconds)
+        self.feed = Feed(
+            self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
+        )
         self._wake = LogNotifier(database.connect, self.feed.notify)
         self._appender = Appender(
-            database.connect, codec, self._committed, bound=settings.max_queued_commands
+            database.connect, codec, self._committed, max_pending=settings.max_queued_commands
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every
@@ -76,7 +78,7 @@ class Runtime:
         self.sealer = Sealer(
             database, self.feed, facts=settings.seal_max_events, seconds=settings.seal_interval_seconds
         )
-        patience = RetryPolicy(
+        retry_policy = RetryPolicy(
             max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds
         )
         self.processes = ProcessEngine(
@@ -87,7 +89,7 @@ class Runtime:
             self.commands,
             application.deciders,
             application.ports(settings, database),
-            patience,
+            retry_policy,
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop: streams that would never end are cut off."""
@@ -164,7 +166,7 @@ class Runtime:
         }
         problems = {w.projection.name: w.error for w in workers if w.error is not None}
         problems |= {
-            w.process.category: w.problem for w in self.processes.workers.values() if w.problem is not None
+            w.process.category: w.error for w in self.processes.workers.values() if w.error is not None
         }
         return {
             "ready": not behind and not problems and self.failed is None,

@@ -23,7 +23,7 @@ from tests.support.toy_counter import Add, request, tally
 @asynccontextmanager
 async def sealing(database: Database, *, facts: int, seconds: float) -> AsyncGenerator[tuple[Sealer, Feed]]:
     """A sealer that runs, and the feed that it follows."""
-    feed = Feed(EventReader(database.pool, EventCodec([])), poll=0.02)
+    feed = Feed(EventReader(database.pool, EventCodec([])), poll_interval=0.02)
     await feed.start()
     sealer = Sealer(database, feed, facts=facts, seconds=seconds)
     tasks = [asyncio.create_task(work) for work in (feed.run(), sealer.run())]

@@ -54,7 +54,7 @@ async def test_each_command_stands_below_what_led_to_it(database: Database) -> N
     unknown = uuid4()
     assert_user_error(
         await asyncio.to_thread(run, "trace", str(unknown), DATABASE_URL=database.url),
-        f"no fact has the correlation id {unknown}",
+        f"no event has the correlation id {unknown}",
     )
 
 

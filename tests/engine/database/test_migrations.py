@@ -12,7 +12,7 @@ from app.engine.database.migrations import FOLDER, head_revisions, revision_name
 OWN_BRANCH = """
 from alembic import op
 
-revision = "own-1"
+revision = "own_1"
 down_revision = None
 branch_labels = ("own",)
 depends_on = None
@@ -56,18 +56,18 @@ def test_a_merge_of_two_branches_leaves_one_newest_revision(tmp_path: Path) -> N
 async def test_a_branch_of_the_teams_own_is_missing_until_it_is_migrated(
     own_branch: str, database: Database
 ) -> None:
-    with pytest.raises(DatabaseUnavailable, match=f"is at migration {own_branch}, the code at .*own-1"):
+    with pytest.raises(DatabaseUnavailable, match=f"is at migration {own_branch}, the code at .*own_1"):
         await database.check_migrated()
     before, after = await database.migrate()
     assert before == {own_branch}
-    assert after == {own_branch, "own-1"}
+    assert after == {own_branch, "own_1"}
     await database.check_migrated()
     assert await database.pool.fetchval("SELECT count(*) FROM own_table") == 0
 
 
 async def test_a_database_with_a_branch_that_the_code_lacks_is_refused(database: Database) -> None:
-    await database.pool.execute("INSERT INTO es.alembic_version VALUES ('own-1')")
-    with pytest.raises(DatabaseUnavailable, match=r"is at migration own-1, which this code does not have"):
+    await database.pool.execute("INSERT INTO es.alembic_version VALUES ('own_1')")
+    with pytest.raises(DatabaseUnavailable, match=r"is at migration own_1, which this code does not have"):
         await database.check_migrated()
-    with pytest.raises(DatabaseUnavailable, match=r"is at migration own-1, which this code does not have"):
+    with pytest.raises(DatabaseUnavailable, match=r"is at migration own_1, which this code does not have"):
         await database.migrate()

@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.database.connections import Database
@@ -23,14 +21,14 @@ from app.engine.projector.parking.admin import (
     wait_for_retry,
 )
 from app.engine.projector.parking.parked_keys import ParkedItem, load_skipped
-from app.engine.projector.parking.retry import _Replay
 from app.engine.projector.rebuild.operation import OperationRefused
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
+from app.engine.store.reader import EventReader
 from domain.kernel.decider import Recorded
 from projections.kernel import Projection
 from tests.support.scenarios import fold_all
-from tests.support.toy_counter import Engine, TallyRow, engine, fold, table_rows, tallies, tally
+from tests.support.toy_counter import TallyRow, engine, fold, table_rows, tallies, tally
 from tests.support.toy_parking import (
     BROKEN,
     BROKEN_FOLD_NAME,
@@ -40,14 +38,10 @@ from tests.support.toy_parking import (
     assert_nothing_parked,
     breaks_at_poison,
     key_text,
+    retried,
     wait_until_folded,
     with_fold,
 )
-
-
-async def retried(running: Engine, projection: Projection[Any], key: str | None = None) -> RetryResult:
-    asked, concerned = await request_retry(running.database, projection, key)
-    return await wait_for_retry(running.database, projection, asked, concerned, 30, key=key)
 
 
 async def test_mended_code_and_a_retry_bring_a_key_level(database: Database) -> None:
@@ -254,17 +248,21 @@ async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_w
     async with engine(database, projections=[replace(tallies, keys=by_amount)]) as running:
         await add(running, stream, 1, POISON)
         await wait_until_folded(running, mended)
-    fold_to = _Replay._fold_to
+    read_all = EventReader.read_all
 
-    async def something_happens(again: _Replay, position: int) -> None:
-        monkeypatch.setattr(_Replay, "_fold_to", fold_to)
-        await add(running, stream, 2)
-        await wait_until_folded(running, mended)
-        await fold_to(again, position)
+    async def read_after_an_addition(
+        reader: EventReader, after: int, limit: int, **options: Any
+    ) -> Sequence[Recorded[Any]]:
+        # The keys of the stream are known when the retry begins to read the whole log.
+        if after == 0 and "where" not in options:
+            monkeypatch.setattr(EventReader, "read_all", read_all)
+            await add(running, stream, 2)
+            await wait_until_folded(running, mended)
+        return await read_all(reader, after, limit, **options)
 
-    monkeypatch.setattr(_Replay, "_fold_to", something_happens)
     async with engine(database, projections=[mended]) as running:
         await wait_until_folded(running, mended)
+        monkeypatch.setattr(EventReader, "read_all", read_after_an_addition)
         assert await retried(running, mended) == RetryResult(1, 0, 0)
         await assert_nothing_parked(running, mended)
         assert len(await table_rows(running, mended)) == 2
@@ -375,63 +373,3 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
                 await asyncio.sleep(0.05)
         same = "SELECT count(*) FROM read.tallies_v1 l FULL JOIN read_former.tallies_v1 f USING (id) WHERE (l.sum, l.facts) IS DISTINCT FROM (f.sum, f.facts)"
         assert await database.pool.fetchval(same) == 0
-
-
-plans = st.lists(
-    st.tuples(st.integers(0, 3), st.sampled_from(["", "", POISON]), st.integers(1, 9)),
-    min_size=1,
-    max_size=30,
-)
-
-
-def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(database_url: str) -> None:
-    """Any facts, in any order, some of them poison: half of what they park is skipped, one at a time, the rest is mended."""
-
-    async def begin() -> tuple[Any, Database]:
-        from app.engine.database.connections import open_database
-        from app.settings import Settings
-
-        opening = open_database(Settings(database_url=database_url, pool_size=4))
-        return opening, await opening.__aenter__()
-
-    with asyncio.Runner() as runner:
-        opening, database = runner.run(begin())
-
-        async def play(plan: Sequence[tuple[int, str, int]]) -> None:
-            streams = [uuid4() for _ in range(4)]
-            skipped: set[int] = set()
-            async with engine(database, projections=[BROKEN]) as running:
-                for stream, note, amount in plan:
-                    await add(running, streams[stream], amount, note)
-                history = await wait_until_folded(running, BROKEN)
-                parked = await parked_keys(database, BROKEN, first=100)
-                expected = {each.key: each.position for each in parked}
-                counted = [
-                    each
-                    for each in history
-                    if each.position < expected.get(f'["{each.stream_id}"]', len(history) + 1)
-                ]
-                shown = [each for each in counted if each.position not in SKIPPED]
-                assert await table_rows(running, BROKEN) == fold_all(tallies, shown)
-                for each in parked[::2]:
-                    asked = await skip(database, BROKEN, each.key, each.position, "why", "me")
-                    skipped.add(each.position)
-                    await wait_for_retry(database, BROKEN, asked, 1, 10, key=each.key)
-            SKIPPED.update(skipped)
-            async with engine(database) as running:
-                await wait_until_folded(running, tallies)
-                assert (await retried(running, tallies)).waiting == 0
-                await assert_nothing_parked(running, tallies, without=sorted(SKIPPED))
-
-        SKIPPED: set[int] = set()
-
-        @settings(max_examples=8, deadline=None, derandomize=True)
-        @given(plans)
-        def holds(plan: Sequence[tuple[int, str, int]]) -> None:
-            runner.run(play(plan))
-
-        try:
-            holds()
-            assert SKIPPED
-        finally:
-            runner.run(opening.__aexit__(None, None, None))

@@ -89,7 +89,7 @@ class SharedSubscriptions:
         prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._shared_by(execution)
-        while await feed.wait_past(cursor, patient=True):
+        while await feed.wait_past(cursor, low_priority=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
             for fact in facts:
                 payload = shared.payload(fact)

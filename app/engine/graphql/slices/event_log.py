@@ -134,7 +134,7 @@ class Subscription:
         cursor = feed.latest_known if after is None else after
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         while context.handover is None or cursor < feed.head:
-            if not await feed.wait_past(cursor, patient=True):
+            if not await feed.wait_past(cursor, low_priority=True):
                 return
             facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:

@@ -1,0 +1,101 @@
+"""The promise of "Upgrade the engine": a later engine replaces this one, and nothing of the user is touched."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.template.clone import Clone, clone_into, fences_of
+
+UPGRADING = ("README.md", "Upgrade the engine")
+CHANGED = "app/engine/store/reader.py"
+MIGRATION = "migrations/versions/9999_later.py"
+LATER = '''"""A later migration of the engine."""
+
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.execute("COMMENT ON SCHEMA es IS 'the engine'")
+'''
+
+
+def replaced() -> list[str]:
+    """The folders and files that an upgrade replaces."""
+    [listed] = fences_of(UPGRADING, "text", "upgrade")
+    return listed.text.splitlines()
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Clone:
+    """A later version of the template: the present one, with a changed module, a new one and a migration."""
+    later = clone_into(tmp_path / "later")
+    changed = later.root / CHANGED
+    changed.write_text(f"{changed.read_text()}\n\nLATER = True\n")
+    (later.root / "app/engine/later.py").write_text('"""A module that is new."""\n')
+    revisions = sorted(path.name[:4] for path in (later.root / "migrations/versions").glob("0*.py"))
+    (later.root / MIGRATION).write_text(LATER.format(head=revisions[-1]))
+    return later
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Clone:
+    """A project of a user: with an aggregate of its own, renamed, without the sample."""
+    own = clone_into(tmp_path / "own")
+    own.add_the_voucher()
+    own.take_the_sample_out()
+    own.rename("acme")
+    own.finish()
+    return own
+
+
+def upgrade(own: Clone, later: Clone) -> None:
+    for path in replaced():
+        if path.endswith("/") and not path.startswith("migrations/"):
+            shutil.rmtree(own.root / path)
+        if path.endswith("/"):
+            shutil.copytree(later.root / path, own.root / path, dirs_exist_ok=True)
+        else:
+            shutil.copy2(later.root / path, own.root / path)
+
+
+def is_replaced(path: str) -> bool:
+    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in replaced())
+
+
+def test_an_upgrade_replaces_files_that_the_user_has_not_changed(own: Clone, later: Clone) -> None:
+    mine, template = own.files(), clone_into(own.root.parent / "template").files()
+    edited = {path for path in template if is_replaced(path) and mine.get(path) != template[path]}
+    assert edited == set()
+    upgrade(own, later)
+    after = own.files()
+    assert {path for path in mine if after.get(path) != mine[path]} == {CHANGED}
+    assert {path for path in after if path not in mine} == {"app/engine/later.py", MIGRATION}
+
+
+def test_an_upgraded_project_starts_on_its_database_and_reads_what_was_stored(
+    own: Clone, later: Clone, database_url: str
+) -> None:
+    with own.serve(database_url) as server:
+        server.ask(
+            'mutation { issueVoucher(input: { id: "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11", euros: 20,'
+            ' expiresAt: "2099-01-01T00:00:00Z" }) { __typename } }'
+        )
+    upgrade(own, later)
+    migrated = own.run("-m", "app", "migrate", DATABASE_URL=database_url)
+    assert migrated.returncode == 0, migrated.stderr
+    with own.serve(database_url) as server:
+        found = server.ask('{ vouchers(minPosition: "1") { nodes { euros status } } }')
+        assert found["data"]["vouchers"]["nodes"] == [{"euros": 20, "status": "VALID"}]
+
+
+@pytest.mark.soak
+def test_an_upgraded_project_passes_its_checks_and_all_its_tests(
+    own: Clone, later: Clone, postgres: str
+) -> None:
+    upgrade(own, later)
+    own.check()
+    own.test(postgres)
