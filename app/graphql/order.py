@@ -28,7 +28,7 @@ from app.engine.graphql.pagination import Connection, cursor_scope, paginate
 from app.engine.graphql.scalars import Position, clean_text, parse_datetime
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import HistoryFields, as_of
-from app.engine.read_models.queries import Columns, Condition
+from app.engine.read_models.queries import Columns, Condition, is_one_of
 from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of
 from app.graphql.money import Money, to_money
 from app.graphql.order_lines import OrderLine
@@ -352,7 +352,7 @@ def _conditions(filter: OrderFilter | None, columns: Columns) -> list[Condition]
     if filter is None:
         return conditions
     if filter.status is not None:
-        conditions.append(columns.status.in_([status.value for status in filter.status]))
+        conditions.append(is_one_of(columns.status, [status.value for status in filter.status]))
     if filter.customer_id is not None:
         conditions.append(columns.customer_id == filter.customer_id)
     if filter.placed_from is not None:

@@ -177,6 +177,11 @@ class Clone:
             if path.is_file() and not ignored & set(path.relative_to(self.root).parts)
         }
 
+    def copy(self, folder: Path) -> "Clone":
+        """A copy of this copy."""
+        ignored = shutil.ignore_patterns("__pycache__", ".venv", ".ruff_cache", ".import_linter_cache")
+        return Clone(shutil.copytree(self.root, folder, ignore=ignored, dirs_exist_ok=True))
+
     @contextmanager
     def serve(self, database_url: str) -> Generator[Server]:
         server = Server(database_url, self.root)

@@ -40,9 +40,10 @@ def clone(tmp_path: Path) -> Clone:
     return clone_into(tmp_path)
 
 
-@pytest.fixture
-def extended(clone: Clone) -> Clone:
-    """The copy with the voucher in it, beside the sample."""
+@pytest.fixture(scope="module")
+def extended_once(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A copy with the voucher next to the sample, for all tests of this file."""
+    clone = clone_into(tmp_path_factory.mktemp("extended"))
     clone.add_the_voucher()
     clone.finish()
     return clone

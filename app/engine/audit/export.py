@@ -29,7 +29,8 @@ from app.engine.audit.canonical import (
     seal_of,
 )
 from app.engine.audit.merkle import inclusion_proof, tree_levels
-from app.engine.database.connections import DRIVER_ERRORS, Database, open_database
+from app.engine.database.connections import Database, open_database
+from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 

@@ -32,7 +32,8 @@ from app.engine.audit.canonical import (
     seal_of,
 )
 from app.engine.audit.merkle import root_of
-from app.engine.database.connections import DRIVER_ERRORS, Database, DatabaseUnavailable, open_database
+from app.engine.database.connections import Database, open_database
+from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 

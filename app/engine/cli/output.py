@@ -13,7 +13,7 @@ from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.operation import ProgressCallback, RebuildProgress, no_progress
 from app.engine.projector.rebuild.swap import SwapResult
 from app.engine.projector.slots import SCHEMAS
-from app.engine.projector.table_status import TableStatus
+from app.engine.projector.status import TableStatus
 
 MIN_WIDTH = 20
 """Characters that the last column has at least, where it needs them."""

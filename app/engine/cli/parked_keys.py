@@ -69,7 +69,7 @@ def parked(
                 projection.name,
                 str(each.position),
                 f"{each.parked_at:%Y-%m-%d %H:%M:%S}",
-                str(each.tries),
+                str(each.failed_retries),
                 each.key,
                 _printable(each.error).partition("\n")[0][:100],
             )
@@ -164,7 +164,7 @@ async def _wait_for_result(
             wait,
             key=key,
             reader=session.reader,
-            told=told,
+            on_progress=told,
         )
 
 

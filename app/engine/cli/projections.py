@@ -18,7 +18,7 @@ from app.engine.projector.rebuild.compare import verify as compared
 from app.engine.projector.rebuild.operation import find_projection, start_operation
 from app.engine.projector.rebuild.point_in_time import rebuild_as_of
 from app.engine.projector.slots import FORMER, LIVE, STAGING
-from app.engine.projector.table_status import table_statuses
+from app.engine.projector.status import table_statuses
 from projections.kernel import AnyProjection
 
 commands = typer.Typer(
@@ -70,7 +70,7 @@ def rebuild(
         async with open_session(context) as session:
             with shown.progress_bars() as told:
                 rebuilt = await rebuilding.rebuild(
-                    session.database, session.codec, chosen, stage=stage, told=told
+                    session.database, session.codec, chosen, stage=stage, on_progress=told
                 )
             for result in rebuilt:
                 shown.print_comparison(result.comparison)
@@ -85,7 +85,7 @@ def rebuild(
         async with open_session(context) as session:
             with shown.progress_bars() as told:
                 position = await rebuild_as_of(
-                    session.database, session.codec, chosen[0], moment, table, told=told
+                    session.database, session.codec, chosen[0], moment, table, on_progress=told
                 )
             print(f"read.{table}: {chosen[0].name} as of position {position}")
 
@@ -100,7 +100,9 @@ def verify(context: typer.Context, name: Name) -> None:
     async def run() -> None:
         async with open_session(context) as session:
             with shown.progress_bars() as told:
-                async with start_operation(session.database, session.codec, [projection], told=told) as work:
+                async with start_operation(
+                    session.database, session.codec, [projection], on_progress=told
+                ) as work:
                     comparison = await compared(work, projection)
             shown.print_comparison(comparison)
             _exit_1_if_different(comparison.equal)
@@ -122,7 +124,9 @@ def promote(
     async def run() -> None:
         async with open_session(context) as session:
             with shown.progress_bars() as told:
-                async with start_operation(session.database, session.codec, [projection], told=told) as work:
+                async with start_operation(
+                    session.database, session.codec, [projection], on_progress=told
+                ) as work:
                     swapped = await swap.promote(work, projection, accept_differences=accept_differences)
             shown.print_swap(f"{name} v{projection.version}: promoted", swapped)
 
@@ -137,7 +141,9 @@ def rollback(context: typer.Context, name: Name) -> None:
     async def run() -> None:
         async with open_session(context) as session:
             with shown.progress_bars() as told:
-                async with start_operation(session.database, session.codec, [projection], told=told) as work:
+                async with start_operation(
+                    session.database, session.codec, [projection], on_progress=told
+                ) as work:
                     swapped = await swap.rollback(work, projection)
             shown.print_swap(f"{name} v{projection.version}: rolled back", swapped)
 

@@ -20,10 +20,9 @@ from app.engine.commands import (
     CommandPreview,
     CommandRejected,
 )
-from app.engine.database.connections import DRIVER_ERRORS, is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS, error_summary, is_connection_error
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.storage import ProcessStep, StepResult
-from app.engine.projector.parking.parked_keys import error_summary
 from app.engine.store.append import Overloaded, StoreTimeout
 from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import AnyProcess, Call, Port, RecordLifecycleEvent, SendCommand

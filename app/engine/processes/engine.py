@@ -18,14 +18,14 @@ from cachetools import LRUCache
 
 from app.engine.backoff import Backoff
 from app.engine.commands import CommandHandler
-from app.engine.database.connections import Database, is_connection_error
-from app.engine.database.leases import acquire_asyncpg, process_name
+from app.engine.database.connections import Database
+from app.engine.database.errors import is_connection_error
+from app.engine.database.leases import Lease, LeaseLost, process_name
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.dispatcher import Dispatcher, RetryPolicy
 from app.engine.processes.reducer import Batch, ProcessReducer
 from app.engine.processes.state_rebuild import StateRebuild
 from app.engine.processes.storage import BatchRows, ProcessInstance, ProcessStore, StepResult
-from app.engine.projector.writer import LeaseLost
 from app.engine.store.feed import Feed
 from app.engine.store.reader import EventReader, Fact
 from domain.kernel.decider import AnyDecider
@@ -92,9 +92,8 @@ class ProcessWorker:
                 connection = await self._database.connect()
                 try:
                     await connection.execute(_SESSION)
-                    if await acquire_asyncpg(
-                        connection, f"process {self.process.category}", lambda: self._feed.closed
-                    ):
+                    lease = Lease(connection, f"process {self.process.category}")
+                    if await lease.acquire(lambda: self._feed.closed):
                         await self._work(connection)
                 finally:
                     connection.terminate()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from app.engine.database.errors import traceback_text
 from app.engine.processes.codec import ProcessCodec, step_id, storable_text
 from app.engine.processes.storage import (
     BatchRows,
@@ -18,7 +19,6 @@ from app.engine.processes.storage import (
     StepOutcome,
     StepResult,
 )
-from app.engine.projector.parking.parked_keys import traceback_text
 from app.engine.store.reader import Fact
 from domain.kernel.decider import Event
 from domain.kernel.process import (

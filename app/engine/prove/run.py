@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import make_url
 
-from app.engine.database.connections import Database, DatabaseUnavailable, open_database
+from app.engine.database.connections import Database, open_database
+from app.engine.database.errors import DatabaseUnavailable
 from app.engine.prove.journal import Acknowledged, Delivered, Job, read_journal
 from app.engine.prove.verdict import Claim, Entry, Evidence, counts, judge
 from app.engine.settings import ROOT, EngineSettings

@@ -16,7 +16,7 @@ def render_metrics(projector: Projector, head: int) -> str:
             _gauge(
                 "projection_position",
                 "The newest event in each projection.",
-                _labelled("projection", {name: each.position for name, each in workers.items()}),
+                _labelled("projection", {name: each.state.position for name, each in workers.items()}),
             ),
             _gauge(
                 "projection_behind",
@@ -31,13 +31,13 @@ def render_metrics(projector: Projector, head: int) -> str:
             _gauge(
                 "projection_parked",
                 "Keys that wait since an event that raised.",
-                _labelled("projection", dict.fromkeys(workers, 0) | projector.parked),
+                _labelled("projection", dict.fromkeys(workers, 0) | projector.parked_keys()),
             ),
             _gauge(
                 "projection_stopped",
                 "Whether a problem keeps it where it is.",
                 _labelled(
-                    "projection", {name: int(each.error is not None) for name, each in workers.items()}
+                    "projection", {name: int(each.state.error is not None) for name, each in workers.items()}
                 ),
             ),
             _gauge(

@@ -160,11 +160,11 @@ class Runtime:
         that have changed without a new version."""
         workers = self.projector.workers.values()
         behind = {
-            w.projection.name: w.position
+            w.projection.name: w.state.position
             for w in workers
-            if not w.table_exists or w.position < self._began_at
+            if not w.state.table_exists or w.state.position < self._began_at
         }
-        problems = {w.projection.name: w.error for w in workers if w.error is not None}
+        problems = {w.projection.name: w.state.error for w in workers if w.state.error is not None}
         problems |= {
             w.process.category: w.error for w in self.processes.workers.values() if w.error is not None
         }
@@ -173,14 +173,14 @@ class Runtime:
             "position": self.feed.head,
             "lag": self.projector.lag_events(),
             "lagSeconds": self.projector.lag_seconds(),
-            "parked": self.projector.parked,
+            "parked": self.projector.parked_keys(),
             "unread": self.projector.unreadable_events(),
             "problems": problems,
             "snapshots": asdict(self.snapshotter.counts),
             "changed": [
                 name
                 for name, worker in self.projector.workers.items()
-                if worker.stale_fingerprint is not None
+                if worker.state.stale_fingerprint is not None
             ],
             "changedEvents": dict(self._changed_events),
         }

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from app.engine.backoff import Backoff
-from app.engine.database.connections import DRIVER_ERRORS, Connect, is_connection_error
+from app.engine.database.connections import Connect
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.store.append_request import (
     AppendAnswer,
     AppendRequest,

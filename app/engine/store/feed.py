@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 
 from app.engine.backoff import Backoff
-from app.engine.database.connections import DRIVER_ERRORS, is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
 
 log = logging.getLogger(__name__)

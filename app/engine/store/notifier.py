@@ -11,7 +11,8 @@ from collections.abc import Callable
 import asyncpg
 
 from app.engine.backoff import Backoff
-from app.engine.database.connections import DRIVER_ERRORS, Connect, is_connection_error
+from app.engine.database.connections import Connect
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 
 log = logging.getLogger(__name__)
 

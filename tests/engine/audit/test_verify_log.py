@@ -260,12 +260,12 @@ async def test_the_database_refuses_changes_by_itself(sealed: Database) -> None:
 
 
 GUARDS = [
-    ("es.events", "ALTER TABLE es.events DISABLE TRIGGER events_stay"),
-    ("es.seals", "DROP TRIGGER seals_stay ON es.seals"),
-    ("es.commands", "ALTER TABLE es.commands ENABLE REPLICA TRIGGER commands_stay"),
+    ("es.events", "ALTER TABLE es.events DISABLE TRIGGER events_immutable"),
+    ("es.seals", "DROP TRIGGER seals_immutable ON es.seals"),
+    ("es.commands", "ALTER TABLE es.commands ENABLE REPLICA TRIGGER commands_immutable"),
     (
         "es.events",
-        "DROP TRIGGER events_stay ON es.events; CREATE TRIGGER events_stay BEFORE UPDATE ON es.events EXECUTE FUNCTION es.refuse_change()",
+        "DROP TRIGGER events_immutable ON es.events; CREATE TRIGGER events_immutable BEFORE UPDATE ON es.events EXECUTE FUNCTION es.refuse_change()",
     ),
 ]
 

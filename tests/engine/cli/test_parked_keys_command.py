@@ -110,7 +110,7 @@ async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(
     async with engine(database, projections=[BROKEN]) as running:
         await add(running, uuid4(), note=POISON)
         await wait_until_folded(running, BROKEN)
-        async with running.projector.workers["tallies"].writer.write_lock:  # type: ignore[union-attr]
+        async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             code, [line] = await terminal("retry", "tallies", "--wait", "0.3")
             assert (code, line) == (1, "tallies: 1 not yet tried: its owner will do it")
 
@@ -159,7 +159,7 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
         assert result.returncode == -signal.SIGKILL, result
         parked = await parked_keys(database, tallies, first=10)
         assert len(parked) == left
-        assert all(each.asked_at for each in parked)
+        assert all(each.retry_requested_at for each in parked)
         assert await table_rows(running, tallies) == (before if left else after)
     async with engine(database) as running:
         await assert_nothing_parked(running, tallies)

@@ -8,8 +8,7 @@ from uuid import UUID, uuid4
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.reducer import Batch, ProcessReducer
 from app.engine.processes.storage import PendingDeadline, ProcessStep, StepOutcome, StepResult
-from domain.kernel.decider import Event
-from domain.kernel.process import CompensationForced, StepRetried, StepSkipped
+from domain.kernel.process import CompensationForced, LifecycleEvent, StepRetried, StepSkipped
 from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
 from tests.support.toy_counter import Added, tally
 from tests.support.toy_process import errand
@@ -19,7 +18,7 @@ reducer = ProcessReducer(errand, codec)
 scenario = ProcessScenario(errand)
 
 
-def batch_of(*events: Event) -> Batch:
+def batch_of(*events: Added | LifecycleEvent) -> Batch:
     """A batch that has folded these facts of one instance."""
     batch = Batch()
     for position, event in enumerate(events, start=1):
@@ -28,7 +27,7 @@ def batch_of(*events: Event) -> Batch:
     return batch
 
 
-def asked_for(*events: Event) -> ProcessStep:
+def asked_for(*events: Added | LifecycleEvent) -> ProcessStep:
     """The one command or effect that these facts ask for."""
     [step] = [step for step in batch_of(*events).steps if step.kind != "note"]
     return step

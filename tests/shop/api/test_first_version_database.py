@@ -189,11 +189,9 @@ async def test_every_read_model_of_the_first_version_is_what_is_folded_today_and
         history = await runtime.reader.read_all(0, 10_000)
         for projection in PROJECTIONS:
             await runtime.projector.wait_for_position(projection.name, outcome.position, 10)
-            async with old.engine.connect() as connection:
-                rows = [
-                    projection.row_from_mapping(row)
-                    for row in (await connection.execute(select(projection.table))).mappings()
-                ]
+            rows = [
+                projection.row_from_record(record) for record in await old.fetch(select(projection.table))
+            ]
             assert {projection.key_of(row): row for row in rows} == fold_all(projection, history), (
                 projection.name
             )

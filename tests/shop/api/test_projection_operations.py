@@ -345,9 +345,9 @@ async def test_a_stale_read_says_how_far_behind_it_is(
     await level(runtime)
     runtime.settings = runtime.settings.model_copy(update={"min_position_timeout_seconds": 0.1})
     async with asyncio.timeout(10):
-        while not runtime.projector.workers["orders"].owns:
+        while not runtime.projector.workers["orders"].state.is_owner:
             await runtime.projector.workers["orders"].wait_for_progress()
-    async with runtime.projector.workers["orders"].writer.write_lock:  # type: ignore[union-attr]
+    async with runtime.projector.workers["orders"].writer.lock:  # type: ignore[union-attr]
         opened_order = asyncio.create_task(api(OPEN, {"customer": str(uuid4())}))
         await runtime.feed.wait_past(0)
         answer = await api("{ orders(minPosition: 1) { nodes { id } } }")
@@ -386,7 +386,7 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(
     )
     await level(runtime)
     async with asyncio.timeout(10):
-        while not (runtime.projector.parked and runtime.projector.unreadable_events()):  # noqa: ASYNC110 - both are looked up every now and then
+        while not (runtime.projector.parked_keys() and runtime.projector.unreadable_events()):  # noqa: ASYNC110 - both are looked up every now and then
             await asyncio.sleep(0.05)
     answer = await api.client.get("/readyz")
     state = answer.json()

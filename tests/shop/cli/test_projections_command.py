@@ -168,10 +168,8 @@ async def test_what_cannot_be_done_is_one_line(
     assert (await terminal.user_error("drop", "nothing")).startswith(
         "there is no projection and no table nothing; there are "
     )
-    async with database.unpooled.connect() as holder:
-        await holder.exec_driver_sql(
-            f"SELECT pg_advisory_lock(hashtextextended('{TABLE}/staging', 7305813094))"
-        )
+    async with database.connection() as holder:
+        await holder.execute(f"SELECT pg_advisory_lock(hashtextextended('{TABLE}/staging', 7305813094))")
         for command in (
             ("rebuild", "orders"),
             ("rebuild", "--all"),

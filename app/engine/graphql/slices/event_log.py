@@ -99,7 +99,12 @@ class Query:
     async def lag(self, info: Info) -> list[Lag]:
         projector = info.context.services.projector
         return [
-            Lag(projection=name, position=Position(worker.position), behind=behind, seconds=worker.seconds())
+            Lag(
+                projection=name,
+                position=Position(worker.state.position),
+                behind=behind,
+                seconds=worker.lag_seconds(),
+            )
             for (name, behind), worker in zip(
                 projector.lag_events().items(), projector.workers.values(), strict=True
             )

@@ -101,15 +101,15 @@ class ProjectionStatus:
         worker = context.services.projector.workers.get(status.projection)
         if worker is not None and worker.projection.version != status.version:
             worker = None
-        error = None if worker is None else worker.error
-        if worker is not None and worker.owns and worker.position > status.position:
+        error = None if worker is None else worker.state.error
+        if worker is not None and worker.state.is_owner and worker.state.position > status.position:
             # The worker has passed events that change no row. Its checkpoint is saved later.
-            behind = max(0, status.behind - (worker.position - status.position))
+            behind = max(0, status.behind - (worker.state.position - status.position))
             status = replace(
                 status,
-                position=worker.position,
+                position=worker.state.position,
                 behind=behind,
-                seconds=worker.seconds() if behind else 0.0,
+                seconds=worker.lag_seconds() if behind else 0.0,
             )
         state = (
             "stopped"
@@ -175,9 +175,9 @@ class ParkedKey:
             error=key.error,
             traceback=key.traceback,
             parked_at=key.parked_at,
-            tries=key.tries,
-            tried_at=key.tried_at,
-            asked_at=key.asked_at,
+            tries=key.failed_retries,
+            tried_at=key.last_retried_at,
+            asked_at=key.retry_requested_at,
         )
 
 
