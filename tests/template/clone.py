@@ -186,7 +186,7 @@ class Clone:
     def serve(self, database_url: str) -> Generator[Server]:
         server = Server(database_url, self.root)
         try:
-            yield server.wait()
+            yield server.wait(120)
         finally:
             server.stop()
             server.log.close()

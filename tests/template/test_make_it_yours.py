@@ -238,10 +238,10 @@ def test_the_process_expires_a_voucher_and_the_live_view_shows_it(extended: Clon
         assert server.ask(redeem(VOUCHER))["data"]["redeemVoucher"]["code"] == "VOUCHER_OUT_OF_DATE"
 
 
-def test_a_command_without_a_stored_name_is_refused_at_start(extended: Clone) -> None:
+def test_a_command_without_a_stored_name_is_refused_at_start(extended: Clone, database_url: str) -> None:
     path = extended.root / "domain/voucher.py"
     path.write_text(path.read_text().replace('@command("voucher.issue")', "@value"))
-    started = extended.run("-m", "app", "events", "check")
+    started = extended.run("-m", "app", "events", "check", DATABASE_URL=database_url)
     assert (started.returncode, started.stderr) == (
         2,
         "error: IssueVoucher of voucher has no stored name: derive it from Command and declare it with"
@@ -282,11 +282,11 @@ def test_the_changed_event_passes_the_checks_and_the_tests_of_the_user(changed: 
     changed.test(postgres, "tests/voucher")
 
 
-def test_the_changed_event_without_its_upcast_is_refused_at_start(changed: Clone) -> None:
+def test_the_changed_event_without_its_upcast_is_refused_at_start(changed: Clone, database_url: str) -> None:
     path = changed.root / "domain/voucher.py"
     [line] = [line for line in path.read_text().splitlines(keepends=True) if "upcasts=(" in line]
     path.write_text(path.read_text().replace(line, ""))
-    started = changed.run("-m", "app", "events", "check")
+    started = changed.run("-m", "app", "events", "check", DATABASE_URL=database_url)
     assert (started.returncode, started.stderr) == (
         2,
         "error: nothing reads voucher.issued 1, and there is a version 2: add an upcast from voucher.issued 1\n",
