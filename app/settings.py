@@ -1,4 +1,4 @@
-"""The settings of this application: the engine's, and its own beside them."""
+"""The settings of this application: those of the engine, and its own."""
 
 from collections.abc import Mapping
 from typing import ClassVar

@@ -17,5 +17,5 @@ DECIDERS: tuple[AnyDecider, ...] = (
     product,
     order,
     payment,
-    *(process.own for process in PROCESSES),
+    *(process.stream_decider for process in PROCESSES),
 )

@@ -15,6 +15,7 @@ from domain.kernel.decider import Recorded, value
 from domain.kernel.process import (
     Action,
     Call,
+    CancelDeadline,
     CompensationForced,
     Deadline,
     DeadlinePassed,
@@ -312,7 +313,7 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
             ]
         case Reserving() | Paying(), Confirming():
             return [
-                Deadline(name="payment", at=None),
+                CancelDeadline(name="payment"),
                 send("confirm the order", order, job.order_id, ConfirmOrder()),
             ]
         case Confirming(), Capturing():
@@ -333,11 +334,11 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
         case Refunding(), Compensated():
             return _compensating_steps(after)
         case Reserving() | Paying() | Confirming() | Dispatching() | Dispatched(), Compensated():
-            return [Withdraw(), Deadline(name="payment", at=None), *_compensating_steps(after)]
+            return [Withdraw(), CancelDeadline(name="payment"), *_compensating_steps(after)]
         case Paying() | Confirming() | Capturing() | Dispatching() | Dispatched(), Refunding():
             return [
                 Withdraw(),
-                Deadline(name="payment", at=None),
+                CancelDeadline(name="payment"),
                 Effect(step="call the payment off", call=CancelPayment(payment_id=payment_stream)),
             ]
 

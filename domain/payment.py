@@ -240,7 +240,11 @@ class Gateway(Protocol):
 # --- The decider ------------------------------------------------------------
 
 payment: Decider[PaymentCommand, Payment, PaymentEvent] = Decider(
-    category="payment", initial=Unrequested(), decide=decide, evolve=evolve
+    category="payment",
+    initial=Unrequested(),
+    decide=decide,
+    evolve=evolve,
+    rejections=(PaymentUnknown, PaymentTaken, PaymentClosed, PaymentIsCaptured),
 )
 
 

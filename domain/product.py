@@ -226,5 +226,10 @@ def product_id(sku: str) -> UUID:
 _SKU_NAMESPACE = UUID("6f2b1c1e-0e0b-5c43-9a57-3a8b0e0f6f10")
 
 product: Decider[ProductCommand, Product, ProductEvent] = Decider(
-    category="product", initial=Unregistered(), decide=decide, evolve=evolve, id_of=product_id
+    category="product",
+    initial=Unregistered(),
+    decide=decide,
+    evolve=evolve,
+    rejections=(ProductUnknown, SkuTaken, OutOfStock, StockFull, NotReserved),
+    id_of=product_id,
 )

@@ -22,6 +22,8 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
+    select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
@@ -38,11 +40,11 @@ VALID_TO = "valid_to"
 
 @dataclass(frozen=True)
 class Projection[R]:
-    """`keys(fact)` names the rows that a fact concerns, `fold(key, row, fact)` gives the row after it, None for no row.
+    """`keys(fact)` returns the keys of the rows that a fact changes. `fold(key, row, fact)` returns the row after it, None for no row.
 
-    Both are pure. `key` names the key columns, `indexes` the columns of each further index. With `history` every state
+    Both are pure. `key` lists the key columns, `indexes` the columns of each further index. With `history` every state
     of every row is kept, so that the rows can be read as of any position. A change of the fold, of the columns or of
-    `history` needs a new `version`: the table carries it in its name.
+    `history` needs a new `version`, which is part of the table's name.
     """
 
     name: str
@@ -61,18 +63,18 @@ class Projection[R]:
 
     @cached_property
     def history_table(self) -> Table:
-        """What the rows of the live table were, where that is kept."""
+        """The history of the live table, which exists if `history` is set."""
         return self.history_as(SCHEMA, self.table.name)
 
     def history_as(self, schema: str, name: str) -> Table:
-        """The history beside the table of this name: its columns, and the positions from which on and up to which a row was so."""
-        beside = self.table_as(schema, f"{name}_history")
-        beside.append_column(Column(VALID_FROM, BigInteger(), primary_key=True, autoincrement=False))
-        beside.append_column(Column(VALID_TO, BigInteger(), nullable=True))
-        return beside
+        """The history table of this name: the columns of a row, and the positions from which and up to which it was valid."""
+        history = self.table_as(schema, f"{name}_history")
+        history.append_column(Column(VALID_FROM, BigInteger(), primary_key=True, autoincrement=False))
+        history.append_column(Column(VALID_TO, BigInteger(), nullable=True))
+        return history
 
     def table_as(self, schema: str, name: str) -> Table:
-        """One column a field: scalars as PostgreSQL has them, values and sequences of values as jsonb."""
+        """One column for each field: scalars as PostgreSQL types, values and sequences of values as jsonb."""
         hints = get_type_hints(self.row)
         columns = [
             Column(field.name, *_column(hints[field.name]), primary_key=field.name in self.key)
@@ -92,15 +94,8 @@ class Projection[R]:
         hints = get_type_hints(self.row)
         return {c.name: hints[c.name] for c in self.table.columns if isinstance(c.type, JSONB)}
 
-    def row_from_mapping(self, columns: Any) -> R:
-        """The row in a mapping of columns, as a select on the table returns it."""
-        values = dict(columns)
-        for name, kind in self._json.items():
-            values[name] = msgspec.convert(values[name], kind)
-        return self.row(**values)
-
     def row_from_record(self, columns: Iterable[Any]) -> R:
-        """The same from the values in the order of the table's columns, where jsonb comes as text, as `write` gives it."""
+        """The row from its values in the order of the table's columns; jsonb is text."""
         values = dict(zip(self._names, columns, strict=True))
         for name, kind in self._json.items():
             if values[name] is not None:
@@ -119,6 +114,17 @@ class Projection[R]:
 
 
 type AnyProjection = Projection[Any]
+
+
+def rows_as_of(history: Table, position: Any) -> Any:
+    """A derived table: the rows of a history table as they were at a position, with the columns of the row alone."""
+    columns = [column for column in history.columns if column.name not in (VALID_FROM, VALID_TO)]
+    valid_to = history.c[VALID_TO]
+    return (
+        select(*columns)
+        .where(history.c[VALID_FROM] <= position, func.coalesce(valid_to > position, True))
+        .subquery("as_of")
+    )
 
 
 def by_stream(decider: AnyDecider) -> Callable[[Recorded[Any]], Sequence[Key]]:

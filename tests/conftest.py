@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 
 from app.composition import application
 from app.engine.database.connections import Database, open_database
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.engine.settings import ROOT
 from app.settings import Settings
 from tests.support.databases import memory_folder, new_database, postgres_server

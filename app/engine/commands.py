@@ -1,22 +1,24 @@
-"""Execute a command: load the aggregate, let it decide, append what it decided.
+"""Executes a command: load the aggregate, let it decide, append the events.
 
 A cache of recent states saves the load. Commands of one stream follow each other without waiting: each is decided on
-the state that the one before it leaves. Every decision goes through the append, also one that recorded nothing or was
-refused: there the store confirms the version it was taken on, and knows a command id that it has seen.
+the state that the one before it leaves. Every decision goes through the append, also a rejection and a decision without
+events. There the store confirms the version that it was made on, and recognises a repeated command id.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
+
 from app.engine.logs import log_fields
-from app.engine.store.append import Appender, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
 from app.engine.store.load import load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
@@ -26,15 +28,16 @@ from domain.kernel.decider import AnyDecider, Command, Decider, Event, Rejection
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 12
-"""How often a command is decided anew after another process was first, before its caller is told of a conflict."""
+"""How often a command is decided again after another process was first, before its caller gets a conflict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """Who asks, why, and how: what goes with a command from the edge to the log.
+    """Who sends a command, why and how.
 
-    `command_id` makes it safe to repeat; left out, one is made that nobody can repeat. `expected_version` refuses it
-    on any other version of the stream. `dry_run` decides and records nothing.
+    `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
+    `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
+    nothing.
     """
 
     actor: str
@@ -48,7 +51,7 @@ class CommandContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandAccepted:
-    """Recorded, or nothing to record. `position` is where the log stood then, `version` where the stream stands."""
+    """Recorded, or nothing to record. The log was at `position` then, and the stream is at `version`."""
 
     position: int
     version: int
@@ -58,7 +61,7 @@ class CommandAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRejected:
-    """A rule of the domain forbids it."""
+    """A rule of the domain forbids the command."""
 
     code: str
     message: str
@@ -74,7 +77,7 @@ class CommandConflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandPreview:
-    """What a dry run would have recorded; positions are those it would have had."""
+    """What a dry run would have recorded, with the positions that it would have had."""
 
     facts: Sequence[Fact]
 
@@ -84,11 +87,12 @@ type CommandOutcome = CommandAccepted | CommandRejected | CommandConflict | Comm
 
 @dataclass(slots=True)
 class _CachedAggregate:
-    """One aggregate in memory: `known` is what the store has confirmed, `state` runs ahead by what is in flight."""
+    """One aggregate in memory. The store has confirmed `confirmed`; the speculative state includes appends in flight."""
 
     confirmed: LoadedState[Any]
-    state: Any = None
-    version: int = 0
+    speculative_state: Any = None
+    speculative_version: int = 0
+    chain: AppendChain = field(default_factory=AppendChain)
     loaded: asyncio.Future[None] = field(init=False)
 
 
@@ -102,210 +106,207 @@ class CommandHandler:
         snapshots: SnapshotReader | None = None,
         *,
         cached: int = 10_000,
+        on_outcome: Callable[[CommandOutcome | None, float], None] | None = None,
     ) -> None:
         self._appender = appender
+        self._on_outcome = on_outcome
         self._reader = reader
         self._snapshots = snapshots
-        self._cached = cached
-        self._streams: OrderedDict[tuple[str, UUID], _CachedAggregate] = OrderedDict()
+        self._aggregates: LRUCache[tuple[str, UUID], _CachedAggregate] = LRUCache(max(cached, 1))
 
     async def execute[C: Command, S, E: Event](
-        self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: CommandContext
+        self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext
     ) -> CommandOutcome:
-        """Decide and record. Raises what `Appender.append` raises; refusals and conflicts are answers, not errors."""
-        if not log.isEnabledFor(logging.INFO):
-            return await self._execute(decider, stream_id, command, request)
-        began, outcome = perf_counter(), "cancelled"
+        """Decide and record. Raises what `Appender.append` raises; rejections and conflicts are returned."""
+        began, outcome, name = perf_counter(), None, "cancelled"
         try:
-            answer = await self._execute(decider, stream_id, command, request)
-            outcome = _outcome(answer)
-            return answer
+            outcome = await self._execute(decider, stream_id, command, context)
+            name = _outcome_name(outcome)
+            return outcome
         except Exception as error:
-            outcome = type(error).__name__
+            name = type(error).__name__
             raise
         finally:
-            fields = log_fields(
-                command=type(command).__name__,
-                stream=f"{decider.category} {stream_id}",
-                outcome=outcome,
-                ms=round((perf_counter() - began) * 1000, 1),
-                correlation=request.correlation_id,
-            )
-            log.info("command", extra=fields)
+            seconds = perf_counter() - began
+            if self._on_outcome is not None:
+                self._on_outcome(outcome, seconds)
+            if log.isEnabledFor(logging.INFO):
+                fields = log_fields(
+                    command=type(command).__name__,
+                    stream=f"{decider.category} {stream_id}",
+                    outcome=name,
+                    ms=round(seconds * 1000, 1),
+                    correlation=context.correlation_id,
+                )
+                log.info("command", extra=fields)
 
     async def _execute[C: Command, S, E: Event](
-        self, decider: Decider[C, S, E], stream_id: UUID, command: C, request: CommandContext
+        self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext
     ) -> CommandOutcome:
-        if request.dry_run:
-            return await self._preview(decider, stream_id, command, request)
-        command_id = request.command_id or uuid7()
-        wanted = request.expected_version
+        if context.dry_run:
+            return await self._preview(decider, stream_id, command, context)
+        command_id = context.command_id or uuid7()
+        expected = context.expected_version
         actual = 0
         for attempt in range(MAX_ATTEMPTS):
-            stream = await self._stream(decider, stream_id)
-            base = stream.version
+            aggregate = await self._aggregate(decider, stream_id)
+            base = aggregate.speculative_version
             events: Sequence[E] = ()
-            refusal: Rejection | None = None
-            state = stream.state
-            if wanted is None or wanted == base:
+            rejection: Rejection | None = None
+            state = aggregate.speculative_state
+            if expected is None or expected == base:
                 try:
-                    events = decider.decide(command, stream.state)
-                except Rejection as rule:
-                    refusal = rule
-                state = decider.fold(events, stream.state, base)
-            stream.state, stream.version = state, base + len(events)
+                    events = decider.decide(command, aggregate.speculative_state)
+                except Rejection as error:
+                    decider.check_declared(error)
+                    rejection = error
+                state = decider.fold(events, aggregate.speculative_state, base)
+            aggregate.speculative_state, aggregate.speculative_version = state, base + len(events)
             try:
-                answer = await self._appender.append(
+                result = await self._appender.append(
                     AppendRequest(
                         command_id=command_id,
                         command=command.stored,
                         category=decider.category,
                         stream_id=stream_id,
-                        # Where the caller's version is not ours, only the store can say who is behind.
-                        expected=base if wanted is None else wanted,
+                        # If the caller's version is not ours, only the store knows which one is current.
+                        expected=base if expected is None else expected,
                         events=events,
-                        correlation_id=request.correlation_id,
-                        actor=request.actor,
-                        caused_by=request.caused_by,
-                        occurred_at=request.occurred_at,
-                        persist_outcome=request.command_id is not None and (wanted is None or wanted == base),
-                        refusal=None if refusal is None else refusal.code,
+                        correlation_id=context.correlation_id,
+                        actor=context.actor,
+                        caused_by=context.caused_by,
+                        occurred_at=context.occurred_at,
+                        persist_outcome=context.command_id is not None and expected in (None, base),
+                        refusal=None if rejection is None else rejection.code,
+                        chain=aggregate.chain,
                     )
                 )
             except BaseException:
-                self._reload(decider, stream_id, stream)
+                self._reload(decider, stream_id, aggregate)
                 raise
-            match answer:
+            match result:
                 case AppendResult(duplicate=True):
                     if events:
-                        self._reload(decider, stream_id, stream)
-                    return await self._first_outcome(decider, answer)
-                case AppendResult() if wanted is not None and wanted != base:
-                    self._reload(decider, stream_id, stream)
+                        self._reload(decider, stream_id, aggregate)
+                    return await self._first_outcome(decider, result)
+                case AppendResult() if expected is not None and expected != base:
+                    self._reload(decider, stream_id, aggregate)
                 case AppendResult():
-                    if answer.version >= stream.confirmed.version:
-                        stream.confirmed = LoadedState(state, answer.version)
+                    if result.version >= aggregate.confirmed.version:
+                        aggregate.confirmed = LoadedState(state, result.version)
                     if self._snapshots is not None and events:
-                        self._snapshots.on_append(decider, stream_id, base, answer.version)
-                    if refusal is not None:
-                        return CommandRejected(code=refusal.code, message=refusal.message)
-                    facts = answer.facts or await self._read_recorded(answer)
-                    return CommandAccepted(position=answer.last, version=answer.version, facts=facts)
+                        self._snapshots.on_append(decider, stream_id, base, result.version)
+                    if rejection is not None:
+                        return CommandRejected(code=rejection.code, message=rejection.message)
+                    facts = result.facts or await self._read_recorded(result)
+                    return CommandAccepted(position=result.last, version=result.version, facts=facts)
                 case VersionConflict(actual=actual):
-                    self._reload(decider, stream_id, stream)
-                    if wanted is not None and wanted != actual:
-                        return CommandConflict(expected=wanted, actual=actual)
+                    self._reload(decider, stream_id, aggregate)
+                    if expected is not None and expected != actual:
+                        return CommandConflict(expected=expected, actual=actual)
                     if attempt > 1:
                         await asyncio.sleep(0)
-        return CommandConflict(expected=wanted, actual=actual)
+        return CommandConflict(expected=expected, actual=actual)
 
     async def current_state[C: Command, S, E: Event](self, decider: Decider[C, S, E], stream_id: UUID) -> S:
-        """The aggregate's state as the store has it at this moment."""
-        fresh = await self._load_confirmed(decider, stream_id)
-        return fresh.state
+        """The state of the aggregate in the store at this moment."""
+        loaded = await self._load_confirmed(decider, stream_id)
+        return loaded.state
 
     async def _preview(
-        self, decider: AnyDecider, stream_id: UUID, command: Command, request: CommandContext
+        self, decider: AnyDecider, stream_id: UUID, command: Command, context: CommandContext
     ) -> CommandOutcome:
-        fresh = await self._load_confirmed(decider, stream_id)
-        state, version = fresh.state, fresh.version
-        if request.expected_version not in (None, version):
-            return CommandConflict(expected=request.expected_version, actual=version)
+        loaded = await self._load_confirmed(decider, stream_id)
+        state, version = loaded.state, loaded.version
+        if context.expected_version not in (None, version):
+            return CommandConflict(expected=context.expected_version, actual=version)
         try:
             events = decider.decide(command, state)
-        except Rejection as rule:
-            return CommandRejected(code=rule.code, message=rule.message)
-        wanted = AppendRequest(
-            command_id=request.command_id or uuid7(),
+        except Rejection as rejection:
+            decider.check_declared(rejection)
+            return CommandRejected(code=rejection.code, message=rejection.message)
+        append = AppendRequest(
+            command_id=context.command_id or uuid7(),
             command=command.stored,
             category=decider.category,
             stream_id=stream_id,
             expected=version,
             events=events,
-            correlation_id=request.correlation_id,
-            actor=request.actor,
-            caused_by=request.caused_by,
-            occurred_at=request.occurred_at,
+            correlation_id=context.correlation_id,
+            actor=context.actor,
+            caused_by=context.caused_by,
+            occurred_at=context.occurred_at,
         )
-        return CommandPreview(facts=wanted.facts(await self._reader.head_position() + 1, datetime.now(UTC)))
+        return CommandPreview(facts=append.facts(await self._reader.head_position() + 1, datetime.now(UTC)))
 
-    async def _first_outcome(self, decider: AnyDecider, answer: AppendResult) -> CommandOutcome:
-        if answer.refusal is not None:
-            rules = {code_of(rule): message_of(rule) for rule in decider.rejections}
-            return CommandRejected(code=answer.refusal, message=rules.get(answer.refusal, answer.refusal))
+    async def _first_outcome(self, decider: AnyDecider, result: AppendResult) -> CommandOutcome:
+        if result.refusal is not None:
+            messages = {code_of(rule): message_of(rule) for rule in decider.rejections}
+            return CommandRejected(code=result.refusal, message=messages.get(result.refusal, result.refusal))
         return CommandAccepted(
-            position=answer.last,
-            version=answer.version,
-            facts=await self._read_recorded(answer),
+            position=result.last,
+            version=result.version,
+            facts=await self._read_recorded(result),
             duplicate=True,
         )
 
-    async def _read_recorded(self, answer: AppendResult) -> Sequence[Fact]:
-        if answer.last < answer.first:
+    async def _read_recorded(self, result: AppendResult) -> Sequence[Fact]:
+        if result.last < result.first:
             return ()
         return await self._reader.read_all(
-            answer.first - 1, answer.last - answer.first + 1, up_to=answer.last
+            result.first - 1, result.last - result.first + 1, up_to=result.last
         )
 
-    async def _stream(self, decider: AnyDecider, stream_id: UUID) -> _CachedAggregate:
-        key = (decider.category, stream_id)
-        stream = self._streams.get(key)
-        if stream is None:
-            stream = self._load(decider, stream_id, LoadedState(decider.initial, 0))
-        else:
-            self._streams.move_to_end(key)
-        if not stream.loaded.done():
-            # Shielded: the load serves all who wait for it, also when one of them is cancelled.
-            await asyncio.shield(stream.loaded)
-        return stream
+    async def _aggregate(self, decider: AnyDecider, stream_id: UUID) -> _CachedAggregate:
+        aggregate = self._aggregates.get((decider.category, stream_id))
+        if aggregate is None:
+            aggregate = self._load(decider, stream_id, LoadedState(decider.initial, 0))
+        if not aggregate.loaded.done():
+            # Shielded: the load serves all who wait for it, also if one of them is cancelled.
+            await asyncio.shield(aggregate.loaded)
+        return aggregate
 
     def _load(self, decider: AnyDecider, stream_id: UUID, base: LoadedState[Any]) -> _CachedAggregate:
-        """A new entry, filled from the store once for all who wait for it. A failure reaches each of them and leaves no entry."""
-        stream = _CachedAggregate(confirmed=base)
+        """A new entry, loaded from the store once for all who wait for it. If that fails, it fails for each of them, and
+        the entry is deleted."""
+        aggregate = _CachedAggregate(confirmed=base)
         key = (decider.category, stream_id)
 
-        async def fill() -> None:
+        async def load() -> None:
             try:
-                stream.confirmed = await load_aggregate(
+                aggregate.confirmed = await load_aggregate(
                     self._reader, decider, stream_id, base=base, snapshots=self._snapshots
                 )
-                stream.state, stream.version = stream.confirmed.state, stream.confirmed.version
+                aggregate.speculative_state = aggregate.confirmed.state
+                aggregate.speculative_version = aggregate.confirmed.version
             except BaseException:
-                if self._streams.get(key) is stream:
-                    del self._streams[key]
+                if self._aggregates.get(key) is aggregate:
+                    del self._aggregates[key]
                 raise
 
-        stream.loaded = asyncio.ensure_future(fill())
-        stream.loaded.add_done_callback(lambda done: None if done.cancelled() else done.exception())
-        return self._cache(key, stream)
+        aggregate.loaded = asyncio.ensure_future(load())
+        aggregate.loaded.add_done_callback(lambda done: None if done.cancelled() else done.exception())
+        self._aggregates[key] = aggregate
+        return aggregate
 
     async def _load_confirmed(self, decider: AnyDecider, stream_id: UUID) -> LoadedState[Any]:
-        stream = self._streams.get((decider.category, stream_id))
+        aggregate = self._aggregates.get((decider.category, stream_id))
         return await load_aggregate(
             self._reader,
             decider,
             stream_id,
-            base=None if stream is None else stream.confirmed,
+            base=None if aggregate is None else aggregate.confirmed,
             snapshots=self._snapshots,
         )
 
-    def _reload(self, decider: AnyDecider, stream_id: UUID, stream: _CachedAggregate) -> None:
-        """What runs ahead in this entry is not what was recorded: the next command loads from what is known."""
-        key = (decider.category, stream_id)
-        if self._streams.get(key) is not stream:
-            return
-        self._load(decider, stream_id, stream.confirmed)
-
-    def _cache(self, key: tuple[str, UUID], stream: _CachedAggregate) -> _CachedAggregate:
-        self._streams[key] = stream
-        self._streams.move_to_end(key)
-        while len(self._streams) > max(self._cached, 1):
-            self._streams.popitem(last=False)
-        return stream
+    def _reload(self, decider: AnyDecider, stream_id: UUID, aggregate: _CachedAggregate) -> None:
+        """The speculative state was not recorded. The next command loads the rest of the stream on the confirmed state."""
+        if self._aggregates.get((decider.category, stream_id)) is aggregate:
+            self._load(decider, stream_id, aggregate.confirmed)
 
 
-def _outcome(answer: CommandOutcome) -> str:
-    match answer:
+def _outcome_name(outcome: CommandOutcome) -> str:
+    match outcome:
         case CommandAccepted(duplicate=True):
             return "duplicate"
         case CommandAccepted():

@@ -1,4 +1,8 @@
-"""What is logged, and how: a line each, as text to read in development, as JSON to collect in production. Never payloads."""
+"""Logging: one line per record, as text in development and as JSON in production. Never payloads.
+
+It uses the standard library: with structlog and its context variables, a line took 42 µs instead of 12, which is 2 % of
+a durable mutation (2026-11-26, two cores, CPU time).
+"""
 
 import logging
 import traceback
@@ -11,12 +15,12 @@ type Level = Literal["debug", "info", "warning"]
 
 
 def log_fields(**fields: object) -> dict[str, object]:
-    """Named values that go with a line, for the `extra` of a logging call. Build them where the level is enabled."""
-    return {"told": fields}
+    """Named values of a line, for the `extra` of a logging call. Build them only if the level is enabled."""
+    return {"log_fields": fields}
 
 
 def configure_logging(level: Level, *, lines: Literal["text", "json"]) -> None:
-    """Log to stderr from `level` on, and from libraries what is at least a warning: at `debug` some show what was sent."""
+    """Log to stderr from `level` on. Libraries log from warning on, because at debug some log payloads."""
     handler = logging.StreamHandler()
     handler.setFormatter(
         _JsonFormatter()
@@ -27,16 +31,15 @@ def configure_logging(level: Level, *, lines: Literal["text", "json"]) -> None:
     logging.getLogger("app").setLevel(level.upper())
 
 
-def _told(record: logging.LogRecord) -> dict[str, object]:
-    return getattr(record, "told", {})
+def _fields_of(record: logging.LogRecord) -> dict[str, object]:
+    return getattr(record, "log_fields", {})
 
 
 class _TextFormatter(logging.Formatter):
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
-        return " ".join(
-            [super().formatMessage(record), *(f"{name}={value}" for name, value in _told(record).items())]
-        )
+        fields = (f"{name}={value}" for name, value in _fields_of(record).items())
+        return " ".join([super().formatMessage(record), *fields])
 
 
 class _JsonFormatter(logging.Formatter):
@@ -49,7 +52,7 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-        } | _told(record)
+        } | _fields_of(record)
         if record.exc_info:
             line["exception"] = "".join(traceback.format_exception(*record.exc_info))
         return self._encode(line).decode()

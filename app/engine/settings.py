@@ -1,4 +1,4 @@
-"""What can be set from outside: read once at start, checked, and handed on."""
+"""The settings of the engine. They are read once at the start from the environment, and validated."""
 
 import os
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 
 class EngineSettings(BaseSettings):
-    """The settings of the engine; an application adds its own in a subclass.
+    """The settings of the engine. An application adds its own in a subclass.
 
-    Each is read from the environment: `APP_` and its name in capitals, `DATABASE_URL` as it is.
+    Each is read from the environment variable `APP_` and its name in capitals; `database_url` from `DATABASE_URL`.
     """
 
     model_config = SettingsConfigDict(env_prefix="APP_", frozen=True, populate_by_name=True)
@@ -26,69 +26,89 @@ class EngineSettings(BaseSettings):
         str | None,
         Field(
             validation_alias="DATABASE_URL",
-            description="PostgreSQL 16 or newer; the embedded server if left out.",
+            description="URL of a PostgreSQL 16 or newer; the embedded server if omitted.",
         ),
     ] = None
-    data_dir: Annotated[Path, Field(description="Folder of the embedded database.")] = ROOT / ".data"
+    data_dir: Annotated[Path, Field(description="Data folder of the embedded database.")] = ROOT / ".data"
     mode: Annotated[
         Literal["development", "production"],
-        Field(description="Production: no GraphiQL, no introspection, no trusted header."),
+        Field(
+            description="development or production. Production: no GraphiQL, no introspection, no trusted header, logs as JSON."
+        ),
     ] = "development"
     log_level: Annotated[
         Level,
         Field(
-            description="From which level on: info has a line for each command, debug also one for each batch of a projector."
+            description="Log level. info: one line per command. debug: also one line per batch of a projection."
         ),
     ] = "info"
-    host: Annotated[
-        str, Field(min_length=1, description="Address to listen on; loopback unless told otherwise.")
-    ] = "127.0.0.1"
+    host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
     allowed_origins: Annotated[
-        tuple[str, ...], Field(description="Other origins whose pages may call, as a JSON list.")
+        tuple[str, ...], Field(description="Other origins whose pages may call the API, as a JSON list.")
     ] = ()
     pool_size: Annotated[
-        int, Field(ge=1, le=200, description="Database connections for reads, of each of the two pools.")
+        int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8
     feed_buffer_size: Annotated[
-        int, Field(ge=100, description="Facts kept in memory for those who follow.")
+        int, Field(ge=100, description="Number of recent events kept in memory for live subscribers.")
     ] = 10_000
     poll_seconds: Annotated[
-        float, Field(gt=0, le=60, description="How long the feed sleeps at most when nothing wakes it.")
+        float,
+        Field(
+            gt=0,
+            le=60,
+            description="Maximum time between two reads of the log without a notification, in seconds.",
+        ),
     ] = 0.5
     max_queued_commands: Annotated[
-        int, Field(ge=1, description="Commands that may wait for the database before callers get OVERLOADED.")
+        int,
+        Field(
+            ge=1,
+            description="Maximum number of commands that wait for the database. Further ones get OVERLOADED.",
+        ),
     ] = 10_000
     aggregate_cache_size: Annotated[
-        int, Field(ge=0, description="Aggregates whose state is kept in memory.")
+        int, Field(ge=0, description="Number of aggregates whose state is kept in memory.")
     ] = 10_000
     seal_max_events: Annotated[
-        int, Field(ge=0, le=100_000, description="Facts under one seal at most; 0 seals nothing.")
+        int, Field(ge=0, le=100_000, description="Maximum number of events under one seal; 0 disables seals.")
     ] = 1_000
     seal_interval_seconds: Annotated[
-        float, Field(gt=0, description="Seconds after which fewer facts are sealed, too.")
+        float, Field(gt=0, description="Time after which a smaller number of events is sealed, in seconds.")
     ] = 10.0
     snapshot_every: Annotated[
-        int, Field(ge=0, description="Facts of a stream from one snapshot to the next; 0 turns them off.")
+        int, Field(ge=0, description="Events of a stream between two snapshots; 0 disables snapshots.")
     ] = 100
     snapshot_check_interval_seconds: Annotated[
-        float, Field(gt=0, description="How often a snapshot, taken by chance, is held against a full fold.")
+        float,
+        Field(gt=0, description="How often a random snapshot is checked against a full replay, in seconds."),
     ] = 60.0
     min_position_timeout_seconds: Annotated[
-        float, Field(ge=0, le=60, description="How long a query with minPosition waits for its projection.")
+        float,
+        Field(
+            ge=0,
+            le=60,
+            description="Maximum time that a query with minPosition waits for its projection, in seconds.",
+        ),
     ] = 5.0
     step_max_attempts: Annotated[
-        int, Field(ge=1, le=100, description="How often a step of a process is tried before it is stuck.")
+        int,
+        Field(
+            ge=1, le=100, description="Maximum number of attempts of a process step. Then the step is stuck."
+        ),
     ] = 8
     port_timeout_seconds: Annotated[
-        float, Field(gt=0, le=300, description="How long one call of a process to the outside may take.")
+        float, Field(gt=0, le=300, description="Maximum time of one call of a process to a port, in seconds.")
     ] = 10.0
     operation_timeout_seconds: Annotated[
-        float, Field(gt=0, description="How long one query or mutation may take.")
+        float, Field(gt=0, description="Maximum time of one query or mutation, in seconds.")
     ] = 15.0
     fast_executor: Annotated[
         bool,
-        Field(description="Whether plain fields are answered the short way; false is graphql-core's own."),
+        Field(
+            description="Use the fast executor for fields without resolvers. Set to false to use graphql-core's executor."
+        ),
     ] = True
 
     renamed: ClassVar[Mapping[str, str]] = {
@@ -109,11 +129,11 @@ class EngineSettings(BaseSettings):
         "STEP_ATTEMPTS": "STEP_MAX_ATTEMPTS",
         "WAITING_COMMANDS": "MAX_QUEUED_COMMANDS",
     }
-    """Settings by their old names, without `APP_`: an old name is refused with the new one in the message."""
+    """Old names of settings, without `APP_`. An old name is refused with the new one in the message."""
 
     @classmethod
     def from_environment(cls, **overrides: object) -> Self:
-        """The settings of this process; `overrides` come from the command line and win. Raises `ConfigurationError`."""
+        """The settings of this process. `overrides` come from the command line and win. Raises `ConfigurationError`."""
         known = {f"APP_{name.upper()}" for name in cls.model_fields if name != "database_url"}
         unknown = sorted(name for name in os.environ if name.startswith("APP_") and name not in known)
         for name in unknown:
@@ -124,9 +144,9 @@ class EngineSettings(BaseSettings):
                 f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))} and DATABASE_URL"
             )
         for name in ("APP_HOST", "APP_DATA_DIR"):
-            # An empty host would mean every address, and an empty folder the current one.
+            # An empty host would mean all addresses, and an empty folder the current folder.
             if os.environ.get(name) == "":
-                raise ConfigurationError(f"setting {name} is empty: give it a value, or leave it out")
+                raise ConfigurationError(f"setting {name} is empty: set a value, or remove it")
         try:
             return cls(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
         except ValidationError as error:
@@ -135,7 +155,7 @@ class EngineSettings(BaseSettings):
             variable = name if name == "DATABASE_URL" else f"APP_{name.upper()}"
             raise ConfigurationError(f"setting {variable}: {first['msg']}, not {first['input']!r}") from None
         except SettingsError as error:
-            # A value that is not JSON fails before validation; the message names the field in quotes.
+            # A value that is not JSON fails before validation. The message has the field in quotes.
             name = next(name for name in cls.model_fields if f'"{name}"' in str(error))
             kind = "object" if get_origin(cls.model_fields[name].annotation) is dict else "list"
             raise ConfigurationError(f"setting APP_{name.upper()}: give a JSON {kind}") from None

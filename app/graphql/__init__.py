@@ -1,1 +1,1 @@
-"""The GraphQL face: one slice an aggregate, and what all slices share."""
+"""The slices of the API: one module for each aggregate, read model or value."""

@@ -1,4 +1,4 @@
-"""Customers: what they have ordered and spent."""
+"""Customers: their orders and what they have spent."""
 
 from typing import Self
 from uuid import UUID
@@ -15,16 +15,18 @@ from projections.customer import CustomerRow, customers
 from projections.order import orders
 
 
-@strawberry.type(description="Somebody who has opened an order.")
+@strawberry.type(description="A person who has opened an order.")
 class Customer:
-    id: UUID = strawberry.field(description="What they are known by.")
+    id: UUID = strawberry.field(description="The customer's id.")
     spent: Money = strawberry.field(
-        description="The sum of the orders placed, less those called off, in the currency used first."
+        description="The sum of the placed orders without the cancelled ones, in the currency of the first order."
     )
-    spent_by_currency: list[Money] = strawberry.field(description="The same for each currency used.")
-    placed_orders: int = strawberry.field(description="Orders placed, less those called off.")
+    spent_by_currency: list[Money] = strawberry.field(description="The same sum for each currency.")
+    placed_orders: int = strawberry.field(
+        description="The number of placed orders without the cancelled ones."
+    )
 
-    @strawberry.field(description="Their orders, newest first.")
+    @strawberry.field(description="The customer's orders, newest first.")
     async def orders(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Order]:
         return await order_page(info, first, after, OrderFilter(customer_id=self.id))
 
@@ -41,7 +43,7 @@ class Customer:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="One customer; null where nobody has opened an order under the id.")
+    @strawberry.field(description="One customer; null if no order was opened with this customer id.")
     async def customer(self, info: Info, id: UUID, min_position: Position | None = None) -> Customer | None:
         await info.context.wait_for_projection(customers, min_position)
         await info.context.wait_for_projection(orders, min_position)

@@ -1,4 +1,4 @@
-"""Fulfilment: how far an order's goods and payment have come."""
+"""Fulfilment: the status of an order's goods and payment."""
 
 from datetime import datetime
 from typing import Self
@@ -15,16 +15,16 @@ from domain.fulfilment import fulfilment
 
 
 @strawberry.type(
-    description="The fulfilment of an order: its goods reserved, its payment taken, or all of it undone."
+    description="The fulfilment of an order: it reserves the goods and takes the payment, or undoes both."
 )
 class Fulfilment:
-    order_id: UUID = strawberry.field(description="The order.")
+    order_id: UUID = strawberry.field(description="The order's id.")
     status: str = strawberry.field(
         description="reserving, paying, confirming, capturing, dispatching, dispatched, refunding, rejected or cancelled."
     )
-    steps: list["FulfilmentStep"] = strawberry.field(description="What it has asked for, in order.")
-    deadline: datetime | None = strawberry.field(description="When it gives up waiting for the payment.")
-    stuck: bool = strawberry.field(description="Whether it stands still until an operator has looked.")
+    steps: list["FulfilmentStep"] = strawberry.field(description="The steps, in order.")
+    deadline: datetime | None = strawberry.field(description="When it stops waiting for the payment.")
+    stuck: bool = strawberry.field(description="Whether an operator has to act before it continues.")
 
     @classmethod
     def of(cls, view: ProcessView) -> Self:
@@ -43,15 +43,15 @@ class FulfilmentStep(ProcessStep):
 
 
 def fulfilment_changes(database: Database, order_id: UUID) -> RelatedChanges:
-    """The fulfilment of an order, where that is followed."""
+    """The events that change the fulfilment of an order."""
 
-    async def settled(position: int) -> None:
+    async def wait_until_visible(position: int) -> None:
         await wait_until_folded(database, fulfilment.category, order_id, position)
 
-    return RelatedChanges(lambda fact: fulfilment.instance_id(fact) == order_id, settled)
+    return RelatedChanges(lambda fact: fulfilment.instance_id(fact) == order_id, wait_until_visible)
 
 
 async def fulfilment_of(loaders: Loaders, order_id: UUID) -> Fulfilment | None:
-    """The fulfilment of an order; None where it has not begun."""
+    """The fulfilment of an order. None if it has not started."""
     view = await process_of(loaders, fulfilment.category, order_id)
     return None if view is None else Fulfilment.of(view)

@@ -1,4 +1,4 @@
-"""Money: how it is shown, how it is given, and what is too much of it."""
+"""Money: its GraphQL types and the checks of amounts."""
 
 import re
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @strawberry.type(description="An exact amount in one currency.")
 class Money:
-    amount: Decimal = strawberry.field(description="In major units, like euros.")
-    currency: str = strawberry.field(description="As in ISO 4217.")
+    amount: Decimal = strawberry.field(description="The amount in major units, such as euros.")
+    currency: str = strawberry.field(description="The currency code of ISO 4217.")
 
 
-@strawberry.input(description="The amount has at most two decimals and is not negative.")
+@strawberry.input(description="An amount that is not negative, with at most two decimals.")
 class MoneyInput:
-    amount: Decimal = strawberry.field(description="In major units, like euros.")
-    currency: str = strawberry.field(default="EUR", description="As in ISO 4217.")
+    amount: Decimal = strawberry.field(description="The amount in major units, such as euros.")
+    currency: str = strawberry.field(default="EUR", description="The currency code of ISO 4217.")
 
 
 def to_money(money: DomainMoney) -> Money:
@@ -35,13 +35,13 @@ OUTPUT_TYPES: Mapping[type, OutputMapping] = {DomainMoney: (Money, to_money)}
 
 
 def parse_money(amount: Decimal, currency: str) -> DomainMoney:
-    """An amount that is not negative, has at most two decimals, and a currency as in ISO 4217. Raises `BadInput`."""
+    """The amount in a currency of ISO 4217. Raises `BadInput` if it is negative, too large, or has more than two decimals."""
     if amount < 0:
         raise BadInput(f"The amount is negative: {quote_input(str(amount))}.")
     if amount > MAX_AMOUNT:
-        raise BadInput(f"The amount is above {MAX_AMOUNT:,}.")
+        raise BadInput(f"The amount is above the limit of {MAX_AMOUNT:,}.")
     if amount != amount.quantize(Decimal("0.01")):
         raise BadInput("The amount has more than two decimals.")
     if not _CURRENCY.fullmatch(currency):
-        raise BadInput(f"The currency is three capital letters, like EUR, not {quote_input(currency)}.")
+        raise BadInput(f"The currency must be three capital letters, like EUR, not {quote_input(currency)}.")
     return DomainMoney(amount=amount.quantize(Decimal("0.01")), currency=currency)

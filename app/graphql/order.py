@@ -1,4 +1,4 @@
-"""Orders: their mutations, their queries, their live view, and how they look."""
+"""Orders: types, mutations, queries and the live query."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
@@ -25,15 +25,15 @@ from app.engine.graphql.outcomes import (
     rejected,
 )
 from app.engine.graphql.pagination import Connection, cursor_scope, paginate
-from app.engine.graphql.scalars import Position, Quantity, Sku, clean_text, parse_datetime
+from app.engine.graphql.scalars import Position, clean_text, parse_datetime
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import HistoryFields, as_of
-from app.engine.read_models.queries import Columns, Condition
+from app.engine.read_models.queries import Columns, Condition, is_one_of
 from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of
 from app.graphql.money import Money, to_money
 from app.graphql.order_lines import OrderLine
 from app.graphql.payment import Payment, payment_changes, payment_of
-from app.graphql.product import prefetch_products
+from app.graphql.product import Quantity, Sku, prefetch_products
 from domain.kernel.decider import AnyDecider
 from domain.kernel.decider import Rejection as Rule
 from domain.order import (
@@ -62,10 +62,10 @@ from domain.order_lines import Line, total_of
 from domain.product import price_of, product, product_id
 from projections.order import OrderRow, orders
 
-# --- How it looks -----------------------------------------------------------
+# --- Types ------------------------------------------------------------------
 
 
-@strawberry.enum(description="How far an order has come.")
+@strawberry.enum(description="The status of an order.")
 class OrderStatus(Enum):
     OPEN = "OPEN"
     PLACED = "PLACED"
@@ -75,11 +75,11 @@ class OrderStatus(Enum):
     SHIPPED = "SHIPPED"
 
 
-@strawberry.type(name="OrderPlacement", description="What had been placed when the order was called off.")
+@strawberry.type(name="OrderPlacement", description="The placement of an order that was cancelled later.")
 class PlacementType:
     lines: list[OrderLine] = strawberry.field(description="The lines.")
-    total: Money = strawberry.field(description="Their sum.")
-    placed_at: datetime = strawberry.field(description="When.")
+    total: Money = strawberry.field(description="The sum of the lines.")
+    placed_at: datetime = strawberry.field(description="When the order was placed.")
 
     @classmethod
     def of(cls, placement: Placement) -> Self:
@@ -94,20 +94,20 @@ OUTPUT_TYPES: Mapping[type, OutputMapping] = {
     Line: (OrderLine, OrderLine.of),
     Placement: (PlacementType, PlacementType.of),
 }
-"""How this slice's values appear in events."""
+"""The GraphQL types of this slice's values in events."""
 
 
-@strawberry.type(description="An order as it was.")
+@strawberry.type(description="An order as of a point in time.")
 class OrderSnapshot:
-    version: int = strawberry.field(description="Version of its stream then.")
-    status: OrderStatus | None = strawberry.field(description="How far it had come.")
-    lines: list[OrderLine] = strawberry.field(description="What was in it.")
-    total: Money | None = strawberry.field(description="The sum of its lines.")
+    version: int = strawberry.field(description="The version of the order's stream.")
+    status: OrderStatus | None = strawberry.field(description="The status.")
+    lines: list[OrderLine] = strawberry.field(description="The lines.")
+    total: Money | None = strawberry.field(description="The sum of the lines.")
 
     @classmethod
-    def of(cls, was: OrderState, version: int) -> Self:
-        lines = lines_of(was)
-        status = _STATUS.get(type(was))
+    def of(cls, state: OrderState, version: int) -> Self:
+        lines = lines_of(state)
+        status = _STATUS.get(type(state))
         return cls(
             version=version,
             status=status,
@@ -128,24 +128,24 @@ _STATUS: Mapping[type, OrderStatus] = {
 
 @strawberry.type(description="An order with its lines.")
 class Order(HistoryFields):
-    id: UUID = strawberry.field(description="What it is known by.")
-    customer_id: UUID = strawberry.field(description="Whose it is.")
-    status: OrderStatus = strawberry.field(description="How far it has come.")
-    lines: list[OrderLine] = strawberry.field(description="What is in it.")
-    total: Money = strawberry.field(description="The sum of its lines.")
-    reason: str | None = strawberry.field(description="Why it was rejected or cancelled.")
-    opened_at: datetime = strawberry.field(description="When it was opened.")
-    placed_at: datetime | None = strawberry.field(description="When it was placed.")
-    version: int = strawberry.field(description="Version of its stream.")
+    id: UUID = strawberry.field(description="The order's id.")
+    customer_id: UUID = strawberry.field(description="The id of the customer.")
+    status: OrderStatus = strawberry.field(description="The status.")
+    lines: list[OrderLine] = strawberry.field(description="The lines.")
+    total: Money = strawberry.field(description="The sum of the lines.")
+    reason: str | None = strawberry.field(description="Why the order was rejected or cancelled.")
+    opened_at: datetime = strawberry.field(description="When the order was opened.")
+    placed_at: datetime | None = strawberry.field(description="When the order was placed.")
+    version: int = strawberry.field(description="The version of the order's stream.")
     loaders: strawberry.Private[Loaders | None] = None
 
     @strawberry.field(
-        description="Its payment; null where none was asked for. In a list of the past, as it was then."
+        description="The payment; null if none was requested. In a list with `asOf`, as of then."
     )
     async def payment(self, info: Info) -> Payment | None:
         return await payment_of(self.loaders or info.context.loaders, self.id)
 
-    @strawberry.field(description="How far its goods and its payment have come; null before it was placed.")
+    @strawberry.field(description="The fulfilment; null before the order was placed.")
     async def fulfilment(self, info: Info) -> Fulfilment | None:
         return await fulfilment_of(self.loaders or info.context.loaders, self.id)
 
@@ -153,7 +153,7 @@ class Order(HistoryFields):
         return order, self.id
 
     @strawberry.field(
-        description="This order as it was. Exactly one argument; null before it was opened. A moment counts what was recorded by then."
+        description="The order as of a point in time; null before it was opened. Exactly one argument."
     )
     async def as_of(
         self,
@@ -162,8 +162,8 @@ class Order(HistoryFields):
         moment: datetime | None = None,
         position: Position | None = None,
     ) -> OrderSnapshot | None:
-        was = await as_of(info, *self.stream(), version, moment, position)
-        return None if was is None else OrderSnapshot.of(was.state, was.version)
+        loaded = await as_of(info, *self.stream(), version, moment, position)
+        return None if loaded is None else OrderSnapshot.of(loaded.state, loaded.version)
 
     @classmethod
     def of(cls, row: OrderRow, loaders: Loaders | None = None) -> Self:
@@ -189,17 +189,17 @@ async def _order(loaders: Loaders, order_id: UUID) -> Order | None:
 # --- Mutations --------------------------------------------------------------
 
 
-@strawberry.type(description="The command was taken.")
+@strawberry.type(description="The command was accepted.")
 class OrderAccepted:
-    position: Position = strawberry.field(description="Where the log stood after this command.")
-    version: int = strawberry.field(description="The version that it left the stream at.")
+    position: Position = strawberry.field(description="The head of the log after this command.")
+    version: int = strawberry.field(description="The version of the stream after this command.")
     events: list[EventInterface] = strawberry.field(
-        description="What this command recorded; empty where it changed nothing."
+        description="The events that this command recorded; empty if it changed nothing."
     )
-    duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
+    duplicate: bool = strawberry.field(description="Whether this command id had been executed before.")
     order_id: strawberry.Private[UUID]
 
-    @strawberry.field(description="The read model, at least as new as this command.")
+    @strawberry.field(description="The order, at least as new as this command.")
     async def order(self, info: Info) -> Order | None:
         await info.context.wait_for_projection(orders, self.position)
         return await _order(info.context.new_loaders(), self.order_id)
@@ -207,47 +207,47 @@ class OrderAccepted:
 
 OrderOutcome = Annotated[
     OrderAccepted | Rejected | Conflict | Preview,
-    strawberry.union("OrderOutcome", description="What became of a command to an order."),
+    strawberry.union("OrderOutcome", description="The outcome of a command to an order."),
 ]
 
 
 @strawberry.input(description="A new order.")
 class OpenOrderInput:
-    customer_id: UUID = strawberry.field(description="Whose order it is.")
+    customer_id: UUID = strawberry.field(description="The id of the customer.")
     id: UUID | None = strawberry.field(
-        default=None, description="Made by the client, or by the server if left out."
+        default=None, description="The order's id. Without it the server makes one."
     )
 
 
-@strawberry.input(description="A line of an order.")
+@strawberry.input(description="A product of an order, with its quantity.")
 class OrderLineInput:
-    order_id: UUID = strawberry.field(description="The order.")
-    sku: Sku = strawberry.field(description="The product.")
-    quantity: Quantity = strawberry.field(description="Pieces.")
+    order_id: UUID = strawberry.field(description="The order's id.")
+    sku: Sku = strawberry.field(description="The product's SKU.")
+    quantity: Quantity = strawberry.field(description="The number of pieces.")
 
 
-@strawberry.input(description="Names a line of an order.")
+@strawberry.input(description="A line of an order.")
 class OrderLineRefInput:
-    order_id: UUID = strawberry.field(description="The order.")
-    sku: Sku = strawberry.field(description="The product.")
+    order_id: UUID = strawberry.field(description="The order's id.")
+    sku: Sku = strawberry.field(description="The product's SKU.")
 
 
-@strawberry.input(description="Names an order.")
+@strawberry.input(description="An order.")
 class OrderRefInput:
-    order_id: UUID = strawberry.field(description="The order.")
+    order_id: UUID = strawberry.field(description="The order's id.")
 
 
-@strawberry.input(description="Calls an order off.")
+@strawberry.input(description="An order to cancel.")
 class CancelOrderInput:
-    order_id: UUID = strawberry.field(description="The order.")
-    reason: str = strawberry.field(description="Why: 1 to 500 characters.")
+    order_id: UUID = strawberry.field(description="The order's id.")
+    reason: str = strawberry.field(description="The reason, 1 to 500 characters.")
 
 
 async def _execute(
     info: Info, order_id: UUID, command: OrderCommand, options: CommandOptions | None
 ) -> OrderOutcome:
-    asked = command_context(info.context, options)
-    return await execute(info.context, order, order_id, command, asked, OrderAccepted, order_id=order_id)
+    request = command_context(info.context, options)
+    return await execute(info.context, order, order_id, command, request, OrderAccepted, order_id=order_id)
 
 
 @strawberry.type
@@ -261,7 +261,7 @@ class Mutation:
         )
 
     @strawberry.mutation(
-        description="Add pieces of a product to an open order. The price is the product's at this moment, taken from its stream, not from a read model."
+        description="Add a product to an open order, at its current price. The price is read from the product's stream, not from a read model."
     )
     async def add_line(
         self, info: Info, input: OrderLineInput, options: CommandOptions | None = None
@@ -274,7 +274,7 @@ class Mutation:
         line = Line(sku=input.sku, quantity=input.quantity, unit_price=price)
         return await _execute(info, input.order_id, AddLine(line=line), options)
 
-    @strawberry.mutation(description="Change how many pieces a line of an open order has.")
+    @strawberry.mutation(description="Change the quantity of a line of an open order.")
     async def change_quantity(
         self, info: Info, input: OrderLineInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
@@ -282,14 +282,14 @@ class Mutation:
             info, input.order_id, ChangeQuantity(sku=input.sku, quantity=input.quantity), options
         )
 
-    @strawberry.mutation(description="Take a line out of an open order.")
+    @strawberry.mutation(description="Remove a line from an open order.")
     async def remove_line(
         self, info: Info, input: OrderLineRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         return await _execute(info, input.order_id, RemoveLine(sku=input.sku), options)
 
     @strawberry.mutation(
-        description="Take back the newest change to the lines of an open order that was not taken back yet; as often as there are changes."
+        description="Undo the last change to an open order's lines. Call again to undo earlier changes."
     )
     async def undo_order_change(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
@@ -297,21 +297,21 @@ class Mutation:
         return await _execute(info, input.order_id, UndoChange(), options)
 
     @strawberry.mutation(
-        description="Make the change again that was taken back last; a new change leaves nothing to make again."
+        description="Redo the change that was undone last. After a new change there is nothing to redo."
     )
     async def redo_order_change(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         return await _execute(info, input.order_id, RedoChange(), options)
 
-    @strawberry.mutation(description="Place an open order; it cannot be changed after that.")
+    @strawberry.mutation(description="Place an open order. It cannot be changed afterwards.")
     async def place_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         at = command_context(info.context, options).occurred_at or datetime.now(UTC)
         return await _execute(info, input.order_id, PlaceOrder(at=at), options)
 
-    @strawberry.mutation(description="Call an order off, open or placed.")
+    @strawberry.mutation(description="Cancel an open or a placed order.")
     async def cancel_order(
         self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
@@ -319,7 +319,7 @@ class Mutation:
             info, input.order_id, CancelOrder(reason=clean_text(input.reason, "reason", 500)), options
         )
 
-    @strawberry.mutation(description="Record that a confirmed order has left the house.")
+    @strawberry.mutation(description="Record that a confirmed order was shipped.")
     async def ship_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
@@ -329,19 +329,17 @@ class Mutation:
 # --- Queries ----------------------------------------------------------------
 
 
-@strawberry.input(description="Which orders are wanted; every condition that is given must hold.")
+@strawberry.input(description="Conditions on orders; all that are given must hold.")
 class OrderFilter:
-    status: list[OrderStatus] | None = strawberry.field(default=None, description="In one of these.")
-    customer_id: UUID | None = strawberry.field(default=None, description="Of this customer.")
-    placed_from: datetime | None = strawberry.field(
-        default=None, description="Placed at this moment or later."
+    status: list[OrderStatus] | None = strawberry.field(
+        default=None, description="The status is one of these."
     )
-    placed_to: datetime | None = strawberry.field(
-        default=None, description="Placed at this moment or before."
-    )
+    customer_id: UUID | None = strawberry.field(default=None, description="The id of the customer.")
+    placed_from: datetime | None = strawberry.field(default=None, description="Placed at this time or later.")
+    placed_to: datetime | None = strawberry.field(default=None, description="Placed at this time or earlier.")
 
 
-@strawberry.enum(description="How orders are ordered.")
+@strawberry.enum(description="The order of the list.")
 class OrderSort(Enum):
     OPENED_ASC = "opened_at"
     OPENED_DESC = "-opened_at"
@@ -349,18 +347,18 @@ class OrderSort(Enum):
     TOTAL_DESC = "-total"
 
 
-def _conditions(wanted: OrderFilter | None, columns: Columns) -> list[Condition]:
+def _conditions(filter: OrderFilter | None, columns: Columns) -> list[Condition]:
     conditions: list[Condition] = []
-    if wanted is None:
+    if filter is None:
         return conditions
-    if wanted.status is not None:
-        conditions.append(columns.status.in_([status.value for status in wanted.status]))
-    if wanted.customer_id is not None:
-        conditions.append(columns.customer_id == wanted.customer_id)
-    if wanted.placed_from is not None:
-        conditions.append(columns.placed_at >= parse_datetime(wanted.placed_from, "placedFrom"))
-    if wanted.placed_to is not None:
-        conditions.append(columns.placed_at <= parse_datetime(wanted.placed_to, "placedTo"))
+    if filter.status is not None:
+        conditions.append(is_one_of(columns.status, [status.value for status in filter.status]))
+    if filter.customer_id is not None:
+        conditions.append(columns.customer_id == filter.customer_id)
+    if filter.placed_from is not None:
+        conditions.append(columns.placed_at >= parse_datetime(filter.placed_from, "placedFrom"))
+    if filter.placed_to is not None:
+        conditions.append(columns.placed_at <= parse_datetime(filter.placed_to, "placedTo"))
     return conditions
 
 
@@ -368,11 +366,11 @@ async def order_page(
     info: Info,
     first: int,
     after: str | None,
-    wanted: OrderFilter | None,
+    filter: OrderFilter | None,
     sort: OrderSort = OrderSort.OPENED_DESC,
     as_of: AsOf | None = None,
 ) -> Connection[Order]:
-    """One page of the orders that are wanted, now or as they were."""
+    """One page of the orders that match, as of now or of a point in time."""
     context: Context = info.context
     at = await resolve_as_of(context, orders, as_of, cursor_scope(after))
     loaders = context.loaders if at is None else context.loaders_as_of(at.position)
@@ -389,7 +387,7 @@ async def order_page(
         descending=sort.value.startswith("-"),
         first=first,
         after=after,
-        where=lambda columns: _conditions(wanted, columns),
+        where=lambda columns: _conditions(filter, columns),
         as_of=at,
         prefetch=prefetch,
     )
@@ -397,13 +395,13 @@ async def order_page(
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="One order; null where the id is unknown.")
+    @strawberry.field(description="One order; null if it does not exist.")
     async def order(self, info: Info, id: UUID, min_position: Position | None = None) -> Order | None:
         await info.context.wait_for_projection(orders, min_position)
         return await _order(info.context.loaders, id)
 
     @strawberry.field(
-        description="The orders. With `asOf` as they were, filtered and ordered by what they were, with their payments and products of then; their fulfilment is that of now."
+        description="The orders. With `asOf` they are filtered, sorted and shown as of then, with their payments and products; only their fulfilment is as of now."
     )
     async def orders(
         self,
@@ -422,20 +420,20 @@ class Query:
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="The order now, and again after each change to it, or to its payment and fulfilment where they are asked for. Changes that come together are shown together."
+        description="The order now, and again after each change to it, and to its payment and fulfilment if they are selected. Changes that come together give one result."
     )
     async def order(self, info: Info, id: UUID) -> AsyncIterator[Order]:
         context: Context = info.context
-        beside: list[RelatedChanges] = []
+        related: list[RelatedChanges] = []
         if selects_field(info, "payment"):
-            beside.append(payment_changes(id))
+            related.append(payment_changes(id))
         if selects_field(info, "fulfilment"):
-            beside.append(fulfilment_changes(context.services.database, id))
-        unknown = f"No order was opened as {id}."
+            related.append(fulfilment_changes(context.services.database, id))
+        not_found = f"Order {id} does not exist."
         async with aclosing(
             live_query(
-                context, orders, order.category, id, lambda loaders: _order(loaders, id), unknown, beside
+                context, orders, order.category, id, lambda loaders: _order(loaders, id), not_found, related
             )
         ) as views:
-            async for found in views:
-                yield found
+            async for view in views:
+                yield view

@@ -1,4 +1,4 @@
-"""The lines of an order: how they look."""
+"""The lines of an order."""
 
 from typing import Self
 
@@ -6,21 +6,20 @@ import strawberry
 
 from app.engine.graphql.context import Info
 from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders
-from app.engine.graphql.scalars import Sku
 from app.graphql.money import Money, to_money
-from app.graphql.product import Product, prefetched_product, product_by_sku
+from app.graphql.product import Product, Sku, prefetched_product, product_by_sku
 from domain.order_lines import Line
 
 
 @strawberry.type(description="One product in an order.")
 class OrderLine:
     sku: Sku = strawberry.field(description="The product's SKU.")
-    quantity: int = strawberry.field(description="Pieces.")
+    quantity: int = strawberry.field(description="The number of pieces.")
     unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
     loaders: strawberry.Private[Loaders | None] = None
     prefetched: strawberry.Private[dict[str, Product | None] | None] = None
 
-    @strawberry.field(description="The product as it is now; in a list of the past, as it was then.")
+    @strawberry.field(description="The product as of now; in a list with `asOf`, as of then.")
     async def product(self, info: Info) -> Product | None:
         return await product_by_sku(self.loaders or info.context.loaders, self.sku)
 

@@ -1,13 +1,15 @@
-"""Products: their mutations, their queries, and how they look."""
+"""Products: scalars, types, mutations and queries."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, NewType, Self
 from uuid import UUID
 
 import strawberry
+from strawberry.types.scalar import ScalarDefinition
 
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
@@ -15,7 +17,13 @@ from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders, Prefetched
 from app.engine.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, command_context, execute
 from app.engine.graphql.pagination import Connection, cursor_scope, paginate
-from app.engine.graphql.scalars import Position, Quantity, Sku, clean_text
+from app.engine.graphql.scalars import (
+    Position,
+    clean_text,
+    invalid_scalar,
+    make_scalar,
+    quote_input,
+)
 from app.engine.graphql.slices.history import HistoryFields, as_of
 from app.engine.read_models.queries import Columns, Condition
 from app.graphql.money import Money, MoneyInput, parse_money, to_money
@@ -23,45 +31,76 @@ from domain.kernel.decider import AnyDecider
 from domain.product import ChangePrice, Listed, ReceiveStock, RegisterProduct, product, product_id
 from projections.product import ProductRow, products
 
+# --- Scalars ----------------------------------------------------------------
 
-@strawberry.type(description="A product as it was.")
+Sku = NewType("Sku", str)
+Quantity = NewType("Quantity", int)
+
+_SKU = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def _parse_sku(value: object) -> Sku:
+    if isinstance(value, str) and _SKU.fullmatch(value):
+        return Sku(value)
+    raise invalid_scalar(
+        f"Sku must be 1 to 64 of letters, digits, '.', '_' and '-', not {quote_input(value)}."
+    )
+
+
+def _parse_quantity(value: object) -> Quantity:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000:
+        return Quantity(value)
+    raise invalid_scalar(f"Quantity must be a whole number from 1 to 10000, not {quote_input(value)}.")
+
+
+SCALARS: Mapping[object, ScalarDefinition] = {
+    Sku: make_scalar(
+        "Sku", "A stock keeping unit: 1 to 64 of letters, digits, '.', '_' and '-'.", _parse_sku, str
+    ),
+    Quantity: make_scalar("Quantity", "A whole number from 1 to 10000.", _parse_quantity, int),
+}
+
+# --- Types ------------------------------------------------------------------
+
+
+@strawberry.type(description="A product as of a point in time.")
 class ProductSnapshot:
-    version: int = strawberry.field(description="Version of its stream then.")
-    sku: Sku = strawberry.field(description="What it is known by.")
-    name: str = strawberry.field(description="What it was called.")
-    price: Money = strawberry.field(description="What one piece cost.")
-    on_hand: int = strawberry.field(description="Pieces in the house, reserved or not.")
-    reserved: int = strawberry.field(description="Pieces reserved for placed orders.")
-    available: int = strawberry.field(description="Pieces that could still be ordered.")
+    version: int = strawberry.field(description="The version of the product's stream.")
+    sku: Sku = strawberry.field(description="The SKU.")
+    name: str = strawberry.field(description="The name.")
+    price: Money = strawberry.field(description="The price of one piece.")
+    on_hand: int = strawberry.field(description="The pieces in stock, including reserved ones.")
+    reserved: int = strawberry.field(description="The pieces that are reserved for placed orders.")
+    available: int = strawberry.field(description="The pieces that are not reserved.")
 
     @classmethod
-    def of(cls, was: Listed, version: int) -> Self:
+    def of(cls, state: Listed, version: int) -> Self:
         return cls(
             version=version,
-            sku=Sku(was.registered.sku),
-            name=was.registered.name,
-            price=to_money(was.price),
-            on_hand=was.on_hand,
-            reserved=was.on_hand - was.available,
-            available=was.available,
+            sku=Sku(state.registered.sku),
+            name=state.registered.name,
+            price=to_money(state.price),
+            on_hand=state.on_hand,
+            reserved=state.on_hand - state.available,
+            available=state.available,
         )
 
 
 @strawberry.type(description="A product with its price and stock.")
 class Product(HistoryFields):
-    sku: Sku = strawberry.field(description="What it is known by.")
-    name: str = strawberry.field(description="What it is called.")
-    price: Money = strawberry.field(description="What one piece costs now.")
-    on_hand: int = strawberry.field(description="Pieces in the house, reserved or not.")
-    reserved: int = strawberry.field(description="Pieces reserved for placed orders.")
-    available: int = strawberry.field(description="Pieces that can still be ordered.")
-    version: int = strawberry.field(description="Version of its stream.")
+    sku: Sku = strawberry.field(description="The SKU.")
+    name: str = strawberry.field(description="The name.")
+    price: Money = strawberry.field(description="The price of one piece.")
+    on_hand: int = strawberry.field(description="The pieces in stock, including reserved ones.")
+    reserved: int = strawberry.field(description="The pieces that are reserved for placed orders.")
+    available: int = strawberry.field(description="The pieces that are not reserved.")
+    version: int = strawberry.field(description="The version of the product's stream.")
 
     def stream(self) -> tuple[AnyDecider, UUID]:
         return product, product_id(self.sku)
 
     @strawberry.field(
-        description="This product as it was. Exactly one argument; null before it was registered. A moment counts what was recorded by then."
+        description="The product as of a point in time; null before it was registered. Exactly one argument."
     )
     async def as_of(
         self,
@@ -70,11 +109,11 @@ class Product(HistoryFields):
         moment: datetime | None = None,
         position: Position | None = None,
     ) -> ProductSnapshot | None:
-        was = await as_of(info, *self.stream(), version, moment, position)
+        loaded = await as_of(info, *self.stream(), version, moment, position)
         return (
             None
-            if was is None or not isinstance(was.state, Listed)
-            else ProductSnapshot.of(was.state, was.version)
+            if loaded is None or not isinstance(loaded.state, Listed)
+            else ProductSnapshot.of(loaded.state, loaded.version)
         )
 
     @classmethod
@@ -91,7 +130,7 @@ class Product(HistoryFields):
 
 
 _id_of = lru_cache(10_000)(product_id)
-"""A page names many products, and few of them anew."""
+"""Pages repeat the same products, and a uuid5 costs more than a look-up."""
 
 
 async def product_by_sku(loaders: Loaders, sku: str) -> Product | None:
@@ -110,17 +149,20 @@ def prefetched_product(loaders: Loaders, sku: str) -> Prefetched[Product | None]
     return row if row is None or row is NOT_PREFETCHED else Product.of(row)
 
 
-@strawberry.type(description="The command was taken.")
+# --- Mutations --------------------------------------------------------------
+
+
+@strawberry.type(description="The command was accepted.")
 class ProductAccepted:
-    position: Position = strawberry.field(description="Where the log stood after this command.")
-    version: int = strawberry.field(description="The version that it left the stream at.")
+    position: Position = strawberry.field(description="The head of the log after this command.")
+    version: int = strawberry.field(description="The version of the stream after this command.")
     events: list[EventInterface] = strawberry.field(
-        description="What this command recorded; empty where it changed nothing."
+        description="The events that this command recorded; empty if it changed nothing."
     )
-    duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
+    duplicate: bool = strawberry.field(description="Whether this command id had been executed before.")
     sku: strawberry.Private[str]
 
-    @strawberry.field(description="The read model, at least as new as this command.")
+    @strawberry.field(description="The product, at least as new as this command.")
     async def product(self, info: Info) -> Product | None:
         await info.context.wait_for_projection(products, self.position)
         return await product_by_sku(info.context.new_loaders(), self.sku)
@@ -128,27 +170,27 @@ class ProductAccepted:
 
 ProductOutcome = Annotated[
     ProductAccepted | Rejected | Conflict | Preview,
-    strawberry.union("ProductOutcome", description="What became of a command to a product."),
+    strawberry.union("ProductOutcome", description="The outcome of a command to a product."),
 ]
 
 
 @strawberry.input(description="A new product.")
 class RegisterProductInput:
-    sku: Sku = strawberry.field(description="What it shall be known by.")
-    name: str = strawberry.field(description="What it is called: 1 to 200 characters.")
-    price: MoneyInput = strawberry.field(description="What one piece costs.")
+    sku: Sku = strawberry.field(description="The SKU of the new product.")
+    name: str = strawberry.field(description="The name, 1 to 200 characters.")
+    price: MoneyInput = strawberry.field(description="The price of one piece.")
 
 
-@strawberry.input(description="A new price.")
+@strawberry.input(description="A product and its new price.")
 class ChangePriceInput:
-    sku: Sku = strawberry.field(description="The product.")
-    price: MoneyInput = strawberry.field(description="What one piece costs from now on.")
+    sku: Sku = strawberry.field(description="The product's SKU.")
+    price: MoneyInput = strawberry.field(description="The new price of one piece.")
 
 
-@strawberry.input(description="A delivery.")
+@strawberry.input(description="A delivery of one product.")
 class ReceiveStockInput:
-    sku: Sku = strawberry.field(description="The product.")
-    quantity: Quantity = strawberry.field(description="Pieces that came in.")
+    sku: Sku = strawberry.field(description="The product's SKU.")
+    quantity: Quantity = strawberry.field(description="The number of pieces delivered.")
 
 
 async def _execute(
@@ -157,8 +199,8 @@ async def _execute(
     command: RegisterProduct | ChangePrice | ReceiveStock,
     options: CommandOptions | None,
 ) -> ProductOutcome:
-    asked = command_context(info.context, options)
-    return await execute(info.context, product, product_id(sku), command, asked, ProductAccepted, sku=sku)
+    request = command_context(info.context, options)
+    return await execute(info.context, product, product_id(sku), command, request, ProductAccepted, sku=sku)
 
 
 @strawberry.type
@@ -176,7 +218,7 @@ class Mutation:
         )
 
     @strawberry.mutation(
-        description="Change a product's price; lines of orders keep the price they were added at."
+        description="Change a product's price. Lines of orders keep the price at which they were added."
     )
     async def change_price(
         self, info: Info, input: ChangePriceInput, options: CommandOptions | None = None
@@ -185,24 +227,27 @@ class Mutation:
             info, input.sku, ChangePrice(price=parse_money(input.price.amount, input.price.currency)), options
         )
 
-    @strawberry.mutation(description="Record that pieces came in.")
+    @strawberry.mutation(description="Record a delivery.")
     async def receive_stock(
         self, info: Info, input: ReceiveStockInput, options: CommandOptions | None = None
     ) -> ProductOutcome:
         return await _execute(info, input.sku, ReceiveStock(quantity=input.quantity), options)
 
 
-@strawberry.input(description="Which products are wanted; every condition that is given must hold.")
+# --- Queries ----------------------------------------------------------------
+
+
+@strawberry.input(description="Conditions on products; all that are given must hold.")
 class ProductFilter:
     available: bool | None = strawberry.field(
-        default=None, description="With pieces that can be ordered, or without."
+        default=None, description="Whether some pieces are not reserved."
     )
     name_contains: str | None = strawberry.field(
-        default=None, description="With this in the name, whatever the case."
+        default=None, description="The name contains this text, in upper or lower case."
     )
 
 
-@strawberry.enum(description="How products are ordered.")
+@strawberry.enum(description="The order of the list.")
 class ProductSort(Enum):
     SKU_ASC = "sku"
     NAME_ASC = "name"
@@ -210,28 +255,31 @@ class ProductSort(Enum):
     PRICE_DESC = "-price"
 
 
-def _conditions(wanted: ProductFilter | None, columns: Columns) -> list[Condition]:
+def _conditions(filter: ProductFilter | None, columns: Columns) -> list[Condition]:
     conditions: list[Condition] = []
-    if wanted is not None and wanted.available is not None:
-        conditions.append(columns.available > 0 if wanted.available else columns.available <= 0)
-    if wanted is not None and wanted.name_contains is not None:
+    if filter is not None and filter.available is not None:
+        conditions.append(columns.available > 0 if filter.available else columns.available <= 0)
+    if filter is not None and filter.name_contains is not None:
         conditions.append(
-            columns.name.icontains(clean_text(wanted.name_contains, "nameContains", 200), autoescape=True)
+            columns.name.icontains(clean_text(filter.name_contains, "nameContains", 200), autoescape=True)
         )
     return conditions
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="One product; null where the SKU is unknown.")
-    async def product(self, info: Info, sku: Sku, min_position: Position | None = None) -> Product | None:
+    @strawberry.field(description="One product; null if the SKU does not exist.")
+    async def product(
+        self,
+        info: Info,
+        sku: Annotated[Sku, strawberry.argument(description="The product's SKU.")],
+        min_position: Position | None = None,
+    ) -> Product | None:
         context: Context = info.context
         await context.wait_for_projection(products, min_position)
         return await product_by_sku(context.loaders, sku)
 
-    @strawberry.field(
-        description="The products. With `asOf` as they were, filtered and ordered by what they were."
-    )
+    @strawberry.field(description="The products. With `asOf` they are filtered, sorted and shown as of then.")
     async def products(
         self,
         info: Info,
@@ -245,12 +293,12 @@ class Query:
         await info.context.wait_for_projection(products, min_position)
         at = await resolve_as_of(info.context, products, as_of, cursor_scope(after))
         column = sort.value.removeprefix("-")
-        order = ("sku",) if column == "sku" else (column, "sku")
+        columns = ("sku",) if column == "sku" else (column, "sku")
         return await paginate(
             info.context,
             products,
             Product.of,
-            order=order,
+            order=columns,
             descending=sort.value.startswith("-"),
             first=first,
             after=after,

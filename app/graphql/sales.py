@@ -1,4 +1,4 @@
-"""Sales, by the day."""
+"""Sales by day."""
 
 from datetime import date
 from typing import Annotated
@@ -13,18 +13,18 @@ from projections.sales import daily_sales
 
 
 @strawberry.type(
-    description="What was sold on one day: orders placed, less those called off. One entry a currency."
+    description="The sales of one day in one currency: the placed orders without the cancelled ones."
 )
 class DailySales:
     day: date = strawberry.field(description="The day on which the orders were placed, in UTC.")
-    orders: int = strawberry.field(description="Orders.")
-    items: int = strawberry.field(description="Pieces.")
-    revenue: Money = strawberry.field(description="Their sum.")
+    orders: int = strawberry.field(description="The number of orders.")
+    items: int = strawberry.field(description="The number of pieces.")
+    revenue: Money = strawberry.field(description="The sum of the orders.")
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="By the day it happened, in UTC, both ends included.")
+    @strawberry.field(description="The sales by day, in UTC. Both days are included.")
     async def daily_sales(
         self,
         info: Info,

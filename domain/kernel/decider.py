@@ -1,7 +1,7 @@
-"""The words every aggregate is written in: values, events, facts, refusals, deciders.
+"""The types that every aggregate is written with: values, events, commands, facts, rejections, deciders.
 
-Standard library only, and pure: whoever reads a decider needs nothing else. The decider (decide, evolve, initial) is
-Jérémie Chassaing's, "Functional Event Sourcing Decider" (2021).
+Pure, and standard library only. The decider (decide, evolve, initial) is from Jérémie Chassaing, "Functional Event
+Sourcing Decider" (2021).
 """
 
 import re
@@ -10,7 +10,6 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache
 from inspect import cleandoc, signature
-from sys import modules
 from types import UnionType
 from typing import (
     Any,
@@ -27,20 +26,20 @@ from uuid import UUID
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def value[T](cls: type[T]) -> type[T]:
-    """Make a class an immutable record, compared by its fields, built by keyword."""
+    """Make a class an immutable record that is compared by its fields and built by keyword."""
     return dataclass(frozen=True, kw_only=True)(cls)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredName:
-    """What an event type is called in the log: a stable name and the version of its shape, never a Python path."""
+    """The name of an event type in the log, which never changes, and the version of its shape."""
 
     name: str
     version: int
 
 
 class Event:
-    """What every event class is: a record that knows its stored name."""
+    """The base of every event class: a record that knows its stored name."""
 
     stored: ClassVar[StoredName]
 
@@ -83,7 +82,7 @@ def command[T: Command](name: str, formerly: tuple[str, ...] = ()) -> Callable[[
 
 @dataclass(frozen=True, kw_only=True)
 class UnreadableEvent(Event):
-    """An event in the log that this code has no class for, or cannot read: passed along, named, and in nobody's way."""
+    """An event in the log that this code cannot read. It is passed on, with the reason, and stops no other event."""
 
     stored = StoredName("unreadable", 1)
     name: str
@@ -91,14 +90,14 @@ class UnreadableEvent(Event):
     data: str
     problem: str
     names: tuple[str, ...] = ()
-    """The names of today under which it is looked for, where they are known."""
+    """The names of today under which a search finds it, if they are known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SplitEvent(Event):
-    """One stored event that the code of today takes as several, or as none: upcasts split it, or dropped it.
+    """One stored event that upcasts have split into several events of today, or dropped.
 
-    It stays one fact, at one place in the log and in its stream. Who folds it folds `events`, in order.
+    It stays one fact, at one place in the log and in its stream. A fold takes its `events`, in order.
     """
 
     stored = StoredName("split", 1)
@@ -110,9 +109,9 @@ class SplitEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class Recorded[E: Event]:
-    """A fact: one event as the log holds it.
+    """A fact: one event with its envelope, as the log stores it.
 
-    `position` counts all facts from 1 without a gap, `version` those of the stream. `at` is when it happened in the
+    `position` counts all facts from 1 without a gap, and `version` those of the stream. `at` is when it happened in the
     world, `recorded_at` when it entered the log. `caused_by` is the position of the fact that led to the command.
     """
 
@@ -130,14 +129,14 @@ class Recorded[E: Event]:
 
     @property
     def parts(self) -> "Sequence[Recorded[Any]]":
-        """The fact as folds take it: itself, or where it was split one for each event, at the same position and version."""
+        """What folds take: the fact, or one fact for each event of a split, with the same position and version."""
         if isinstance(self.event, SplitEvent):
             return [replace(self, event=event) for event in self.event.events]
         return (self,)
 
 
 type Data = dict[str, Any]
-"""The fields of a stored event, as JSON has them; a number with a fraction is a `Decimal`."""
+"""The fields of a stored event as JSON values. A number with a fraction is a `Decimal`."""
 
 
 def _unchanged(data: Data) -> Data:
@@ -146,10 +145,11 @@ def _unchanged(data: Data) -> Data:
 
 @dataclass(frozen=True, slots=True)
 class Upcast:
-    """Brings what was stored as `name` in shape `version` one step nearer to today's.
+    """Changes events stored as `name` in shape `version` into the next shape.
 
-    `change(data)` is pure, and gives the fields in the shape of `into`: the next version of the same name, unless said
-    otherwise (a rename). Where `into` is a tuple it gives a tuple of as many, in order: a split; `()` drops the event.
+    `change(data)` is pure and returns the fields in the shape of `into`. The default of `into` is the next version of
+    the same name; another name is a rename. If `into` is a tuple, `change` returns a tuple of the same length: a split.
+    `()` drops the event.
     """
 
     name: str
@@ -169,7 +169,7 @@ class Upcast:
 class Versioned:
     """A field of a state that knows the version of its stream: how many facts are in the state.
 
-    `Decider.fold` sets it before each event, whatever `evolve` does with the event. None: no fold has seen it.
+    `Decider.fold` sets it before each event. None: no fold has set it.
     """
 
     version: int | None = None
@@ -194,7 +194,7 @@ class Rejection(Exception):
 
     @property
     def message(self) -> str:
-        """The rule, in words for the person whose command was refused."""
+        """The rule as text for the user whose command was refused."""
         return message_of(type(self))
 
 
@@ -206,64 +206,67 @@ def message_of(rule: type[Rejection]) -> str:
     return cleandoc(rule.__doc__ or rule.__name__)
 
 
+class UndeclaredRejection(Exception):
+    """A decider raised a rule that is not among its `rejections`, so that no client knows its code."""
+
+
 @dataclass(frozen=True, eq=False)
 class Decider[C: Command, S, E: Event]:
     """An aggregate: what may happen to it (`decide`), and what it is after what has happened (`evolve`).
 
-    `decide(command, state)` returns the events to record, `[]` where the command changes nothing, or raises
-    `Rejected`. `evolve(state, event)` accepts every history that was ever stored. Both are pure. `upcasts` bring the
-    events of older code to today's classes before anybody sees them. `id_of` gives the stream of what people know by
-    another name than its id.
+    `decide(command, state)` returns the events to record, `[]` if the command changes nothing, or raises one of the
+    `rejections`. `evolve(state, event)` accepts every history that was ever stored. Both are pure, and their
+    annotations name the classes of commands, states and events. `upcasts` change the events of older code into the
+    classes of today. `id_of` gives the id of a stream that people know by another name.
     """
 
     category: str
     initial: S
     decide: Callable[[C, S], Sequence[E]]
     evolve: Callable[[S, E], S]
+    rejections: tuple[type[Rejection], ...] = ()
     upcasts: tuple[Upcast, ...] = ()
     id_of: Callable[[str], UUID] | None = None
 
     def fold(self, events: Sequence[E | SplitEvent], state: S | None = None, version: int | None = None) -> S:
-        """The state after `events`: from the beginning, or from `state`, which is that of the stream at `version`.
+        """The state after `events`: from the start of the stream, or from `state`, the state at `version`.
 
-        Without a `version`, it is the one that the `Versioned` field of the state holds, if it has one.
+        Without a `version`, the `Versioned` field of the state tells it, if there is one.
         """
         if state is None:
             state, version = self.initial, 0
         elif version is None:
             version = _version_of(state)
         folded = state
-        for happened in events:
-            # The parts of a split fact share one version.
-            for event in happened.events if isinstance(happened, SplitEvent) else (happened,):
+        for stored in events:
+            # The parts of a split event share one version.
+            for event in stored.events if isinstance(stored, SplitEvent) else (stored,):
                 folded = self.evolve(_at_version(folded, version), cast("E", event))
             version = None if version is None else version + 1
         return _at_version(folded, version)
 
     @property
     def state_types(self) -> tuple[type[S], ...]:
-        """The classes of the state, read off the annotation of `evolve`."""
+        """The classes of the state, from the annotation of the first parameter of `evolve`."""
         return annotation_members(self.evolve, 0)
 
     @property
     def event_types(self) -> tuple[type[E], ...]:
-        """The event classes, read off the annotation of `evolve`."""
+        """The event classes, from the annotation of the second parameter of `evolve`."""
         return annotation_members(self.evolve, 1)
 
     @property
     def command_types(self) -> tuple[type[C], ...]:
-        """The command classes, read off the annotation of `decide`."""
+        """The command classes, from the annotation of the first parameter of `decide`."""
         return annotation_members(self.decide, 0)
 
-    @property
-    def rejections(self) -> tuple[type[Rejection], ...]:
-        """The refusals that the aggregate's file declares, or names."""
-        named = vars(modules[self.decide.__module__]).values()
-        return tuple(
-            rule
-            for rule in named
-            if isinstance(rule, type) and issubclass(rule, Rejection) and rule is not Rejection
-        )
+    def check_declared(self, rejection: Rejection) -> None:
+        """Raises `UndeclaredRejection` if the rule is not among `rejections`."""
+        if type(rejection) not in self.rejections:
+            name = type(rejection).__name__
+            raise UndeclaredRejection(
+                f"the decider of {self.category} raises {name}: add {name} to its rejections"
+            ) from rejection
 
 
 type AnyDecider = Decider[Any, Any, Any]
@@ -285,7 +288,7 @@ def _version_of(state: object) -> int | None:
 
 @cache
 def _versioned_fields(state_type: type) -> tuple[str, ...]:
-    """The names of the `Versioned` fields of a class of states. Cached: every fold asks for each event."""
+    """The names of the `Versioned` fields of a state class. Cached: a fold asks for every event."""
     if not is_dataclass(state_type):
         return ()
     hints = get_type_hints(state_type)
@@ -299,8 +302,10 @@ def _is_versioned(hint: Any) -> bool:
 
 @cache
 def annotation_members(function: Callable[..., object], place: int) -> tuple[Any, ...]:
-    """The classes in the annotation of a parameter: those of a union, however it is nested and named. Worked out once:
-    projections ask for each fact."""
+    """The classes in the annotation of a parameter, also those of nested and named unions.
+
+    Cached: projections ask for every fact.
+    """
     return _flat(list(signature(function).parameters.values())[place].annotation)
 
 
@@ -309,7 +314,7 @@ def _flat(annotation: Any) -> tuple[Any, ...]:
         return _flat(annotation.__value__)
     parts = get_args(annotation)
     return (
-        tuple(each for part in parts for each in _flat(part))
+        tuple(member for part in parts for member in _flat(part))
         if isinstance(annotation, UnionType)
         else (annotation,)
     )

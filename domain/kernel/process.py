@@ -1,7 +1,7 @@
-"""The words every process is written in: what it sends, what it waits for, and the facts of its own stream.
+"""The types that every process is written with: actions, the facts of its own stream, and the process itself.
 
-A process (process manager, saga) joins aggregates: it folds the facts that concern one piece of work into a state, and
-reacts to each with what should happen next. Both are pure; the engine stores and carries out what they ask for.
+A process (process manager, saga) joins aggregates. It folds the facts about one piece of work into a state, and reacts
+to each fact with actions. Both functions are pure. The engine stores the actions and executes them.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -25,7 +25,7 @@ from domain.kernel.decider import (
     value,
 )
 
-# --- What a process asks for ------------------------------------------------
+# --- Actions ----------------------------------------------------------------
 
 
 class Call:
@@ -47,7 +47,7 @@ def call[T: Call](name: str, formerly: tuple[str, ...] = ()) -> Callable[[type[T
 
 @value
 class SendCommand:
-    """A command to one aggregate. Made by `send`, which holds the command to its decider."""
+    """A command to one aggregate. Build it with `send`, which checks the type of the command."""
 
     step: str
     to: AnyDecider
@@ -59,7 +59,7 @@ class SendCommand:
 class Effect:
     """A call to the outside, through the port that is registered for the type of `call`.
 
-    It is made at least once, always with the same idempotency key, and its answer comes back as a command.
+    The engine makes it at least once, always with the same idempotency key. The answer is a command.
     """
 
     step: str
@@ -68,29 +68,36 @@ class Effect:
 
 @value
 class Deadline:
-    """Wake me at `at`, unless the deadline of this name is set anew before; None calls it off."""
+    """Record `DeadlinePassed` at `at`, unless the deadline of this name is set again or cancelled before."""
 
     name: str
-    at: datetime | None
+    at: datetime
+
+
+@value
+class CancelDeadline:
+    """The deadline of this name is not needed any more."""
+
+    name: str
 
 
 @value
 class Withdraw:
-    """Whatever was asked for and has not been done yet is not wanted any more."""
+    """Cancel all commands and calls of this instance that are not done yet."""
 
 
-type Action = SendCommand | Effect | Deadline | Withdraw
+type Action = SendCommand | Effect | Deadline | CancelDeadline | Withdraw
 
 
 def send[C: Command](step: str, to: Decider[C, Any, Any], stream_id: UUID, command: C) -> SendCommand:
-    """A command for the aggregate `stream_id` of a decider; a command of another decider is a type error."""
+    """A command to the aggregate `stream_id`. A command of another decider is a type error."""
     return SendCommand(step=step, to=to, stream_id=stream_id, command=command)
 
 
 type Port = Callable[[Any, UUID], Awaitable[SendCommand | None]]
-"""Makes one kind of call to the outside, under its idempotency key. Gives the command that records the answer.
+"""Makes one kind of call to the outside with its idempotency key. Returns the command that records the answer.
 
-An exception means that the outcome is unknown: the engine calls again, with the same key.
+An exception means that the outcome is unknown. The engine calls again with the same key.
 """
 
 
@@ -99,19 +106,19 @@ An exception means that the outcome is unknown: the engine calls again, with the
 
 @value
 class Started(Event):
-    """The process has begun to work."""
+    """The process has started."""
 
 
 @value
 class Ended(Event):
-    """The process has nothing left to do."""
+    """The process has no work left."""
 
     outcome: str
 
 
 @value
 class StepRefused(Event):
-    """The aggregate that a step was sent to refused it."""
+    """The aggregate rejected the command of a step."""
 
     step: str
     code: str
@@ -120,7 +127,7 @@ class StepRefused(Event):
 
 @value
 class DeadlinePassed(Event):
-    """A deadline came before what it waited for."""
+    """A deadline has passed, and was neither set again nor cancelled."""
 
     deadline: str
     due: datetime
@@ -128,7 +135,7 @@ class DeadlinePassed(Event):
 
 @value
 class StepStuck(Event):
-    """A step failed as often as it may; an operator has to look."""
+    """A step failed in its last attempt. An operator has to retry or skip it."""
 
     step: str
     error: str
@@ -136,21 +143,21 @@ class StepStuck(Event):
 
 @value
 class StepWithdrawn(Event):
-    """A stuck step is not wanted any more."""
+    """A stuck step was cancelled by `Withdraw`."""
 
     step: str
 
 
 @value
 class StepRetried(Event):
-    """An operator had a stuck step tried again."""
+    """An operator retried a stuck step."""
 
     step: str
 
 
 @value
 class StepSkipped(Event):
-    """An operator took a stuck step for done."""
+    """An operator skipped a stuck step: it counts as done."""
 
     step: str
     reason: str
@@ -158,7 +165,7 @@ class StepSkipped(Event):
 
 @value
 class CompensationForced(Event):
-    """An operator had everything undone."""
+    """An operator asked the process to undo all its completed steps."""
 
     reason: str
 
@@ -178,26 +185,26 @@ type LifecycleEvent = (
 
 @value
 class ProcessLifecycle:
-    """What a process's own stream says of it."""
+    """The state of a process in its own stream."""
 
     known: bool = False
     ended: bool = False
     stuck: frozenset[str] = frozenset()
 
 
-def evolve(course: ProcessLifecycle, event: LifecycleEvent) -> ProcessLifecycle:
-    course = replace(course, known=True)
+def evolve(lifecycle: ProcessLifecycle, event: LifecycleEvent) -> ProcessLifecycle:
+    lifecycle = replace(lifecycle, known=True)
     match event:
         case Started():
-            return replace(course, ended=False)
+            return replace(lifecycle, ended=False)
         case Ended():
-            return replace(course, ended=True)
+            return replace(lifecycle, ended=True)
         case StepStuck(step=step):
-            return replace(course, stuck=course.stuck | {step}, ended=False)
+            return replace(lifecycle, stuck=lifecycle.stuck | {step}, ended=False)
         case StepRetried(step=step) | StepSkipped(step=step) | StepWithdrawn(step=step):
-            return replace(course, stuck=course.stuck - {step})
+            return replace(lifecycle, stuck=lifecycle.stuck - {step})
         case StepRefused() | DeadlinePassed() | CompensationForced():
-            return course
+            return lifecycle
         case _ as missing:
             assert_never(missing)
 
@@ -205,12 +212,12 @@ def evolve(course: ProcessLifecycle, event: LifecycleEvent) -> ProcessLifecycle:
 # --- Its commands: the engine's, and the operator's -------------------------
 
 
-# Every process has the same commands, so their stored names begin with `process`, not with its category.
+# All processes have the same commands, so their stored names begin with `process`, not with a category.
 
 
 @command("process.record-event", formerly=("Record",))
 class RecordLifecycleEvent(Command):
-    """The engine reports what happened to a step or a deadline."""
+    """The engine records a fact about a step or a deadline."""
 
     event: Started | Ended | StepRefused | DeadlinePassed | StepStuck | StepWithdrawn
 
@@ -248,7 +255,11 @@ class StepNotStuck(Rejection):
 
 @dataclass(frozen=True, eq=False)
 class ProcessStream(Decider[LifecycleCommand, ProcessLifecycle, LifecycleEvent]):
-    """The decider of a process's own stream. Its event classes carry the process's name in the log."""
+    """The decider of a process's own stream.
+
+    The log stores the same events under other names for each process, such as `fulfilment.started`. An event class has
+    one stored name, so each process has event classes of its own. `classes` maps the shared class to its own.
+    """
 
     classes: dict[type[Event], type[Any]] = field(default_factory=dict[type[Event], type[Any]])
 
@@ -256,50 +267,58 @@ class ProcessStream(Decider[LifecycleCommand, ProcessLifecycle, LifecycleEvent])
     def event_types(self) -> tuple[type[Any], ...]:
         return tuple(self.classes.values())
 
-    @property
-    def rules(self) -> tuple[type[Rejection], ...]:
-        return (ProcessUnknown, ProcessEnded, StepNotStuck)
+    def own_event(self, event: LifecycleEvent) -> LifecycleEvent:
+        """The event in the class that this process stores."""
+        return _to_own_class(self.classes, event)
 
 
-def stream_decider(category: str) -> ProcessStream:
+def make_stream_decider(category: str) -> ProcessStream:
     """The decider of the own stream of the process `category`."""
     classes: dict[type[Event], type[Any]] = {
-        each: type(
-            each.__name__, (each,), {"stored": StoredName(f"{category}.{name}", 1), "__module__": __name__}
+        shared: type(
+            shared.__name__,
+            (shared,),
+            {"stored": StoredName(f"{category}.{name}", 1), "__module__": __name__},
         )
-        for each, name in _NAMES.items()
+        for shared, name in _STORED_NAMES.items()
     }
 
-    def named(event: LifecycleEvent) -> LifecycleEvent:
-        return classes[type(event)](**vars(event))
-
-    def decide(command: LifecycleCommand, course: ProcessLifecycle) -> Sequence[LifecycleEvent]:
+    def decide(command: LifecycleCommand, lifecycle: ProcessLifecycle) -> Sequence[LifecycleEvent]:
         match command:
-            case RecordLifecycleEvent(event=StepWithdrawn(step=step)) if step not in course.stuck:
+            case RecordLifecycleEvent(event=StepWithdrawn(step=step)) if step not in lifecycle.stuck:
                 return []
             case RecordLifecycleEvent(event=event):
-                return [named(event)]
-            case _ if not course.known:
+                return [_to_own_class(classes, event)]
+            case _ if not lifecycle.known:
                 raise ProcessUnknown
-            case RetryStep(step=step) if step in course.stuck:
-                return [named(StepRetried(step=step))]
-            case SkipStep(step=step, reason=reason) if step in course.stuck:
-                return [named(StepSkipped(step=step, reason=reason))]
+            case RetryStep(step=step) if step in lifecycle.stuck:
+                return [_to_own_class(classes, StepRetried(step=step))]
+            case SkipStep(step=step, reason=reason) if step in lifecycle.stuck:
+                return [_to_own_class(classes, StepSkipped(step=step, reason=reason))]
             case RetryStep() | SkipStep():
-                raise ProcessEnded if course.ended else StepNotStuck
-            case ForceCompensation() if course.ended:
+                raise ProcessEnded if lifecycle.ended else StepNotStuck
+            case ForceCompensation() if lifecycle.ended:
                 raise ProcessEnded
             case ForceCompensation(reason=reason):
-                return [named(CompensationForced(reason=reason))]
+                return [_to_own_class(classes, CompensationForced(reason=reason))]
             case _ as missing:
                 assert_never(missing)
 
     return ProcessStream(
-        category=category, initial=ProcessLifecycle(), decide=decide, evolve=evolve, classes=classes
+        category=category,
+        initial=ProcessLifecycle(),
+        decide=decide,
+        evolve=evolve,
+        rejections=(ProcessUnknown, ProcessEnded, StepNotStuck),
+        classes=classes,
     )
 
 
-_NAMES: dict[type[Event], str] = {
+def _to_own_class(classes: dict[type[Event], type[Any]], event: LifecycleEvent) -> LifecycleEvent:
+    return classes[type(event)](**vars(event))
+
+
+_STORED_NAMES: dict[type[Event], str] = {
     Started: "started",
     Ended: "ended",
     StepRefused: "step-refused",
@@ -311,7 +330,7 @@ _NAMES: dict[type[Event], str] = {
     CompensationForced: "compensation-forced",
 }
 
-NOTES_FORMERLY: dict[str, type[Event]] = {
+FORMER_NOTE_NAMES: dict[str, type[Event]] = {
     "Started": Started,
     "Ended": Ended,
     "StepRefused": StepRefused,
@@ -322,21 +341,21 @@ NOTES_FORMERLY: dict[str, type[Event]] = {
     "StepSkipped": StepSkipped,
     "CompensationForced": CompensationForced,
 }
-"""The names under which older code stored a fact that was to be recorded. They stay when a class is renamed."""
+"""The names under which older code stored a note. They stay when a class is renamed."""
 
 # --- The process ------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Process[S]:
-    """Work across aggregates, one instance a key.
+    """Work across aggregates, one instance for each piece of work.
 
-    `key(fact)` names the instance that a fact concerns, None for none; the process's own facts concern their stream
-    without being asked for. `evolve(state, fact)` gives the state after the fact, None where there is still no
-    instance. `react(before, after, fact)` says what the step from one state to the next asks for. `status` names a
-    state for people, and `outcome` says how it ended, None where it has not. All are pure.
+    `correlate(fact)` returns the id of the instance that a fact concerns, or None. Facts of the process's own streams
+    need no `correlate`. `evolve(state, fact)` returns the state after the fact, or None if there is still no instance.
+    `react(before, after, fact)` returns the actions that follow from the change of state. `status` names a state for
+    people. `outcome` says how the process ended, or None if it has not. All are pure.
 
-    `category` is the process's name, and that of its own streams. `calls` are the types of call that its effects make.
+    `category` is the name of the process and of its own streams. `calls` are the classes of call in its effects.
     """
 
     category: str
@@ -348,13 +367,13 @@ class Process[S]:
     calls: tuple[type[Call], ...] = ()
 
     @cached_property
-    def own(self) -> ProcessStream:
+    def stream_decider(self) -> ProcessStream:
         """The decider of the process's own stream."""
-        return stream_decider(self.category)
+        return make_stream_decider(self.category)
 
     @property
     def state_types(self) -> tuple[type[S], ...]:
-        """The classes of its states, read off the annotation of `evolve`."""
+        """The classes of its states, from the annotation of the first parameter of `evolve`."""
         return tuple(member for member in annotation_members(self.evolve, 0) if member is not type(None))
 
     def instance_id(self, fact: Recorded[Any]) -> UUID | None:

@@ -1,11 +1,11 @@
-"""Undo and redo: changes that can be taken back and made again, by further facts that say which change they concern.
+"""Undo and redo: further events take a change back or make it again, and say which change they concern.
 
-An aggregate that has undo needs three things. Its events that can be taken back are `Undoable`; other events may come in
-between. Each phase of its state that can be changed has a field of type `UndoHistory`, and `evolve` passes each `Undoable`
-event through `record_edit`. And two pure functions give the inverse of every event: what an event is about to change, as
-it is in a state; and the ordinary events that bring a state back to that.
+An aggregate with undo needs three things. Its events that can be undone are `Undoable`; other events may come in
+between. Each phase of its state that can be changed has a field of type `UndoHistory`, and `evolve` passes each
+`Undoable` event through `record_edit`. Two pure functions give the inverse of an event: the first returns the part of a
+state that an event will change, the second the ordinary events that restore this part.
 
-A mark is a version of the stream. `evolve` neither sees nor counts versions: `Decider.fold` sets that of the history.
+A change is named by its version in the stream. `evolve` does not count versions: `Decider.fold` sets that of the history.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +15,15 @@ from domain.kernel.decider import Event, Rejection, Versioned, value
 
 CHUNK_SIZE = 100
 MAX_CHUNKS = 100
-"""Only the newest changes, at most 100 times 100, can be undone: a state in memory has a bound."""
+"""Only the newest 10,000 changes can be undone, so that the size of a state has a bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Undoable(Event):
-    """An event that can be taken back. If it takes back another change, or makes one again, it says which: by the version
-    in the stream at which that change was first made."""
+    """An event that can be undone.
+
+    If it undoes or redoes a change, it names the version of the stream at which that change was first made.
+    """
 
     undoes: int | None = None
     redoes: int | None = None
@@ -37,7 +39,7 @@ class NothingToRedo(Rejection):
 
 @value
 class Edit[T]:
-    """One change, made at `version`: what it concerns, before it and after it."""
+    """One change, made at `version`: the changed part of the state before and after it."""
 
     version: int
     before: T
@@ -46,15 +48,17 @@ class Edit[T]:
 
 @value
 class UndoHistory[T](Versioned):
-    """What can be undone and what can be redone, the next one last. In chunks: one more edit copies its chunk only."""
+    """The edits that can be undone and redone, the next one last. In chunks, so that one more edit copies one chunk only."""
 
     done: tuple[tuple[Edit[T], ...], ...] = ()
     undone: tuple[tuple[Edit[T], ...], ...] = ()
 
 
 def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T) -> UndoHistory[T]:
-    """The history after one more event, which turned `before` into `after`. Raises `AssertionError` if no fold has set
-    the version: a mark would name another change."""
+    """The history after one more event, which changed `before` into `after`.
+
+    Raises `AssertionError` if no fold has set the version, since the edit would name another change.
+    """
     if history.version is None:
         raise AssertionError(
             "the version of this UndoHistory is not known: make it a field of a phase of the state, declared as"
@@ -82,13 +86,13 @@ def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T
 
 
 def undo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], Sequence[E]]) -> Sequence[E]:
-    """The events that take the last change back. There is one: the caller raises `NothingToUndo` otherwise."""
+    """The events that undo the last change. The caller raises `NothingToUndo` if there is none."""
     edit = history.done[-1][-1]
     return [replace(event, undoes=edit.version) for event in inverse(edit.before)]
 
 
 def redo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], Sequence[E]]) -> Sequence[E]:
-    """The events that make the change again that was undone last, likewise."""
+    """The events that redo the change that was undone last. The caller raises `NothingToRedo` if there is none."""
     edit = history.undone[-1][-1]
     return [replace(event, redoes=edit.version) for event in inverse(edit.after)]
 

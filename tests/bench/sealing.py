@@ -52,8 +52,8 @@ async def engine(database: Database) -> AsyncGenerator[tuple[CommandHandler, Fee
 async def sealed_up(database: Database, feed: Feed) -> int:
     """Seal everything there is; how many facts that were."""
     sealer = Sealer(database, feed)
-    async with database.unpooled.connect() as connection:
-        last = await newest((await connection.get_raw_connection()).driver_connection)
+    async with database.connection() as connection:
+        last = await newest(connection)
         began = reached = 0 if last is None else last.last
         while reached < feed.head:
             last = await sealer.seal(connection, last)

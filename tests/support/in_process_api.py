@@ -10,7 +10,8 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from app.composition import application
 from app.engine.database.connections import open_database
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.settings import Settings
 
 

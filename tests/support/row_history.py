@@ -6,38 +6,28 @@ from typing import Any
 from sqlalchemy import select
 
 from app.engine.database.connections import Database
-from app.engine.projector.row_history import rows_as_of
-from app.engine.projector.slots import LIVE, history_in
+from app.engine.projector.slots import LIVE
+from app.engine.projector.table import ProjectionTable
 from domain.kernel.decider import Recorded
-from projections.kernel import VALID_FROM, VALID_TO, Key, Projection
+from projections.kernel import VALID_FROM, Key, Projection, rows_as_of
 
 
 async def history_of(
     database: Database, projection: Projection[Any], slot: str = LIVE
 ) -> list[tuple[int, int | None, Any]]:
     """All rows of the history: valid from, valid to, and the row."""
-    table = history_in(projection, slot)
-    assert table is not None
-    async with database.engine.connect() as connection:
-        found: list[tuple[int, int | None, Any]] = []
-        for each in (await connection.execute(select(table).order_by(VALID_FROM))).mappings():
-            columns = dict(each)
-            found.append(
-                (columns.pop(VALID_FROM), columns.pop(VALID_TO), projection.row_from_mapping(columns))
-            )
-        return found
+    history = ProjectionTable(projection, slot).history
+    assert history is not None
+    return [
+        (valid_from, valid_to, projection.row_from_record(columns))
+        for *columns, valid_from, valid_to in await database.fetch(select(history).order_by(VALID_FROM))
+    ]
 
 
 async def rows_at(database: Database, projection: Projection[Any], position: int) -> dict[Key, Any]:
     """The rows as of a position, as queries read them."""
-    async with database.engine.connect() as connection:
-        rows = [
-            projection.row_from_mapping(each)
-            for each in (
-                await connection.execute(select(rows_as_of(projection.history_table, position)))
-            ).mappings()
-        ]
-    return {projection.key_of(row): row for row in rows}
+    records = await database.fetch(select(rows_as_of(projection.history_table, position)))
+    return {projection.key_of(row): row for row in map(projection.row_from_record, records)}
 
 
 async def same_at_every_position(

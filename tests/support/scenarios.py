@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.kernel.decider import Command, Decider, Event, Recorded, Rejection, SplitEvent
-from domain.kernel.process import Action, AnyProcess
+from domain.kernel.process import Action, AnyProcess, LifecycleEvent
 from projections.kernel import AnyProjection, Key
 
 STREAM = UUID("00000000-0000-4000-8000-00000000000a")
@@ -40,6 +40,7 @@ class Scenario[C: Command, S, E: Event]:
         with pytest.raises(Rejection) as rejection:
             self._decide()
         assert type(rejection.value) is rule
+        self.decider.check_declared(rejection.value)
 
     def _decide(self) -> Sequence[E]:
         assert self.command is not None, "call when(command) first"
@@ -49,7 +50,7 @@ class Scenario[C: Command, S, E: Event]:
 def fact(
     event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = NOW
 ) -> Recorded[Any]:
-    """One recorded event, with an envelope that says nothing in particular."""
+    """One recorded event, with an envelope of fixed values."""
     category = event.stored.name.split(".")[0]
     return Recorded(position, category, stream, version, event, at, at, "tester", STREAM, STREAM)
 
@@ -90,7 +91,7 @@ class ProjectionScenario:
 
 @dataclass(frozen=True)
 class ProcessScenario:
-    """For a process: `given(facts).then_sends(actions)`, what the last of the facts led it to ask for; `.then_is(state)`."""
+    """For a process: `given(facts).then_sends(actions)` are the actions after the last fact; `.then_is(state)`."""
 
     process: AnyProcess
     history: tuple[Recorded[Any], ...] = ()
@@ -111,9 +112,9 @@ class ProcessScenario:
     def then_is(self, state: object) -> None:
         assert self._state(self.history) == state
 
-    def own_fact(self, event: Event, stream: UUID = STREAM) -> Recorded[Any]:
+    def own_fact(self, event: LifecycleEvent, stream: UUID = STREAM) -> Recorded[Any]:
         """A fact of the process's own stream."""
-        return fact(self.process.own.classes[type(event)](**vars(event)), stream=stream)
+        return fact(self.process.stream_decider.own_event(event), stream=stream)
 
     def _state(self, history: Sequence[Recorded[Any]]) -> Any:
         state: Any = None

@@ -41,15 +41,15 @@ async def seal(database: Database, *, facts: int = 10, upto: int | None = None) 
     if upto is not None:
         feed.head = upto
     sealer = Sealer(database, feed, facts=facts)
-    async with database.unpooled.connect() as connection:
-        last = await newest((await connection.get_raw_connection()).driver_connection)
+    async with database.connection() as connection:
+        last = await newest(connection)
         while last is None or last.last < feed.head:
             last = await sealer.seal(connection, last)
     return last
 
 
-UNGUARD = "ALTER TABLE es.events DISABLE TRIGGER events_stay; ALTER TABLE es.seals DISABLE TRIGGER seals_stay"
-GUARD = "ALTER TABLE es.events ENABLE TRIGGER events_stay; ALTER TABLE es.seals ENABLE TRIGGER seals_stay"
+UNGUARD = "ALTER TABLE es.events DISABLE TRIGGER events_immutable; ALTER TABLE es.seals DISABLE TRIGGER seals_immutable"
+GUARD = "ALTER TABLE es.events ENABLE TRIGGER events_immutable; ALTER TABLE es.seals ENABLE TRIGGER seals_immutable"
 
 
 async def tamper(database: Database, change: str) -> None:

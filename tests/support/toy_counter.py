@@ -96,7 +96,7 @@ def evolve(state: int, event: TallyEvent) -> int:
 
 
 tally: Decider[TallyCommand, int, TallyEvent] = Decider(
-    category="tally", initial=0, decide=decide, evolve=evolve
+    category="tally", initial=0, decide=decide, evolve=evolve, rejections=(TooLittle,)
 )
 
 
@@ -162,10 +162,10 @@ class Engine:
 async def engine(
     database: Database,
     *,
-    ring: int = 1_000,
-    bound: int = 10_000,
-    patience: float = 10,
-    poll: float = 0.5,
+    buffer_size: int = 1_000,
+    max_pending: int = 10_000,
+    retry_timeout: float = 10,
+    poll_interval: float = 0.5,
     decider: AnyDecider = tally,
     projections: Sequence[Projection[Any]] = (tallies,),
     every: int = 0,
@@ -173,19 +173,21 @@ async def engine(
     ports: Mapping[type, Port] | None = None,
     steps: RetryPolicy | None = None,
 ) -> AsyncGenerator[Engine]:
-    deciders = (decider, *(process.own for process in processes))
+    deciders = (decider, *(process.stream_decider for process in processes))
     codec = EventCodec(deciders)
     reader = EventReader(database.pool, codec)
-    feed = Feed(reader, ring=ring, poll=poll)
-    wake = LogNotifier(database.connect, feed.notify)
+    feed = Feed(reader, buffer_size=buffer_size, poll_interval=poll_interval)
+    notifier = LogNotifier(database.connect, feed.notify)
 
     def committed(head: int, facts: Sequence[Fact]) -> None:
         feed.publish(head, facts)
-        wake.notify(head)
+        notifier.notify(head)
 
-    appender = Appender(database.connect, codec, committed, bound=bound, patience=patience)
+    appender = Appender(
+        database.connect, codec, committed, max_pending=max_pending, retry_timeout=retry_timeout
+    )
     projector = Projector(projections, database, feed)
-    # Whoever asks for snapshots works through what was offered by hand.
+    # A test that uses snapshots calls `flush` itself.
     snapshots = SnapshotReader(database.pool, codec, [decider], every=every)
     snapshotter = SnapshotWriter(database.pool, reader, snapshots)
     commands = CommandHandler(appender, reader, snapshots)
@@ -195,7 +197,7 @@ async def engine(
     running = (
         appender.run(),
         feed.run(),
-        wake.run(),
+        notifier.run(),
         projector.run(),
         projector.poll_checkpoints(),
         projector.retry_parked(),

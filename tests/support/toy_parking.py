@@ -123,5 +123,5 @@ async def retry_and_die(point: str) -> None:
             concerned,
             30,
             reader=EventReader(database.pool, EventCodec([tally])),
-            told=die_while_reading if point == "reading" else no_progress,
+            on_progress=die_while_reading if point == "reading" else no_progress,
         )

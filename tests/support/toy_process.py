@@ -5,7 +5,8 @@ It remembers everything that it has folded, so that a fact that was folded twice
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -14,12 +15,16 @@ from uuid import UUID, uuid5
 import msgspec
 
 from app.engine.commands import CommandAccepted
+from app.engine.database.connections import Database
 from app.engine.processes.admin import ProcessView, get_processes
+from app.engine.processes.dispatcher import RetryPolicy
 from app.engine.store.reader import Fact
 from domain.kernel.decider import Recorded, value
 from domain.kernel.process import (
     Action,
+    AnyProcess,
     Call,
+    CancelDeadline,
     CompensationForced,
     Deadline,
     DeadlinePassed,
@@ -35,7 +40,7 @@ from domain.kernel.process import (
     call,
     send,
 )
-from tests.support.toy_counter import Add, Added, Engine, Take, request, tally
+from tests.support.toy_counter import Add, Added, Engine, Take, engine, request, tally
 
 
 @call("errand.ring", formerly=("Ring",))
@@ -102,7 +107,7 @@ def react(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Sequence
         case Added(note="wait", amount=amount):
             return [Deadline(name="tea", at=fact.recorded_at + timedelta(milliseconds=amount))]
         case Added(note="off"):
-            return [Deadline(name="tea", at=None)]
+            return [CancelDeadline(name="tea")]
         case Added(note="stop"):
             return [Withdraw()]
         case CompensationForced():
@@ -209,3 +214,24 @@ async def remembered(running: Engine, errand_id: UUID) -> Errand:
         "SELECT state -> 2 FROM es.processes WHERE process = 'errand' AND id = $1", errand_id
     )
     return msgspec.json.decode(text, type=Errand)
+
+
+QUICK = RetryPolicy(max_attempts=3, initial_delay=0.005, max_delay=0.02, call_timeout=0.1)
+
+
+@asynccontextmanager
+async def running(
+    database: Database, bell: Bell | None = None, process: AnyProcess = errand, steps: RetryPolicy = QUICK
+) -> AsyncGenerator[Engine]:
+    async with engine(
+        database, projections=(), processes=[process], ports={Ring: bell or Bell()}, steps=steps
+    ) as runtime:
+        yield runtime
+
+
+async def away(call: Ring, attempt: int) -> None:
+    raise ConnectionError("no answer")
+
+
+def names(facts: Any) -> list[str]:
+    return [fact.event.stored.name for fact in facts]

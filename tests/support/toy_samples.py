@@ -73,7 +73,14 @@ def toy_decider(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> 
     for event_type in event_types[1:]:
         union = union | event_type
     evolve.__annotations__["event"] = union
-    return Decider(category="toy", initial=0, decide=decide, evolve=evolve, upcasts=upcasts)
+    return Decider(
+        category="toy",
+        initial=0,
+        decide=decide,
+        evolve=evolve,
+        upcasts=upcasts,
+        rejections=(ToyBroken, ToyIsLost),
+    )
 
 
 def toy_codec(*event_types: type[Event], upcasts: tuple[Upcast, ...] = ()) -> EventCodec:

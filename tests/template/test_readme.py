@@ -456,8 +456,9 @@ def test_the_commands_are_those_that_exist() -> None:
 
 def test_the_options_of_serve_are_those_that_it_takes() -> None:
     [meaning] = rows("app/engine/cli/README.md", "Commands")["python -m app serve"]
-    command: Any = COMMANDS["python -m app serve"]
-    taken = {option for param in command.params for option in param.opts}
+    serve = COMMANDS["python -m app serve"]
+    assert serve is not None
+    taken = {option for param in serve.params for option in param.opts}
     assert set(re.findall(r"--\w+", meaning)) == taken
 
 

@@ -1,1 +1,1 @@
-"""The log cannot be quietly changed: seals chain it by hash, and anybody can check them."""
+"""Seals the event log with hashes, verifies it, and exports parts of it with proofs."""

@@ -1,11 +1,11 @@
-"""The form in which facts and seals are hashed. It never changes: a hash that was made once has to come out again.
+"""The canonical form in which facts and seals are hashed. It never changes: every old hash must stay reproducible.
 
-A fact is a JSON object with one member for each column of es.events that is not NULL, so that a column added later
-leaves the hashes of older facts as they are. It is written as `json.dumps(fact, sort_keys=True, ensure_ascii=False,
-separators=(",", ":"))` in UTF-8, each number with the digits that PostgreSQL prints; moments are in UTC with six
-decimals of a second, ids as text in lower case. A seal is written likewise; bytes are hexadecimal.
+A fact is a JSON object with one member for each column of es.events that is not NULL. So a new column does not change
+the hashes of older facts. The text is `json.dumps(fact, sort_keys=True, ensure_ascii=False, separators=(",", ":"))` in
+UTF-8. Numbers have the digits that PostgreSQL prints. Times are in UTC with six decimals of a second. Ids are text in
+lower case. A seal has the same form; bytes are hexadecimal.
 
-Hashes are SHA-256, and begin with a byte that says of what: 0 a fact, 1 two hashes of a tree, 2 a seal.
+Hashes are SHA-256 over a prefix byte and the text. The prefix is 0 for a fact, 1 for two hashes of a tree, 2 for a seal.
 """
 
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ from typing import Any
 import msgspec
 
 LEAF_PREFIX_BYTES = 8
-"""So many bytes of each fact's hash are kept in its seal, to say which fact it was that changed. What convicts is the root."""
+"""Bytes of each fact's hash that its seal keeps, to find the fact that was changed. The proof of a change is the root."""
 
 GENESIS = bytes(32)
-"""What the first seal follows."""
+"""The hash before the first seal."""
 
 
 def timestamp_sql(expression: str) -> str:
-    """SQL: a timestamptz as text, whatever the session's settings are. Years without four digits are seconds since 1970."""
+    """SQL: a timestamptz as text, independent of the session's settings. A year without four digits gives seconds since 1970."""
     return (
         f"CASE WHEN {expression} >= '0001-01-01T00:00:00Z'::timestamptz AND {expression} < '9999-12-31T00:00:00Z'::timestamptz"
         f""" THEN to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -36,27 +36,29 @@ COLUMNS = f"""
     command_id::text AS command_id, correlation_id::text AS correlation_id, caused_by, actor,
     {timestamp_sql("occurred_at")} AS occurred_at, {timestamp_sql("recorded_at")} AS recorded_at
 """
-"""The columns of es.events as `fact_of` takes them."""
+"""The columns of es.events for `fact_from_row`."""
 
 SEALS = f"number, first_position, last_position, root, marks, {timestamp_sql('sealed_at')} AS sealed_at, hash"
-"""The columns of es.seals as `seal_of` takes them."""
+"""The columns of es.seals for `seal_of`."""
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
-def _as_it_is(digits: str) -> msgspec.Raw:
-    """A number keeps the digits it came with: neither a float nor anything else stands between."""
+def _raw_number(digits: str) -> msgspec.Raw:
+    """Keep the digits of a number: a float would round them."""
     return msgspec.Raw(digits.encode())
 
 
-_DECODER = msgspec.json.Decoder(float_hook=_as_it_is)
+_DECODER = msgspec.json.Decoder(float_hook=_raw_number)
 _DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seal:
-    """The positions `first` to `last` are those whose hashes make a tree with this `root`; `hash` covers that and the
-    hash of the seal before it."""
+    """Covers the facts at the positions `first` to `last`.
+
+    `root` is the root of the tree of their hashes. `hash` covers the other fields and the hash of the previous seal.
+    """
 
     number: int
     first: int
@@ -67,7 +69,7 @@ class Seal:
     hash: bytes
 
     def follows(self, previous: bytes) -> bool:
-        """Whether its hash is that of what it says, after a seal with the hash `previous`."""
+        """Whether `hash` is the hash of the other fields and of `previous`, the hash of the previous seal."""
         return self.hash == seal_hash(previous, self.number, self.first, self.last, self.root, self.sealed_at)
 
     @property
@@ -76,7 +78,7 @@ class Seal:
 
 
 def fact_from_row(row: Any) -> dict[str, Any]:
-    """The fact in a row of `COLUMNS`. Raises `msgspec.DecodeError` for JSON that no event can have."""
+    """The fact in a row with `COLUMNS`. Raises `msgspec.DecodeError` for JSON that no event can have."""
     fact = {name: value for name, value in row.items() if value is not None}
     if "data" in fact:
         fact["data"] = _DECODER.decode(fact["data"])
@@ -96,14 +98,14 @@ def seal_of(row: Mapping[str, Any]) -> Seal:
 
 
 def canonical_bytes(value: object) -> bytes:
-    """The value as it is hashed, and as it stands in an export."""
+    """The canonical text of a value: it is hashed, and written to exports."""
     return _ENCODER.encode(value)
 
 
 def parse_canonical[T](text: bytes, kind: type[T]) -> T:
-    """What `write` wrote of a value of this kind. Raises `msgspec.DecodeError`."""
+    """Parse the canonical text of a value of this type. Raises `msgspec.DecodeError`."""
     if kind not in _DECODERS:
-        _DECODERS[kind] = msgspec.json.Decoder(kind, float_hook=_as_it_is)
+        _DECODERS[kind] = msgspec.json.Decoder(kind, float_hook=_raw_number)
     return _DECODERS[kind].decode(text)
 
 

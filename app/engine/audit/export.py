@@ -1,22 +1,16 @@
-"""Hands out a part of the log as JSON Lines, each fact with its hash and the proof that a seal covers it.
+"""Exports a part of the log as JSON Lines: each fact with its hash and the proof that a seal covers it.
 
-The first line says what was asked for, the last how many facts there are and which seals cover them; between them
-stands a line for each fact, in the order of the log. Each is written as app/engine/audit/canonical.py says, so that nothing in it
-can be changed unseen.
+The first line has the scope of the export. Then each fact has one line, in the order of the log. The last line has the
+number of facts and the seals that cover them. Each line is in the form of app/engine/audit/canonical.py, so that every
+change of a byte is detected.
 """
 
-import os
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.engine.audit.canonical import (
     COLUMNS,
@@ -29,17 +23,19 @@ from app.engine.audit.canonical import (
     seal_of,
 )
 from app.engine.audit.merkle import inclusion_proof, tree_levels
-from app.engine.database.connections import DRIVER_ERRORS, Database, open_database
+from app.engine.database.connections import Database
 from app.engine.errors import UserError
-from app.engine.settings import EngineSettings
 
 PAGE_SIZE = 500
+
+type ProgressCallback = Callable[[int, int], None]
+"""Takes how many facts are written, and the total."""
 
 # --- The lines --------------------------------------------------------------
 
 
 class ExportScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What was asked for: a stream (its category and id), a correlation, or positions from one to another."""
+    """What is exported: a stream (its category and id), a correlation, or a range of positions."""
 
     stream: str | None = None
     id: str | None = None
@@ -49,15 +45,15 @@ class ExportScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
     @property
     def is_complete(self) -> bool:
-        """Whether one thing is asked for, and all of it is said."""
-        said = (
+        """Whether the scope is one of the three, with all its fields."""
+        given = (
             self.stream is not None,
             self.id is not None,
             self.correlation is not None,
             self.first is not None,
             self.last is not None,
         )
-        return said in (
+        return given in (
             (True, True, False, False, False),
             (False, False, True, False, False),
             (False, False, False, True, True),
@@ -74,14 +70,14 @@ class ExportScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
 
 
 class ExportHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first line. Another `form` would be another way of hashing."""
+    """The first line. A new way of hashing would get a new `form`."""
 
     asked: ExportScope
     form: Literal[1] = 1
 
 
 class InclusionProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The fact is at `place` among the facts of the seal with this `number`; `path` leads from its hash to the root."""
+    """`place` is the index of the fact in the seal `number`; `path` are the hashes from the fact to the root."""
 
     number: int
     place: int
@@ -89,7 +85,7 @@ class InclusionProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExportRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A fact. `seal` is null where it was not sealed yet."""
+    """One fact. `seal` is null if it is not sealed yet."""
 
     fact: dict[str, Any]
     hash: str
@@ -115,90 +111,60 @@ class ExportFooter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seals: Sequence[ExportedSeal]
 
 
-# --- What is asked for ------------------------------------------------------
+# --- The scope --------------------------------------------------------------
 
 
 def parse_scope(
     stream: str | None, id: UUID | None, correlation: UUID | None, first: int | None, last: int | None
 ) -> ExportScope:
-    """The one thing that is asked for. Raises `Mistake`."""
-    given = [
-        stream is not None or id is not None,
-        correlation is not None,
-        first is not None or last is not None,
-    ]
-    if given.count(True) != 1:
+    """The scope that the options name. Raises `UserError`."""
+    by_stream = stream is not None or id is not None
+    by_correlation = correlation is not None
+    by_position = first is not None or last is not None
+    if [by_stream, by_correlation, by_position].count(True) != 1:
         raise UserError(
-            "say what to export, and only one of it: --stream NAME --id ID, --correlation ID, or --from POSITION --to POSITION"
+            "give exactly one scope: --stream NAME --id ID, --correlation ID, or --from POSITION --to POSITION"
         )
-    if given[0]:
+    if by_stream:
         if stream is None or id is None or not stream.isprintable():
-            raise UserError("a stream is named by --stream NAME and --id ID together")
+            raise UserError("--stream NAME and --id ID must be given together")
         return ExportScope(stream=stream, id=str(id))
     if correlation is not None:
         return ExportScope(correlation=str(correlation))
     if first is None or last is None or not 0 < first <= last < 2**63:
-        raise UserError("positions are named by --from and --to together, from 1 on and in this order")
+        raise UserError(
+            "--from and --to must be given together; positions begin at 1, and --from comes first"
+        )
     return ExportScope(first=first, last=last)
 
 
-def _condition(what: ExportScope) -> tuple[str, list[object]]:
-    if what.stream is not None:
-        return "category = $1 AND stream_id = $2::text::uuid", [what.stream, what.id]
-    if what.correlation is not None:
-        return "correlation_id = $1::text::uuid", [what.correlation]
-    return "position BETWEEN $1 AND $2", [what.first, what.last]
-
-
-async def show(settings: EngineSettings, what: ExportScope, out: Path | None) -> bool:
-    """Write it to the file, or to standard output; false where the seals show that the log was changed. Raises `Mistake`."""
-    console = Console(stderr=True)
-    columns = (TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    quiet = not console.is_terminal or (out is None and sys.stdout.isatty())
-    async with open_database(settings) as database:
-        await database.check_migrated()
-        with (
-            ExitStack() as open_,
-            Progress(*columns, console=console, transient=True, disable=quiet) as progress,
-        ):
-            task = progress.add_task("", total=None)
-            try:
-                target = sys.stdout.buffer if out is None else open_.enter_context(out.open("wb"))
-            except OSError as error:
-                raise UserError(f"cannot write {out}: {error.strerror}") from None
-            try:
-                await export(
-                    database,
-                    what,
-                    target,
-                    lambda done, all_: progress.update(task, completed=done, total=all_),
-                )
-            except Tampered as error:
-                print(f"{error}: python -m app audit verify says more", file=sys.stderr)
-                return False
-            except BrokenPipeError:
-                # Whoever read it has enough; what is still in the buffer goes nowhere.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            except DRIVER_ERRORS as error:
-                raise UserError(f"the export stopped: {str(error) or type(error).__name__}") from error
-    return True
+def _condition(scope: ExportScope) -> tuple[str, list[object]]:
+    if scope.stream is not None:
+        return "category = $1 AND stream_id = $2::text::uuid", [scope.stream, scope.id]
+    if scope.correlation is not None:
+        return "correlation_id = $1::text::uuid", [scope.correlation]
+    return "position BETWEEN $1 AND $2", [scope.first, scope.last]
 
 
 # --- The export -------------------------------------------------------------
 
 
 class Tampered(Exception):
-    """A range of the log does not fit its seal, so that there is nothing to prove."""
+    """A range of the log does not match its seal, so there is no proof to export."""
 
 
-async def export(
+def _no_progress(done: int, total: int) -> None:
+    pass
+
+
+async def export_log(
     database: Database,
-    what: ExportScope,
-    out: BinaryIO,
-    tell: Callable[[int, int], None] = lambda done, all_: None,
+    scope: ExportScope,
+    write: Callable[[bytes], object],
+    on_progress: ProgressCallback = _no_progress,
 ) -> None:
-    """Write the lines, in one snapshot. Raises `Mistake` where there is nothing, and `Tampered`."""
-    condition, arguments = _condition(what)
+    """Write the lines, in one snapshot. Raises `UserError` if there are no facts, and `Tampered`."""
+    condition, arguments = _condition(scope)
     connection: Any = await database.connect()
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -207,12 +173,12 @@ async def export(
                 *arguments,
             )
             if not total:
-                raise UserError(f"there are no facts: {what}")
-            if what.last is not None:
-                # The end of the log is the end of what can be asked for.
-                what = msgspec.structs.replace(what, last=min(what.last, head))
-            out.write(canonical_bytes(ExportHeader(asked=what)) + b"\n")
-            cover = _SealFinder(connection)
+                raise UserError(f"there are no events: {scope}")
+            if scope.last is not None:
+                # The header must not promise positions that the log does not have.
+                scope = msgspec.structs.replace(scope, last=min(scope.last, head))
+            write(canonical_bytes(ExportHeader(asked=scope)) + b"\n")
+            finder = _SealFinder(connection)
             cursor = await connection.cursor(
                 f"SELECT {COLUMNS} FROM es.events WHERE {condition} ORDER BY position", *arguments
             )
@@ -220,25 +186,20 @@ async def export(
             while rows := await cursor.fetch(PAGE_SIZE):
                 for row in rows:
                     fact = fact_from_row(row)
-                    out.write(
-                        canonical_bytes(
-                            ExportRecord(
-                                fact=fact, hash=fact_hash(fact).hex(), seal=await cover.proof(row["position"])
-                            )
-                        )
-                        + b"\n"
+                    record = ExportRecord(
+                        fact=fact, hash=fact_hash(fact).hex(), seal=await finder.proof(row["position"])
                     )
+                    write(canonical_bytes(record) + b"\n")
                 done += len(rows)
-                tell(done, total)
-            out.write(canonical_bytes(ExportFooter(facts=done, seals=cover.seals)) + b"\n")
-            out.flush()
+                on_progress(done, total)
+            write(canonical_bytes(ExportFooter(facts=done, seals=finder.seals)) + b"\n")
     finally:
         connection.terminate()
 
 
 @dataclass(slots=True)
 class _SealFinder:
-    """Finds the seal of each position, in the order of the log, and the path to its root."""
+    """Finds the seal of each position, in the order of the log, and the hashes up to its root."""
 
     connection: Any
     seals: list[ExportedSeal] = field(default_factory=list[ExportedSeal])
@@ -247,7 +208,7 @@ class _SealFinder:
 
     async def proof(self, position: int) -> InclusionProof | None:
         if self._seal is None or position > self._seal.last:
-            await self._turn_to(position)
+            await self._find_seal(position)
         seal = self._seal
         if seal is None or not seal.first <= position <= seal.last:
             return None
@@ -255,10 +216,10 @@ class _SealFinder:
         return InclusionProof(
             number=seal.number,
             place=place,
-            path=[each.hex() for each in inclusion_proof(self._levels, place)],
+            path=[digest.hex() for digest in inclusion_proof(self._levels, place)],
         )
 
-    async def _turn_to(self, position: int) -> None:
+    async def _find_seal(self, position: int) -> None:
         row = await self.connection.fetchrow(
             f"SELECT {SEALS} FROM es.seals WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1",
             position,
@@ -279,9 +240,7 @@ class _SealFinder:
         )
         self._levels = tree_levels([fact_hash(fact_from_row(row)) for row in rows])
         if len(rows) != seal.size or self._levels[-1][0] != seal.root:
-            raise Tampered(
-                f"positions {seal.first} to {seal.last}: are not what seal {seal.number} was made of"
-            )
+            raise Tampered(f"positions {seal.first} to {seal.last}: do not match seal {seal.number}")
         self._seal = seal
         self.seals.append(
             ExportedSeal(

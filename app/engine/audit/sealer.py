@@ -5,9 +5,8 @@ One process does it, the owner of the lease. It only reads what is committed, an
 
 import asyncio
 import logging
-from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
 
 from app.engine.audit.canonical import (
     COLUMNS,
@@ -22,18 +21,15 @@ from app.engine.audit.canonical import (
     timestamp_sql,
 )
 from app.engine.audit.merkle import root_of
-from app.engine.database.connections import Database, is_connection_error
-from app.engine.database.leases import acquire
+from app.engine.database.connections import Database
+from app.engine.database.errors import is_connection_error
+from app.engine.database.leases import Lease, LeaseLost
 from app.engine.store.feed import Feed
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 500
-"""Facts that are hashed at a stretch: whatever else the process does waits no longer than that, 3 ms."""
-
-
-class Fenced(Exception):
-    """Another process has sealed meanwhile: this one is not the owner any more."""
+"""Facts that are hashed without a pause: everything else in the process waits that long, 3 ms."""
 
 
 class Unsealable(Exception):
@@ -57,16 +53,16 @@ class Sealer:
         pause = 0.25
         while self._facts and not self._feed.closed:
             try:
-                async with self._database.unpooled.connect() as connection:
-                    if not await acquire(connection, "seal", lambda: self._feed.closed):
+                async with self._database.connection() as connection:
+                    if not await Lease(connection, "seal").acquire(lambda: self._feed.closed):
                         return
-                    last = await newest(await _asyncpg_connection(connection))
+                    last = await newest(connection)
                     while await self._due(0 if last is None else last.last):
                         last = await self.seal(connection, last)
                         pause = 0.25
             except Exception as error:
                 # Whatever it is, nothing is sealed past it, `audit verify` names it, and the log goes on.
-                if isinstance(error, Fenced) or is_connection_error(error):
+                if isinstance(error, LeaseLost) or is_connection_error(error):
                     log.warning("seal: %s; trying again", str(error) or type(error).__name__)
                 else:
                     log.error(
@@ -89,14 +85,13 @@ class Sealer:
             pass
         return not self._feed.closed
 
-    async def seal(self, connection: AsyncConnection, last: Seal | None) -> Seal:
+    async def seal(self, connection: asyncpg.Connection, last: Seal | None) -> Seal:
         """Seal what follows the seal `last`, up to a full range. Raises `Unsealable` where a position is missing."""
-        bare = await _asyncpg_connection(connection)
         after, previous, number = (0, GENESIS, 1) if last is None else (last.last, last.hash, last.number + 1)
         upto = min(after + self._facts, self._feed.head)
         hashes: list[bytes] = []
         while (place := after + len(hashes)) < upto:
-            rows = await bare.fetch(_FACTS, place, min(place + PAGE_SIZE, upto))
+            rows = await connection.fetch(_FACTS, place, min(place + PAGE_SIZE, upto))
             for row in rows:
                 place += 1
                 if row["position"] != place:
@@ -104,7 +99,7 @@ class Sealer:
                 hashes.append(fact_hash(fact_from_row(row)))
             if not rows or rows[-1]["position"] != place:
                 raise Unsealable(f"position {after + len(hashes) + 1} is missing")
-        now = await bare.fetchval(f"SELECT {timestamp_sql('clock_timestamp()')}")
+        [[now]] = await connection.fetch(f"SELECT {timestamp_sql('clock_timestamp()')}")
         root = root_of(hashes)
         made = Seal(
             number=number,
@@ -115,7 +110,7 @@ class Sealer:
             sealed_at=now,
             hash=seal_hash(previous, number, after + 1, upto, root, now),
         )
-        done = await bare.fetchval(
+        done = await connection.fetchval(
             _WRITE,
             made.number,
             made.first,
@@ -127,7 +122,7 @@ class Sealer:
             None if last is None else last.hash,
         )
         if done is None:
-            raise Fenced("another process has sealed meanwhile")
+            raise LeaseLost("another process has sealed meanwhile")
         return made
 
 
@@ -142,12 +137,7 @@ _WRITE = """
 """
 
 
-async def newest(bare: Any) -> Seal | None:
+async def newest(connection: asyncpg.Connection) -> Seal | None:
     """The newest seal."""
-    row = await bare.fetchrow(f"SELECT {SEALS} FROM es.seals ORDER BY number DESC LIMIT 1")
+    row = await connection.fetchrow(f"SELECT {SEALS} FROM es.seals ORDER BY number DESC LIMIT 1")
     return None if row is None else seal_of(row)
-
-
-async def _asyncpg_connection(connection: AsyncConnection) -> Any:
-    """The driver's own connection: rows go straight into the hash."""
-    return (await connection.get_raw_connection()).driver_connection

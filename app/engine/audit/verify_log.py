@@ -1,7 +1,7 @@
-"""Checks the whole log against its seals, and names what was changed, removed or put in.
+"""Verifies the whole log against its seals, and names what was changed, removed or inserted.
 
-What it cannot show: that every seal was made anew after a change, or that the newest ones were removed together with
-their facts. Against that, keep the hash of a seal elsewhere, and give it to `--expect`.
+Two attacks stay hidden: every seal was recomputed after a change, or the newest seals were removed with their facts.
+To detect them, keep the hash of a seal elsewhere, and give it to `--expect-seal`.
 """
 
 from bisect import bisect_right
@@ -10,15 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from app.engine.audit.canonical import (
     COLUMNS,
@@ -32,20 +23,23 @@ from app.engine.audit.canonical import (
     seal_of,
 )
 from app.engine.audit.merkle import root_of
-from app.engine.database.connections import DRIVER_ERRORS, Database, DatabaseUnavailable, open_database
+from app.engine.database.connections import Database
 from app.engine.errors import UserError
-from app.engine.settings import EngineSettings
 
 PAGE_SIZE = 2_000
-MAX_SHOWN = 20
 
 type Rows = Sequence[Any]
+type ProgressCallback = Callable[[int, int], None]
+"""Takes the position that was verified, and the last position."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was found, in the order of the log: `findings` are lines, none where nothing is wrong. `newer` facts are not
-    sealed yet; for them only holes can be seen."""
+    """The result of a verification.
+
+    `findings` are lines in the order of the log, none if nothing is wrong. `newer` facts are not sealed yet: among them,
+    only gaps can be found. `head` is the newest seal.
+    """
 
     facts: int = 0
     newer: int = 0
@@ -54,103 +48,70 @@ class Report:
     findings: list[str] = field(default_factory=list[str])
 
 
-def parse_expected_hash(given: str | None) -> bytes | None:
-    """The hash that `--expect` names. Raises `Mistake`."""
+def parse_expected_hash(text: str | None) -> bytes | None:
+    """The hash that `--expect-seal` names. Raises `UserError`."""
+    if text is None:
+        return None
     try:
-        wanted = None if given is None else bytes.fromhex(given)
+        expected = bytes.fromhex(text)
     except ValueError:
-        wanted = b""
-    if wanted is not None and len(wanted) != len(GENESIS):
+        expected = b""
+    if len(expected) != len(GENESIS):
         raise UserError(
-            f"--expect is the hash of a seal, {2 * len(GENESIS)} hexadecimal digits, not {given!r}"
+            f"--expect-seal is the hash of a seal, {2 * len(GENESIS)} hexadecimal digits, not {text!r}"
         )
-    return wanted
+    return expected
 
 
-async def show(settings: EngineSettings, expect: bytes | None) -> bool:
-    """Check the log and say what came of it; whether nothing is wrong. Raises `Mistake`."""
-    console = Console(stderr=True)
-    async with open_database(settings) as database:
-        await database.check_migrated()
-        bar = (
-            TextColumn("checking the log"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*bar, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task("", total=None)
-            try:
-                report = await verify(
-                    database, expect, lambda done, all_: progress.update(task, completed=done, total=all_)
-                )
-            except DRIVER_ERRORS as error:
-                raise DatabaseUnavailable(
-                    f"the log cannot be read to its end: {str(error) or type(error).__name__}"
-                ) from error
-    for line in report.findings[:MAX_SHOWN]:
-        print(line)
-    if (more := len(report.findings) - MAX_SHOWN) > 0:
-        print(f"and {more:,} more")
-    if report.findings:
-        return False
-    newer = f"; {pluralize(report.newer, 'newer fact')} not sealed yet" if report.newer else ""
-    print(
-        f"ok: {pluralize(report.facts, 'fact')} as recorded, under {pluralize(report.seals, 'seal')}{newer}"
-    )
-    if report.head is not None:
-        print(f"newest seal: {report.head.number} {report.head.hash.hex()}")
-    return True
+def pluralize(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def pluralize(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def _no_progress(position: int, head: int) -> None:
+    pass
 
 
 async def verify(
-    database: Database,
-    expect: bytes | None = None,
-    tell: Callable[[int, int], None] = lambda done, all_: None,
+    database: Database, expected: bytes | None = None, on_progress: ProgressCallback = _no_progress
 ) -> Report:
-    """Read every seal and every fact, in one snapshot. `tell` is called with how many of how many positions are done."""
+    """Read every seal and every fact, in one snapshot."""
     connection = await database.connect()
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            return await check(connection, expect, tell)
+            return await verify_in_transaction(connection, expected, on_progress)
     finally:
         connection.terminate()
 
 
-async def check(connection: Any, expect: bytes | None, tell: Callable[[int, int], None]) -> Report:
-    """`verify`, in a transaction of the caller's."""
+async def verify_in_transaction(
+    connection: Any, expected: bytes | None, on_progress: ProgressCallback
+) -> Report:
+    """`verify`, in a transaction of the caller."""
     report = Report()
-    known = expect is None
+    is_expected_known = expected is None
     head: int = await connection.fetchval("SELECT coalesce(max(position), 0) FROM es.events")
-    log = _Log(await connection.cursor(_FACTS))
-    reached, previous = 0, None
-    async for seal in _seals(await connection.cursor(_SEALS)):
+    log = _Log(await connection.cursor(_SELECT_FACTS))
+    verified, previous = 0, None
+    async for seal in _seals(await connection.cursor(_SELECT_SEALS)):
         report.seals += 1
-        known = known or seal.hash == expect
-        unchained = _chained(previous, seal)
-        report.findings += unchained
+        is_expected_known = is_expected_known or seal.hash == expected
+        chain_findings = _check_chain(previous, seal)
+        report.findings += chain_findings
         previous = report.head = seal
-        if unchained and (seal.first <= reached or len(seal.marks) != LEAF_PREFIX_BYTES * seal.size):
-            # What it says of its range cannot be so either: the facts stand between two seals.
+        if chain_findings and (seal.first <= verified or len(seal.marks) != LEAF_PREFIX_BYTES * seal.size):
+            # The range of this seal is wrong, too: its facts are compared with the seals on both sides.
             continue
-        report.findings += _find_gaps(reached, seal.first - 1, await log.take(seal.first - 1))
-        report.findings += _compared(seal, await log.take(seal.last))
-        reached = report.facts = seal.last
-        tell(reached, max(head, reached))
-    rest = [row["position"] async for rows in log.rest() for row in rows]
-    report.findings += _find_gaps(
-        reached, rest[-1] if rest else reached, [{"position": seal} for seal in rest]
-    )
-    report.newer = len(rest)
+        report.findings += _find_gaps(verified, seal.first - 1, await log.take(seal.first - 1))
+        report.findings += _compare(seal, await log.take(seal.last))
+        verified = report.facts = seal.last
+        on_progress(verified, max(head, verified))
+    newer = [row async for rows in log.rest() for row in rows]
+    report.findings += _find_gaps(verified, newer[-1]["position"] if newer else verified, newer)
+    report.newer = len(newer)
     report.findings += await _check_triggers(connection)
-    if not known and expect is not None:
+    if not is_expected_known and expected is not None:
         report.findings.append(
-            f"no seal has the hash {expect.hex()}: seals were removed or made anew since it was kept"
+            f"no seal has the hash {expected.hex()}: seals were removed or recomputed since it was kept"
         )
     return report
 
@@ -164,13 +125,13 @@ async def _seals(cursor: Any) -> AsyncGenerator[Seal]:
             yield seal_of(row)
 
 
-def _chained(previous: Seal | None, seal: Seal) -> list[str]:
-    """Whether the seal is the next one, and says what it said when it was made."""
+def _check_chain(previous: Seal | None, seal: Seal) -> list[str]:
+    """What is wrong with the seal as the successor of the previous one."""
     number, last, before = (
         (0, 0, GENESIS) if previous is None else (previous.number, previous.last, previous.hash)
     )
     if seal.number != number + 1:
-        # What it followed is not there to be checked.
+        # Its predecessor is missing, so its hash cannot be checked.
         return [
             f"seal {number + 1}: is missing"
             if seal.number > number
@@ -190,7 +151,7 @@ def _chained(previous: Seal | None, seal: Seal) -> list[str]:
 
 
 class _Log:
-    """Takes the rows of es.events in the order of their positions, from a cursor."""
+    """Reads the rows of es.events in the order of their positions, from a cursor."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
@@ -208,33 +169,31 @@ class _Log:
         return taken
 
     async def rest(self) -> AsyncGenerator[Rows]:
-        """All that is left, page by page."""
+        """The remaining rows, page by page."""
         while rows := self._rows or await self._cursor.fetch(PAGE_SIZE):
             self._rows = []
             yield rows
 
 
-def _compared(seal: Seal, rows: Rows) -> list[str]:
-    """What differs between the facts of a range and its seal."""
+def _compare(seal: Seal, rows: Rows) -> list[str]:
+    """The differences between the facts of a range and its seal."""
     hashes = [_hash(row) for row in rows]
-    there = [row["position"] for row in rows]
-    if there == list(range(seal.first, seal.last + 1)) and root_of(hashes) == seal.root:
-        return (
-            []
-            if leaf_prefixes(hashes) == seal.marks
-            else [f"seal {seal.number}: was changed: its marks are not those of its facts"]
-        )
-    found = _find_gaps(seal.first - 1, seal.last, rows)
-    for position, each in zip(there, hashes, strict=True):
+    positions = [row["position"] for row in rows]
+    if positions == list(range(seal.first, seal.last + 1)) and root_of(hashes) == seal.root:
+        if leaf_prefixes(hashes) == seal.marks:
+            return []
+        return [f"seal {seal.number}: was changed: its marks are not those of its events"]
+    findings = _find_gaps(seal.first - 1, seal.last, rows)
+    for position, digest in zip(positions, hashes, strict=True):
         place = (position - seal.first) * LEAF_PREFIX_BYTES
         if (
             seal.first <= position
             and len(seal.marks) == LEAF_PREFIX_BYTES * seal.size
-            and each[:LEAF_PREFIX_BYTES] != seal.marks[place : place + LEAF_PREFIX_BYTES]
+            and digest[:LEAF_PREFIX_BYTES] != seal.marks[place : place + LEAF_PREFIX_BYTES]
         ):
-            found.append(f"position {position}: was changed after it was sealed")
-    return sorted(found, key=_position_of) or [
-        f"positions {seal.first} to {seal.last}: are not what seal {seal.number} was made of"
+            findings.append(f"position {position}: was changed after it was sealed")
+    return sorted(findings, key=_position_of) or [
+        f"positions {seal.first} to {seal.last}: do not match seal {seal.number}"
     ]
 
 
@@ -242,25 +201,27 @@ def _hash(row: Any) -> bytes:
     try:
         return fact_hash(fact_from_row(row))
     except (msgspec.MsgspecError, RecursionError):
-        # JSON that no event can have was not there when the fact was sealed.
+        # No event can have such JSON, so the fact was changed after it was sealed.
         return bytes(len(GENESIS))
 
 
-def _find_gaps(after: int, upto: int, rows: Rows) -> list[str]:
-    """Every position above `after` up to `upto` is there, once, and no other."""
-    found: list[str] = []
+def _find_gaps(after: int, last: int, rows: Rows) -> list[str]:
+    """What contradicts this: every position above `after` up to `last` exists, once, and no other does."""
+    findings: list[str] = []
     expected = after + 1
     for row in rows:
         position = row["position"]
         if position > expected:
-            found.append(_missing(expected, position - 1))
+            findings.append(_missing(expected, position - 1))
         elif position < expected:
-            found.append(f"position {position}: was put in" + ("" if position <= after else ", a second one"))
+            findings.append(
+                f"position {position}: was inserted" + ("" if position <= after else ", a duplicate")
+            )
             continue
         expected = position + 1
-    if expected <= upto:
-        found.append(_missing(expected, upto))
-    return found
+    if expected <= last:
+        findings.append(_missing(expected, last))
+    return findings
 
 
 def _missing(first: int, last: int) -> str:
@@ -271,23 +232,23 @@ def _position_of(finding: str) -> int:
     return int(finding.split()[1].rstrip(":"))
 
 
-# --- The guards -------------------------------------------------------------
+# --- The triggers -----------------------------------------------------------
 
 
 async def _check_triggers(connection: Any) -> list[str]:
-    """Whether the database still refuses changes by itself."""
-    unguarded = await connection.fetch(_UNGUARDED)
+    """The tables that no longer refuse changes."""
+    rows = await connection.fetch(_SELECT_UNGUARDED)
     return [
-        f"{row['name']}: is not guarded: the trigger that refuses changes is missing or disabled"
-        for row in unguarded
+        f"{row['name']}: is not protected: the trigger that refuses changes is missing or disabled"
+        for row in rows
     ]
 
 
-_FACTS = f"SELECT {COLUMNS} FROM es.events ORDER BY position"
-_SEALS = f"SELECT {SEALS} FROM es.seals ORDER BY number"
+_SELECT_FACTS = f"SELECT {COLUMNS} FROM es.events ORDER BY position"
+_SELECT_SEALS = f"SELECT {SEALS} FROM es.seals ORDER BY number"
 
-# Enabled triggers before update (16), delete (8) and truncate (32) must together leave nothing out.
-_UNGUARDED = """
+# The enabled triggers must together cover update (16), delete (8) and truncate (32).
+_SELECT_UNGUARDED = """
     SELECT named.name
     FROM unnest(ARRAY['es.events', 'es.commands', 'es.seals']) WITH ORDINALITY AS named (name, place)
          LEFT JOIN pg_trigger t ON t.tgrelid = named.name::regclass AND t.tgfoid = 'es.refuse_change'::regproc

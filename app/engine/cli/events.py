@@ -1,121 +1,96 @@
-"""Reads the whole log and names what this code cannot read: before a release on a copy of the real one, and whenever in doubt."""
+"""The commands `events check` and `trace`."""
 
-import asyncio
-import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.markup import escape
+from rich.tree import Tree
 
-from app.engine.cli.session import open_session
-from app.engine.database.connections import Database
-from app.engine.store.codec import EventCodec
-from domain.kernel.decider import StoredName, UnreadableEvent
+from app.engine.cli.output import print_table, progress_bars
+from app.engine.cli.session import async_command, open_session, parse_uuid
+from app.engine.history.trace import CausedCommand, Trace, TracedEvent, read_trace
+from app.engine.store.check_log import check_log
 
-PAGE_SIZE = 10_000
-
-type ProgressCallback = Callable[[int, int, float], None]
-"""Told of the position that was reached, the one to reach, and events per second."""
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Check the events in the log.")
 
 
-@dataclass(slots=True)
-class UnreadableShape:
-    """Events stored in one shape that cannot be read: how many, where the first stands, and what is wrong with that one."""
-
-    events: int
-    first: int
-    problem: str
+@commands.callback()
+def events() -> None:
+    """Check the events in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What reading the log up to position `head` took and found."""
-
-    head: int
-    seconds: float
-    troubles: Mapping[StoredName, UnreadableShape]
-
-
-async def print_check(context: typer.Context) -> bool:
-    """Print what cannot be read; whether everything can. Raises `DatabaseProblem`."""
-    columns = (
-        TextColumn("reading the log"),
-        BarColumn(),
-        TaskProgressColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
+@commands.command("check")
+@async_command
+async def check_events(context: typer.Context) -> None:
+    """Read the whole log and list the events that this code cannot read; exit code 1 if there are any."""
     async with open_session(context) as session:
-        with Progress(
-            *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-        ) as progress:
-            task = progress.add_task("", total=None, rate="")
-
-            def came(position: int, head: int, rate: float) -> None:
-                progress.update(task, completed=position, total=head, rate=f"{rate:,.0f} events/s")
-
-            found = await check_log(session.database, session.codec, came)
-    print(f"{found.head:,} events read in {found.seconds:.1f} s")
-    if not found.troubles:
-        return True
-    rows = [("type", "version", "events", "first", "problem"), *_rows(found.troubles)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for row in rows:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True)), row[4]]))
-    print(
-        "Their streams take no commands, and read models lack them. Give the code an event class or an upcast for each; then rebuild the read models."
-    )
-    return False
-
-
-async def check_log(
-    database: Database, codec: EventCodec, came: ProgressCallback = lambda position, head, rate: None
-) -> CheckReport:
-    """Decode everything up to where the log stands now."""
-    began = time.perf_counter()
-    head = await database.pool.fetchval("SELECT coalesce(max(position), 0) FROM es.events")
-    troubles: dict[StoredName, UnreadableShape] = {}
-    page = asyncio.ensure_future(_page(database, 0, head))
-    while rows := await page:
-        position = rows[-1]["position"]
-        # The next page is under way while this one is decoded.
-        page = asyncio.ensure_future(_page(database, position, head))
-        await asyncio.sleep(0)
-        for at, name, version, data in rows:
-            event = codec.decode(name, version, data)
-            if isinstance(event, UnreadableEvent):
-                trouble = troubles.setdefault(
-                    StoredName(name, version), UnreadableShape(0, at, event.problem)
-                )
-                trouble.events += 1
-        came(position, head, position / (time.perf_counter() - began))
-    return CheckReport(head, time.perf_counter() - began, troubles)
-
-
-async def _page(database: Database, after: int, head: int) -> Sequence[Any]:
-    return await database.pool.fetch(
-        "SELECT position, type, type_version, data FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
-        after,
-        head,
-        PAGE_SIZE,
-    )
-
-
-def _rows(troubles: Mapping[StoredName, UnreadableShape]) -> Sequence[tuple[str, str, str, str, str]]:
-    ordered = sorted(troubles.items(), key=lambda each: each[1].first)
-    return [
-        (stored.name, str(stored.version), str(each.events), str(each.first), each.problem)
-        for stored, each in ordered
+        with progress_bars() as update:
+            report = await check_log(
+                session.database, session.codec, lambda done, total: update("reading the log", done, total)
+            )
+    print(f"{report.head:,} events read in {report.seconds:.1f} s")
+    if not report.unreadable:
+        return
+    shapes = sorted(report.unreadable.items(), key=lambda item: item[1].first)
+    rows = [
+        (stored.name, str(stored.version), str(shape.events), str(shape.first), shape.problem)
+        for stored, shape in shapes
     ]
+    print_table(("type", "version", "events", "first", "problem"), rows)
+    print(
+        "Their streams accept no commands, and projections lack them. Add an event class or an upcast for each, then rebuild the projections."
+    )
+    raise typer.Exit(1)
+
+
+@async_command
+async def trace(
+    context: typer.Context,
+    correlation: Annotated[
+        str, typer.Argument(help="Correlation id of a request: every event and every internal error has it.")
+    ],
+) -> None:
+    """Show the commands and events that one request caused, as a tree."""
+    correlation_id = parse_uuid("the correlation id", correlation)
+    async with open_session(context) as session:
+        found = await read_trace(session.database, session.codec, correlation_id)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # A pipe has no width: no line is broken.
+        console.width = 1_000
+    console.print(_causation_tree(found))
+    if found.truncated_at is not None:
+        console.print(
+            f"more events follow after position {found.truncated_at}: run `python -m app audit export --correlation {correlation_id}`",
+            soft_wrap=True,
+        )
+
+
+def _causation_tree(trace: Trace) -> Tree:
+    root = Tree(f"[bold]{trace.correlation_id}[/]  {trace.began_at:%Y-%m-%d %H:%M:%S} UTC", guide_style="dim")
+    branches: dict[int, Tree] = {}
+    for command in trace.commands:
+        # The cause of a command precedes it in the log, so its branch exists already.
+        parent = branches.get(command.caused_by or 0, root)
+        branch = parent.add(_command_line(command, is_caused_outside=parent is root))
+        for event in command.events:
+            branches[event.position] = branch.add(_event_line(event, trace))
+    return root
+
+
+def _command_line(command: CausedCommand, *, is_caused_outside: bool) -> str:
+    cause = (
+        f"  caused by position {command.caused_by} of another request"
+        if is_caused_outside and command.caused_by is not None
+        else ""
+    )
+    name = escape(command.name or "unknown command")
+    return f"[bold cyan]{name}[/]  by {escape(command.actor)}  [dim]{command.id}[/]{cause}"
+
+
+def _event_line(event: TracedEvent, trace: Trace) -> str:
+    seconds = (event.recorded_at - trace.began_at).total_seconds()
+    elapsed = f"+{seconds * 1000:.0f} ms" if seconds < 10 else f"+{seconds:,.1f} s"
+    stream = escape(f"{event.category} {event.stream_id}")
+    return f"[green]{escape(event.type)}[/]  position {event.position}  {stream}  version {event.version}  [dim]{elapsed}[/]"

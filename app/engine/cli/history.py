@@ -1,8 +1,8 @@
-"""Prints an aggregate's past in a terminal: what happened, how it was, or who set what."""
+"""The command `history`: the events of one aggregate, its state at a point in time, or the blame of its fields."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -10,7 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.engine.cli.session import application_of, open_session
+from app.engine.cli.output import print_table
+from app.engine.cli.session import application_of, async_command, open_session
 from app.engine.errors import UserError
 from app.engine.history.aggregate_history import (
     NOW,
@@ -30,127 +31,133 @@ _SIGNS = {"add": ("+", "green"), "remove": ("-", "red"), "replace": ("~", "yello
 type Print = Callable[[str], None]
 
 
-class CannotShow(UserError):
-    """There is no such category, no such id, nothing was recorded, or a fact cannot be read."""
-
-
-async def show(
-    context: typer.Context, category: str, identity: str, point: PointInTime = NOW, *, blame: bool = False
+@async_command
+async def history(
+    context: typer.Context,
+    stream: Annotated[str, typer.Argument(help="Category of the stream: order, product, …")],
+    id: Annotated[str, typer.Argument(help="Id of the stream, or the name that the id is derived from.")],
+    version: Annotated[int | None, typer.Option(help="Show the state after this version instead.")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="Show the state at this time instead, like 2026-01-31T12:00:00Z.")
+    ] = None,
+    position: Annotated[
+        int | None, typer.Option(help="Show the state at this position of the log instead.")
+    ] = None,
+    blame: Annotated[
+        bool, typer.Option("--blame", help="Show which event last set each field of the state.")
+    ] = False,
 ) -> None:
-    """Print the history; or the state at a point; or, for `blame`, who set each of its fields. Raises `Mistake`."""
-    decider = _decider(context, category)
-    stream_id = _stream_id(decider, identity)
+    """Show the history of one aggregate, event by event."""
+    point = parse_point(version, at, position)
+    decider = _decider(context, stream)
+    stream_id = _stream_id(decider, id)
     console = Console(highlight=False, soft_wrap=True)
     async with open_session(context) as session:
         past = AggregateHistory(session.reader)
         if not await past.version(decider, stream_id, NOW):
-            raise CannotShow(f"nothing was recorded of {category} {identity}")
+            raise UserError(f"there are no events of {stream} {id}")
         try:
             if blame:
-                await _blame(past, decider, stream_id, point, console.print)
+                await _print_blame(past, decider, stream_id, point)
             elif point == NOW:
-                await _history(past, decider, stream_id, console.print)
+                await _print_history(past, decider, stream_id, console.print)
             else:
-                await _state(past, decider, stream_id, point, console.print)
+                await _print_state(past, decider, stream_id, point, console.print)
         except UnreadableStream as error:
-            raise CannotShow(str(error)) from error
+            raise UserError(str(error)) from error
 
 
-def point(version: int | None, moment: str | None, position: int | None) -> PointInTime:
-    """The point that the options name. Raises `NoSuchPoint`."""
-    at = None
-    if moment is not None:
+def parse_point(version: int | None, at: str | None, position: int | None) -> PointInTime:
+    """The point in time that the options name. Raises `InvalidPointInTime`."""
+    moment = None
+    if at is not None:
         try:
-            at = datetime.fromisoformat(moment)
+            moment = datetime.fromisoformat(at)
         except ValueError:
-            raise InvalidPointInTime(f"{moment} is not a moment like 2026-01-31T12:00:00Z") from None
-        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return PointInTime(version=version, moment=at, position=position)
+            raise InvalidPointInTime(f"{at} is not a time like 2026-01-31T12:00:00Z") from None
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return PointInTime(version=version, moment=moment, position=position)
 
 
-async def _history(past: AggregateHistory, decider: AnyDecider, stream_id: UUID, say: Print) -> None:
+async def _print_history(
+    past: AggregateHistory, decider: AnyDecider, stream_id: UUID, print_markup: Print
+) -> None:
     after, more = 0, True
     while more:
         entries, more = await past.history(decider, stream_id, after, PAGE_SIZE)
         for entry in entries:
-            for line in _told(entry):
-                say(line)
+            for line in _format_entry(entry):
+                print_markup(line)
             after = entry.fact.version
 
 
-def _told(entry: HistoryEntry) -> Iterator[str]:
+def _format_entry(entry: HistoryEntry) -> Iterator[str]:
     fact = entry.fact
     undone = "  [dim](undone)[/dim]" if entry.undone else ""
     yield (
-        f"[bold]{fact.version}[/bold]  {stored_name(fact)}{undone}  [dim]position {fact.position}, {_moment(fact.recorded_at)},"
+        f"[bold]{fact.version}[/bold]  {stored_name(fact)}{undone}  [dim]position {fact.position}, {_format_time(fact.recorded_at)},"
         f" by {escape(fact.actor)}[/dim]"
     )
-    why = f", caused by position {fact.caused_by}" if fact.caused_by is not None else ""
-    yield f"   [dim]{escape(entry.command or 'command')} {fact.command_id}, correlation {fact.correlation_id}{why}[/dim]"
+    cause = f", caused by position {fact.caused_by}" if fact.caused_by is not None else ""
+    yield f"   [dim]{escape(entry.command or 'command')} {fact.command_id}, correlation {fact.correlation_id}{cause}[/dim]"
     for change in entry.changes():
         sign, colour = _SIGNS[change["op"]]
-        value = f" {_text(change['value'])}" if "value" in change else ""
+        value = f" {_to_json(change['value'])}" if "value" in change else ""
         yield f"   [{colour}]{sign}[/{colour}] {escape(change['path'])}{escape(value)}"
 
 
-async def _state(
-    past: AggregateHistory, decider: AnyDecider, stream_id: UUID, when: PointInTime, say: Print
+async def _print_state(
+    past: AggregateHistory, decider: AnyDecider, stream_id: UUID, point: PointInTime, print_markup: Print
 ) -> None:
-    was = await past.as_of(decider, stream_id, when)
-    if was is None:
-        raise InvalidPointInTime(f"{decider.category} {stream_id} had not begun then")
-    say(f"[bold]{was.version}[/bold]")
-    say(escape(msgspec.json.format(msgspec.json.encode(to_document(was.state)), indent=2).decode()))
+    state = await past.as_of(decider, stream_id, point)
+    if state is None:
+        raise InvalidPointInTime(f"{decider.category} {stream_id} did not exist at this point")
+    print_markup(f"[bold]{state.version}[/bold]")
+    document = msgspec.json.format(msgspec.json.encode(to_document(state.state)), indent=2)
+    print_markup(escape(document.decode()))
 
 
-async def _blame(
-    past: AggregateHistory, decider: AnyDecider, stream_id: UUID, when: PointInTime, say: Print
+async def _print_blame(
+    past: AggregateHistory, decider: AnyDecider, stream_id: UUID, point: PointInTime
 ) -> None:
-    settings = await past.blame(decider, stream_id, when)
-    if not settings:
-        raise InvalidPointInTime(f"{decider.category} {stream_id} had not begun then")
+    entries = await past.blame(decider, stream_id, point)
+    if not entries:
+        raise InvalidPointInTime(f"{decider.category} {stream_id} did not exist at this point")
     rows = [
         (
-            str(setting.fact.version),
-            stored_name(setting.fact),
-            setting.command or "",
-            setting.fact.actor,
-            _moment(setting.fact.recorded_at),
-            f"{setting.pointer} {_text(setting.value)}",
+            str(entry.fact.version),
+            stored_name(entry.fact),
+            entry.command or "",
+            entry.fact.actor,
+            _format_time(entry.fact.recorded_at),
+            f"{entry.pointer} {_to_json(entry.value)}",
         )
-        for setting in settings
+        for entry in entries
     ]
-    for row in _aligned([("version", "type", "command", "actor", "recorded", "field"), *rows]):
-        say(escape(row))
-
-
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(len(row[number]) for row in rows) for number in range(len(rows[0]))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    print_table(("version", "type", "command", "actor", "recorded", "field"), rows)
 
 
 def _decider(context: typer.Context, category: str) -> AnyDecider:
-    known = {decider.category: decider for decider in application_of(context).deciders}
-    if category not in known:
-        raise CannotShow(
-            f"there is no stream {category}: it is one of {', '.join(sorted(known)) or 'none yet'}"
+    deciders = {decider.category: decider for decider in application_of(context).deciders}
+    if category not in deciders:
+        raise UserError(
+            f"there is no stream category {category}; there are {', '.join(sorted(deciders)) or 'none'}"
         )
-    return known[category]
+    return deciders[category]
 
 
-def _stream_id(decider: AnyDecider, identity: str) -> UUID:
+def _stream_id(decider: AnyDecider, text: str) -> UUID:
     try:
-        return UUID(identity)
+        return UUID(text)
     except ValueError:
         if decider.id_of is not None:
-            return decider.id_of(identity)
-        raise CannotShow(f"{identity} is not the id of a stream: an id is a UUID") from None
+            return decider.id_of(text)
+        raise UserError(f"{text} is not the id of a stream: an id is a UUID") from None
 
 
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
+def _format_time(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
 
 
-def _text(value: Any) -> str:
+def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()

@@ -1,22 +1,36 @@
-"""How the terminal shows operations: a bar for each table, what a comparison found, a list of tables."""
+"""How the terminal shows things: tables, progress bars, and the results of operations."""
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import override
 
 from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bars
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.operation import ProgressCallback, RebuildProgress, no_progress
 from app.engine.projector.rebuild.swap import SwapResult
 from app.engine.projector.slots import SCHEMAS
-from app.engine.projector.table_status import TableStatus
+from app.engine.projector.status import TableStatus
 
 MIN_WIDTH = 20
-"""Characters that the last column has at least, where it needs them."""
+"""Minimum width of the last column, in characters, if its text is longer."""
+
+type UpdateBar = Callable[[str, int, int], None]
+"""Takes the title of a bar, how much is done, and the total."""
 
 
 def print_table(
@@ -24,131 +38,136 @@ def print_table(
     rows: Sequence[Sequence[str]],
     *,
     right: range = range(0),
-    marked: Sequence[bool] = (),
+    highlighted: Sequence[bool] = (),
 ) -> None:
-    """Print rows: as a table in a terminal, as plain columns elsewhere."""
+    """Print rows: as a table in a terminal, as plain columns elsewhere. `right` are the right-aligned columns."""
     console = Console()
-    widths = [max(len(row[number]) for row in (header, *rows)) for number in range(len(header))]
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     if console.is_terminal:
-        # Only the last column gives way. What is wider than the terminal all the same, the terminal breaks: an id has to be whole.
+        # Only the last column is folded. A wider table is broken by the terminal, because ids must stay whole.
         console.width = max(console.width, sum(widths[:-1]) + 2 * len(header) + min(widths[-1], MIN_WIDTH))
         table = Table(box=None, header_style="bold")
-        for number, name in enumerate(header[:-1]):
-            table.add_column(name, justify="right" if number in right else "left", no_wrap=True)
+        for column, name in enumerate(header[:-1]):
+            table.add_column(name, justify="right" if column in right else "left", no_wrap=True)
         table.add_column(header[-1], overflow="fold")
         for number, row in enumerate(rows):
-            table.add_row(*row, style="yellow" if number < len(marked) and marked[number] else "")
+            style = "yellow" if number < len(highlighted) and highlighted[number] else ""
+            # As `Text`: a cell may hold what clients sent, and must not be read as markup.
+            table.add_row(*(Text(cell) for cell in row), style=style)
         console.print(table)
         return
     for row in (header, *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+class _RateColumn(ProgressColumn):
+    @override
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:,.0f}/s")
+
+
 @contextmanager
-def progress_bars() -> Generator[ProgressCallback]:
-    """A progress bar for each table in a terminal; elsewhere the log says how far it is."""
+def progress_bars(*, hidden: bool = False) -> Generator[UpdateBar]:
+    """Show a progress bar for each title on stderr, if stderr is a terminal."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if hidden or not console.is_terminal:
+        yield lambda title, done, total: None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _RateColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def update(title: str, done: int, total: int) -> None:
+            if title not in tasks:
+                tasks[title] = bars.add_task(title)
+            bars.update(tasks[title], completed=done, total=max(total, done, 1))
+
+        yield update
+
+
+@contextmanager
+def rebuild_progress() -> Generator[ProgressCallback]:
+    """Show a progress bar for each table in a terminal. Elsewhere the log shows the progress."""
+    if not Console(stderr=True).is_terminal:
         yield no_progress
         return
     logging.getLogger("app.engine.projector").setLevel(logging.WARNING)
-    told_columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn(
-            "{task.percentage:>3.0f} %  {task.completed:,.0f} of {task.total:,.0f}  {task.fields[rate]}"
-        ),
-    )
-    with Bars(*told_columns, console=console) as showing:
-        shown: dict[str, TaskID] = {}
-
-        def told(progress: RebuildProgress) -> None:
-            name = f"{progress.projection} v{progress.version}"
-            if name not in shown:
-                shown[name] = showing.add_task(name, rate="")
-            left = progress.seconds_left
-            rate = f"{progress.events_per_second:,.0f} events/s" if progress.events_per_second else ""
-            showing.update(
-                shown[name],
-                description=f"{name} {progress.state}",
-                completed=progress.position,
-                total=max(progress.target, progress.position, 1),
-                rate=rate + (f"  {left:,.0f} s left" if left else ""),
-            )
-
-        yield told
+    with progress_bars() as update:
+        yield lambda progress: update(_bar_title(progress), progress.position, progress.target)
 
 
-def print_comparison(found: Comparison) -> None:
-    """Print what verify found, with examples."""
-    print(found)
-    for example in found.examples:
+def _bar_title(progress: RebuildProgress) -> str:
+    return f"{progress.projection} v{progress.version}"
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print the result of a verification, with examples."""
+    print(comparison)
+    for example in comparison.examples:
         key = ", ".join(f"{name}={value}" for name, value in example.key.items())
         if example.live is not None and example.staging is not None and example.column is not None:
-            print(
-                f"  {key}: {example.column} is {example.live[example.column]} live, {example.staging[example.column]} in staging"
-            )
+            live, staging = example.live[example.column], example.staging[example.column]
+            print(f"  {key}: {example.column} is {live} live, {staging} in staging")
         else:
             print(f"  {key}: only in {'staging' if example.live is None else 'the live table'}")
         print(f"    live     {example.live}")
         print(f"    staging  {example.staging}")
 
 
-def print_swap(what: str, found: SwapResult) -> None:
-    """Print that two tables changed places."""
-    print(f"{what} at position {found.position}; reads waited {found.milliseconds:.0f} ms at most")
+def print_swap(action: str, swap: SwapResult) -> None:
+    """Print that two tables were swapped."""
+    print(f"{action} at position {swap.position}; reads waited {swap.milliseconds:.0f} ms at most")
 
 
-def print_tables(found: Sequence[TableStatus]) -> None:
-    """Print every table."""
+def print_table_statuses(statuses: Sequence[TableStatus]) -> None:
+    """Print every table of every projection."""
     rows = [
         (
-            each.table,
-            "apart" if _is_point_in_time(each) else each.slot,
-            "none" if each.position is None else str(each.position),
-            "" if _is_point_in_time(each) else str(each.behind),
-            _size(each.bytes),
-            each.owner or "nobody",
-            _note(each),
+            status.table,
+            "separate" if _is_point_in_time(status) else status.slot,
+            "none" if status.position is None else str(status.position),
+            "" if _is_point_in_time(status) else str(status.behind),
+            _format_size(status.bytes),
+            status.owner or "none",
+            _note(status),
         )
-        for each in found
+        for status in statuses
     ]
-    marked = [
-        each.changed or (each.rebuild is not None and each.rebuild.state in ("failed", "different"))
-        for each in found
+    highlighted = [
+        status.changed or (status.rebuild is not None and status.rebuild.state in ("failed", "different"))
+        for status in statuses
     ]
-    print_table(
-        ("table", "slot", "position", "behind", "size", "owner", "note"),
-        rows,
-        right=range(2, 5),
-        marked=marked,
-    )
+    header = ("table", "slot", "position", "lag", "size", "owner", "note")
+    print_table(header, rows, right=range(2, 5), highlighted=highlighted)
 
 
-def _is_point_in_time(each: TableStatus) -> bool:
-    return each.slot not in SCHEMAS
+def _is_point_in_time(status: TableStatus) -> bool:
+    return status.slot not in SCHEMAS
 
 
-def _note(each: TableStatus) -> str:
+def _note(status: TableStatus) -> str:
     notes: list[str] = []
-    if each.changed:
-        notes.append("made by other code: give the projection a new version, or rebuild it")
-    if not each.current and not _is_point_in_time(each):
+    if status.changed:
+        notes.append("made by different code: give the projection a new version, or rebuild it")
+    if not status.current and not _is_point_in_time(status):
         notes.append(
-            f"not of this code: projections drop {each.projection} --version {each.version}, when no process reads it"
+            f"not of this code: run projections drop {status.projection} --version {status.version} when no process reads it"
         )
-    if each.rebuild is not None and each.rebuild.state != "promoted":
-        done = (
-            f" {100 * each.rebuild.position // max(each.rebuild.target, 1)} %"
-            if each.rebuild.state == "building"
-            else ""
-        )
-        stopped = ", stopped" if each.rebuild.state == "building" and each.owner is None else ""
-        notes.append(
-            f"{each.rebuild.state}{done}{stopped}" + (f": {each.rebuild.error}" if each.rebuild.error else "")
-        )
+    rebuild = status.rebuild
+    if rebuild is not None and rebuild.state != "promoted":
+        building = rebuild.state == "building"
+        done = f" {100 * rebuild.position // max(rebuild.target, 1)} %" if building else ""
+        stopped = ", stopped" if building and status.owner is None else ""
+        notes.append(f"{rebuild.state}{done}{stopped}" + (f": {rebuild.error}" if rebuild.error else ""))
     return "; ".join(notes)
 
 
-def _size(number: int) -> str:
-    return f"{number / 1024:,.0f} kB" if number < 10 * 1024 * 1024 else f"{number / 1024 / 1024:,.0f} MB"
+def _format_size(size: int) -> str:
+    return f"{size / 1024:,.0f} kB" if size < 10 * 1024 * 1024 else f"{size / 1024 / 1024:,.0f} MB"

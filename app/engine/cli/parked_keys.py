@@ -1,6 +1,5 @@
-"""What an operator does at the terminal about keys that a projection has put aside."""
+"""The commands `projections parked`, `retry`, `skip` and `unskip`: keys that a projection has parked."""
 
-import asyncio
 import getpass
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.engine.cli import output as shown
-from app.engine.cli.session import Session, application_of, open_session
+from app.engine.cli.output import print_table
+from app.engine.cli.session import Session, application_of, async_command, open_session
 from app.engine.database.connections import Database
-from app.engine.projector.parking import admin as parking
+from app.engine.projector.parking import admin
 from app.engine.projector.parking.admin import (
     ParkedKey,
     RetryResult,
@@ -26,178 +25,180 @@ from app.engine.projector.parking.retry import ProgressCallback, no_progress
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason, find_projection
 from projections.kernel import AnyProjection
 
-commands = typer.Typer(help="Keys that a projection has put aside.")
+commands = typer.Typer(help="Keys that a projection has parked.")
 
 PAGE_SIZE = 500
 
-Name = Annotated[str, typer.Argument(help="Which projection.")]
+Name = Annotated[str, typer.Argument(help="Name of the projection.")]
+ListedKey = Annotated[str, typer.Argument(help="The key, as `projections parked` lists it.")]
 WaitSeconds = Annotated[
     float, typer.Option(help="Seconds to wait for the process that owns the projection.", min=0)
 ]
 
 
 @commands.command()
-def parked(
+@async_command
+async def parked(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="Which projection; all if left out.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Name of a projection; all if omitted.")] = None,
     key: Annotated[str | None, typer.Argument(help="Show this key with its traceback.")] = None,
 ) -> None:
-    """List the keys that wait, each since a fact that raised."""
-    chosen = (
-        application_of(context).projections
-        if name is None
-        else [find_projection(application_of(context).projections, name)]
-    )
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            database = session.database
-            wanted = None if key is None else parse_key(chosen[0], key)
-            found = [
-                (projection, parked_key)
-                for projection in chosen
-                for parked_key in await _all_parked_keys(database, projection)
-                if wanted in (None, parked_key.key)
-            ]
-        if wanted is not None:
-            if not found:
-                raise OperationRefused(f"{chosen[0].name}: {wanted} is not parked", RefusalReason.NOT_PARKED)
-            print(_printable(found[0][1].traceback.rstrip() or found[0][1].error))
-            return
-        rows = [
-            (
-                projection.name,
-                str(each.position),
-                f"{each.parked_at:%Y-%m-%d %H:%M:%S}",
-                str(each.tries),
-                each.key,
-                _printable(each.error).partition("\n")[0][:100],
-            )
-            for projection, each in found
+    """List parked keys: each failed on an event, and later events for it wait."""
+    known = application_of(context).projections
+    projections = known if name is None else [find_projection(known, name)]
+    selected = None if key is None else parse_key(projections[0], key)
+    async with open_session(context) as session:
+        entries = [
+            (projection, parked_key)
+            for projection in projections
+            for parked_key in await _all_parked_keys(session.database, projection)
+            if selected in (None, parked_key.key)
         ]
-        if rows:
-            shown.print_table(
-                ("projection", "position", "since", "retries", "key", "error"), rows, right=range(1, 4)
+    if selected is not None:
+        if not entries:
+            raise OperationRefused(
+                f"{projections[0].name}: {selected} is not parked", RefusalReason.NOT_PARKED
             )
-        else:
-            print("nothing is parked")
-
-    asyncio.run(run())
+        print(_printable(entries[0][1].traceback.rstrip() or entries[0][1].error))
+        return
+    rows = [
+        (
+            projection.name,
+            str(parked_key.position),
+            f"{parked_key.parked_at:%Y-%m-%d %H:%M:%S}",
+            str(parked_key.failed_retries),
+            parked_key.key,
+            _printable(parked_key.error).partition("\n")[0][:100],
+        )
+        for projection, parked_key in entries
+    ]
+    if rows:
+        print_table(("projection", "position", "since", "retries", "key", "error"), rows, right=range(1, 4))
+    else:
+        print("no parked keys")
 
 
 @commands.command()
-def retry(
+@async_command
+async def retry(
     context: typer.Context,
     name: Name,
-    key: Annotated[str | None, typer.Argument(help="Which key, as it is listed; all if left out.")] = None,
-    wait: WaitSeconds = 600,
-) -> None:
-    """Fold parked keys again from their facts; exit code 1 where any stays parked."""
-    projection = find_projection(application_of(context).projections, name)
-
-    async def run() -> RetryResult:
-        async with open_session(context) as session:
-            database = session.database
-            given = None if key is None else parse_key(projection, key)
-            asked, concerned = await request_retry(database, projection, given)
-            return await _wait_for_result(session, projection, asked, concerned, given, wait)
-
-    _print_result(asyncio.run(run()), name)
-
-
-@commands.command(name="skip")
-def skip(
-    context: typer.Context,
-    name: Name,
-    key: Annotated[str, typer.Argument(help="Which key, as it is listed.")],
-    position: Annotated[int, typer.Option(help="The fact to leave out: the one that parked the key.", min=1)],
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")] = "",
-    actor: Annotated[
-        str | None, typer.Option(help="Who says so; the user of this machine if left out.")
+    key: Annotated[
+        str | None, typer.Argument(help="The key, as `projections parked` lists it; all if omitted.")
     ] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Count the fact again.")] = False,
     wait: WaitSeconds = 600,
 ) -> None:
-    """Leave a fact out for a key, for good, and fold the key again without it."""
+    """Fold parked keys again from their events; exit code 1 if any key stays parked."""
     projection = find_projection(application_of(context).projections, name)
+    selected = None if key is None else parse_key(projection, key)
+    async with open_session(context) as session:
+        requested_at, count = await request_retry(session.database, projection, selected)
+        result = await _wait_for_result(session, projection, requested_at, count, selected, wait)
+    _print_result(result, name)
 
-    async def run() -> RetryResult:
-        async with open_session(context) as session:
-            database = session.database
-            given = parse_key(projection, key)
-            if undo:
-                asked = await parking.unskip(database, projection, given, position)
-            else:
-                asked = await parking.skip(
-                    database, projection, given, position, reason, actor or getpass.getuser()
-                )
-            return await _wait_for_result(session, projection, asked, 1, given, wait)
 
-    _print_result(asyncio.run(run()), name)
+@commands.command()
+@async_command
+async def skip(
+    context: typer.Context,
+    name: Name,
+    key: ListedKey,
+    position: Annotated[int, typer.Option(help="Position of the event that parked the key.", min=1)],
+    reason: Annotated[str, typer.Option(help="The reason; it is recorded.")] = "",
+    actor: Annotated[
+        str | None, typer.Option(help="Who decides it; the user of this machine if omitted.")
+    ] = None,
+    wait: WaitSeconds = 600,
+) -> None:
+    """Skip an event for one key, and fold the key again without it; `unskip` reverts it."""
+    projection = find_projection(application_of(context).projections, name)
+    selected = parse_key(projection, key)
+    async with open_session(context) as session:
+        requested_at = await admin.skip(
+            session.database, projection, selected, position, reason, actor or getpass.getuser()
+        )
+        result = await _wait_for_result(session, projection, requested_at, 1, selected, wait)
+    _print_result(result, name)
+
+
+@commands.command()
+@async_command
+async def unskip(
+    context: typer.Context,
+    name: Name,
+    key: ListedKey,
+    position: Annotated[int, typer.Option(help="Position of the skipped event.", min=1)],
+    wait: WaitSeconds = 600,
+) -> None:
+    """Revert `skip`: fold the key again with the event."""
+    projection = find_projection(application_of(context).projections, name)
+    selected = parse_key(projection, key)
+    async with open_session(context) as session:
+        requested_at = await admin.unskip(session.database, projection, selected, position)
+        result = await _wait_for_result(session, projection, requested_at, 1, selected, wait)
+    _print_result(result, name)
 
 
 async def _all_parked_keys(database: Database, projection: AnyProjection) -> list[ParkedKey]:
-    found: list[ParkedKey] = []
+    keys: list[ParkedKey] = []
     after = None
     while page := await parked_keys(database, projection, first=PAGE_SIZE, after=after):
-        found += page
+        keys += page
         after = (page[-1].position, page[-1].key)
-    return found
+    return keys
 
 
 async def _wait_for_result(
     session: Session,
     projection: AnyProjection,
-    asked: datetime,
-    concerned: int,
+    requested_at: datetime,
+    count: int,
     key: str | None,
     wait: float,
 ) -> RetryResult:
-    if not concerned:
+    if not count:
         return RetryResult(0, 0, 0)
-    with _retry_progress(projection.name) as told:
+    with _retry_progress(projection.name) as on_progress:
         return await wait_for_retry(
             session.database,
             projection,
-            asked,
-            concerned,
+            requested_at,
+            count,
             wait,
             key=key,
             reader=session.reader,
-            told=told,
+            on_progress=on_progress,
         )
 
 
 @contextmanager
 def _retry_progress(name: str) -> Generator[ProgressCallback]:
-    """Show in a terminal how far this process is, or that it waits for another one."""
+    """Show in a terminal the position of the retry, or that another process owns the projection."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield no_progress
         return
     with console.status(f"{name}: waiting for the process that owns it") as status:
-        yield lambda position, target: status.update(
-            f"{name}: folding again, position {position} of {target}"
-        )
+        yield lambda position, target: status.update(f"{name}: folding, position {position} of {target}")
 
 
-def _printable(said: str) -> str:
-    """What was raised may hold whatever clients have sent."""
+def _printable(text: str) -> str:
+    """Replace control characters: an error may contain what clients sent, and must not control the terminal."""
     return "".join(
         character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for character in said
+        for character in text
     )
 
 
-def _print_result(answer: RetryResult, name: str) -> None:
-    if answer == RetryResult(0, 0, 0):
-        print(f"{name}: nothing is parked")
+def _print_result(result: RetryResult, name: str) -> None:
+    if result == RetryResult(0, 0, 0):
+        print(f"{name}: no parked keys")
         return
     parts = {
-        "level": answer.recovered,
-        "still parked": answer.parked,
-        "not yet tried: its owner will do it": answer.waiting,
+        "recovered": result.recovered,
+        "still parked": result.parked,
+        "pending: the owning process retries them": result.waiting,
     }
-    print(f"{name}: " + ", ".join(f"{count} {what}" for what, count in parts.items() if count))
-    if answer.parked or answer.waiting:
+    print(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in parts.items() if count))
+    if result.parked or result.waiting:
         raise typer.Exit(1)

@@ -1,16 +1,17 @@
-"""What an operator does at the terminal about processes: list them, look at one, and get one going that stands still."""
+"""The commands `processes`: list, show, retry, compensate and skip."""
 
 import asyncio
 import getpass
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
 from app.engine.cli.output import print_table
-from app.engine.cli.session import application_of, open_session
+from app.engine.cli.session import Session, application_of, async_command, open_session
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -22,205 +23,202 @@ from app.engine.commands import (
 )
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
-from app.engine.processes import admin as operate
+from app.engine.processes import admin
 from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
 from app.engine.store.reader import Fact
 from app.engine.uuid7 import uuid7
 from domain.kernel.process import AnyProcess
 
-commands = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    help="List processes, look at one, and get one going that stands still.",
-)
+commands = typer.Typer(no_args_is_help=True, add_completion=False, help="List, inspect and repair processes.")
 
-Process = Annotated[str, typer.Argument(help="Which process: fulfilment, …")]
-Instance = Annotated[str, typer.Argument(help="Which instance: the id of what it works on.")]
-Reason = Annotated[str, typer.Option(help="Why; it is recorded.")]
+Process = Annotated[str, typer.Argument(help="Name of the process: fulfilment, …")]
+Instance = Annotated[str, typer.Argument(help="Id of the instance.")]
+Reason = Annotated[str, typer.Option(help="The reason; it is recorded.")]
 
 
 @commands.command("list")
-def list_processes(
+@async_command
+async def list_processes(
     context: typer.Context,
-    state: Annotated[
-        str | None, typer.Option(help="Only those that are running, stuck, parked or ended.")
-    ] = None,
-    process: Annotated[str | None, typer.Option(help="Only those of this process.")] = None,
-    most: Annotated[int, typer.Option("--most", help="How many, the newest first.", min=1, max=1_000)] = 50,
+    state: Annotated[str | None, typer.Option(help=f"Only one state: {', '.join(admin.STATES)}.")] = None,
+    process: Annotated[str | None, typer.Option(help="Only instances of this process.")] = None,
+    limit: Annotated[int, typer.Option(help="Maximum number of instances.", min=1, max=1_000)] = 50,
 ) -> None:
-    """List processes, the newest first."""
-    if state not in (None, *operate.STATES):
-        raise UserError(f"there is no state {state}; there are {', '.join(operate.STATES)}")
+    """List process instances, the newest first."""
+    if state not in (None, *admin.STATES):
+        raise UserError(f"there is no state {state}; there are {', '.join(admin.STATES)}")
     if process is not None:
-        _named(context, process)
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            found = await operate.list_processes(session.database, process=process, state=state, limit=most)
-        rows = [
-            (
-                view.process,
-                str(view.id),
-                view.state,
-                view.status,
-                f"{view.moved_at:%Y-%m-%d %H:%M:%S}",
-                _last_step(view),
-            )
-            for view in found
-        ]
-        print_table(
-            ("process", "id", "state", "status", "moved", "last step"),
-            rows,
-            marked=[view.state in ("stuck", "parked") for view in found],
+        _find_process(context, process)
+    async with open_session(context) as session:
+        views = await admin.list_processes(session.database, process=process, state=state, limit=limit)
+    rows = [
+        (
+            view.process,
+            str(view.id),
+            view.state,
+            view.status,
+            f"{view.moved_at:%Y-%m-%d %H:%M:%S}",
+            _last_step(view),
         )
-
-    asyncio.run(run())
+        for view in views
+    ]
+    highlighted = [view.state in ("stuck", "parked") for view in views]
+    print_table(
+        ("process", "id", "state", "status", "last change", "last step"), rows, highlighted=highlighted
+    )
 
 
 @commands.command()
-def show(context: typer.Context, process: Process, instance: Instance) -> None:
-    """Show one process with all it has asked for."""
-    named, identity = _named(context, process), _parse_id(instance)
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            view = (await operate.get_processes(session.database, named.category, [identity])).get(identity)
-        if view is None:
-            raise UserError(f"no {process} is known of {identity}")
-        print(f"{view.process} {view.id}: {view.state}, {view.status}")
-        if view.deadline is not None:
-            print(f"waits until {view.deadline:%Y-%m-%d %H:%M:%S} UTC")
-        if view.error is not None:
-            print(f"parked at position {view.parked_position}:\n{view.error}")
-        rows = [
-            (
-                step.name,
-                step.outcome,
-                str(step.attempts),
-                f"{step.at:%Y-%m-%d %H:%M:%S.%f}"[:-3],
-                str(step.position or ""),
-                step.error or "",
-            )
-            for step in view.steps
-        ]
-        print_table(
-            ("step", "outcome", "failed", "at", "position", "error"),
-            rows,
-            right=range(2, 3),
-            marked=[step.outcome == "stuck" for step in view.steps],
+@async_command
+async def show(context: typer.Context, process: Process, instance: Instance) -> None:
+    """Show one process instance with all its steps."""
+    category, instance_id = _find_process(context, process).category, _parse_id(instance)
+    async with open_session(context) as session:
+        views = await admin.get_processes(session.database, category, [instance_id])
+    view = views.get(instance_id)
+    if view is None:
+        raise UserError(f"there is no {process} with the id {instance_id}")
+    print(f"{view.process} {view.id}: {view.state}, {view.status}")
+    if view.deadline is not None:
+        print(f"waits until {view.deadline:%Y-%m-%d %H:%M:%S} UTC")
+    if view.error is not None:
+        print(f"parked at position {view.parked_position}:\n{view.error}")
+    rows = [
+        (
+            step.name,
+            step.outcome,
+            str(step.attempts),
+            f"{step.at:%Y-%m-%d %H:%M:%S.%f}"[:-3],
+            str(step.position or ""),
+            step.error or "",
         )
-
-    asyncio.run(run())
+        for step in view.steps
+    ]
+    highlighted = [step.outcome == "stuck" for step in view.steps]
+    header = ("step", "outcome", "failed", "at", "position", "error")
+    print_table(header, rows, right=range(2, 3), highlighted=highlighted)
 
 
 @commands.command()
-def retry(
+@async_command
+async def retry(
     context: typer.Context,
     process: Process,
     instance: Instance,
     step: Annotated[
         str | None,
-        typer.Option(help="Only this stuck step; all of them, or the fact that parked it, if left out."),
+        typer.Option(
+            help="Only this stuck step; if omitted, all of them, or the event that parked the process."
+        ),
     ] = None,
 ) -> None:
-    """Have stuck steps tried again, or the fact that parked the process."""
-    named, identity = _named(context, process), _parse_id(instance)
-    _submit(
-        context, lambda database, tell, asked: operate.retry(database, tell, named, identity, step, asked)
+    """Retry stuck steps, or the event that parked the process."""
+    target, instance_id = _find_process(context, process), _parse_id(instance)
+    await _submit(
+        context,
+        lambda database, handler, request: admin.retry(database, handler, target, instance_id, step, request),
     )
 
 
 @commands.command()
-def compensate(context: typer.Context, process: Process, instance: Instance, reason: Reason) -> None:
-    """Have everything that the process did undone."""
-    named, identity = _named(context, process), _parse_id(instance)
-    why = _validated_reason(reason)
-    _submit(context, lambda _, tell, asked: operate.compensate(tell, named, identity, why, asked))
+@async_command
+async def compensate(context: typer.Context, process: Process, instance: Instance, reason: Reason) -> None:
+    """Compensate a process: undo all its completed steps."""
+    target, instance_id = _find_process(context, process), _parse_id(instance)
+    valid_reason = _validated_reason(reason)
+    await _submit(
+        context,
+        lambda _, handler, request: admin.compensate(handler, target, instance_id, valid_reason, request),
+    )
 
 
 @commands.command()
-def skip(
+@async_command
+async def skip(
     context: typer.Context,
     process: Process,
     instance: Instance,
-    step: Annotated[str, typer.Argument(help="The stuck step.")],
+    step: Annotated[str, typer.Argument(help="Name of the stuck step.")],
     reason: Reason,
 ) -> None:
-    """Take a stuck step for done."""
-    named, identity = _named(context, process), _parse_id(instance)
-    why = _validated_reason(reason)
-    _submit(context, lambda _, tell, asked: operate.skip(tell, named, identity, step, why, asked))
+    """Treat a stuck step as done."""
+    target, instance_id = _find_process(context, process), _parse_id(instance)
+    valid_reason = _validated_reason(reason)
+    await _submit(
+        context,
+        lambda _, handler, request: admin.skip(handler, target, instance_id, step, valid_reason, request),
+    )
 
 
 def _validated_reason(reason: str) -> str:
-    """The reason as it is recorded. Raises `Mistake` where it says nothing, or too much."""
-    if not reason.strip() or len(reason) > operate.MAX_REASON_LENGTH or "\0" in reason:
-        raise UserError(f"--reason is why: 1 to {operate.MAX_REASON_LENGTH} characters, since it is recorded")
+    """The reason as it is recorded. Raises `UserError` if it is empty or too long."""
+    if not reason.strip() or len(reason) > admin.MAX_REASON_LENGTH or "\0" in reason:
+        raise UserError(f"--reason must have 1 to {admin.MAX_REASON_LENGTH} characters")
     return reason
 
 
-def _submit(
+async def _submit(
     context: typer.Context,
-    ask: Callable[[Database, CommandHandler, CommandContext], Coroutine[object, object, CommandOutcome]],
+    submit: Callable[[Database, CommandHandler, CommandContext], Coroutine[object, object, CommandOutcome]],
 ) -> None:
-    """Record what the operator wants; the server that owns the process acts on it. Raises `Mistake` where it is refused."""
+    """Record the operator's command and print the outcome. The server that owns the process acts on it.
 
-    # What comes of it is said below, in words.
+    Raises `UserError` if the command is rejected.
+    """
+    # The outcome is printed below; the log line of the command would repeat it.
     logging.getLogger("app.engine.commands").setLevel(logging.WARNING)
+    request = CommandContext(actor=f"operator:{getpass.getuser()}", correlation_id=uuid7())
+    async with open_session(context) as session, _command_handler(session) as handler:
+        outcome = await submit(session.database, handler, request)
+        await session.database.pool.execute(
+            "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
+        )
+    match outcome:
+        case CommandAccepted(facts=facts):
+            recorded = ", ".join(f"{fact.event.stored.name} at position {fact.position}" for fact in facts)
+            print(f"recorded: {recorded}" if facts else "requested")
+        case CommandRejected(message=message):
+            raise UserError(message)
+        case CommandConflict() | CommandPreview():
+            raise UserError(
+                "conflict: another command changed this process; run `processes show` and try again"
+            )
 
-    async def run() -> None:
-        async with open_session(context) as session:
-            database = session.database
-            appender = Appender(database.connect, session.codec, _ignore_commits)
-            running = asyncio.create_task(appender.run())
-            try:
-                asked = CommandContext(actor=f"operator:{getpass.getuser()}", correlation_id=uuid7())
-                outcome = await ask(database, CommandHandler(appender, session.reader), asked)
-                await database.pool.execute(
-                    "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
-                )
-            finally:
-                appender.drain()
-                await running
-        match outcome:
-            case CommandAccepted(facts=facts):
-                print(
-                    "recorded: "
-                    + ", ".join(f"{fact.event.stored.name} at position {fact.position}" for fact in facts)
-                    if facts
-                    else "asked for"
-                )
-            case CommandRejected(message=message):
-                raise UserError(message)
-            case CommandConflict() | CommandPreview():
-                raise UserError("something else came first; look again")
 
-    asyncio.run(run())
+@asynccontextmanager
+async def _command_handler(session: Session) -> AsyncGenerator[CommandHandler]:
+    """A command handler whose appender runs until the end of the block."""
+    appender = Appender(session.database.connect, session.codec, _ignore_commits)
+    running = asyncio.create_task(appender.run())
+    try:
+        yield CommandHandler(appender, session.reader)
+    finally:
+        appender.drain()
+        await running
 
 
 def _ignore_commits(position: int, facts: Sequence[Fact]) -> None:
-    """This process has no feed."""
+    """This process has no feed to publish to."""
 
 
-def _named(context: typer.Context, name: str) -> AnyProcess:
-    processes = application_of(context).processes
-    for process in processes:
-        if process.category == name:
-            return process
-    raise UserError(
-        f"there is no process {name}; there are {', '.join(process.category for process in processes) or 'none'}"
-    )
+def _find_process(context: typer.Context, name: str) -> AnyProcess:
+    application = application_of(context)
+    process = application.process(name)
+    if process is None:
+        known = ", ".join(process.category for process in application.processes) or "none"
+        raise UserError(f"there is no process {name}; there are {known}")
+    return process
 
 
 def _parse_id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise UserError(f"{text} is no id: give one as python -m app processes list shows it") from None
+        raise UserError(f"{text} is not an id; `python -m app processes list` shows the ids") from None
 
 
-def _last_step(view: operate.ProcessView) -> str:
+def _last_step(view: admin.ProcessView) -> str:
     stuck = next((step for step in view.steps if step.outcome == "stuck"), None)
-    last = stuck or (view.steps[-1] if view.steps else None)
-    return "" if last is None else f"{last.name}: {last.outcome}" + (f" ({last.error})" if last.error else "")
+    step = stuck or (view.steps[-1] if view.steps else None)
+    return "" if step is None else f"{step.name}: {step.outcome}" + (f" ({step.error})" if step.error else "")

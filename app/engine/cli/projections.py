@@ -1,195 +1,221 @@
-"""What an operator does at the terminal: projections rebuilt, compared, swapped, rolled back and dropped."""
+"""The commands `projections`: status, lag, rebuild, verify, promote, rollback and drop."""
 
-import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from app.engine.cli import output as shown
-from app.engine.cli import parked_keys as parking
-from app.engine.cli.session import application_of, open_session
+from app.engine.cli import parked_keys
+from app.engine.cli.output import (
+    print_comparison,
+    print_swap,
+    print_table,
+    print_table_statuses,
+    rebuild_progress,
+)
+from app.engine.cli.session import application_of, async_command, open_session
 from app.engine.errors import UserError
-from app.engine.projector.rebuild import drop as dropping
-from app.engine.projector.rebuild import rebuild as rebuilding
+from app.engine.projector.rebuild import drop as drop_tables
+from app.engine.projector.rebuild import rebuild as rebuild_tables
 from app.engine.projector.rebuild import swap
-from app.engine.projector.rebuild.compare import verify as compared
+from app.engine.projector.rebuild.compare import verify as compare_tables
 from app.engine.projector.rebuild.operation import find_projection, start_operation
 from app.engine.projector.rebuild.point_in_time import rebuild_as_of
 from app.engine.projector.slots import FORMER, LIVE, STAGING
-from app.engine.projector.table_status import table_statuses
+from app.engine.projector.status import ProjectionStatus, projection_statuses, table_statuses
 from projections.kernel import AnyProjection
 
 commands = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
-    help="Rebuild projections beside the live ones, verify, promote, roll back.",
+    help="List projections; rebuild, verify, promote and roll back their tables; repair parked keys.",
 )
-commands.add_typer(parking.commands)
+commands.add_typer(parked_keys.commands)
 
-Name = Annotated[str, typer.Argument(help="Which projection.")]
+Name = Annotated[str, typer.Argument(help="Name of the projection.")]
 
 
 @commands.command()
-def status(context: typer.Context) -> None:
+@async_command
+async def status(context: typer.Context) -> None:
     """List every table of every projection."""
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            shown.print_tables(await table_statuses(session.database, application_of(context).projections))
-
-    _run(run())
+    async with open_session(context) as session:
+        statuses = await table_statuses(session.database, session.application.projections)
+    print_table_statuses(statuses)
 
 
 @commands.command()
-def rebuild(
+@async_command
+async def lag(context: typer.Context) -> None:
+    """Show the position and the lag of each projection."""
+    async with open_session(context) as session:
+        statuses = await projection_statuses(session.database, session.application.projections)
+    header = ("projection", "version", "position", "lag", "lag (s)", "last change", "parked", "owner")
+    highlighted = [bool(status.behind or status.parked) for status in statuses]
+    print_table(header, [_lag_row(status) for status in statuses], right=range(1, 7), highlighted=highlighted)
+    unreadable = {name: count for status in statuses for name, count in status.unread.items()}
+    for name, count in sorted(unreadable.items()):
+        print(
+            f"{name}: this code cannot read it; {count.count} events ignored, the first at position {count.first}, the last at {count.last}"
+        )
+
+
+def _lag_row(status: ProjectionStatus) -> tuple[str, ...]:
+    return (
+        status.projection,
+        str(status.version),
+        str(status.position),
+        str(status.behind),
+        f"{status.seconds:.1f}",
+        "never" if status.seconds_since_moved is None else f"{status.seconds_since_moved:.1f} s ago",
+        str(status.parked),
+        status.owner or "none",
+    )
+
+
+@commands.command()
+@async_command
+async def rebuild(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(help="Which projections.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of projections.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="All projections, in one pass over the log.")
     ] = False,
-    stage: Annotated[bool, typer.Option("--stage", help="Build and verify, promote nothing.")] = False,
+    no_promote: Annotated[
+        bool, typer.Option("--no-promote", help="Build and verify the staging tables only.")
+    ] = False,
     as_of: Annotated[
-        str | None, typer.Option(help="Up to a position, or a moment as 2026-01-05T12:00Z; needs --into.")
+        str | None, typer.Option(help="Up to a position or a time like 2026-01-05T12:00Z; needs --into.")
     ] = None,
-    into: Annotated[
-        str | None, typer.Option(help="Into a table of its own, read.NAME; needs --as-of.")
-    ] = None,
+    into: Annotated[str | None, typer.Option(help="Into the table read.NAME; needs --as-of.")] = None,
 ) -> None:
-    """Build tables anew beside the live ones; promote those that are equal."""
+    """Rebuild staging tables, compare them with the live tables, and promote those that match."""
     if (as_of is None) != (into is None):
-        raise UserError("--as-of and --into go together: which moment, and into which table")
-    chosen = list(application_of(context).projections) if everything else _selected(context, names or ())
-    if not chosen:
+        raise UserError("--as-of and --into must be given together")
+    projections = list(application_of(context).projections) if everything else _selected(context, names or ())
+    if not projections:
         raise UserError("there are no projections")
-    if as_of is not None and (len(chosen) != 1 or stage):
-        raise UserError("--as-of takes one projection, and stages nothing")
+    if as_of is not None and (len(projections) != 1 or no_promote):
+        raise UserError("--as-of takes one projection, and excludes --no-promote")
+    if as_of is not None and into is not None:
+        await _rebuild_as_of(context, projections[0], _parse_position_or_time(as_of), into)
+    else:
+        await _rebuild(context, projections, no_promote)
 
-    async def run() -> None:
-        async with open_session(context) as session:
-            with shown.progress_bars() as told:
-                rebuilt = await rebuilding.rebuild(
-                    session.database, session.codec, chosen, stage=stage, told=told
-                )
-            for result in rebuilt:
-                shown.print_comparison(result.comparison)
-                if result.swapped is not None:
-                    shown.print_swap(
-                        f"{result.comparison.projection} v{result.comparison.version}: promoted",
-                        result.swapped,
-                    )
-            _exit_1_if_different(all(result.comparison.equal for result in rebuilt))
 
-    async def run_as_of(moment: int | datetime, table: str) -> None:
-        async with open_session(context) as session:
-            with shown.progress_bars() as told:
-                position = await rebuild_as_of(
-                    session.database, session.codec, chosen[0], moment, table, told=told
-                )
-            print(f"read.{table}: {chosen[0].name} as of position {position}")
+async def _rebuild(context: typer.Context, projections: Sequence[AnyProjection], no_promote: bool) -> None:
+    async with open_session(context) as session:
+        with rebuild_progress() as on_progress:
+            results = await rebuild_tables.rebuild(
+                session.database, session.codec, projections, stage=no_promote, on_progress=on_progress
+            )
+    for result in results:
+        comparison = result.comparison
+        print_comparison(comparison)
+        if result.swapped is not None:
+            print_swap(f"{comparison.projection} v{comparison.version}: promoted", result.swapped)
+    _exit_1_if_different(all(result.comparison.equal for result in results))
 
-    _run(run() if as_of is None or into is None else run_as_of(_parse_position_or_time(as_of), into))
+
+async def _rebuild_as_of(
+    context: typer.Context, projection: AnyProjection, point: int | datetime, table: str
+) -> None:
+    async with open_session(context) as session:
+        with rebuild_progress() as on_progress:
+            position = await rebuild_as_of(
+                session.database, session.codec, projection, point, table, on_progress=on_progress
+            )
+    print(f"read.{table}: {projection.name} as of position {position}")
 
 
 @commands.command()
-def verify(context: typer.Context, name: Name) -> None:
-    """Compare the staging table with the live one, row by row at the same position."""
+@async_command
+async def verify(context: typer.Context, name: Name) -> None:
+    """Compare the staging table with the live table, row by row, at the same position."""
     [projection] = _selected(context, [name])
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            with shown.progress_bars() as told:
-                async with start_operation(session.database, session.codec, [projection], told=told) as work:
-                    comparison = await compared(work, projection)
-            shown.print_comparison(comparison)
-            _exit_1_if_different(comparison.equal)
-
-    _run(run())
+    async with open_session(context) as session:
+        with rebuild_progress() as on_progress:
+            async with start_operation(
+                session.database, session.codec, [projection], on_progress=on_progress
+            ) as operation:
+                comparison = await compare_tables(operation, projection)
+    print_comparison(comparison)
+    _exit_1_if_different(comparison.equal)
 
 
 @commands.command()
-def promote(
+@async_command
+async def promote(
     context: typer.Context,
     name: Name,
     accept_differences: Annotated[
-        bool, typer.Option("--accept-differences", help="Also where verify has found some.")
+        bool, typer.Option("--accept-differences", help="Promote even if the tables differ.")
     ] = False,
 ) -> None:
-    """Make the verified staging table the live one; the live one is kept as the former."""
+    """Make the verified staging table the live table; keep the old live table as the former table."""
     [projection] = _selected(context, [name])
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            with shown.progress_bars() as told:
-                async with start_operation(session.database, session.codec, [projection], told=told) as work:
-                    swapped = await swap.promote(work, projection, accept_differences=accept_differences)
-            shown.print_swap(f"{name} v{projection.version}: promoted", swapped)
-
-    _run(run())
+    async with open_session(context) as session:
+        with rebuild_progress() as on_progress:
+            async with start_operation(
+                session.database, session.codec, [projection], on_progress=on_progress
+            ) as operation:
+                swapped = await swap.promote(operation, projection, accept_differences=accept_differences)
+    print_swap(f"{name} v{projection.version}: promoted", swapped)
 
 
 @commands.command()
-def rollback(context: typer.Context, name: Name) -> None:
-    """Make the former table the live one again, and the live one the former."""
+@async_command
+async def rollback(context: typer.Context, name: Name) -> None:
+    """Make the former table the live table again, and the live table the former table."""
     [projection] = _selected(context, [name])
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            with shown.progress_bars() as told:
-                async with start_operation(session.database, session.codec, [projection], told=told) as work:
-                    swapped = await swap.rollback(work, projection)
-            shown.print_swap(f"{name} v{projection.version}: rolled back", swapped)
-
-    _run(run())
+    async with open_session(context) as session:
+        with rebuild_progress() as on_progress:
+            async with start_operation(
+                session.database, session.codec, [projection], on_progress=on_progress
+            ) as operation:
+                swapped = await swap.rollback(operation, projection)
+    print_swap(f"{name} v{projection.version}: rolled back", swapped)
 
 
 @commands.command()
-def drop(
+@async_command
+async def drop(
     context: typer.Context,
     name: Annotated[
-        str, typer.Argument(help="Which projection, also one that is no more; or a table made with --into.")
+        str, typer.Argument(help="Name of a projection, also a removed one, or of a table made with --into.")
     ],
     version: Annotated[int | None, typer.Option(help="All tables of another version.")] = None,
     slot: Annotated[str | None, typer.Option(help="Only the staging or the former table.")] = None,
 ) -> None:
-    """Drop what stands beside the live table, an older version, or a table apart."""
+    """Drop the staging and former tables, an older version, or a point-in-time table."""
     if slot not in (None, LIVE, STAGING, FORMER):
         raise UserError(f"there is no slot {slot}; there are {STAGING} and {FORMER}")
-
-    async def run() -> None:
-        async with open_session(context) as session:
-            current = {
-                projection.name: projection.version for projection in application_of(context).projections
-            }
-            for table in await dropping.drop(session.database, current, name, version=version, slot=slot):
-                print(f"dropped {table}")
-
-    _run(run())
+    current = {projection.name: projection.version for projection in application_of(context).projections}
+    async with open_session(context) as session:
+        tables = await drop_tables.drop(session.database, current, name, version=version, slot=slot)
+    for table in tables:
+        print(f"dropped {table}")
 
 
 def _selected(context: typer.Context, names: Sequence[str]) -> Sequence[AnyProjection]:
+    projections = application_of(context).projections
     if not names:
-        raise UserError(
-            f"name a projection, or --all; there are {', '.join(projection.name for projection in application_of(context).projections) or 'none'}"
-        )
-    return [find_projection(application_of(context).projections, name) for name in dict.fromkeys(names)]
+        known = ", ".join(projection.name for projection in projections) or "none"
+        raise UserError(f"name a projection, or give --all; there are {known}")
+    return [find_projection(projections, name) for name in dict.fromkeys(names)]
 
 
-def _parse_position_or_time(given: str) -> int | datetime:
-    if given.isdecimal():
-        return int(given)
+def _parse_position_or_time(text: str) -> int | datetime:
+    if text.isdecimal():
+        return int(text)
     try:
-        return datetime.fromisoformat(given)
+        return datetime.fromisoformat(text)
     except ValueError:
-        raise UserError(f"{given!r} is neither a position nor a moment like 2026-01-05T12:00Z") from None
-
-
-def _run(work: Coroutine[None, None, None]) -> None:
-    asyncio.run(work)
+        raise UserError(f"{text!r} is neither a position nor a time like 2026-01-05T12:00Z") from None
 
 
 def _exit_1_if_different(equal: bool) -> None:
-    """Exit code 1 where tables differ: that is an answer, not a mistake."""
+    """Exit code 1 says that tables differ. It is a result, not an error."""
     if not equal:
         raise typer.Exit(1)

@@ -1,13 +1,17 @@
-"""What every command starts with: the application, its settings and the open, migrated database."""
+"""What commands share: the application, its settings, the open database, the event loop and the reading of ids."""
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
 
 import typer
 
 from app.engine.application import AnyApplication
+from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 
@@ -19,12 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """The open database of one command, and what reads its log."""
+    """The open database of one command, and the reader of its log."""
 
     application: AnyApplication
     database: "Database"
     codec: EventCodec
     reader: "EventReader"
+
+
+def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Make a command of an async function: each call gets an event loop of its own."""
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(function(*args, **kwargs))
+
+    return run
 
 
 def application_of(context: typer.Context) -> AnyApplication:
@@ -48,3 +62,15 @@ async def open_session(context: typer.Context) -> AsyncGenerator[Session]:
         await database.check_migrated()
         codec = application.codec
         yield Session(application, database, codec, EventReader(database.pool, codec))
+
+
+@overload
+def parse_uuid(name: str, text: str) -> UUID: ...
+@overload
+def parse_uuid(name: str, text: str | None) -> UUID | None: ...
+def parse_uuid(name: str, text: str | None) -> UUID | None:
+    """The UUID that an option or argument gives; `name` is for the message. Raises `UserError`."""
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        raise UserError(f"{name} is a UUID like 6b1f3c52-8e0d-4b0a-9a57-3a8b0e0f6f10, not {text!r}") from None

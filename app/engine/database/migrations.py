@@ -4,12 +4,16 @@ The code may have several newest revisions: the engine's, and that of a branch o
 Alembic is imported in the functions, since it takes a quarter of a second to import.
 """
 
-from collections.abc import Set
+from collections.abc import Awaitable, Callable, Set
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, text
+import asyncpg
 
 from app.engine.settings import ROOT
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 FOLDER = ROOT / "migrations"
 SCHEMA = "es"
@@ -33,11 +37,12 @@ def unknown_revisions(revisions: Set[str], folder: Path | None = None) -> Revisi
     return frozenset(revisions - known)
 
 
-def current_revisions(connection: Connection) -> Revisions:
+async def current_revisions(connection: asyncpg.Connection) -> Revisions:
     """The revisions of the database. An empty database has none."""
-    if connection.scalar(text(f"SELECT to_regclass('{SCHEMA}.alembic_version')")) is None:
+    if await connection.fetchval(f"SELECT to_regclass('{SCHEMA}.alembic_version')") is None:
         return frozenset()
-    return frozenset(connection.scalars(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")))
+    records = await connection.fetch(f"SELECT version_num FROM {SCHEMA}.alembic_version")
+    return frozenset(record["version_num"] for record in records)
 
 
 def revision_names(revisions: Set[str]) -> str:
@@ -45,14 +50,25 @@ def revision_names(revisions: Set[str]) -> str:
     return ", ".join(sorted(revisions)) or "none"
 
 
-def upgrade(connection: Connection) -> None:
-    """Bring the database to the newest revision of every branch."""
-    if current_revisions(connection) == head_revisions():
-        return
+async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    """Bring the database to the newest revision of every branch. Only Alembic runs statements through SQLAlchemy."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.pool import NullPool
 
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "heads")
+    def run(connection: "Connection") -> None:
+        config = Config()
+        config.set_main_option("script_location", str(FOLDER))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(run)
+    except DBAPIError as error:
+        raise (error.orig and error.orig.__cause__) or error from error
+    finally:
+        await engine.dispose()

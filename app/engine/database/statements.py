@@ -1,33 +1,84 @@
-"""Statements of SQLAlchemy's that the driver runs itself: compiled once, they cost what the driver costs, which is a fifth."""
+"""SQLAlchemy Core builds statements, and the driver runs them: compiled once, a statement costs only its execution."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Executable, Text
+from sqlalchemy import ARRAY, Executable, Select, Text, bindparam, column, func
 from sqlalchemy import cast as as_type
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.util import LRUCache
 
 
 class CompiledStatement:
-    """One statement. Its parameters are given by name, in the types of the driver."""
+    """One statement. Its parameters have names, and their values are of the driver's types."""
 
     def __init__(self, statement: Executable) -> None:
-        compiled = cast("Any", statement).compile(dialect=dialect())
+        compiled = cast("Any", statement).compile(
+            dialect=dialect(), compile_kwargs={"render_postcompile": True}
+        )
         self.sql = str(compiled)
-        # A part of the statement that has nothing to do is given empty columns.
-        self._given: dict[str, Any] = {
-            name: () if (value := compiled.params[name]) is None else value for name in compiled.positiontup
+        self.names: tuple[str, ...] = tuple(compiled.positiontup)
+        self._names = frozenset(self.names)
+        self._literals: dict[str, Any] = {
+            name: compiled.params[name]
+            for name in self.names
+            if name not in compiled.binds or not compiled.binds[name].required
         }
+        """Values that are part of the statement, and not given with each execution."""
 
-    def arguments(self, given: Mapping[str, Any]) -> Sequence[Any]:
-        """The parameters in their order; an empty array for each that is not given."""
-        return list({**self._given, **given}.values())
+    def params(self, **params: Any) -> Sequence[Any]:
+        """The values in the order of the SQL text. Raises `KeyError` for an unknown name and for a missing one."""
+        params = {**self._literals, **params}
+        if params.keys() != self._names:
+            unknown, missing = params.keys() - self._names, self._names - params.keys()
+            raise KeyError(f"unknown parameters: {sorted(unknown)}, missing parameters: {sorted(missing)}")
+        return [params[name] for name in self.names]
 
 
-def jsonb_as_text(columns: Iterable[Any]) -> list[Any]:
-    """The columns with jsonb as text, which drivers and their settings do not differ over."""
-    return [
-        as_type(column, Text).label(column.name) if isinstance(column.type, JSONB) else column
+def unnest_table(columns: Iterable[Any], prefix: str) -> Any:
+    """A derived table of these columns, each filled from an array parameter `<prefix>_<column>`; jsonb is given as text.
+
+    A statement with one parameter a column has the same text for any number of rows.
+    """
+    types = {
+        column.name: ARRAY(Text() if isinstance(column.type, JSONB) else column.type, dimensions=1)
         for column in columns
-    ]
+    }
+    arrays = [as_type(bindparam(f"{prefix}_{name}", type_=array), array) for name, array in types.items()]
+    parts = [column(name, array.item_type) for name, array in types.items()]
+    return func.unnest(*arrays).table_valued(*parts).render_derived(name=prefix)
+
+
+def array_params(
+    names: Iterable[str], rows: Sequence[Mapping[str, Any]], prefix: str
+) -> dict[str, Sequence[Any]]:
+    """The parameters of `unnest_table` for these rows: one array a column."""
+    return {f"{prefix}_{name}": [row[name] for row in rows] for name in names}
+
+
+class StatementCache:
+    """Renders queries whose values are part of them. The text of a query is compiled once for all of its shape.
+
+    To compile the query of a page takes 2.2 ms, to take it from here 0.3 ms (November 2026).
+    """
+
+    def __init__(self) -> None:
+        self._compiled: LRUCache[Any, Any] = LRUCache(500)
+
+    def render(self, query: Select[Any]) -> tuple[str, Sequence[Any]]:
+        """The SQL text and the values of its parameters, in their order."""
+        cache_key = cast("Any", query)._generate_cache_key()
+        compiled = None if cache_key is None else self._compiled.get(cache_key.key)
+        if compiled is None:
+            compiled = cast("Any", query).compile(dialect=dialect(), cache_key=cache_key)
+            if compiled.post_compile_params:
+                # The text of `column IN (values)` depends on the number of the values.
+                statement = CompiledStatement(query)
+                return statement.sql, statement.params()
+            if cache_key is not None:
+                self._compiled[cache_key.key] = compiled
+        values = compiled.construct_params(
+            extracted_parameters=None if cache_key is None else cache_key.bindparams
+        )
+        return compiled.string, [values[name] for name in compiled.positiontup]

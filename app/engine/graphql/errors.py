@@ -18,10 +18,11 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.engine.database.connections import DRIVER_ERRORS, is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.history.aggregate_history import InvalidPointInTime
 from app.engine.projector.projector import ProjectionStale
-from app.engine.store.append import CommandIdReused, Overloaded, StoreTimeout
+from app.engine.store.append import Overloaded, StoreTimeout
+from app.engine.store.append_request import CommandIdReused
 from app.engine.store.load import UnreadableStream
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""The facts of the log as GraphQL types, derived from the domain's event classes."""
+"""Derives the GraphQL types of events from the domain's event classes."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -16,120 +16,124 @@ from domain.kernel.decider import AnyDecider, Event, SplitEvent, UnreadableEvent
 
 @strawberry.interface(
     name="Event",
-    description="One fact in the log. Every event type of the domain implements it and adds its own fields.",
+    description="One event in the log. Every event type of the domain implements it and adds its own fields.",
 )
 class EventInterface:
-    position: Position = strawberry.field(description="Its place in the log.")
-    stream: str = strawberry.field(description="The category of its stream: order, product, …")
-    stream_id: UUID = strawberry.field(description="Its stream.")
-    version: int = strawberry.field(description="Its place in its stream, from 1.")
-    type: str = strawberry.field(description="The name under which it is stored, like order.placed.")
-    recorded_at: datetime = strawberry.field(description="When it entered the log.")
-    occurred_at: datetime = strawberry.field(description="When it happened in the world.")
-    actor: str = strawberry.field(description="Who caused it.")
-    command_id: UUID = strawberry.field(description="The command that recorded it.")
+    position: Position = strawberry.field(description="The position in the log.")
+    stream: str = strawberry.field(description="The category of the stream.")
+    stream_id: UUID = strawberry.field(description="The id of the stream.")
+    version: int = strawberry.field(description="The version in the stream, from 1.")
+    type: str = strawberry.field(description="The stored name of the event type.")
+    recorded_at: datetime = strawberry.field(description="When the event was recorded in the log.")
+    occurred_at: datetime = strawberry.field(description="When the event happened in the world.")
+    actor: str = strawberry.field(description="Who sent the command.")
+    command_id: UUID = strawberry.field(description="The id of the command that recorded the event.")
     correlation_id: UUID = strawberry.field(
-        description="What was asked for first: shared by all that followed from it."
+        description="The id of the request that started it: shared by everything that followed from the request."
     )
-    caused_by: Position | None = strawberry.field(description="The fact that led to the command, if one did.")
+    caused_by: Position | None = strawberry.field(
+        description="The position of the event that led to the command; null if a client sent it."
+    )
 
 
 @strawberry.type(
     name="UnreadableEvent",
-    description="A fact that this version of the code cannot read: stored by newer code, or damaged.",
+    description="An event that this version of the code cannot read: newer code stored it, or it is damaged.",
 )
 class UnreadableType(EventInterface):
-    stored_version: int = strawberry.field(description="The version of the shape it is stored in.")
-    data: JSON = strawberry.field(description="What is stored, as JSON text.")
-    problem: str = strawberry.field(description="Why it cannot be read.")
+    stored_version: int = strawberry.field(description="The version of the stored shape.")
+    data: JSON = strawberry.field(description="The stored data as JSON text.")
+    problem: str = strawberry.field(description="Why the event cannot be read.")
 
 
 @strawberry.type(
     name="SplitEvent",
-    description="A fact stored by older code that counts as several events today, or as none any more. It keeps its one place in the log.",
+    description="A stored event that upcasts turned into several events, or into none. All of them have its position.",
 )
 class SplitType(EventInterface):
-    stored_version: int = strawberry.field(description="The version of the shape it is stored in.")
-    data: JSON = strawberry.field(description="What is stored, as JSON text.")
+    stored_version: int = strawberry.field(description="The version of the stored shape.")
+    data: JSON = strawberry.field(description="The stored data as JSON text.")
     parts: list[EventInterface] = strawberry.field(
-        description="The events that it counts as, in order, each at its position."
+        description="The events that it was turned into, in order."
     )
 
 
 _DESCRIPTIONS = {
-    "undoes": "The version of the change in this stream that this fact takes back, if it does.",
-    "redoes": "The version of the change in this stream that this fact makes again, if it does.",
+    "undoes": "The version of the change that this event undoes; null if it undoes none.",
+    "redoes": "The version of the change that this event redoes; null if it redoes none.",
 }
 
 type OutputMapping = tuple[Any, Callable[[Any], Any]]
-"""How a domain type appears in GraphQL: the type there, and how a value gets there."""
+"""The GraphQL type of a domain type, and the function that converts a value."""
 
 
 class EventTypes:
-    """The GraphQL types of all events of the deciders. `values` says how the values in their fields appear."""
+    """The GraphQL types of all events of the deciders. `values` maps the domain types of their fields."""
 
     def __init__(self, deciders: Iterable[AnyDecider], values: Mapping[type, OutputMapping]) -> None:
         self._values = dict(values)
-        self._makers: dict[type[Event], Callable[[Fact], EventInterface]] = {}
+        self._converters: dict[type[Event], Callable[[Fact], EventInterface]] = {
+            UnreadableEvent: _to_unreadable,
+            SplitEvent: self._to_split,
+        }
         self.types: list[type[EventInterface]] = [UnreadableType, SplitType]
-        self._makers[UnreadableEvent] = _unreadable
-        self._makers[SplitEvent] = self._split
         for decider in deciders:
             for event_type in decider.event_types:
                 self._derive(event_type)
 
     def to_graphql(self, fact: Fact) -> EventInterface:
-        """The fact as GraphQL shows it."""
-        return self._makers[type(fact.event)](fact)
+        """A recorded event as an object of its GraphQL type."""
+        return self._converters[type(fact.event)](fact)
 
-    def _split(self, fact: Fact) -> EventInterface:
+    def _to_split(self, fact: Fact) -> EventInterface:
         event = fact.event
         parts = [self.to_graphql(part) for part in fact.parts]
         return SplitType(**_envelope(fact), stored_version=event.version, data=event.data, parts=parts)
 
     def _derive(self, event_type: type[Event]) -> None:
         hints = get_type_hints(event_type)
-        shapes = {f.name: self._shape(hints[f.name]) for f in fields(cast("Any", event_type))}
+        mappings = {field.name: self._mapping(hints[field.name]) for field in fields(cast("Any", event_type))}
         name = "".join(part.capitalize() for part in event_type.stored.name.replace(".", "-").split("-"))
         described: dict[str, Any] = {
             key: strawberry.field(
-                description=_DESCRIPTIONS.get(key, f"The {key.replace('_', ' ')} that was recorded.")
+                description=_DESCRIPTIONS.get(key, f"The recorded {key.replace('_', ' ')}.")
             )
-            for key in shapes
+            for key in mappings
         }
-        made: type[EventInterface] = type(
+        plain_class: type[EventInterface] = type(
             name,
             (EventInterface,),
             {
-                "__annotations__": {key: kind for key, (kind, _) in shapes.items()},
+                "__annotations__": {key: output_type for key, (output_type, _) in mappings.items()},
                 "__module__": __name__,
                 **described,
             },
         )
-        made = strawberry.type(
-            made, description=f"Stored as {event_type.stored.name}, version {event_type.stored.version}."
+        graphql_type = strawberry.type(
+            plain_class,
+            description=f"Stored as {event_type.stored.name}, version {event_type.stored.version}.",
         )
-        converters = [(key, convert) for key, (_, convert) in shapes.items()]
+        converters = [(key, convert) for key, (_, convert) in mappings.items()]
 
-        def make(fact: Fact) -> EventInterface:
+        def to_object(fact: Fact) -> EventInterface:
             event = fact.event
-            return made(
+            return graphql_type(
                 **_envelope(fact), **{key: convert(getattr(event, key)) for key, convert in converters}
             )
 
-        self._makers[event_type] = make
-        self.types.append(made)
+        self._converters[event_type] = to_object
+        self.types.append(graphql_type)
 
-    def _shape(self, hint: Any) -> OutputMapping:
+    def _mapping(self, hint: Any) -> OutputMapping:
         if hint in self._values:
             return self._values[hint]
         if get_origin(hint) is tuple:
-            kind, convert = self._shape(get_args(hint)[0])
-            return list[kind], lambda values: [convert(value) for value in values]
+            output_type, convert = self._mapping(get_args(hint)[0])
+            return list[output_type], lambda values: [convert(value) for value in values]
         if type(None) in get_args(hint):
             (inner,) = (argument for argument in get_args(hint) if argument is not type(None))
-            kind, convert = self._shape(inner)
-            return kind | None, lambda value: None if value is None else convert(value)
+            output_type, convert = self._mapping(inner)
+            return output_type | None, lambda value: None if value is None else convert(value)
         return hint, lambda value: value
 
 
@@ -149,7 +153,7 @@ def _envelope(fact: Fact) -> dict[str, Any]:
     }
 
 
-def _unreadable(fact: Fact) -> EventInterface:
+def _to_unreadable(fact: Fact) -> EventInterface:
     event = fact.event
     return UnreadableType(
         **_envelope(fact), stored_version=event.version, data=event.data, problem=event.problem

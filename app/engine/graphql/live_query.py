@@ -1,4 +1,4 @@
-"""A live view of one aggregate: its read model now, and again after each change to it or to what is shown with it."""
+"""A live query of one aggregate: its read model now, and again after each change."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from projections.kernel import AnyProjection
 
 
 class Versioned(Protocol):
-    """A read model that shows the version of its stream."""
+    """A read model with the version of its stream."""
 
     version: int
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedChanges:
-    """Something that is shown with the aggregate, and changes with facts of its own."""
+    """Events of other streams that change what the query shows."""
 
-    concerned: Callable[[Fact], bool]
+    matches: Callable[[Fact], bool]
     wait_until_visible: Callable[[int], Awaitable[None]] | None = None
-    """Waits, bounded, until what is read shows the fact at a position; where it is a projection's, reading it waits."""
+    """Waits, with a limit, until reads show the event at a position. Not needed for projections: their reads wait."""
 
 
 async def live_query[R: Versioned](
@@ -33,41 +33,39 @@ async def live_query[R: Versioned](
     category: str,
     stream_id: UUID,
     read: Callable[[Loaders], Awaitable[R | None]],
-    unknown: str,
-    beside: Sequence[RelatedChanges] = (),
+    not_found: str,
+    related: Sequence[RelatedChanges] = (),
 ) -> AsyncGenerator[R]:
-    """Whatever `read` finds, with loaders of its own each time. Changes that come together are shown together: who cannot
-    keep up misses versions, but never the newest. Raises `NotFound`, which says `unknown`, where there is nothing at first."""
+    """What `read` returns: now, and after each change. Each read has new loaders.
+
+    Changes that come together give one result: a slow subscriber skips versions, but never the newest. Raises `NotFound`
+    with the message `not_found` if there is nothing to show at first.
+    """
     feed = context.services.feed
     cursor = feed.latest_known
     await context.wait_for_projection(projection, cursor)
-    found = await read(context.new_loaders())
-    if found is None:
-        raise NotFound(unknown)
-    yield found
-    seen = found.version
-    where = ALL_EVENTS if beside else EventFilter(categories=frozenset({category}), stream_id=stream_id)
-    async for facts in feed.follow(cursor, where, patient=True):
-        newest = 0
-        for each in beside:
-            if concerned := [fact.position for fact in facts if each.concerned(fact)]:
-                newest = max(newest, concerned[-1])
-                if each.wait_until_visible is not None:
-                    await each.wait_until_visible(concerned[-1])
-        also = newest > 0
-        newest = max(
-            [
-                newest,
-                *(
-                    fact.position
-                    for fact in facts
-                    if fact.stream_id == stream_id and fact.category == category and fact.version > seen
-                ),
-            ]
+    row = await read(context.new_loaders())
+    if row is None:
+        raise NotFound(not_found)
+    yield row
+    shown_version = row.version
+    where = ALL_EVENTS if related else EventFilter(categories=frozenset({category}), stream_id=stream_id)
+    async for facts in feed.follow(cursor, where, low_priority=True):
+        related_position = 0
+        for changes in related:
+            if positions := [fact.position for fact in facts if changes.matches(fact)]:
+                related_position = max(related_position, positions[-1])
+                if changes.wait_until_visible is not None:
+                    await changes.wait_until_visible(positions[-1])
+        own_positions = (
+            fact.position
+            for fact in facts
+            if fact.stream_id == stream_id and fact.category == category and fact.version > shown_version
         )
-        if newest:
-            await context.wait_for_projection(projection, newest)
-            found = await read(context.new_loaders())
-            if found is not None and (also or found.version > seen):
-                seen = found.version
-                yield found
+        position = max(related_position, *own_positions, 0)
+        if position:
+            await context.wait_for_projection(projection, position)
+            row = await read(context.new_loaders())
+            if row is not None and (related_position or row.version > shown_version):
+                shown_version = row.version
+                yield row

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, Protocol
 
 from strawberry.dataloader import DataLoader
 
-from app.engine.database.connections import DRIVER_ERRORS, Database
+from app.engine.database.connections import Database
+from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.projector.projector import ProjectionStale
 from app.engine.read_models.queries import rows_by_column
 from projections.kernel import Projection

@@ -1,7 +1,7 @@
-"""What a mutation answers: accepted, rejected, conflict or preview; and how it is asked."""
+"""The input and the results of a command: accepted, rejected, conflict or preview."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -18,23 +18,13 @@ from app.engine.commands import (
 from app.engine.graphql.context import Context
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
+from app.engine.graphql.rejection_codes import RejectionCode
 from app.engine.graphql.scalars import parse_datetime
 from app.engine.uuid7 import uuid7
-from domain import DECIDERS
-from domain.kernel.decider import AnyDecider, code_of, message_of
-
-_RULES = {code_of(rule): message_of(rule) for decider in DECIDERS for rule in decider.rejections}
-RejectionCode: Any = strawberry.enum(
-    Enum(
-        "RejectionCode",
-        {code: strawberry.enum_value(code, description=said) for code, said in sorted(_RULES.items())}
-        or {"NONE": "NONE"},
-    ),
-    description="Every rule that can refuse a command.",
-)
+from domain.kernel.decider import AnyDecider
 
 
-@strawberry.input(description="How a command is to be taken.")
+@strawberry.input(description="Options of a command.")
 class CommandOptions:
     command_id: UUID | None = strawberry.field(
         default=None,
@@ -52,30 +42,30 @@ class CommandOptions:
     )
 
 
-@strawberry.type(description="A rule of the business forbids the command; nothing was recorded.")
+@strawberry.type(description="A business rule forbids the command. Nothing was recorded.")
 class Rejected:
-    code: RejectionCode = strawberry.field(description="The rule.")  # pyright: ignore[reportInvalidTypeForm] - derived
-    message: str = strawberry.field(description="The rule, in words.")
+    code: RejectionCode = strawberry.field(description="The code of the rule.")  # pyright: ignore[reportInvalidTypeForm] - derived
+    message: str = strawberry.field(description="The rule in words.")
 
 
 @strawberry.type(
-    description="Another command came first, or expectedVersion did not match; nothing was recorded."
+    description="Another command came first, or expectedVersion did not match. Nothing was recorded."
 )
 class Conflict:
-    message: str = strawberry.field(description="What to do.")
-    expected_version: int | None = strawberry.field(description="The version that the command was meant for.")
-    actual_version: int = strawberry.field(description="The version that the stream is at.")
+    message: str = strawberry.field(description="What happened and what to do.")
+    expected_version: int | None = strawberry.field(description="The version that the command expected.")
+    actual_version: int = strawberry.field(description="The version of the stream.")
 
 
-@strawberry.type(description="What the command would record; nothing was recorded.")
+@strawberry.type(description="The events that the command would record. Nothing was recorded.")
 class Preview:
     events: list[EventInterface] = strawberry.field(
-        description="The facts, with the positions that they would have had."
+        description="The events, with the positions that they would have had."
     )
 
 
 def command_context(context: Context, options: CommandOptions | None) -> CommandContext:
-    """The command's envelope. Raises `BadInput`."""
+    """The envelope of a command. Raises `BadInput`."""
     options = options or CommandOptions()
     occurred_at = None
     if options.occurred_at is not None:
@@ -93,32 +83,33 @@ def command_context(context: Context, options: CommandOptions | None) -> Command
 
 
 def id_for_new(options: CommandOptions | None) -> UUID:
-    """An id for what the command makes: the same one when the command is repeated."""
+    """The id of a new aggregate. A repeated command gets the same id."""
     if options is None or options.command_id is None:
         return uuid7()
     return uuid5(options.command_id, "made")
 
 
-async def execute(
+async def execute[A](
     context: Context,
     decider: AnyDecider,
     stream_id: UUID,
     command: object,
-    asked: CommandContext,
-    accepted: Any,
-    **payload: Any,
-) -> Any:
-    """Run the command and `answer`."""
-    return to_outcome(
-        context,
-        await context.services.commands.execute(decider, stream_id, command, asked),
-        accepted,
-        **payload,
-    )
+    command_context: CommandContext,
+    accepted: Callable[..., A],
+    **fields: Any,
+) -> A | Rejected | Conflict | Preview:
+    """Execute the command. See `to_outcome`."""
+    outcome = await context.services.commands.execute(decider, stream_id, command, command_context)
+    return to_outcome(context, outcome, accepted, **fields)
 
 
-def to_outcome(context: Context, outcome: CommandOutcome, accepted: Any, **payload: Any) -> Any:
-    """The outcome as `accepted(…)` with what it recorded, or one of the other members of the union."""
+def to_outcome[A](
+    context: Context, outcome: CommandOutcome, accepted: Callable[..., A], **fields: Any
+) -> A | Rejected | Conflict | Preview:
+    """The outcome as a member of the mutation's union.
+
+    An accepted command gives `accepted(position, version, events, duplicate, **fields)`.
+    """
     match outcome:
         case CommandAccepted():
             return accepted(
@@ -126,18 +117,18 @@ def to_outcome(context: Context, outcome: CommandOutcome, accepted: Any, **paylo
                 version=outcome.version,
                 events=[context.events.to_graphql(fact) for fact in outcome.facts],
                 duplicate=outcome.duplicate,
-                **payload,
+                **fields,
             )
         case CommandRejected(code=code, message=message):
             return rejected(code, message)
         case CommandConflict(expected=expected, actual=actual):
-            met = (
+            cause = (
                 "Another command came first"
                 if expected is None
                 else f"The stream is at version {actual}, not {expected}"
             )
             return Conflict(
-                message=f"{met}; read again and decide anew.",
+                message=f"{cause}. Read the current state and decide again.",
                 expected_version=expected,
                 actual_version=actual,
             )
@@ -146,4 +137,5 @@ def to_outcome(context: Context, outcome: CommandOutcome, accepted: Any, **paylo
 
 
 def rejected(code: str, message: str) -> Rejected:
+    """A rejection by the code of its rule."""
     return Rejected(code=RejectionCode(code), message=message)

@@ -1,6 +1,7 @@
-"""The scalars of the API, and the checks that keep bad input out of the domain."""
+"""The scalars of the engine, the way to make others, and checks of text and datetimes."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
@@ -13,38 +14,75 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.errors import BadInput
 
 Position = NewType("Position", int)
-Sku = NewType("Sku", str)
-Quantity = NewType("Quantity", int)
 
-_SKU = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _NUMBER = re.compile(r"(?=.{1,64}$)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _DIGITS = re.compile(r"[0-9]{1,19}")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def _position(value: object) -> Position:
+def make_scalar(
+    name: str, description: str, parse: Callable[[object], Any], serialize: Callable[[Any], object]
+) -> ScalarDefinition:
+    """A scalar whose literals are strings and whole numbers. `parse` raises `invalid_scalar`."""
+
+    def parse_literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
+        del variables
+        try:
+            return parse(_literal_value(node))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node, extensions=error.extensions) from None
+
+    return strawberry.scalar(
+        name=name,
+        description=description,
+        parse_value=parse,
+        serialize=serialize,
+        parse_literal=parse_literal,
+    )
+
+
+def invalid_scalar(message: str) -> GraphQLError:
+    """The error for an invalid value, with the same code for literals and variables."""
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+
+
+def quote_input(value: object) -> str:
+    """A value as an error message quotes it, at most 40 characters."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def clean_text(value: str, name: str, max_length: int) -> str:
+    """The text without spaces around it. Raises `BadInput` if it is empty, too long or has unprintable characters."""
+    trimmed = value.strip()
+    if not trimmed:
+        raise BadInput(f"{name} is empty.")
+    if len(trimmed) > max_length:
+        raise BadInput(f"{name} has {len(trimmed)} characters; the limit is {max_length}.")
+    if _UNPRINTABLE.search(trimmed):
+        raise BadInput(f"{name} has a character that cannot be printed.")
+    return trimmed
+
+
+def parse_datetime(value: datetime, name: str) -> datetime:
+    """The datetime in UTC; without a zone it is UTC already. Raises `BadInput` outside of the years 1900 to 9998."""
+    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    if not 1900 <= value.year <= 9998:
+        raise BadInput(f"{name} is not between the years 1900 and 9998.")
+    return aware.astimezone(UTC)
+
+
+def _parse_position(value: object) -> Position:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return Position(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) < 2**63:
         return Position(int(value))
-    raise _bad(
-        f"Position is a string of digits, as an event's `position` gives it, not {quote_input(value)}."
+    raise invalid_scalar(
+        f"Position must be a string of digits, as in an event's `position`, not {quote_input(value)}."
     )
 
 
-def _sku(value: object) -> Sku:
-    if isinstance(value, str) and _SKU.fullmatch(value):
-        return Sku(value)
-    raise _bad(f"Sku is 1 to 64 of letters, digits, '.', '_' and '-', not {quote_input(value)}.")
-
-
-def _quantity(value: object) -> Quantity:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000:
-        return Quantity(value)
-    raise _bad(f"Quantity is a whole number from 1 to 10000, not {quote_input(value)}.")
-
-
-def _decimal(value: object) -> Decimal:
+def _parse_decimal(value: object) -> Decimal:
     try:
         if isinstance(value, str | int) and not isinstance(value, bool) and _NUMBER.fullmatch(str(value)):
             number = Decimal(value)
@@ -52,23 +90,16 @@ def _decimal(value: object) -> Decimal:
                 return number
     except InvalidOperation:
         pass
-    raise _bad(f'Decimal is an exact number as a string, like "3.50", not {quote_input(value)}.')
+    raise invalid_scalar(
+        f'Decimal must be an exact number as a string, like "3.50", not {quote_input(value)}.'
+    )
 
 
-def _bad(message: str) -> GraphQLError:
-    """The same code whether the value came as a literal or in a variable."""
-    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+def _serialize_decimal(value: Decimal) -> str:
+    return format(value, "f")
 
 
-def quote_input(value: object) -> str:
-    """What was given, as a message may repeat it."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
-
-
-def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
-    """Only strings and whole numbers are literals of these scalars; anything else is shown as it was written."""
-    del variables
+def _literal_value(node: ValueNode) -> object:
     match node:
         case StringValueNode():
             return node.value
@@ -79,7 +110,7 @@ def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object
 
 
 class _InvalidLiteral:
-    """A literal of another kind: no valid value of any scalar, and shown as it was written."""
+    """A literal that no scalar accepts. Error messages quote it as it was written."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -88,50 +119,12 @@ class _InvalidLiteral:
         return self._text
 
 
-def _scalar(name: str, description: str, parse: Any, serialize: Any) -> ScalarDefinition:
-    def literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
-        try:
-            return parse(_literal(node, variables))
-        except GraphQLError as error:
-            raise GraphQLError(error.message, node, extensions=error.extensions) from None
-
-    return strawberry.scalar(
-        name=name, description=description, parse_value=parse, serialize=serialize, parse_literal=literal
-    )
-
-
-def _plain_decimal(value: Decimal) -> str:
-    return format(value, "f")
-
-
 SCALARS: dict[object, ScalarDefinition] = {
-    Position: _scalar(
+    Position: make_scalar(
         "Position",
-        "A place in the log, counted from 1 without gaps. A string of digits: GraphQL's Int has 32 bits.",
-        _position,
+        "A position in the log, counted from 1 without gaps. A string of digits: GraphQL's Int has 32 bits.",
+        _parse_position,
         str,
     ),
-    Sku: _scalar("Sku", "A stock keeping unit: 1 to 64 of letters, digits, '.', '_' and '-'.", _sku, str),
-    Quantity: _scalar("Quantity", "A whole number from 1 to 10000.", _quantity, int),
-    Decimal: _scalar("Decimal", "An exact decimal, as a string.", _decimal, _plain_decimal),
+    Decimal: make_scalar("Decimal", "An exact decimal, as a string.", _parse_decimal, _serialize_decimal),
 }
-
-
-def clean_text(value: str, name: str, most: int) -> str:
-    """The text, trimmed; it has something in it, at most `most` characters, and none that cannot be printed."""
-    trimmed = value.strip()
-    if not trimmed:
-        raise BadInput(f"{name} is empty.")
-    if len(trimmed) > most:
-        raise BadInput(f"{name} has {len(trimmed)} characters; at most {most} will do.")
-    if _UNPRINTABLE.search(trimmed):
-        raise BadInput(f"{name} has a character that cannot be printed.")
-    return trimmed
-
-
-def parse_datetime(value: datetime, name: str) -> datetime:
-    """A moment since 1900, in UTC; one without a zone is read as UTC."""
-    aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-    if not 1900 <= value.year <= 9998:
-        raise BadInput(f"{name} is not between the years 1900 and 9998.")
-    return aware.astimezone(UTC)

@@ -6,7 +6,14 @@ from types import ModuleType
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+)
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
@@ -15,9 +22,10 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.pagination import MAX_PAGE_SIZE
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, processes, projection_operations, projections
-from app.engine.graphql.strawberry_internals import set_description
+from app.engine.graphql.strawberry_internals import graphql_schema, set_description
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (
@@ -27,6 +35,18 @@ ENGINE_SLICES: tuple[ModuleType, ...] = (
     processes,
 )
 """The slices of every application."""
+
+
+ARGUMENT_DESCRIPTIONS = {
+    "first": f"The maximum number of items: 0 to {MAX_PAGE_SIZE}.",
+    "after": "Continue after this cursor: the `endCursor` of the page before.",
+    "minPosition": "Wait until the read model has reached this position. The error STALE_READ means: not in time.",
+    "id": "The id.",
+    "version": "As of the event with this version.",
+    "moment": "As of this moment: after all events recorded up to it.",
+    "position": "As of this position: after all events up to it.",
+}
+"""The descriptions of arguments that have none of their own. Arguments of input types and enums take their type's."""
 
 
 class Schema(strawberry.Schema):
@@ -63,9 +83,26 @@ def build_schema(
         extensions=[partial(OperationExtension, DocumentCache())],
         execution_context_class=FastExecutionContext if fast_executor else None,
     )
+    _add_descriptions(graphql_schema(schema))
     if fast_executor:
         add_plans(schema)
     return schema, events
+
+
+def _add_descriptions(schema: GraphQLSchema) -> None:
+    if (uuid_type := schema.type_map.get("UUID")) is not None:
+        uuid_type.description = "A UUID (RFC 9562)."
+    for graphql_type in schema.type_map.values():
+        if isinstance(graphql_type, GraphQLObjectType) and not graphql_type.name.startswith("__"):
+            for field in graphql_type.fields.values():
+                for name, argument in field.args.items():
+                    argument_type = get_named_type(argument.type)
+                    if (argument.description is None and is_input_object_type(argument_type)) or (
+                        argument.description is None and is_enum_type(argument_type)
+                    ):
+                        argument.description = argument_type.description
+                    elif argument.description is None:
+                        argument.description = ARGUMENT_DESCRIPTIONS.get(name)
 
 
 def _merge(name: str, slices: Sequence[ModuleType], description: str) -> Any:

@@ -1,12 +1,13 @@
-"""An aggregate's past, by one implementation for all: its state at any point, its history, and who set each field."""
+"""The past of any aggregate: its state at a point in time, its history, and the fact that last set each field."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from app.engine.errors import UserError
 from app.engine.history.diff import (
@@ -25,19 +26,19 @@ from domain.kernel.decider import AnyDecider, UnreadableEvent
 from domain.kernel.undo import Undoable
 
 CHUNK_SIZE = 200
-"""Facts that are folded before others get their turn: a few milliseconds."""
+"""Facts that are folded before other tasks run: a few milliseconds."""
 MAX_CONCURRENT = 4
-"""How many look back at a time: a page of a hundred orders with their histories leaves connections to others."""
+"""How many reads of the past run at once. A page of a hundred orders with histories leaves connections to others."""
 MAX_CACHED_STATES = 128
-"""States that stay in memory, so that the next page of a long history does not begin at the first fact."""
+"""States that stay in memory, so that the next page of a long history does not fold from the first fact."""
 MAX_STATE_BYTES = 2_000_000
 """A page of history ends early when its states together are larger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointInTime:
-    """A point in the life of an aggregate: after the fact at `version`, or after all that was recorded up to a moment
-    or a position in the log. None of them: now."""
+    """A point in the life of an aggregate: after the fact at `version`, after the last fact up to a moment, or after the
+    last fact up to a position in the log. With none of them: now."""
 
     version: int | None = None
     moment: datetime | None = None
@@ -48,13 +49,15 @@ NOW = PointInTime()
 
 
 class InvalidPointInTime(UserError):
-    """The point is none, or lies after the end."""
+    """The point does not exist, or is after the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One fact, the state before and after it, the name of the command that recorded it, and whether it was taken
-    back since and not made again."""
+    """One fact, the state before and after it, and the name of the command that recorded it.
+
+    `undone`: a later fact has taken the change back, and none has made it again.
+    """
 
     fact: Fact
     before: Document
@@ -69,7 +72,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class FieldBlame:
-    """A value in a state: where it stands, which fact last set it, and by which command."""
+    """A value in a state, by JSON Pointer, with the fact that last set it and the command of that fact."""
 
     pointer: str
     value: Document
@@ -78,27 +81,30 @@ class FieldBlame:
 
 
 class AggregateHistory:
-    """Looks back at the streams of any decider. What was recorded stays as it is, so states found once are kept."""
+    """Reads the past of streams of any decider. Facts never change, so it caches states."""
 
     def __init__(self, reader: EventReader, snapshots: SnapshotReader | None = None) -> None:
         self._reader = reader
         self._snapshots = snapshots
-        self._turns = asyncio.Semaphore(MAX_CONCURRENT)
-        self._kept: OrderedDict[tuple[str, UUID, int], LoadedState[Any]] = OrderedDict()
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._states: LRUCache[tuple[str, UUID, int], LoadedState[Any]] = LRUCache(MAX_CACHED_STATES)
 
     async def as_of(
         self, decider: AnyDecider, stream_id: UUID, point: PointInTime = NOW
     ) -> LoadedState[Any] | None:
-        """The state then, and the version it had; None before the first fact. Raises `NoSuchPoint`, `UnreadableStream`."""
-        async with self._turns:
+        """The state at that point, with its version; None before the first fact.
+
+        Raises `InvalidPointInTime` and `UnreadableStream`.
+        """
+        async with self._slots:
             version = await self.version(decider, stream_id, point)
-            return await self._at(decider, stream_id, version) if version else None
+            return await self._state_at(decider, stream_id, version) if version else None
 
     async def version(self, decider: AnyDecider, stream_id: UUID, point: PointInTime) -> int:
-        """The version of the stream at that point, 0 before its first fact. Raises `NoSuchPoint`."""
-        given = [name for name in ("version", "moment", "position") if getattr(point, name) is not None]
-        if len(given) > 1:
-            raise InvalidPointInTime(f"{' and '.join(given)} are given: one of them says when")
+        """The version of the stream at that point, 0 before its first fact. Raises `InvalidPointInTime`."""
+        names = [name for name in ("version", "moment", "position") if getattr(point, name) is not None]
+        if len(names) > 1:
+            raise InvalidPointInTime(f"{' and '.join(names)} are given: give one of them")
         newest = await self._reader.stream_version(decider.category, stream_id)
         if point.version is not None:
             if not 0 <= point.version <= newest:
@@ -122,16 +128,18 @@ class AggregateHistory:
     async def history(
         self, decider: AnyDecider, stream_id: UUID, after: int, first: int
     ) -> tuple[Sequence[HistoryEntry], bool]:
-        """Up to `first` entries with versions above `after`, and whether there are more. Fewer where states are
-        large, or a fact follows that cannot be read: the entries before it can be had."""
-        async with self._turns:
+        """Up to `first` entries with versions above `after`, and whether there are more.
+
+        There are fewer if states are large, or if a fact follows that cannot be read.
+        """
+        async with self._slots:
             return await self._history(decider, stream_id, after, first)
 
     async def blame(
         self, decider: AnyDecider, stream_id: UUID, point: PointInTime = NOW
     ) -> Sequence[FieldBlame]:
         """Every value of the state at that point, with the fact that last set it; none before the first fact."""
-        async with self._turns:
+        async with self._slots:
             return await self._blame(decider, stream_id, await self.version(decider, stream_id, point))
 
     async def _history(
@@ -140,51 +148,58 @@ class AggregateHistory:
         facts = await self._reader.read_stream(decider.category, stream_id, after, first + 1)
         if not facts or first < 1:
             return (), bool(facts)
-        at = await self._at(decider, stream_id, after)
-        state, shown, size = at.state, to_document(at.state) if after else EMPTY_DOCUMENT, 0
-        steps: list[tuple[Fact, Document, Document]] = []
+        loaded = await self._state_at(decider, stream_id, after)
+        state, document, size = loaded.state, to_document(loaded.state) if after else EMPTY_DOCUMENT, 0
+        changes: list[tuple[Fact, Document, Document]] = []
         for fact in facts[:first]:
-            if steps and isinstance(fact.event, UnreadableEvent):
+            if changes and isinstance(fact.event, UnreadableEvent):
                 break
-            state, before = decider.fold([_readable(fact).event], state, fact.version - 1), shown
-            shown = to_document(state)
-            steps.append((fact, before, shown))
-            size += len(str(shown))
+            _check_readable(fact)
+            state, before = decider.fold([fact.event], state, fact.version - 1), document
+            document = to_document(state)
+            changes.append((fact, before, document))
+            size += len(str(document))
             if size > MAX_STATE_BYTES:
                 break
             await asyncio.sleep(0)
-        self._keep(decider, stream_id, LoadedState(state, steps[-1][0].version))
-        undone = await self._undone(decider, [fact for fact, _, _ in steps])
-        commands = await self._reader.command_names([fact.command_id for fact, _, _ in steps])
+        self._cache(decider, stream_id, LoadedState(state, changes[-1][0].version))
+        undone = await self._undone_versions(decider, [fact for fact, _, _ in changes])
+        commands = await self._reader.command_names([fact.command_id for fact, _, _ in changes])
         entries = [
-            HistoryEntry(fact, before, after_it, commands.get(fact.command_id), fact.version in undone)
-            for fact, before, after_it in steps
+            HistoryEntry(fact, before, document, commands.get(fact.command_id), fact.version in undone)
+            for fact, before, document in changes
         ]
-        return entries, len(steps) < len(facts)
+        return entries, len(changes) < len(facts)
 
     async def _blame(self, decider: AnyDecider, stream_id: UUID, end: int) -> Sequence[FieldBlame]:
-        state, shown, at = decider.initial, EMPTY_DOCUMENT, 0
-        marks: BlameTree[Fact] | None = None
-        while at < end:
+        state, document, version = decider.initial, EMPTY_DOCUMENT, 0
+        blame: BlameTree[Fact] | None = None
+        while version < end:
             for fact in await self._reader.read_stream(
-                decider.category, stream_id, at, CHUNK_SIZE, up_to=end
+                decider.category, stream_id, version, CHUNK_SIZE, up_to=end
             ):
-                state, before = decider.fold([_readable(fact).event], state, at), shown
-                at = fact.version
-                shown = to_document(state)
-                marks = update_blame(before, marks, shown, fact)
-        if marks is None:
+                _check_readable(fact)
+                state, before = decider.fold([fact.event], state, version), document
+                version = fact.version
+                document = to_document(state)
+                blame = update_blame(before, blame, document, fact)
+        if blame is None:
             return ()
-        found = list(blame_entries(shown, marks))
-        commands = await self._reader.command_names({fact.command_id for _, _, fact in found})
+        entries = list(blame_entries(document, blame))
+        commands = await self._reader.command_names({fact.command_id for _, _, fact in entries})
         return [
-            FieldBlame(pointer, value, fact, commands.get(fact.command_id)) for pointer, value, fact in found
+            FieldBlame(pointer, value, fact, commands.get(fact.command_id))
+            for pointer, value, fact in entries
         ]
 
-    async def _at(self, decider: AnyDecider, stream_id: UUID, version: int) -> LoadedState[Any]:
-        kept = [key for key in self._kept if key[:2] == (decider.category, stream_id) and key[2] <= version]
-        base = self._kept[max(kept, key=lambda each: each[2])] if kept else None
-        return self._keep(
+    async def _state_at(self, decider: AnyDecider, stream_id: UUID, version: int) -> LoadedState[Any]:
+        versions = [
+            cached
+            for category, stream, cached in self._states
+            if (category, stream) == (decider.category, stream_id) and cached <= version
+        ]
+        base = self._states[decider.category, stream_id, max(versions)] if versions else None
+        return self._cache(
             decider,
             stream_id,
             await load_aggregate(
@@ -192,15 +207,12 @@ class AggregateHistory:
             ),
         )
 
-    def _keep(self, decider: AnyDecider, stream_id: UUID, found: LoadedState[Any]) -> LoadedState[Any]:
-        self._kept[decider.category, stream_id, found.version] = found
-        self._kept.move_to_end((decider.category, stream_id, found.version))
-        while len(self._kept) > MAX_CACHED_STATES:
-            self._kept.popitem(last=False)
-        return found
+    def _cache(self, decider: AnyDecider, stream_id: UUID, state: LoadedState[Any]) -> LoadedState[Any]:
+        self._states[decider.category, stream_id, state.version] = state
+        return state
 
-    async def _undone(self, decider: AnyDecider, facts: Sequence[Fact]) -> set[int]:
-        """The versions of those whose change was taken back since, and not made again after that."""
+    async def _undone_versions(self, decider: AnyDecider, facts: Sequence[Fact]) -> set[int]:
+        """The versions of the facts whose change was taken back later, and not made again after that."""
         if not any(issubclass(event_type, Undoable) for event_type in decider.event_types):
             return set()
         changed = {
@@ -208,11 +220,12 @@ class AggregateHistory:
             for fact in facts
             if isinstance(fact.event, Undoable) and fact.event.undoes is None
         }
-        gone = await self._reader.undone_versions(decider.category, facts[0].stream_id, set(changed.values()))
-        return {version for version, change in changed.items() if change in gone}
+        undone = await self._reader.undone_versions(
+            decider.category, facts[0].stream_id, set(changed.values())
+        )
+        return {version for version, change in changed.items() if change in undone}
 
 
-def _readable(fact: Fact) -> Fact:
+def _check_readable(fact: Fact) -> None:
     if isinstance(fact.event, UnreadableEvent):
         raise UnreadableStream(fact)
-    return fact

@@ -1,4 +1,4 @@
-"""A state as a JSON document: what changed between two of them, and who set each of its fields. Pure."""
+"""A state as a JSON document, the difference of two documents, and the fact that set each field (blame). Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
@@ -11,124 +11,124 @@ from jsonpatch import JsonPatch
 from domain.kernel.undo import UndoHistory
 
 type Document = Any
-"""What JSON has: an object, an array, a string, a number, true, false or null."""
+"""A JSON value: an object, an array, a string, a number, true, false or null."""
 
 EMPTY_DOCUMENT: Document = {}
 """The document of an aggregate before its first fact."""
 
 type BlameTree[M] = M | Mapping[str, BlameTree[M]] | Sequence[BlameTree[M]]
-"""The shape of a document, with a mark in place of each value. An empty object or array has a mark, too."""
+"""The shape of a document, with a tag in index of each value. An empty object or array has one tag."""
 
 _MAX_LENGTH = 10_000
-"""Lists whose differing parts have more pairs of items are compared by place: aligning takes time by the product."""
+"""Lists whose differing parts have more pairs of items are compared by index: alignment costs the product of lengths."""
 
 
 def to_document(state: object) -> Document:
-    """The state as it is shown: its phase, and its fields. What it keeps to be able to undo is not shown."""
+    """The phase and the fields of a state, without its `UndoHistory`."""
     if is_dataclass(state):
-        shown = {
+        values = {
             field.name: value
             for field in fields(state)
             if not isinstance(value := getattr(state, field.name), UndoHistory)
         }
-        named = {"phase": type(state).__name__} | shown
-        sorted_ = _plain(named)
-        return {name: sorted_[name] for name in named}
-    return _plain(state)
+        document = {"phase": type(state).__name__} | values
+        plain = _to_json(document)
+        # `_to_json` sorts the keys. The fields stay in the order of the class.
+        return {name: plain[name] for name in document}
+    return _to_json(state)
 
 
-def _plain(value: object) -> Document:
-    """As JSON has it: whatever the keys of a mapping are, they are strings; a set in an order that is the same wherever it
-    is asked for."""
+def _to_json(value: object) -> Document:
+    """The value as JSON: the keys of a mapping become strings, and a set gets a stable order."""
     return msgspec.json.decode(
         msgspec.json.encode(msgspec.to_builtins(value, str_keys=True, order="deterministic"))
     )
 
 
 def changes(before: Document, after: Document) -> Sequence[dict[str, Any]]:
-    """A JSON Patch (RFC 6902) that turns the one into the other. Nothing is said to have moved: a value that went from
-    one field to another is a coincidence more often than not."""
+    """A JSON Patch (RFC 6902) from `before` to `after`, without `move` operations: equal values in two fields are mostly
+    a coincidence."""
     return JsonPatch.from_diff(before, after, optimization=False).patch
 
 
-def update_blame[M](before: Document, marks: BlameTree[M] | None, after: Document, mark: M) -> BlameTree[M]:
-    """The marks after a step: what stayed keeps its own, what is new or changed gets `mark`."""
-    if marks is None or type(before) is not type(after) or not (before and after):
-        return marks if marks is not None and before == after else _fresh(after, mark)
+def update_blame[M](before: Document, blame: BlameTree[M] | None, after: Document, tag: M) -> BlameTree[M]:
+    """The blame after a change: values that stay keep their tag, new and changed values get `tag`."""
+    if blame is None or type(before) is not type(after) or not (before and after):
+        return blame if blame is not None and before == after else _tag_all(after, tag)
     if before == after:
-        return marks
+        return blame
     match after:
         case dict():
-            known: Any = marks
+            subtrees: Any = blame
             return {
-                key: update_blame(before[key], known[key], value, mark)
+                key: update_blame(before[key], subtrees[key], value, tag)
                 if key in before
-                else _fresh(value, mark)
+                else _tag_all(value, tag)
                 for key, value in after.items()
             }
         case list():
-            return _aligned(before, marks, after, mark)
+            return _update_list(before, blame, after, tag)
         case _:
-            return mark
+            return tag
 
 
 def blame_entries[M](
-    shown: Document, marks: BlameTree[M], pointer: str = ""
+    document: Document, blame: BlameTree[M], pointer: str = ""
 ) -> Iterator[tuple[str, Document, M]]:
-    """Every value of the document: its JSON Pointer (RFC 6901), itself, and its mark."""
-    known: Any = marks
-    match shown:
-        case dict() if shown:
-            for key, value in shown.items():
+    """Every value of the document: its JSON Pointer (RFC 6901), the value, and its tag."""
+    subtrees: Any = blame
+    match document:
+        case dict() if document:
+            for key, value in document.items():
                 yield from blame_entries(
-                    value, known[key], f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+                    value, subtrees[key], f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
                 )
-        case list() if shown:
-            for place, value in enumerate(shown):
-                yield from blame_entries(value, known[place], f"{pointer}/{place}")
+        case list() if document:
+            for index, value in enumerate(document):
+                yield from blame_entries(value, subtrees[index], f"{pointer}/{index}")
         case _:
-            yield pointer, shown, known
+            yield pointer, document, subtrees
 
 
-def _fresh[M](shown: Document, mark: M) -> BlameTree[M]:
-    match shown:
-        case dict() if shown:
-            return {key: _fresh(value, mark) for key, value in shown.items()}
-        case list() if shown:
-            return [_fresh(value, mark) for value in shown]
+def _tag_all[M](document: Document, tag: M) -> BlameTree[M]:
+    match document:
+        case dict() if document:
+            return {key: _tag_all(value, tag) for key, value in document.items()}
+        case list() if document:
+            return [_tag_all(value, tag) for value in document]
         case _:
-            return mark
+            return tag
 
 
-def _aligned[M](before: list[Document], marks: Any, after: list[Document], mark: M) -> BlameTree[M]:
-    """Items that are there before and after keep their marks wherever they went; the others are paired by place."""
+def _update_list[M](before: list[Document], blame: Any, after: list[Document], tag: M) -> BlameTree[M]:
+    """Items that are in both lists keep their tags at any index. The others are paired by index."""
     start, shorter = 0, min(len(before), len(after))
     while start < shorter and before[start] == after[start]:
         start += 1
     end = 0
     while end < shorter - start and before[-1 - end] == after[-1 - end]:
         end += 1
-    result: list[BlameTree[M]] = list(marks[:start])
+    result: list[BlameTree[M]] = list(blame[:start])
     for old, new in _pairs(before[start : len(before) - end], after[start : len(after) - end]):
-        twin = None if old is None else start + old
+        old_index = None if old is None else start + old
         result.append(
-            _fresh(after[start + new], mark)
-            if twin is None
-            else update_blame(before[twin], marks[twin], after[start + new], mark)
+            _tag_all(after[start + new], tag)
+            if old_index is None
+            else update_blame(before[old_index], blame[old_index], after[start + new], tag)
         )
-    return [*result, *marks[len(before) - end :]]
+    return [*result, *blame[len(before) - end :]]
 
 
 def _pairs(before: list[Document], after: list[Document]) -> Iterator[tuple[int | None, int]]:
-    """For each item after, the place of the one before that it was made from, if any."""
+    """For each index in `after`, the index in `before` that it comes from, if any."""
     runs: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(before), 0, len(after))]
     if len(before) + len(after) > 2 and len(before) * len(after) <= _MAX_LENGTH:
         old, new = (
-            [msgspec.json.encode(each) for each in before],
-            [msgspec.json.encode(each) for each in after],
+            [msgspec.json.encode(item) for item in before],
+            [msgspec.json.encode(item) for item in after],
         )
         runs = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for _, old_from, old_to, new_from, new_to in runs:
-        for place in range(new_from, new_to):
-            twin = old_from + place - new_from
-            yield twin if twin < old_to else None, place
+        for index in range(new_from, new_to):
+            old_index = old_from + index - new_from
+            yield old_index if old_index < old_to else None, index

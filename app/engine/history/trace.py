@@ -1,92 +1,87 @@
-"""Shows what followed from one request: its commands and the facts they recorded, each below what led to it."""
+"""Reads what one request caused: its commands, and the events that each recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-from rich.console import Console
-from rich.markup import escape
-from rich.tree import Tree
 
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
 from app.engine.store.codec import EventCodec
 
-MAX_FACTS = 5_000
-"""Facts that are shown; a request that led to more is better read as an export."""
+MAX_EVENTS = 5_000
+"""Events in one trace. A longer one is better read as an export."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class TracedEvent:
+    """One recorded event of the trace."""
+
+    position: int
+    category: str
+    stream_id: UUID
+    version: int
+    type: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CausedCommand:
-    """One command, with its facts in their order. `name` is unknown where the ledger does not have it."""
+    """One command, with its events in order.
+
+    `name` is None if es.commands has no entry for it. `caused_by` is the position of the event that caused it.
+    """
 
     id: UUID
     name: str | None
     actor: str
     caused_by: int | None
-    facts: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    events: list[TracedEvent] = field(default_factory=list[TracedEvent])
 
 
-async def show(database: Database, codec: EventCodec, correlation: UUID) -> None:
-    """Print the tree. Raises `Mistake` where nothing followed from such a request."""
-    found = await database.pool.fetch(_FACTS, correlation, MAX_FACTS + 1)
-    rows = [
-        {**row, "name": row["name"] and codec.command_name(row["category"], row["name"])} for row in found
-    ]
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """All commands of one correlation id, in the order of the log.
+
+    The commands form a tree: the parent of a command is the event at its `caused_by`. `truncated_at` is the last
+    position that is included, if there are more events.
+    """
+
+    correlation_id: UUID
+    began_at: datetime
+    commands: Sequence[CausedCommand]
+    truncated_at: int | None
+
+
+async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID) -> Trace:
+    """The trace of a correlation id. Raises `UserError` if no event has it."""
+    rows = await database.pool.fetch(_SELECT_EVENTS, correlation_id, MAX_EVENTS + 1)
     if not rows:
-        raise UserError(f"no fact has the correlation id {correlation}")
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        # Nobody's screen ends the lines.
-        console.width = 1_000
-    console.print(causation_tree(correlation, rows[:MAX_FACTS]))
-    if len(rows) > MAX_FACTS:
-        console.print(
-            f"and more after position {rows[MAX_FACTS - 1]['position']}: python -m app audit export --correlation {correlation}",
-            soft_wrap=True,
+        raise UserError(f"no event has the correlation id {correlation_id}")
+    commands: dict[UUID, CausedCommand] = {}
+    for row in rows[:MAX_EVENTS]:
+        command_id, name = row["command_id"], row["name"]
+        command = commands.get(command_id)
+        if command is None:
+            readable = name and codec.command_name(row["category"], name)
+            command = commands[command_id] = CausedCommand(
+                command_id, readable, row["actor"], row["caused_by"]
+            )
+        command.events.append(
+            TracedEvent(
+                position=row["position"],
+                category=row["category"],
+                stream_id=row["stream_id"],
+                version=row["version"],
+                type=row["type"],
+                recorded_at=row["recorded_at"],
+            )
         )
+    truncated_at = rows[MAX_EVENTS - 1]["position"] if len(rows) > MAX_EVENTS else None
+    return Trace(correlation_id, rows[0]["recorded_at"], list(commands.values()), truncated_at)
 
 
-def causation_tree(correlation: UUID, rows: Sequence[Mapping[str, Any]]) -> Tree:
-    """The tree of the facts of a correlation, which are in the order of the log."""
-    began: datetime = rows[0]["recorded_at"]
-    root = Tree(f"[bold]{correlation}[/]  {began:%Y-%m-%d %H:%M:%S} UTC", guide_style="dim")
-    below: dict[int, Tree] = {}
-    for command in _commands(rows):
-        # What led to it comes before it in the log, so that its place in the tree is known.
-        parent = root if command.caused_by is None else below.get(command.caused_by, root)
-        cause = (
-            f"  because of position {command.caused_by}, which is not of this request"
-            if command.caused_by is not None and parent is root
-            else ""
-        )
-        name = escape(command.name or "a command")
-        said = parent.add(f"[bold cyan]{name}[/]  by {escape(command.actor)}  [dim]{command.id}[/]{cause}")
-        for fact in command.facts:
-            below[fact["position"]] = said.add(_line(fact, began))
-    return root
-
-
-def _commands(rows: Sequence[Mapping[str, Any]]) -> Sequence[CausedCommand]:
-    found: dict[UUID, CausedCommand] = {}
-    for row in rows:
-        known = found.setdefault(
-            row["command_id"], CausedCommand(row["command_id"], row["name"], row["actor"], row["caused_by"])
-        )
-        known.facts.append(row)
-    return list(found.values())
-
-
-def _line(fact: Mapping[str, Any], began: datetime) -> str:
-    after = (fact["recorded_at"] - began).total_seconds()
-    passed = f"+{after * 1000:.0f} ms" if after < 10 else f"+{after:,.1f} s"
-    stream = escape(f"{fact['category']} {fact['stream_id']}")
-    return f"[green]{escape(fact['type'])}[/]  position {fact['position']}  {stream}  version {fact['version']}  [dim]{passed}[/]"
-
-
-_FACTS = """
+_SELECT_EVENTS = """
     SELECT e.position, e.category, e.stream_id, e.version, e.type, e.command_id, e.caused_by, e.actor, e.recorded_at, c.name
     FROM es.events e LEFT JOIN es.commands c USING (command_id)
     WHERE e.correlation_id = $1

@@ -1,11 +1,11 @@
-"""What an operator sees of the processes, and does about those that stand still."""
+"""Lists and repairs processes: the actions of operators."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,7 @@ from app.engine.commands import (
     CommandRejected,
 )
 from app.engine.database.connections import Database, retry_read
+from app.engine.processes.storage import StepKind, StepOutcome
 from domain.kernel.decider import code_of, message_of
 from domain.kernel.process import (
     AnyProcess,
@@ -28,18 +29,20 @@ from domain.kernel.process import (
     SkipStep,
 )
 
-PATIENCE_SECONDS, LOOK_SECONDS = 1.0, 0.01
+FOLD_TIMEOUT_SECONDS = 1.0
+POLL_INTERVAL_SECONDS = 0.01
 MAX_REASON_LENGTH = 500
-STATES = ("running", "stuck", "parked", "ended")
+type ProcessState = Literal["running", "stuck", "parked", "ended"]
+STATES: tuple[ProcessState, ...] = ("running", "stuck", "parked", "ended")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepView:
-    """One thing that an instance asked for. `outcome` is due, done, refused, stuck, skipped or withdrawn."""
+    """One command or effect that an instance asked for."""
 
     name: str
-    kind: str
-    outcome: str
+    kind: StepKind
+    outcome: StepOutcome
     attempts: int
     error: str | None
     at: datetime
@@ -48,13 +51,15 @@ class StepView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessView:
-    """One instance. `status` is the process's own word for where it is, `state` the engine's: running, stuck (a step
-    failed as often as it may), parked (a fact could not be folded) or ended."""
+    """One instance. `status` comes from the process, `state` from the engine.
+
+    Stuck: a step has failed in its last attempt. Parked: a fact could not be folded.
+    """
 
     process: str
     id: UUID
     status: str
-    state: str
+    state: ProcessState
     began: int
     began_at: datetime
     moved_at: datetime
@@ -65,7 +70,7 @@ class ProcessView:
 
 
 async def get_processes(database: Database, process: str, ids: Sequence[UUID]) -> Mapping[UUID, ProcessView]:
-    """The instances of a process that exist among these."""
+    """Those of these instances that exist, by id."""
     return {
         view.id: view
         for view in await _read(
@@ -75,15 +80,17 @@ async def get_processes(database: Database, process: str, ids: Sequence[UUID]) -
 
 
 async def wait_until_folded(database: Database, process: str, instance: UUID, position: int) -> None:
-    """Wait until an instance has folded the fact at this position, a second at most. Any server process may own it, so its
-    row says how far it is."""
+    """Wait up to a second until an instance has folded the fact at this position.
+
+    Another server process may own the instance, so this reads its row.
+    """
     query = "SELECT position >= $3 OR parked_position IS NOT NULL FROM es.processes WHERE process = $1 AND id = $2"
     try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await retry_read(partial(database.pool.fetchval, query, process, instance, position)):  # noqa: ASYNC110 - it may move in another process
-                await asyncio.sleep(LOOK_SECONDS)
+        async with asyncio.timeout(FOLD_TIMEOUT_SECONDS):
+            while not await retry_read(partial(database.pool.fetchval, query, process, instance, position)):  # noqa: ASYNC110 - another process may own the instance
+                await asyncio.sleep(POLL_INTERVAL_SECONDS)
     except TimeoutError:
-        # It may be none of its business after all.
+        # The fact may not concern the instance.
         return
 
 
@@ -95,7 +102,7 @@ async def list_processes(
     limit: int,
     before: tuple[int, UUID] | None = None,
 ) -> Sequence[ProcessView]:
-    """Up to `limit` instances, the newest first, that began before `before`."""
+    """Up to `limit` instances that began before `before`, the newest first."""
     position, identity = before or (2**63 - 1, UUID(int=2**128 - 1))
     query = (
         f"SELECT * FROM ({_VIEW} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
@@ -110,14 +117,14 @@ async def retry(
     process: AnyProcess | None,
     instance: UUID,
     step: str | None,
-    request: CommandContext,
+    context: CommandContext,
 ) -> CommandOutcome:
-    """Have a stuck step tried again, all of them if none is named; or the fact that parked the instance."""
+    """Retry a stuck step, or all of them if `step` is None; or the fact that parked the instance."""
     if process is None:
         return _unknown()
     view = (await get_processes(database, process.category, [instance])).get(instance)
     if view is not None and view.state == "parked" and step is None:
-        if not request.dry_run:
+        if not context.dry_run:
             await database.pool.execute(
                 "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2",
                 process.category,
@@ -130,12 +137,12 @@ async def retry(
         else []
     )
     outcome = await _execute(
-        commands, process, instance, RetryStep(step=step or next(iter(stuck), "")), request
+        commands, process, instance, RetryStep(step=step or next(iter(stuck), "")), context
     )
-    for each in stuck[1:]:
-        if not isinstance(outcome, CommandAccepted) or request.command_id is not None:
+    for name in stuck[1:]:
+        if not isinstance(outcome, CommandAccepted) or context.command_id is not None:
             break
-        outcome = await _execute(commands, process, instance, RetryStep(step=each), request)
+        outcome = await _execute(commands, process, instance, RetryStep(step=name), context)
     return outcome
 
 
@@ -145,17 +152,17 @@ async def skip(
     instance: UUID,
     step: str,
     reason: str,
-    request: CommandContext,
+    context: CommandContext,
 ) -> CommandOutcome:
-    """Take a stuck step for done; the reason is recorded."""
-    return await _execute(commands, process, instance, SkipStep(step=step, reason=reason), request)
+    """Skip a stuck step. The reason is recorded."""
+    return await _execute(commands, process, instance, SkipStep(step=step, reason=reason), context)
 
 
 async def compensate(
-    commands: CommandHandler, process: AnyProcess | None, instance: UUID, reason: str, request: CommandContext
+    commands: CommandHandler, process: AnyProcess | None, instance: UUID, reason: str, context: CommandContext
 ) -> CommandOutcome:
-    """Have everything undone; the reason is recorded."""
-    return await _execute(commands, process, instance, ForceCompensation(reason=reason), request)
+    """Compensate a process: undo all its completed steps. The reason is recorded."""
+    return await _execute(commands, process, instance, ForceCompensation(reason=reason), context)
 
 
 async def _execute(
@@ -163,11 +170,11 @@ async def _execute(
     process: AnyProcess | None,
     instance: UUID,
     command: LifecycleCommand,
-    request: CommandContext,
+    context: CommandContext,
 ) -> CommandOutcome:
     if process is None:
         return _unknown()
-    return await commands.execute(process.own, instance, command, request)
+    return await commands.execute(process.stream_decider, instance, command, context)
 
 
 def _unknown() -> CommandRejected:
@@ -178,15 +185,15 @@ async def _read(database: Database, query: str, *arguments: object) -> Sequence[
     async def read() -> Sequence[asyncpg.Record]:
         return await database.pool.fetch(query, *arguments)
 
-    found = await retry_read(read)
+    rows = await retry_read(read)
 
     async def read_steps() -> Sequence[asyncpg.Record]:
         return await database.pool.fetch(
-            _STEPS, [row["process"] for row in found], [row["id"] for row in found]
+            _STEPS, [row["process"] for row in rows], [row["id"] for row in rows]
         )
 
     steps: dict[tuple[str, Any], list[StepView]] = {}
-    for row in await retry_read(read_steps) if found else ():
+    for row in await retry_read(read_steps) if rows else ():
         steps.setdefault((row["process"], row["instance"]), []).append(
             StepView(
                 name=row["step"],
@@ -212,7 +219,7 @@ async def _read(database: Database, query: str, *arguments: object) -> Sequence[
             error=row["parked_error"],
             steps=steps.get((row["process"], row["id"]), []),
         )
-        for row in found
+        for row in rows
     ]
 
 

@@ -1,4 +1,4 @@
-"""A process's states and steps as JSON, and back; what cannot be kept is refused here, before anything is written."""
+"""Encodes the states and steps of a process as JSON, and decodes them. It refuses what PostgreSQL cannot store."""
 
 import hashlib
 import json
@@ -13,17 +13,17 @@ from app.engine.processes.storage import ProcessStep
 from app.engine.store.stored_names import classes_by_name
 from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import AnyDecider, Command, Event
-from domain.kernel.process import NOTES_FORMERLY, AnyProcess, Call, Effect, Ended, SendCommand
+from domain.kernel.process import FORMER_NOTE_NAMES, AnyProcess, Call, Effect, Ended, SendCommand
 
 
-def storable_text(words: object) -> str:
-    """The text as it is. Raises `ValueError` or `TypeError` where PostgreSQL could not keep it."""
-    if not isinstance(words, str):
-        raise TypeError(f"{words!r} is not text")
-    words.encode()
-    if "\0" in words or _ZERO_BYTE.search(words):
-        raise ValueError("PostgreSQL keeps no zero byte")
-    return words
+def storable_text(text: object) -> str:
+    """The text. Raises `ValueError` or `TypeError` if PostgreSQL cannot store it."""
+    if not isinstance(text, str):
+        raise TypeError(f"{text!r} is not text")
+    text.encode()
+    if "\0" in text or _ZERO_BYTE.search(text):
+        raise ValueError("PostgreSQL cannot store a zero byte")
+    return text
 
 
 _ZERO_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -31,9 +31,9 @@ _ZERO_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class ProcessCodec:
-    """A process's commands, calls and notes as JSON by their stored names, and its states by the names of their classes.
+    """Commands, calls and notes have stored names. States have the names of their classes.
 
-    A state class may be renamed: the states that were stored under its older name are folded again from their facts.
+    A state class may be renamed: states that were stored under the older name are folded again from their facts.
     Raises `StoredNameError` if stored names do not fit together.
     """
 
@@ -43,12 +43,12 @@ class ProcessCodec:
         self._encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
         self._states = {state_type.__name__: state_type for state_type in process.state_types}
         self._shapes = {
-            name: hashlib.sha256(json.dumps(type_shape(each)).encode()).hexdigest()[:12]
-            for name, each in self._states.items()
+            name: hashlib.sha256(json.dumps(type_shape(state_type)).encode()).hexdigest()[:12]
+            for name, state_type in self._states.items()
         }
         self._calls = classes_by_name(process.category, Call, process.calls)
-        self._notes: Mapping[str, type[Event]] = NOTES_FORMERLY | {
-            stored.stored.name: event for event, stored in process.own.classes.items()
+        self._notes: Mapping[str, type[Event]] = FORMER_NOTE_NAMES | {
+            stored.stored.name: event for event, stored in process.stream_decider.classes.items()
         }
         self._commands: Mapping[tuple[str, str], type[Command]] = {
             (decider.category, name): command
@@ -57,12 +57,12 @@ class ProcessCodec:
         }
 
     def state(self, state: object) -> str:
-        """The state with the name of its class, and the shape that this has. Raises where it cannot be kept."""
+        """The state with the name and the shape of its class. Raises if it cannot be stored."""
         name = type(state).__name__
         return self._text([name, self._shapes[name], state])
 
     def read_state(self, text: str) -> Any:
-        """Raises `ValueError` where the state was written by code that had another shape for it."""
+        """Raises `ValueError` if the state was written by code with another shape of its class."""
         name, written, raw = msgspec.json.decode(text, type=tuple[str, str, msgspec.Raw])
         if self._shapes.get(name) != written:
             raise ValueError(
@@ -71,27 +71,32 @@ class ProcessCodec:
         return msgspec.json.decode(raw, type=self._states[name])
 
     def step(
-        self, asked: SendCommand | Effect, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int
+        self,
+        action: SendCommand | Effect,
+        step_id: UUID,
+        instance: UUID,
+        correlation_id: UUID,
+        caused_by: int,
     ) -> ProcessStep:
-        """Raises where it cannot be kept, or could not be carried out."""
-        command = asked.command if isinstance(asked, SendCommand) else asked.call
+        """Raises if the action cannot be stored, or cannot be executed."""
+        command = action.command if isinstance(action, SendCommand) else action.call
         name = command.stored.name if isinstance(command, Command | Call) else ""  # pyright: ignore[reportUnnecessaryIsInstance]
         known = (
-            self._commands.get((asked.to.category, name))
-            if isinstance(asked, SendCommand)
+            self._commands.get((action.to.category, name))
+            if isinstance(action, SendCommand)
             else self._calls.get(name)
         )
         if known is not type(command) or (
-            isinstance(asked, SendCommand) and not isinstance(asked.stream_id, UUID)  # pyright: ignore[reportUnnecessaryIsInstance]
+            isinstance(action, SendCommand) and not isinstance(action.stream_id, UUID)  # pyright: ignore[reportUnnecessaryIsInstance]
         ):
-            raise TypeError(f"{asked!r} cannot be carried out: no decider or port is registered for it")
+            raise TypeError(f"{action!r} cannot be carried out: no decider or port is registered for it")
         return ProcessStep(
             id=step_id,
             instance=instance,
-            step=storable_text(asked.step),
-            kind="command" if isinstance(asked, SendCommand) else "effect",
-            category=asked.to.category if isinstance(asked, SendCommand) else "",
-            stream_id=asked.stream_id if isinstance(asked, SendCommand) else instance,
+            step=storable_text(action.step),
+            kind="command" if isinstance(action, SendCommand) else "effect",
+            category=action.to.category if isinstance(action, SendCommand) else "",
+            stream_id=action.stream_id if isinstance(action, SendCommand) else instance,
             name=name,
             body=self._text(command),
             correlation_id=correlation_id,
@@ -101,7 +106,7 @@ class ProcessCodec:
     def note(
         self, event: Event, step_id: UUID, instance: UUID, correlation_id: UUID, caused_by: int
     ) -> ProcessStep:
-        name = self.process.own.classes[type(event)].stored.name
+        name = self.process.stream_decider.classes[type(event)].stored.name
         return ProcessStep(
             id=step_id,
             instance=instance,
@@ -117,22 +122,22 @@ class ProcessCodec:
 
     @property
     def released(self) -> Mapping[str, Mapping[str, str]]:
-        """The calls and the notes: every name that this code reads, with the stored name of today."""
-        own = self.process.own.classes
+        """Every name of a call or a note that this code reads, with the stored name of today."""
+        classes = self.process.stream_decider.classes
         return {
-            "call": {name: each.stored.name for name, each in self._calls.items()},
-            "note": {name: own[each].stored.name for name, each in self._notes.items()},
+            "call": {name: call.stored.name for name, call in self._calls.items()},
+            "note": {name: classes[event].stored.name for name, event in self._notes.items()},
         }
 
     def is_end(self, step: ProcessStep) -> bool:
         """Whether the step records that the process has ended."""
         return step.kind == "note" and self._notes.get(step.name) is Ended
 
-    def _text(self, given: object) -> str:
-        return storable_text(self._encoder.encode(given).decode())
+    def _text(self, message: object) -> str:
+        return storable_text(self._encoder.encode(message).decode())
 
     def decode_step(self, step: ProcessStep) -> Any:
-        """The command, call or note of a step. Raises `ValueError` where this code does not know it any more."""
+        """The command, call or note of a step. Raises `ValueError` if this code does not know its name."""
         kind: type | None = (
             self._commands.get((step.category, step.name))
             if step.kind == "command"
@@ -146,5 +151,5 @@ class ProcessCodec:
 
 
 def step_id(process: AnyProcess, instance: UUID, position: int, place: int) -> UUID:
-    """The id of what an instance asked for at one fact: the same whenever the fact is folded again."""
+    """The id of the step of one action. It is the same if the fact is folded again."""
     return uuid5(instance, f"{process.category} {position} {place}")

@@ -1,24 +1,32 @@
-"""Folds facts into the instances of a process, and notes down what follows from each. Nothing is written here.
+"""Folds facts into the instances of a process, and computes the rows that follow from them. Pure: it writes nothing.
 
-A fact that raises, or leads to something that cannot be kept, parks its instance; all others go on.
+A fact that raises, or leads to something that cannot be stored, parks its instance. All other instances go on.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID, uuid5
 
+from app.engine.database.errors import traceback_text
 from app.engine.processes.codec import ProcessCodec, step_id, storable_text
-from app.engine.processes.storage import PendingDeadline, ProcessInstance, ProcessStep, StepResult
-from app.engine.projector.parking.parked_keys import traceback_text
+from app.engine.processes.storage import (
+    BatchRows,
+    PendingDeadline,
+    ProcessInstance,
+    ProcessStep,
+    StepOutcome,
+    StepResult,
+)
 from app.engine.store.reader import Fact
 from domain.kernel.decider import Event
 from domain.kernel.process import (
     Action,
     AnyProcess,
+    CancelDeadline,
     Deadline,
+    DeadlinePassed,
     Effect,
     Ended,
     SendCommand,
@@ -27,6 +35,7 @@ from domain.kernel.process import (
     StepRetried,
     StepSkipped,
     StepStuck,
+    StepWithdrawn,
     Withdraw,
 )
 
@@ -35,26 +44,22 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Batch:
-    """What one transaction will hold."""
+    """What the facts of one cycle lead to. `withdrawn` has the fact that withdrew the open steps of an instance."""
 
     instances: dict[UUID, ProcessInstance] = field(default_factory=dict[UUID, ProcessInstance])
     steps: list[ProcessStep] = field(default_factory=list[ProcessStep])
     withdrawn: dict[UUID, Fact] = field(default_factory=dict[UUID, Fact])
-    dropped: set[UUID] = field(default_factory=set[UUID])
-    """Steps that were withdrawn by a later fact of the same batch."""
     deadlines: dict[tuple[UUID, str], PendingDeadline | None] = field(
         default_factory=dict[tuple[UUID, str], "PendingDeadline | None"]
     )
-    retried: list[tuple[UUID, str]] = field(default_factory=list[tuple[UUID, str]])
-    skipped: list[tuple[UUID, str]] = field(default_factory=list[tuple[UUID, str]])
+    retried: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    skipped: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
 
     def __bool__(self) -> bool:
         return bool(self.instances or self.steps)
 
-    def park(
-        self, identity: UUID, instance: ProcessInstance | None, position: int, problem: Exception
-    ) -> None:
-        parked = (position, traceback_text(problem))
+    def park(self, identity: UUID, instance: ProcessInstance | None, position: int, error: Exception) -> None:
+        parked = (position, traceback_text(error))
         self.instances[identity] = (
             ProcessInstance(
                 id=identity,
@@ -69,6 +74,14 @@ class Batch:
             else replace(instance, parked=parked)
         )
 
+    def instances_with_changed_steps(self, results: Sequence[StepResult]) -> set[UUID]:
+        """The instances whose open steps `ProcessReducer.close` has to know. It is empty for most batches."""
+        return {
+            *self.withdrawn,
+            *(instance for instance, _ in self.retried | self.skipped),
+            *(result.step.instance for result in results if result.outcome == "stuck"),
+        }
+
 
 class ProcessReducer:
     """The pure side of one process."""
@@ -78,38 +91,38 @@ class ProcessReducer:
         self._codec = codec
 
     def instances_of(self, fact: Fact) -> Mapping[UUID, Sequence[Fact]]:
-        """The instances that a fact concerns, each with the parts that do: one, unless upcasts split the fact."""
-        found: dict[UUID, list[Fact]] = {}
+        """The instances that a fact concerns, each with its parts of the fact. Only a split fact can concern several."""
+        instances: dict[UUID, list[Fact]] = {}
         try:
             for part in fact.parts:
                 identity: object = self._process.instance_id(part)
                 if isinstance(identity, UUID):
-                    found.setdefault(identity, []).append(part)
+                    instances.setdefault(identity, []).append(part)
                 elif identity is not None:
                     raise TypeError(f"{identity!r} is not the id of an instance")
         except Exception:
-            # Whose fact it is cannot be said; no instance may wait for it.
+            # The instance of this fact is unknown, so no instance can wait for it.
             log.exception(
-                "process %s passes over the fact at position %d: its key cannot be told",
+                "process %s skips the event at position %d: its instance cannot be determined",
                 self._process.category,
                 fact.position,
             )
             return {}
-        return found
+        return instances
 
     def apply(
         self, batch: Batch, instance: ProcessInstance | None, identity: UUID, parts: Sequence[Fact]
     ) -> None:
-        """Fold what concerns one instance of one fact, whole or not at all."""
+        """Fold all parts of one fact that concern one instance, or none of them."""
         fact = parts[0]
         if instance is not None and instance.parked is not None:
             return
         try:
-            moved = self._transition(instance, identity, parts)
+            transition = self._transition(instance, identity, parts)
         except Exception as error:
-            # Whatever the business raises, this instance waits and all others go on.
+            # The code of the process may raise anything. Only this instance waits.
             log.exception(
-                "process %s: the fact at position %d parks %s",
+                "process %s: the event at position %d parks %s",
                 self._process.category,
                 fact.position,
                 identity,
@@ -118,38 +131,45 @@ class ProcessReducer:
             return
         for part in parts:
             if isinstance(part.event, StepRetried):
-                batch.retried.append((identity, part.event.step))
+                batch.retried.add((identity, part.event.step))
             if isinstance(part.event, StepSkipped):
-                batch.skipped.append((identity, part.event.step))
-        if moved is None:
+                batch.skipped.add((identity, part.event.step))
+        if transition is None:
             return
-        after, actions, steps = moved
-        if any(isinstance(action, Withdraw) for action in actions):
-            batch.withdrawn[identity] = fact
-            batch.dropped.update(
-                step.id for step in batch.steps if step.instance == identity and step.kind != "note"
-            )
+        after, actions, steps = transition
         for action in actions:
-            if isinstance(action, Deadline):
-                batch.deadlines[identity, action.name] = (
-                    None
-                    if action.at is None
-                    else PendingDeadline(
+            match action:
+                case Withdraw():
+                    batch.withdrawn[identity] = fact
+                    batch.steps = [
+                        replace(step, outcome="withdrawn")
+                        if step.instance == identity and step.kind != "note"
+                        else step
+                        for step in batch.steps
+                    ]
+                case Deadline(name=name, at=at):
+                    batch.deadlines[identity, name] = PendingDeadline(
                         instance=identity,
-                        name=action.name,
-                        due_steps=action.at,
+                        name=name,
+                        due_at=at,
                         correlation_id=fact.correlation_id,
                         caused_by=fact.position,
                     )
-                )
+                case CancelDeadline(name=name):
+                    batch.deadlines[identity, name] = None
+                case SendCommand() | Effect():
+                    # These are among `steps`.
+                    pass
         batch.steps.extend(steps)
         batch.instances[identity] = after
 
     def _transition(
         self, instance: ProcessInstance | None, identity: UUID, parts: Sequence[Fact]
     ) -> tuple[ProcessInstance, Sequence[Action], Sequence[ProcessStep]] | None:
-        """The instance after a fact, what it asks for, and that as steps. Raises whatever the business does, and where
-        the result cannot be kept."""
+        """The instance after a fact, the actions it asks for, and their steps. None if there is still no instance.
+
+        Raises what the code of the process raises, and an error if the result cannot be stored.
+        """
         fact = parts[0]
         before = state = None if instance is None else instance.state
         actions: list[Action] = []
@@ -162,7 +182,7 @@ class ProcessReducer:
             return None
         steps: list[ProcessStep] = []
         if before is None:
-            steps.append(self.note(Started(), identity, f"started {fact.position}", fact, identity))
+            steps.append(self._note(Started(), identity, f"started {fact.position}", fact, identity))
         for place, action in enumerate(actions):
             match action:
                 case SendCommand() | Effect():
@@ -176,50 +196,102 @@ class ProcessReducer:
                         )
                     )
                 case Deadline(name=name, at=at):
-                    _checked(name, at)
+                    _check_deadline(name, at)
+                case CancelDeadline(name=name):
+                    storable_text(name)
                 case Withdraw():
                     steps = [step for step in steps if step.kind == "note"]
                 case unknown:  # pyright: ignore[reportUnnecessaryComparison]
-                    raise TypeError(f"{unknown!r} is nothing that a process can ask for")
+                    raise TypeError(f"{unknown!r} is not an action of a process")
         outcome = self._process.outcome(state)
         if outcome is not None and (before is None or self._process.outcome(before) != outcome):
             steps.append(
-                self.note(Ended(outcome=outcome), identity, f"ended {fact.position}", fact, identity)
+                self._note(Ended(outcome=outcome), identity, f"ended {fact.position}", fact, identity)
             )
-        began = fact.position if instance is None else instance.began
-        moved = ProcessInstance(
+        transitioned = ProcessInstance(
             id=identity,
             state=state,
             stored=self._codec.state(state),
             status=storable_text(self._process.status(state)),
             ended=outcome is not None,
-            began=began,
+            began=fact.position if instance is None else instance.began,
             position=fact.position,
         )
-        return moved, actions, steps
+        return transitioned, actions, steps
 
-    def rebuild_states(self, batch: Batch, instances: Mapping[UUID, ProcessInstance]) -> "StateRebuild":
-        """Folds the states of these anew, from their facts alone: see `Again`."""
-        return StateRebuild(self, self._process, batch, instances)
+    def close(
+        self,
+        batch: Batch,
+        results: Sequence[StepResult] = (),
+        overdue: Sequence[PendingDeadline] = (),
+        open_steps: Sequence[ProcessStep] = (),
+    ) -> BatchRows:
+        """All rows of a batch, with the results of older steps and the deadlines that have passed.
 
-    def facts_about(self, settled: StepResult) -> Sequence[ProcessStep]:
-        """What the process has to hear of a settled step."""
-        step = settled.step
+        `open_steps` are those of `Batch.instances_with_changed_steps`. The owner is their only writer, so what it read
+        before the write is still true at the write.
+        """
+        steps, deadlines = list(batch.steps), dict(batch.deadlines)
+        for deadline in overdue:
+            # A fact of this batch that sets or cancels the deadline comes first.
+            if (deadline.instance, deadline.name) not in deadlines:
+                deadlines[deadline.instance, deadline.name] = None
+                steps.append(self._deadline_note(deadline))
+        still_open = {step.id for step in open_steps}
+        for result in results:
+            step = result.step
+            # A step that was withdrawn before it got stuck is not stuck.
+            if result.outcome != "stuck" or step.id in still_open:
+                steps.extend(self._result_notes(result))
+        changes, resumed = {result.step.id: result for result in results}, list[ProcessStep]()
+        for step in open_steps:
+            if (result := changes.get(step.id)) is not None:
+                step = replace(step, outcome=result.outcome, attempts=result.attempts, error=result.error)
+            name = step.instance, step.step
+            fact = batch.withdrawn.get(step.instance)
+            if fact is not None and step.outcome in ("due", "stuck"):
+                changes[step.id] = _changed(step, "withdrawn")
+                if step.outcome == "stuck":
+                    withdrawn = StepWithdrawn(step=step.step)
+                    steps.append(self._note(withdrawn, step.id, "withdrawn", fact, step.instance))
+            elif step.outcome == "stuck" and name in batch.retried:
+                changes[step.id] = _changed(step, "due")
+                resumed.append(replace(step, outcome="due"))
+            elif step.outcome == "stuck" and name in batch.skipped:
+                changes[step.id] = _changed(step, "skipped")
+        return BatchRows(
+            instances=list(batch.instances.values()),
+            steps=steps,
+            results=list(changes.values()),
+            resumed=resumed,
+            deadlines=deadlines,
+        )
+
+    def _deadline_note(self, deadline: PendingDeadline) -> ProcessStep:
+        identity = uuid5(deadline.instance, f"{self._process.category} {deadline.name} {deadline.due_at}")
+        passed = DeadlinePassed(deadline=deadline.name, due=deadline.due_at)
+        return self._codec.note(
+            passed, identity, deadline.instance, deadline.correlation_id, deadline.caused_by
+        )
+
+    def _result_notes(self, result: StepResult) -> Sequence[ProcessStep]:
+        """The facts that tell the process of a result."""
+        step = result.step
         event: Event
-        match settled.outcome:
+        match result.outcome:
             case _ if step.kind == "note":
                 return []
             case "refused":
-                event = StepRefused(step=step.step, code=settled.code or "", message=settled.error or "")
+                event = StepRefused(step=step.step, code=result.code or "", message=result.error or "")
             case "stuck":
-                event = StepStuck(step=step.step, error=settled.error or "")
+                event = StepStuck(step=step.step, error=result.error or "")
             case _:
                 return []
-        identity = uuid5(step.id, f"{settled.outcome} {settled.attempts}")
+        identity = uuid5(step.id, f"{result.outcome} {result.attempts}")
         return [self._codec.note(event, identity, step.instance, step.correlation_id, step.caused_by)]
 
-    def note(self, event: Event, parent: UUID, why: str, fact: Fact, instance: UUID) -> ProcessStep:
-        """A fact for the instance's own stream, under an id that is derived from `parent` and `why`."""
+    def _note(self, event: Event, parent: UUID, why: str, fact: Fact, instance: UUID) -> ProcessStep:
+        """A fact for the instance's own stream. Its id is derived from `parent` and `why`."""
         return self._codec.note(
             event,
             uuid5(parent, f"{self._process.category} {why}"),
@@ -229,52 +301,12 @@ class ProcessReducer:
         )
 
 
-class StateRebuild:
-    """Makes the states of instances anew, where what was stored does not fit the code of today: give it their facts in order."""
-
-    def __init__(
-        self,
-        fold: ProcessReducer,
-        process: AnyProcess,
-        batch: Batch,
-        instances: Mapping[UUID, ProcessInstance],
-    ) -> None:
-        self.first = min(instance.began for instance in instances.values())
-        self.last = max(instance.position for instance in instances.values())
-        self._fold, self._process, self._batch = fold, process, batch
-        self._instances = dict(instances)
-        self._states: dict[UUID, Any] = dict.fromkeys(instances)
-
-    def take(self, fact: Fact) -> None:
-        for identity, parts in self._fold.instances_of(fact).items():
-            instance = self._instances.get(identity)
-            if instance is None or not instance.began <= fact.position <= instance.position:
-                continue
-            try:
-                for part in parts:
-                    after = self._process.evolve(self._states[identity], part)
-                    self._states[identity] = self._states[identity] if after is None else after
-            except Exception as error:
-                # Its past does not fold any more: it waits from its beginning on.
-                log.exception(
-                    "process %s: the fact at position %d parks %s",
-                    self._process.category,
-                    fact.position,
-                    identity,
-                )
-                self._batch.park(identity, replace(instance, state=None, stored=None), instance.began, error)
-                del self._instances[identity]
-
-    @property
-    def done(self) -> Mapping[UUID, ProcessInstance]:
-        """The instances with their states, without those that were parked."""
-        return {
-            identity: replace(instance, state=self._states[identity])
-            for identity, instance in self._instances.items()
-        }
+def _changed(step: ProcessStep, outcome: StepOutcome) -> StepResult:
+    """The step with another outcome; the attempts and the error of the last one stay."""
+    return StepResult(step=step, outcome=outcome, error=step.error, attempts=step.attempts)
 
 
-def _checked(name: object, at: object) -> None:
+def _check_deadline(name: object, at: object) -> None:
     storable_text(name)
-    if not (at is None or (isinstance(at, datetime) and at.tzinfo is not None)):
-        raise TypeError(f"a deadline is a moment with a time zone, not {at!r}")
+    if not (isinstance(at, datetime) and at.tzinfo is not None):
+        raise TypeError(f"a deadline needs a datetime with a time zone, not {at!r}")

@@ -1,4 +1,4 @@
-"""The projector: runs a worker for each projection, and knows where every one of them stands, whichever process owns it."""
+"""The projector runs a worker for each projection, and knows the position of each, whichever process owns it."""
 
 import asyncio
 import logging
@@ -7,8 +7,9 @@ from time import perf_counter
 
 import msgspec
 
-from app.engine.database.connections import DRIVER_ERRORS, Database
-from app.engine.projector.parking.parked_keys import UnreadableCount, error_summary
+from app.engine.database.connections import Database
+from app.engine.database.errors import DRIVER_ERRORS, error_summary
+from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.slots import FORMER, LIVE
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.store.feed import Feed
@@ -17,14 +18,14 @@ from projections.kernel import AnyProjection
 log = logging.getLogger(__name__)
 
 FAST_POLL_SECONDS = 0.01
-"""How often a process looks at another's checkpoints while somebody waits for them."""
-MEND_SECONDS, MOST_MEND_SECONDS = 0.25, 2.0
-"""How often a process looks whether somebody asks for parked keys, and how seldom it does at most where looking takes long."""
+"""How often a process reads the checkpoints of others while a caller waits for one."""
+RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS = 0.25, 2.0
+"""How often a process looks for requests to retry parked keys, and how seldom if the look takes long."""
 
 
 class ProjectionStale(Exception):
-    """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited; None
-    where the log has no such fact, or nobody can tell. `head` is where the log ends, as far as this process knows."""
+    """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited; None if
+    the log has no such fact, or if it cannot be read. `head` is the end of the log, as far as this process knows."""
 
     def __init__(self, projection: str, wanted: int, reached: int, seconds: float | None, head: int) -> None:
         waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
@@ -39,7 +40,7 @@ class ProjectionStale(Exception):
 
 
 class Projector:
-    """All projections of this process, and where they stand."""
+    """All projections of this process, and their positions."""
 
     def __init__(self, projections: Sequence[AnyProjection], database: Database, feed: Feed) -> None:
         self.workers = {
@@ -48,13 +49,11 @@ class Projector:
         self._database = database
         self._feed = feed
         self._former_workers: dict[str, tuple[ProjectionWorker, asyncio.Task[None]]] = {}
-        """Keep former tables current, for the way back."""
-        self.parked: dict[str, int] = {}
-        """How many keys each projection has parked, where it has any."""
+        """Keep former tables current, for a rollback."""
         self._group: asyncio.TaskGroup | None = None
-        self._poll_now = asyncio.Event()
+        self._has_waiters = asyncio.Event()
         self._waiters = 0
-        self._looked = 0.0
+        self._polled_at = 0.0
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -63,7 +62,7 @@ class Projector:
                 group.create_task(worker.run())
 
     async def poll_checkpoints(self) -> None:
-        """Look at the checkpoints: once a second, and often while somebody waits for a projection that another process owns."""
+        """Read the checkpoints: once a second, and often while a caller waits for a projection that another process owns."""
         while not self._feed.closed:
             try:
                 await self._poll_once()
@@ -71,94 +70,94 @@ class Projector:
                 log.warning("checkpoints cannot be read: %s", error)
             try:
                 async with asyncio.timeout(FAST_POLL_SECONDS if self._waiters else 1.0):
-                    await (asyncio.sleep(60) if self._waiters else self._poll_now.wait())
+                    await (asyncio.sleep(60) if self._waiters else self._has_waiters.wait())
             except TimeoutError:
                 pass
-            self._poll_now.clear()
+            self._has_waiters.clear()
 
     async def retry_parked(self) -> None:
-        """Count parked keys, and fold again those that somebody asks for."""
+        """Count parked keys, and retry those that are requested."""
         while not self._feed.closed:
-            began, pause = perf_counter(), MEND_SECONDS
+            began = perf_counter()
             try:
-                await self._mend()
+                await self._retry_requested()
+                # A look that takes long is repeated seldom.
+                pause = max(RETRY_INTERVAL_SECONDS, 10 * (perf_counter() - began))
             except Exception as error:
-                # Whatever it is, nothing was changed, and it is still asked for.
+                # Whatever it is, nothing has changed, and the request stays.
                 log.warning("parked keys cannot be folded again: %s", error_summary(error).splitlines()[0])
-                pause = 2.0
-            await asyncio.sleep(
-                min(max(pause, 10 * (perf_counter() - began)), MOST_MEND_SECONDS)
-                if pause == MEND_SECONDS
-                else pause
-            )
+                pause = MAX_RETRY_INTERVAL_SECONDS
+            await asyncio.sleep(min(pause, MAX_RETRY_INTERVAL_SECONDS))
 
-    async def _mend(self) -> None:
-        parked: dict[str, int] = {}
-        workers = [*self.workers.values(), *(worker for worker, _ in self._former_workers.values())]
-        for row in await self._database.pool.fetch(_PARKED):
-            for worker in workers:
-                if (worker.projection.name, worker.projection.version, worker.slot) == (
-                    row["projection"],
-                    row["version"],
-                    row["slot"],
-                ):
-                    if worker.slot == LIVE:
-                        parked[worker.projection.name] = row["parked"]
-                    if row["asked"]:
-                        await worker.retry_parked()
-        self.parked = parked
+    async def _retry_requested(self) -> None:
+        counts = {
+            (name, version, slot): (parked, requested)
+            for name, version, slot, parked, requested in await self._database.pool.fetch(_COUNT_PARKED)
+        }
+        for worker in (*self.workers.values(), *(worker for worker, _ in self._former_workers.values())):
+            table = worker.projection.name, worker.projection.version, worker.slot
+            parked, requested = counts.get(table, (0, 0))
+            if parked != worker.state.parked:
+                worker.update(parked=parked)
+            if requested:
+                await worker.retry_parked()
 
     async def wait_for_position(self, name: str, position: int, seconds: float) -> None:
-        """Return when the projection has folded everything up to `position`; raise `Stale` after `seconds`."""
+        """Return when the projection has folded the log up to `position`. Raises `ProjectionStale` after `seconds`."""
         worker = self.workers[name]
-        if worker.position >= position:
+        if worker.state.position >= position:
             return
         self._waiters += 1
-        self._poll_now.set()
+        self._has_waiters.set()
         try:
             async with asyncio.timeout(seconds):
-                while worker.position < position:
+                while worker.state.position < position:
                     await worker.wait_for_progress()
         except TimeoutError:
             raise ProjectionStale(
                 name,
                 position,
-                worker.position,
-                await self._waited(worker.position + 1),
+                worker.state.position,
+                await self._seconds_since(worker.state.position + 1),
                 self._feed.latest_known,
             ) from None
         finally:
             self._waiters -= 1
 
     def lag_events(self) -> dict[str, int]:
-        """How many facts each projection has yet to fold."""
+        """How many facts each projection has still to fold."""
         return {
-            name: max(0, self._feed.latest_known - worker.position) for name, worker in self.workers.items()
+            name: max(0, self._feed.latest_known - worker.state.position)
+            for name, worker in self.workers.items()
         }
 
     def lag_seconds(self) -> dict[str, float]:
-        """How long the first fact that each projection has yet to fold has waited."""
-        return {name: worker.seconds() for name, worker in self.workers.items()}
+        """How long the first fact that each projection has still to fold has waited."""
+        return {name: worker.lag_seconds() for name, worker in self.workers.items()}
+
+    def parked_keys(self) -> dict[str, int]:
+        """The number of parked keys of each projection that has some."""
+        return {name: worker.state.parked for name, worker in self.workers.items() if worker.state.parked}
 
     def unreadable_events(self) -> dict[str, int]:
-        """Which events this code cannot read, by type and stored version, and how many a projection has passed over."""
-        found: dict[str, int] = {}
+        """The number of events that this code cannot read, by type and stored version."""
+        counts: dict[str, int] = {}
         for worker in self.workers.values():
-            for name, each in worker.unreadable.items():
-                found[name] = max(found.get(name, 0), each.count)
-        return found
+            for name, unreadable in worker.state.unreadable.items():
+                counts[name] = max(counts.get(name, 0), unreadable.count)
+        return counts
 
-    async def _waited(self, position: int) -> float | None:
+    async def _seconds_since(self, position: int) -> float | None:
         try:
-            return await self._database.pool.fetchval(_WAITED, position, timeout=1)
+            return await self._database.pool.fetchval(_SELECT_SECONDS_SINCE, position, timeout=1)
         except DRIVER_ERRORS:
             return None
 
     async def _poll_once(self) -> None:
-        everything = perf_counter() - self._looked >= 1
-        if not everything and all(worker.owns for worker in self.workers.values()):
+        is_due = perf_counter() - self._polled_at >= 1
+        if not is_due and all(worker.state.is_owner for worker in self.workers.values()):
             return
-        rows = await self._database.pool.fetch(_CHECKPOINTS)
+        rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
         for row in rows:
             worker = self.workers.get(row["projection"])
             if worker is None or worker.projection.version != row["version"]:
@@ -166,12 +165,14 @@ class Projector:
             if row["slot"] == LIVE:
                 worker.on_checkpoint(row["position"])
                 worker.check_fingerprint(row["fingerprint"])
-                worker.oldest_pending_at = row["next_at"]
-                worker.unreadable = msgspec.json.decode(row["unread"], type=dict[str, UnreadableCount])
+                worker.update(
+                    oldest_pending_at=row["next_at"],
+                    unreadable=msgspec.json.decode(row["unread"], type=dict[str, UnreadableCount]),
+                )
             elif row["slot"] == FORMER:
                 self._maintain_former(worker.projection)
-        if everything:
-            self._looked = perf_counter()
+        if is_due:
+            self._polled_at = perf_counter()
 
     def _maintain_former(self, projection: AnyProjection) -> None:
         _, task = self._former_workers.get(projection.name, (None, None))
@@ -180,14 +181,14 @@ class Projector:
             self._former_workers[projection.name] = worker, self._group.create_task(worker.run())
 
 
-# With the moment at which the next fact was recorded: the first that waits.
-_CHECKPOINTS = """
+# With the moment of the first fact after the checkpoint.
+_SELECT_CHECKPOINTS = """
     SELECT c.projection, c.version, c.slot, c.position, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at
     FROM es.checkpoints c LEFT JOIN es.events e ON e.position = c.position + 1
 """
-_WAITED = (
+_SELECT_SECONDS_SINCE = (
     "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
 )
-_PARKED = """
-    SELECT projection, version, slot, count(*) AS parked, count(asked_at) AS asked FROM es.parked GROUP BY projection, version, slot
+_COUNT_PARKED = """
+    SELECT projection, version, slot, count(*), count(retry_requested_at) FROM es.parked_keys GROUP BY projection, version, slot
 """

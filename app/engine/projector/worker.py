@@ -1,19 +1,25 @@
-"""Keeps one projection's table current: owns it, folds what the feed brings, and begins again from the checkpoint after a failure."""
+"""Keeps one projection's table current: owns it, folds what the feed brings, and restarts from the checkpoint after a failure."""
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
+from typing import Any
 
-from app.engine.database.connections import Database, is_connection_error
+from app.engine.backoff import Backoff
+from app.engine.database.connections import Database
+from app.engine.database.errors import error_summary, is_connection_error
+from app.engine.database.leases import LeaseLost
 from app.engine.logs import log_fields
 from app.engine.projector.fingerprint import fingerprint
-from app.engine.projector.parking.parked_keys import UnreadableCount, error_summary
+from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.parking.retry import retry
-from app.engine.projector.rebuild.bulk_load import BulkLoad, Moved, run_bulk_load
+from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.slots import LIVE
-from app.engine.projector.writer import LeaseLost, TableGone, TableWriter
+from app.engine.projector.writer import TableGone, TableWriter
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection
 
@@ -21,176 +27,185 @@ log = logging.getLogger(__name__)
 
 BATCH_SIZE = 1_000
 CHECKPOINT_DELAY_SECONDS = 0.05
-"""How long a checkpoint stays behind at most while no fact concerns its table: other processes read it."""
+"""How long a stored checkpoint may stay behind while facts concern no row: other processes read it."""
 WRITE_DEBOUNCE_SECONDS = 0.01
-"""How long a table that nobody waits for rests after it was written: the facts that come meanwhile are one batch then."""
+"""The pause after a write if nobody waits for the table: the facts that come in it are one batch."""
 BULK_LOAD_THRESHOLD = 10_000
-"""How many facts behind a table has to be to be filled in bulk first."""
+"""How many facts behind a table has to be for a bulk load."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionState:
+    """What this process knows of one table, at one moment."""
+
+    position: int = 0
+    is_owner: bool = False
+    """Whether this process owns the table."""
+    table_exists: bool = False
+    """Whether the table is known to exist: made by this process, or by the owner."""
+    error: str | None = None
+    """What keeps it at its position."""
+    stale_fingerprint: str | None = None
+    """The fingerprint of the code that made the table, if it is not that of this code."""
+    oldest_pending_at: datetime | None = None
+    """When the first fact after the stored checkpoint was recorded, a moment ago."""
+    unreadable: Mapping[str, UnreadableCount] = field(default_factory=dict[str, UnreadableCount])
+    """Events that were passed over because the code cannot read them, by type and stored version."""
+    parked: int = 0
+    """The number of parked keys, a moment ago."""
 
 
 class ProjectionWorker:
-    """One projection's table in one slot, kept current by this process whenever it owns it."""
+    """One projection's table in one slot, kept current by this process while it is the owner."""
 
     def __init__(self, projection: AnyProjection, database: Database, feed: Feed, slot: str = LIVE) -> None:
         self.projection = projection
         self.slot = slot
-        self.position = 0
-        self.table_exists = False
-        """Whether the table is known to be there: made by this process, or by the one that owns it."""
-        self.error: str | None = None
-        self.stale_fingerprint: str | None = None
-        """The fingerprint of the code that made the table, where it is not that of this code."""
-        self.oldest_pending_at: datetime | None = None
-        """When the first fact was recorded that it had not folded, a moment ago."""
-        self.unreadable: dict[str, UnreadableCount] = {}
-        """Events that its code cannot read and that it has passed over, by type and stored version."""
+        self.state = ProjectionState()
+        self.writer: TableWriter | None = None
+        """Set while this process owns the table."""
         self._database = database
         self._feed = feed
-        self.writer: TableWriter | None = None
-        """Where this process owns the table."""
         self._moved: asyncio.Future[None] | None = None
         self._last_write = 0.0
         self._waiting = 0
-        self._bell = asyncio.Event()
+        self._has_waiters = asyncio.Event()
 
     async def run(self) -> None:
         """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
-        pause = 0.05
+        backoff = Backoff(0.05, 5.0)
         while not self._feed.closed:
             try:
-                async with self._database.unpooled.connect() as connection:
-                    seat = TableWriter(self.projection, self.slot, connection)
-                    if await seat.acquire(lambda: self._feed.closed):
-                        await self._start_owning(seat)
-                    while await self._wait_for_work(seat):
-                        seat = self.writer or seat
+                async with self._database.connection() as connection:
+                    writer = TableWriter(self.projection, self.slot, connection)
+                    if await writer.acquire(lambda: self._feed.closed):
+                        await self._start_owning(writer)
+                    while await self._wait_for_work(writer):
+                        writer = self.writer or writer
                         try:
-                            await self._process_batch(seat)
+                            await self._process_batch(writer)
                         except LeaseLost as error:
-                            await self._reacquire(seat, error)
-                        pause, self.error = 0.05, None
+                            await self._reacquire(writer, error)
+                        backoff.reset()
+                        if self.state.error is not None:
+                            self.update(error=None)
             except TableGone:
                 return
             except Exception as error:
                 # Whatever it is, this projection stops at its checkpoint, says so in health, and tries again.
+                summary = error_summary(error).splitlines()[0]
                 if isinstance(error, LeaseLost) or is_connection_error(error) or self.slot != LIVE:
                     log.warning(
-                        "projection %s, %s table: %s; trying again",
-                        self.projection.name,
-                        self.slot,
-                        error_summary(error).splitlines()[0],
+                        "projection %s, %s table: %s; trying again", self.projection.name, self.slot, summary
                     )
                 else:
-                    self.error = error_summary(error).splitlines()[0]
-                    log.exception("projection %s stands at position %d", self.projection.name, self.position)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
+                    self.update(error=summary)
+                    log.exception(
+                        "projection %s stands at position %d", self.projection.name, self.state.position
+                    )
+                await backoff.sleep()
             finally:
                 self.writer = None
+                self.update(is_owner=False)
 
-    @property
-    def owns(self) -> bool:
-        return self.writer is not None
+    def update(self, **changes: Any) -> None:
+        """Replace the state by one with these changes, and wake those who wait for a new position or owner."""
+        before, self.state = self.state, replace(self.state, **changes)
+        if self._moved is not None and (before.position, before.is_owner) != (
+            self.state.position,
+            self.state.is_owner,
+        ):
+            self._moved.set_result(None)
+            self._moved = None
 
     async def retry_parked(self) -> None:
-        """Fold parked keys again, where somebody asked for it and this process owns them."""
-        seat = self.writer
-        if seat is not None:
+        """Retry the parked keys that are requested, if this process is the owner."""
+        writer = self.writer
+        if writer is not None:
             try:
-                await retry(seat, self.projection, self.slot, self._feed.reader, self._database)
+                await retry(writer, self._feed.reader, self._database)
             except LeaseLost as error:
-                # They are still asked for, of the table that is here now.
-                await self._reacquire(seat, error)
+                # The requests stay, for the table that is in this slot now.
+                await self._reacquire(writer, error)
 
-    async def _start_owning(self, seat: TableWriter) -> None:
-        self.writer, self.position = seat, seat.position
-        self.check_fingerprint(seat.fingerprint)
-        self._notify_waiters()
-        async with seat.write_lock:
-            await self._bulk_catch_up(seat)
-            await seat.create_indexes()
-        self.position, self.table_exists = seat.position, True
-        self._notify_waiters()
-        log.info("projection %s: owned from position %d", self.projection.name, self.position)
+    async def _start_owning(self, writer: TableWriter) -> None:
+        self._take_over(writer)
+        async with writer.lock:
+            await self._bulk_catch_up(writer)
+            await writer.table.create_indexes(writer.connection)
+        self.update(position=writer.position, table_exists=True)
+        log.info("projection %s: owned from position %d", self.projection.name, self.state.position)
 
-    async def _reacquire(self, seat: TableWriter, fenced: LeaseLost) -> None:
-        """The table has changed places: a new seat on the same connection, which holds the lease, at the one that is here now."""
-        log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, fenced)
-        new = TableWriter(self.projection, self.slot, seat.connection)
-        new.write_lock = seat.write_lock
-        async with seat.write_lock:
-            if self.writer is not seat:
+    async def _reacquire(self, writer: TableWriter, error: LeaseLost) -> None:
+        """The table was swapped: continue with the one that is in this slot now. The connection still holds the lease."""
+        log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, error)
+        new = TableWriter(self.projection, self.slot, writer.connection)
+        new.lock = writer.lock
+        async with writer.lock:
+            if self.writer is not writer:
                 return
-            await seat.connection.rollback()
-            await new.load_checkpoint()
-            self.writer, self.position = new, new.position
-        self.check_fingerprint(new.fingerprint)
-        self._notify_waiters()
+            await new.claim()
+            self._take_over(new)
 
-    async def _bulk_catch_up(self, seat: TableWriter) -> None:
-        """Fold in bulk what lies far behind, as for the first table of its version."""
-        table = BulkLoad(self.projection, self.slot, seat.position, seat.generation)
-        table.target_position = self._feed.head
-        if table.target_position - table.position < BULK_LOAD_THRESHOLD:
+    def _take_over(self, writer: TableWriter) -> None:
+        self.writer = writer
+        self.update(position=writer.position, is_owner=True)
+        self.check_fingerprint(writer.checkpoint.fingerprint)
+
+    async def _bulk_catch_up(self, writer: TableWriter) -> None:
+        """Load in bulk if the table is far behind, as the first table of its version is."""
+        load = BulkLoad(writer)
+        load.target_position = self._feed.head
+        if load.target_position - load.position < BULK_LOAD_THRESHOLD:
             return
 
-        async def moved() -> None:
-            if self.position < table.written < table.target_position:
-                self.position = table.written
-                self._notify_waiters()
+        async def report() -> None:
+            if self.state.position < writer.position < load.target_position:
+                self.update(position=writer.position)
                 log.info(
                     "projection %s: at position %d of %d",
                     self.projection.name,
-                    self.position,
-                    table.target_position,
+                    writer.position,
+                    load.target_position,
                 )
 
-        try:
-            await run_bulk_load(seat.connection, self._feed.reader, [table], page=BATCH_SIZE, moved=moved)
-        except Moved as error:
-            raise LeaseLost(str(error)) from error
-        seat.position = table.written
-        seat.parked = table.aside
+        await run_bulk_load(writer.connection, self._feed.reader, [load], page=BATCH_SIZE, on_page=report)
 
-    async def _wait_for_work(self, seat: TableWriter) -> bool:
-        """Wait for the next fact, or until the checkpoint has been left behind for long enough. False when the feed has closed."""
+    async def _wait_for_work(self, writer: TableWriter) -> bool:
+        """Wait for the next fact, or until a stored checkpoint has been behind long enough. False if the feed has closed."""
+        pending_since = writer.checkpoint_pending_since
         try:
             async with asyncio.timeout_at(
-                None
-                if seat.checkpoint_pending_since is None
-                else seat.checkpoint_pending_since + CHECKPOINT_DELAY_SECONDS
+                None if pending_since is None else pending_since + CHECKPOINT_DELAY_SECONDS
             ):
-                there = await self._feed.wait_past(self.position)
+                is_open = await self._feed.wait_past(self.state.position)
         except TimeoutError:
             return True
         await self._debounce()
-        return there
+        return is_open
 
     async def _debounce(self) -> None:
-        """Let more facts come, where the table was written a moment ago and nobody waits for it."""
+        """Let more facts come, if the table was just written and nobody waits for it."""
         until = self._last_write + WRITE_DEBOUNCE_SECONDS
-        if not self._bell.is_set() and until > asyncio.get_running_loop().time():
+        if not self._has_waiters.is_set() and until > asyncio.get_running_loop().time():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(until):
-                    await self._bell.wait()
+                    await self._has_waiters.wait()
 
-    async def _process_batch(self, seat: TableWriter) -> None:
-        if (
-            seat.checkpoint_pending_since is not None
-            and asyncio.get_running_loop().time() >= seat.checkpoint_pending_since + CHECKPOINT_DELAY_SECONDS
-        ):
-            async with seat.write_lock:
-                await seat.flush_checkpoint(self.position)
-        facts, position = await self._feed.read_after(self.position, most=BATCH_SIZE)
-        if position == self.position:
+    async def _process_batch(self, writer: TableWriter) -> None:
+        pending_since, now = writer.checkpoint_pending_since, asyncio.get_running_loop().time()
+        if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
+            async with writer.lock:
+                await writer.flush_checkpoint(self.state.position)
+        facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
+        if position == self.state.position:
             return
         began = perf_counter()
-        async with seat.write_lock:
-            rows = await seat.write_batch(facts, position)
+        async with writer.lock:
+            rows = await writer.write(facts, position)
         if rows:
             self._last_write = asyncio.get_running_loop().time()
-        self.position = position
-        self._notify_waiters()
+        self.update(position=position)
         if log.isEnabledFor(logging.DEBUG):
             ms = round((perf_counter() - began) * 1000, 1)
             log.debug(
@@ -200,34 +215,34 @@ class ProjectionWorker:
                 ),
             )
 
-    def seconds(self) -> float:
-        """How long the first fact that it has yet to fold has waited; 0 where there is none, or nobody has read it so far."""
-        if self.position >= self._feed.head:
+    def lag_seconds(self) -> float:
+        """How long the first fact after the position has waited; 0 if there is none, or if its moment is not known yet."""
+        if self.state.position >= self._feed.head:
             return 0.0
-        fact = self._feed.buffered(self.position + 1)
-        since = self.oldest_pending_at if fact is None else fact.recorded_at
+        fact = self._feed.buffered(self.state.position + 1)
+        since = self.state.oldest_pending_at if fact is None else fact.recorded_at
         return 0.0 if since is None else max(0.0, round((datetime.now(UTC) - since).total_seconds(), 3))
 
     async def wait_for_progress(self) -> None:
-        """Wait until this process has moved the projection; whoever waits gives it no rest."""
+        """Wait until the position or the owner changes. The worker makes no pauses meanwhile."""
         if self._moved is None:
             self._moved = asyncio.get_running_loop().create_future()
         self._waiting += 1
-        self._bell.set()
+        self._has_waiters.set()
         try:
             await asyncio.shield(self._moved)
         finally:
             self._waiting -= 1
             if not self._waiting:
-                self._bell.clear()
+                self._has_waiters.clear()
 
     def check_fingerprint(self, made_by: str | None) -> None:
-        """Say so, once, where the table was made by other code under the same version."""
-        known, self.stale_fingerprint = (
-            self.stale_fingerprint,
-            made_by if made_by not in (None, fingerprint(self.projection)) else None,
+        """Warn, once, if other code made the table under the same version."""
+        known = self.state.stale_fingerprint
+        self.update(
+            stale_fingerprint=made_by if made_by not in (None, fingerprint(self.projection)) else None
         )
-        if self.stale_fingerprint is not None and known is None:
+        if self.state.stale_fingerprint is not None and known is None:
             log.warning(
                 "projection %s v%d: its fold or its columns have changed since its %s table was made: give it a new version, or rebuild it",
                 self.projection.name,
@@ -236,13 +251,7 @@ class ProjectionWorker:
             )
 
     def on_checkpoint(self, position: int) -> None:
-        """The checkpoint, as another process left it."""
-        self.table_exists = True
-        if not self.owns and position > self.position:
-            self.position = position
-            self._notify_waiters()
-
-    def _notify_waiters(self) -> None:
-        if self._moved is not None:
-            self._moved.set_result(None)
-            self._moved = None
+        """Take over the checkpoint that another process has stored."""
+        if self.state.is_owner:
+            position = self.state.position
+        self.update(table_exists=True, position=max(position, self.state.position))

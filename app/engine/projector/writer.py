@@ -1,283 +1,298 @@
-"""The owner's seat at one projection's table: it takes facts in, writes rows, what was parked and the checkpoint in one transaction.
+"""The one writer of a projection's table: rows, their history, what is parked and the checkpoint, in one transaction.
 
-The seat is an advisory lock on the connection that it writes with, so that whoever loses the one loses the other. The
-checkpoint moves only from the position that the owner believes in: each fact has its effect exactly once.
+Its lease is an advisory lock on the connection that it writes with, so a process that loses one loses both. The checkpoint
+moves only from the position that the writer knows, so each fact has its effect exactly once.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
 
-from app.engine.database.leases import acquire, process_name
+from app.engine.database.errors import first_line, is_data_error
+from app.engine.database.leases import Lease
 from app.engine.logs import log_fields
-from app.engine.projector.batch_statements import MOVE_CHECKPOINT, PLANNER_SETTINGS, batch_statements
-from app.engine.projector.fingerprint import fingerprint
-from app.engine.projector.parking.parked_keys import ParkedKeys, is_data_error
-from app.engine.projector.row_history import RowChange
+from app.engine.projector.checkpoint import Checkpoint, claim_checkpoint
+from app.engine.projector.parking.folding import Folded, KeyedFact, Routed, fold, fold_key, route
+from app.engine.projector.parking.parked_keys import NO_POSITION, ParkedKeys
+from app.engine.projector.parking.store import ParkedKeyStore
 from app.engine.projector.slots import LIVE, lease_name
-from app.engine.projector.table import bisect_failures, table_statements
+from app.engine.projector.table import CHUNK_SIZE, RowChange, projection_table
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection, Key
 
 log = logging.getLogger(__name__)
 
 MAX_CACHED_ROWS = 20_000
-
-
-class LeaseLost(Exception):
-    """Another process has moved the checkpoint: this one is not the owner any more."""
+SESSION_SETTINGS = (
+    # Rows and checkpoint are lost together, if ever, and folded again from the log.
+    "SET synchronous_commit = off;"
+    # Every row is found by its key. A plan made while the tables were small would always read all of them.
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+)
 
 
 class TableGone(Exception):
-    """The table is not there any more: somebody has dropped it, or let it change places."""
+    """The table does not exist any more: it was dropped, or it has changed its slot."""
 
 
 class TableWriter:
-    """One table and its owner's connection. After any error it is given up: what it holds in memory is as of its claim."""
+    """One table and its owner's connection. After an error it is given up: its memory is as of its checkpoint."""
 
     def __init__(
         self,
         projection: AnyProjection,
         slot: str,
-        connection: AsyncConnection,
-        position: int = 0,
-        build: int = 0,
+        connection: asyncpg.Connection,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
+        self.projection = projection
+        self.slot = slot
         self.connection = connection
-        self.position = position
-        self.generation = build
-        """Which table this is."""
-        self.fingerprint: str | None = None
-        """The fingerprint of the code that made it."""
-        self.parked = ParkedKeys(projection, slot)
-        self.rows = table_statements(projection, slot)
-        self.write_lock = asyncio.Lock()
-        """Held by who writes with the connection."""
+        self.checkpoint = checkpoint or Checkpoint(projection, slot)
+        self.table = projection_table(projection, slot)
+        self.store = ParkedKeyStore(projection, slot)
+        self.parked = ParkedKeys(projection=projection)
+        self.lock = asyncio.Lock()
+        """Held by the task that uses the connection."""
         self.checkpoint_pending_since: float | None = None
-        """The moment of the loop since which the checkpoint has been left behind by facts that concern no row."""
-        self._projection = projection
-        self._slot = slot
+        """The time of the loop since which the stored checkpoint is behind, because facts concerned no row."""
         self._cache: dict[Key, Any] = {}
 
+    @property
+    def position(self) -> int:
+        return self.checkpoint.position
+
     async def acquire(self, closed: Callable[[], bool]) -> bool:
-        """Wait until the seat is ours, and read where it stands; the live table is made where it is missing. False where
-        `closed` said so first. Raises `Gone`."""
-        name, version = self._projection.name, self._projection.version
-        # Rows and checkpoint are lost together, if ever, and folded again from the log.
-        await self.connection.execute(text("SET synchronous_commit = off"))
-        for plan in PLANNER_SETTINGS.split(";"):
-            await self.connection.execute(text(plan))
-        await self.connection.commit()
-        if not await acquire(self.connection, lease_name(name, version, self._slot), closed):
+        """Wait for the lease, and load the checkpoint; a missing live table is made. False if `closed` returns true first.
+        Raises `TableGone`."""
+        await self.connection.execute(SESSION_SETTINGS)
+        name = lease_name(self.projection.name, self.projection.version, self.slot)
+        if not await Lease(self.connection, name).acquire(closed):
             return False
-        if self._slot == LIVE:
-            await self.rows.create_table(self.connection)
-        await self.load_checkpoint(_MAKE if self._slot == LIVE else _TAKE)
+        if self.slot == LIVE:
+            await self.table.create_table(self.connection)
+        await self.claim(create=self.slot == LIVE)
         return True
 
-    async def load_checkpoint(self, how: TextClause | None = None) -> None:
-        """Read where the table stands that is in this slot now. Raises `Gone` where there is none."""
-        mine = {
-            "name": self._projection.name,
-            "version": self._projection.version,
-            "slot": self._slot,
-            "owner": process_name(),
-            "print": fingerprint(self._projection),
-        }
-        claimed = (await self.connection.execute(_TAKE if how is None else how, mine)).one_or_none()
-        if claimed is None:
+    async def claim(self, *, create: bool = False) -> None:
+        """Load the checkpoint and the parked keys of the table that is in this slot now. Raises `TableGone`."""
+        checkpoint = await claim_checkpoint(self.connection, self.projection, self.slot, create=create)
+        if checkpoint is None:
             raise TableGone
-        self.position, self.generation, self.fingerprint = claimed
-        await self.parked.load(self.connection)
-        await self.connection.commit()
+        self.checkpoint = checkpoint
+        await self.load_parked()
 
-    async def create_indexes(self) -> None:
-        """Make those that are missing."""
-        await self.rows.create_indexes(self.connection)
-        await self.connection.commit()
+    async def load_parked(self) -> None:
+        self.parked = await self.store.load(self.connection)
 
-    async def write_batch(self, facts: Sequence[Fact], position: int) -> int:
-        """Take these facts in, and with them the log up to `position`. Returns how many rows they concerned: where it is
-        none, the checkpoint may stay behind, to be moved with the next row or by `catch_up`."""
-        try:
-            concerned, wanted = self.parked.route(facts)
-            if not concerned and self.parked.is_empty:
-                if self.checkpoint_pending_since is None:
-                    self.checkpoint_pending_since = asyncio.get_running_loop().time()
-                return 0
-            changed = await self._fold(concerned, wanted, position)
-        except Exception as error:
-            if not is_data_error(error):
-                raise
-            changed = None
-        if changed is None:
-            self.parked.discard_unsaved()
-            changed = await self._isolate_failures(facts)
-            await self._save_parked_and_checkpoint(position)
-            await self.connection.commit()
-        self._set_position(position)
-        self.cache_rows(changed)
-        return len(changed)
+    async def write(self, facts: Sequence[Fact], position: int) -> int:
+        """Fold these facts, which are all of the log up to `position`. Returns the number of rows that they concern. If it
+        is 0, the stored checkpoint may stay behind until the next row, or until `flush_checkpoint`."""
+        routed = route(facts, self.parked)
+        if not routed.keyed and routed.parked.is_empty and not routed.unreadable:
+            if self.checkpoint_pending_since is None:
+                self.checkpoint_pending_since = asyncio.get_running_loop().time()
+            return 0
+        rows = await self._write_at_once(routed, position)
+        if rows is None:
+            rows = await self.write_isolating(facts, position)
+        self.cache_rows(rows)
+        return len(rows)
 
     async def flush_checkpoint(self, position: int) -> None:
-        """Move a checkpoint that was left behind. Raises `Fenced`."""
-        if not await batch_statements(self._projection, self._slot).move(
-            self.connection, self._checkpoint(position)
-        ):
-            raise LeaseLost("another process moved the checkpoint")
-        self._set_position(position)
+        """Store a checkpoint that was left behind. Raises `LeaseLost`."""
+        await self.checkpoint.move(self.connection, position)
+        self.checkpoint_pending_since = None
 
-    def _set_position(self, position: int) -> None:
-        self.position, self.checkpoint_pending_since = position, None
-
-    async def write_batch_isolating_failures(self, facts: Sequence[Fact], position: int) -> None:
-        """Take facts in of which some key or row is refused; the caller commits, and uses the seat no more if that fails."""
-        self._cache.update(await self._isolate_failures(facts))
-        await self._save_parked_and_checkpoint(position)
-        self._set_position(position)
+    async def assert_owned(self) -> None:
+        """Check, within a transaction, that the table is still ours. Raises `LeaseLost`."""
+        await self.checkpoint.move(self.connection, self.position)
 
     def cache_rows(self, rows: Mapping[Key, Any]) -> None:
-        """These rows are what the table now holds."""
+        """Remember that the table now holds these rows."""
         self._cache.update(rows)
         if len(self._cache) > MAX_CACHED_ROWS:
             self._cache.clear()
 
-    async def assert_owned(self) -> None:
-        """Make sure, within the transaction, that the seat is still ours. Raises `Fenced`."""
-        await self._move(self.position)
+    async def write_isolating(self, facts: Sequence[Fact], position: int) -> dict[Key, Any]:
+        """Fold and write what is possible, in one transaction: an unusable key parks its stream, a refused row its key.
+        Returns the rows."""
+        async with self.connection.transaction():
+            folded = await self._write_what_fits(facts)
+            await self._save_parked(folded.parked)
+            await self.checkpoint.move(self.connection, position)
+        self.checkpoint_pending_since = None
+        return folded.rows
 
-    async def _save_parked_and_checkpoint(self, position: int) -> None:
-        parked = await self.parked.save(self.connection)
-        await self._move(position)
-        if parked:
-            error = parked[0].error.partition(":")[0]
+    async def write_bulk(self, folded: Folded, stored: Set[Key], position: int) -> None:
+        """Write many rows at once, by COPY except for the keys in `stored`, which the table has already. The caller
+        has a transaction, and rolls it back after the error of a row that PostgreSQL refuses."""
+        # First, so that a writer that has lost the table does not copy rows in vain.
+        await self.checkpoint.move(self.connection, position)
+        if folded.changes:
+            await self.table.copy_history(self.connection, folded.changes, stored)
+        new = {key: row for key, row in folded.rows.items() if row is not None and key not in stored}
+        old = [key for key in folded.rows if key in stored]
+        if new:
+            await self.table.copy(self.connection, new)
+        for first in range(0, len(old), CHUNK_SIZE):
+            chunk = {key: folded.rows[key] for key in old[first : first + CHUNK_SIZE]}
+            await self.table.write(self.connection, chunk)
+        await self._save_parked(folded.parked)
+
+    async def rewrite(
+        self, rows: Mapping[Key, Any], changes: Sequence[RowChange], since: int
+    ) -> Mapping[Key, Exception]:
+        """Write rows that were folded from the beginning, and replace their history from `since` on. The caller has a
+        transaction. Returns the errors of refused rows; then the caller rolls back."""
+        refused = await self._write_rows(rows)
+        if not refused and self.table.history is not None:
+            await self.table.delete_history(self.connection, rows, since)
+            await self._write_history(changes)
+        return refused
+
+    async def _write_at_once(self, routed: Routed, position: int) -> dict[Key, Any] | None:
+        """Fold and write in one statement, with the checkpoint. None if some fact, key or row needs `write_isolating`."""
+        try:
+            rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
+            unknown = [key for key in routed.keys if key not in rows]
+            if unknown:
+                loaded = await self.table.load(self.connection, unknown)
+                rows.update({key: loaded.get(key) for key in unknown})
+            folded = fold(routed, rows)
+            if folded.parked.has_unsaved:
+                return None
+            move = self.checkpoint.move_params(position)
+            if not await self.table.write_batch(self.connection, folded.rows, folded.changes, move):
+                raise self.checkpoint.lost()
+        except Exception as error:
+            if not is_data_error(error):
+                raise
+            return None
+        self.checkpoint.position, self.checkpoint_pending_since = position, None
+        return folded.rows
+
+    async def _write_what_fits(self, facts: Sequence[Fact]) -> Folded:
+        parked = self.parked
+        while True:
+            routed = route(facts, parked)
+            rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
+
+            async def load(keys: Sequence[Key], rows: dict[Key, Any] = rows) -> None:
+                loaded = await self.table.load(self.connection, keys)
+                rows.update({key: loaded.get(key) for key in keys})
+
+            unknown = [key for key in routed.keys if key not in rows]
+            unusable = dict(await bisect_failures(self.connection, unknown, load))
+            if unusable:
+                parked = routed.parked.copy()
+                for fact, keys in routed.keyed:
+                    for key in keys:
+                        if key in unusable:
+                            parked.park_stream(fact, unusable[key])
+                continue
+            folded = fold(routed, rows)
+            savepoint = self.connection.transaction()
+            await savepoint.start()
+            parked = folded.parked.copy()
+            refused = await self._write_rows(folded.rows)
+            folded.changes[:] = [change for change in folded.changes if change[0] not in refused]
+            if all([await self._write_fact_by_fact(key, rows[key], folded, parked) for key in refused]):
+                await self._write_history(folded.changes)
+                await savepoint.commit()
+                return replace(folded, parked=parked)
+            # A stream was parked, which concerns other keys, too.
+            await savepoint.rollback()
+
+    async def _write_rows(self, rows: Mapping[Key, Any]) -> dict[Key, Exception]:
+        """Write the rows; those that PostgreSQL refuses stay as they are, and are returned."""
+
+        async def write(keys: Sequence[Key]) -> None:
+            await self.table.write(self.connection, {key: rows[key] for key in keys})
+
+        return dict(await bisect_failures(self.connection, list(rows), write))
+
+    async def _write_fact_by_fact(self, key: Key, row: Any, folded: Folded, parked: ParkedKeys) -> bool:
+        """Write the row after each fact, and park the key from the first fact whose row is refused. False if the stream was
+        parked instead."""
+        folded.rows[key] = row
+        for position, group in groupby(_facts_of(key, folded.keyed), key=lambda keyed: keyed[0].position):
+            if parked.positions.get(key, NO_POSITION) <= position:
+                break
+            keyed = list(group)
+            try:
+                row = fold_key(self.projection, key, folded.rows[key], keyed)
+            except Exception as error:
+                # The projection's own code: whatever it raises, this key waits and all others go on.
+                return parked.park(key, keyed[0][0], error)
+            refused = await self._write_rows({key: row})
+            if refused:
+                return parked.park(key, keyed[0][0], refused[key])
+            if self.projection.history and row != folded.rows[key]:
+                folded.changes.append((key, position, row))
+            folded.rows[key] = row
+        return True
+
+    async def _write_history(self, changes: Sequence[RowChange]) -> None:
+        """Add the changes to the history, without those that PostgreSQL refuses."""
+        if self.table.history is None:
+            return
+
+        async def write(changes: Sequence[RowChange]) -> None:
+            await self.table.write_history(self.connection, changes)
+
+        for (key, position, _), error in await bisect_failures(self.connection, changes, write):
+            log.warning(
+                "the history of %s leaves out the row %s at position %d: %s",
+                self.table.table.name,
+                key,
+                position,
+                first_line(error),
+            )
+
+    async def _save_parked(self, parked: ParkedKeys) -> None:
+        await self.store.save(self.connection, parked)
+        self.parked = parked.saved()
+        if parked.unsaved:
+            entry = next(iter(parked.unsaved.values()))
             log.error(
                 "keys parked",
                 extra=log_fields(
-                    projection=self._projection.name,
-                    keys=len(parked),
-                    position=parked[0].position,
-                    error=error,
+                    projection=self.projection.name,
+                    keys=len(parked.unsaved),
+                    position=entry.position,
+                    error=entry.error.partition(":")[0],
                 ),
             )
 
-    async def _move(self, position: int) -> None:
-        moved = await self.connection.execute(MOVE_CHECKPOINT, self._checkpoint(position))
-        if moved.rowcount != 1:
-            raise LeaseLost("another process moved the checkpoint")
 
-    def _checkpoint(self, position: int) -> dict[str, Any]:
-        return {
-            "to": position,
-            "at": self.position,
-            "build": self.generation,
-            "owner": process_name(),
-            "name": self._projection.name,
-            "version": self._projection.version,
-            "slot": self._slot,
-        }
-
-    async def _fold(
-        self, concerned: Sequence[tuple[Fact, Sequence[Key]]], wanted: set[Key], position: int
-    ) -> dict[Key, Any] | None:
-        """Fold and write, all at once, with the checkpoint. None where something was put aside on the way, or is to be counted:
-        the facts have to be taken again."""
-        rows = self._cached(wanted)
-        unknown = [key for key in wanted if key not in rows]
-        if unknown:
-            found = await batch_statements(self._projection, self._slot).load(self.connection, unknown)
-            rows.update({key: found.get(key) for key in unknown})
-        steps = self.rows.new_history()
-        if not self.parked.fold_batch(concerned, rows, steps) or self.parked.has_unsaved:
-            return None
-        if not await batch_statements(self._projection, self._slot).write(
-            self.connection, rows, steps or (), self._checkpoint(position)
-        ):
-            raise LeaseLost("another process moved the checkpoint")
-        return rows
-
-    async def _isolate_failures(self, facts: Sequence[Fact]) -> dict[Key, Any]:
-        """Fold and write what can be, when not all can: whose key is refused is put aside with its stream, whose row is refused with its key."""
-        while True:
-            concerned, wanted = self.parked.route(facts)
-            rows = self._cached(wanted)
-
-            async def load(keys: Sequence[Key], into: dict[Key, Any] = rows) -> None:
-                found = await self.rows.load(self.connection, keys)
-                into.update({key: found.get(key) for key in keys})
-
-            unfit = dict(
-                await bisect_failures(self.connection, [key for key in wanted if key not in rows], load)
-            )
-            if unfit:
-                for fact, keys in concerned:
-                    for key in keys:
-                        if key in unfit:
-                            self.parked.park_stream(fact, unfit[key])
-                continue
-            before = dict(rows)
-            steps = self.rows.new_history()
-            if not self.parked.fold_batch(concerned, rows, steps):
-                continue
-            async with self.connection.begin_nested() as written:
-                refused = set(await self._write(rows))
-                became = [step for step in steps or () if step[0] not in refused]
-                if all(
-                    [await self._write_fact_by_fact(key, concerned, before, rows, became) for key in refused]
-                ):
-                    await self.rows.write_history(self.connection, became)
-                    return rows
-                await written.rollback()
-
-    async def _write(self, rows: Mapping[Key, Any]) -> Iterable[Key]:
-        """Write the rows; those that are refused stay as they are, and are named."""
-
-        async def write(keys: Sequence[Key]) -> None:
-            await self.rows.write(self.connection, {key: rows[key] for key in keys})
-
-        return [key for key, _ in await bisect_failures(self.connection, list(rows), write)]
-
-    async def _write_fact_by_fact(
-        self,
-        key: Key,
-        concerned: Sequence[tuple[Fact, Sequence[Key]]],
-        before: Mapping[Key, Any],
-        rows: dict[Key, Any],
-        steps: list[RowChange],
-    ) -> bool:
-        """Write the row after each fact, and put the key aside from the first on whose row is refused. False where the stream was, instead."""
-        rows[key] = before[key]
-        own = [(fact, [key] * keys.count(key)) for fact, keys in concerned if key in keys]
-        for _, parts in groupby(own, key=lambda each: each[0].position):
-            taken = list(parts)
-            after = {key: rows[key]}
-            became: list[RowChange] = []
-            if not self.parked.fold_batch(taken, after, became):
-                return False
-            refused = await bisect_failures(
-                self.connection, [key], lambda _, row=after: self.rows.write(self.connection, row)
-            )
-            if refused:
-                return self.parked.park(key, taken[0][0], refused[0][1])
-            rows.update(after)
-            steps += became
-        return True
-
-    def _cached(self, wanted: Iterable[Key]) -> dict[Key, Any]:
-        return {key: self._cache[key] for key in wanted if key in self._cache}
+def _facts_of(key: Key, keyed: Iterable[KeyedFact]) -> list[KeyedFact]:
+    return [(fact, keys) for fact, keys in keyed if key in keys]
 
 
-_MAKE = text(
-    "INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES (:name, :version, :slot, :owner, :print)"
-    " ON CONFLICT (projection, version, slot) DO UPDATE SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)"
-    " RETURNING position, build, fingerprint"
-)
-_TAKE = text(
-    "UPDATE es.checkpoints SET owner = :owner WHERE projection = :name AND version = :version AND slot = :slot"
-    " RETURNING position, build, fingerprint"
-)
+async def bisect_failures[T](
+    connection: asyncpg.Connection, items: Sequence[T], attempt: Callable[[Sequence[T]], Awaitable[None]]
+) -> list[tuple[T, Exception]]:
+    """Attempt all items at once and, if they are refused, ever smaller halves. What is possible is done; the other items
+    are returned with their errors. The caller has a transaction."""
+    if not items:
+        return []
+    try:
+        async with connection.transaction():
+            await attempt(items)
+    except Exception as error:
+        if not is_data_error(error):
+            raise
+        if len(items) == 1:
+            return [(items[0], error)]
+        middle = len(items) // 2
+        return [
+            *await bisect_failures(connection, items[:middle], attempt),
+            *await bisect_failures(connection, items[middle:], attempt),
+        ]
+    return []

@@ -1,1 +1,1 @@
-"""The proof that nothing is lost, which anybody can run again on their own PostgreSQL."""
+"""The proof that no event is lost; it runs on any PostgreSQL."""

@@ -1,4 +1,4 @@
-"""What the parties of the proof count, and the journals in which they say what they did, line by line."""
+"""The toy domain of the proof, and the journals in which its workers record what they do."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ import msgspec
 from domain.kernel.decider import Command, Decider, Event, command, event
 
 FULL = "TALLY_FULL"
-"""The refusal that a command without events leaves."""
+"""The rejection of a command without events."""
 
 # --- The domain: a tally counts -----------------------------------------------
 
@@ -23,7 +23,7 @@ class Counted(Event):
 
 @command("tally.count", formerly=("Count",))
 class Count(Command):
-    """Count `times` times; a tally that is full (0 times) refuses."""
+    """Count `times` times; a tally rejects 0 times."""
 
     command: UUID
     times: int
@@ -41,11 +41,11 @@ def evolve(counted: int, event: Counted) -> int:
 
 tally: Decider[Count, int, Counted] = Decider(category="tally", initial=0, decide=decide, evolve=evolve)
 
-# --- What a worker is told, and what it says ------------------------------------
+# --- The jobs and journals of the workers ---------------------------------------
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` tells the workers of one role apart. `resume` names the journal of a writer that was killed."""
+    """The job of one worker. `number` distinguishes the workers of a role; `resume` is the journal of a killed writer."""
 
     role: Literal["write", "feed", "table"]
     number: int
@@ -56,7 +56,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sent(msgspec.Struct, frozen=True, tag=True):
-    """A command is about to be sent; it has `size` events, none where it is refused."""
+    """A command is about to be sent. It has `size` events, or none if it is rejected."""
 
     command_id: UUID
     stream_id: UUID
@@ -64,7 +64,7 @@ class Sent(msgspec.Struct, frozen=True, tag=True):
 
 
 class Acknowledged(msgspec.Struct, frozen=True, tag=True):
-    """The store has answered: recorded at `first` to `last`, or recorded earlier."""
+    """The store acknowledged the command: recorded at `first` to `last`, now or earlier."""
 
     command_id: UUID
     first: int
@@ -74,7 +74,7 @@ class Acknowledged(msgspec.Struct, frozen=True, tag=True):
 
 
 class OutOfDate(msgspec.Struct, frozen=True, tag=True):
-    """The store refused the version; the command is sent again."""
+    """The expected version was out of date; the command is sent again."""
 
     command_id: UUID
 
@@ -86,20 +86,20 @@ class RolledBack(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """The store answered with an error."""
+    """The store raised an error."""
 
     command_id: UUID
-    problem: str
+    error: str
 
 
 class Started(msgspec.Struct, frozen=True, tag=True):
-    """A follower starts above this position."""
+    """A follower starts after this position."""
 
     after: int
 
 
 class Delivered(msgspec.Struct, frozen=True, tag=True):
-    """A follower was given this fact."""
+    """A follower received this fact."""
 
     position: int
     stream_id: UUID
@@ -112,7 +112,7 @@ type Line = Sent | Acknowledged | OutOfDate | RolledBack | Failed | Started | De
 
 
 def read_journal(path: Path) -> list[Line]:
-    """All whole lines of a journal; empty where the worker never began one."""
+    """All complete lines of a journal; none if the worker did not start."""
     if not path.exists():
         return []
     decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(
@@ -122,7 +122,7 @@ def read_journal(path: Path) -> list[Line]:
 
 
 class Journal:
-    """Where a worker says what it knows: a line has left the process when `say` returns."""
+    """The journal of a worker. A line has left the process when `write` returns."""
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - open as long as the process lives

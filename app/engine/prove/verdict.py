@@ -1,4 +1,4 @@
-"""What must hold after a run, claim by claim: a pure look at the log, the ledger and the journals."""
+"""The claims of the proof, as pure functions of the log, the commands table and the journals."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from app.engine.prove.journal import (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger holds under one command id."""
+    """The row of es.commands for one command id."""
 
     first: int
     last: int
@@ -31,11 +31,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that a run leaves: the log in position order with the moments of recording, the ledger, and the journals by
-    worker. `killed` is the writer that was killed; `crashed` says of each other worker that ended badly how."""
+    """The result of a run: the log in position order with the times of recording, es.commands, and the journal of each worker.
+
+    `killed` is the writer that was killed. `crashed` has the error of each other worker that failed.
+    """
 
     log: Sequence[Delivered]
-    moments: Sequence[datetime]
+    recorded_at: Sequence[datetime]
     ledger: Mapping[UUID, Entry]
     writers: Mapping[str, Sequence[Line]]
     followers: Mapping[str, Sequence[Line]]
@@ -45,56 +47,62 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One thing that must hold, and where it does not: `against` gives examples, in words."""
+    """One claim, and the counterexamples that were found."""
 
     text: str
-    against: Sequence[str]
+    counterexamples: Sequence[str]
 
     @property
     def holds(self) -> bool:
-        return not self.against
+        return not self.counterexamples
 
 
 def judge(evidence: Evidence) -> Sequence[Claim]:
-    """Every claim of the proof, the gravest first."""
+    """All claims of the proof, the most important first."""
     return [
         Claim(
-            "every follower is given every fact above its start once and in order",
+            "every follower receives every event after its start once and in order",
             list(_undelivered(evidence)),
         ),
-        Claim("every acknowledged command is recorded where its answer says", list(_unrecorded(evidence))),
-        Claim("each command id has one effect, whole and side by side", list(_split_commands(evidence))),
-        Claim("a repeat gets the first answer", list(_contradicted(evidence))),
-        Claim("what was rolled back left nothing", list(_left_over(evidence))),
-        Claim("positions are dense from 1", list(_gaps(evidence))),
-        Claim("versions of each stream are dense from 1", list(_version_gaps(evidence))),
-        Claim("the time of recording never goes back along positions", list(_going_back(evidence))),
-        Claim("no append fails but for a conflict", list(_failures(evidence))),
         Claim(
-            "every worker ends well, but the one that is killed",
-            [f"{who}: {how}" for who, how in evidence.crashed.items()],
+            "every acknowledged command is recorded at the positions of its acknowledgement",
+            list(_unrecorded(evidence)),
         ),
         Claim(
-            "the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers",
-            list(_vacuous(evidence)),
+            "each command id has one effect, complete and at adjacent positions",
+            list(_split_commands(evidence)),
+        ),
+        Claim("a repeated command gets the first outcome", list(_changed_outcomes(evidence))),
+        Claim("a rolled back transaction leaves nothing", list(_rolled_back_but_recorded(evidence))),
+        Claim("positions are dense from 1", list(_gaps(evidence))),
+        Claim("versions of each stream are dense from 1", list(_version_gaps(evidence))),
+        Claim("the time of recording never decreases with the position", list(_decreasing_times(evidence))),
+        Claim("no append fails, except by a conflict", list(_failures(evidence))),
+        Claim(
+            "every worker succeeds, except the one that is killed",
+            [f"{name}: {error}" for name, error in evidence.crashed.items()],
+        ),
+        Claim(
+            "the run had conflicts, repeats, rollbacks, a writer killed at work, and followers",
+            list(_missing_ingredients(evidence)),
         ),
     ]
 
 
 def counts(evidence: Evidence) -> Mapping[str, int]:
-    """How much of what there was, for the table."""
+    """The numbers of the run, for the output."""
     lines = Counter(type(line) for journal in evidence.writers.values() for line in journal)
     return {
-        "facts recorded": len(evidence.log),
+        "events recorded": len(evidence.log),
         "commands acknowledged": lines[Acknowledged],
-        "of these repeats": sum(1 for line in _acknowledged(evidence) if line.duplicate),
+        "of these, repeats": sum(1 for line in _acknowledged(evidence) if line.duplicate),
         "by the writer that was killed": sum(
             isinstance(line, Acknowledged) for line in evidence.writers[evidence.killed]
         ),
         "version conflicts": lines[OutOfDate],
         "rolled back": lines[RolledBack],
         "failed": lines[Failed],
-        "facts delivered": sum(len(_given(journal)) for journal in evidence.followers.values()),
+        "events delivered": sum(len(_delivered(journal)) for journal in evidence.followers.values()),
     }
 
 
@@ -102,26 +110,26 @@ def _undelivered(evidence: Evidence) -> Iterator[str]:
     for name, journal in evidence.followers.items():
         after = next((line.after for line in journal if isinstance(line, Started)), None)
         if after is None:
-            yield f"{name} never began"
+            yield f"{name} never started"
             continue
         expected = [fact for fact in evidence.log if fact.position > after]
-        given = _given(journal)
-        if given == expected:
+        delivered = _delivered(journal)
+        if delivered == expected:
             continue
-        times = Counter(given)
+        times = Counter(delivered)
         known = set(expected)
         missing = [fact.position for fact in expected if fact not in times]
         repeated = [fact.position for fact, count in times.items() if count > 1]
         unknown = [fact.position for fact in times if fact not in known]
-        said = [f"was never given {_some(missing)} of {len(expected):,}"] if missing else []
-        said += [f"was given {_some(repeated)} more than once"] if repeated else []
-        said += [f"was given what the log does not hold at {_some(unknown)}"] if unknown else []
-        said += [
-            f"was given {right.position} after {left.position}"
-            for left, right in pairwise(given)
+        errors = [f"never received {_positions(missing)} of {len(expected):,}"] if missing else []
+        errors += [f"received {_positions(repeated)} more than once"] if repeated else []
+        errors += [f"received what the log does not have at {_positions(unknown)}"] if unknown else []
+        errors += [
+            f"received {right.position} after {left.position}"
+            for left, right in pairwise(delivered)
             if right.position < left.position
         ][:1]
-        yield f"{name} {'; '.join(said)}"
+        yield f"{name} {'; '.join(errors)}"
 
 
 def _unrecorded(evidence: Evidence) -> Iterator[str]:
@@ -133,7 +141,7 @@ def _unrecorded(evidence: Evidence) -> Iterator[str]:
             if owners.get(position) != line.command_id
         ]
         if lost:
-            yield f"command {line.command_id} was acknowledged at {line.first} to {line.last}; the log has not {_some(lost)}"
+            yield f"command {line.command_id} was acknowledged at {line.first} to {line.last}; the log lacks {_positions(lost)}"
 
 
 def _split_commands(evidence: Evidence) -> Iterator[str]:
@@ -149,44 +157,44 @@ def _split_commands(evidence: Evidence) -> Iterator[str]:
     for command_id, facts in effects.items():
         entry = evidence.ledger.get(command_id)
         if entry is None:
-            yield f"command {command_id} has {_facts(len(facts))} and no entry in the ledger"
+            yield f"command {command_id} has {_events(len(facts))} and no row in es.commands"
         elif [fact.position for fact in facts] != list(range(entry.first, entry.last + 1)):
-            yield f"command {command_id} has facts {_some([fact.position for fact in facts])}, the ledger says {entry.first} to {entry.last}"
+            yield f"command {command_id} has events at {_positions([fact.position for fact in facts])}, es.commands has {entry.first} to {entry.last}"
         elif (
             command_id not in sizes
             or len(facts) != sizes[command_id].size
             or [fact.place for fact in facts] != list(range(1, len(facts) + 1))
         ):
-            yield f"command {command_id} did not ask for the {_facts(len(facts))} it has at {entry.first}"
+            yield f"command {command_id} did not send the {_events(len(facts))} that it has at {entry.first}"
         elif {fact.stream_id for fact in facts} != {sizes[command_id].stream_id}:
-            yield f"command {command_id} has facts on another stream"
+            yield f"command {command_id} has events on another stream"
     for command_id, entry in evidence.ledger.items():
         if command_id not in effects and entry.last >= entry.first:
-            yield f"command {command_id} is in the ledger at {entry.first} to {entry.last} and has no facts"
+            yield f"command {command_id} is in es.commands at {entry.first} to {entry.last} and has no events"
 
 
-def _contradicted(evidence: Evidence) -> Iterator[str]:
+def _changed_outcomes(evidence: Evidence) -> Iterator[str]:
     answers: dict[UUID, list[Acknowledged]] = defaultdict(list)
     for line in _acknowledged(evidence):
         answers[line.command_id].append(line)
-    for command_id, given in answers.items():
+    for command_id, acknowledgements in answers.items():
         entry = evidence.ledger.get(command_id)
         if entry is None:
-            yield f"command {command_id} was acknowledged and is not in the ledger"
+            yield f"command {command_id} was acknowledged and is not in es.commands"
             continue
-        for line in given:
-            # Who was first knows its refusal; the store tells it to those who repeat.
+        for line in acknowledgements:
+            # The first sender knows its rejection. The store returns it to those who repeat the command.
             if (line.first, line.last) != (entry.first, entry.last) or (
                 line.duplicate and line.refusal != entry.refusal
             ):
-                yield f"command {command_id} was answered {_answer(line)}, the first answer was {_answer(entry)}"
+                yield f"command {command_id} got the outcome {_outcome(line)}, the first outcome was {_outcome(entry)}"
         if (entry.last < entry.first) != (entry.refusal == FULL):
-            yield f"command {command_id} lost its refusal"
-        if sum(not line.duplicate for line in given) > 1:
-            yield f"command {command_id} was taken for new more than once"
+            yield f"command {command_id} lost its rejection"
+        if sum(not line.duplicate for line in acknowledgements) > 1:
+            yield f"command {command_id} was accepted as new more than once"
 
 
-def _left_over(evidence: Evidence) -> Iterator[str]:
+def _rolled_back_but_recorded(evidence: Evidence) -> Iterator[str]:
     recorded = {fact.command_id for fact in evidence.log} | set(evidence.ledger)
     for journal in evidence.writers.values():
         for line in journal:
@@ -198,7 +206,7 @@ def _gaps(evidence: Evidence) -> Iterator[str]:
     positions = {fact.position for fact in evidence.log}
     missing = [position for position in range(1, max(positions, default=0) + 1) if position not in positions]
     if missing:
-        yield f"the log has not {_some(missing)}"
+        yield f"the log lacks {_positions(missing)}"
 
 
 def _version_gaps(evidence: Evidence) -> Iterator[str]:
@@ -209,24 +217,24 @@ def _version_gaps(evidence: Evidence) -> Iterator[str]:
         reached[fact.stream_id] = fact.version
 
 
-def _going_back(evidence: Evidence) -> Iterator[str]:
-    for (fact, next_fact), (moment, next_moment) in zip(
-        pairwise(evidence.log), pairwise(evidence.moments), strict=True
+def _decreasing_times(evidence: Evidence) -> Iterator[str]:
+    for (fact, next_fact), (time, next_time) in zip(
+        pairwise(evidence.log), pairwise(evidence.recorded_at), strict=True
     ):
-        if next_moment < moment:
-            yield f"{next_fact.position} was recorded at {next_moment:%H:%M:%S.%f}, {fact.position} before it at {moment:%H:%M:%S.%f}"
+        if next_time < time:
+            yield f"{next_fact.position} was recorded at {next_time:%H:%M:%S.%f}, {fact.position} before it at {time:%H:%M:%S.%f}"
 
 
 def _failures(evidence: Evidence) -> Iterator[str]:
     for name, journal in evidence.writers.items():
         for line in journal:
             if isinstance(line, Failed):
-                yield f"{name}: {line.problem}"
+                yield f"{name}: {line.error}"
 
 
-def _vacuous(evidence: Evidence) -> Iterator[str]:
+def _missing_ingredients(evidence: Evidence) -> Iterator[str]:
     yield from (
-        f"{what}: none" for what, number in counts(evidence).items() if number == 0 and what != "failed"
+        f"{name}: none" for name, number in counts(evidence).items() if number == 0 and name != "failed"
     )
 
 
@@ -236,11 +244,11 @@ def _acknowledged(evidence: Evidence) -> Iterator[Acknowledged]:
     )
 
 
-def _given(journal: Sequence[Line]) -> list[Delivered]:
+def _delivered(journal: Sequence[Line]) -> list[Delivered]:
     return [line for line in journal if isinstance(line, Delivered)]
 
 
-def _some(positions: Sequence[int]) -> str:
+def _positions(positions: Sequence[int]) -> str:
     shown = ", ".join(str(position) for position in positions[:3])
     return (
         f"position {shown}"
@@ -249,9 +257,9 @@ def _some(positions: Sequence[int]) -> str:
     )
 
 
-def _answer(answer: Acknowledged | Entry) -> str:
-    return f"{answer.first} to {answer.last}" + (f", {answer.refusal}" if answer.refusal else "")
+def _outcome(outcome: Acknowledged | Entry) -> str:
+    return f"{outcome.first} to {outcome.last}" + (f", {outcome.refusal}" if outcome.refusal else "")
 
 
-def _facts(number: int) -> str:
-    return "1 fact" if number == 1 else f"{number} facts"
+def _events(number: int) -> str:
+    return "1 event" if number == 1 else f"{number} events"

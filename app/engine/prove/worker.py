@@ -1,7 +1,7 @@
-"""The parties of the proof, each a process of its own: writers that count on shared tallies, and followers that tail the log.
+"""The worker processes of the proof: writers that count on shared tallies, and followers that tail the log.
 
-A worker reads its job from the first line of stdin, and ends at the next line or when stdin closes. What it did it
-writes to its journal before it goes on: whoever kills it can read what it knew.
+A worker reads its job from the first line of stdin. It ends at the next line, or when stdin closes. It writes each
+result to its journal before it continues, so that the journal is complete even if the worker is killed.
 """
 
 import asyncio
@@ -31,7 +31,8 @@ from app.engine.prove.journal import (
     read_journal,
     tally,
 )
-from app.engine.store.append import Appender, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
 from app.engine.store.notifier import LogNotifier
@@ -39,21 +40,21 @@ from app.engine.store.reader import EventReader, Fact
 
 SHARED_STREAMS = 8
 TASKS = 6
-"""Commands that one writer has under way at a time: they share batches."""
+"""Commands that one writer has in flight at a time: they share batches."""
 
 # --- The writer -----------------------------------------------------------------
 
 
 class Writer:
-    """Appends until told to stop, on tallies that all writers share and on some of its own."""
+    """Appends until it is stopped, to tallies that all writers share and to its own."""
 
     def __init__(self, job: Job, database: Database, appender: Appender) -> None:
         self._job = job
         self._database = database
         self._appender = appender
         self._journal = Journal(job.journal)
-        self._chance = Random(f"{job.seed} write {job.number}")
-        self._made = 0
+        self._random = Random(f"{job.seed} write {job.number}")
+        self._commands = 0
         self._contested = 0
         self._versions: dict[UUID, int] = {}
         self._earlier: list[Sent] = []
@@ -61,7 +62,7 @@ class Writer:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for line in self._unanswered():
+            for line in self._unacknowledged():
                 group.create_task(self._send(line))
             for number in range(TASKS):
                 group.create_task(self._count(number))
@@ -69,76 +70,82 @@ class Writer:
 
     async def _count(self, number: int) -> None:
         while not self.stopped:
-            dice = self._chance.random()
-            if dice < 0.10 and self._earlier:
-                # A client that repeats itself, once or twice at the same moment.
-                again = self._chance.choice(self._earlier)
-                await asyncio.gather(*(self._send(again) for _ in range(self._chance.randint(1, 2))))
-            elif dice < 0.20:
-                # A command that every writer sends sooner or later: the first one wins.
+            choice = self._random.random()
+            if choice < 0.10 and self._earlier:
+                # A client that repeats a command, once or twice at the same time.
+                repeated = self._random.choice(self._earlier)
+                await asyncio.gather(*(self._send(repeated) for _ in range(self._random.randint(1, 2))))
+            elif choice < 0.20:
+                # A command that every writer sends: the first one wins.
                 self._contested += 1
-                which = self._contested
+                number_sent = self._contested
                 await self._send(
-                    Sent(self._id("contested", which), self._id("shared", which % SHARED_STREAMS), which % 5)
+                    Sent(
+                        self._id("contested", number_sent),
+                        self._id("shared", number_sent % SHARED_STREAMS),
+                        number_sent % 5,
+                    )
                 )
             else:
-                shared = dice < 0.60
+                shared = choice < 0.60
                 stream = (
-                    self._id("shared", self._chance.randrange(SHARED_STREAMS))
+                    self._id("shared", self._random.randrange(SHARED_STREAMS))
                     if shared
                     else self._id(f"own {self._job.number}", number)
                 )
-                self._made += 1
+                self._commands += 1
                 sent = Sent(
-                    self._id(f"command {self._job.number}", self._made),
+                    self._id(f"command {self._job.number}", self._commands),
                     stream,
-                    0 if dice > 0.97 else self._chance.randint(1, 5),
+                    0 if choice > 0.97 else self._random.randint(1, 5),
                 )
                 if await self._send(sent):
                     self._earlier.append(sent)
 
     async def _send(self, sent: Sent) -> bool:
-        """Send until the store has an answer other than a conflict. False where it failed."""
+        """Send until the store has a result other than a conflict. False if it failed."""
         self._journal.write(sent)
         while True:
             append = _append(sent, self._versions.get(sent.stream_id, 0))
             try:
-                answer = await self._appender.append(append)
+                result = await self._appender.append(append)
             except Exception as error:
-                # Whatever it is, it is what the proof wants to know.
-                self._journal.write(Failed(sent.command_id, _said(error)))
+                # Every error counts against the proof.
+                self._journal.write(Failed(sent.command_id, _error_line(error)))
                 self._versions[sent.stream_id] = await self._version(sent.stream_id)
                 return False
-            match answer:
+            match result:
                 case VersionConflict(actual=actual):
                     self._journal.write(OutOfDate(sent.command_id))
                     self._versions[sent.stream_id] = actual
                 case AppendResult(first=first, last=last, duplicate=duplicate, refusal=refusal):
                     self._journal.write(Acknowledged(sent.command_id, first, last, duplicate, refusal))
                     if not duplicate:
-                        self._versions[sent.stream_id] = answer.version
+                        self._versions[sent.stream_id] = result.version
                     return True
 
     async def _transact(self) -> None:
-        """Again and again: append in a transaction of our own, dwell, and commit it, take it back, or drop the connection."""
+        """Append in separate transactions, wait, and commit, roll back, or drop the connection."""
         number = 0
         while not self.stopped:
-            await asyncio.sleep(self._chance.uniform(0.02, 0.10))
+            await asyncio.sleep(self._random.uniform(0.02, 0.10))
             number += 1
             stream = (
                 self._id(f"own {self._job.number}", TASKS)
-                if self._chance.random() < 0.7
-                else self._id("shared", self._chance.randrange(SHARED_STREAMS))
+                if self._random.random() < 0.7
+                else self._id("shared", self._random.randrange(SHARED_STREAMS))
             )
             sent = Sent(self._id(f"transaction {self._job.number}", number), stream, 1)
             self._journal.write(sent)
             connection: asyncpg.Connection = await self._database.connect()
             try:
                 await self._append_in(
-                    connection, sent, self._chance.choice(("commit", "commit", "roll back", "drop"))
+                    connection, sent, self._random.choice(("commit", "commit", "roll back", "drop"))
                 )
             except asyncpg.PostgresError as error:
-                self._journal.write(Failed(sent.command_id, f"in a transaction of its own: {_said(error)}"))
+                self._journal.write(
+                    Failed(sent.command_id, f"in a separate transaction: {_error_line(error)}")
+                )
             finally:
                 connection.terminate()
 
@@ -147,8 +154,8 @@ class Writer:
         await transaction.start()
         row = await connection.fetchrow(_APPEND, *_arguments(sent, await self._version(sent.stream_id)))
         assert row is not None
-        # While it dwells others would overtake it, if the lock let them.
-        await asyncio.sleep(self._chance.uniform(0, 0.01))
+        # Other writers would overtake it now, if the lock did not stop them.
+        await asyncio.sleep(self._random.uniform(0, 0.01))
         if row["status"] == "conflict":
             self._journal.write(OutOfDate(sent.command_id))
         elif end == "commit":
@@ -166,22 +173,24 @@ class Writer:
     def _id(self, kind: str, number: int) -> UUID:
         return uuid5(NAMESPACE_OID, f"{self._job.seed} {kind} {number}")
 
-    def _unanswered(self) -> Sequence[Sent]:
-        """What the writer whose journal we resume had sent when it was killed: its client would ask again."""
+    def _unacknowledged(self) -> Sequence[Sent]:
+        """The commands that the killed writer had sent without an acknowledgement: its client would repeat them."""
         if self._job.resume is None:
             return ()
         lines = read_journal(Path(self._job.resume))
-        answered = {line.command_id for line in lines if isinstance(line, Acknowledged | Failed | RolledBack)}
+        acknowledged = {
+            line.command_id for line in lines if isinstance(line, Acknowledged | Failed | RolledBack)
+        }
         waiting = {
             line.command_id: line
             for line in lines
-            if isinstance(line, Sent) and line.command_id not in answered
+            if isinstance(line, Sent) and line.command_id not in acknowledged
         }
         return list(waiting.values())
 
 
-def _said(problem: Exception) -> str:
-    return " ".join(f"{type(problem).__name__}: {problem}".split())
+def _error_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _append(sent: Sent, version: int) -> AppendRequest:
@@ -204,7 +213,7 @@ _APPEND = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
 
 
 def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
-    """One command with one event, as es.append takes it."""
+    """The arguments of es.append for one command with one event."""
     event = EventCodec([tally]).encode(Counted(command=sent.command_id, place=1))
     return (
         [sent.command_id],
@@ -229,48 +238,48 @@ def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
 
 
 class Follower:
-    """Says every fact that it is given. `reached` is the last position of them."""
+    """Records every fact that it receives. `reached` is the last position."""
 
     def __init__(self, job: Job, database: Database) -> None:
         self._journal = Journal(job.journal)
-        self._chance = Random(f"{job.seed} {job.role} {job.number}")
+        self._random = Random(f"{job.seed} {job.role} {job.number}")
         self._database = database
         self._reader = EventReader(database.pool, EventCodec([tally]))
         self.reached = 0
 
     async def tail_feed(self) -> None:
-        """As a subscription does: from the ring, on wake-ups, and from the table when the ring has moved on."""
-        feed = Feed(self._reader, ring=200, poll=0.2)
+        """Read as a subscription does: from the feed's buffer, and from the table when the buffer no longer has the position."""
+        feed = Feed(self._reader, buffer_size=200, poll_interval=0.2)
         wake = LogNotifier(self._database.connect, feed.notify)
         await feed.start()
         self._begin(feed.head)
         async with asyncio.TaskGroup() as group:
             group.create_task(feed.run())
             group.create_task(wake.run())
-            async for facts in feed.follow(self.reached, most=self._chance.choice((50, 1_000))):
+            async for facts in feed.follow(self.reached, limit=self._random.choice((50, 1_000))):
                 self._take(facts)
-                if self._chance.random() < 0.1:
-                    # Now and then it dawdles, until what it wants has left the ring.
-                    await asyncio.sleep(self._chance.uniform(0, 0.1))
+                if self._random.random() < 0.1:
+                    # Sometimes wait until the next fact has left the buffer.
+                    await asyncio.sleep(self._random.uniform(0, 0.1))
 
     async def tail_table(self) -> None:
-        """As the simplest of all readers does: what lies above the cursor, and the last of it is the new cursor."""
+        """Read as the simplest reader does: all facts after a cursor; the last one is the new cursor."""
         self._begin(await self._reader.head_position())
         while True:
-            facts = await self._reader.read_all(self.reached, self._chance.choice((10, 100, 1_000)))
+            facts = await self._reader.read_all(self.reached, self._random.choice((10, 100, 1_000)))
             if facts:
                 self._take(facts)
             else:
                 await asyncio.sleep(0.003)
 
     def _begin(self, head: int) -> None:
-        self.reached = self._chance.randint(0, head)
+        self.reached = self._random.randint(0, head)
         self._journal.write(Started(self.reached))
 
     def _take(self, facts: Sequence[Fact]) -> None:
         self._journal.write(*(_delivered(fact) for fact in facts))
         if facts[0].position <= self.reached:
-            # Enough is known; without this a reader that runs in circles would never end.
+            # Stop: the order is wrong already, and a reader that repeats itself would never end.
             raise AssertionError(f"position {facts[0].position} came after {self.reached}")
         self.reached = facts[-1].position
 
@@ -283,12 +292,12 @@ def _delivered(fact: Fact) -> Delivered:
 # --- The process --------------------------------------------------------------------
 
 
-async def _write(job: Job, database: Database, orders: asyncio.StreamReader) -> None:
+async def _write(job: Job, database: Database, messages: asyncio.StreamReader) -> None:
     wake = LogNotifier(database.connect, lambda position: None)
     appender = Appender(database.connect, EventCodec([tally]), lambda head, _: wake.notify(head))
     writer = Writer(job, database, appender)
     helpers = [asyncio.create_task(appender.run()), asyncio.create_task(wake.run())]
-    work, stop = asyncio.create_task(writer.run()), asyncio.create_task(orders.readline())
+    work, stop = asyncio.create_task(writer.run()), asyncio.create_task(messages.readline())
     try:
         await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
         writer.stopped = True
@@ -298,39 +307,46 @@ async def _write(job: Job, database: Database, orders: asyncio.StreamReader) -> 
             task.cancel()
 
 
-async def _follow(job: Job, database: Database, orders: asyncio.StreamReader) -> None:
-    """Tail until told where the log ends, and then up to there, or until nothing comes any more."""
+async def _follow(job: Job, database: Database, messages: asyncio.StreamReader) -> None:
+    """Tail until the last position is known, then up to it, or until no more facts come."""
     follower = Follower(job, database)
     work = asyncio.create_task(follower.tail_feed() if job.role == "feed" else follower.tail_table())
-    told = asyncio.create_task(orders.readline())
+    stop = asyncio.create_task(messages.readline())
     try:
-        await asyncio.wait([work, told], return_when=asyncio.FIRST_COMPLETED)
-        end, seen, patience = int(told.result() or 0) if told.done() else 0, -1, STOP_TIMEOUT_SECONDS
-        while not work.done() and follower.reached < end and patience > 0:
-            patience = STOP_TIMEOUT_SECONDS if follower.reached != seen else patience - 0.05
-            seen = follower.reached
+        await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+        end, last_reached, seconds_left = (
+            int(stop.result() or 0) if stop.done() else 0,
+            -1,
+            STOP_TIMEOUT_SECONDS,
+        )
+        while not work.done() and follower.reached < end and seconds_left > 0:
+            if follower.reached != last_reached:
+                seconds_left = STOP_TIMEOUT_SECONDS
+            else:
+                seconds_left -= 0.05
+            last_reached = follower.reached
             await asyncio.wait([work], timeout=0.05)
         if work.done():
             work.result()
     finally:
-        told.cancel()
+        stop.cancel()
         work.cancel()
         await asyncio.wait([work])
 
 
 STOP_TIMEOUT_SECONDS = 5.0
-"""Seconds after which a follower that gets nothing more gives up."""
+"""Seconds without a new fact after which a follower stops."""
 
 
 async def _work() -> None:
     loop = asyncio.get_running_loop()
-    orders = asyncio.StreamReader()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
-    job = msgspec.json.decode(await orders.readline(), type=Job)
+    messages = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(messages), sys.stdin)
+    job = msgspec.json.decode(await messages.readline(), type=Job)
     database = Database(job.url, pool=2)
     await database.open()
     try:
-        await (_write if job.role == "write" else _follow)(job, database, orders)
+        await (_write if job.role == "write" else _follow)(job, database, messages)
     finally:
         await database.close()
 

@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
-    RowMapping,
     Select,
     any_,
     bindparam,
@@ -20,9 +19,8 @@ from sqlalchemy import (
 )
 
 from app.engine.database.connections import Database, retry_read
-from app.engine.database.statements import CompiledStatement, jsonb_as_text
-from app.engine.projector.row_history import rows_as_of
-from projections.kernel import Projection
+from app.engine.database.statements import CompiledStatement
+from projections.kernel import Projection, rows_as_of
 
 type Columns = Any
 """The columns of a projection by name, of the live table or of its rows as of a position."""
@@ -56,8 +54,8 @@ async def rows_by_column[R](
     With `position` the rows are read as of that position.
     """
     statement = _select_by_column(projection, column, past=position is not None)
-    parameters = {"values": values} | ({} if position is None else {"position": position})
-    records = await retry_read(partial(database.pool.fetch, statement.sql, *statement.arguments(parameters)))
+    params = statement.params(values=values, **({} if position is None else {"position": position}))
+    records = await retry_read(partial(database.pool.fetch, statement.sql, *params))
     rows = {record[column]: projection.row_from_record(record) for record in records}
     return [rows.get(value) for value in values]
 
@@ -95,6 +93,11 @@ async def rows_between[R](
     return await fetch_rows(database, projection, query)
 
 
+def is_one_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
+    """Whether the column has one of the values. The SQL text is the same for any number of them, unlike that of `IN`."""
+    return column == any_(literal(list(values), ARRAY(column.type, dimensions=1)))
+
+
 def table_or_history(projection: Projection[Any], position: Any) -> FromClause:
     """The live table, or its rows as of a position."""
     return projection.table if position is None else rows_as_of(projection.history_table, position)
@@ -102,12 +105,7 @@ def table_or_history(projection: Projection[Any], position: Any) -> FromClause:
 
 async def fetch_rows[R](database: Database, projection: Projection[R], query: Select[Any]) -> list[R]:
     """The rows of a query on the projection's table."""
-
-    async def read() -> Sequence[RowMapping]:
-        async with database.engine.connect() as connection:
-            return (await connection.execute(query)).mappings().all()
-
-    return [projection.row_from_mapping(row) for row in await retry_read(read)]
+    return [projection.row_from_record(record) for record in await database.fetch(query)]
 
 
 @cache
@@ -115,4 +113,4 @@ def _select_by_column(projection: Projection[Any], column: str, *, past: bool) -
     """The rows whose column has one of the `values`, now or as of a `position`."""
     source = table_or_history(projection, bindparam("position", type_=BigInteger()) if past else None)
     values = bindparam("values", type_=ARRAY(source.c[column].type, dimensions=1))
-    return CompiledStatement(select(*jsonb_as_text(source.c)).where(source.c[column] == any_(values)))
+    return CompiledStatement(select(source).where(source.c[column] == any_(values)))

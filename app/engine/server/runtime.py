@@ -1,35 +1,23 @@
-"""The one place that builds things: the engine, its workers, and the application in front of it."""
+"""The runtime: builds every component of the engine, and runs and stops their background tasks."""
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
-
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
 from app.engine.application import AnyApplication, Application
 from app.engine.audit.sealer import Sealer
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
-from app.engine.graphql.schema import build_schema
-from app.engine.graphql.transport.graphiql import PAGE
-from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.processes.dispatcher import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
-from app.engine.server.metrics import TYPE, render_metrics
-from app.engine.server.security_headers import SecurityHeadersMiddleware
+from app.engine.server.metrics import Metrics
 from app.engine.settings import EngineSettings
 from app.engine.store.append import Appender
 from app.engine.store.event_shapes import changed_events
@@ -41,11 +29,23 @@ from app.engine.store.snapshots.writer import SnapshotWriter
 
 log = logging.getLogger(__name__)
 
-MAX_BODY_BYTES = 256 * 1024
+
+@dataclass(frozen=True, slots=True)
+class _Component:
+    """One background task.
+
+    `stop` asks it to end by itself; without one it is cancelled. The runtime waits `stop_timeout` seconds for its end
+    before it stops the next component.
+    """
+
+    name: str
+    run: Callable[[], Coroutine[Any, Any, None]]
+    stop: Callable[[], None] | None = None
+    stop_timeout: float = 0.0
 
 
 class Runtime:
-    """Everything behind the API, built on an open database and not yet running."""
+    """Everything behind the API, on an open database. It does nothing until `run`."""
 
     def __init__[S: EngineSettings](
         self, application: Application[S], settings: S, database: Database
@@ -55,10 +55,14 @@ class Runtime:
         self.settings: EngineSettings = settings
         self.database = database
         self.reader = EventReader(database.pool, codec)
-        self.feed = Feed(self.reader, ring=settings.feed_buffer_size, poll=settings.poll_seconds)
-        self._wake = LogNotifier(database.connect, self.feed.notify)
+        self.feed = Feed(
+            self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
+        )
+        self.projector = Projector(application.projections, database, self.feed)
+        self.metrics = Metrics(self.projector, self.feed)
+        self._notifier = LogNotifier(database.connect, self.feed.notify)
         self._appender = Appender(
-            database.connect, codec, self._committed, bound=settings.max_queued_commands
+            database.connect, codec, self._on_commit, max_pending=settings.max_queued_commands
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every
@@ -67,17 +71,17 @@ class Runtime:
             database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_interval_seconds
         )
         self.commands = CommandHandler(
-            self._appender, self.reader, self.snapshots, cached=settings.aggregate_cache_size
+            self._appender,
+            self.reader,
+            self.snapshots,
+            cached=settings.aggregate_cache_size,
+            on_outcome=self.metrics.observe_command,
         )
         self.history = AggregateHistory(self.reader, self.snapshots)
-        self.projector = Projector(application.projections, database, self.feed)
         self.operations = BackgroundOperations()
         self.statuses = StatusCache(database, application.projections)
         self.sealer = Sealer(
             database, self.feed, facts=settings.seal_max_events, seconds=settings.seal_interval_seconds
-        )
-        patience = RetryPolicy(
-            max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds
         )
         self.processes = ProcessEngine(
             application.processes,
@@ -87,154 +91,108 @@ class Runtime:
             self.commands,
             application.deciders,
             application.ports(settings, database),
-            patience,
+            RetryPolicy(max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds),
         )
         self.stopping = asyncio.Event()
-        """Set when the server begins to stop: streams that would never end are cut off."""
+        """Set when the server begins to stop. It ends subscriptions, which would never end by themselves."""
         self.pending_body_timeouts: set[asyncio.Timeout] = set()
-        """How long each request whose body has not arrived yet is waited for."""
+        """The timeouts of requests whose body has not arrived yet."""
         self.failed: str | None = None
+        """The component that failed, with its error."""
         self._changed_events: Mapping[str, str] = {}
-        self._began_at = 0
+        self._head_at_start = 0
+
+    def _components(self) -> Sequence[_Component]:
+        """All background tasks, in the order in which they stop."""
+        return (
+            # First, because steps send commands. The next owner continues the steps that are cancelled.
+            _Component("processes", self.processes.run, stop_timeout=5),
+            # It answers the commands that wait.
+            _Component("appender", self._appender.run, stop=self._appender.drain, stop_timeout=10),
+            # It ends the readers of the log.
+            _Component("feed", self.feed.run, stop=self.feed.close),
+            _Component("notifier", self._notifier.run),
+            _Component("projector", self.projector.run),
+            _Component("checkpoints", self.projector.poll_checkpoints),
+            _Component("parked keys", self.projector.retry_parked),
+            _Component("sealer", self.sealer.run),
+            _Component("snapshots", self.snapshotter.run),
+        )
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:
-        """Run the workers; at the end answer what waits, and stop."""
+        """Run the components. At the end, answer the commands that wait, and stop."""
         self._changed_events = await changed_events(self.database.pool, self.application.codec)
         for line in self._changed_events.values():
             log.warning(line)
         await self.processes.create_missing_checkpoints()
         await self.feed.start()
-        self._began_at = self.feed.head
-        workers = {
-            name: asyncio.create_task(work, name=name)
-            for name, work in {
-                "appender": self._appender.run(),
-                "feed": self.feed.run(),
-                "wake": self._wake.run(),
-                "projector": self.projector.run(),
-                "checkpoints": self.projector.poll_checkpoints(),
-                "parked": self.projector.retry_parked(),
-                "sealer": self.sealer.run(),
-                "processes": self.processes.run(),
-                "snapshots": self.snapshotter.run(),
-            }.items()
-        }
-        for task in workers.values():
+        self._head_at_start = self.feed.head
+        components = self._components()
+        tasks = [asyncio.create_task(component.run(), name=component.name) for component in components]
+        for task in tasks:
             task.add_done_callback(self._on_task_done)
         try:
             yield
         finally:
             await self.operations.stop()
-            # What it leaves undone is carried out by the next owner.
-            workers["processes"].cancel()
-            await asyncio.wait([workers["processes"]], timeout=5)
-            self._appender.drain()
-            await asyncio.wait([workers["appender"]], timeout=10)
-            self.feed.close()
-            for name in (
-                "processes",
-                "appender",
-                "wake",
-                "projector",
-                "checkpoints",
-                "parked",
-                "sealer",
-                "snapshots",
-                "feed",
-            ):
-                workers[name].cancel()
-            await asyncio.gather(*workers.values(), return_exceptions=True)
+            for component, task in zip(components, tasks, strict=True):
+                if component.stop is None:
+                    task.cancel()
+                else:
+                    component.stop()
+                if component.stop_timeout:
+                    await asyncio.wait([task], timeout=component.stop_timeout)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def stop(self) -> None:
-        """Begin to: what would never end, or may never come, is not waited for."""
+        """Begin to stop: end the subscriptions, and the wait for bodies that may never arrive."""
         self.stopping.set()
-        for patience in self.pending_body_timeouts:
-            patience.reschedule(asyncio.get_running_loop().time())
+        for timeout in self.pending_body_timeouts:
+            timeout.reschedule(asyncio.get_running_loop().time())
 
     def readiness(self) -> dict[str, Any]:
-        """What /readyz says: whether every projection has reached where the log stood at start, and none has a problem.
-        What does not count against it: parked keys, events that this code cannot read, and projections and event classes
-        that have changed without a new version."""
-        workers = self.projector.workers.values()
-        behind = {
-            w.projection.name: w.position
-            for w in workers
-            if not w.table_exists or w.position < self._began_at
+        """The document at /readyz.
+
+        The server is ready if every projection has reached the head of the log at the start, and no component has an
+        error. These do not count: parked keys, unreadable events, and changed code without a new version.
+        """
+        workers = self.projector.workers
+        is_current = all(
+            worker.state.table_exists and worker.state.position >= self._head_at_start
+            for worker in workers.values()
+        )
+        errors = {
+            name: worker.state.error for name, worker in workers.items() if worker.state.error is not None
         }
-        problems = {w.projection.name: w.error for w in workers if w.error is not None}
-        problems |= {
-            w.process.category: w.problem for w in self.processes.workers.values() if w.problem is not None
+        errors |= {
+            worker.process.category: worker.error
+            for worker in self.processes.workers.values()
+            if worker.error is not None
         }
         return {
-            "ready": not behind and not problems and self.failed is None,
+            "ready": is_current and not errors and self.failed is None,
             "position": self.feed.head,
             "lag": self.projector.lag_events(),
             "lagSeconds": self.projector.lag_seconds(),
-            "parked": self.projector.parked,
-            "unread": self.projector.unreadable_events(),
-            "problems": problems,
+            "parked": self.projector.parked_keys(),
+            "unreadable": self.projector.unreadable_events(),
+            "errors": errors,
             "snapshots": asdict(self.snapshotter.counts),
-            "changed": [
-                name
-                for name, worker in self.projector.workers.items()
-                if worker.stale_fingerprint is not None
+            "fingerprintChanged": [
+                name for name, worker in workers.items() if worker.state.stale_fingerprint is not None
             ],
             "changedEvents": dict(self._changed_events),
         }
 
-    def _committed(self, head: int, facts: Sequence[Fact]) -> None:
+    def _on_commit(self, head: int, facts: Sequence[Fact]) -> None:
+        self.metrics.observe_batch(len(facts))
         self.feed.publish(head, facts)
-        self._wake.notify(head)
+        self._notifier.notify(head)
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            self.failed = f"{task.get_name()}: {problem}"
-            log.critical("the %s has stopped", task.get_name(), exc_info=problem)
-
-
-def create_app(runtime: Runtime) -> Starlette:
-    """The ASGI application on a engine that is running."""
-    schema, events = build_schema(
-        runtime.application.slices(),
-        runtime.application.deciders,
-        fast_executor=runtime.settings.fast_executor,
-    )
-    view = GraphQLEndpoint(schema, events, runtime)
-
-    async def live(_: Request) -> PlainTextResponse:
-        return PlainTextResponse(runtime.failed or "alive", 200 if runtime.failed is None else 503)
-
-    async def ready(_: Request) -> JSONResponse:
-        state = runtime.readiness()
-        try:
-            await runtime.database.pool.fetchval("SELECT 1", timeout=2)
-        except Exception as error:
-            # Whatever keeps the database from answering, this is what readiness is there to say.
-            state |= {"ready": False, "problems": {"database": type(error).__name__}}
-        return JSONResponse(state, 200 if state["ready"] else 503)
-
-    async def measured(_: Request) -> PlainTextResponse:
-        return PlainTextResponse(render_metrics(runtime.projector, runtime.feed.head), media_type=TYPE)
-
-    routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", view, max_body_size=MAX_BODY_BYTES),
-        WebSocketRoute("/graphql", view),
-        Route("/livez", live),
-        Route("/readyz", ready),
-        Route("/metrics", measured),
-    ]
-    if runtime.settings.mode == "development":
-        # It may be built while the server runs.
-        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
-    middleware = [Middleware(SecurityHeadersMiddleware)]
-    if runtime.settings.allowed_origins:
-        middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=runtime.settings.allowed_origins,
-                allow_methods=["POST"],
-                allow_headers=["*"],
-            )
-        )
-    return Starlette(routes=routes, middleware=middleware)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.failed = f"{task.get_name()}: {error}"
+            log.critical("component %s failed", task.get_name(), exc_info=error)

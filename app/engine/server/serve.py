@@ -13,7 +13,8 @@ import uvicorn
 from app.engine.application import Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.engine.server.websocket_transport import WriteCombiningWebSocketProtocol
 from app.engine.settings import EngineSettings
 
@@ -78,7 +79,7 @@ def bind_socket(settings: EngineSettings) -> socket.socket:
 
 
 async def serve[S: EngineSettings](
-    application: Application[S], settings: S, *, migrate: bool, say: Callable[[str], None]
+    application: Application[S], settings: S, *, migrate: bool, print_line: Callable[[str], None]
 ) -> None:
     """Run until SIGINT or SIGTERM. Raises `BadSetting` or `DatabaseProblem` before it has begun to listen."""
     listener = bind_socket(settings)
@@ -105,7 +106,7 @@ async def serve[S: EngineSettings](
                 port = listener.getsockname()[1]
                 tune_gc()
                 server = _GracefulServer(
-                    config, lambda: say(f"ready: http://localhost:{port}/graphql"), runtime.stop
+                    config, lambda: print_line(f"ready: http://localhost:{port}/graphql"), runtime.stop
                 )
                 await server.serve(sockets=[listener])
-                say("stopping: answering what waits")
+                print_line("stopping: answering pending requests")

@@ -1,7 +1,7 @@
-"""Tells other processes that the log has grown, and hears it from them: NOTIFY after commit, from a connection of its own.
+"""Notifies other server processes that the log has grown: NOTIFY after the commit, on a connection of its own.
 
-NOTIFY inside the append transaction would take a cluster-wide lock in every commit. A lost notification costs nothing
-but the time until the next poll, so a broken connection is only made again.
+NOTIFY inside the append transaction would take a cluster-wide lock in every commit. A lost notification costs only the
+time until the next poll, so a broken connection is opened again and nothing is repeated.
 """
 
 import asyncio
@@ -10,60 +10,61 @@ from collections.abc import Callable
 
 import asyncpg
 
-from app.engine.database.connections import DRIVER_ERRORS, Connect, is_connection_error
+from app.engine.backoff import Backoff
+from app.engine.database.connections import Connect
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "es_log"
 MIN_NOTIFY_INTERVAL_SECONDS = 0.01
-"""Seconds between two notifications: what is committed in between shares one."""
+"""Commits within this interval share one notification."""
 
 
 class LogNotifier:
-    """One connection that both listens and notifies. `heard` is called with the position another process names."""
+    """One connection that listens and notifies. It calls `on_notify` with the position that another process sends."""
 
-    def __init__(self, connect: Connect, heard: Callable[[int], None]) -> None:
+    def __init__(self, connect: Connect, on_notify: Callable[[int], None]) -> None:
         self._connect = connect
-        self._on_notify = heard
-        self._bell = asyncio.Event()
+        self._on_notify = on_notify
+        self._wakeup = asyncio.Event()
         self._newest = 0
 
     def notify(self, position: int) -> None:
-        """The log of this process now ends at `position`."""
+        """This process has recorded events up to `position`."""
         if position > self._newest:
             self._newest = position
-            self._bell.set()
+            self._wakeup.set()
 
     async def run(self) -> None:
-        pause = 0.05
+        backoff = Backoff(0.05, 2.0)
         while True:
             connection: asyncpg.Connection | None = None
             try:
                 connection = await self._connect()
-                # The notification says nothing that the log does not hold: it need not survive a crash.
+                # A notification holds nothing that the log does not hold, so it need not survive a crash.
                 await connection.execute("SET synchronous_commit = off")
                 await connection.add_listener(CHANNEL, self._receive)
-                # A connection that ends while nothing is told would never be missed: its end rings, and telling fails.
+                # An idle connection can end unnoticed. Its end wakes the loop, and the next statement fails.
                 connection.add_termination_listener(self._ended)
-                pause = 0.05
+                backoff.reset()
                 while True:
-                    await self._bell.wait()
-                    self._bell.clear()
+                    await self._wakeup.wait()
+                    self._wakeup.clear()
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._newest))
                     await asyncio.sleep(MIN_NOTIFY_INTERVAL_SECONDS)
             except DRIVER_ERRORS as error:
                 if not is_connection_error(error):
                     raise
-                log.warning("wake-ups between processes are off (%s); the log is polled", error)
-                self._bell.set()
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
+                log.warning("notifications between processes are off (%s); the log is polled", error)
+                self._wakeup.set()
+                await backoff.sleep()
             finally:
                 if connection is not None:
                     connection.terminate()
 
     def _ended(self, connection: object) -> None:
-        self._bell.set()
+        self._wakeup.set()
 
     def _receive(self, connection: object, pid: int, channel: str, payload: object) -> None:
         if str(payload).isdigit():

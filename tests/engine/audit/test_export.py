@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from app.engine.audit.canonical import canonical_bytes, fact_hash, parse_canonical
-from app.engine.audit.export import ExportRecord, ExportScope, Tampered, export
-from app.engine.audit.verify_export import show
+from app.engine.audit.export import ExportRecord, ExportScope, Tampered, export_log
+from app.engine.audit.verify_export import InvalidExport, verify_export
 from app.engine.audit.verify_log import verify
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
-from tests.support.cli import assert_user_error, run
+from tests.support.cli import assert_user_error, invoke, run
 from tests.support.sealed_log import correlation, fill, seal, stream, tamper
 
 STREAM = ExportScope(stream="tally", id=str(stream(1)))
@@ -35,8 +35,15 @@ async def sealed(database: Database) -> Database:
 
 async def exported(database: Database, what: ExportScope) -> list[str]:
     out = io.BytesIO()
-    await export(database, what, out)
+    await export_log(database, what, out.write)
     return out.getvalue().decode().splitlines(keepends=True)
+
+
+def error(path: Path) -> str:
+    """What is wrong with the file."""
+    with path.open("rb") as file, pytest.raises(InvalidExport) as raised:
+        verify_export(file)
+    return str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -46,33 +53,32 @@ async def exported(database: Database, what: ExportScope) -> list[str]:
             STREAM,
             range(1, 41, 3),
             4,
-            "ok: 14 facts (stream tally 00000000-0000-0000-0000-000000000001) under 4 seals; 2 of them not sealed yet, and only this file speaks for that",
+            "ok: 14 events (stream tally 00000000-0000-0000-0000-000000000001) under 4 seals; 2 of them not sealed yet: only this file vouches for them",
         ),
         (
             CORRELATION,
             range(20, 24),
             2,
-            "ok: 4 facts (correlation 00000000-0000-0000-0002-000000000005) under 2 seals\n",
+            "ok: 4 events (correlation 00000000-0000-0000-0002-000000000005) under 2 seals\n",
         ),
-        (RANGE, range(5, 28), 3, "ok: 23 facts (positions 5 to 27) under 3 seals\n"),
+        (RANGE, range(5, 28), 3, "ok: 23 events (positions 5 to 27) under 3 seals\n"),
         (
             ExportScope(first=33, last=999),
             range(33, 41),
             1,
-            "ok: 8 facts (positions 33 to 40) under 1 seal; 6 of them not sealed yet",
+            "ok: 8 events (positions 33 to 40) under 1 seal; 6 of them not sealed yet",
         ),
         (
             ExportScope(first=36, last=36),
             range(36, 37),
             0,
-            "ok: 1 fact (positions 36 to 36) under 0 seals; 1 of them not sealed yet",
+            "nothing to verify: no seal covers the 1 event (positions 36 to 36); only this file vouches for them",
         ),
     ],
 )
 async def test_a_part_of_the_log_proves_itself(
     sealed: Database,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
     what: ExportScope,
     positions: range,
     seals: int,
@@ -84,18 +90,20 @@ async def test_a_part_of_the_log_proves_itself(
     assert (closing["facts"], len(closing["seals"])) == (len(positions), seals)
     path = tmp_path / "part.jsonl"
     path.write_text("".join(lines))
-    assert show(path, None)
-    out = capsys.readouterr().out
+    result = await asyncio.to_thread(invoke, "audit", "verify", "--file", str(path))
+    assert result.returncode == 0
+    out = result.stdout
     assert out.startswith(said)
     if seals:
         assert (
             out.splitlines()[1]
             == f"newest seal: {closing['seals'][-1]['number']} {closing['seals'][-1]['hash']}"
         )
-        kept = bytes.fromhex(closing["seals"][0]["hash"])
-        assert show(path, kept)
-        assert not show(path, bytes(32))
-        assert (await verify(sealed, kept)).findings == []
+        kept = closing["seals"][0]["hash"]
+        file = ("audit", "verify", "--file", str(path), "--expect-seal")
+        assert (await asyncio.to_thread(invoke, *file, kept)).returncode == 0
+        assert (await asyncio.to_thread(invoke, *file, "00" * 32)).returncode == 1
+        assert (await verify(sealed, bytes.fromhex(kept))).findings == []
 
 
 def changed(line: int, old: str, new: str) -> Callable[[list[str]], None]:
@@ -130,118 +138,113 @@ WRONG: list[tuple[ExportScope, Callable[[list[str]], None], str]] = [
     (
         RANGE,
         changed(4, "ann", "bob"),
-        "line 4: the fact at position 7 was changed: it does not have its hash",
+        "line 4: the event at position 7 was changed: it does not have its hash",
     ),
     (
         RANGE,
         changed(4, "1.50", "1.5"),
-        "line 4: the fact at position 7 was changed: it does not have its hash",
+        "line 4: the event at position 7 was changed: it does not have its hash",
     ),
     (
         RANGE,
         changed(4, '"actor":"ann"', '"actor":"ann","more":null'),
-        "line 4: was changed: it is not written as an export is",
+        "line 4: was changed: it is not in the canonical form",
     ),
     (
         RANGE,
         changed(4, '"actor":"ann"', '"actor":"bob","actor":"ann"'),
-        "line 4: was changed: it is not written as an export is",
+        "line 4: was changed: it is not in the canonical form",
     ),
     (
         RANGE,
         changed(4, '"actor":"ann"', '"actor": "ann"'),
-        "line 4: was changed: it is not written as an export is",
+        "line 4: was changed: it is not in the canonical form",
     ),
     (
         RANGE,
         changed(4, '"place":6', '"place":7'),
-        "line 4: the fact at position 7 is not one that seal 1 covers",
+        "line 4: the event at position 7 is not one that seal 1 covers",
     ),
     (
         RANGE,
         changed(4, '"number":1', '"number":2'),
-        "line 4: the fact at position 7 is not one that seal 2 covers",
+        "line 4: the event at position 7 is not one that seal 2 covers",
     ),
     (
         RANGE,
         changed(4, '"number":1', '"number":9'),
-        "line 4: the fact at position 7 is not one that seal 9 covers",
+        "line 4: the event at position 7 is not one that seal 9 covers",
     ),
     (
         RANGE,
         changed(4, '"path":["', '"path":["00'),
-        "line 4: the fact at position 7 does not lead to the root of seal 1",
+        "line 4: the event at position 7 does not match the root of seal 1",
     ),
     (
         RANGE,
         changed(4, '"path":["', '"path":["zz'),
-        "line 4: the fact at position 7 does not lead to the root of seal 1",
+        "line 4: the event at position 7 does not match the root of seal 1",
     ),
     (RANGE, changed(4, "\n", ""), "line 4: it is not a line of an export"),
     (RANGE, changed(4, "{", "["), "line 4: it is not a line of an export"),
     (RANGE, changed(4, "{", "[" * 100_000), "line 4: it is not a line of an export"),
     (RANGE, changed(4, "\n", "\n\n"), "line 5: it is not a line of an export"),
-    (RANGE, changed(4, "\n", "\r\n"), "line 4: was changed: it is not written as an export is"),
+    (RANGE, changed(4, "\n", "\r\n"), "line 4: was changed: it is not in the canonical form"),
     (RANGE, moved(4, 5), "line 4: position 7 is missing before it"),
     (RANGE, removed(4), "line 4: position 7 is missing before it"),
     (RANGE, removed(2), "line 2: position 5 is missing before it"),
-    (RANGE, removed(24), "line 24: 23 facts were written, and there are 22"),
-    (RANGE, removed(25), "line 24: it is not the end of an export: the file is cut off"),
+    (RANGE, removed(24), "line 24: 23 events were exported, and the file has 22"),
+    (RANGE, removed(25), "line 24: it is not the end of an export: the file is truncated"),
     (RANGE, removed(1), "line 1: it is not the beginning of an export"),
-    (RANGE, lambda lines: lines.clear(), "line 1: is not there: the file is empty"),
+    (RANGE, lambda lines: lines.clear(), "line 1: is missing: the file is empty"),
     (RANGE, lambda lines: lines.__delitem__(slice(24)), "line 1: it is not the beginning of an export"),
     (RANGE, changed(1, '"last":27', '"last":28'), "line 25: positions 28 to 28 are missing before it"),
-    (RANGE, changed(1, '"first":5,', ""), "line 1: was changed: it does not say what was asked for"),
+    (RANGE, changed(1, '"first":5,', ""), "line 1: was changed: it has no complete scope"),
     (RANGE, changed(1, '"form":1', '"form":2'), "line 1: it is not the beginning of an export"),
-    (RANGE, changed(25, '"facts":23', '"facts":22'), "line 25: 22 facts were written, and there are 23"),
+    (RANGE, changed(25, '"facts":23', '"facts":22'), "line 25: 22 events were exported, and the file has 23"),
     (RANGE, changed(25, '"last":20', '"last":19'), "line 25: seal 2 was changed: it does not have its hash"),
     (RANGE, changed(25, '"hash":"', '"hash":"00'), "line 25: seal 1 was changed: it does not have its hash"),
-    (RANGE, rehashed(4, "ann", "bob"), "line 4: the fact at position 7 does not lead to the root of seal 1"),
+    (RANGE, rehashed(4, "ann", "bob"), "line 4: the event at position 7 does not match the root of seal 1"),
     (
         RANGE,
         rehashed(4, "ann", "bob", seal=None),
-        "line 4: the fact at position 7 has no proof, and later ones are sealed",
+        "line 4: the event at position 7 has no proof, and later ones are sealed",
     ),
     (STREAM, removed(3), "line 3: version 2 of the stream is missing before it"),
-    (STREAM, changed(1, "000001", "000002"), "line 2: the fact at position 1 is of another stream"),
-    (STREAM, changed(1, "tally", "order"), "line 2: the fact at position 1 is of another stream"),
-    (CORRELATION, removed(3), "line 5: 4 facts were written, and there are 3"),
+    (STREAM, changed(1, "000001", "000002"), "line 2: the event at position 1 is of another stream"),
+    (STREAM, changed(1, "tally", "order"), "line 2: the event at position 1 is of another stream"),
+    (CORRELATION, removed(3), "line 5: 4 events were exported, and the file has 3"),
     (CORRELATION, moved(3, 2), "line 3: position 20 is out of order"),
     (
         CORRELATION,
         changed(1, "000005", "000006"),
-        "line 2: the fact at position 20 is of another correlation",
+        "line 2: the event at position 20 is of another correlation",
     ),
 ]
 
 
-async def test_a_change_is_found_and_its_line_named(
-    sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_change_is_found_and_its_line_named(sealed: Database, tmp_path: Path) -> None:
     whole = {what: await exported(sealed, what) for what in (STREAM, RANGE, CORRELATION)}
     path = tmp_path / "part.jsonl"
     for what, change, said in WRONG:
         lines = list(whole[what])
         change(lines)
         path.write_bytes("".join(lines).encode())
-        assert not show(path, None), said
-        assert capsys.readouterr().out == f"{path}: {said}\n"
+        assert error(path) == said
 
 
-async def test_no_byte_can_be_changed_unseen(
-    sealed: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_no_byte_can_be_changed_unseen(sealed: Database, tmp_path: Path) -> None:
     """But for facts that were not sealed yet, and the number of a form, there is no other way to write it."""
     whole = "".join(await exported(sealed, CORRELATION)).encode()
     path = tmp_path / "part.jsonl"
     for place in range(0, len(whole), 7):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        assert not show(path, None), whole[place - 20 : place + 20]
+        assert error(path), whole[place - 20 : place + 20]
 
 
 async def test_no_export_is_made_of_what_was_changed(sealed: Database) -> None:
     await tamper(sealed, "UPDATE es.events SET actor = 'bob' WHERE position = 3")
-    with pytest.raises(Tampered, match="positions 1 to 10: are not what seal 1 was made of"):
+    with pytest.raises(Tampered, match="positions 1 to 10: do not match seal 1"):
         await exported(sealed, RANGE)
     assert await exported(sealed, ExportScope(first=11, last=12))
     await tamper(sealed, "UPDATE es.seals SET sealed_at = now() WHERE number = 2")
@@ -255,7 +258,7 @@ async def test_what_is_not_there_cannot_be_exported(sealed: Database) -> None:
         ExportScope(correlation=str(uuid4())),
         ExportScope(first=41, last=50),
     ):
-        with pytest.raises(UserError, match=f"there are no facts: {what}"):
+        with pytest.raises(UserError, match=f"there are no events: {what}"):
             await exported(sealed, what)
 
 
@@ -282,7 +285,7 @@ async def test_on_the_command_line(sealed: Database, tmp_path: Path) -> None:
         )
         assert (wrong.returncode, wrong.stdout, wrong.stderr) == (
             1,
-            f"{path}: line 2: the fact at position 1 was changed: it does not have its hash\n",
+            f"{path}: line 2: the event at position 1 was changed: it does not have its hash\n",
             "",
         )
         assert_user_error(run("audit", "verify", "--file", str(tmp_path / "other")), "cannot read")
@@ -307,14 +310,14 @@ async def test_on_the_command_line(sealed: Database, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ((None, None, None, None, None), "say what to export"),
-        (("tally", stream(1), stream(1), None, None), "only one of it"),
-        (("tally", None, None, None, None), "--id ID together"),
-        ((None, stream(1), None, None, None), "--id ID together"),
-        ((None, None, None, 1, None), "--from and --to together"),
-        ((None, None, None, 2, 1), "in this order"),
-        ((None, None, None, 0, 1), "from 1 on"),
-        ((None, None, None, 1, 2**63), "in this order"),
+        ((None, None, None, None, None), "give exactly one scope"),
+        (("tally", stream(1), stream(1), None, None), "exactly one scope"),
+        (("tally", None, None, None, None), "--id ID must be given together"),
+        ((None, stream(1), None, None, None), "--id ID must be given together"),
+        ((None, None, None, 1, None), "--from and --to must be given together"),
+        ((None, None, None, 2, 1), "--from comes first"),
+        ((None, None, None, 0, 1), "positions begin at 1"),
+        ((None, None, None, 1, 2**63), "--from comes first"),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(

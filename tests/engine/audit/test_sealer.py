@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 
 from app.composition import application
-from app.engine.audit.sealer import Fenced, Sealer, Unsealable, newest
+from app.engine.audit.sealer import Sealer, Unsealable, newest
 from app.engine.audit.verify_log import verify
 from app.engine.database.connections import Database, open_database
+from app.engine.database.leases import LeaseLost
 from app.engine.server.runtime import Runtime
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
@@ -23,7 +24,7 @@ from tests.support.toy_counter import Add, request, tally
 @asynccontextmanager
 async def sealing(database: Database, *, facts: int, seconds: float) -> AsyncGenerator[tuple[Sealer, Feed]]:
     """A sealer that runs, and the feed that it follows."""
-    feed = Feed(EventReader(database.pool, EventCodec([])), poll=0.02)
+    feed = Feed(EventReader(database.pool, EventCodec([])), poll_interval=0.02)
     await feed.start()
     sealer = Sealer(database, feed, facts=facts, seconds=seconds)
     tasks = [asyncio.create_task(work) for work in (feed.run(), sealer.run())]
@@ -86,12 +87,12 @@ async def test_who_has_been_overtaken_seals_nothing(database: Database) -> None:
     await seal(database)
     feed = Feed(EventReader(database.pool, EventCodec([])))
     await feed.start()
-    async with database.unpooled.connect() as connection:
-        with pytest.raises(Fenced):
+    async with database.connection() as connection:
+        with pytest.raises(LeaseLost):
             await Sealer(database, feed).seal(connection, first)
-        with pytest.raises(Fenced):
+        with pytest.raises(LeaseLost):
             await Sealer(database, feed).seal(connection, None)
-        last = await newest((await connection.get_raw_connection()).driver_connection)
+        last = await newest(connection)
     assert last is not None
     assert last.number == 2
 

@@ -6,9 +6,9 @@ import subprocess
 import asyncpg
 import pytest
 
-from app.engine.audit.verify_log import check, verify
+from app.engine.audit.verify_log import verify, verify_in_transaction
 from app.engine.database.connections import Database
-from tests.support.cli import assert_user_error, run
+from tests.support.cli import assert_user_error, invoke, run
 from tests.support.sealed_log import GUARD, UNGUARD, fill, seal, tamper
 
 
@@ -23,7 +23,7 @@ async def found_after(database: Database, change: str, guard: str = GUARD) -> li
     await transaction.start()
     try:
         await connection.execute(f"{UNGUARD}; {change}; {guard}")
-        return (await check(connection, None, lambda done, all_: None)).findings
+        return (await verify_in_transaction(connection, None, lambda done, all_: None)).findings
     finally:
         await transaction.rollback()
         await connection.close()
@@ -136,11 +136,11 @@ MOVES = [
         f"{SHIFT.format(17, 1)} {INSERT.format(17)}",
         ["position 17: was changed after it was sealed"],
     ),
-    ("put in before the first", INSERT.format(0), ["position 0: was put in"]),
+    ("put in before the first", INSERT.format(0), ["position 0: was inserted"]),
     (
         "put in beside another",
         f"ALTER TABLE es.events DROP CONSTRAINT events_pkey; {INSERT.format(17)}",
-        ["position 17: was put in, a second one"],
+        ["position 17: was inserted, a duplicate"],
     ),
     (
         "two swapped",
@@ -183,11 +183,11 @@ SEALS = [
     ),
     (
         "UPDATE es.seals SET marks = set_byte(marks, 3, 255 - get_byte(marks, 3)) WHERE number = 2",
-        "seal 2: was changed: its marks are not those of its facts",
+        "seal 2: was changed: its marks are not those of its events",
     ),
     (
         "UPDATE es.seals SET marks = '' WHERE number = 2",
-        "seal 2: was changed: its marks are not those of its facts",
+        "seal 2: was changed: its marks are not those of its events",
     ),
     (
         "UPDATE es.seals SET last_position = 9000000000000000000 WHERE number = 4",
@@ -218,7 +218,7 @@ async def test_a_changed_fact_whose_mark_was_changed_with_it_is_found_by_the_roo
         sealed,
         f"UPDATE es.seals SET marks = overlay(marks PLACING '\\x{fact_hash(fact_from_row(row))[:8].hex()}'::bytea FROM 49 FOR 8) WHERE number = 2",
     )
-    assert await findings(sealed) == ["positions 11 to 20: are not what seal 2 was made of"]
+    assert await findings(sealed) == ["positions 11 to 20: do not match seal 2"]
 
 
 async def test_seals_made_anew_fit_the_changed_log_and_are_found_by_a_hash_that_was_kept(
@@ -234,7 +234,7 @@ async def test_seals_made_anew_fit_the_changed_log_and_are_found_by_a_hash_that_
     await seal(sealed)
     assert await findings(sealed) == []
     assert await findings(sealed, kept.hash) == [
-        f"no seal has the hash {kept.hash.hex()}: seals were removed or made anew since it was kept"
+        f"no seal has the hash {kept.hash.hex()}: seals were removed or recomputed since it was kept"
     ]
 
 
@@ -260,12 +260,12 @@ async def test_the_database_refuses_changes_by_itself(sealed: Database) -> None:
 
 
 GUARDS = [
-    ("es.events", "ALTER TABLE es.events DISABLE TRIGGER events_stay"),
-    ("es.seals", "DROP TRIGGER seals_stay ON es.seals"),
-    ("es.commands", "ALTER TABLE es.commands ENABLE REPLICA TRIGGER commands_stay"),
+    ("es.events", "ALTER TABLE es.events DISABLE TRIGGER events_immutable"),
+    ("es.seals", "DROP TRIGGER seals_immutable ON es.seals"),
+    ("es.commands", "ALTER TABLE es.commands ENABLE REPLICA TRIGGER commands_immutable"),
     (
         "es.events",
-        "DROP TRIGGER events_stay ON es.events; CREATE TRIGGER events_stay BEFORE UPDATE ON es.events EXECUTE FUNCTION es.refuse_change()",
+        "DROP TRIGGER events_immutable ON es.events; CREATE TRIGGER events_immutable BEFORE UPDATE ON es.events EXECUTE FUNCTION es.refuse_change()",
     ),
 ]
 
@@ -273,7 +273,7 @@ GUARDS = [
 async def test_a_guard_that_is_gone_is_found(sealed: Database) -> None:
     for table, change in GUARDS:
         assert await found_after(sealed, f"{GUARD}; {change}", guard="") == [
-            f"{table}: is not guarded: the trigger that refuses changes is missing or disabled"
+            f"{table}: is not protected: the trigger that refuses changes is missing or disabled"
         ]
 
 
@@ -293,14 +293,23 @@ async def test_the_command_says_ok_with_the_newest_seal_or_names_what_is_wrong(s
     assert head is not None
     assert (fine.returncode, fine.stderr) == (0, "")
     assert fine.stdout.splitlines() == [
-        "ok: 34 facts as recorded, under 4 seals; 6 newer facts not sealed yet",
+        "ok: 34 events as recorded, under 4 seals; 6 newer events not sealed yet",
         f"newest seal: 4 {head.hash.hex()}",
     ]
-    assert (await audit("--expect", head.hash.hex())).returncode == 0
+    assert (await audit("--expect-seal", head.hash.hex())).returncode == 0
 
     await tamper(sealed, "UPDATE es.events SET actor = 'bob' WHERE position >= 5")
     wrong = await audit()
     assert (wrong.returncode, wrong.stderr) == (1, "")
     assert wrong.stdout.splitlines()[0] == "position 5: was changed after it was sealed"
     assert wrong.stdout.splitlines()[-1] == "and 10 more"
-    assert_user_error(await audit("--expect", "x" * 64), "--expect is the hash of a seal")
+    assert_user_error(await audit("--expect-seal", "x" * 64), "--expect-seal is the hash of a seal")
+
+
+async def test_a_log_without_a_seal_is_not_ok(database: Database) -> None:
+    await fill(database, 3)
+    result = await asyncio.to_thread(invoke, "audit", "verify", DATABASE_URL=database.url)
+    assert (result.returncode, result.stdout) == (
+        0,
+        "nothing to verify: the log has no seal yet, and 3 events\n",
+    )

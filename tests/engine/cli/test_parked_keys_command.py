@@ -48,8 +48,8 @@ def terminal(database_url: str) -> Terminal:
 
 
 async def test_the_whole_way_of_an_operator(database: Database, terminal: Terminal) -> None:
-    assert await terminal("parked") == (0, ["nothing is parked"])
-    assert await terminal("retry", "tallies") == (0, ["tallies: nothing is parked"])
+    assert await terminal("parked") == (0, ["no parked keys"])
+    assert await terminal("retry", "tallies") == (0, ["tallies: no parked keys"])
     one, two = uuid4(), uuid4()
     async with engine(database, projections=[BROKEN]) as running:
         first, second = await add(running, one, note=POISON), await add(running, two, note=POISON)
@@ -69,13 +69,13 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         assert await terminal("retry", "tallies", str(one)) == (1, ["tallies: 1 still parked"])
         assert await terminal(
             "skip", "tallies", key_text(two), "--position", str(second), "--reason", "a test"
-        ) == (0, ["tallies: 1 level"])
+        ) == (0, ["tallies: 1 recovered"])
         assert (await parked_keys(database, BROKEN, first=10))[0].key == key_text(one)
     # Nobody does: the command does it itself.
-    assert await terminal("retry", "tallies", code=tallies) == (0, ["tallies: 1 level"])
-    assert await terminal("skip", "tallies", str(two), "--position", str(second), "--undo", code=tallies) == (
+    assert await terminal("retry", "tallies", code=tallies) == (0, ["tallies: 1 recovered"])
+    assert await terminal("unskip", "tallies", str(two), "--position", str(second), code=tallies) == (
         0,
-        ["tallies: 1 level"],
+        ["tallies: 1 recovered"],
     )
     async with engine(database) as running:
         await assert_nothing_parked(running, tallies)
@@ -110,9 +110,9 @@ async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(
     async with engine(database, projections=[BROKEN]) as running:
         await add(running, uuid4(), note=POISON)
         await wait_until_folded(running, BROKEN)
-        async with running.projector.workers["tallies"].writer.write_lock:  # type: ignore[union-attr]
+        async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             code, [line] = await terminal("retry", "tallies", "--wait", "0.3")
-            assert (code, line) == (1, "tallies: 1 not yet tried: its owner will do it")
+            assert (code, line) == (1, "tallies: 1 pending: the owning process retries them")
 
 
 async def test_what_clients_sent_cannot_speak_to_the_terminal(database: Database, terminal: Terminal) -> None:
@@ -159,7 +159,7 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
         assert result.returncode == -signal.SIGKILL, result
         parked = await parked_keys(database, tallies, first=10)
         assert len(parked) == left
-        assert all(each.asked_at for each in parked)
+        assert all(each.retry_requested_at for each in parked)
         assert await table_rows(running, tallies) == (before if left else after)
     async with engine(database) as running:
         await assert_nothing_parked(running, tallies)

@@ -48,13 +48,13 @@ async def test_each_command_stands_below_what_led_to_it(database: Database) -> N
         f"│           └── tally.added  position 3  tally {streams[1]}  version 1",
         f"│               └── tally.take  by ann [b]  {ids[3]}",
         f"│                   └── tally.taken  position 4  tally {streams[0]}  version 2",
-        f"└── tally.take  by ann [b]  {ids[4]}  because of position 2, which is not of this request",
+        f"└── tally.take  by ann [b]  {ids[4]}  caused by position 2 of another request",
         f"    └── tally.taken  position 5  tally {streams[2]}  version 2",
     ]
     unknown = uuid4()
     assert_user_error(
         await asyncio.to_thread(run, "trace", str(unknown), DATABASE_URL=database.url),
-        f"no fact has the correlation id {unknown}",
+        f"no event has the correlation id {unknown}",
     )
 
 

@@ -1,13 +1,23 @@
 """What execute promises: decided on the truth, answered once, and quick on a hot stream."""
 
 import asyncio
-from uuid import uuid4
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
-from app.engine.commands import CommandAccepted, CommandConflict, CommandPreview, CommandRejected
+from app.engine.commands import (
+    CommandAccepted,
+    CommandConflict,
+    CommandHandler,
+    CommandPreview,
+    CommandRejected,
+)
 from app.engine.database.connections import Database
-from tests.support.toy_counter import Add, Added, Take, engine, request, tally
+from domain.kernel.decider import UndeclaredRejection
+from tests.support.scenarios import Scenario
+from tests.support.toy_counter import Add, Added, Take, TooLittle, engine, request, tally
 
 
 async def test_commands_of_one_stream_in_one_process_all_find_their_place(database: Database) -> None:
@@ -144,3 +154,41 @@ async def test_a_cancelled_caller_leaves_the_stream_usable(database: Database) -
                 await running.commands.execute(tally, stream, Add(amount=1), request()), CommandAccepted
             )
         assert await running.commands.current_state(tally, stream) in (3, 4)
+
+
+async def test_a_rule_that_is_raised_but_not_declared_is_named(database: Database) -> None:
+    undeclared = replace(tally, rejections=())
+    async with engine(database, decider=undeclared) as running:
+        for dry_run in (False, True):
+            with pytest.raises(UndeclaredRejection) as raised:
+                await running.commands.execute(undeclared, uuid4(), Take(amount=1), request(dry_run=dry_run))
+            assert str(raised.value) == (
+                "the decider of tally raises TooLittle: add TooLittle to its rejections"
+            )
+        assert await running.reader.head_position() == 0
+
+
+def test_the_test_language_names_a_rule_that_is_not_declared() -> None:
+    with pytest.raises(UndeclaredRejection, match="add TooLittle to its rejections"):
+        Scenario(replace(tally, rejections=())).given().when(Take(amount=1)).then_rejected(TooLittle)
+
+
+async def test_the_cache_keeps_the_aggregates_used_last(database: Database) -> None:
+    first, second, third = uuid4(), uuid4(), uuid4()
+    async with engine(database) as running:
+        commands = CommandHandler(running.appender, running.reader, cached=2)
+        for stream in (first, second, first, third):
+            await commands.execute(tally, stream, Add(amount=1), request())
+        reads: list[UUID] = []
+        read_stream = running.reader.read_stream
+
+        async def count(category: str, stream: UUID, *args: Any, **kwargs: Any) -> Any:
+            reads.append(stream)
+            return await read_stream(category, stream, *args, **kwargs)
+
+        running.reader.read_stream = count  # type: ignore[method-assign]
+        for stream in (first, third, second):
+            assert isinstance(
+                await commands.execute(tally, stream, Add(amount=1), request()), CommandAccepted
+            )
+        assert set(reads) == {second}

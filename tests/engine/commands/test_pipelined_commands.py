@@ -1,4 +1,4 @@
-"""What a command was decided on has to have been recorded: when one before it fails, those that follow are decided anew."""
+"""If a command fails, the commands that were decided on its events are decided again."""
 
 import asyncio
 from random import Random
@@ -12,8 +12,8 @@ from app.engine.database.connections import Database
 from tests.support.toy_counter import Add, Take, engine, evolve, request, tally
 
 
-async def test_a_command_decided_on_one_that_met_a_conflict_is_decided_anew(database: Database) -> None:
-    """One process adds 5 and takes 12 on what it remembers, 10; another has taken 9 meanwhile, at the version that the 5 would have had."""
+async def test_a_command_decided_on_one_with_a_conflict_is_decided_again(database: Database) -> None:
+    """One process adds 5 and takes 12 from its cached 10. The other has taken 9, at the version that the 5 would have had."""
     stream = uuid4()
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=10), request())
@@ -27,25 +27,25 @@ async def test_a_command_decided_on_one_that_met_a_conflict_is_decided_anew(data
         assert await one.commands.current_state(tally, stream) == 6
 
 
-async def test_a_command_that_comes_at_any_moment_while_the_one_before_it_meets_a_conflict_is_decided_anew(
+async def test_a_command_that_comes_at_any_moment_of_a_conflict_before_it_is_decided_again(
     database: Database,
 ) -> None:
-    """Before its batch, or while that is on its way: after any number of turns."""
+    """Before its batch is sent, or while it is in flight: after any number of cycles of the event loop."""
     async with engine(database) as one, engine(database) as other:
-        for turns in range(40):
+        for cycles in range(40):
             stream = uuid4()
             await one.commands.execute(tally, stream, Add(amount=10), request())
             await other.commands.execute(tally, stream, Take(amount=9), request())
             adding = asyncio.ensure_future(one.commands.execute(tally, stream, Add(amount=5), request()))
-            for _ in range(turns):
+            for _ in range(cycles):
                 await asyncio.sleep(0)
             taken = await one.commands.execute(tally, stream, Take(amount=12), request())
             assert isinstance(await adding, CommandAccepted)
-            assert isinstance(taken, CommandRejected), turns
+            assert isinstance(taken, CommandRejected), cycles
             assert await one.commands.current_state(tally, stream) == 6
 
 
-async def test_a_command_that_comes_between_the_answer_and_who_hears_it_is_decided_anew(
+async def test_a_command_that_comes_between_a_conflict_and_its_caller_is_decided_again(
     database: Database,
 ) -> None:
     stream = uuid4()
@@ -54,17 +54,17 @@ async def test_a_command_that_comes_between_the_answer_and_who_hears_it_is_decid
         await other.commands.execute(tally, stream, Take(amount=9), request())
         adding = asyncio.ensure_future(one.commands.execute(tally, stream, Add(amount=5), request()))
         await asyncio.sleep(0)
-        in_process_api: Any = one.appender
-        [waiting] = in_process_api._waiting
+        appender: Any = one.appender
+        [pending] = appender._pending
         async with asyncio.timeout(10):
-            while not waiting.answer.done():  # noqa: ASYNC110 - the very turn is meant
+            while not pending.answer.done():  # noqa: ASYNC110 - this very cycle of the event loop is meant
                 await asyncio.sleep(0)
         taken = await one.commands.execute(tally, stream, Take(amount=12), request())
         assert isinstance(await adding, CommandAccepted)
         assert isinstance(taken, CommandRejected)
 
 
-async def test_a_command_decided_on_one_that_was_a_repeat_is_decided_anew(database: Database) -> None:
+async def test_a_command_decided_on_one_that_was_a_repeat_is_decided_again(database: Database) -> None:
     stream, identity = uuid4(), uuid4()
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=10), request(command_id=identity))
@@ -79,7 +79,9 @@ async def test_a_command_decided_on_one_that_was_a_repeat_is_decided_anew(databa
         assert await one.commands.current_state(tally, stream) == 1
 
 
-async def test_a_command_decided_on_one_that_the_database_refused_is_decided_anew(database: Database) -> None:
+async def test_a_command_decided_on_one_that_the_database_refused_is_decided_again(
+    database: Database,
+) -> None:
     stream = uuid4()
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=10), request())
@@ -94,7 +96,7 @@ async def test_a_command_decided_on_one_that_the_database_refused_is_decided_ane
         assert await one.commands.current_state(tally, stream) == 1
 
 
-async def test_what_follows_a_command_that_recorded_nothing_is_not_held_up(database: Database) -> None:
+async def test_a_command_after_one_that_recorded_nothing_is_not_delayed(database: Database) -> None:
     """A wrong expectation of one caller costs the others nothing."""
     stream = uuid4()
     async with engine(database) as running:
@@ -110,21 +112,21 @@ async def test_what_follows_a_command_that_recorded_nothing_is_not_held_up(datab
         assert await running.commands.current_state(tally, stream) == 8
 
 
-async def test_however_many_processes_decide_on_one_stream_no_rule_is_broken_by_a_command_of_another_amount(
+async def test_two_processes_that_decide_on_one_stream_break_no_rule(
     database: Database,
 ) -> None:
     stream = uuid4()
-    chance = Random(7)
+    random = Random(7)
     async with engine(database) as one, engine(database) as other:
         await one.commands.execute(tally, stream, Add(amount=50), request())
         for _ in range(20):
             amounts = [
-                chance.choice([Take(amount=chance.randint(1, 40)), Add(amount=chance.randint(1, 30))])
+                random.choice([Take(amount=random.randint(1, 40)), Add(amount=random.randint(1, 30))])
                 for _ in range(12)
             ]
             await asyncio.gather(
                 *(
-                    chance.choice([one, other]).commands.execute(tally, stream, amount, request())
+                    random.choice([one, other]).commands.execute(tally, stream, amount, request())
                     for amount in amounts
                 )
             )

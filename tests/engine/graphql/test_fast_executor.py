@@ -1,4 +1,4 @@
-"""Documents executed the short way and graphql-core's own way have the same answer, errors included."""
+"""The fast executor and graphql-core give the same results, errors included."""
 
 import asyncio
 from decimal import Decimal
@@ -77,7 +77,7 @@ class Branch:
 
 @strawberry.type
 class Twig:
-    """Its leaf may be at hand; what its resolver says is the same."""
+    """Its leaf may be prefetched; the resolver returns the same."""
 
     number: int
     held: strawberry.Private[Any] = None
@@ -134,7 +134,7 @@ class _Bad:
 
 
 def grown(fault: str) -> Grown:
-    """A tree with one thing wrong with it."""
+    """A tree with one fault."""
     leaf: Any = Leaf(name="first", count=1, colour=Colour.RED, price=Decimal("1.50"))
     maybe: Any = Leaf(name="maybe", count=2)
     odd: Any = None
@@ -175,7 +175,7 @@ def grown(fault: str) -> Grown:
 
 
 def twigs(leaf: Any, fault: str) -> list[Any]:
-    """Some with a leaf at hand, one that has none at hand and is the one to be broken."""
+    """Two with a prefetched leaf, and one without, which has the fault."""
     held = {"leaf": leaf, "sure": leaf, "kept": "secret"}
     some: list[Any] = [Twig(number=n, held=leaf, prefetched=held) for n in range(2)]
     some.append(Twig(number=2, held=leaf, fault=fault))
@@ -196,9 +196,9 @@ class Query:
         return grown(fault)
 
 
-SHORT = strawberry.Schema(Query, types=[Flower], execution_context_class=FastExecutionContext)
-LONG = strawberry.Schema(Query, types=[Flower])
-add_plans(SHORT)
+FAST = strawberry.Schema(Query, types=[Flower], execution_context_class=FastExecutionContext)
+DEFAULT = strawberry.Schema(Query, types=[Flower])
+add_plans(FAST)
 
 FAULTS = (
     "",
@@ -237,30 +237,30 @@ TWIGS = (
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_list_of_objects_has_the_same_answer_whether_what_they_lead_to_is_at_hand_or_not(
+async def test_a_list_has_the_same_result_with_and_without_prefetched_values(
     fault: str,
 ) -> None:
     for selection in TWIGS:
         for root in ("grown", "grownLater"):
             for field in ("twigs", "loose"):
                 query = f"query($fault: String!) {{ {root}(fault: $fault) {{ {field} {selection} }} }}"
-                short, long = [await schema.execute(query, {"fault": fault}) for schema in (SHORT, LONG)]
-                assert short.data == long.data, query
+                fast, default = [await schema.execute(query, {"fault": fault}) for schema in (FAST, DEFAULT)]
+                assert fast.data == default.data, query
                 if field == "loose":
-                    assert told(short) == told(long), query
-                # What fails at once ends the list that it is in, and what fails later is not come to.
-                assert bool(short.errors) == bool(long.errors), query
-                assert all(error in told(long) for error in told(short)), query
+                    assert sorted_errors(fast) == sorted_errors(default), query
+                # A synchronous error ends its list, so that errors after it are not reached.
+                assert bool(fast.errors) == bool(default.errors), query
+                assert all(error in sorted_errors(default) for error in sorted_errors(fast)), query
 
 
-def told(answer: Any) -> list[Any]:
-    """The errors. Those of fields that are executed beside each other come in the order in which they end."""
+def sorted_errors(answer: Any) -> list[Any]:
+    """The errors in a fixed order: fields that are executed concurrently end in any order."""
     return sorted((error.formatted for error in answer.errors or ()), key=str)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_short_and_long_give_the_same_answer(fault: str) -> None:
-    asked = 0
+async def test_both_executors_give_the_same_result(fault: str) -> None:
+    compared = 0
     for selection in SELECTIONS:
         for root in ("grown", "grownLater"):
             for inner in (
@@ -271,49 +271,49 @@ async def test_short_and_long_give_the_same_answer(fault: str) -> None:
                 query = f"query($fault: String!, $yes: Boolean! = true) {{ {root}(fault: $fault) {{ {inner} }} }} {fragment}"
                 if "$yes" not in inner:
                     query = query.replace(", $yes: Boolean! = true", "")
-                short, long = [await schema.execute(query, {"fault": fault}) for schema in (SHORT, LONG)]
-                assert long.data is not None or long.errors, query
-                assert [error.formatted for error in short.errors or ()] == [
-                    error.formatted for error in long.errors or ()
+                fast, default = [await schema.execute(query, {"fault": fault}) for schema in (FAST, DEFAULT)]
+                assert default.data is not None or default.errors, query
+                assert [error.formatted for error in fast.errors or ()] == [
+                    error.formatted for error in default.errors or ()
                 ], query
-                assert short.data == long.data, query
-                assert _order(short.data) == _order(long.data), query
-                asked += 1
-    assert asked == len(SELECTIONS) * 4
+                assert fast.data == default.data, query
+                assert _order(fast.data) == _order(default.data), query
+                compared += 1
+    assert compared == len(SELECTIONS) * 4
 
 
-async def test_a_plain_field_takes_the_short_way_and_one_with_an_extension_does_not(
+async def test_plain_fields_are_executed_fast_and_fields_with_an_extension_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    long: list[str] = []
+    default: list[str] = []
     own = FastExecutionContext.execute_field
 
-    def watched(self: FastExecutionContext, parent_type: Any, source: Any, details: Any, *rest: Any) -> Any:
-        long.append(f"{parent_type.name}.{details[0].node.name.value}")
+    def counted(self: FastExecutionContext, parent_type: Any, source: Any, details: Any, *rest: Any) -> Any:
+        default.append(f"{parent_type.name}.{details[0].node.name.value}")
         return own(self, parent_type, source, details, *rest)
 
-    monkeypatch.setattr(FastExecutionContext, "execute_field", watched)
-    answer = await SHORT.execute(
+    monkeypatch.setattr(FastExecutionContext, "execute_field", counted)
+    answer = await FAST.execute(
         "{ grown { branch { secret soon leaf { name count colour __typename } leaves { name } } } }"
     )
     assert answer.errors is not None
     assert [error.message for error in answer.errors] == ["locked"]
-    # The first field that fails ends the object that it is in.
-    assert long == ["Query.grown", "Branch.secret"]
-    long.clear()
-    answer = await SHORT.execute(
+    # The first field that fails ends its object.
+    assert default == ["Query.grown", "Branch.secret"]
+    default.clear()
+    answer = await FAST.execute(
         "{ grown { branch { soon leaf { name count colour __typename } leaves { name } } } }"
     )
     assert answer.errors is None
-    assert long == ["Query.grown", "Branch.soon"]
-    long.clear()
-    answer = await SHORT.execute("{ grown { twigs { number leaf { name } kept } } }")
+    assert default == ["Query.grown", "Branch.soon"]
+    default.clear()
+    answer = await FAST.execute("{ grown { twigs { number leaf { name } kept } } }")
     assert answer.errors is not None
-    assert long == ["Query.grown", *["Twig.kept"] * 2, "Twig.leaf", "Twig.kept"]
+    assert default == ["Query.grown", *["Twig.kept"] * 2, "Twig.leaf", "Twig.kept"]
 
 
 def _order(answer: Any) -> Any:
-    """The names in the order in which they stand."""
+    """The names in their order."""
     if isinstance(answer, dict):
         return [(name, _order(value)) for name, value in answer.items()]
-    return [_order(each) for each in answer] if isinstance(answer, list) else None
+    return [_order(item) for item in answer] if isinstance(answer, list) else None

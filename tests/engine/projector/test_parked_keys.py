@@ -9,12 +9,11 @@ import asyncpg
 import pytest
 
 from app.engine.database.connections import Database
-from app.engine.projector.parking.parked_keys import KeyCodec, ParkedKeys, ParkedStream
-from domain.kernel.decider import Recorded, SplitEvent
+from app.engine.projector.parking.parked_keys import KeyCodec, ParkedStream
+from domain.kernel.decider import Recorded
 from projections.kernel import Key
-from tests.support.scenarios import fact, fold_all
+from tests.support.scenarios import fold_all
 from tests.support.toy_counter import (
-    Added,
     TallyRow,
     engine,
     fold,
@@ -34,7 +33,7 @@ from tests.support.toy_parking import (
 
 
 async def parked(database: Database) -> list[asyncpg.Record]:
-    return await database.pool.fetch("SELECT *, key::text AS what FROM es.parked ORDER BY position")
+    return await database.pool.fetch("SELECT *, key::text AS what FROM es.parked_keys ORDER BY position")
 
 
 async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(database: Database) -> None:
@@ -60,7 +59,7 @@ async def test_one_key_of_a_thousand_is_parked_and_the_others_are_current(databa
         assert row["what"] == f'["{bad}"]'
         assert row["error"] == f"{BROKEN_FOLD_NAME}: {at}"
         assert "breaks_at_poison" in row["traceback"]
-        assert running.projector.workers["tallies"].error is None
+        assert running.projector.workers["tallies"].state.error is None
 
 
 async def test_a_fact_raises_in_the_midst_of_a_batch_and_the_facts_around_it_count(
@@ -287,68 +286,3 @@ def test_what_is_parked_comes_back_from_its_json_as_it_was() -> None:
     assert kept.write(("\0",)) is None
     assert kept.write((object(),)) is None
     assert kept.write(("é" * 1_000,)) is None
-
-
-def test_a_fact_that_is_skipped_is_left_out_for_its_key_alone() -> None:
-    aside = ParkedKeys(tallies)
-    one, two = uuid4(), uuid4()
-    history = [
-        fact(Added(amount=n), position=n, stream=stream)
-        for n, stream in enumerate((one, two, one, two), start=1)
-    ]
-    aside.skipped = {((one,), 3), (ParkedStream("tally", two), 2)}
-    concerned, wanted = aside.route(history)
-    held: dict[Key, Any] = dict.fromkeys(wanted)
-    assert aside.fold_batch(concerned, held)
-    assert {key: row.sum for key, row in held.items()} == {(one,): 1, (two,): 4}
-    assert aside.parked == {}
-
-
-@pytest.mark.parametrize("where", ["fold", "keys"])
-def test_a_fact_that_was_split_counts_whole_or_not_at_all(where: str) -> None:
-    """Its second part raises: the first does not count, either."""
-    stream = uuid4()
-
-    def raises_at_poison(given: Recorded[Any]) -> Any:
-        if given.event.note == POISON:
-            raise BrokenFold
-        return keys(given)
-
-    parts = SplitEvent(
-        name="tally.both", version=1, data="{}", events=(Added(amount=5), Added(amount=1, note=POISON))
-    )
-    events = (Added(amount=1), parts, Added(amount=1))
-    history = [
-        replace(fact(event, position=n, stream=stream), category="tally")
-        for n, event in enumerate(events, start=1)
-    ]
-    aside = ParkedKeys(
-        with_fold(breaks_at_poison) if where == "fold" else replace(tallies, keys=raises_at_poison)
-    )
-    whole, held = False, dict[Key, Any]()
-    for _ in range(2 if where == "fold" else 1):
-        concerned, wanted = aside.route(history)
-        held = dict.fromkeys(wanted)
-        whole = aside.fold_batch(concerned, held)
-    assert whole
-    row = held[(stream,)]
-    assert row is not None
-    assert row.sum == 1
-    assert aside.parked == {((stream,) if where == "fold" else ParkedStream("tally", stream)): 2}
-
-
-def test_a_fact_of_several_keys_parks_the_one_that_raises_and_counts_for_the_others() -> None:
-    good, bad = UUID(int=1), UUID(int=2)
-
-    def breaks_for_one(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
-        if key == (bad,) and given.position == 2:
-            raise BrokenFold
-        return fold(key, row, given)
-
-    both = replace(tallies, keys=lambda _: [(bad,), (good,)], fold=breaks_for_one)
-    aside = ParkedKeys(both)
-    concerned, wanted = aside.route([fact(Added(amount=n), position=n) for n in (1, 2, 3)])
-    held: dict[Key, Any] = dict.fromkeys(wanted)
-    assert aside.fold_batch(concerned, held)
-    assert {key: row.sum for key, row in held.items()} == {(bad,): 1, (good,): 6}
-    assert aside.parked == {(bad,): 2}

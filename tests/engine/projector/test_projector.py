@@ -1,6 +1,7 @@
 """What the projector promises: each fact has its effect once, one owner, and an answer to who waits."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -9,9 +10,9 @@ import pytest
 from sqlalchemy.dialects import postgresql
 
 from app.engine.database.connections import Database
+from app.engine.projector.checkpoint import Checkpoint
 from app.engine.projector.projector import ProjectionStale
 from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
-from app.engine.projector.writer import TableWriter
 from tests.support.toy_counter import (
     Add,
     Added,
@@ -70,12 +71,13 @@ async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is
             await first.commands.execute(tally, uuid4(), Add(amount=1), request())
             await first.projector.wait_for_position("tallies", 1, 5)
             await second.projector.wait_for_position("tallies", 1, 5)
-            assert [first.projector.workers["tallies"].owns, second.projector.workers["tallies"].owns].count(
-                True
-            ) == 1
+            assert [
+                first.projector.workers["tallies"].state.is_owner,
+                second.projector.workers["tallies"].state.is_owner,
+            ].count(True) == 1
         await second.commands.execute(tally, uuid4(), Add(amount=1), request())
         await second.projector.wait_for_position("tallies", 2, 5)
-        assert second.projector.workers["tallies"].owns
+        assert second.projector.workers["tallies"].state.is_owner
         await assert_table_equals_log(second)
 
 
@@ -86,9 +88,9 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
         ):
             await running.projector.wait_for_position("tallies", 7, 0.05)
         async with asyncio.timeout(10):
-            while not running.projector.workers["tallies"].owns:
+            while not running.projector.workers["tallies"].state.is_owner:
                 await running.projector.workers["tallies"].wait_for_progress()
-        async with running.projector.workers["tallies"].writer.write_lock:  # type: ignore[union-attr]
+        async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             await running.commands.execute(tally, uuid4(), Add(amount=1), request())
             with pytest.raises(
                 ProjectionStale,
@@ -123,13 +125,13 @@ async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_chec
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moves: list[int] = []
-    own = TableWriter._checkpoint  # pyright: ignore[reportPrivateUsage]
+    move_params = Checkpoint.move_params
 
-    def watched(self: TableWriter, position: int) -> dict[str, Any]:
+    def watched(self: Checkpoint, position: int) -> Mapping[str, Any]:
         moves.append(position)
-        return own(self, position)
+        return move_params(self, position)
 
-    monkeypatch.setattr(TableWriter, "_checkpoint", watched)
+    monkeypatch.setattr(Checkpoint, "move_params", watched)
     added = replace(tallies, keys=lambda fact: [] if isinstance(fact.event, Taken) else keys(fact))
     async with engine(database, projections=[added]) as running:
         stream = uuid4()
@@ -166,7 +168,7 @@ async def test_a_table_rests_between_batches_until_somebody_waits_for_it(
         for position in (1, 4, 7):
             for _ in range(1 if position == 1 else 3):
                 await running.commands.execute(tally, stream, Add(amount=1), request())
-            assert worker.position == max(0, position - 3)
+            assert worker.state.position == max(0, position - 3)
             await running.projector.wait_for_position("tallies", position, 10)
         await assert_table_equals_log(running)
 
@@ -179,7 +181,7 @@ async def test_what_no_key_is_to_blame_for_stops_the_checkpoint_and_is_shown(dat
         await running.commands.execute(tally, uuid4(), Add(amount=1), request())
         with pytest.raises(ProjectionStale):
             await running.projector.wait_for_position("tallies", 2, 0.5)
-        assert "UndefinedColumn" in (running.projector.workers["tallies"].error or "")
+        assert "UndefinedColumn" in (running.projector.workers["tallies"].state.error or "")
         await database.pool.execute("ALTER TABLE read.tallies_v1 RENAME COLUMN total TO sum")
         await assert_table_equals_log(running)
 

@@ -135,11 +135,11 @@ async def test_a_table_far_behind_is_filled_in_bulk_before_it_is_owned(
 async def test_a_table_that_other_code_made_is_reported(database: Database) -> None:
     async with engine(database) as running:
         await some(running, 1)
-        assert running.projector.workers["tallies"].stale_fingerprint is None
+        assert running.projector.workers["tallies"].state.stale_fingerprint is None
     await database.pool.execute("UPDATE es.checkpoints SET fingerprint = 'other'")
     async with engine(database) as running:
         await assert_table_equals_log(running)
-        assert running.projector.workers["tallies"].stale_fingerprint == "other"
+        assert running.projector.workers["tallies"].state.stale_fingerprint == "other"
         await rebuild(database, codec, [tallies])
         await some(running, 1)
-        assert running.projector.workers["tallies"].stale_fingerprint is None
+        assert running.projector.workers["tallies"].state.stale_fingerprint is None

@@ -7,7 +7,7 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.projector.rebuild.operation import OperationRefused, RebuildProgress, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
-from app.engine.projector.table_status import table_statuses
+from app.engine.projector.status import table_statuses
 from tests.support.toy_counter import engine, tallies
 from tests.support.toy_rebuild import (
     FACTS,
@@ -46,10 +46,10 @@ async def resumed(database: Database) -> int:
     """Where the next run begins; it is run to its end."""
     begun: list[int] = []
 
-    def told(progress: RebuildProgress) -> None:
+    def on_progress(progress: RebuildProgress) -> None:
         begun.append(progress.position)
 
-    [rebuilt] = await rebuild(database, codec, [tallies], page=PAGE_SIZE, told=told)
+    [rebuilt] = await rebuild(database, codec, [tallies], page=PAGE_SIZE, on_progress=on_progress)
     assert rebuilt.comparison.equal
     assert rebuilt.swapped is not None
     assert rebuilt.swapped.position == FACTS
@@ -89,7 +89,7 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
         killer = await database.connect()
         killing: list[asyncio.Task[object]] = []
 
-        def told(progress: RebuildProgress) -> None:
+        def on_progress(progress: RebuildProgress) -> None:
             if progress.position > FACTS // 3 and not killing:
                 lease = "EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended('tallies_v1/staging', 7305813094))"
                 log = "query LIKE '%FROM es.events WHERE position > $1 AND position <= $2%'"
@@ -106,7 +106,7 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
             OperationRefused,
             match="the live table is as it was: mend that, and the same command goes on from the last checkpoint",
         ):
-            await rebuild(database, codec, [tallies], page=PAGE_SIZE, told=told)
+            await rebuild(database, codec, [tallies], page=PAGE_SIZE, on_progress=on_progress)
         assert await whole_live_table(running) == "second"
         await asyncio.gather(*killing)
         await killer.close()
@@ -129,11 +129,11 @@ async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_f
                     raise AssertionError("two at once")
             met.append(str(refused.value))
 
-        def told(progress: RebuildProgress) -> None:
+        def on_progress(progress: RebuildProgress) -> None:
             if not trying:
                 trying.append(asyncio.ensure_future(second()))
 
-        await rebuild(database, codec, [tallies], page=PAGE_SIZE, told=told)
+        await rebuild(database, codec, [tallies], page=PAGE_SIZE, on_progress=on_progress)
         await asyncio.gather(*trying)
         assert len(met) == 1
         assert met[0].startswith("tallies v1 is being worked on by ")

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.engine.database.connections import Database
 from app.engine.projector.parking.admin import (
@@ -20,7 +20,8 @@ from app.engine.projector.parking.admin import (
     unskip,
     wait_for_retry,
 )
-from app.engine.projector.parking.parked_keys import ParkedItem, load_skipped
+from app.engine.projector.parking.parked_keys import ParkedItem
+from app.engine.projector.parking.store import load_skipped
 from app.engine.projector.rebuild.operation import OperationRefused
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
@@ -69,7 +70,7 @@ async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(dat
         before = await table_rows(running, BROKEN)
         assert await retried(running, BROKEN, key_text(stream)) == RetryResult(0, 1, 0)
         [key] = await parked_keys(database, BROKEN, first=10)
-        assert (key.position, key.tries, key.error) == (
+        assert (key.position, key.failed_retries, key.error) == (
             at,
             1,
             f"{BROKEN_FOLD_NAME}: {at}",
@@ -174,11 +175,11 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
         await wait_until_folded(running, BROKEN)
     async with engine(database) as owner:
         async with asyncio.timeout(10):
-            while not owner.projector.workers["tallies"].owns:
+            while not owner.projector.workers["tallies"].state.is_owner:
                 await owner.projector.workers["tallies"].wait_for_progress()
         async with engine(database) as other:
-            assert owner.projector.workers["tallies"].owns
-            assert not other.projector.workers["tallies"].owns
+            assert owner.projector.workers["tallies"].state.is_owner
+            assert not other.projector.workers["tallies"].state.is_owner
             assert await retried(other, tallies) == RetryResult(1, 0, 0)
             await assert_nothing_parked(other, tallies)
 
@@ -324,8 +325,8 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
     rounds: list[int] = []
 
     async def skip_meanwhile(
-        connection: AsyncConnection, projection: Projection[Any]
-    ) -> set[tuple[ParkedItem, int]]:
+        connection: asyncpg.Connection, projection: Projection[Any]
+    ) -> frozenset[tuple[ParkedItem, int]]:
         known = await load_skipped(connection, projection)
         rounds.append(len(known))
         if not known:
@@ -362,14 +363,14 @@ async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when
         assert [
             tuple(row)
             for row in await database.pool.fetch(
-                "SELECT slot, key::text, position FROM es.parked ORDER BY slot"
+                "SELECT slot, key::text, position FROM es.parked_keys ORDER BY slot"
             )
         ] == [(slot, key_text(bad), at[bad]) for slot in ("former", "live")]
         asked = await skip(database, BROKEN, key_text(bad), at[bad], "why", "me")
         assert await wait_for_retry(database, BROKEN, asked, 1, 10) == RetryResult(1, 0, 0)
         await assert_nothing_parked(running, BROKEN, without=list(at.values()))
         async with asyncio.timeout(10):
-            while await database.pool.fetchval("SELECT count(*) FROM es.parked"):  # noqa: ASYNC110 - the keeper of the former table looks now and then
+            while await database.pool.fetchval("SELECT count(*) FROM es.parked_keys"):  # noqa: ASYNC110 - the keeper of the former table looks now and then
                 await asyncio.sleep(0.05)
         same = "SELECT count(*) FROM read.tallies_v1 l FULL JOIN read_former.tallies_v1 f USING (id) WHERE (l.sum, l.facts) IS DISTINCT FROM (f.sum, f.facts)"
         assert await database.pool.fetchval(same) == 0

@@ -47,7 +47,7 @@ async def test_a_row_that_is_refused_on_the_way_is_left_out_of_the_history_alone
             (stream,): MUCH,
             (other,): 3,
         }
-        assert await database.pool.fetchval("SELECT count(*) FROM es.parked") == 0
+        assert await database.pool.fetchval("SELECT count(*) FROM es.parked_keys") == 0
         kept = {
             (row.id, valid_from): (valid_to, row.facts)
             for valid_from, valid_to, row in await history_of(database, tallies)

@@ -36,7 +36,7 @@ LOG = [
 ]
 GOOD = Evidence(
     log=LOG,
-    moments=[MOMENT, MOMENT, MOMENT + timedelta(microseconds=1)],
+    recorded_at=[MOMENT, MOMENT, MOMENT + timedelta(microseconds=1)],
     ledger={FIRST: Entry(1, 2, None), SECOND: Entry(3, 3, None), THIRD: Entry(4, 3, FULL)},
     writers={
         "writer 1": [
@@ -82,7 +82,7 @@ def test_a_run_in_which_nothing_was_lost_is_proved() -> None:
 )
 def test_a_follower_that_is_given_anything_but_the_log_refutes_it(given: list[Delivered]) -> None:
     assert failing(replace(GOOD, followers=dict(GOOD.followers) | {"follower 1": [Started(0), *given]})) == [
-        "every follower is given every fact above its start once and in order"
+        "every follower receives every event after its start once and in order"
     ]
 
 
@@ -94,25 +94,34 @@ def test_a_follower_that_never_began_refutes_it() -> None:
     ("change", "claim"),
     [
         (
-            {"log": LOG[:2], "moments": GOOD.moments[:2]},
-            "every acknowledged command is recorded where its answer says",
+            {"log": LOG[:2], "recorded_at": GOOD.recorded_at[:2]},
+            "every acknowledged command is recorded at the positions of its acknowledgement",
         ),
         (
             {"ledger": dict(GOOD.ledger) | {FIRST: Entry(1, 1, None)}},
-            "each command id has one effect, whole and side by side",
+            "each command id has one effect, complete and at adjacent positions",
         ),
-        ({"ledger": dict(GOOD.ledger) | {THIRD: Entry(4, 3, None)}}, "a repeat gets the first answer"),
+        (
+            {"ledger": dict(GOOD.ledger) | {THIRD: Entry(4, 3, None)}},
+            "a repeated command gets the first outcome",
+        ),
         (
             {"ledger": dict(GOOD.ledger) | {TAKEN_BACK: Entry(4, 3, FULL)}},
-            "what was rolled back left nothing",
+            "a rolled back transaction leaves nothing",
         ),
-        ({"log": [LOG[0], LOG[2]], "moments": GOOD.moments[:2]}, "positions are dense from 1"),
-        ({"log": [LOG[0], LOG[2]], "moments": GOOD.moments[:2]}, "versions of each stream are dense from 1"),
-        ({"moments": list(reversed(GOOD.moments))}, "the time of recording never goes back along positions"),
-        ({"crashed": {"writer 2": "exit code 1"}}, "every worker ends well, but the one that is killed"),
+        ({"log": [LOG[0], LOG[2]], "recorded_at": GOOD.recorded_at[:2]}, "positions are dense from 1"),
+        (
+            {"log": [LOG[0], LOG[2]], "recorded_at": GOOD.recorded_at[:2]},
+            "versions of each stream are dense from 1",
+        ),
+        (
+            {"recorded_at": list(reversed(GOOD.recorded_at))},
+            "the time of recording never decreases with the position",
+        ),
+        ({"crashed": {"writer 2": "exit code 1"}}, "every worker succeeds, except the one that is killed"),
         (
             {"followers": {}},
-            "the run had what a proof needs: conflicts, repeats, rollbacks, a writer killed at work, followers",
+            "the run had conflicts, repeats, rollbacks, a writer killed at work, and followers",
         ),
     ],
 )
@@ -127,8 +136,8 @@ def test_a_repeat_taken_for_new_and_a_failed_append_refute_it() -> None:
         Failed(SECOND, "UniqueViolationError"),
     ]
     assert failing(replace(GOOD, writers=dict(GOOD.writers) | {"writer 2": twice})) == [
-        "a repeat gets the first answer",
-        "no append fails but for a conflict",
+        "a repeated command gets the first outcome",
+        "no append fails, except by a conflict",
     ]
 
 
@@ -173,8 +182,8 @@ def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
 @pytest.mark.parametrize(
     ("sabotage", "refuted"),
     [
-        ("lock", "no append fails but for a conflict"),
-        ("sequence", "every follower is given every fact above its start once and in order"),
+        ("lock", "no append fails, except by a conflict"),
+        ("sequence", "every follower receives every event after its start once and in order"),
     ],
 )
 def test_a_store_without_its_lock_is_found_out(
@@ -184,7 +193,7 @@ def test_a_store_without_its_lock_is_found_out(
         said, problems = process.communicate(timeout=120)
     assert process.returncode == 1, said + problems
     assert re.search(r"^NOT proved: ", said, re.MULTILINE)
-    assert f"not so: {refuted}" in said
+    assert f"false: {refuted}" in said
     assert scratches(postgres) == []
 
 

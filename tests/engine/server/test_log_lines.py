@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from app.engine.database.connections import Database
-from app.engine.logs import configure_logging
+from app.engine.logs import configure_logging, log_fields
 from domain.kernel.decider import Decider
 from tests.support.toy_counter import Add, Take, engine, request, tally
 
@@ -91,7 +91,7 @@ def test_text_is_for_people_and_an_exception_stays_one_line_of_json(said: Said) 
     log = logging.getLogger("app.somewhere")
     configure_logging("warning", lines="text")
     log.info("unheard")
-    log.warning("heard", extra={"told": {"position": 7}})
+    log.warning("heard", extra=log_fields(position=7))
     [line] = said().splitlines()
     assert line.endswith(" WARNING app.somewhere heard position=7")
     configure_logging("warning", lines="json")

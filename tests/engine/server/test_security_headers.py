@@ -5,7 +5,8 @@ import pytest
 
 from app.engine.application import Application
 from app.engine.database.connections import Database
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 
 APPLICATION = Application(settings=EngineSettings)
@@ -26,7 +27,7 @@ APPLICATION = Application(settings=EngineSettings)
 async def test_every_response_has_the_security_headers(
     database: Database, method: str, path: str, status: int
 ) -> None:
-    settings = EngineSettings(database_url=database.url, allowed_origins=["https://shop.example"])
+    settings = EngineSettings(database_url=database.url, allowed_origins=("https://shop.example",))
     app = create_app(Runtime(APPLICATION, settings, database))
     headers = {
         "accept": "text/html",

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,13 +11,12 @@ import pytest
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.store.append import (
-    Appender,
+from app.engine.store.append import Appender, Overloaded, StoreTimeout
+from app.engine.store.append_request import (
+    AppendChain,
     AppendRequest,
     AppendResult,
     CommandIdReused,
-    Overloaded,
-    StoreTimeout,
     VersionConflict,
 )
 from app.engine.store.codec import EventCodec
@@ -28,7 +28,7 @@ TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datnam
 
 
 def append(
-    stream: UUID, expected: int, *events: Event, command_id: UUID | None = None, keep: bool = False
+    stream: UUID, expected: int, *events: Event, command_id: UUID | None = None, persist_outcome: bool = False
 ) -> AppendRequest:
     return AppendRequest(
         command_id=command_id or uuid4(),
@@ -39,7 +39,7 @@ def append(
         events=events,
         correlation_id=uuid4(),
         actor="tester",
-        persist_outcome=keep,
+        persist_outcome=persist_outcome,
     )
 
 
@@ -54,7 +54,7 @@ def accepted(answer: AppendResult | VersionConflict) -> AppendResult:
     return answer
 
 
-async def test_appends_of_one_stream_may_follow_each_other_in_one_batch(store: Engine) -> None:
+async def test_requests_of_one_stream_may_follow_each_other_in_one_batch(store: Engine) -> None:
     stream = uuid4()
     answers = await asyncio.gather(
         *(store.appender.append(append(stream, n, Added(amount=n))) for n in range(50))
@@ -63,7 +63,7 @@ async def test_appends_of_one_stream_may_follow_each_other_in_one_batch(store: E
     assert [accepted(a).first for a in answers] == list(range(1, 51))
 
 
-async def test_a_wrong_version_conflicts_and_leaves_no_gap_while_others_in_the_batch_are_taken(
+async def test_a_wrong_version_conflicts_and_leaves_no_gap_between_the_others_of_the_batch(
     store: Engine,
 ) -> None:
     first, second = uuid4(), uuid4()
@@ -84,7 +84,7 @@ async def test_a_wrong_version_conflicts_and_leaves_no_gap_while_others_in_the_b
     assert [f.position for f in await store.reader.read_all(0, 100)] == [1, 2, 3, 4]
 
 
-async def test_what_follows_a_conflict_on_its_stream_conflicts_too_though_its_version_fits(
+async def test_a_request_after_a_conflict_on_its_stream_conflicts_although_its_version_fits(
     store: Engine,
 ) -> None:
     """It was decided on events that were never recorded."""
@@ -94,6 +94,30 @@ async def test_what_follows_a_conflict_on_its_stream_conflicts_too_though_its_ve
         *(store.appender.append(append(stream, n, Added(amount=n))) for n in range(3))
     )
     assert answers == [VersionConflict(1), VersionConflict(1), VersionConflict(1)]
+
+
+async def test_a_request_of_a_failed_chain_conflicts_although_its_version_fits(store: Engine) -> None:
+    """It was decided on events that were never recorded."""
+    stream, chain = uuid4(), AppendChain()
+    await store.appender.append(append(stream, 0, Added(amount=1)))
+    failed = await store.appender.append(replace(append(stream, 0, Added(amount=2)), chain=chain))
+    following = await store.appender.append(replace(append(stream, 1, Added(amount=3)), chain=chain))
+    other = await store.appender.append(append(stream, 1, Added(amount=4)))
+    assert (failed, following, accepted(other).version) == (VersionConflict(1), VersionConflict(1), 2)
+
+
+async def test_a_chain_fails_in_every_way_in_which_its_events_are_not_recorded(store: Engine) -> None:
+    first = append(uuid4(), 0, Added(amount=1), persist_outcome=True)
+    await store.appender.append(first)
+    repeat = replace(first, chain=AppendChain())
+    other_command = replace(
+        append(uuid4(), 0, Added(amount=1), command_id=first.command_id), chain=AppendChain()
+    )
+    refused = append(uuid4(), 0, Added(amount=1, note="\0"))
+    recorded = append(uuid4(), 0, Added(amount=1))
+    requests = [repeat, other_command, refused, recorded]
+    await asyncio.gather(*map(store.appender.append, requests), return_exceptions=True)
+    assert [request.chain.failed for request in requests] == [True, True, True, False]
 
 
 async def test_a_command_id_has_one_effect_whether_repeated_in_one_batch_or_later(store: Engine) -> None:
@@ -118,7 +142,9 @@ async def test_a_command_id_of_another_command_is_refused(store: Engine) -> None
 
 async def test_an_outcome_without_events_is_kept_under_its_command_id(store: Engine) -> None:
     stream, identity = uuid4(), uuid4()
-    first = accepted(await store.appender.append(append(stream, 0, command_id=identity, keep=True)))
+    first = accepted(
+        await store.appender.append(append(stream, 0, command_id=identity, persist_outcome=True))
+    )
     again = accepted(await store.appender.append(append(stream, 5, Added(amount=1), command_id=identity)))
     assert (first.duplicate, again.duplicate, again.version) == (False, True, 0)
     assert await store.reader.head_position() == 0
@@ -176,7 +202,7 @@ class Forgetful:
         self._connection.terminate()
 
 
-async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat_to_who_asked_once(
+async def test_a_batch_that_was_recorded_although_its_answer_was_lost_is_not_a_duplicate(
     database: Database,
 ) -> None:
     async with engine(database) as running:
@@ -201,7 +227,7 @@ async def test_a_batch_that_was_recorded_though_its_answer_was_lost_is_no_repeat
         assert (await running.feed.read_after(0))[0] == truth
 
 
-async def test_callers_who_come_all_at_once_share_the_database_in_two_halves_that_take_turns(
+async def test_a_burst_is_sent_in_two_halves_that_take_turns(
     database: Database,
 ) -> None:
     recorded: list[int] = []
@@ -222,7 +248,7 @@ async def test_callers_who_come_all_at_once_share_the_database_in_two_halves_tha
     await running
 
 
-async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_are_not_left_waiting(
+async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_get_an_error(
     database: Database,
 ) -> None:
     appender = Appender(database.connect, EventCodec([tally]), lambda *_: None)
@@ -239,18 +265,18 @@ async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_are_not_l
     assert {type(answer) for answer in answers} == {StoreTimeout}
 
 
-async def test_a_database_that_stays_away_is_said_within_the_patience(database: Database) -> None:
+async def test_a_database_that_stays_away_is_reported_within_the_retry_timeout(database: Database) -> None:
     async def nowhere() -> asyncpg.Connection:
         raise OSError("no route")
 
-    async with engine(database, patience=0.3) as running:
+    async with engine(database, retry_timeout=0.3) as running:
         running.appender._connect = nowhere
         with pytest.raises(StoreTimeout):
             await running.appender.append(append(uuid4(), 0, Added(amount=1)))
 
 
-async def test_past_its_bound_the_appender_answers_overloaded_and_grows_no_more(database: Database) -> None:
-    async with engine(database, bound=10) as running:
+async def test_a_full_appender_raises_overloaded(database: Database) -> None:
+    async with engine(database, max_pending=10) as running:
         work = [
             asyncio.ensure_future(running.appender.append(append(uuid4(), 0, Added(amount=1))))
             for _ in range(30)
@@ -269,13 +295,13 @@ async def test_past_its_bound_the_appender_answers_overloaded_and_grows_no_more(
         "DELETE FROM es.commands",
     ],
 )
-async def test_what_was_recorded_cannot_be_changed(store: Engine, database: Database, statement: str) -> None:
+async def test_recorded_events_cannot_be_changed(store: Engine, database: Database, statement: str) -> None:
     await store.appender.append(append(uuid4(), 0, Added(amount=1)))
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="stays as it is"):
         await database.pool.execute(statement)
 
 
-async def test_moments_of_recording_never_go_back_along_the_positions(store: Engine) -> None:
+async def test_recording_times_never_decrease_with_the_position(store: Engine) -> None:
     for _ in range(3):
         await asyncio.gather(*(store.appender.append(append(uuid4(), 0, Added(amount=n))) for n in range(20)))
     moments = [f.recorded_at for f in await store.reader.read_all(0, 1_000)]
@@ -306,10 +332,10 @@ async def test_the_log_is_read_by_any_filter(store: Engine) -> None:
     assert not await store.reader.read_all(0, 10, where=EventFilter(categories=frozenset({"other"})))
 
 
-async def test_a_follower_that_fell_off_the_ring_reads_from_the_table_and_misses_nothing(
+async def test_a_follower_behind_the_buffer_reads_from_the_table_and_misses_nothing(
     database: Database,
 ) -> None:
-    async with engine(database, ring=100) as running:
+    async with engine(database, buffer_size=100) as running:
         for n in range(5):
             await asyncio.gather(
                 *(running.appender.append(append(uuid4(), 0, Added(amount=n))) for _ in range(200))
@@ -317,7 +343,7 @@ async def test_a_follower_that_fell_off_the_ring_reads_from_the_table_and_misses
         await running.feed.wait_past(999)
         seen: list[int] = []
         async with asyncio.timeout(30):
-            async for facts in running.feed.follow(0, most=70):
+            async for facts in running.feed.follow(0, limit=70):
                 seen.extend(f.position for f in facts)
                 if seen[-1] == 1_000:
                     break
@@ -349,7 +375,7 @@ async def test_a_follower_from_any_position_sees_each_fact_once_while_writers_wr
         assert seen == list(range(seen[0], seen[-1] + 1))
 
 
-async def test_an_event_that_this_code_cannot_read_is_passed_along_and_named(
+async def test_an_event_that_this_code_cannot_read_is_passed_on_by_name(
     store: Engine, database: Database
 ) -> None:
     await database.pool.execute(

@@ -1,4 +1,4 @@
-"""What the feed promises, whoever wrote: what this process recorded is handed in, and the rest is read."""
+"""The feed takes the facts that this process publishes, and reads all others."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,47 +6,50 @@ from typing import Any
 from uuid import uuid4
 
 from app.engine.database.connections import Database
-from app.engine.store.append import Appender, AppendRequest
+from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendRequest
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import WAKE_BATCH_SIZE, Feed
 from app.engine.store.reader import EventReader, Fact
 from tests.support.toy_counter import Add, Added, engine, request, tally
 
 
-async def followed(feed: Feed, after: int, until: int) -> Sequence[Fact]:
-    found: list[Fact] = []
+async def follow_to(feed: Feed, after: int, position: int) -> Sequence[Fact]:
+    followed: list[Fact] = []
     async for facts in feed.follow(after):
-        found += facts
-        if found[-1].position >= until:
+        followed += facts
+        if followed[-1].position >= position:
             break
-    return found
+    return followed
 
 
-async def test_what_this_process_records_reaches_its_followers_as_the_table_has_it_without_being_read(
+async def test_facts_of_this_process_reach_its_followers_without_a_read_and_equal_the_table(
     database: Database,
 ) -> None:
-    async with engine(database, poll=60) as running:
-        asked = request()
-        truth, running.feed.reader = running.feed.reader, None  # type: ignore[assignment] - whoever reads now, fails
-        following = asyncio.create_task(followed(running.feed, 0, 40))
+    async with engine(database, poll_interval=60) as running:
+        context = request()
+        reader, running.feed.reader = running.feed.reader, None  # type: ignore[assignment] - a read fails
+        following = asyncio.create_task(follow_to(running.feed, 0, 40))
         for n in range(1, 21):
             await asyncio.gather(
                 *(
-                    running.commands.execute(tally, uuid4(), Add(amount=n, note=f"ü{n}"), asked)
+                    running.commands.execute(tally, uuid4(), Add(amount=n, note=f"ü{n}"), context)
                     for _ in range(2)
                 )
             )
         async with asyncio.timeout(10):
-            found = await following
-        assert found == await truth.read_all(0, 100)
+            assert await following == await reader.read_all(0, 100)
 
 
-async def test_two_processes_that_write_at_once_show_their_followers_every_fact_once_and_in_order(
+async def test_followers_of_two_processes_that_write_at_once_get_every_fact_once_and_in_order(
     database: Database,
 ) -> None:
-    async with engine(database, ring=60, poll=0.1) as one, engine(database, ring=60, poll=0.1) as other:
+    async with (
+        engine(database, buffer_size=60, poll_interval=0.1) as one,
+        engine(database, buffer_size=60, poll_interval=0.1) as other,
+    ):
         following = [
-            asyncio.create_task(followed(running.feed, 0, 600)) for running in (one, other) for _ in range(3)
+            asyncio.create_task(follow_to(running.feed, 0, 600)) for running in (one, other) for _ in range(3)
         ]
         streams = [uuid4() for _ in range(10)]
 
@@ -57,14 +60,14 @@ async def test_two_processes_that_write_at_once_show_their_followers_every_fact_
 
         await asyncio.gather(*(write(number) for number in range(20)))
         async with asyncio.timeout(20):
-            found = await asyncio.gather(*following)
-        truth = await one.reader.read_all(0, 1_000)
-        assert [fact.position for fact in truth] == list(range(1, 601))
-        assert all(each == truth for each in found)
+            results = await asyncio.gather(*following)
+        log = await one.reader.read_all(0, 1_000)
+        assert [fact.position for fact in log] == list(range(1, 601))
+        assert all(facts == log for facts in results)
 
 
-async def test_what_is_handed_in_is_taken_only_where_it_comes_next(database: Database) -> None:
-    async with engine(database, poll=60) as running:
+async def test_published_facts_are_taken_only_if_they_are_the_next_ones(database: Database) -> None:
+    async with engine(database, poll_interval=60) as running:
         for n in range(1, 4):
             await running.commands.execute(tally, uuid4(), Add(amount=n), request())
         facts = await running.reader.read_all(0, 10)
@@ -81,15 +84,15 @@ async def test_what_is_handed_in_is_taken_only_where_it_comes_next(database: Dat
         assert [fact.event for fact in facts] == [Added(amount=n) for n in range(1, 4)]
 
 
-async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: Database) -> None:
-    asked, answer = asyncio.Event(), asyncio.Event()
+async def test_facts_that_are_published_while_they_are_read_are_taken_once(database: Database) -> None:
+    read, answer = asyncio.Event(), asyncio.Event()
 
     class Slow(EventReader):
         async def read_all(self, *arguments: Any, **options: Any) -> Sequence[Fact]:
-            found = await super().read_all(*arguments, **options)
-            asked.set()
+            facts = await super().read_all(*arguments, **options)
+            read.set()
             await answer.wait()
-            return found
+            return facts
 
     async with engine(database) as running:
         feed = Feed(Slow(database.pool, EventCodec([tally])))
@@ -99,25 +102,25 @@ async def test_what_is_handed_in_while_it_is_being_read_is_taken_once(database: 
                 await feed.start()
         facts = await running.reader.read_all(0, 10)
         reading = asyncio.create_task(feed.run())
-        await asked.wait()
+        await read.wait()
         feed.publish(6, facts[4:6])
         answer.set()
-        assert await asyncio.wait_for(followed(feed, 4, 7), 10) == facts[4:]
-        # Who is further back is not misled: what lies before the ring comes from the table.
-        assert await asyncio.wait_for(followed(feed, 2, 7), 10) == facts[2:]
+        assert await asyncio.wait_for(follow_to(feed, 4, 7), 10) == facts[4:]
+        # A follower that is behind the buffer reads from the table.
+        assert await asyncio.wait_for(follow_to(feed, 2, 7), 10) == facts[2:]
         feed.close()
         await reading
 
 
-async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_recorded_is(
+async def test_the_result_of_a_repeated_command_is_published_without_facts(
     database: Database,
 ) -> None:
-    told: list[tuple[int, int]] = []
+    published: list[tuple[int, int]] = []
     appender = Appender(
-        database.connect, EventCodec([tally]), lambda head, facts: told.append((head, len(facts)))
+        database.connect, EventCodec([tally]), lambda head, facts: published.append((head, len(facts)))
     )
     running = asyncio.create_task(appender.run())
-    asked = AppendRequest(
+    append = AppendRequest(
         command_id=uuid4(),
         command=Add.stored,
         category="tally",
@@ -129,46 +132,46 @@ async def test_what_a_repeated_command_is_answered_with_is_known_of_as_what_was_
         persist_outcome=True,
     )
     for _ in range(2):
-        await appender.append(asked)
+        await appender.append(append)
     appender.drain()
     await running
-    assert told == [(1, 1), (1, 0)]
+    assert published == [(1, 1), (1, 0)]
 
 
-async def test_the_patient_are_told_a_few_at_a_time_and_the_others_at_once(database: Database) -> None:
+async def test_low_priority_waiters_wake_a_few_at_a_time_and_the_others_at_once(database: Database) -> None:
     async with engine(database) as running:
         for n in range(1, 4):
             await running.commands.execute(tally, uuid4(), Add(amount=n), request())
         facts = await running.reader.read_all(0, 10)
     feed = Feed(running.reader)
-    most = WAKE_BATCH_SIZE
-    told: list[int] = []
+    size = WAKE_BATCH_SIZE
+    woken: list[int] = []
 
-    async def wait(number: int, *, patient: bool) -> None:
+    async def wait(number: int, *, low_priority: bool) -> None:
         cursor = 0
-        while await feed.wait_past(cursor, patient=patient):
-            found, cursor = await feed.read_after(cursor)
-            assert found == facts[cursor - len(found) : cursor]
-            told.append(number)
+        while await feed.wait_past(cursor, low_priority=low_priority):
+            new, cursor = await feed.read_after(cursor)
+            assert new == facts[cursor - len(new) : cursor]
+            woken.append(number)
 
-    async def turn() -> list[int]:
-        told.clear()
+    async def cycle() -> list[int]:
+        woken.clear()
         await asyncio.sleep(0)
-        return sorted(told)
+        return sorted(woken)
 
-    waiting = [asyncio.create_task(wait(number, patient=True)) for number in range(2 * most + 5)]
-    gone = waiting.pop(most + 1)
-    waiting.append(asyncio.create_task(wait(-1, patient=False)))
-    await turn()
-    gone.cancel()
-    await turn()
+    waiting = [asyncio.create_task(wait(number, low_priority=True)) for number in range(2 * size + 5)]
+    cancelled = waiting.pop(size + 1)
+    waiting.append(asyncio.create_task(wait(-1, low_priority=False)))
+    await cycle()
+    cancelled.cancel()
+    await cycle()
     feed.publish(1, facts[:1])
-    assert await turn() == [-1, *range(most)]
-    # What comes meanwhile reaches those who have heard of the first behind those who have not, who are told of both at once.
+    assert await cycle() == [-1, *range(size)]
+    # Waiters that have read the first fact wait behind those that have not. The latter get all three facts at once.
     feed.publish(3, facts[1:])
-    assert await turn() == [-1, most, *range(most + 2, 2 * most + 1)]
-    assert await turn() == [*range(most - 4), *range(2 * most + 1, 2 * most + 5)]
-    assert await turn() == [*range(most - 4, most)]
-    assert await turn() == []
+    assert await cycle() == [-1, size, *range(size + 2, 2 * size + 1)]
+    assert await cycle() == [*range(size - 4), *range(2 * size + 1, 2 * size + 5)]
+    assert await cycle() == [*range(size - 4, size)]
+    assert await cycle() == []
     feed.close()
     assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [None] * len(waiting)

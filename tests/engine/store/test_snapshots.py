@@ -146,7 +146,7 @@ async def test_a_snapshot_is_folded_from_the_log_and_not_from_the_state_in_memor
     stream = uuid4()
     await grow(running, stream, 9)
     known: Any = running.commands
-    known._streams["tally", stream].state += 1
+    known._aggregates["tally", stream].speculative_state += 1
     await running.commands.execute(tally, stream, Add(amount=10), request())
     await running.snapshotter.flush()
     assert await cold(running, stream) == LoadedState(55, 10, read=0)

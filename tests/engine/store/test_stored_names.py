@@ -11,8 +11,8 @@ from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.processes.codec import ProcessCodec as ProcessCodec
 from app.engine.processes.dispatcher import RetryPolicy
-from app.engine.processes.storage import ProcessStep, ProcessStore
-from app.engine.store.append import AppendRequest, AppendResult, CommandIdReused
+from app.engine.processes.storage import BatchRows, ProcessStep, ProcessStore
+from app.engine.store.append_request import AppendRequest, AppendResult, CommandIdReused
 from app.engine.store.codec import EventCodec
 from app.engine.store.load import load_aggregate
 from app.engine.store.snapshots.reader import LoadedState
@@ -89,7 +89,7 @@ def decider_of(*classes: Any, category: str = "tally") -> AnyDecider:
     decide.__annotations__["command"] = union
     if category == "tally":
         return replace(tally, decide=decide)
-    return replace(errand.own, category=category, decide=decide)
+    return replace(errand.stream_decider, category=category, decide=decide)
 
 
 UNNAMED = 'has no stored name: derive it from Command and declare it with @command("noun.verb")'
@@ -126,7 +126,7 @@ def test_two_aggregates_do_not_store_two_classes_under_one_name() -> None:
 
 
 def test_processes_share_the_commands_of_their_own_streams() -> None:
-    codec = EventCodec([errand.own, replace(errand, category="chore").own])
+    codec = EventCodec([errand.stream_decider, replace(errand, category="chore").stream_decider])
     assert codec.commands["errand"] == codec.commands["chore"]
 
 
@@ -209,7 +209,7 @@ def _older(name: str, command_id: UUID, stream: UUID, expected: int = 0) -> Appe
     )
 
 
-codec = ProcessCodec(errand, [tally, errand.own])
+codec = ProcessCodec(errand, [tally, errand.stream_decider])
 
 
 def _steps(one: UUID) -> Sequence[ProcessStep]:
@@ -295,11 +295,9 @@ async def _recorded(running: Engine, one: UUID, steps: Sequence[ProcessStep]) ->
 async def _store(database: Database, steps: Sequence[ProcessStep]) -> None:
     connection = await database.connect()
     try:
-        records = ProcessStore(connection, "errand")
-        at = await records.take_over("tester")
-        await records.write(
-            at, at, settled=[], instances=[], steps=steps, withdrawn=frozenset(), deadlines={}
-        )
+        store = ProcessStore(connection, "errand")
+        at = await store.take_over("tester")
+        await store.write(at, at, BatchRows(steps=steps))
     finally:
         connection.terminate()
 
@@ -334,7 +332,7 @@ async def test_a_process_state_whose_class_was_renamed_is_folded_again_and_no_st
         await note(running, one, "put", 4)
         await at_rest(running)
         assert await kept(running, one) == [(1, ""), (2, "rung"), (4, "")]
-    assert "is folded anew (no state is called Errand)" in caplog.text
+    assert "again (no state is called Errand)" in caplog.text
     assert await _phase(database) == "Chore"
     assert await database.pool.fetchval("SELECT jsonb_array_length(state -> 2 -> 'seen') FROM es.processes") == 3  # fmt: skip
     assert await database.pool.fetchval("SELECT count(*) FROM es.process_steps") == steps + 1

@@ -98,7 +98,7 @@ def test_a_literal_that_is_refused_is_pointed_at(server: Server) -> None:
     asked = f'mutation {{\n  addLine(input: {{orderId: "{uuid4()}", sku: "TEA", quantity: 10001}}) {{ __typename }} }}'
     [error] = server.ask(asked)["errors"]
     assert error == {
-        "message": "Quantity is a whole number from 1 to 10000, not 10001.",
+        "message": "Quantity must be a whole number from 1 to 10000, not 10001.",
         "locations": [{"line": 2, "column": asked.splitlines()[1].index("10001") + 1}],
         "extensions": {"code": INPUT},
     }
@@ -115,7 +115,7 @@ def test_a_literal_of_another_kind_is_shown_as_it_was_written(
     [error] = server.ask(
         f'mutation {{ addLine(input: {{orderId: "{uuid4()}", sku: "TEA", quantity: {literal}}}) {{ __typename }} }}'
     )["errors"]
-    assert error["message"] == f"Quantity is a whole number from 1 to 10000, not {shown}."
+    assert error["message"] == f"Quantity must be a whole number from 1 to 10000, not {shown}."
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])

@@ -29,7 +29,7 @@ async def test_a_start_warns_of_a_changed_event_class_and_is_ready(
     assert line.startswith(
         "order.opened 1 has another shape than this database recorded (removed: customer; new: customer_id): give OrderOpened version=2"
     )
-    assert (state["changedEvents"], state["problems"]) == ({"order.opened 1": line}, {})
+    assert (state["changedEvents"], state["errors"]) == ({"order.opened 1": line}, {})
 
 
 async def test_readiness_shows_no_changed_event_class_if_there_is_none(api: Api) -> None:

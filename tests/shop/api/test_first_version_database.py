@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import make_url, select
 
 from app.composition import application
-from app.engine.cli.events import check_log
 from app.engine.commands import CommandAccepted, CommandContext, CommandRejected
 from app.engine.database.connections import Database, open_database
 from app.engine.projector.rebuild.rebuild import rebuild
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.engine.settings import ROOT
+from app.engine.store.check_log import check_log
 from app.engine.store.load import load_aggregate
 from app.settings import Settings
 from domain import DECIDERS
@@ -100,7 +101,7 @@ async def test_every_event_of_the_first_version_is_read(old: Database) -> None:
     placed = {row["type_version"]: row["facts"] for row in rows if row["type"] == "order.placed"}
     assert placed == {1: 16, 2: 9}
     found = await check_log(old, application.codec)
-    assert (found.head, found.troubles) == (FACTS, {})
+    assert (found.head, found.unreadable) == (FACTS, {})
 
 
 async def test_what_was_placed_without_a_currency_was_placed_in_euros(old: Database) -> None:
@@ -189,11 +190,9 @@ async def test_every_read_model_of_the_first_version_is_what_is_folded_today_and
         history = await runtime.reader.read_all(0, 10_000)
         for projection in PROJECTIONS:
             await runtime.projector.wait_for_position(projection.name, outcome.position, 10)
-            async with old.engine.connect() as connection:
-                rows = [
-                    projection.row_from_mapping(row)
-                    for row in (await connection.execute(select(projection.table))).mappings()
-                ]
+            rows = [
+                projection.row_from_record(record) for record in await old.fetch(select(projection.table))
+            ]
             assert {projection.key_of(row): row for row in rows} == fold_all(projection, history), (
                 projection.name
             )

@@ -25,7 +25,7 @@ async def test_what_an_order_leads_to_is_as_new_as_the_position_that_was_named(
     await api.data(ADD, {"id": order})
     products = runtime.projector.workers["products"].writer
     assert products is not None
-    async with products.write_lock:
+    async with products.lock:
         position = (await api.data(PRICE, {"price": "2.00"}))["changePrice"]["position"]
         await runtime.projector.wait_for_position("orders", int(position), 5)
         asked = [

@@ -12,7 +12,8 @@ import pytest
 
 from app.composition import application
 from app.engine.database.connections import Database
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.settings import Settings
 from tests.support.graphql_client import Api
 

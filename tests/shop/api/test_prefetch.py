@@ -118,7 +118,7 @@ async def test_where_it_cannot_be_read_in_time_the_page_is_given_without_it_afte
     runtime.settings = runtime.settings.model_copy(update={"min_position_timeout_seconds": 0.2})
     products = runtime.projector.workers["products"].writer
     assert products is not None
-    async with products.write_lock:
+    async with products.lock:
         change = 'mutation { changePrice(input: {sku: "TEA", price: {amount: "9.00"}}) { ... on ProductAccepted { position } } }'
         position = (await api.data(change))["changePrice"]["position"]
         await runtime.projector.wait_for_position("orders", int(position), 5)

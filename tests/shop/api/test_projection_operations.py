@@ -16,14 +16,14 @@ from tests.support.websocket import opened
 
 TABLE = orders.table.name
 OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position order { id } } } }"
-STATUS = "name version state position lag lagSeconds parked owner problem rebuild { state position target } unread { type count first last }"
+STATUS = "name version state position lag lagSeconds parked owner problem rebuild { state position target } unreadable { type count first last } unread { type }"
 PARKED = """query($first: Int! = 20, $after: String) { parkedKeys(projection: "orders", first: $first, after: $after) {
   nodes { key position error traceback parkedAt tries triedAt askedAt } edges { cursor } pageInfo { hasNextPage endCursor }
 } }"""
 OUTCOME = """__typename
   ... on ProjectionAccepted { finished dropped comparisons { projection equal position rows differing missing extra examples { key column live staging } } projections { name } }
   ... on ProjectionRefused { code message }"""
-LEVEL = "__typename ... on ParkedRetried { level parked waiting } ... on ProjectionRefused { code message }"
+LEVEL = "__typename ... on ParkedRetried { recovered stillParked pending } ... on ProjectionRefused { code message }"
 
 
 async def poison(database: Database, number: int = 1) -> list[tuple[UUID, int]]:
@@ -62,7 +62,7 @@ async def test_a_projection_says_where_it_stands(runtime: Runtime, api: Api, dat
             0,
             0.0,
         )
-        assert (each["parked"], each["problem"], each["rebuild"], each["unread"]) == (
+        assert (each["parked"], each["problem"], each["rebuild"], each["unreadable"]) == (
             int(name == "orders"),
             None,
             None,
@@ -100,36 +100,36 @@ async def test_a_fact_is_left_out_and_counted_again(runtime: Runtime, api: Api, 
     )
     assert (await api.data(retry))["retryParked"] == {
         "__typename": "ParkedRetried",
-        "level": 0,
-        "parked": 2,
-        "waiting": 0,
+        "recovered": 0,
+        "stillParked": 2,
+        "pending": 0,
     }
     about = {"key": f'["{stream}"]', "position": str(position)}
-    skip = f'mutation($key: String!, $position: Position!) {{ skipFact(input: {{projection: "orders", key: $key, position: $position, reason: "a test"}}) {{ {LEVEL} }} }}'
+    skip = f'mutation($key: String!, $position: Position!) {{ skipEvent(input: {{projection: "orders", key: $key, position: $position, reason: "a test"}}) {{ {LEVEL} }} }}'
     answer = await api(skip, about, x_actor="olga")
-    assert answer["data"]["skipFact"] == {
+    assert answer["data"]["skipEvent"] == {
         "__typename": "ParkedRetried",
-        "level": 1,
-        "parked": 0,
-        "waiting": 0,
+        "recovered": 1,
+        "stillParked": 0,
+        "pending": 0,
     }
     listed = (
-        await api.data('{ skippedFacts(projection: "orders") { nodes { key position reason actor } } }')
-    )["skippedFacts"]["nodes"]
+        await api.data('{ skippedEvents(projection: "orders") { nodes { key position reason actor } } }')
+    )["skippedEvents"]["nodes"]
     assert listed == [
         {"key": f'["{stream}"]', "position": str(position), "reason": "a test", "actor": "olga"}
     ]
     assert [node["key"] for node in (await api.data(PARKED))["parkedKeys"]["nodes"]] == [f'["{other}"]']
-    again = (await api.data(skip, about))["skipFact"]
+    again = (await api.data(skip, about))["skipEvent"]
     assert (again["__typename"], again["code"]) == ("ProjectionRefused", "NOT_PARKED")
-    unskip = f'mutation($key: String!, $position: Position!) {{ unskipFact(input: {{projection: "orders", key: $key, position: $position}}) {{ {LEVEL} }} }}'
-    assert (await api.data(unskip, about))["unskipFact"] == {
+    unskip = f'mutation($key: String!, $position: Position!) {{ unskipEvent(input: {{projection: "orders", key: $key, position: $position}}) {{ {LEVEL} }} }}'
+    assert (await api.data(unskip, about))["unskipEvent"] == {
         "__typename": "ParkedRetried",
-        "level": 0,
-        "parked": 1,
-        "waiting": 0,
+        "recovered": 0,
+        "stillParked": 1,
+        "pending": 0,
     }
-    assert (await api.data(unskip, about))["unskipFact"]["code"] == "NOT_PARKED"
+    assert (await api.data(unskip, about))["unskipEvent"]["code"] == "NOT_PARKED"
 
 
 async def test_a_table_is_rebuilt_compared_promoted_rolled_back_and_dropped(
@@ -143,7 +143,7 @@ async def test_a_table_is_rebuilt_compared_promoted_rolled_back_and_dropped(
         [outcome] = (await api.data(f"mutation {{ {call} {{ {OUTCOME} }} }}")).values()
         return outcome
 
-    staged = await do('rebuildProjections(input: {names: ["orders", "customers"], stage: true})')
+    staged = await do('rebuildProjections(input: {names: ["orders", "customers"], promote: false})')
     assert (staged["__typename"], staged["finished"]) == ("ProjectionAccepted", True)
     assert [(each["projection"], each["equal"], each["rows"]) for each in staged["comparisons"]] == [
         ("orders", True, 3),
@@ -218,21 +218,21 @@ async def test_what_cannot_be_done_to_a_projection_is_refused_with_a_code(
             'retryParked(input: {projection: "daily_sales", key: "[\\"2026-01-05\\", \\"\\\\u0000\\"]"})',
             "BAD_KEY",
         ),
-        ('skipFact(input: {projection: "nonsense", key: "", position: 1, reason: "x"})', "UNKNOWN"),
+        ('skipEvent(input: {projection: "nonsense", key: "", position: 1, reason: "x"})', "UNKNOWN"),
         (
-            'skipFact(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1, reason: " "})',
+            'skipEvent(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1, reason: " "})',
             "BAD_REASON",
         ),
         (
-            'skipFact(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1, reason: "\\uD800"})',
+            'skipEvent(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1, reason: "\\uD800"})',
             "BAD_REASON",
         ),
         (
-            'skipFact(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: "9223372036854775807", reason: "x"})',
+            'skipEvent(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: "9223372036854775807", reason: "x"})',
             "NOT_PARKED",
         ),
         (
-            'unskipFact(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1})',
+            'unskipEvent(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1})',
             "NOT_PARKED",
         ),
     ],
@@ -263,7 +263,7 @@ async def test_what_cannot_be_done_to_a_parked_key_is_refused_with_a_code(
             '{ parkedKeys(projection: "orders", after: "WzEsICJcdTAwMDAiXQ==") { nodes { key } } }',
             "BAD_USER_INPUT",
         ),
-        ('{ skippedFacts(projection: "orders", after: "ünï") { nodes { key } } }', "BAD_USER_INPUT"),
+        ('{ skippedEvents(projection: "orders", after: "ünï") { nodes { key } } }', "BAD_USER_INPUT"),
         ("mutation { rebuildProjections(input: {names: []}) { __typename } }", "BAD_USER_INPUT"),
         (
             f"mutation {{ rebuildProjections(input: {{names: [{', '.join(['"orders"'] * 101)}]}}) {{ __typename }} }}",
@@ -311,7 +311,7 @@ async def test_what_takes_long_goes_on_after_the_answer(
         await let.wait()
         return []
 
-    monkeypatch.setattr("app.engine.graphql.slices.projection_operations.rebuilding.rebuild", slow)
+    monkeypatch.setattr("app.engine.graphql.slices.projection_operations.rebuild.rebuild", slow)
     monkeypatch.setattr("app.engine.graphql.slices.projection_operations.MAX_WAIT_SECONDS", 0.05)
     rebuild = f'mutation {{ rebuildProjections(input: {{names: ["orders"]}}) {{ {OUTCOME} }} }}'
     first = (await api.data(rebuild))["rebuildProjections"]
@@ -345,9 +345,9 @@ async def test_a_stale_read_says_how_far_behind_it_is(
     await level(runtime)
     runtime.settings = runtime.settings.model_copy(update={"min_position_timeout_seconds": 0.1})
     async with asyncio.timeout(10):
-        while not runtime.projector.workers["orders"].owns:
+        while not runtime.projector.workers["orders"].state.is_owner:
             await runtime.projector.workers["orders"].wait_for_progress()
-    async with runtime.projector.workers["orders"].writer.write_lock:  # type: ignore[union-attr]
+    async with runtime.projector.workers["orders"].writer.lock:  # type: ignore[union-attr]
         opened_order = asyncio.create_task(api(OPEN, {"customer": str(uuid4())}))
         await runtime.feed.wait_past(0)
         answer = await api("{ orders(minPosition: 1) { nodes { id } } }")
@@ -386,11 +386,11 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(
     )
     await level(runtime)
     async with asyncio.timeout(10):
-        while not (runtime.projector.parked and runtime.projector.unreadable_events()):  # noqa: ASYNC110 - both are looked up every now and then
+        while not (runtime.projector.parked_keys() and runtime.projector.unreadable_events()):  # noqa: ASYNC110 - both are looked up every now and then
             await asyncio.sleep(0.05)
     answer = await api.client.get("/readyz")
     state = answer.json()
-    assert (answer.status_code, state["ready"], state["parked"], state["unread"]) == (
+    assert (answer.status_code, state["ready"], state["parked"], state["unreadable"]) == (
         200,
         True,
         {"orders": 3},
@@ -399,8 +399,8 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(
     assert (await api.client.get("/livez")).status_code == 200
     page = (await api.client.get("/metrics")).text.splitlines()
     assert {
-        'projection_parked{projection="orders"} 3',
-        'projection_behind{projection="orders"} 0',
-        'events_unread{type="elsewhere.melted v2"} 1',
-        "log_position 4",
+        'projection_parked_keys{projection="orders"} 3.0',
+        'projection_lag_events{projection="orders"} 0.0',
+        'unreadable_events{type="elsewhere.melted v2"} 1.0',
+        "event_log_position 4.0",
     } <= set(page)

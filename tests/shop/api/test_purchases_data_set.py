@@ -22,7 +22,7 @@ from gql.transport.httpx import HTTPXAsyncTransport
 from app.engine.settings import ROOT
 from tests.support.server import Server
 
-FILE = ROOT / "tests" / "data" / "purchases.csv"
+FILE = ROOT / "tests" / "shop" / "data" / "purchases.csv"
 IN_FLIGHT = 32
 PATIENCE = 60
 """Seconds that one request may take, on a machine that has much else to do."""

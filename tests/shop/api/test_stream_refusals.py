@@ -6,7 +6,8 @@ import httpx2
 
 from app.composition import application
 from app.engine.database.connections import Database
-from app.engine.server.runtime import Runtime, create_app
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
 from app.settings import Settings
 from tests.support.server import Server
 from tests.support.websocket import FACTS, opened

@@ -19,7 +19,7 @@ def main() -> None:
             measured,
             Settings.from_environment(port=int(sys.argv[1])),
             migrate=True,
-            say=lambda line: print(line, flush=True),
+            print_line=lambda line: print(line, flush=True),
         )
     )
 

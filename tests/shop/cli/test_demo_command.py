@@ -1,5 +1,6 @@
 """The demo drives a real server with operations that it takes, and ends cleanly."""
 
+import asyncio
 import re
 import signal
 import subprocess
@@ -7,9 +8,16 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+import uvicorn
 
 from app.demo.traffic import PRODUCTS
-from tests.support.cli import next_line, start
+from app.engine.application import Application
+from app.engine.database.connections import Database
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
+from app.engine.server.serve import bind_socket
+from app.engine.settings import EngineSettings
+from tests.support.cli import assert_user_error, next_line, run, start
 from tests.support.server import Server
 
 
@@ -40,12 +48,12 @@ def test_it_ends_after_so_many_orders_and_every_operation_was_taken(serve: Calla
     assert len(statuses) > 1
     # Shipped is what was confirmed, and everything that was asked for was allowed.
     assert statuses["SHIPPED"]
-    assert not [what for what in counted if what.startswith("refused ") and what != "refused ORDER_ENDED"]
+    assert not [what for what in counted if what.startswith("rejected ") and what != "rejected ORDER_ENDED"]
     shipped = server.ask('{ events(filter: {types: ["order.confirmed"]}, first: 100) { nodes { type } } }')[
         "data"
     ]["events"]["nodes"]
     assert len(shipped) >= statuses["SHIPPED"]
-    assert 0 < counted["facts"] <= int(data["position"])
+    assert 0 < counted["events"] <= int(data["position"])
 
 
 def test_a_second_run_finds_the_products_there(serve: Callable[..., Server]) -> None:
@@ -77,13 +85,14 @@ def test_a_server_that_goes_away_is_one_line_and_exit_code_2(serve: Callable[...
         server.kill()
         _, problems = process.communicate(timeout=30)
     assert process.returncode == 2
-    assert re.fullmatch(r"error: the API at .* has gone away .*\n", problems)
+    assert re.fullmatch(r"error: the API at .* is gone .*\n", problems)
 
 
 def test_no_server_and_no_url_are_one_line_and_exit_code_2() -> None:
     for url, said in (
         ("http://127.0.0.1:1/graphql", "no API answers at"),
         ("ftp://localhost/graphql", "not a URL like"),
+        ("http://[::1", "not a URL like"),
     ):
         with demo("--url", url, "--orders", "1") as process:
             _, problems = process.communicate(timeout=30)
@@ -91,3 +100,22 @@ def test_no_server_and_no_url_are_one_line_and_exit_code_2() -> None:
         assert problems.startswith("error: ")
         assert said in problems
         assert len(problems.splitlines()) == 1
+
+
+async def test_a_server_without_the_shop_is_one_line_and_exit_code_2(database: Database) -> None:
+    settings = EngineSettings(database_url=database.url, port=0, pool_size=4)
+    runtime = Runtime(Application(settings=EngineSettings), settings, database)
+    with bind_socket(settings) as listener:
+        async with runtime.run():
+            server = uvicorn.Server(
+                uvicorn.Config(create_app(runtime), loop="asyncio", lifespan="off", log_level="warning")
+            )
+            serving = asyncio.create_task(server.serve(sockets=[listener]))
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
+            try:
+                result = await asyncio.to_thread(run, "demo", "--url", url)
+            finally:
+                runtime.stop()
+                server.should_exit = True
+                await serving
+    assert_user_error(result, "this API has no shop")

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from app.composition import application
-from app.engine.cli.events import check_log
 from app.engine.database.connections import Database
+from app.engine.store.check_log import check_log
 from tests.support.cli import assert_user_error, run
 
 PLACED = {
@@ -85,11 +85,11 @@ async def test_pages_follow_each_other_without_a_gap(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await store(database, *[("order.melted" if n % 3 else "order.shipped", 1, {}) for n in range(10)])
-    monkeypatch.setattr("app.engine.cli.events.PAGE_SIZE", 3)
+    monkeypatch.setattr("app.engine.store.check_log.PAGE_SIZE", 3)
     came: list[int] = []
-    found = await check_log(database, application.codec, lambda position, head, rate: came.append(position))
+    found = await check_log(database, application.codec, lambda position, head: came.append(position))
     assert came == [3, 6, 9, 10]
-    assert [(trouble.events, trouble.first) for trouble in found.troubles.values()] == [(6, 2)]
+    assert [(trouble.events, trouble.first) for trouble in found.unreadable.values()] == [(6, 2)]
 
 
 async def test_a_database_without_migrations_is_one_line_and_exit_code_2(

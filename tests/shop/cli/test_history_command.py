@@ -72,7 +72,7 @@ async def test_the_state_at_a_point_is_json(filled: Runtime) -> None:
         version, _, state = (await history(filled, "order", str(ORDER), *option)).stdout.partition("\n")
         assert version == "2"
         assert [line["sku"] for line in json.loads(state)["lines"]] == ["TEA"]
-    moment = await history(filled, "order", str(ORDER), "--moment", "2100-01-01")
+    moment = await history(filled, "order", str(ORDER), "--at", "2100-01-01")
     assert (moment.returncode, moment.stderr) == (2, "error: 2100-01-01T00:00:00+00:00 is in the future\n")
 
 
@@ -88,14 +88,14 @@ async def test_blame_names_the_fact_and_the_command_for_each_field(filled: Runti
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["weather", str(ORDER)], "there is no stream weather: it is one of "),
+        (["weather", str(ORDER)], "there is no stream category weather; there are "),
         (["order", "seven"], "seven is not the id of a stream"),
-        (["order", str(UUID(int=8))], "nothing was recorded of order"),
-        (["product", "JAM"], "nothing was recorded of product JAM"),
+        (["order", str(UUID(int=8))], "there are no events of order"),
+        (["product", "JAM"], "there are no events of product JAM"),
         (["order", str(ORDER), "--version", "9"], "there is no version 9"),
         (["order", str(ORDER), "--position", "9"], "the log ends at position 4"),
-        (["order", str(ORDER), "--moment", "2001-01-01"], "had not begun then"),
-        (["order", str(ORDER), "--moment", "noon"], "noon is not a moment"),
+        (["order", str(ORDER), "--at", "2001-01-01"], "did not exist at this point"),
+        (["order", str(ORDER), "--at", "noon"], "noon is not a time like"),
         (["order", str(ORDER), "--version", "1", "--position", "1"], "version and position are given"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What `python -m app lag` says of each projection, whoever owns it."""
+"""What `python -m app projections lag` says of each projection, whoever owns it."""
 
 import asyncio
 from uuid import uuid4
@@ -10,7 +10,7 @@ from app.engine.database.leases import process_name
 from app.engine.projector.status import projection_statuses
 from app.engine.server.runtime import Runtime
 from projections import PROJECTIONS
-from tests.support.cli import CliResult, assert_user_error, run
+from tests.support.cli import CliResult, assert_user_error, invoke, run
 from tests.support.graphql_client import Api
 from tests.support.projections import wait_until_written
 
@@ -18,7 +18,11 @@ OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) {
 
 
 def lag(url: str) -> CliResult:
-    return run("lag", DATABASE_URL=url)
+    return run("projections", "lag", DATABASE_URL=url)
+
+
+def test_lag_alone_is_a_short_form(database_url: str) -> None:
+    assert invoke("lag", DATABASE_URL=database_url).stdout == lag(database_url).stdout
 
 
 def test_an_empty_database_lists_every_projection_as_never_moved(database_url: str) -> None:
@@ -29,14 +33,16 @@ def test_an_empty_database_lists_every_projection_as_never_moved(database_url: s
         "projection",
         "version",
         "position",
-        "behind",
-        "seconds",
-        "moved",
+        "lag",
+        "lag",
+        "(s)",
+        "last",
+        "change",
         "parked",
         "owner",
     ]
     assert [row.split() for row in rows] == [
-        [projection.name, str(projection.version), "0", "0", "0.0", "never", "0", "nobody"]
+        [projection.name, str(projection.version), "0", "0", "0.0", "never", "0", "none"]
         for projection in sorted(PROJECTIONS, key=lambda each: each.name)
     ]
 
@@ -106,7 +112,7 @@ async def test_what_was_passed_over_unread_and_what_is_parked_is_said(
         }
     shown = (await asyncio.to_thread(lag, database.url)).stdout
     assert (
-        "elsewhere.melted v1: this code cannot read it; passed over 2 times, first at position 1, last at 3"
+        "elsewhere.melted v1: this code cannot read it; 2 events ignored, the first at position 1, the last at 3"
         in shown
     )
     assert [line.split()[-2] for line in shown.splitlines() if line.startswith("orders")] == ["1"]

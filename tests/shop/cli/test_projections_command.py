@@ -72,7 +72,7 @@ async def test_the_whole_way_of_an_operator(
     runtime: Runtime, api: Api, database: Database, terminal: Terminal
 ) -> None:
     await sold(runtime, api)
-    staged = await terminal.output("rebuild", "--all", "--stage")
+    staged = await terminal.output("rebuild", "--all", "--no-promote")
     assert staged[:2] == [
         f"{PRODUCTS}: 5 rows, equal at position 10",
         f"{ORDERS}: 5 rows, equal at position 10",
@@ -110,7 +110,7 @@ async def test_the_whole_way_of_an_operator(
 
 async def test_it_is_typed_and_answered_at_a_terminal(runtime: Runtime, api: Api, terminal: Terminal) -> None:
     await sold(runtime, api, 1)
-    ran = await terminal.run("rebuild", "orders", "--stage")
+    ran = await terminal.run("rebuild", "orders", "--no-promote")
     assert (ran.returncode, ran.stdout) == (0, f"{ORDERS}: 1 rows, equal at position 2\n")
     assert "staging: built, position 2 of 2" in ran.stderr
     ran = await terminal.run("rollback", "orders")
@@ -150,7 +150,7 @@ async def test_what_cannot_be_done_is_one_line(
         await terminal.user_error("rebuild", "ordrs")
         == f"there is no projection ordrs; there are {', '.join(projection.name for projection in PROJECTIONS)}"
     )
-    assert (await terminal.user_error("rebuild")).startswith("name a projection, or --all")
+    assert (await terminal.user_error("rebuild")).startswith("name a projection, or give --all")
     assert (await terminal.user_error("verify", "orders")).startswith(f"{ORDERS} has no staging table: ")
     assert (await terminal.user_error("promote", "orders")).startswith(
         f"{ORDERS} has no verified staging table: "
@@ -168,10 +168,8 @@ async def test_what_cannot_be_done_is_one_line(
     assert (await terminal.user_error("drop", "nothing")).startswith(
         "there is no projection and no table nothing; there are "
     )
-    async with database.unpooled.connect() as holder:
-        await holder.exec_driver_sql(
-            f"SELECT pg_advisory_lock(hashtextextended('{TABLE}/staging', 7305813094))"
-        )
+    async with database.connection() as holder:
+        await holder.execute(f"SELECT pg_advisory_lock(hashtextextended('{TABLE}/staging', 7305813094))")
         for command in (
             ("rebuild", "orders"),
             ("rebuild", "--all"),
@@ -224,7 +222,7 @@ async def test_a_read_model_is_given_as_it_was(
         line.split()[1]
         for line in await terminal.output("status")
         if line.startswith(("read.early", "read.later"))
-    ] == ["apart", "apart"]
+    ] == ["separate", "separate"]
 
     # It is in no slot, so no slot of it can be meant.
     assert "drop it by its name alone" in await terminal.user_error("drop", "early", "--slot", "staging")
@@ -243,12 +241,12 @@ async def test_a_read_model_is_given_as_it_was(
     assert (await refused((datetime.now(UTC) + timedelta(days=1)).isoformat(), "x")).endswith(
         "has yet to come"
     )
-    assert "neither a position nor a moment" in await refused("yesterday", "x")
+    assert "neither a position nor a time" in await refused("yesterday", "x")
     for name in ("Early", "1st", "a b", 'x"; DROP', "x" * 41, "ä"):
         assert "cannot name a table" in await refused("1", name)
     for name in ("live", "staging", f"{TABLE}", "orders"):
         assert "give another" in await refused("1", name)
-    assert "go together" in await terminal.user_error("rebuild", "orders", "--as-of", "1")
+    assert "must be given together" in await terminal.user_error("rebuild", "orders", "--as-of", "1")
     assert "takes one projection" in await terminal.user_error(
         "rebuild", "--all", "--as-of", "1", "--into", "x"
     )

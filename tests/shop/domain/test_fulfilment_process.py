@@ -18,6 +18,7 @@ from domain.fulfilment import (
 )
 from domain.kernel.decider import Recorded
 from domain.kernel.process import (
+    CancelDeadline,
     CompensationForced,
     Deadline,
     DeadlinePassed,
@@ -76,7 +77,7 @@ release_all = (
     send("release TEA", product, product_id("TEA"), ReleaseReservation(order_id=STREAM)),
 )
 cancel_payment = Effect(step="call the payment off", call=CancelPayment(payment_id=STREAM))
-no_deadline = Deadline(name="payment", at=None)
+no_deadline = CancelDeadline(name="payment")
 
 
 def reject(reason: str) -> SendCommand:

@@ -78,7 +78,9 @@ def test_in_any_interleaving_every_order_ends_and_stock_and_payments_agree(data:
         elif chance == 14:
             execute(order, orders[pick % len(orders)], CancelOrder(reason="no more"))
         elif chance == 15:
-            execute(fulfilment.own, orders[pick % len(orders)], ForceCompensation(reason="by hand"))
+            execute(
+                fulfilment.stream_decider, orders[pick % len(orders)], ForceCompensation(reason="by hand")
+            )
         elif chance == 16 and world.deadlines:
             world.pass_deadline(list(world.deadlines)[pick % len(world.deadlines)])
         elif chance == 17 and world.answers:

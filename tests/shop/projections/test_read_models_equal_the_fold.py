@@ -134,11 +134,8 @@ class Shop:
         history = await self.runtime.reader.read_all(0, 100_000)
         assert [fact.position for fact in history] == list(range(1, head + 1))
         for projection in PROJECTIONS:
-            async with self.runtime.database.engine.connect() as connection:
-                rows = [
-                    projection.row_from_mapping(row)
-                    for row in (await connection.execute(select(projection.table))).mappings()
-                ]
+            records = await self.runtime.database.fetch(select(projection.table))
+            rows = [projection.row_from_record(record) for record in records]
             assert {projection.key_of(row): row for row in rows} == fold_all(projection, history)
             if projection.history:
                 await same_at_every_position(self.runtime.database, projection, history)

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from domain.fulfilment import Authorise, CancelPayment, Capture, fulfilment
 from domain.kernel.decider import AnyDecider, Event, Recorded, Rejection
 from domain.kernel.process import (
+    CancelDeadline,
     Deadline,
     DeadlinePassed,
     Effect,
@@ -117,7 +118,10 @@ class World:
         self.states[identity] = after
         if before is None:
             self.execute(
-                uuid5(identity, "started"), fulfilment.own, identity, RecordLifecycleEvent(event=Started())
+                uuid5(identity, "started"),
+                fulfilment.stream_decider,
+                identity,
+                RecordLifecycleEvent(event=Started()),
             )
         for place, action in enumerate(fulfilment.react(before, after, fact)):
             key = uuid5(identity, f"{fact.position} {place}")
@@ -128,7 +132,7 @@ class World:
                     )
                 case Effect():
                     self.effects[key] = identity, action
-                case Deadline(name=name, at=None):
+                case CancelDeadline(name=name):
                     self.deadlines.pop((identity, name), None)
                 case Deadline(name=name):
                     self.deadlines[identity, name] = key
@@ -168,7 +172,7 @@ class World:
         passed = DeadlinePassed(deadline=name, due=NOW)
         self.execute(
             uuid5(self.deadlines.pop(key), "passed"),
-            fulfilment.own,
+            fulfilment.stream_decider,
             identity,
             RecordLifecycleEvent(event=passed),
         )
@@ -200,7 +204,9 @@ class World:
     def _tell(self, key: UUID, identity: UUID, step: str, refusal: type[Rejection] | None) -> None:
         if refusal is not None:
             event = StepRefused(step=step, code=refusal.__name__, message=refusal.__doc__ or "")
-            self.execute(uuid5(key, "refused"), fulfilment.own, identity, RecordLifecycleEvent(event=event))
+            self.execute(
+                uuid5(key, "refused"), fulfilment.stream_decider, identity, RecordLifecycleEvent(event=event)
+            )
 
     def _gateway(self, key: UUID, call: Authorise | Capture | CancelPayment) -> Any:
         """The first answer under this key; None where the gateway cannot do it now."""

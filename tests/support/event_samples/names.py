@@ -46,7 +46,7 @@ def write_names(names: Names, folder: Path = FOLDER) -> Sequence[Path]:
     for category, kinds in names.items():
         before = released.get(category, {})
         lines = {
-            kind: dict(sorted((kinds.get(kind, {}) | before.get(kind, {})).items()))
+            kind: dict(sorted({**kinds.get(kind, {}), **before.get(kind, {})}.items()))
             for kind in sorted({*kinds, *before})
         }
         if lines != before and category not in damaged:

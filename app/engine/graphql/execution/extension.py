@@ -1,10 +1,10 @@
 """Surrounds every operation: its own context, the document cache, the limits, and the codes of errors."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cachetools import LRUCache
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
@@ -27,7 +27,7 @@ class CachedDocument:
     within_budget: bool = False
 
 
-class DocumentCache:
+class DocumentCache(LRUCache[str, CachedDocument]):
     """Valid documents by their text, for one schema.
 
     Strawberry's ParserCache and ValidationCache do not fit: they also keep invalid documents, of any client; they share
@@ -35,19 +35,7 @@ class DocumentCache:
     """
 
     def __init__(self) -> None:
-        self._documents: OrderedDict[str, CachedDocument] = OrderedDict()
-
-    def get(self, query: str) -> CachedDocument | None:
-        cached = self._documents.get(query)
-        if cached is not None:
-            self._documents.move_to_end(query)
-        return cached
-
-    def add(self, query: str, document: DocumentNode) -> CachedDocument:
-        cached = self._documents[query] = CachedDocument(document)
-        if len(self._documents) > MAX_CACHED_DOCUMENTS:
-            self._documents.popitem(last=False)
-        return cached
+        super().__init__(MAX_CACHED_DOCUMENTS)
 
 
 class OperationExtension(SchemaExtension):
@@ -93,7 +81,8 @@ class OperationExtension(SchemaExtension):
         if execution.context.handover is not None:
             execution.context.handover.execution = execution
         if self._cached is None and execution.graphql_document is not None:
-            self._cached = self._documents.add(execution.query or "", execution.graphql_document)
+            self._cached = CachedDocument(execution.graphql_document)
+            self._documents[execution.query or ""] = self._cached
 
     def on_execute(self) -> Iterator[None]:
         execution, cached = self.execution_context, self._cached

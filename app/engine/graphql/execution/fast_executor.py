@@ -213,7 +213,7 @@ class FastExecutionContext(StrawberryGraphQLCoreExecutionContext):
                 match plan:
                     case LeafPlan():
                         # As `_value`: a call costs as much as the rest of a leaf.
-                        value = (
+                        value: Any = (
                             _prefetched_value(source, plan.attribute)
                             if plan.has_resolver
                             else getattr(source, plan.attribute, Undefined)

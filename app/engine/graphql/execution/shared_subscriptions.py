@@ -34,6 +34,7 @@ class SharedSubscription:
     def __init__(self, schema: Any, execution: ExecutionContext) -> None:
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
+        # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
         self._payloads: OrderedDict[int, str | asyncio.Future[str]] = OrderedDict()
 
     def payload(self, fact: Fact) -> str | asyncio.Future[str]:
@@ -88,7 +89,7 @@ class SharedSubscriptions:
         prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._shared_by(execution)
-        while await feed.wait_past(cursor, patient=True):
+        while await feed.wait_past(cursor, low_priority=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
             for fact in facts:
                 payload = shared.payload(fact)

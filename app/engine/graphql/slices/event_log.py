@@ -1,6 +1,7 @@
-"""The log itself: the audit trail, and the live events."""
+"""The event log: stored events, live events, and streams of any category."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -10,35 +11,37 @@ from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, make_connection, page_size
 from app.engine.graphql.scalars import Position, clean_text
-from app.engine.graphql.slices.history import Stream, stream
-from app.engine.store import reader as read
+from app.engine.graphql.slices.history import Stream, find_stream
+from app.engine.store import reader
 from app.engine.store.reader import ALL_EVENTS
 
 MAX_NAMES = 100
 
 
-@strawberry.input(description="Which facts are wanted; every condition that is given must hold.")
+@strawberry.input(description="Conditions on events; all that are given must hold.")
 class EventFilter:
     streams: list[str] | None = strawberry.field(
-        default=None, description="Of these categories: order, product, …"
+        default=None, description="The categories of the streams; at most 100."
     )
-    stream_id: UUID | None = strawberry.field(default=None, description="Of this stream.")
+    stream_id: UUID | None = strawberry.field(
+        default=None, description="The id of the stream. Without a category: the streams of all categories."
+    )
     types: list[str] | None = strawberry.field(
-        default=None, description="Stored under these names: order.placed, …"
+        default=None, description="The stored names of the event types; at most 100."
     )
     correlation_id: UUID | None = strawberry.field(
-        default=None, description="That followed from this request."
+        default=None, description="The correlation id: the events that followed from one request."
     )
 
 
-def _filter(wanted: EventFilter | None) -> read.EventFilter:
-    if wanted is None:
+def _to_filter(filter: EventFilter | None) -> reader.EventFilter:
+    if filter is None:
         return ALL_EVENTS
-    return read.EventFilter(
-        categories=_names(wanted.streams, "streams"),
-        stream_id=wanted.stream_id,
-        types=_names(wanted.types, "types"),
-        correlation_id=wanted.correlation_id,
+    return reader.EventFilter(
+        categories=_names(filter.streams, "streams"),
+        stream_id=filter.stream_id,
+        types=_names(filter.types, "types"),
+        correlation_id=filter.correlation_id,
     )
 
 
@@ -46,43 +49,62 @@ def _names(names: list[str] | None, argument: str) -> frozenset[str] | None:
     if names is None:
         return None
     if len(names) > MAX_NAMES:
-        raise BadInput(f"{argument} has {len(names)} names; at most {MAX_NAMES} will do.")
+        raise BadInput(f"{argument} has {len(names)} names; the limit is {MAX_NAMES}.")
     return frozenset(clean_text(name, argument, 200) for name in names)
 
 
-@strawberry.type(description="How far one read model has come.")
+@strawberry.type(description="How far one projection is behind the log.")
 class Lag:
-    projection: str = strawberry.field(description="The projection.")
-    position: Position = strawberry.field(description="The newest fact in it.")
-    behind: int = strawberry.field(description="Facts that it has yet to take in.")
-    seconds: float = strawberry.field(description="How long the first of them has waited.")
+    projection: str = strawberry.field(description="The name of the projection.")
+    position: Position = strawberry.field(description="The newest event in it.")
+    behind: int = strawberry.field(description="The number of events that it has not processed.")
+    seconds: float = strawberry.field(description="How long the oldest of them has waited, in seconds.")
 
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The audit trail: facts in log order.")
+    @strawberry.field(description="The audit trail: events by position.")
     async def events(
-        self, info: Info, first: int = 50, after: Position | None = None, filter: EventFilter | None = None
+        self,
+        info: Info,
+        first: int = 50,
+        after: Annotated[
+            Position | None, strawberry.argument(description="Only events after this position.")
+        ] = None,
+        filter: EventFilter | None = None,
     ) -> Connection[EventInterface]:
         context: Context = info.context
         size = page_size(first)
-        facts = await context.services.reader.read_all(after or 0, size + 1, where=_filter(filter))
+        facts = await context.services.reader.read_all(after or 0, size + 1, where=_to_filter(filter))
         items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts[:size]]
         return make_connection(items, more=len(facts) > size, after=after)
 
-    @strawberry.field(description="One aggregate of any category; null where nothing was recorded of it.")
-    async def stream(self, info: Info, category: str, id: UUID) -> Stream | None:
-        return await stream(info, category, id)
+    @strawberry.field(description="The stream of one aggregate or process; null if it has no events.")
+    async def stream(
+        self,
+        info: Info,
+        category: Annotated[str, strawberry.argument(description="The category of the stream.")],
+        id: Annotated[UUID, strawberry.argument(description="The id of the stream.")],
+    ) -> Stream | None:
+        return await find_stream(info, category, id)
 
-    @strawberry.field(description="Where the log stands.")
+    @strawberry.field(description="The position of the newest event in the log.")
     async def position(self, info: Info) -> Position:
         return Position(await info.context.services.reader.head_position())
 
-    @strawberry.field(description="How far each read model has come.")
+    @strawberry.field(
+        description="How far each projection is behind the log.",
+        deprecation_reason="Use projections { position lag lagSeconds }, or extensions.lag of any response.",
+    )
     async def lag(self, info: Info) -> list[Lag]:
         projector = info.context.services.projector
         return [
-            Lag(projection=name, position=Position(worker.position), behind=behind, seconds=worker.seconds())
+            Lag(
+                projection=name,
+                position=Position(worker.state.position),
+                behind=behind,
+                seconds=worker.lag_seconds(),
+            )
             for (name, behind), worker in zip(
                 projector.lag_events().items(), projector.workers.values(), strict=True
             )
@@ -92,28 +114,34 @@ class Query:
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="Every matching fact after the given position, first those already stored, then live, without a gap or a repeat. Without `after`: from now on."
+        description="The events that match, first the stored ones, then the live ones, without gaps or repeats."
     )
     async def events(
-        self, info: Info, after: Position | None = None, filter: EventFilter | None = None
+        self,
+        info: Info,
+        after: Annotated[
+            Position | None,
+            strawberry.argument(description="Start after this position; without it at the head of the log."),
+        ] = None,
+        filter: EventFilter | None = None,
     ) -> AsyncIterator[EventInterface]:
         context: Context = info.context
         feed = context.services.feed
-        wanted = _filter(filter)
+        where = _to_filter(filter)
         if (
             after is not None
             and after > feed.latest_known
             and after > (head := await context.services.reader.head_position())
         ):
             raise BadInput(
-                f"after is {after}, and the log ends at {head}: give the position of an event that you have seen."
+                f"after is {after}; the log ends at {head}. Use the position of an event that you have received."
             )
         cursor = feed.latest_known if after is None else after
-        # Behind the head each subscriber goes its own way; from there on they may share.
+        # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         while context.handover is None or cursor < feed.head:
-            if not await feed.wait_past(cursor, patient=True):
+            if not await feed.wait_past(cursor, low_priority=True):
                 return
-            facts, cursor = await feed.read_after(cursor, wanted)
+            facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:
                 yield context.events.to_graphql(fact)
-        context.handover.begin(cursor, wanted)
+        context.handover.begin(cursor, where)

@@ -1,8 +1,8 @@
-"""What has become of a thing, for whatever has a stream: its history, who set each field, and the stream itself."""
+"""The history of an aggregate: its events and states, who set each field, and its stream."""
 
 import asyncio
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -20,7 +20,7 @@ from app.engine.graphql.pagination import (
     page_size,
 )
 from app.engine.graphql.scalars import Position, parse_datetime
-from app.engine.history import aggregate_history as past
+from app.engine.history import aggregate_history
 from app.engine.history.aggregate_history import FieldBlame, PointInTime
 from app.engine.history.diff import to_document
 from app.engine.store.load import LoadedState
@@ -30,50 +30,46 @@ MAX_BLAME_ENTRIES = 1_000
 
 
 @strawberry.type(
-    description="One step in the life of an aggregate: the fact, the state after it, and what it changed."
+    description="One step in the life of an aggregate: the event, the state after it, and what it changed."
 )
 class HistoryEntry:
-    event: EventInterface = strawberry.field(
-        description="The fact: who, when, and why (commandId, correlationId, causedBy)."
-    )
-    command: str | None = strawberry.field(description="What the command that recorded it is called.")
-    undone: bool = strawberry.field(
-        description="Whether its change was taken back since, and not made again after that."
-    )
-    entry: strawberry.Private[past.HistoryEntry]
+    event: EventInterface = strawberry.field(description="The event.")
+    command: str | None = strawberry.field(description="The name of the command that recorded the event.")
+    undone: bool = strawberry.field(description="Whether the change was undone later, and not redone.")
+    entry: strawberry.Private[aggregate_history.HistoryEntry]
 
-    @strawberry.field(description="The state after it: its phase, and its fields.")
+    @strawberry.field(description="The state after the event: its phase and its fields.")
     def state(self) -> JSON:
         return self.entry.state
 
     @strawberry.field(
-        description="What it changed in the state: a JSON Patch (RFC 6902). The first fact changes an empty object."
+        description="The change of the state as a JSON Patch (RFC 6902). The first event changes an empty object."
     )
     async def changes(self) -> JSON:
-        # Comparing large states takes milliseconds: others get their turn before each.
+        # The comparison of large states takes milliseconds: other tasks run in between.
         await asyncio.sleep(0)
         return JSON(self.entry.changes())
 
 
-@strawberry.type(
-    description="One page of a history. It may be shorter than asked for where the states are large."
-)
+@strawberry.type(description="One page of a history. It is shorter than requested if the states are large.")
 class HistoryConnection(Connection[HistoryEntry]):
     pass
 
 
-@strawberry.type(description="Who set a field of a state.")
+@strawberry.type(description="The event that last set a field of a state.")
 class Blame:
-    path: str = strawberry.field(description="Which field: a JSON Pointer (RFC 6901).")
-    value: JSON | None = strawberry.field(description="What it is set to.")
-    event: EventInterface = strawberry.field(description="The fact that last set it: who, when, and why.")
-    command: str | None = strawberry.field(description="What the command that recorded the fact is called.")
+    path: str = strawberry.field(description="The field, as a JSON Pointer (RFC 6901).")
+    value: JSON | None = strawberry.field(description="The value of the field.")
+    event: EventInterface = strawberry.field(description="The event that last set the field.")
+    command: str | None = strawberry.field(description="The name of the command that recorded the event.")
 
 
-def point_in_time(version: int | None, at: datetime | None, position: int | None) -> PointInTime:
-    """The point that is meant, or now where nothing is given."""
+def point_in_time(version: int | None, moment: datetime | None, position: int | None) -> PointInTime:
+    """The point that the arguments name; now if all are null."""
     return PointInTime(
-        version=version, moment=None if at is None else parse_datetime(at, "moment"), position=position
+        version=version,
+        moment=None if moment is None else parse_datetime(moment, "moment"),
+        position=position,
     )
 
 
@@ -82,50 +78,50 @@ async def as_of(
     decider: AnyDecider,
     stream_id: UUID,
     version: int | None,
-    at: datetime | None,
+    moment: datetime | None,
     position: int | None,
 ) -> LoadedState[Any] | None:
-    """The state at the one point that is given; None before the first fact. Raises `BadInput`."""
-    when = point_in_time(version, at, position)
-    if when == PointInTime():
-        raise BadInput("Say when: give one of version, moment and position.")
+    """The state at a point. None before the first event. Raises `BadInput`."""
+    point = point_in_time(version, moment, position)
+    if point == PointInTime():
+        raise BadInput("One of version, moment and position is required.")
     context: Context = info.context
-    return await context.services.history.as_of(decider, stream_id, when)
+    return await context.services.history.as_of(decider, stream_id, point)
 
 
-@strawberry.type(description="A state as it was.")
-class StreamState:
-    version: int = strawberry.field(description="The version of the stream then.")
+@strawberry.type(description="The state of a stream at a version.")
+class StreamSnapshot:
+    version: int = strawberry.field(description="The version of the stream.")
     state: JSON = strawberry.field(
-        description="The state after the fact at this version: its phase, and its fields."
+        description="The state after the event with this version: its phase and its fields."
     )
 
 
-async def state_as_of(
+async def snapshot_as_of(
     info: Info,
     decider: AnyDecider,
     stream_id: UUID,
     version: int | None,
-    at: datetime | None,
+    moment: datetime | None,
     position: int | None,
-) -> StreamState | None:
-    """The same, as a document."""
-    was = await as_of(info, decider, stream_id, version, at, position)
-    return None if was is None else StreamState(version=was.version, state=to_document(was.state))
+) -> StreamSnapshot | None:
+    """The state at a point as JSON. None before the first event. Raises `BadInput`."""
+    loaded = await as_of(info, decider, stream_id, version, moment, position)
+    return None if loaded is None else StreamSnapshot(version=loaded.version, state=to_document(loaded.state))
 
 
 @strawberry.type
 class HistoryFields:
-    """Fields of every type that has a stream: derive from it, and say which."""
+    """Fields of every type with a stream: derive the type from this class, and define `stream`."""
 
     def stream(self) -> tuple[AnyDecider, UUID]:
         raise NotImplementedError
 
-    @strawberry.field(description="What has become of it, fact by fact, from the first one on.")
+    @strawberry.field(description="The history, event by event, from the first one.")
     async def history(self, info: Info, first: int = 50, after: str | None = None) -> HistoryConnection:
         context: Context = info.context
-        size, cursor = page_size(first), 0 if after is None else _version(after)
-        entries, more = await context.services.history.history(*self.stream(), cursor, size)
+        size, after_version = page_size(first), 0 if after is None else _version(after)
+        entries, more = await context.services.history.history(*self.stream(), after_version, size)
         items = [
             (
                 HistoryEntry(
@@ -138,52 +134,55 @@ class HistoryFields:
             )
             for entry in entries
         ]
-        found = make_connection(items, more=more, after=after)
-        return HistoryConnection(edges=found.edges, nodes=found.nodes, page_info=found.page_info)
+        page = make_connection(items, more=more, after=after)
+        return HistoryConnection(edges=page.edges, nodes=page.nodes, page_info=page.page_info)
 
     @strawberry.field(
-        description="Which fact last set each field of its state, now or at the point that is given; `path` asks for one field and what is in it."
+        description="The event that last set each field of the state, as of now or of a point in time."
     )
     async def blame(
         self,
         info: Info,
-        path: str | None = None,
+        path: Annotated[
+            str | None,
+            strawberry.argument(description="Only this field and the fields in it, as a JSON Pointer."),
+        ] = None,
         version: int | None = None,
         moment: datetime | None = None,
         position: Position | None = None,
     ) -> list[Blame]:
         context: Context = info.context
-        settings = await context.services.history.blame(
+        all_fields = await context.services.history.blame(
             *self.stream(), point_in_time(version, moment, position)
         )
-        wanted = [setting for setting in settings if path is None or _inside(setting, path)]
-        if len(wanted) > MAX_BLAME_ENTRIES:
+        selected = [field for field in all_fields if path is None or _is_within(field, path)]
+        if len(selected) > MAX_BLAME_ENTRIES:
             raise BadInput(
-                f"The state has {len(wanted)} fields; at most {MAX_BLAME_ENTRIES} will do: give the path of those you mean."
+                f"The state has {len(selected)} fields; the limit is {MAX_BLAME_ENTRIES}. Select some of them by path."
             )
         return [
             Blame(
-                path=each.pointer,
-                value=each.value,
-                event=context.events.to_graphql(each.fact),
-                command=each.command,
+                path=field.pointer,
+                value=field.value,
+                event=context.events.to_graphql(field.fact),
+                command=field.command,
             )
-            for each in wanted
+            for field in selected
         ]
 
 
-@strawberry.type(description="Everything that was recorded of one aggregate, whatever it is.")
+@strawberry.type(description="The events of one aggregate or process, of any category.")
 class Stream(HistoryFields):
-    category: str = strawberry.field(description="What it is: order, product, …")
+    category: str = strawberry.field(description="The category.")
     decider: strawberry.Private[AnyDecider]
-    id: UUID = strawberry.field(description="Which one.")
-    version: int = strawberry.field(description="How many facts it has.")
+    id: UUID = strawberry.field(description="The id.")
+    version: int = strawberry.field(description="The version: the number of events.")
 
     def stream(self) -> tuple[AnyDecider, UUID]:
         return self.decider, self.id
 
     @strawberry.field(
-        description="Its state as it was. Exactly one argument; null before its first fact. A moment counts what was recorded by then."
+        description="The state as of a point in time; null before the first event. Exactly one argument."
     )
     async def as_of(
         self,
@@ -191,23 +190,23 @@ class Stream(HistoryFields):
         version: int | None = None,
         moment: datetime | None = None,
         position: Position | None = None,
-    ) -> StreamState | None:
-        return await state_as_of(info, *self.stream(), version, moment, position)
+    ) -> StreamSnapshot | None:
+        return await snapshot_as_of(info, *self.stream(), version, moment, position)
 
 
-async def stream(info: Info, category: str, id: UUID) -> Stream | None:
-    """The stream; None where nothing was recorded. Raises `BadInput` for a category that there is not."""
+async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
+    """The stream. None if it has no events. Raises `BadInput` if the category does not exist."""
     context: Context = info.context
     deciders = {decider.category: decider for decider in context.services.application.deciders}
     decider = deciders.get(category)
     if decider is None:
-        raise BadInput(f"category is one of {', '.join(sorted(deciders)) or 'none yet'}.")
+        raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
     version = await context.services.history.version(decider, id, PointInTime())
     return Stream(category=category, decider=decider, id=id, version=version) if version else None
 
 
-def _inside(setting: FieldBlame, path: str) -> bool:
-    return setting.pointer == path or setting.pointer.startswith(f"{path}/")
+def _is_within(field: FieldBlame, path: str) -> bool:
+    return field.pointer == path or field.pointer.startswith(f"{path}/")
 
 
 def _version(cursor: str) -> int:

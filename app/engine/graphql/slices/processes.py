@@ -1,8 +1,8 @@
-"""Processes, for operators: which there are, where each stands, and what to do about one that stands still."""
+"""Lists and repairs processes (operator actions)."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 import strawberry
@@ -19,20 +19,28 @@ from app.engine.graphql.outcomes import (
     command_context,
     to_outcome,
 )
-from app.engine.graphql.pagination import Connection, decode_cursor, encode_cursor, make_connection, page_size
+from app.engine.graphql.pagination import (
+    Connection,
+    decode_cursor,
+    encode_cursor,
+    make_connection,
+    page_size,
+)
 from app.engine.graphql.scalars import Position, clean_text
-from app.engine.processes import admin as operate
+from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
 
 
-@strawberry.type(description="One thing that a process asked for.")
+@strawberry.type(description="One step of a process: a command or a call that it requested.")
 class ProcessStep:
-    name: str = strawberry.field(description="What it is.")
+    name: str = strawberry.field(description="The name of the step.")
     outcome: str = strawberry.field(description="due, done, refused, stuck, skipped or withdrawn.")
-    at: datetime = strawberry.field(description="When it came to that.")
-    position: Position | None = strawberry.field(description="The fact that it led to, if it led to one.")
-    attempts: int = strawberry.field(description="How often it has failed.")
-    error: str | None = strawberry.field(description="Why it was refused, or how it failed last.")
+    at: datetime = strawberry.field(description="When the step reached this outcome.")
+    position: Position | None = strawberry.field(
+        description="The position of the event that the step led to; null if it led to none."
+    )
+    attempts: int = strawberry.field(description="The number of failed attempts.")
+    error: str | None = strawberry.field(description="Why the step was refused, or its last error.")
 
     @classmethod
     def of(cls, step: StepView) -> Self:
@@ -48,19 +56,21 @@ class ProcessStep:
 
 @strawberry.type(description="One instance of a process.")
 class Process:
-    process: str = strawberry.field(description="The name of the process: fulfilment, …")
-    id: UUID = strawberry.field(description="What it works on.")
-    status: str = strawberry.field(description="The process's own word for where it is.")
+    process: str = strawberry.field(description="The name of the process.")
+    id: UUID = strawberry.field(description="The id of the instance.")
+    status: str = strawberry.field(description="The status, in the process's own words.")
     state: str = strawberry.field(
-        description="running, stuck (a step failed as often as it may), parked (a fact could not be folded) or ended."
+        description="running, stuck (a step has failed too often), parked (an event could not be folded) or ended."
     )
-    stuck: bool = strawberry.field(description="Whether it stands still until an operator has looked.")
-    deadline: datetime | None = strawberry.field(description="The next of its deadlines.")
-    began_at: datetime = strawberry.field(description="When it began.")
-    moved_at: datetime = strawberry.field(description="When it last moved.")
-    parked_at: Position | None = strawberry.field(description="The fact that could not be folded.")
-    error: str | None = strawberry.field(description="Why it could not be folded.")
-    steps: list[ProcessStep] = strawberry.field(description="What it has asked for, in order.")
+    stuck: bool = strawberry.field(description="Whether an operator has to act before it continues.")
+    deadline: datetime | None = strawberry.field(description="The next deadline.")
+    began_at: datetime = strawberry.field(description="When the instance started.")
+    moved_at: datetime = strawberry.field(description="When the instance last changed.")
+    parked_at: Position | None = strawberry.field(
+        description="The position of the event that could not be folded."
+    )
+    error: str | None = strawberry.field(description="Why the event could not be folded.")
+    steps: list[ProcessStep] = strawberry.field(description="The steps, in order.")
 
     @classmethod
     def of(cls, view: ProcessView) -> Self:
@@ -79,75 +89,74 @@ class Process:
         )
 
 
-async def process_of(loaders: Loaders, process: str, instance: UUID) -> ProcessView | None:
-    """One instance, read with the others that are asked for at the same time."""
+async def process_of(loaders: Loaders, process: str, instance_id: UUID) -> ProcessView | None:
+    """One instance. All instances that an operation asks for are read in batches."""
 
-    async def read(ids: list[Any]) -> Sequence[ProcessView | None]:
-        found = await operate.get_processes(loaders.database, process, ids)
-        return [found.get(identity) for identity in ids]
+    async def read(ids: list[UUID]) -> Sequence[ProcessView | None]:
+        views = await admin.get_processes(loaders.database, process, ids)
+        return [views.get(id) for id in ids]
 
-    return await loaders.load(f"process {process}", read, instance)
+    return await loaders.load(f"process {process}", read, instance_id)
 
 
 # --- Mutations --------------------------------------------------------------
 
 
-@strawberry.type(description="The command was taken.")
+@strawberry.type(description="The command was accepted.")
 class ProcessAccepted:
-    position: Position = strawberry.field(description="Where the log stood after this command.")
-    version: int = strawberry.field(description="The version that it left the process's stream at.")
+    position: Position = strawberry.field(description="The head of the log after this command.")
+    version: int = strawberry.field(description="The version of the process's stream after this command.")
     events: list[EventInterface] = strawberry.field(
-        description="What this command recorded; empty where a parked instance is tried again."
+        description="The events that this command recorded; empty for the retry of a parked instance."
     )
-    duplicate: bool = strawberry.field(description="True where this command id had been seen before.")
-    of: strawberry.Private[tuple[str, UUID]]
+    duplicate: bool = strawberry.field(description="Whether this command id had been executed before.")
+    instance: strawberry.Private[tuple[str, UUID]]
 
-    @strawberry.field(description="The process as it stands; what follows from the command comes later.")
+    @strawberry.field(description="The process now. The effects of the command follow later.")
     async def process(self, info: Info) -> Process | None:
-        view = await process_of(info.context.new_loaders(), *self.of)
+        view = await process_of(info.context.new_loaders(), *self.instance)
         return None if view is None else Process.of(view)
 
 
 ProcessOutcome = Annotated[
     ProcessAccepted | Rejected | Conflict | Preview,
-    strawberry.union("ProcessOutcome", description="What became of a command to a process."),
+    strawberry.union("ProcessOutcome", description="The outcome of a command to a process."),
 ]
 
 
-@strawberry.input(description="Names a process, and perhaps one of its stuck steps.")
+@strawberry.input(description="A process, and one of its stuck steps or all of them.")
 class RetryProcessInput:
-    process: str = strawberry.field(description="The name of the process: fulfilment, …")
-    id: UUID = strawberry.field(description="The instance.")
+    process: str = strawberry.field(description="The name of the process.")
+    id: UUID = strawberry.field(description="The id of the instance.")
     step: str | None = strawberry.field(
-        default=None, description="The stuck step; all of them, or the fact that parked it, if left out."
+        default=None,
+        description="The name of the stuck step. Without it: all stuck steps, or the event that parked the process.",
     )
 
 
-@strawberry.input(description="Names a stuck step of a process.")
+@strawberry.input(description="A stuck step of a process.")
 class SkipProcessStepInput:
-    process: str = strawberry.field(description="The name of the process: fulfilment, …")
-    id: UUID = strawberry.field(description="The instance.")
-    step: str = strawberry.field(description="The stuck step.")
-    reason: str = strawberry.field(description="Why: 1 to 500 characters, recorded.")
+    process: str = strawberry.field(description="The name of the process.")
+    id: UUID = strawberry.field(description="The id of the instance.")
+    step: str = strawberry.field(description="The name of the stuck step.")
+    reason: str = strawberry.field(description="The reason, 1 to 500 characters. It is recorded.")
 
 
-@strawberry.input(description="Names a process that is to be undone.")
+@strawberry.input(description="A process to compensate.")
 class CompensateProcessInput:
-    process: str = strawberry.field(description="The name of the process: fulfilment, …")
-    id: UUID = strawberry.field(description="The instance.")
-    reason: str = strawberry.field(description="Why: 1 to 500 characters, recorded.")
+    process: str = strawberry.field(description="The name of the process.")
+    id: UUID = strawberry.field(description="The id of the instance.")
+    reason: str = strawberry.field(description="The reason, 1 to 500 characters. It is recorded.")
 
 
 @strawberry.type
 class Mutation:
-    @strawberry.mutation(
-        description="Have a stuck step of a process tried again, or the fact that parked it."
-    )
+    @strawberry.mutation(description="Retry stuck steps, or the event that parked the process.")
     async def retry_process(
         self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
         context: Context = info.context
-        outcome = await operate.retry(
+        outcome = await admin.retry(
             context.services.database,
             context.services.commands,
             context.services.application.process(input.process),
@@ -155,15 +164,15 @@ class Mutation:
             input.step,
             command_context(context, options),
         )
-        return to_outcome(context, outcome, ProcessAccepted, of=(input.process, input.id))
+        return to_outcome(context, outcome, ProcessAccepted, instance=(input.process, input.id))
 
-    @strawberry.mutation(description="Take a stuck step of a process for done.")
+    @strawberry.mutation(description="Skip a stuck step: the process continues as if the step was done.")
     async def skip_process_step(
         self, info: Info, input: SkipProcessStepInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
         context: Context = info.context
         reason = clean_text(input.reason, "reason", 500)
-        outcome = await operate.skip(
+        outcome = await admin.skip(
             context.services.commands,
             context.services.application.process(input.process),
             input.id,
@@ -171,22 +180,22 @@ class Mutation:
             reason,
             command_context(context, options),
         )
-        return to_outcome(context, outcome, ProcessAccepted, of=(input.process, input.id))
+        return to_outcome(context, outcome, ProcessAccepted, instance=(input.process, input.id))
 
-    @strawberry.mutation(description="Have everything that a process did undone.")
+    @strawberry.mutation(description="Compensate a process: undo all its completed steps.")
     async def compensate_process(
         self, info: Info, input: CompensateProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
         context: Context = info.context
         reason = clean_text(input.reason, "reason", 500)
-        outcome = await operate.compensate(
+        outcome = await admin.compensate(
             context.services.commands,
             context.services.application.process(input.process),
             input.id,
             reason,
             command_context(context, options),
         )
-        return to_outcome(context, outcome, ProcessAccepted, of=(input.process, input.id))
+        return to_outcome(context, outcome, ProcessAccepted, instance=(input.process, input.id))
 
 
 # --- Queries ----------------------------------------------------------------
@@ -194,30 +203,30 @@ class Mutation:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="The processes, the newest first.")
+    @strawberry.field(description="The instances of processes, newest first.")
     async def processes(
         self,
         info: Info,
-        state: str | None = None,
+        state: Annotated[
+            str | None, strawberry.argument(description=f"Only this state: {', '.join(STATES)}.")
+        ] = None,
         first: int = 50,
         after: str | None = None,
-        process: str | None = None,
+        process: Annotated[
+            str | None, strawberry.argument(description="Only the process with this name.")
+        ] = None,
     ) -> Connection[Process]:
         if state is not None and state not in STATES:
-            raise BadInput(f"state is one of {', '.join(STATES)}.")
+            raise BadInput(f"state must be one of: {', '.join(STATES)}.")
         names = [process.category for process in info.context.services.application.processes]
         if process is not None and process not in names:
-            raise BadInput(f"process is one of {', '.join(names) or 'none'}.")
+            raise BadInput(f"process must be one of: {', '.join(names) or 'none yet'}.")
         size = page_size(first)
-        found = await operate.list_processes(
+        views = await admin.list_processes(
             info.context.services.database, process=process, state=state, limit=size + 1, before=_place(after)
         )
-        items = [(Process.of(view), _cursor(view)) for view in found[:size]]
-        return make_connection(items, more=len(found) > size, after=after)
-
-
-def _cursor(view: ProcessView) -> str:
-    return encode_cursor(view.began, view.id)
+        items = [(Process.of(view), encode_cursor(view.began, view.id)) for view in views[:size]]
+        return make_connection(items, more=len(views) > size, after=after)
 
 
 def _place(cursor: str | None) -> tuple[int, UUID] | None:

@@ -1,4 +1,4 @@
-"""What operators do to projections: rebuild, compare, swap and drop their tables, and bring parked keys level."""
+"""Rebuilds, verifies, promotes and drops tables of projections, and retries parked keys (operator actions)."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,8 @@ from app.engine.graphql.context import Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.slices.projections import ProjectionStatus, require_operator, statuses
-from app.engine.projector.parking import admin as parked
-from app.engine.projector.rebuild import compare as verify
-from app.engine.projector.rebuild import rebuild as rebuilding
-from app.engine.projector.rebuild import swap
+from app.engine.projector.parking import admin
+from app.engine.projector.rebuild import compare, rebuild, swap
 from app.engine.projector.rebuild.drop import drop
 from app.engine.projector.rebuild.operation import (
     OperationRefused,
@@ -28,191 +26,199 @@ from app.engine.projector.slots import FORMER, STAGING
 from projections.kernel import AnyProjection
 
 MAX_WAIT_SECONDS = 5.0
-"""How many seconds an operator waits for an answer before the operation goes on without."""
+"""How long a mutation waits for its operation. A longer operation continues in the background."""
 MAX_NAMES = 100
 
 _CODES: dict[str, Any] = {
-    why.name: strawberry.enum_value(why.name, description=why.value) for why in RefusalReason
+    reason.name: strawberry.enum_value(reason.name, description=reason.value) for reason in RefusalReason
 }
 ProjectionRefusalCode: Any = strawberry.enum(
-    Enum("ProjectionRefusalCode", _CODES), description="Why something cannot be done to a projection."
+    Enum("ProjectionRefusalCode", _CODES), description="Why an operation on a projection is refused."
 )
 ProjectionSlot: Any = strawberry.enum(
     Enum(
         "ProjectionSlot",
         {
-            "STAGING": strawberry.enum_value(
-                STAGING, description="The one that was built beside the live one."
+            "STAGING": strawberry.enum_value(STAGING, description="The table that a rebuild has filled."),
+            "FORMER": strawberry.enum_value(
+                FORMER, description="The table that was live before the last promotion."
             ),
-            "FORMER": strawberry.enum_value(FORMER, description="The one that the live one replaced."),
         },
     ),
     description="A table of a projection that is not the live one.",
 )
 
 
-@strawberry.type(description="It cannot be done; nothing was changed, and the live table is as it was.")
+@strawberry.type(description="The operation is refused. Nothing was changed.")
 class ProjectionRefused:
     code: ProjectionRefusalCode = strawberry.field(description="The kind of reason.")  # pyright: ignore[reportInvalidTypeForm] - derived
-    message: str = strawberry.field(description="The reason, and what to do.")
+    message: str = strawberry.field(description="The reason and what to do.")
 
 
-@strawberry.type(description="One row that two tables do not agree on.")
+@strawberry.type(description="A row that differs between two tables.")
 class ProjectionDifference:
-    key: JSON = strawberry.field(description="Its key, by column.")
+    key: JSON = strawberry.field(description="The key columns of the row.")
     column: str | None = strawberry.field(
-        description="The first column that differs; null where one of the rows is missing."
+        description="The first column that differs; null if one of the tables does not have the row."
     )
     live: JSON | None = strawberry.field(description="The row of the live table, by column.")
     staging: JSON | None = strawberry.field(description="The row of the staging table, by column.")
 
 
-@strawberry.type(description="The live table and the staging one, compared row by row at the same position.")
+@strawberry.type(description="The comparison of the live and the staging table at the same position.")
 class ProjectionComparison:
-    projection: str = strawberry.field(description="The projection.")
-    position: Position = strawberry.field(description="Where both stood.")
-    equal: bool = strawberry.field(description="Whether every row is equal.")
-    rows: int = strawberry.field(description="Rows compared.")
-    differing: int = strawberry.field(description="Rows that differ.")
-    missing: int = strawberry.field(description="Rows in the live table alone.")
-    extra: int = strawberry.field(description="Rows in the staging table alone.")
-    examples: list[ProjectionDifference] = strawberry.field(description="Some that do not agree.")
+    projection: str = strawberry.field(description="The name of the projection.")
+    position: Position = strawberry.field(description="The position of both tables.")
+    equal: bool = strawberry.field(description="Whether all rows are equal.")
+    rows: int = strawberry.field(description="The number of rows compared.")
+    differing: int = strawberry.field(description="The number of rows that differ.")
+    missing: int = strawberry.field(description="The number of rows that only the live table has.")
+    extra: int = strawberry.field(description="The number of rows that only the staging table has.")
+    examples: list[ProjectionDifference] = strawberry.field(description="Some of the differences.")
 
     @classmethod
-    def of(cls, found: verify.Comparison) -> Self:
+    def of(cls, comparison: compare.Comparison) -> Self:
         return cls(
-            projection=found.projection,
-            position=Position(found.position),
-            equal=found.equal,
-            rows=found.rows,
-            differing=found.differing,
-            missing=found.missing,
-            extra=found.extra,
+            projection=comparison.projection,
+            position=Position(comparison.position),
+            equal=comparison.equal,
+            rows=comparison.rows,
+            differing=comparison.differing,
+            missing=comparison.missing,
+            extra=comparison.extra,
             examples=[
                 ProjectionDifference(
-                    key=_json(example.key),
+                    key=_to_json(example.key),
                     column=example.column,
-                    live=_json(example.live),
-                    staging=_json(example.staging),
+                    live=_to_json(example.live),
+                    staging=_to_json(example.staging),
                 )
-                for example in found.examples
+                for example in comparison.examples
             ],
         )
 
 
-@strawberry.type(description="It was done, or goes on.")
+@strawberry.type(description="The operation is done, or continues in the background.")
 class ProjectionAccepted:
     finished: bool = strawberry.field(
-        description="False where it goes on after this answer: follow `projections`."
+        description="False if the operation continues: its progress is in `projections`."
     )
-    comparisons: list[ProjectionComparison] = strawberry.field(
-        description="What was compared, and with what result."
-    )
+    comparisons: list[ProjectionComparison] = strawberry.field(description="The comparisons made.")
     dropped: list[str] = strawberry.field(description="The tables that were dropped.")
 
-    @strawberry.field(description="Where all projections now stand.")
+    @strawberry.field(description="The status of every projection after the operation.")
     async def projections(self, info: Info) -> list[ProjectionStatus]:
         return await statuses(info.context)
 
 
-@strawberry.type(
-    description="Parked keys were folded again, or will be by the process that owns the projection."
-)
+@strawberry.type(description="The result of a retry of parked keys, after a wait of at most 5 seconds.")
 class ParkedRetried:
-    level: int = strawberry.field(description="Keys that are level now.")
-    parked: int = strawberry.field(description="Keys that are still parked: their errors are new.")
-    waiting: int = strawberry.field(description="Keys that have yet to be folded.")
+    recovered: int = strawberry.field(description="The number of keys that are no longer parked.")
+    still_parked: int = strawberry.field(description="The number of keys that failed again.")
+    pending: int = strawberry.field(
+        description="The number of keys that the projection's owner has not tried yet."
+    )
 
 
 ProjectionOutcome = Annotated[
     ProjectionAccepted | ProjectionRefused,
-    strawberry.union("ProjectionOutcome", description="What became of an operation on projections."),
+    strawberry.union("ProjectionOutcome", description="The outcome of an operation on projections."),
 ]
 ParkedOutcome = Annotated[
     ParkedRetried | ProjectionRefused,
-    strawberry.union("ParkedOutcome", description="What became of parked keys."),
+    strawberry.union("ParkedOutcome", description="The outcome of an operation on parked keys."),
 ]
 
 
-@strawberry.input(description="Names projections that are to be built anew.")
+@strawberry.input(description="The projections to rebuild.")
 class RebuildProjectionsInput:
-    names: list[str] = strawberry.field(description="Which; they are built in one pass over the log.")
-    stage: bool = strawberry.field(default=False, description="Build and compare, promote nothing.")
-
-
-@strawberry.input(description="Names a projection.")
-class ProjectionRefInput:
-    name: str = strawberry.field(description="The projection.")
-
-
-@strawberry.input(description="Names a projection whose staging table is to be the live one.")
-class PromoteProjectionInput:
-    name: str = strawberry.field(description="The projection.")
-    accept_differences: bool = strawberry.field(
-        default=False, description="Also where the comparison has found some."
+    names: list[str] = strawberry.field(
+        description="The names of the projections; they are rebuilt in one pass over the log."
+    )
+    promote: bool = strawberry.field(
+        default=True, description="Promote the tables that match. With false: rebuild and compare only."
+    )
+    stage: bool = strawberry.field(
+        default=False,
+        description="Rebuild and compare only.",
+        deprecation_reason="Use promote: false.",
     )
 
 
-@strawberry.input(description="Names tables that nobody needs any more.")
+@strawberry.input(description="A projection.")
+class ProjectionRefInput:
+    name: str = strawberry.field(description="The name of the projection.")
+
+
+@strawberry.input(description="A projection whose staging table becomes the live one.")
+class PromoteProjectionInput:
+    name: str = strawberry.field(description="The name of the projection.")
+    accept_differences: bool = strawberry.field(
+        default=False, description="Promote even if the comparison has found differences."
+    )
+
+
+@strawberry.input(description="The tables to drop.")
 class DropProjectionInput:
     name: str = strawberry.field(
-        description="The projection, also one that is no more; or a table that shows a moment of the past."
+        description="The name of a projection, also of one that this code does not have; or of a point-in-time table."
     )
     version: int | None = strawberry.field(default=None, description="All tables of another version.")
-    slot: ProjectionSlot | None = strawberry.field(default=None, description="Only this one.")  # pyright: ignore[reportInvalidTypeForm] - derived
+    slot: ProjectionSlot | None = strawberry.field(default=None, description="Only this table.")  # pyright: ignore[reportInvalidTypeForm] - derived
 
 
-@strawberry.input(description="Names parked keys.")
+@strawberry.input(description="Parked keys.")
 class RetryParkedInput:
-    projection: str = strawberry.field(description="The projection.")
+    projection: str = strawberry.field(description="The name of the projection.")
     key: str | None = strawberry.field(
-        default=None, description="The key as `parkedKeys` shows it; all of them if left out."
+        default=None, description="The key as `parkedKeys` returns it. Without it: all parked keys."
     )
 
 
-@strawberry.input(description="Names a fact that is to be left out for a key.")
-class SkipFactInput:
-    projection: str = strawberry.field(description="The projection.")
-    key: str = strawberry.field(description="The key as `parkedKeys` shows it.")
-    position: Position = strawberry.field(description="The fact that parked it.")
-    reason: str = strawberry.field(description="Why: 1 to 1000 characters, kept.")
+@strawberry.input(description="An event to skip for a key.")
+class SkipEventInput:
+    projection: str = strawberry.field(description="The name of the projection.")
+    key: str = strawberry.field(description="The key as `parkedKeys` returns it.")
+    position: Position = strawberry.field(description="The position of the event that parked the key.")
+    reason: str = strawberry.field(description="The reason, 1 to 1000 characters. It is stored.")
 
 
-@strawberry.input(description="Names a fact that is to be counted again.")
-class UnskipFactInput:
-    projection: str = strawberry.field(description="The projection.")
-    key: str = strawberry.field(description="The key as `skippedFacts` shows it.")
-    position: Position = strawberry.field(description="The fact.")
+@strawberry.input(description="A skipped event to count again.")
+class UnskipEventInput:
+    projection: str = strawberry.field(description="The name of the projection.")
+    key: str = strawberry.field(description="The key as `skippedEvents` returns it.")
+    position: Position = strawberry.field(description="The position of the event.")
 
 
 @dataclass(frozen=True)
 class _OperationResult:
-    """What an operation has to tell."""
-
-    comparisons: Sequence[verify.Comparison] = ()
+    comparisons: Sequence[compare.Comparison] = ()
     dropped: Sequence[str] = ()
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation(
-        description="Build tables anew beside the live ones, compare, and promote what is equal. What was interrupted is gone on with."
+        description="Rebuild projections in staging tables, compare them with the live tables, and promote those that match. Resumes an interrupted rebuild."
     )
     async def rebuild_projections(self, info: Info, input: RebuildProjectionsInput) -> ProjectionOutcome:
         services = require_operator(info).services
         if not 1 <= len(input.names) <= MAX_NAMES:
-            raise BadInput(f"names has {len(input.names)} names; 1 to {MAX_NAMES} will do.")
+            raise BadInput(f"names must have 1 to {MAX_NAMES} names, not {len(input.names)}.")
 
         async def work() -> _OperationResult:
-            chosen = [
+            projections = [
                 find_projection(services.application.projections, name) for name in dict.fromkeys(input.names)
             ]
-            rebuilt = await rebuilding.rebuild(
-                services.database, services.application.codec, chosen, stage=input.stage
+            results = await rebuild.rebuild(
+                services.database,
+                services.application.codec,
+                projections,
+                stage=input.stage or not input.promote,
             )
-            return _OperationResult(comparisons=[result.comparison for result in rebuilt])
+            return _OperationResult(comparisons=[result.comparison for result in results])
 
-        return await _operate(info, work())
+        return await _run_operation(info, work())
 
     @strawberry.mutation(
         description="Compare the staging table with the live one, row by row at the same position."
@@ -222,101 +228,110 @@ class Mutation:
 
         async def work() -> _OperationResult:
             projection = find_projection(services.application.projections, input.name)
-            async with start_operation(services.database, services.application.codec, [projection]) as begun:
-                return _OperationResult(comparisons=[await verify.verify(begun, projection)])
+            async with start_operation(
+                services.database, services.application.codec, [projection]
+            ) as operation:
+                return _OperationResult(comparisons=[await compare.verify(operation, projection)])
 
-        return await _operate(info, work())
+        return await _run_operation(info, work())
 
     @strawberry.mutation(
-        description="Make the verified staging table the live one, and keep the live one as the former."
+        description="Make the verified staging table the live one. The live one becomes the former one."
     )
     async def promote_projection(self, info: Info, input: PromoteProjectionInput) -> ProjectionOutcome:
         services = require_operator(info).services
 
         async def work() -> _OperationResult:
             projection = find_projection(services.application.projections, input.name)
-            async with start_operation(services.database, services.application.codec, [projection]) as begun:
-                await swap.promote(begun, projection, accept_differences=input.accept_differences)
+            async with start_operation(
+                services.database, services.application.codec, [projection]
+            ) as operation:
+                await swap.promote(operation, projection, accept_differences=input.accept_differences)
             return _OperationResult()
 
-        return await _operate(info, work())
+        return await _run_operation(info, work())
 
-    @strawberry.mutation(description="Make the former table the live one again, and the live one the former.")
+    @strawberry.mutation(
+        description="Make the former table the live one again. The live one becomes the former one."
+    )
     async def rollback_projection(self, info: Info, input: ProjectionRefInput) -> ProjectionOutcome:
         services = require_operator(info).services
 
         async def work() -> _OperationResult:
             projection = find_projection(services.application.projections, input.name)
-            async with start_operation(services.database, services.application.codec, [projection]) as begun:
-                await swap.rollback(begun, projection)
+            async with start_operation(
+                services.database, services.application.codec, [projection]
+            ) as operation:
+                await swap.rollback(operation, projection)
             return _OperationResult()
 
-        return await _operate(info, work())
+        return await _run_operation(info, work())
 
     @strawberry.mutation(
-        description="Drop what stands beside the live table, an older version, or a table that shows a moment of the past."
+        description="Drop the staging and former tables, the tables of another version, or a point-in-time table."
     )
     async def drop_projection(self, info: Info, input: DropProjectionInput) -> ProjectionOutcome:
         services = require_operator(info).services
 
         async def work() -> _OperationResult:
-            current = {projection.name: projection.version for projection in services.application.projections}
+            versions = {
+                projection.name: projection.version for projection in services.application.projections
+            }
             slot = None if input.slot is None else input.slot.value
-            return _OperationResult(
-                dropped=await drop(
-                    services.database, current, input.name[:100], version=input.version, slot=slot
-                )
+            tables = await drop(
+                services.database, versions, input.name[:100], version=input.version, slot=slot
             )
+            return _OperationResult(dropped=tables)
 
-        return await _operate(info, work())
+        return await _run_operation(info, work())
 
     @strawberry.mutation(
-        description="Fold parked keys again from their facts: by mended code, or because what they need is there now."
+        description="Fold parked keys again from their events, after a fix of the code or of what it needs."
     )
     async def retry_parked(self, info: Info, input: RetryParkedInput) -> ParkedOutcome:
         services = require_operator(info).services
 
-        async def ask(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            return await parked.request_retry(services.database, projection, key)
+        async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
+            return await admin.request_retry(services.database, projection, key)
 
-        return await _retry_and_wait(info, input.projection, input.key, ask)
+        return await _retry_and_wait(info, input.projection, input.key, request)
 
-    @strawberry.mutation(
-        description="Leave the fact that parked a key out for it, for good, and fold the key again."
-    )
-    async def skip_fact(self, info: Info, input: SkipFactInput) -> ParkedOutcome:
+    @strawberry.mutation(description="Skip the event that parked a key, for good, and fold the key again.")
+    async def skip_event(self, info: Info, input: SkipEventInput) -> ParkedOutcome:
         context = require_operator(info)
 
-        async def skip(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            return await parked.skip(
+        async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
+            requested_at = await admin.skip(
                 context.services.database, projection, key or "", input.position, input.reason, context.actor
-            ), 1
+            )
+            return requested_at, 1
 
-        return await _retry_and_wait(info, input.projection, input.key, skip)
+        return await _retry_and_wait(info, input.projection, input.key, request)
 
-    @strawberry.mutation(
-        description="Count a fact again that was left out for a key, and fold the key with it."
-    )
-    async def unskip_fact(self, info: Info, input: UnskipFactInput) -> ParkedOutcome:
+    @strawberry.mutation(description="Count a skipped event again, and fold the key again.")
+    async def unskip_event(self, info: Info, input: UnskipEventInput) -> ParkedOutcome:
         services = require_operator(info).services
 
-        async def unskip(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            return await parked.unskip(services.database, projection, key or "", input.position), 1
+        async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
+            return await admin.unskip(services.database, projection, key or "", input.position), 1
 
-        return await _retry_and_wait(info, input.projection, input.key, unskip)
+        return await _retry_and_wait(info, input.projection, input.key, request)
 
 
-async def _operate(info: Info, work: Coroutine[Any, Any, _OperationResult]) -> Any:
+async def _run_operation(
+    info: Info, work: Coroutine[Any, Any, _OperationResult]
+) -> ProjectionAccepted | ProjectionRefused:
+    """Run the operation, and wait for its result at most `MAX_WAIT_SECONDS`."""
     services = info.context.services
     try:
-        done = await services.operations.run(
+        result = await services.operations.run(
             work, min(MAX_WAIT_SECONDS, services.settings.operation_timeout_seconds / 2)
         )
     except OperationRefused as error:
-        return _refused(error)
-    shown = done or _OperationResult()
+        return _to_refused(error)
+    shown = result or _OperationResult()
     return ProjectionAccepted(
-        finished=done is not None,
+        finished=result is not None,
         comparisons=[ProjectionComparison.of(comparison) for comparison in shown.comparisons],
         dropped=list(shown.dropped),
     )
@@ -326,26 +341,32 @@ async def _retry_and_wait(
     info: Info,
     name: str,
     key: str | None,
-    ask: Callable[[AnyProjection, str | None], Awaitable[tuple[datetime, int]]],
-) -> Any:
+    request: Callable[[AnyProjection, str | None], Awaitable[tuple[datetime, int]]],
+) -> ParkedRetried | ProjectionRefused:
+    """Request a retry, and wait for its result at most `MAX_WAIT_SECONDS`.
+
+    `request` gets the projection and the key as JSON. It returns the time of the request and the number of keys.
+    """
     services = info.context.services
     try:
         projection = find_projection(services.application.projections, name)
-        given = None if key is None else parked.parse_key(projection, key)
-        asked, concerned = await ask(projection, given)
+        key_json = None if key is None else admin.parse_key(projection, key)
+        requested_at, keys = await request(projection, key_json)
     except OperationRefused as error:
-        return _refused(error)
+        return _to_refused(error)
     seconds = min(MAX_WAIT_SECONDS, services.settings.operation_timeout_seconds / 2)
-    answer = await parked.wait_for_retry(services.database, projection, asked, concerned, seconds, key=given)
-    return ParkedRetried(level=answer.recovered, parked=answer.parked, waiting=answer.waiting)
+    result = await admin.wait_for_retry(
+        services.database, projection, requested_at, keys, seconds, key=key_json
+    )
+    return ParkedRetried(recovered=result.recovered, still_parked=result.parked, pending=result.waiting)
 
 
-def _refused(problem: OperationRefused) -> ProjectionRefused:
-    return ProjectionRefused(code=ProjectionRefusalCode(problem.why.name), message=str(problem))
+def _to_refused(error: OperationRefused) -> ProjectionRefused:
+    return ProjectionRefused(code=ProjectionRefusalCode(error.why.name), message=str(error))
 
 
-def _json(columns: Mapping[str, Any] | None) -> Any:
-    """A row as JSON; what JSON has no word for as text."""
+def _to_json(columns: Mapping[str, Any] | None) -> Any:
+    """A row as JSON. Values without a JSON type become text."""
     return (
         None
         if columns is None

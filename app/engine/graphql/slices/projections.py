@@ -1,19 +1,25 @@
-"""Projections, for operators: where each stands, and what is parked. What to do about it is in `operators`."""
+"""Lists projections, parked keys and skipped events (operator queries). The mutations are in projection_operations."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import Forbidden, NotFound
-from app.engine.graphql.pagination import Connection, decode_cursor, encode_cursor, make_connection, page_size
+from app.engine.graphql.pagination import (
+    Connection,
+    decode_cursor,
+    encode_cursor,
+    make_connection,
+    page_size,
+)
 from app.engine.graphql.scalars import Position
-from app.engine.projector import status as standing
-from app.engine.projector.parking import admin as parked
+from app.engine.projector import status as projection_status
+from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import operation
 from app.engine.projector.rebuild.operation import OperationRefused, find_projection
 from projections.kernel import AnyProjection
@@ -22,23 +28,25 @@ STATUS_INTERVAL_SECONDS = 0.5
 
 
 def require_operator(info: Info) -> Context:
-    """The context of an operation that only operators may ask for. Raises `Forbidden`. Who is one is decided here alone."""
+    """The context, if the caller is an operator. Raises `Forbidden`. The only place that decides who is an operator."""
     context: Context = info.context
     if context.services.settings.mode != "development":
         raise Forbidden(
-            "This is for operators, and nobody can show yet to be one: use python -m app projections."
+            "Operator fields are available in development mode only. Use `python -m app projections`."
         )
     return context
 
 
-@strawberry.type(description="How far the building of a table beside the live one is.")
+@strawberry.type(description="The progress of a rebuild.")
 class RebuildProgress:
     state: str = strawberry.field(description="building, built, verified, different or failed.")
-    position: Position = strawberry.field(description="The newest fact in it.")
-    target: Position = strawberry.field(description="The fact to reach.")
-    events_per_second: float = strawberry.field(description="How fast it goes.")
-    seconds_left: float | None = strawberry.field(description="Until it is there; null where nothing moves.")
-    error: str | None = strawberry.field(description="Why it failed, or in what it differs.")
+    position: Position = strawberry.field(description="The newest event in the staging table.")
+    target: Position = strawberry.field(description="The event that the rebuild has to reach.")
+    events_per_second: float = strawberry.field(description="The number of events per second.")
+    seconds_left: float | None = strawberry.field(
+        description="The estimated time to the target in seconds; null if the rebuild does not move."
+    )
+    error: str | None = strawberry.field(description="The error, or the difference that was found.")
 
     @classmethod
     def of(cls, progress: operation.RebuildProgress) -> Self:
@@ -52,172 +60,225 @@ class RebuildProgress:
         )
 
 
-@strawberry.type(
-    description="Events of one type that this projection's code cannot read and has passed over."
-)
-class UnreadEvents:
-    type: str = strawberry.field(description="The stored name and version of the type.")
-    count: int = strawberry.field(description="How many.")
-    first: Position = strawberry.field(description="The first of them.")
-    last: Position = strawberry.field(description="The last of them.")
+@strawberry.type(description="Events of one type that the projection's code cannot read and has passed over.")
+class UnreadableEvents:
+    type: str = strawberry.field(description="The stored name and version of the event type.")
+    count: int = strawberry.field(description="The number of events.")
+    first: Position = strawberry.field(description="The position of the first one.")
+    last: Position = strawberry.field(description="The position of the last one.")
 
 
-@strawberry.type(description="Where a projection stands: one version of it, as its live table shows it.")
+@strawberry.type(description="The status of one version of a projection.")
 class ProjectionStatus:
-    name: str = strawberry.field(description="The projection.")
-    version: int = strawberry.field(description="Its version.")
+    name: str = strawberry.field(description="The name of the projection.")
+    version: int = strawberry.field(description="The version of the projection.")
     state: str = strawberry.field(
-        description="current, behind, stopped (a problem keeps it where it is) or unowned (no process keeps it current)."
+        description="current, behind, stopped (an error keeps it from moving) or unowned (no process updates it)."
     )
-    position: Position = strawberry.field(description="The newest fact in it.")
-    lag: int = strawberry.field(description="Facts that it has yet to take in.")
-    lag_seconds: float = strawberry.field(description="How long the first of them has waited.")
-    parked: int = strawberry.field(description="Keys that wait since a fact that raised.")
-    owner: str | None = strawberry.field(description="The process that keeps it current.")
+    position: Position = strawberry.field(description="The newest event in it.")
+    lag: int = strawberry.field(description="The number of events that it has not processed.")
+    lag_seconds: float = strawberry.field(description="How long the oldest of them has waited, in seconds.")
+    parked: int = strawberry.field(description="The number of parked keys.")
+    owner: str | None = strawberry.field(description="The process that updates it; null if there is none.")
     rebuild: RebuildProgress | None = strawberry.field(
-        description="The table that is built beside the live one, if one is."
+        description="The progress of its rebuild; null if it is not rebuilt."
     )
-    problem: str | None = strawberry.field(description="What keeps it where it is, if this process knows.")
-    unread: list[UnreadEvents] = strawberry.field(description="Events that its code cannot read.")
+    problem: str | None = strawberry.field(
+        description="The error that keeps it from moving, if this process knows it."
+    )
+    unreadable: list[UnreadableEvents] = strawberry.field(
+        description="The events that its code cannot read, by type."
+    )
+
+    @strawberry.field(
+        description="The events that its code cannot read, by type.", deprecation_reason="Use unreadable."
+    )
+    def unread(self) -> list[UnreadableEvents]:
+        return self.unreadable
 
     @classmethod
-    def of(cls, context: Context, each: standing.ProjectionStatus) -> Self:
-        worker = context.services.projector.workers.get(each.projection)
-        if worker is not None and worker.projection.version != each.version:
+    def of(cls, context: Context, status: projection_status.ProjectionStatus) -> Self:
+        worker = context.services.projector.workers.get(status.projection)
+        if worker is not None and worker.projection.version != status.version:
             worker = None
-        problem = None if worker is None else worker.error
-        if worker is not None and worker.owns and worker.position > each.position:
-            # It has passed over facts that concern no row, and its checkpoint is about to follow.
-            behind = max(0, each.behind - (worker.position - each.position))
-            each = replace(
-                each, position=worker.position, behind=behind, seconds=worker.seconds() if behind else 0.0
+        error = None if worker is None else worker.state.error
+        if worker is not None and worker.state.is_owner and worker.state.position > status.position:
+            # The worker has passed events that change no row. Its checkpoint is saved later.
+            behind = max(0, status.behind - (worker.state.position - status.position))
+            status = replace(
+                status,
+                position=worker.state.position,
+                behind=behind,
+                seconds=worker.lag_seconds() if behind else 0.0,
             )
         state = (
             "stopped"
-            if problem
+            if error
             else "unowned"
-            if each.owner is None
+            if status.owner is None
             else "behind"
-            if each.behind
+            if status.behind
             else "current"
         )
         return cls(
-            name=each.projection,
-            version=each.version,
+            name=status.projection,
+            version=status.version,
             state=state,
-            position=Position(each.position),
-            lag=min(each.behind, 2**31 - 1),
-            lag_seconds=each.seconds,
-            parked=each.parked,
-            owner=each.owner,
-            problem=problem,
-            rebuild=None if each.rebuild is None else RebuildProgress.of(each.rebuild),
-            unread=[
-                UnreadEvents(type=name, count=one.count, first=Position(one.first), last=Position(one.last))
-                for name, one in each.unread.items()
+            position=Position(status.position),
+            lag=min(status.behind, 2**31 - 1),
+            lag_seconds=status.seconds,
+            parked=status.parked,
+            owner=status.owner,
+            problem=error,
+            rebuild=None if status.rebuild is None else RebuildProgress.of(status.rebuild),
+            unreadable=[
+                UnreadableEvents(
+                    type=name, count=events.count, first=Position(events.first), last=Position(events.last)
+                )
+                for name, events in status.unread.items()
             ],
         )
 
 
 async def statuses(context: Context) -> list[ProjectionStatus]:
-    """Where all projections stand."""
+    """The status of all projections."""
     return [
-        ProjectionStatus.of(context, each)
-        for each in await standing.projection_statuses(
+        ProjectionStatus.of(context, status)
+        for status in await projection_status.projection_statuses(
             context.services.database, context.services.application.projections
         )
     ]
 
 
 @strawberry.type(
-    description="A key that waits since a fact that raised: its later facts are not counted until it is folded again."
+    description="A key whose events a projection no longer processes, since one of them failed. A retry folds it again."
 )
 class ParkedKey:
     key: str = strawberry.field(
-        description="The values of the key columns, as a JSON list; where no key is known the stream, as a JSON object."
+        description="The values of the key columns as a JSON list. If the key is unknown: the stream as a JSON object."
     )
-    position: Position = strawberry.field(description="The fact that raised.")
-    error: str = strawberry.field(description="What it raised.")
-    traceback: str = strawberry.field(description="Where; its end, if it is long.")
-    parked_at: datetime = strawberry.field(description="Since when.")
-    tries: int = strawberry.field(description="How many retries have failed.")
-    tried_at: datetime | None = strawberry.field(description="When the last one failed.")
+    position: Position = strawberry.field(description="The position of the event that failed.")
+    error: str = strawberry.field(description="The error.")
+    traceback: str = strawberry.field(description="The end of the traceback.")
+    parked_at: datetime = strawberry.field(description="When the key was parked.")
+    tries: int = strawberry.field(description="The number of failed retries.")
+    tried_at: datetime | None = strawberry.field(description="When the last retry failed.")
     asked_at: datetime | None = strawberry.field(
-        description="Since when a retry is asked for that has yet to be made."
+        description="When the pending retry was requested; null if none is pending."
     )
 
+    @classmethod
+    def of(cls, key: admin.ParkedKey) -> Self:
+        return cls(
+            key=key.key,
+            position=Position(key.position),
+            error=key.error,
+            traceback=key.traceback,
+            parked_at=key.parked_at,
+            tries=key.failed_retries,
+            tried_at=key.last_retried_at,
+            asked_at=key.retry_requested_at,
+        )
 
-@strawberry.type(description="A fact that is left out for one key.")
-class SkippedFact:
+
+@strawberry.type(description="An event that a projection skips for one key.")
+class SkippedEvent:
     key: str = strawberry.field(description="The key, as JSON.")
-    position: Position = strawberry.field(description="The fact.")
-    reason: str = strawberry.field(description="Why.")
-    actor: str = strawberry.field(description="Who said so.")
-    at: datetime = strawberry.field(description="When.")
+    position: Position = strawberry.field(description="The position of the event.")
+    reason: str = strawberry.field(description="The reason.")
+    actor: str = strawberry.field(description="The operator who skipped it.")
+    at: datetime = strawberry.field(description="When it was skipped.")
+
+    @classmethod
+    def of(cls, event: admin.SkippedEvent) -> Self:
+        return cls(
+            key=event.key,
+            position=Position(event.position),
+            reason=event.reason,
+            actor=event.actor,
+            at=event.at,
+        )
+
+
+Name = Annotated[str, strawberry.argument(description="The name of the projection.")]
 
 
 @strawberry.type
 class Query:
     @strawberry.field(
-        description="Where each projection stands: those of this code, and others that have a table."
+        description="The status of every projection: those of this code, and others that have a table."
     )
     async def projections(self, info: Info) -> list[ProjectionStatus]:
         return await statuses(require_operator(info))
 
     @strawberry.field(description="The parked keys of a projection, by position.")
     async def parked_keys(
-        self, info: Info, projection: str, first: int = 20, after: str | None = None
+        self, info: Info, projection: Name, first: int = 20, after: str | None = None
     ) -> Connection[ParkedKey]:
         context, size = require_operator(info), page_size(first)
-        found = await parked.parked_keys(
-            context.services.database, _found(context, projection), first=size + 1, after=_place(after)
+        keys = await admin.parked_keys(
+            context.services.database, _find(context, projection), first=size + 1, after=_place(after)
         )
         return make_connection(
-            [(ParkedKey(**asdict(each)), _cursor(each)) for each in found[:size]],
-            more=len(found) > size,
+            [(ParkedKey.of(key), encode_cursor(key.position, key.key)) for key in keys[:size]],
+            more=len(keys) > size,
             after=after,
         )
 
-    @strawberry.field(description="The facts that are left out of a projection, by position.")
+    @strawberry.field(description="The skipped events of a projection, by position.")
+    async def skipped_events(
+        self, info: Info, projection: Name, first: int = 20, after: str | None = None
+    ) -> Connection[SkippedEvent]:
+        return await _skipped_events(info, projection, first, after)
+
+    @strawberry.field(
+        description="The skipped events of a projection, by position.",
+        deprecation_reason="Use skippedEvents.",
+    )
     async def skipped_facts(
-        self, info: Info, projection: str, first: int = 20, after: str | None = None
-    ) -> Connection[SkippedFact]:
-        context, size = require_operator(info), page_size(first)
-        found = await parked.skipped_facts(
-            context.services.database, _found(context, projection), first=size + 1, after=_place(after)
-        )
-        return make_connection(
-            [(SkippedFact(**asdict(each)), _cursor(each)) for each in found[:size]],
-            more=len(found) > size,
-            after=after,
-        )
+        self, info: Info, projection: Name, first: int = 20, after: str | None = None
+    ) -> Connection[SkippedEvent]:
+        return await _skipped_events(info, projection, first, after)
 
 
 @strawberry.type
 class Subscription:
     @strawberry.subscription(
-        description="Where each projection stands: now, and after each change, twice a second at most."
+        description="The status of every projection: now, and after each change, at most twice a second."
     )
     async def projections(self, info: Info) -> AsyncIterator[list[ProjectionStatus]]:
         context = require_operator(info)
-        shown: list[ProjectionStatus] | None = None
+        sent: list[ProjectionStatus] | None = None
         while not context.services.feed.closed:
-            now = [ProjectionStatus.of(context, each) for each in await context.services.statuses.get()]
-            if now != shown:
-                shown = now
-                yield now
+            current = [
+                ProjectionStatus.of(context, status) for status in await context.services.statuses.get()
+            ]
+            if current != sent:
+                sent = current
+                yield current
             await asyncio.sleep(STATUS_INTERVAL_SECONDS)
 
 
-def _found(context: Context, name: str) -> AnyProjection:
+async def _skipped_events(
+    info: Info, projection: str, first: int, after: str | None
+) -> Connection[SkippedEvent]:
+    context, size = require_operator(info), page_size(first)
+    events = await admin.skipped_facts(
+        context.services.database, _find(context, projection), first=size + 1, after=_place(after)
+    )
+    return make_connection(
+        [(SkippedEvent.of(event), encode_cursor(event.position, event.key)) for event in events[:size]],
+        more=len(events) > size,
+        after=after,
+    )
+
+
+def _find(context: Context, name: str) -> AnyProjection:
+    """The projection of this name. Raises `NotFound`."""
     try:
         return find_projection(context.services.application.projections, name)
     except OperationRefused as error:
         raise NotFound(f"{error}.") from None
-
-
-def _cursor(key: parked.ParkedKey | parked.SkippedEvent) -> str:
-    return encode_cursor(key.position, key.key)
 
 
 def _place(cursor: str | None) -> tuple[int, str] | None:

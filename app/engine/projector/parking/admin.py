@@ -1,43 +1,44 @@
-"""What an operator sees of parked keys and does about them: list, ask for a retry, have a fact left out. Any process will do."""
+"""The operations on parked keys: list them, request a retry, skip an event. Any process can do them."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
-from app.engine.database.connections import Database
-from app.engine.projector.parking.parked_keys import KeyCodec
+from app.engine.database.connections import AnyConnection, Database
+from app.engine.projector.parking.parked_keys import ParkedEntry, key_codec
 from app.engine.projector.parking.retry import ProgressCallback, no_progress, retry
+from app.engine.projector.parking.store import ParkedKeyStore
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
-from app.engine.projector.slots import LIVE
+from app.engine.projector.slots import FORMER, LIVE
 from app.engine.projector.writer import TableGone, TableWriter
 from app.engine.store.reader import EventReader
 from projections.kernel import AnyProjection
 
 POLL_INTERVAL_SECONDS = 0.1
 MAX_REASON_LENGTH = 1_000
+UNSKIPPED_ERROR = "The fact is not left out any more; the key has yet to be folded with it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedKey:
-    """One key that waits since the fact at `position` raised `error`; `key` is JSON. `tries` counts the retries that failed."""
+    """One key that waits since the event at `position` raised `error`; `key` is JSON."""
 
     key: str
     position: int
     error: str
     traceback: str
     parked_at: datetime
-    tries: int
-    tried_at: datetime | None
-    asked_at: datetime | None
+    failed_retries: int
+    last_retried_at: datetime | None
+    retry_requested_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedEvent:
-    """A fact that is left out for one key."""
+    """An event that is left out for one key."""
 
     key: str
     position: int
@@ -48,7 +49,7 @@ class SkippedEvent:
 
 @dataclass(frozen=True, slots=True)
 class RetryResult:
-    """What became of the keys that were asked for: how many are level, still parked, and not yet tried."""
+    """The numbers of keys that have recovered, are still parked, and are not yet retried."""
 
     recovered: int
     parked: int
@@ -58,52 +59,56 @@ class RetryResult:
 async def parked_keys(
     database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
 ) -> Sequence[ParkedKey]:
-    """Up to `first` of them by position and key, behind the position and key `after`."""
-    rows = await database.pool.fetch(_LIST, projection.name, projection.version, first, *(after or (-1, "")))
+    """Up to `first` parked keys in the order of position and key, after the position and key `after`."""
+    rows = await database.pool.fetch(
+        _SELECT_PARKED, projection.name, projection.version, first, *(after or (-1, ""))
+    )
     return [ParkedKey(**dict(row)) for row in rows]
 
 
 async def skipped_facts(
     database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
 ) -> Sequence[SkippedEvent]:
-    """Likewise."""
-    rows = await database.pool.fetch(_SKIPS, projection.name, projection.version, first, *(after or (-1, "")))
+    """Up to `first` skipped events, in the same order."""
+    rows = await database.pool.fetch(
+        _SELECT_SKIPPED, projection.name, projection.version, first, *(after or (-1, ""))
+    )
     return [SkippedEvent(**dict(row)) for row in rows]
 
 
-def parse_key(projection: AnyProjection, given: str) -> str:
-    """The JSON of a key as a person writes it: as it is listed, or bare where it has one column. Raises `NotPossible`."""
-    keys = KeyCodec(projection)
-    written = given if given.lstrip()[:1] in ("[", "{") else msgspec.json.encode([given]).decode()
+def parse_key(projection: AnyProjection, text: str) -> str:
+    """The JSON of a key that a person typed: as the list shows it, or bare if it has one column. Raises `OperationRefused`."""
+    codec = key_codec(projection)
+    written = text if text.lstrip()[:1] in ("[", "{") else msgspec.json.encode([text]).decode()
     try:
-        known = keys.write(keys.read(written))
+        key = codec.write(codec.read(written))
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        known = None
-    if known is None:
+        key = None
+    if key is None:
         raise OperationRefused(
-            f"{given[:100]!r} is no key of {projection.name}: give it as it is listed, a JSON list of {', '.join(projection.key)}",
+            f"{text[:100]!r} is no key of {projection.name}: give it as it is listed, a JSON list of {', '.join(projection.key)}",
             RefusalReason.BAD_KEY,
         )
-    return known
+    return key
 
 
 async def request_retry(
     database: Database, projection: AnyProjection, key: str | None = None
 ) -> tuple[datetime, int]:
-    """Ask whoever owns the projection to fold this key again, or all that are parked. The moment that stands for the
-    question, and how many keys it concerns. Raises `NotPossible` where this key is not parked."""
+    """Ask the owner of the projection to fold this key again, or all parked ones. Returns the moment that identifies the
+    request, and the number of keys. Raises `OperationRefused` if this key is not parked."""
     async with database.pool.acquire() as connection, connection.transaction():
-        moment, concerned = await _ask(connection, projection, key)
-        if key is not None and not concerned:
+        moment, count = await _request(connection, projection, key)
+        if key is not None and not count:
             raise OperationRefused(f"{projection.name}: {key} is not parked", RefusalReason.NOT_PARKED)
-        return moment, concerned
+        return moment, count
 
 
 async def skip(
     database: Database, projection: AnyProjection, key: str, position: int, reason: str, actor: str
 ) -> datetime:
-    """Have the fact at `position`, which parked the key, left out for it, and the key folded again without it. The moment
-    that stands for the question. Raises `NotPossible`."""
+    """Leave out the event at `position`, which parked the key, for this key, and request a retry without it. Returns the
+    moment that identifies the request. Raises `OperationRefused`."""
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON_LENGTH or "\0" in reason:
         raise OperationRefused(
@@ -111,112 +116,121 @@ async def skip(
             RefusalReason.BAD_REASON,
         )
     async with database.pool.acquire() as connection, connection.transaction():
-        found = await connection.fetchval(_POSITION, projection.name, projection.version, key)
-        if found is None:
+        parked_at = await connection.fetchval(_SELECT_POSITION, projection.name, projection.version, key)
+        if parked_at is None:
             raise OperationRefused(
                 f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out",
                 RefusalReason.NOT_PARKED,
             )
-        if found != position:
+        if parked_at != position:
             raise OperationRefused(
-                f"{projection.name}: {key} is parked at position {found}, not {position}: look at it again",
+                f"{projection.name}: {key} is parked at position {parked_at}, not {position}: look at it again",
                 RefusalReason.NOT_PARKED,
             )
-        await connection.execute(_SKIP, projection.name, projection.version, key, position, reason, actor)
-        return (await _ask(connection, projection, key))[0]
+        await connection.execute(
+            _INSERT_SKIPPED, projection.name, projection.version, key, position, reason, actor
+        )
+        return (await _request(connection, projection, key))[0]
 
 
 async def unskip(database: Database, projection: AnyProjection, key: str, position: int) -> datetime:
-    """Have the fact counted again, and the key folded with it. The moment that stands for the question. Raises `NotPossible`."""
+    """Count the event again, and request a retry with it. Returns the moment that identifies the request. Raises `OperationRefused`."""
     async with database.pool.acquire() as connection, connection.transaction():
-        if await connection.fetchval(_UNSKIP, projection.name, projection.version, key, position) is None:
+        if (
+            await connection.fetchval(_DELETE_SKIPPED, projection.name, projection.version, key, position)
+            is None
+        ):
             raise OperationRefused(
                 f"{projection.name}: the fact at position {position} is not left out for {key}",
                 RefusalReason.NOT_PARKED,
             )
-        await connection.execute(_WAITS, projection.name, projection.version, key, position)
-        return (await _ask(connection, projection, key))[0]
+        entry = ParkedEntry(
+            item=key_codec(projection).read(key), position=position, error=UNSKIPPED_ERROR, traceback=""
+        )
+        for slot in await connection.fetch(_SELECT_KEPT_SLOTS, projection.name, projection.version):
+            await ParkedKeyStore(projection, slot["slot"]).park(connection, [entry])
+        return (await _request(connection, projection, key))[0]
 
 
 async def wait_for_retry(
     database: Database,
     projection: AnyProjection,
-    asked: datetime,
-    concerned: int,
+    requested_at: datetime,
+    count: int,
     seconds: float,
     *,
     key: str | None = None,
     reader: EventReader | None = None,
-    told: ProgressCallback = no_progress,
+    on_progress: ProgressCallback = no_progress,
 ) -> RetryResult:
-    """What became of the question, about one `key` or all, when it is answered or `seconds` have passed. With a `reader`,
-    this process answers it itself where no other owns the projection."""
+    """The result of a request for one `key`, or for `count` keys, when it is done or `seconds` have passed. With a
+    `reader`, this process serves the request itself if no other owns the projection."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         waiting, parked = await database.pool.fetchrow(
-            _ANSWER, projection.name, projection.version, asked, key
+            _SELECT_RESULT, projection.name, projection.version, requested_at, key
         )
         if not waiting or asyncio.get_running_loop().time() > deadline:
-            return RetryResult(max(0, concerned - waiting - parked), parked, waiting)
-        if reader is None or not await _answer(database, projection, reader, told):
+            return RetryResult(max(0, count - waiting - parked), parked, waiting)
+        if reader is None or not await _retry_here(database, projection, reader, on_progress):
             await asyncio.sleep(POLL_INTERVAL_SECONDS)
 
 
-async def _answer(
-    database: Database, projection: AnyProjection, reader: EventReader, told: ProgressCallback
+async def _retry_here(
+    database: Database, projection: AnyProjection, reader: EventReader, on_progress: ProgressCallback
 ) -> bool:
-    """Fold again what is asked for. False where another process owns the projection, which will do it."""
-    asked = iter((False, True))
-    async with database.unpooled.connect() as connection:
-        seat = TableWriter(projection, LIVE, connection)
+    """Serve all requests. False if another process owns the projection, which will serve them."""
+    once = iter((False, True))
+    async with database.connection() as connection:
+        writer = TableWriter(projection, LIVE, connection)
         try:
-            if not await seat.acquire(lambda: next(asked)):
+            if not await writer.acquire(lambda: next(once)):
                 return False
         except TableGone:
             return False
-        while await retry(seat, projection, LIVE, reader, database, told):
+        while await retry(writer, reader, database, on_progress):
             pass
         return True
 
 
-async def _ask(connection: Any, projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-    moment: datetime = await connection.fetchval("SELECT clock_timestamp()")
-    asked = await connection.fetch(_ASK, projection.name, projection.version, moment, key)
-    return moment, sum(row["slot"] == LIVE for row in asked)
+async def _request(
+    connection: AnyConnection, projection: AnyProjection, key: str | None
+) -> tuple[datetime, int]:
+    [[moment]] = await connection.fetch("SELECT clock_timestamp()")
+    slots = await connection.fetch(_UPDATE_REQUESTED, projection.name, projection.version, moment, key)
+    return moment, sum(row["slot"] == LIVE for row in slots)
 
 
-_LIST = """
-    SELECT key::text AS key, position, error, traceback, parked_at, tries, tried_at, asked_at FROM es.parked
+_SELECT_PARKED = """
+    SELECT key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at
+    FROM es.parked_keys
     WHERE projection = $1 AND version = $2 AND slot = 'live' AND (position, key::text) > ($4::bigint, $5::text)
     ORDER BY position, key::text LIMIT $3
 """
-_SKIPS = """
-    SELECT key::text AS key, position, reason, actor, at FROM es.skipped
+_SELECT_SKIPPED = """
+    SELECT key::text AS key, position, reason, actor, at FROM es.skipped_events
     WHERE projection = $1 AND version = $2 AND (position, key::text) > ($4::bigint, $5::text)
     ORDER BY position, key::text LIMIT $3
 """
-# In every slot that a process keeps current: a former table is folded again with the live one.
-_ASK = """
-    UPDATE es.parked SET asked_at = $3 WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')
+# In every slot that a process keeps current: the former table is retried with the live one.
+_UPDATE_REQUESTED = """
+    UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')
     AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot
 """
-_POSITION = """
-    SELECT position FROM es.parked WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
+_SELECT_POSITION = """
+    SELECT position FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
 """
-_SKIP = """
-    INSERT INTO es.skipped (projection, version, key, position, reason, actor) VALUES ($1, $2, $3::text::jsonb, $4, $5, $6)
+_INSERT_SKIPPED = """
+    INSERT INTO es.skipped_events (projection, version, key, position, reason, actor) VALUES ($1, $2, $3::text::jsonb, $4, $5, $6)
     ON CONFLICT DO NOTHING
 """
-_UNSKIP = """
-    DELETE FROM es.skipped WHERE projection = $1 AND version = $2 AND key = $3::text::jsonb AND position = $4 RETURNING 1
+_DELETE_SKIPPED = """
+    DELETE FROM es.skipped_events WHERE projection = $1 AND version = $2 AND key = $3::text::jsonb AND position = $4 RETURNING 1
 """
-_WAITS = """
-    INSERT INTO es.parked (projection, version, slot, key, position, error, traceback)
-    SELECT projection, version, slot, $3::text::jsonb, $4, 'The fact is not left out any more; the key has yet to be folded with it.', ''
-    FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')
-    ON CONFLICT DO NOTHING
+_SELECT_KEPT_SLOTS = f"""
+    SELECT slot FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot IN ('{LIVE}', '{FORMER}')
 """
-_ANSWER = """
-    SELECT count(*) FILTER (WHERE asked_at >= $3), count(*) FILTER (WHERE asked_at IS NULL AND tried_at >= $3)
-    FROM es.parked WHERE projection = $1 AND version = $2 AND slot = 'live' AND ($4::text IS NULL OR key = $4::text::jsonb)
+_SELECT_RESULT = """
+    SELECT count(*) FILTER (WHERE retry_requested_at >= $3), count(*) FILTER (WHERE retry_requested_at IS NULL AND last_retried_at >= $3)
+    FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND ($4::text IS NULL OR key = $4::text::jsonb)
 """

@@ -1,4 +1,4 @@
-"""Runs what operators ask of a server: what takes long goes on when its caller has been answered, and ends with the server."""
+"""Runs the operations of operators in a server: a long one continues after its caller has an answer, and ends with the server."""
 
 import asyncio
 import logging
@@ -14,27 +14,27 @@ MAX_OPERATIONS = 8
 
 
 class BackgroundOperations:
-    """Those that are under way in this process. What is cut off is gone on with when it is asked for again."""
+    """The operations that run in this process. A cancelled one continues from its checkpoint when it is started again."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def run[T](self, work: Coroutine[Any, Any, T], seconds: float) -> T | None:
-        """What came of it, or None where it goes on after so many seconds. Raises what it raises, `NotPossible` among it."""
+    async def run[T](self, operation: Coroutine[Any, Any, T], seconds: float) -> T | None:
+        """The result of the operation, or None if it still runs after `seconds`. Raises its errors, and `OperationRefused`."""
         if len(self._tasks) >= MAX_OPERATIONS:
-            work.close()
+            operation.close()
             raise OperationRefused(
                 f"{MAX_OPERATIONS} operations are under way in this process: wait for one of them",
                 RefusalReason.BUSY,
             )
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(operation)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         await asyncio.wait((task,), timeout=seconds)
         return task.result() if task.done() else None
 
     async def stop(self) -> None:
-        """Cut them off."""
+        """Cancel them all."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -42,6 +42,6 @@ class BackgroundOperations:
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            # Who asked may be gone; a rebuild keeps the reason where `projections` shows it.
-            log.warning("an operation has ended: %s", problem)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The caller may be gone; a rebuild stores its reason, which `projections` shows.
+            log.warning("an operation has ended: %s", error)

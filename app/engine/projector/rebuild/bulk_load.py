@@ -1,226 +1,185 @@
-"""Fills tables from the log in bulk: one pass for all of them, rows folded in memory within a bound, and written by COPY.
+"""Fills tables from the log in bulk: one pass for all of them, rows folded in bounded memory, and written by COPY.
 
-Rows and checkpoint are written in one transaction every few seconds, so that whoever is interrupted goes on from there.
+Rows and checkpoint are written in one transaction every few seconds, so an interrupted load continues from there.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
 
-from app.engine.projector.parking.parked_keys import ParkedKeys, is_data_error
-from app.engine.projector.row_history import RowChange
-from app.engine.projector.table import table_statements
-from app.engine.projector.writer import LeaseLost, TableWriter
+from app.engine.database.errors import is_data_error
+from app.engine.projector.parking.folding import Folded, fold, route
+from app.engine.projector.parking.parked_keys import ParkedKeys
+from app.engine.projector.table import RowChange
+from app.engine.projector.writer import TableWriter
 from app.engine.store.reader import EventReader, Fact
 from projections.kernel import AnyProjection, Key
 
 PAGE_SIZE = 2_000
 MAX_ROWS = 50_000
-"""How many rows of all the tables together are kept in memory; past it they are written, and read again when needed."""
+"""Rows in memory, of all tables together. Past it they are written, and read again when needed."""
 FLUSH_INTERVAL_SECONDS = 5.0
 """How much work an interruption can cost."""
-CHUNK_SIZE = 10_000
-
-
-class Moved(Exception):
-    """Somebody else has moved the checkpoint."""
 
 
 class BulkLoad:
-    """One table that is being filled, from `position` on. Where nothing was ever folded into it, rows that are not in memory are not there at all."""
+    """The load of one table, from its writer's position on. If the table is empty at first, rows that are not in memory
+    do not exist, and are not looked up."""
 
-    def __init__(self, projection: AnyProjection, slot: str, position: int, build: int) -> None:
-        self.projection = projection
-        self.slot = slot
-        self.position = position
-        self.target_position = position
-        """Where to stop."""
-        self.rows: dict[Key, Any] = {}
-        self.table = table_statements(projection, slot)
-        self.written = position
-        """What is committed, or will be with the transaction under way."""
-        self.aside = ParkedKeys(projection, slot)
-        self._loaded = False
-        self._build = build
-        self._all_rows_in_memory = position == 0
+    def __init__(self, writer: TableWriter) -> None:
+        self.writer = writer
+        self.position = writer.position
+        """The position up to which facts are folded; the writer has the position up to which they are written."""
+        self.target_position = self.position
+        self._rows: dict[Key, Any] = {}
+        self._parked: ParkedKeys | None = None
+        self._all_rows_in_memory = self.position == 0
         self._changed: set[Key] = set()
-        self._steps: list[RowChange] = []
+        self._changes: list[RowChange] = []
         self._stored: set[Key] = set()
 
-    async def fold(self, connection: AsyncConnection, facts: Sequence[Fact]) -> None:
-        """Fold those of the facts that lie between `position` and `up_to`."""
+    @property
+    def projection(self) -> AnyProjection:
+        return self.writer.projection
+
+    @property
+    def slot(self) -> str:
+        return self.writer.slot
+
+    @property
+    def size(self) -> int:
+        """The number of rows in memory, with those of the history."""
+        return len(self._rows) + len(self._changes)
+
+    async def fold(self, facts: Sequence[Fact]) -> None:
+        """Fold the facts after `position`, up to `target_position`."""
         if facts[0].position <= self.position or facts[-1].position > self.target_position:
             facts = [fact for fact in facts if self.position < fact.position <= self.target_position]
             if not facts:
                 return
-        if not self._loaded:
-            await self.aside.load(connection)
-            self._loaded = True
-        while True:
-            concerned, wanted = self.aside.route(facts)
-            unknown = wanted.difference(self.rows)
-            if self._all_rows_in_memory:
-                self.rows.update(dict.fromkeys(unknown))
-            else:
-                await self._load(connection, unknown)
-            before = {key: self.rows[key] for key in wanted}
-            steps = self.table.new_history()
-            if self.aside.fold_batch(concerned, self.rows, steps):
-                break
-            self.rows.update(before)
-        self._steps += steps or ()
-        self._changed.update(wanted)
+        if self._parked is None:
+            await self.writer.load_parked()
+            self._parked = self.writer.parked
+        routed = route(facts, self._parked)
+        await self._load(routed.keys - self._rows.keys())
+        folded = fold(routed, self._rows)
+        self._rows.update(folded.rows)
+        self._changed.update(folded.rows)
+        if self.writer.table.history is not None:
+            self._changes += folded.changes
+        self._parked = folded.parked
         self.position = facts[-1].position
 
-    async def flush(self, connection: AsyncConnection) -> None:
-        """Write what has changed, and the checkpoint; the caller commits."""
-        if self.position == self.written:
+    async def flush(self) -> None:
+        """Write what has changed, and the checkpoint. Raises the error of a refused row: then `replay` has to follow."""
+        if self.position == self.writer.position or self._parked is None:
             return
-        # First, so that the COPY finds a transaction.
-        moved = await connection.execute(
-            _MOVE,
-            {
-                "to": self.position,
-                "at": self.written,
-                "build": self._build,
-                "name": self.projection.name,
-                "version": self.projection.version,
-                "slot": self.slot,
-            },
-        )
-        if moved.rowcount != 1:
-            raise Moved(
-                f"{self.projection.name} v{self.projection.version}: another process has moved the {self.slot} table"
-            )
-        await self.aside.save(connection)
-        changed = {key: self.rows[key] for key in self._changed}
-        new = {key: row for key, row in changed.items() if row is not None and key not in self._stored}
-        old = [key for key in changed if key in self._stored]
-        if self._steps and self.table.history is not None:
-            await self.table.history.copy(connection, self._steps, self._stored)
-            self._steps = []
-        if new:
-            await self.table.copy(connection, new)
-        for first in range(0, len(old), CHUNK_SIZE):
-            await self.table.write(connection, {key: changed[key] for key in old[first : first + CHUNK_SIZE]})
-        self._stored.update(new)
-        self._stored.difference_update(key for key in old if changed[key] is None)
-        self._changed.clear()
-        self.written = self.position
-
-    @property
-    def size(self) -> int:
-        """How many rows are kept in memory, those of the history among them."""
-        return len(self.rows) + len(self._steps)
+        rows = {key: self._rows[key] for key in self._changed}
+        changed = Folded(rows=rows, changes=self._changes, keyed=(), parked=self._parked)
+        await self.writer.write_bulk(changed, self._stored, self.position)
+        self._parked = self.writer.parked
+        self._stored.update(key for key, row in rows.items() if row is not None)
+        self._stored.difference_update(key for key, row in rows.items() if row is None)
+        self._forget_changes()
 
     def evict_rows(self) -> None:
-        """Let go of every row in memory; they have to be written."""
+        """Free the memory of the rows, which must be written."""
         assert not self._changed
-        self.rows.clear()
+        self._rows.clear()
         self._stored.clear()
         self._all_rows_in_memory = False
 
-    async def replay_isolating_failures(
-        self, connection: AsyncConnection, reader: EventReader, since: int
-    ) -> None:
-        """Take what was folded after `since`, and refused when it was written, in once more: in small batches, whose keys
-        and rows are parked where they are refused. The caller commits."""
-        seat = TableWriter(self.projection, self.slot, connection, since, self._build)
-        await seat.parked.load(connection)
-        try:
-            while seat.position < self.position:
-                facts = await reader.read_all(seat.position, PAGE_SIZE, up_to=self.position)
-                await seat.write_batch_isolating_failures(facts, facts[-1].position)
-        except LeaseLost as error:
-            raise Moved(str(error)) from error
-        self.aside, self.written = seat.parked, seat.position
-        self._changed.clear()
-        self._steps.clear()
+    async def replay(self, reader: EventReader, since: int) -> None:
+        """Fold and write the facts after `since` again, in small batches that park what PostgreSQL refuses."""
+        self.writer.checkpoint.position = since
+        await self.writer.load_parked()
+        while self.writer.position < self.position:
+            facts = await reader.read_all(self.writer.position, PAGE_SIZE, up_to=self.position)
+            await self.writer.write_isolating(facts, facts[-1].position)
+        self._parked = self.writer.parked
+        self._forget_changes()
         self.evict_rows()
 
-    async def _load(self, connection: AsyncConnection, unknown: set[Key]) -> None:
-        if not unknown:
-            return
-        found = await self.table.load(connection, list(unknown))
-        for key in unknown:
-            self.rows[key] = found.get(key)
-        self._stored.update(found)
+    def _forget_changes(self) -> None:
+        self._changed.clear()
+        self._changes = []
+
+    async def _load(self, keys: Set[Key]) -> None:
+        if self._all_rows_in_memory:
+            self._rows.update(dict.fromkeys(keys))
+        elif keys:
+            loaded = await self.writer.table.load(self.writer.connection, keys)
+            self._rows.update({key: loaded.get(key) for key in keys})
+            self._stored.update(loaded)
 
 
 async def run_bulk_load(
-    connection: AsyncConnection,
+    connection: asyncpg.Connection,
     reader: EventReader,
-    tables: Sequence[BulkLoad],
+    loads: Sequence[BulkLoad],
     *,
     page: int = PAGE_SIZE,
-    moved: Callable[[], Awaitable[None]] | None = None,
+    on_page: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Bring every table to its `up_to`, in one pass over the log; `moved` is called after each page. What is written is committed."""
-    cursor, end = min(table.position for table in tables), max(table.target_position for table in tables)
+    """Bring every table to its `target_position`, in one pass over the log. `connection` is the one of all writers, and
+    has no transaction."""
+    cursor, end = min(load.position for load in loads), max(load.target_position for load in loads)
     if cursor >= end:
         return
-    ahead = asyncio.ensure_future(reader.read_all(cursor, page, up_to=end))
-    flushed_position = time.monotonic()
+    next_page = asyncio.ensure_future(reader.read_all(cursor, page, up_to=end))
+    flushed_at = time.monotonic()
     try:
         while cursor < end:
-            facts = await ahead
+            facts = await next_page
             if not facts:
                 break
             cursor = facts[-1].position
             if cursor < end:
                 # The database looks up the next page while this one is folded.
-                ahead = asyncio.ensure_future(reader.read_all(cursor, page, up_to=end))
+                next_page = asyncio.ensure_future(reader.read_all(cursor, page, up_to=end))
                 await asyncio.sleep(0)
-            await _take(connection, reader, tables, facts)
-            full = sum(table.size for table in tables) > MAX_ROWS
-            if full or time.monotonic() - flushed_position > FLUSH_INTERVAL_SECONDS:
-                await _write(connection, reader, tables)
-                flushed_position = time.monotonic()
-                for each in tables:
-                    if full and len(each.rows) > MAX_ROWS / (2 * len(tables)):
-                        each.evict_rows()
-            if moved is not None:
-                await moved()
-        await _write(connection, reader, tables)
+            await _fold_page(connection, reader, loads, facts)
+            is_full = sum(load.size for load in loads) > MAX_ROWS
+            if is_full or time.monotonic() - flushed_at > FLUSH_INTERVAL_SECONDS:
+                await _flush(connection, reader, loads)
+                flushed_at = time.monotonic()
+                for load in loads:
+                    if is_full and load.size > MAX_ROWS / (2 * len(loads)):
+                        load.evict_rows()
+            if on_page is not None:
+                await on_page()
+        await _flush(connection, reader, loads)
     finally:
-        ahead.cancel()
-        await asyncio.gather(ahead, return_exceptions=True)
+        next_page.cancel()
+        await asyncio.gather(next_page, return_exceptions=True)
 
 
-async def _take(
-    connection: AsyncConnection, reader: EventReader, tables: Sequence[BulkLoad], facts: Sequence[Fact]
+async def _fold_page(
+    connection: asyncpg.Connection, reader: EventReader, loads: Sequence[BulkLoad], facts: Sequence[Fact]
 ) -> None:
-    for table in tables:
+    for load in loads:
         try:
-            await table.fold(connection, facts)
+            await load.fold(facts)
         except Exception as error:
             if not is_data_error(error):
                 raise
-            await connection.rollback()
-            table.position = min(table.target_position, facts[-1].position)
-            await table.replay_isolating_failures(connection, reader, table.written)
-            await connection.commit()
+            load.position = min(load.target_position, facts[-1].position)
+            async with connection.transaction():
+                await load.replay(reader, load.writer.position)
 
 
-async def _write(connection: AsyncConnection, reader: EventReader, tables: Sequence[BulkLoad]) -> None:
-    since = [table.written for table in tables]
+async def _flush(connection: asyncpg.Connection, reader: EventReader, loads: Sequence[BulkLoad]) -> None:
+    positions = [load.writer.position for load in loads]
     try:
-        for table in tables:
-            await table.flush(connection)
+        async with connection.transaction():
+            for load in loads:
+                await load.flush()
     except Exception as error:
         if not is_data_error(error):
             raise
-        await connection.rollback()
-        for table, position in zip(tables, since, strict=True):
-            await table.replay_isolating_failures(connection, reader, position)
-    await connection.commit()
-
-
-_MOVE = text(
-    "UPDATE es.checkpoints SET position = :to, moved_at = clock_timestamp()"
-    " WHERE projection = :name AND version = :version AND slot = :slot AND build = :build AND position = :at"
-)
+        async with connection.transaction():
+            for load, position in zip(loads, positions, strict=True):
+                await load.replay(reader, position)

@@ -1,32 +1,27 @@
-"""Compares the live table of a projection with the one built beside it: every row, at the same position."""
+"""Compares the live table of a projection with its staging table: every row, at the same position."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, String, and_, cast, func, or_, select, text, tuple_
-from sqlalchemy.ext.asyncio import AsyncConnection
+import asyncpg
+from sqlalchemy import Executable, Select, String, and_, cast, func, or_, select, text, tuple_
 
-from app.engine.projector.parking.parked_keys import is_data_error
-from app.engine.projector.rebuild.bulk_load import PAGE_SIZE, BulkLoad, run_bulk_load
-from app.engine.projector.rebuild.operation import (
-    Operation,
-    OperationRefused,
-    RebuildProgress,
-    RefusalReason,
-    with_position,
-)
-from app.engine.projector.slots import LIVE, STAGING, table_in
+from app.engine.database.statements import CompiledStatement
+from app.engine.projector.checkpoint import read_checkpoint
+from app.engine.projector.rebuild.bulk_load import BulkLoad
+from app.engine.projector.rebuild.catch_up import MAX_FOLD_IN_TRANSACTION, catch_up, fold_remaining
+from app.engine.projector.rebuild.operation import Operation, OperationRefused, RebuildProgress, RefusalReason
+from app.engine.projector.slots import LIVE, STAGING
+from app.engine.projector.table import projection_table
 from projections.kernel import AnyProjection
 
 MAX_EXAMPLES = 5
-MAX_FOLD_IN_TRANSACTION = 1_000
-"""How many facts may be folded inside the transaction that compares; further away, tables are filled up first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One key where the tables differ: both rows by column, None for no row, and the first column that differs."""
+    """One key whose rows differ: both rows by column, None for no row, and the first column that differs."""
 
     key: Mapping[str, str]
     column: str | None
@@ -36,7 +31,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Both tables at `position`. `missing` rows are in the live table alone, `extra` ones in staging alone."""
+    """Both tables at `position`. `missing` rows are only in the live table, `extra` ones only in staging."""
 
     projection: str
     version: int
@@ -58,112 +53,64 @@ class Comparison:
         return f"{name}: at position {self.position} {self.differing} rows differ, {self.missing} are missing, {self.extra} are too many"
 
 
-async def catch_up(work: Operation, table: BulkLoad, near: int = MAX_FOLD_IN_TRANSACTION) -> None:
-    """Bring a table close to where the live one stands, so that the rest is folded in a moment. Never beyond it."""
-    projection = table.projection
-    while True:
-        live = await work.live_position(projection)
-        table.target_position = max(table.position, table.position if live is None else live)
-        if table.target_position - table.position <= near:
-            return
-        progress = RebuildProgress(
-            projection=projection.name,
-            version=projection.version,
-            slot=table.slot,
-            state="building",
-            position=table.position,
-            target=table.target_position,
-        )
-
-        async def moved(progress: RebuildProgress = progress) -> None:
-            await work.report_progress([with_position(progress, table, 0.0)])
-
-        await run_bulk_load(work.connection, work.reader, [table], moved=moved)
-
-
-async def verify(work: Operation, projection: AnyProjection, table: BulkLoad | None = None) -> Comparison:
-    """Compare staging with live, and keep what came of it. The live table is read in one snapshot and never locked: the
-    rows built beside it are brought to the position that the snapshot shows. Raises `NotPossible`."""
-    table = table or await work.open_bulk_load(projection, STAGING)
-    if table is None:
+async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad | None = None) -> Comparison:
+    """Compare the staging table with the live one, and save the result. The live table is read in one snapshot and never
+    locked: the staging table is brought to the position that the snapshot shows. Raises `OperationRefused`."""
+    load = load or await operation.open_bulk_load(projection, STAGING)
+    if load is None:
         raise OperationRefused(
-            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --stage",
+            f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --no-promote",
             RefusalReason.MISSING,
         )
-    await catch_up(work, table)
-    comparison = await _compared(work, table)
-    said = None if comparison.equal else str(comparison).split(": ", 1)[1]
-    await work.save_progress(
+    comparison = None
+    while comparison is None:
+        await catch_up(operation, load)
+        async with operation.connection.transaction(isolation="repeatable_read"):
+            comparison = await _compare_at_live_position(operation, load)
+    await operation.save_progress(
         RebuildProgress(
             projection=projection.name,
             version=projection.version,
             slot=STAGING,
             state="verified" if comparison.equal else "different",
-            position=table.position,
-            target=table.position,
-            error=said,
+            position=load.position,
+            target=load.position,
+            error=None if comparison.equal else str(comparison).split(": ", 1)[1],
         )
     )
     return comparison
 
 
-async def _compared(work: Operation, table: BulkLoad) -> Comparison:
-    connection, projection = work.connection, table.projection
-    while True:
-        await connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        live = (
-            await connection.execute(
-                _POSITION, {"name": projection.name, "version": projection.version, "slot": LIVE}
-            )
-        ).scalar_one_or_none()
-        if live is None:
-            # The first table of its version has nothing to be compared with.
-            await connection.rollback()
-            return Comparison(
-                projection=projection.name, version=projection.version, position=table.position, rows=0
-            )
-        if live < table.position:
-            await connection.rollback()
-            raise OperationRefused(
-                f"{projection.name} v{projection.version}: the live table is at position {live}, behind the staging one at {table.position}: verify it when it is there",
-                RefusalReason.BEHIND,
-            )
-        if live - table.position > MAX_FOLD_IN_TRANSACTION:
-            await connection.rollback()
-            await catch_up(work, table)
-            continue
-        await fold_remaining(work, table, live)
-        comparison = await compare(connection, projection, table.position)
-        await connection.commit()
-        return comparison
-
-
-async def fold_remaining(work: Operation, table: BulkLoad, up_to: int) -> None:
-    """Fold the last few facts inside the caller's transaction."""
-    table.target_position = max(table.position, up_to)
-    since = table.written
-    try:
-        async with work.connection.begin_nested():
-            while table.position < table.target_position:
-                facts = await work.reader.read_all(table.position, PAGE_SIZE, up_to=table.target_position)
-                await table.fold(work.connection, facts)
-            await table.flush(work.connection)
-    except Exception as error:
-        if not is_data_error(error):
-            raise
-        table.position = table.target_position
-        await table.replay_isolating_failures(work.connection, work.reader, since)
+async def _compare_at_live_position(operation: Operation, load: BulkLoad) -> Comparison | None:
+    """Compare in the caller's transaction. None if the live table is too far ahead to fold the difference in it."""
+    projection = load.projection
+    live = await read_checkpoint(operation.connection, projection, LIVE)
+    if live is None:
+        # The first table of its version has no live table to compare with.
+        return Comparison(
+            projection=projection.name, version=projection.version, position=load.position, rows=0
+        )
+    if live.position < load.position:
+        raise OperationRefused(
+            f"{projection.name} v{projection.version}: the live table is at position {live.position}, behind the staging one at {load.position}: verify it when it is there",
+            RefusalReason.BEHIND,
+        )
+    if live.position - load.position > MAX_FOLD_IN_TRANSACTION:
+        return None
+    await fold_remaining(operation, load, live.position)
+    return await compare(operation.connection, projection, load.position)
 
 
 async def compare(
-    connection: AsyncConnection,
+    connection: asyncpg.Connection,
     projection: AnyProjection,
     position: int,
     left: str = LIVE,
     right: str = STAGING,
 ) -> Comparison:
-    """Every row of two tables, as this transaction sees them."""
-    live, staging = table_in(projection, left).alias("live"), table_in(projection, right).alias("staging")
+    """Compare every row of two tables, as this transaction sees them."""
+    live = projection_table(projection, left).table.alias("live")
+    staging = projection_table(projection, right).table.alias("staging")
     first = projection.key[0]
     same_key = and_(*(live.c[name] == staging.c[name] for name in projection.key))
     missing, extra = staging.c[first].is_(None), live.c[first].is_(None)
@@ -182,57 +129,52 @@ async def compare(
         func.count().filter(extra).label("extra"),
         func.count().filter(and_(~missing, ~extra, differs)).label("differing"),
     ).select_from(both)
-    counts = (await connection.execute(counted)).mappings().one()
-    found = Comparison(projection=projection.name, version=projection.version, position=position, **counts)
-    if found.equal:
-        return found
-    return Comparison(
-        projection=found.projection,
-        version=found.version,
-        position=position,
-        **counts,
-        examples=await _examples(
-            connection,
-            projection,
-            select(live, staging).select_from(both).where(or_(missing, extra, differs)),
-            live,
-            staging,
-        ),
+    [counts] = await _fetch(connection, counted)
+    comparison = Comparison(
+        projection=projection.name, version=projection.version, position=position, **dict(counts)
     )
+    if comparison.equal:
+        return comparison
+    differing = select(live, staging).select_from(both).where(or_(missing, extra, differs))
+    return replace(comparison, examples=await _examples(connection, projection, differing, live, staging))
 
 
 async def _examples(
-    connection: AsyncConnection, projection: AnyProjection, query: Select[Any], live: Any, staging: Any
+    connection: asyncpg.Connection, projection: AnyProjection, query: Select[Any], live: Any, staging: Any
 ) -> Sequence[Difference]:
     names = [column.name for column in live.c]
-    shown = query.with_only_columns(
+    as_text = query.with_only_columns(
         *(cast(live.c[name], String).label(f"live_{name}") for name in names),
         *(cast(staging.c[name], String).label(f"staging_{name}") for name in names),
         *(live.c[name].is_distinct_from(staging.c[name]).label(f"differs_{name}") for name in names),
     )
-    ordered = shown.order_by(
+    ordered = as_text.order_by(
         *(func.coalesce(live.c[name], staging.c[name]) for name in projection.key)
     ).limit(MAX_EXAMPLES)
     differences: list[Difference] = []
-    for row in (await connection.execute(ordered)).mappings():
-        sides = {side: {name: row[f"{side}_{name}"] for name in names} for side in ("live", "staging")}
-        there = {
-            side: columns if any(columns[name] is not None for name in projection.key) else None
-            for side, columns in sides.items()
-        }
-        key = there["live"] or there["staging"] or {}
-        both = there["live"] is not None and there["staging"] is not None
+    for record in await _fetch(connection, ordered):
+        live_row, staging_row = (_side(record, side, names, projection.key) for side in ("live", "staging"))
+        key = live_row or staging_row or {}
+        both = live_row is not None and staging_row is not None
         differences.append(
             Difference(
                 key={name: key[name] for name in projection.key},
-                live=there["live"],
-                staging=there["staging"],
-                column=next(name for name in names if row[f"differs_{name}"]) if both else None,
+                live=live_row,
+                staging=staging_row,
+                column=next(name for name in names if record[f"differs_{name}"]) if both else None,
             )
         )
     return differences
 
 
-_POSITION = text(
-    "SELECT position FROM es.checkpoints WHERE projection = :name AND version = :version AND slot = :slot"
-)
+def _side(
+    record: asyncpg.Record, side: str, names: Sequence[str], key: Sequence[str]
+) -> Mapping[str, Any] | None:
+    """The row of one side, None if it has none."""
+    row = {name: record[f"{side}_{name}"] for name in names}
+    return row if any(row[name] is not None for name in key) else None
+
+
+async def _fetch(connection: asyncpg.Connection, query: Executable) -> Sequence[asyncpg.Record]:
+    statement = CompiledStatement(query)
+    return await connection.fetch(statement.sql, *statement.params())

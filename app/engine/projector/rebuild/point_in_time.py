@@ -1,9 +1,7 @@
-"""Gives a read model as it was at a position or a moment, in a table of its own that stays as it is."""
+"""Builds a read model as it was at a position or a moment, in a table of its own that never changes."""
 
 import re
 from datetime import UTC, datetime
-
-from sqlalchemy import text
 
 from app.engine.database.connections import Database
 from app.engine.projector.rebuild.bulk_load import PAGE_SIZE
@@ -29,12 +27,12 @@ async def rebuild_as_of(
     moment: int | datetime,
     into: str,
     *,
-    told: ProgressCallback = no_progress,
+    on_progress: ProgressCallback = no_progress,
     page: int = PAGE_SIZE,
 ) -> int:
-    """Build `read.<into>` from the facts up to a position, or recorded up to a moment. Gives the position.
+    """Build `read.<into>` from the facts up to a position, or recorded up to a moment. Returns the position.
 
-    What was interrupted is gone on with. Raises `NotPossible`: for a bad name, one that is taken, or what has yet to come.
+    Continues an interrupted build. Raises `OperationRefused` for a bad or taken name, and for a moment in the future.
     """
     if not TABLE_NAME.fullmatch(into):
         raise OperationRefused(
@@ -42,16 +40,18 @@ async def rebuild_as_of(
         )
     if into in SCHEMAS or re.search(r"_v\d+(_history)?$", into):
         raise OperationRefused(f"{into} is a name that projections use themselves: give another")
-    async with start_operation(database, codec, [projection], slot=into, told=told) as work:
-        position = await _position(work, moment)
-        await _check_free(work, projection, into, position)
-        table = await prepare_table(work, projection, into)
-        await build(work, [table], page, up_to=position)
+    async with start_operation(
+        database, codec, [projection], slot=into, on_progress=on_progress
+    ) as operation:
+        position = await _position(operation, moment)
+        await _check_free(operation, projection, into, position)
+        load = await prepare_table(operation, projection, into)
+        await build(operation, [load], page, up_to=position)
         return position
 
 
-async def _position(work: Operation, moment: int | datetime) -> int:
-    head = await work.reader.head_position()
+async def _position(operation: Operation, moment: int | datetime) -> int:
+    head = await operation.reader.head_position()
     if isinstance(moment, int):
         if not 0 <= moment <= head:
             raise OperationRefused(f"position {moment} is not in the log, which ends at {head}")
@@ -62,35 +62,29 @@ async def _position(work: Operation, moment: int | datetime) -> int:
         )
     if moment > datetime.now(UTC):
         raise OperationRefused(f"{moment.isoformat()} has yet to come")
-    # The moments never decrease along the positions, and the positions have no gaps: halve until it is found.
+    # Moments never decrease with the position, and positions have no gaps: a binary search finds it.
     low, high = 0, head
     while low < high:
         middle = (low + high + 1) // 2
-        at = (await work.connection.execute(_RECORDED, {"position": middle})).scalar_one()
+        [[at]] = await operation.connection.fetch(_SELECT_RECORDED_AT, middle)
         low, high = (middle, high) if at <= moment else (low, middle - 1)
-    await work.connection.commit()
     return low
 
 
-async def _check_free(work: Operation, projection: AnyProjection, into: str, position: int) -> None:
-    mine = {
-        "name": projection.name,
-        "version": projection.version,
-        "slot": into,
-        "target": position,
-        "table": f'{SCHEMA}."{into}"',
-    }
-    there, begun, projects = (await work.connection.execute(_TAKEN, mine)).one()
-    await work.connection.commit()
-    if projects:
+async def _check_free(operation: Operation, projection: AnyProjection, into: str, position: int) -> None:
+    [[exists, is_begun, is_projection]] = await operation.connection.fetch(
+        _SELECT_TAKEN, projection.name, projection.version, into, position, f'{SCHEMA}."{into}"'
+    )
+    if is_projection:
         raise OperationRefused(f"{into} is the name of a projection: give another")
-    if there and not begun:
+    if exists and not is_begun:
         raise OperationRefused(f"read.{into} is there already: give another name, or projections drop {into}")
 
 
-_RECORDED = text("SELECT recorded_at FROM es.events WHERE position = :position")
-_TAKEN = text(
-    "SELECT to_regclass(:table) IS NOT NULL, EXISTS (SELECT FROM es.rebuilds WHERE projection = :name AND version = :version"
-    " AND slot = :slot AND target = :target AND state IN ('building', 'failed')),"
-    " EXISTS (SELECT FROM es.checkpoints WHERE projection = :slot)"
-)
+_SELECT_RECORDED_AT = "SELECT recorded_at FROM es.events WHERE position = $1"
+_SELECT_TAKEN = """
+    SELECT to_regclass($5) IS NOT NULL,
+           EXISTS (SELECT FROM es.rebuilds WHERE projection = $1 AND version = $2 AND slot = $3 AND target = $4
+                   AND state IN ('building', 'failed')),
+           EXISTS (SELECT FROM es.checkpoints WHERE projection = $3)
+"""

@@ -1,67 +1,70 @@
-"""Lets two tables of a projection change places in one short transaction: promote and rollback; and removes what is left over."""
+"""Swaps two tables of a projection in one short transaction, to promote or to roll back; and removes the table that is left."""
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import cast
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.engine.database.leases import release, try_acquire
+from app.engine.backoff import Backoff
+from app.engine.database.leases import Lease, LeaseLost
+from app.engine.projector.checkpoint import read_checkpoint
 from app.engine.projector.fingerprint import fingerprint
-from app.engine.projector.rebuild.bulk_load import BulkLoad, Moved
-from app.engine.projector.rebuild.compare import catch_up, fold_remaining
+from app.engine.projector.rebuild.bulk_load import BulkLoad
+from app.engine.projector.rebuild.catch_up import catch_up, fold_remaining
 from app.engine.projector.rebuild.operation import Operation, OperationRefused, RebuildProgress, RefusalReason
 from app.engine.projector.slots import FORMER, LIVE, RETIRING, SCHEMAS, STAGING, lease_name, table_names
+from app.engine.projector.writer import TableWriter
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_MILLISECONDS = 40
-"""How long the swap waits for reads under way. Reads that come meanwhile wait behind it, so it gives up soon and tries again."""
+"""How long the swap waits for running reads. New reads queue behind it, so it gives up soon and tries again."""
 BUDGET_SECONDS = 0.07
-"""How long reads may wait before the commit; past it the swap is undone and tried again."""
+"""How long reads may wait before the commit. Past it, the swap is rolled back and tried again."""
 MAX_TRIES = 60
 MAX_FOLD_IN_SWAP = 200
 """How many facts are folded within the swap at most."""
 FORMER_CATCH_UP_SECONDS = 10.0
 
-BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked")
-"""What belongs to a table and goes with it from slot to slot."""
+BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked_keys")
+"""Rows about a table, which move with it from slot to slot."""
+
+
+LOCK_ERRORS = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+"""Others hold what is to be locked: a new attempt may succeed."""
 
 
 class _Behind(Exception):
-    """The table that comes in is too far behind to be brought level within the swap."""
+    """The incoming table is too far behind to fold the difference within the swap."""
 
 
 class _BudgetExceeded(Exception):
-    """Reads would wait for too long."""
+    """Reads would wait too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwapResult:
-    """The tables changed places at `position`; a read that came meanwhile waited `milliseconds` at most."""
+    """The tables were swapped at `position`; reads in the meantime waited `milliseconds` at most."""
 
     position: int
     milliseconds: float
 
 
 async def promote(
-    work: Operation, projection: AnyProjection, *, accept_differences: bool = False
+    operation: Operation, projection: AnyProjection, *, accept_differences: bool = False
 ) -> SwapResult:
-    """Make the staging table the live one, and keep the live one as the former. Raises `NotPossible`."""
+    """Make the staging table live, and the live one the former. Raises `OperationRefused`."""
     name = f"{projection.name} v{projection.version}"
-    found = await work.connection.execute(_STATE, {"name": projection.name, "version": projection.version})
-    state, said, made_by = found.one_or_none() or (None, None, None)
-    await work.connection.commit()
+    state, reason, made_by = await operation.connection.fetchrow(
+        _SELECT_STAGING, projection.name, projection.version
+    ) or (None, None, None)
     if state not in ("verified", "different"):
         raise OperationRefused(
-            f"{name} has no verified staging table: run projections rebuild {projection.name} --stage, or projections verify {projection.name}",
+            f"{name} has no verified staging table: run projections rebuild {projection.name} --no-promote, or projections verify {projection.name}",
             RefusalReason.NOT_VERIFIED,
         )
     if made_by != fingerprint(projection):
@@ -71,221 +74,209 @@ async def promote(
         )
     if state == "different" and not accept_differences:
         raise OperationRefused(
-            f"{name}: staging differs from live ({said}): look with projections verify {projection.name}, then promote with --accept-differences",
+            f"{name}: staging differs from live ({reason}): look with projections verify {projection.name}, then promote with --accept-differences",
             RefusalReason.DIFFERENT,
         )
-    swapped = await _swap(work, projection, STAGING)
-    at = swapped.position
-    await work.save_progress(
+    swapped = await _swap(operation, projection, STAGING)
+    await operation.save_progress(
         RebuildProgress(
             projection=projection.name,
             version=projection.version,
             slot=STAGING,
             state="promoted",
-            position=at,
-            target=at,
+            position=swapped.position,
+            target=swapped.position,
         )
     )
     return swapped
 
 
-async def rollback(work: Operation, projection: AnyProjection) -> SwapResult:
-    """Make the former table the live one again, and keep the live one as the former. Raises `NotPossible`."""
-    if await work.open_bulk_load(projection, FORMER) is None:
+async def rollback(operation: Operation, projection: AnyProjection) -> SwapResult:
+    """Make the former table live again, and the live one the former. Raises `OperationRefused`."""
+    if await operation.open_bulk_load(projection, FORMER) is None:
         raise OperationRefused(
             f"{projection.name} v{projection.version} has no former table: none was kept, or it was dropped",
             RefusalReason.MISSING,
         )
-    return await _swap(work, projection, FORMER)
+    return await _swap(operation, projection, FORMER)
 
 
-async def _swap(work: Operation, projection: AnyProjection, incoming: str) -> SwapResult:
-    pause = 0.05
+async def _swap(operation: Operation, projection: AnyProjection, incoming: str) -> SwapResult:
+    name, backoff = f"{projection.name} v{projection.version}", Backoff(0.05, 1.0, 1.5)
     for _ in range(MAX_TRIES):
         try:
-            await _catch_up_incoming(work, projection, incoming)
-            swapped = await _swap_tables(work, projection, incoming)
-        except (_Behind, Moved):
-            await work.connection.rollback()
+            await _catch_up_incoming(operation, projection, incoming)
+            swapped = await _swap_tables(operation, projection, incoming)
+        except (_Behind, LeaseLost):
+            pass
         except _BudgetExceeded:
-            await work.connection.rollback()
-            log.info("%s v%d: the swap took too long; it is tried again", projection.name, projection.version)
-        except (DBAPIError, asyncpg.PostgresError) as error:
-            await work.connection.rollback()
-            if not is_lock_error(error):
-                raise
-            log.info(
-                "%s v%d: reads are under way; the swap is tried again", projection.name, projection.version
-            )
+            log.info("%s: the swap took too long; it is tried again", name)
+        except LOCK_ERRORS:
+            log.info("%s: reads are under way; the swap is tried again", name)
         else:
             log.info(
-                "%s v%d: the %s table is live, from position %d; reads waited %.0f ms at most",
-                projection.name,
-                projection.version,
+                "%s: the %s table is live, from position %d; reads waited %.0f ms at most",
+                name,
                 incoming,
                 swapped.position,
                 swapped.milliseconds,
             )
             return swapped
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, 1.0)
+        await backoff.sleep()
     raise OperationRefused(
-        f"{projection.name} v{projection.version}: long reads of the live table, or load, leave no moment to swap; it is as it was: try again when that is over",
+        f"{name}: long reads of the live table, or load, leave no moment to swap; it is as it was: try again when that is over",
         RefusalReason.IN_USE,
     )
 
 
-async def _catch_up_incoming(work: Operation, projection: AnyProjection, incoming: str) -> None:
-    """Bring the table that comes in close to the live one: it is this operation's own, or that of a process that keeps it current."""
+async def _catch_up_incoming(operation: Operation, projection: AnyProjection, incoming: str) -> None:
+    """Bring the incoming table close to the live one: this operation does it, or the process that keeps it current."""
     deadline = asyncio.get_running_loop().time() + FORMER_CATCH_UP_SECONDS
-    while (table := await work.open_bulk_load(projection, incoming)) is not None:
-        name = lease_name(projection.name, projection.version, incoming)
+    lease = Lease(operation.connection, lease_name(projection.name, projection.version, incoming))
+    while (load := await operation.open_bulk_load(projection, incoming)) is not None:
         if incoming == STAGING:
-            await catch_up(work, table, MAX_FOLD_IN_SWAP)
+            await catch_up(operation, load, MAX_FOLD_IN_SWAP)
             return
-        if await try_acquire(work.connection, name):
+        if await lease.try_acquire():
             try:
-                await catch_up(work, table, MAX_FOLD_IN_SWAP)
+                await catch_up(operation, load, MAX_FOLD_IN_SWAP)
             finally:
-                await release(work.connection, name)
+                await lease.release()
             return
-        live = await work.live_position(projection)
+        live = await operation.live_position(projection)
         if (
             live is None
-            or live - table.position <= MAX_FOLD_IN_SWAP
+            or live - load.position <= MAX_FOLD_IN_SWAP
             or asyncio.get_running_loop().time() > deadline
         ):
             return
         await asyncio.sleep(0.1)
 
 
-async def _swap_tables(work: Operation, projection: AnyProjection, incoming: str) -> SwapResult:
-    """One transaction: fold the last facts, wait for reads under way, exchange the tables and all that belongs to them.
+async def _swap_tables(operation: Operation, projection: AnyProjection, incoming: str) -> SwapResult:
+    """Swap in one transaction, and drop the table that is left in another one."""
+    connection = operation.connection
+    async with connection.transaction():
+        position, locked_at = await _swap_in_transaction(operation, projection, incoming)
+    milliseconds = (perf_counter() - locked_at) * 1000
+    # Files are removed now that no read waits. And the swap is reported only after it would survive a database crash.
+    async with connection.transaction():
+        await connection.execute("SET LOCAL synchronous_commit = on")
+        await connection.execute("SELECT pg_logical_emit_message(true, 'swap', '')")
+        await _drop_retiring(connection, projection)
+    return SwapResult(position=position, milliseconds=milliseconds)
 
-    From the moment it asks for the live table until its end, reads wait: what can be done before is done before, and
-    where it takes too long all the same, it is undone and tried again.
+
+async def _swap_in_transaction(
+    operation: Operation, projection: AnyProjection, incoming: str
+) -> tuple[int, float]:
+    """Fold the last facts, wait for running reads, and move the tables and their bookkeeping. Returns the position, and
+    the time from which reads wait.
+
+    Reads wait from the lock of the live table until the commit. So as much as possible is done before that lock; and if
+    the rest takes too long, it is rolled back and tried again.
     """
-    connection = work.connection
-    mine = {"name": projection.name, "version": projection.version}
-    # What an exchange that was killed has left.
-    await _remove_leaving(connection, projection)
-    there = {
+    connection = operation.connection
+    # A swap that was killed before its second transaction leaves its table.
+    await _drop_retiring(connection, projection)
+    tables = {
         slot: names
         for slot in (FORMER, STAGING, LIVE)
         if (names := await _tables(connection, projection, slot))
     }
-    if incoming not in there:
+    if incoming not in tables:
         raise OperationRefused(
             f"{projection.name} v{projection.version}: the {incoming} table is gone", RefusalReason.MISSING
         )
-    # Ends a vacuum of these tables and keeps it off, which the short lock below is too short for; reads and writes go on.
-    await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
-    concerned = [name for slot, names in there.items() if slot in (FORMER, LIVE, incoming) for name in names]
-    await connection.execute(text(f"LOCK TABLE {', '.join(concerned)} IN SHARE UPDATE EXCLUSIVE MODE"))
-    # These nobody reads.
-    beside = [name for slot, names in there.items() if slot in (FORMER, incoming) for name in names]
-    await connection.execute(text(f"LOCK TABLE {', '.join(beside)} IN ACCESS EXCLUSIVE MODE"))
-    found = await connection.execute(_CHECKPOINT, mine | {"slot": incoming})
-    position, build = found.one()
-    table = BulkLoad(projection, incoming, position, build)
-    await fold_remaining(work, table, min(await work.reader.head_position(), position + MAX_FOLD_IN_SWAP))
-    await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MILLISECONDS}ms'"))
-    began = perf_counter()
-    if LIVE in there:
-        await connection.execute(text(f"LOCK TABLE {', '.join(there[LIVE])} IN ACCESS EXCLUSIVE MODE"))
-        live = (await connection.execute(_LOCKED, mine | {"slot": LIVE})).scalar_one_or_none() or 0
-        if live > table.position + MAX_FOLD_IN_SWAP:
+    # This lock ends a vacuum of these tables and prevents another; the short lock below could not wait for it.
+    await connection.execute("SET LOCAL lock_timeout = '5s'")
+    swapped = [name for slot, names in tables.items() if slot in (FORMER, LIVE, incoming) for name in names]
+    await connection.execute(f"LOCK TABLE {', '.join(swapped)} IN SHARE UPDATE EXCLUSIVE MODE")
+    # Nobody reads these.
+    unread = [name for slot, names in tables.items() if slot in (FORMER, incoming) for name in names]
+    await connection.execute(f"LOCK TABLE {', '.join(unread)} IN ACCESS EXCLUSIVE MODE")
+    checkpoint = await read_checkpoint(connection, projection, incoming, lock=True)
+    if checkpoint is None:
+        raise _Behind
+    load = BulkLoad(TableWriter(projection, incoming, connection, checkpoint))
+    head = await operation.reader.head_position()
+    await fold_remaining(operation, load, min(head, checkpoint.position + MAX_FOLD_IN_SWAP))
+    await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MILLISECONDS}ms'")
+    locked_at = perf_counter()
+    if LIVE in tables:
+        await connection.execute(f"LOCK TABLE {', '.join(tables[LIVE])} IN ACCESS EXCLUSIVE MODE")
+        live = await read_checkpoint(connection, projection, LIVE, lock=True)
+        live_position = 0 if live is None else live.position
+        if live_position > load.position + MAX_FOLD_IN_SWAP:
             raise _Behind
-        await fold_remaining(work, table, live)
-    await _script(connection, _swap_statements(projection, incoming, there))
-    if perf_counter() - began > BUDGET_SECONDS:
+        await fold_remaining(operation, load, live_position)
+    # All statements at once: while reads wait, each round trip counts.
+    await connection.execute(";\n".join(_swap_statements(projection, incoming, tables)))
+    if perf_counter() - locked_at > BUDGET_SECONDS:
         raise _BudgetExceeded
-    await connection.commit()
-    swapped = SwapResult(position=table.position, milliseconds=(perf_counter() - began) * 1000)
-    # Files are removed when nobody waits for it; and nobody is told before the swap would outlive a crash of the database.
-    await connection.execute(text("SET LOCAL synchronous_commit = on"))
-    await connection.execute(text("SELECT pg_logical_emit_message(true, 'swap', '')"))
-    await _remove_leaving(connection, projection)
-    await connection.commit()
-    return swapped
+    return load.position, locked_at
 
 
 def _swap_statements(
-    projection: AnyProjection, incoming: str, there: Mapping[str, Sequence[str]]
+    projection: AnyProjection, incoming: str, tables: Mapping[str, Sequence[str]]
 ) -> Sequence[str]:
-    """The statements of the exchange. The table that leaves for good is out of the way until it is dropped."""
-    mine = f"projection = '{projection.name}' AND version = {projection.version}"
-    there_now = dict(there)
+    """The statements of the swap. The table that is left goes to a slot of its own until it is dropped."""
+    where = f"projection = '{projection.name}' AND version = {projection.version}"
+    names_in = dict(tables)
     moves = (
         [(FORMER, RETIRING), (LIVE, FORMER), (STAGING, LIVE)]
         if incoming == STAGING
         else [(LIVE, RETIRING), (FORMER, LIVE), (RETIRING, FORMER)]
     )
-    # Whoever owns the live table goes on to own it, whichever that is; the former is nobody's until it is claimed.
-    keeps = f"SELECT owner FROM es.checkpoints WHERE {mine} AND slot = '{LIVE}'"
+    # The owner of the live table stays its owner. The former table has none until a process claims it.
+    live_owner = f"SELECT owner FROM es.checkpoints WHERE {where} AND slot = '{LIVE}'"
     statements = [
-        f"UPDATE es.checkpoints SET owner = ({keeps}) WHERE {mine} AND slot = '{incoming}' AND EXISTS ({keeps})",
-        f"UPDATE es.checkpoints SET owner = NULL WHERE {mine} AND slot = '{LIVE}'",
+        f"UPDATE es.checkpoints SET owner = ({live_owner}) WHERE {where} AND slot = '{incoming}' AND EXISTS ({live_owner})",
+        f"UPDATE es.checkpoints SET owner = NULL WHERE {where} AND slot = '{LIVE}'",
     ]
-    for source, to in moves:
-        moving = there_now.pop(source, ())
-        statements += [f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[to]}" for name in moving]
+    for source, target in moves:
+        moving = names_in.pop(source, ())
+        statements += [f"ALTER TABLE {name} SET SCHEMA {SCHEMAS[target]}" for name in moving]
         statements += [
-            f"UPDATE {carried} SET slot = '{to}' WHERE {mine} AND slot = '{source}'"
-            for carried in BOOKKEEPING_TABLES
+            f"UPDATE {table} SET slot = '{target}' WHERE {where} AND slot = '{source}'"
+            for table in BOOKKEEPING_TABLES
         ]
-        there_now[to] = [name.replace(f"{SCHEMAS[source]}.", f"{SCHEMAS[to]}.", 1) for name in moving]
+        names_in[target] = [name.replace(f"{SCHEMAS[source]}.", f"{SCHEMAS[target]}.", 1) for name in moving]
     if incoming == STAGING:
         statements += [
-            f"DELETE FROM {carried} WHERE {mine} AND slot = '{RETIRING}'" for carried in BOOKKEEPING_TABLES
+            f"DELETE FROM {table} WHERE {where} AND slot = '{RETIRING}'" for table in BOOKKEEPING_TABLES
         ]
         statements.append(
-            f"UPDATE es.rebuilds SET state = 'promoted', error = NULL, updated_at = clock_timestamp() WHERE {mine} AND slot = '{STAGING}'"
+            f"UPDATE es.rebuilds SET state = 'promoted', error = NULL, updated_at = clock_timestamp() WHERE {where} AND slot = '{STAGING}'"
         )
     return statements
 
 
-async def _script(connection: AsyncConnection, statements: Sequence[str]) -> None:
-    """All at once: while reads wait, each round trip counts."""
-    driver = cast("asyncpg.Connection", (await connection.get_raw_connection()).driver_connection)
-    await driver.execute(";\n".join(statements))
+async def delete_bookkeeping(
+    connection: asyncpg.Connection, projection: str, version: int, slot: str
+) -> None:
+    """Remove the rows about a table that is dropped."""
+    for table in (*BOOKKEEPING_TABLES, "es.rebuilds"):
+        await connection.execute(
+            f"DELETE FROM {table} WHERE projection = $1 AND version = $2 AND slot = $3",
+            projection,
+            version,
+            slot,
+        )
 
 
-async def delete_bookkeeping(connection: AsyncConnection, table: Mapping[str, object]) -> None:
-    """Remove what belongs to a table, which is named by projection `name`, `version` and `slot`."""
-    for carried in BOOKKEEPING_TABLES:
-        await connection.execute(text(f"DELETE FROM {carried} WHERE {_OF} AND slot = :slot"), dict(table))
-
-
-def is_lock_error(problem: BaseException) -> bool:
-    """Whether others hold what was to be locked, so that trying again will help."""
-    cause = (
-        problem.orig.__cause__ if isinstance(problem, DBAPIError) and problem.orig is not None else problem
-    )
-    return isinstance(cause, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)
-
-
-async def _remove_leaving(connection: AsyncConnection, projection: AnyProjection) -> None:
+async def _drop_retiring(connection: asyncpg.Connection, projection: AnyProjection) -> None:
     for name in table_names(projection.name, projection.version, RETIRING):
-        await connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
+        await connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-async def _tables(connection: AsyncConnection, projection: AnyProjection, slot: str) -> Sequence[str]:
-    """The table and its history, those of them that are there."""
+async def _tables(connection: asyncpg.Connection, projection: AnyProjection, slot: str) -> Sequence[str]:
+    """The names of the table and of its history, as far as they exist."""
     names = table_names(projection.name, projection.version, slot)
-    there = await connection.execute(
-        text(
-            "SELECT name FROM unnest(CAST(:names AS text[])) AS given (name) WHERE to_regclass(name) IS NOT NULL"
-        ),
-        {"names": names},
-    )
-    return sorted(there.scalars(), key=names.index)
+    return [name for name in names if await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", name)]
 
 
-_OF = "projection = :name AND version = :version"
-_STATE = text(
-    "SELECT r.state, r.error, c.fingerprint FROM es.rebuilds r JOIN es.checkpoints c USING (projection, version, slot)"
-    f" WHERE {_OF} AND slot = '{STAGING}'"
-)
-_CHECKPOINT = text(f"SELECT position, build FROM es.checkpoints WHERE {_OF} AND slot = :slot FOR UPDATE")
-_LOCKED = text(f"SELECT position FROM es.checkpoints WHERE {_OF} AND slot = :slot FOR UPDATE")
+_SELECT_STAGING = f"""
+    SELECT r.state, r.error, c.fingerprint FROM es.rebuilds r JOIN es.checkpoints c USING (projection, version, slot)
+    WHERE projection = $1 AND version = $2 AND slot = '{STAGING}'
+"""

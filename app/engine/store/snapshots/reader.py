@@ -13,7 +13,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.engine.database.connections import is_connection_error, retry_read
+from app.engine.database.connections import retry_read
+from app.engine.database.errors import is_connection_error
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import COLUMNS, Fact
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.engine.database.connections import DRIVER_ERRORS
+from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.reader import EventReader
 from app.engine.store.snapshots.reader import MAX_VERSION, LoadedState, SnapshotKey, SnapshotReader

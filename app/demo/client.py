@@ -1,0 +1,126 @@
+"""A GraphQL client for the demo: many operations over one socket of the protocol graphql-transport-ws."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from app.engine.errors import UserError
+
+MAX_IN_FLIGHT = 40
+"""Operations at a time: the API allows 50 on one socket."""
+CONNECT_TIMEOUT_SECONDS = 5
+_PROTOCOLS: Any = ["graphql-transport-ws"]
+
+
+class ConnectionLost(Exception):
+    """The server closed the socket."""
+
+
+class GraphQLClient:
+    """Runs operations over one socket, several at a time."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self._ids = itertools.count(1)
+        self._queues: dict[str, asyncio.Queue[dict[str, Any] | None]] = {}
+        self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
+        self._close_reason: str | None = None
+
+    async def read(self) -> None:
+        """Pass each message to the operation that waits for it, until the socket closes."""
+        try:
+            async for text in self._socket:
+                message: dict[str, Any] = json.loads(text)
+                queue = self._queues.get(message.get("id", ""))
+                match message["type"]:
+                    case "ping":
+                        await self._socket.send('{"type": "pong"}')
+                    case "next" if queue is not None:
+                        queue.put_nowait(message["payload"])
+                    case "error" if queue is not None:
+                        queue.put_nowait({"errors": message["payload"]})
+                        queue.put_nowait(None)
+                    case "complete" if queue is not None:
+                        queue.put_nowait(None)
+                    case _:
+                        pass
+        except ConnectionClosed as error:
+            self._close_reason = str(error)
+        finally:
+            self._close_reason = self._close_reason or "the server closed the socket"
+            for queue in self._queues.values():
+                queue.put_nowait(None)
+
+    async def subscribe(
+        self, query: str, variables: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[dict[str, Any]]:
+        """All results of one operation. Raises `ConnectionLost`."""
+        operation_id = str(next(self._ids))
+        queue = self._queues[operation_id] = asyncio.Queue()
+        try:
+            message = {
+                "id": operation_id,
+                "type": "subscribe",
+                "payload": {"query": query, "variables": variables or {}},
+            }
+            await self._socket.send(json.dumps(message))
+            while (result := await queue.get()) is not None:
+                yield result
+        except ConnectionClosed as error:
+            raise ConnectionLost(str(error)) from None
+        finally:
+            del self._queues[operation_id]
+        if self._close_reason is not None:
+            raise ConnectionLost(self._close_reason)
+
+    async def execute(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The result of a query or mutation. Raises `ConnectionLost`."""
+        async with self._slots:
+            results = [result async for result in self.subscribe(query, variables)]
+        return results[0]
+
+
+@asynccontextmanager
+async def connect_client(url: str) -> AsyncGenerator[GraphQLClient]:
+    """Connect to the API at this URL. Raises `UserError` if it does not answer."""
+    try:
+        socket = await connect(
+            _socket_url(url),
+            subprotocols=_PROTOCOLS,
+            open_timeout=CONNECT_TIMEOUT_SECONDS,
+            max_queue=None,
+        )
+        await socket.send('{"type": "connection_init"}')
+        await asyncio.wait_for(socket.recv(), CONNECT_TIMEOUT_SECONDS)
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise UserError(
+            f"no API answers at {url} ({reason}); start one with `python -m app serve`, or give another --url"
+        ) from None
+    client = GraphQLClient(socket)
+    reading = asyncio.create_task(client.read())
+    try:
+        yield client
+    finally:
+        reading.cancel()
+        await socket.close()
+
+
+def _socket_url(url: str) -> str:
+    """The URL with the scheme of a WebSocket. Raises `UserError`."""
+    schemes = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        # For example half an IPv6 address: http://[::1
+        parts = urlsplit("")
+    if parts.scheme not in schemes:
+        raise UserError(f"--url is not a URL like http://localhost:8000/graphql: {url}")
+    return urlunsplit(parts._replace(scheme=schemes[parts.scheme]))

@@ -1,0 +1,65 @@
+"""Errors of the database: which ones the driver raises, whose fault they are, and their texts.
+
+Tree: `UserError` > `DatabaseUnavailable`. All other errors are the driver's own: see `DRIVER_ERRORS`.
+"""
+
+import traceback
+
+import asyncpg
+import msgspec
+
+from app.engine.errors import UserError
+
+DRIVER_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+"""What a call to the database raises. asyncpg raises InternalClientError if the server ends the connection at that moment."""
+
+MAX_ERROR_LENGTH = 1_000
+MAX_TRACEBACK_LENGTH = 16_000
+
+
+class DatabaseUnavailable(UserError):
+    """The database cannot be used. The message is one line: the reason and the remedy."""
+
+
+def is_connection_error(error: BaseException) -> bool:
+    """Whether the connection failed and not the statement, so that a new attempt may succeed."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = getattr(error, "sqlstate", None) or ""
+        return state.startswith(("08", "57P")) or state == "53300"
+    return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
+
+
+def is_data_error(error: BaseException) -> bool:
+    """Whether a row or a key is at fault: PostgreSQL refuses it, or its values do not have the types of the columns."""
+    if isinstance(error, asyncpg.PostgresError):
+        # Data that does not fit, rows that break a constraint, one row twice, and values too large for an index.
+        return (getattr(error, "sqlstate", None) or "")[:2] in ("21", "22", "23", "54")
+    return isinstance(
+        error,
+        ValueError | TypeError | AttributeError | ArithmeticError | LookupError | msgspec.MsgspecError,
+    )
+
+
+def error_summary(error: BaseException) -> str:
+    """The error's type and message, as PostgreSQL can store it: at most `MAX_ERROR_LENGTH` characters."""
+    return _storable_text("".join(traceback.format_exception_only(error)).strip())[:MAX_ERROR_LENGTH]
+
+
+def traceback_text(error: BaseException) -> str:
+    """The last `MAX_TRACEBACK_LENGTH` characters of the traceback, as PostgreSQL can store them."""
+    return _storable_text("".join(traceback.format_exception(error)))[-MAX_TRACEBACK_LENGTH:]
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of the error's message; the name of its type if it has none."""
+    return (str(error) or type(error).__name__).strip().splitlines()[0]
+
+
+def _storable_text(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")

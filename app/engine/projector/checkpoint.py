@@ -1,0 +1,96 @@
+"""The checkpoint of one projection's table: its position in the log, which only moves from the position that its owner knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from sqlalchemy import BigInteger, Integer, Text, bindparam, text
+
+from app.engine.database.leases import LeaseLost, process_name
+from app.engine.database.statements import CompiledStatement
+from app.engine.projector.fingerprint import fingerprint
+from projections.kernel import AnyProjection
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """The position of one table. `generation` names the table itself, whichever slot it is in; `fingerprint` is that of
+    the code that made it."""
+
+    projection: AnyProjection
+    slot: str
+    position: int = 0
+    generation: int = 0
+    fingerprint: str | None = None
+
+    async def move(self, connection: asyncpg.Connection, position: int) -> None:
+        """Move to `position`. Raises `LeaseLost` if another process has moved the checkpoint, or has swapped the table."""
+        if await connection.fetchval(_MOVE.sql, *_MOVE.params(**self.move_params(position))) is None:
+            raise self.lost()
+        self.position = position
+
+    def move_params(self, position: int) -> Mapping[str, Any]:
+        """The parameters of `MOVE_CHECKPOINT`."""
+        return {
+            "position": position,
+            "known_position": self.position,
+            "generation": self.generation,
+            "owner": process_name(),
+            "name": self.projection.name,
+            "version": self.projection.version,
+            "slot": self.slot,
+        }
+
+    def lost(self) -> LeaseLost:
+        return LeaseLost(
+            f"{self.projection.name} v{self.projection.version}: another process has moved the {self.slot} table"
+        )
+
+
+async def claim_checkpoint(
+    connection: asyncpg.Connection, projection: AnyProjection, slot: str, *, create: bool = False
+) -> Checkpoint | None:
+    """Write this process down as the owner, and return the checkpoint; None if there is none, unless `create` makes it."""
+    record = await connection.fetchrow(
+        _CREATE if create else _CLAIM,
+        projection.name,
+        projection.version,
+        slot,
+        process_name(),
+        *([fingerprint(projection)] if create else []),
+    )
+    return None if record is None else Checkpoint(projection, slot, *record)
+
+
+async def read_checkpoint(
+    connection: asyncpg.Connection, projection: AnyProjection, slot: str, *, lock: bool = False
+) -> Checkpoint | None:
+    """The checkpoint of the table in this slot; with `lock`, nobody moves it until the transaction ends."""
+    record = await connection.fetchrow(
+        _READ + (" FOR UPDATE" if lock else ""), projection.name, projection.version, slot
+    )
+    return None if record is None else Checkpoint(projection, slot, *record)
+
+
+MOVE_CHECKPOINT = text(
+    "UPDATE es.checkpoints SET position = :position, owner = :owner, moved_at = clock_timestamp()"
+    " WHERE projection = :name AND version = :version AND slot = :slot"
+    " AND build = :generation AND position = :known_position RETURNING 1 AS one"
+).bindparams(
+    *(bindparam(name, type_=BigInteger()) for name in ("position", "known_position", "generation")),
+    bindparam("version", type_=Integer()),
+    *(bindparam(name, type_=Text()) for name in ("owner", "name", "slot")),
+)
+_MOVE = CompiledStatement(MOVE_CHECKPOINT)
+_READ = "SELECT position, build, fingerprint FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot = $3"
+_CLAIM = """
+    UPDATE es.checkpoints SET owner = $4 WHERE projection = $1 AND version = $2 AND slot = $3
+    RETURNING position, build, fingerprint
+"""
+_CREATE = """
+    INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (projection, version, slot) DO UPDATE
+    SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)
+    RETURNING position, build, fingerprint
+"""

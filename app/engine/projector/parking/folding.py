@@ -1,0 +1,115 @@
+"""Folds facts into rows around what is parked: pure functions, which park a key or a stream if the projection's code raises."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+from app.engine.projector.parking.parked_keys import NO_POSITION, ParkedKeys, ParkedStream
+from app.engine.projector.table import RowChange
+from app.engine.store.reader import Fact
+from domain.kernel.decider import UnreadableEvent
+from projections.kernel import AnyProjection, Key
+
+type KeyedFact = tuple[Fact, Sequence[Key]]
+"""A fact, or a part of a split one, and the keys that it concerns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routed:
+    """Facts with the keys that they concern. `parked` includes what routing has parked."""
+
+    facts: Sequence[Fact]
+    keyed: Sequence[KeyedFact]
+    keys: Set[Key]
+    unreadable: Sequence[Fact]
+    parked: ParkedKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """The rows after the facts, None for no row; and each change of a row on the way, if the projection keeps them."""
+
+    rows: dict[Key, Any]
+    changes: list[RowChange]
+    keyed: Sequence[KeyedFact]
+    parked: ParkedKeys
+
+
+def route(facts: Sequence[Fact], parked: ParkedKeys) -> Routed:
+    """Find the keys of the facts, without those that are parked or skipped."""
+    before = parked
+    keyed: list[KeyedFact] = []
+    wanted: set[Key] = set()
+    unreadable: list[Fact] = []
+    keys_of = parked.projection.keys
+    for fact in facts:
+        if not parked.is_empty and parked.excludes(
+            ParkedStream(fact.category, fact.stream_id), fact.position
+        ):
+            continue
+        try:
+            for part in fact.parts:
+                all_keys = keys = keys_of(part)
+                if not parked.is_empty or parked.restricted_to is not None:
+                    keys = [key for key in all_keys if not parked.excludes(key, fact.position)]
+                wanted.update(keys)
+                if keys:
+                    keyed.append((part, keys))
+                elif not all_keys and isinstance(part.event, UnreadableEvent):
+                    unreadable.append(part)
+        except Exception as error:
+            # The projection's own code: whatever it raises, the fact's stream waits and all others go on.
+            while keyed and keyed[-1][0].position == fact.position:
+                keyed.pop()
+            parked = parked.copy() if parked is before else parked
+            parked.park_stream(fact, error)
+    return Routed(facts=facts, keyed=keyed, keys=wanted, unreadable=unreadable, parked=parked)
+
+
+def fold(routed: Routed, rows: Mapping[Key, Any]) -> Folded:
+    """Fold the facts into the rows of their keys, which `rows` has for each of them."""
+    while True:
+        after = {key: rows[key] for key in routed.keys}
+        changes: list[RowChange] = []
+        parked, is_complete = _fold_once(routed, after, changes)
+        if is_complete:
+            return Folded(
+                rows=after,
+                changes=changes,
+                keyed=routed.keyed,
+                parked=parked.with_unreadable(routed.unreadable),
+            )
+        routed = route(routed.facts, parked)
+
+
+def _fold_once(routed: Routed, rows: dict[Key, Any], changes: list[RowChange]) -> tuple[ParkedKeys, bool]:
+    """Change `rows` and `changes`. False if a fact took effect in part, which it must not: then park and begin again."""
+    before = parked = routed.parked
+    fold_row, keeps_history = parked.projection.fold, parked.projection.history
+    for fact, keys in routed.keyed:
+        for key in keys:
+            if parked.positions and parked.positions.get(key, NO_POSITION) <= fact.position:
+                continue
+            try:
+                row = fold_row(key, previous := rows[key], fact)
+            except Exception as error:
+                # The projection's own code: whatever it raises, this key waits and all others go on.
+                parked = parked.copy() if parked is before else parked
+                is_whole = (
+                    sum(some.count(key) for part, some in routed.keyed if part.position == fact.position) == 1
+                )
+                if not (parked.park(key, fact, error) and is_whole):
+                    return parked, False
+                continue
+            rows[key] = row
+            if keeps_history and row != previous:
+                changes.append((key, fact.position, row))
+    return parked, True
+
+
+def fold_key(projection: AnyProjection, key: Key, row: Any, keyed: Sequence[KeyedFact]) -> Any:
+    """The row of one key after the facts that concern it. Raises what the projection's code raises."""
+    for fact, keys in keyed:
+        for _ in range(keys.count(key)):
+            row = projection.fold(key, row, fact)
+    return row

@@ -1,0 +1,85 @@
+"""The ASGI application: the routes of the API, health and metrics."""
+
+from asyncpg import Pool
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from app.engine.database.connections import DRIVER_ERRORS
+from app.engine.graphql.schema import build_schema
+from app.engine.graphql.transport.graphiql import PAGE
+from app.engine.graphql.transport.http import GraphQLEndpoint
+from app.engine.server.metrics import CONTENT_TYPE
+from app.engine.server.runtime import Runtime
+from app.engine.server.security_headers import SecurityHeadersMiddleware
+
+MAX_BODY_BYTES = 256 * 1024
+HEALTH_QUERY_TIMEOUT_SECONDS = 2
+
+
+def create_app(runtime: Runtime) -> Starlette:
+    """The ASGI application on a running runtime."""
+    schema, events = build_schema(
+        runtime.application.slices(),
+        runtime.application.deciders,
+        fast_executor=runtime.settings.fast_executor,
+    )
+    endpoint = GraphQLEndpoint(schema, events, runtime)
+
+    async def livez(_: Request) -> Response:
+        return PlainTextResponse(runtime.failed or "alive", 200 if runtime.failed is None else 503)
+
+    async def readyz(_: Request) -> Response:
+        state = runtime.readiness()
+        try:
+            await runtime.database.pool.fetchval("SELECT 1", timeout=HEALTH_QUERY_TIMEOUT_SECONDS)
+        except DRIVER_ERRORS as error:
+            state |= {"ready": False, "errors": {"database": type(error).__name__}}
+        return JSONResponse(state, 200 if state["ready"] else 503)
+
+    async def metrics(_: Request) -> Response:
+        stuck_steps = await _stuck_steps(runtime)
+        return Response(runtime.metrics.render(stuck_steps), media_type=CONTENT_TYPE)
+
+    routes: list[Route | WebSocketRoute | Mount] = [
+        Route("/graphql", endpoint, max_body_size=MAX_BODY_BYTES),
+        WebSocketRoute("/graphql", endpoint),
+        Route("/livez", livez),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+    ]
+    if runtime.settings.mode == "development":
+        # The page may be built while the server runs, so the folder is not checked now.
+        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
+    return Starlette(routes=routes, middleware=_middleware(runtime.settings.allowed_origins))
+
+
+def _middleware(allowed_origins: tuple[str, ...]) -> list[Middleware]:
+    middleware = [Middleware(SecurityHeadersMiddleware)]
+    if allowed_origins:
+        middleware.append(
+            Middleware(
+                CORSMiddleware, allow_origins=allowed_origins, allow_methods=["POST"], allow_headers=["*"]
+            )
+        )
+    return middleware
+
+
+async def _stuck_steps(runtime: Runtime) -> dict[str, int] | None:
+    """The number of stuck steps of each process, or None if the database does not answer."""
+    counts = {process.category: 0 for process in runtime.application.processes}
+    pool: Pool = runtime.database.pool
+    try:
+        rows = await pool.fetch(_COUNT_STUCK_STEPS, timeout=HEALTH_QUERY_TIMEOUT_SECONDS)
+    except DRIVER_ERRORS:
+        return None
+    return counts | {row["process"]: row["steps"] for row in rows}
+
+
+_COUNT_STUCK_STEPS = """
+    SELECT process, count(*) AS steps FROM es.process_steps WHERE outcome = 'stuck' GROUP BY process
+"""

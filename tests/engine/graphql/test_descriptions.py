@@ -1,0 +1,29 @@
+"""Every type, field, argument and input field of the engine has a description in the API's words."""
+
+import re
+
+from app.engine.graphql.schema import build_schema
+from app.engine.graphql.strawberry_internals import graphql_schema
+from tests.support.schema_descriptions import descriptions
+
+SCHEMA = graphql_schema(build_schema((), ())[0])
+ENGINE = [
+    (place, description)
+    for place, description in descriptions(SCHEMA)
+    # Its values are the rules of the registered deciders.
+    if not place.startswith("RejectionCode.")
+]
+
+
+def test_everything_has_a_description() -> None:
+    assert [place for place, description in ENGINE if not description] == []
+    assert len(ENGINE) > 200
+
+
+def test_a_description_says_event_and_names_no_aggregate_of_the_sample() -> None:
+    words = re.compile(r"\b(facts?|orders?|products?|payments?|fulfilments?|customers?|sku)\b", re.IGNORECASE)
+    assert [
+        (place, description)
+        for place, description in ENGINE
+        if words.search((description or "").replace("in order", ""))
+    ] == []

@@ -1,0 +1,158 @@
+"""Calls to the outside: retried with the same key, withdrawn, and never harmful to other steps."""
+
+import asyncio
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.engine.database.connections import Database
+from tests.support.toy_counter import Engine, engine
+from tests.support.toy_process import (
+    QUICK,
+    Bell,
+    Ring,
+    at_rest,
+    away,
+    became,
+    kept,
+    names,
+    note,
+    own,
+    running,
+    seen,
+    till,
+    until,
+)
+
+
+async def test_a_call_is_retried_with_the_same_key_until_it_is_answered(database: Database) -> None:
+    async def at_the_third(call: Ring, attempt: int) -> None:
+        if attempt == 1:
+            await asyncio.sleep(30)
+        if attempt == 2:
+            raise ConnectionError("no answer")
+
+    one, bell = uuid4(), Bell(at_the_third)
+    async with running(database, bell) as runtime:
+        await note(runtime, one, "ring", 7)
+        await at_rest(runtime)
+        keys = bell.keys[till(one)]
+        assert (len(keys), len(set(keys))) == (3, 1)
+        assert await kept(runtime, one) == [(7, "rung")]
+        view = await seen(runtime, one)
+        assert view is not None
+        assert [(step.outcome, step.attempts, step.error) for step in view.steps] == [("done", 2, None)]
+
+
+async def test_a_call_that_a_stop_interrupts_is_retried_with_the_same_key(database: Database) -> None:
+    async def hangs(call: Ring, attempt: int) -> None:
+        ringing.set()
+        await asyncio.sleep(30)
+
+    one, ringing, cut, bell = uuid4(), asyncio.Event(), Bell(), Bell()
+    cut.answers = hangs
+    async with running(database, cut, steps=replace(QUICK, call_timeout=30)) as runtime:
+        await note(runtime, one, "ring", 7)
+        await ringing.wait()
+    async with running(database, bell) as runtime:
+        await at_rest(runtime)
+        assert cut.keys == bell.keys
+        assert await kept(runtime, one) == [(7, "rung")]
+
+
+async def test_of_attempts_without_a_pause_the_last_outcome_is_stored(database: Database) -> None:
+    async def at_the_third(call: Ring, attempt: int) -> None:
+        if attempt < 3 or call.till in lost:
+            raise ConnectionError("no answer")
+
+    ids, bell = [uuid4() for _ in range(20)], Bell(at_the_third)
+    lost = {till(identity) for identity in ids[:10]}
+    async with running(database, bell, steps=replace(QUICK, initial_delay=0, max_delay=0)) as runtime:
+        await asyncio.gather(*(note(runtime, identity, "ring", 7) for identity in ids))
+        await at_rest(runtime)
+        views = [await seen(runtime, identity) for identity in ids]
+        assert [view.state for view in views if view is not None] == ["stuck"] * 10 + ["running"] * 10
+        assert [view.steps[0].attempts for view in views if view is not None] == [3] * 10 + [2] * 10
+
+
+async def test_a_withdrawn_step_is_not_executed(database: Database) -> None:
+    """The call is between two attempts when it is withdrawn."""
+    one, bell = uuid4(), Bell(away)
+    async with running(
+        database, bell, steps=replace(QUICK, max_attempts=50, initial_delay=0.05, max_delay=0.05)
+    ) as runtime:
+        await note(runtime, one, "ring", 7)
+        await until(lambda: _rang(bell, one))
+        await note(runtime, one, "stop")
+        await until(lambda: _outcome(runtime, one, "ring", "withdrawn"))
+        await at_rest(runtime)
+        rang = len(bell.keys[till(one)])
+        await note(runtime, one, "put", 2)
+        await at_rest(runtime)
+        # An attempt that was in flight at the withdrawal has ended by now, and no other follows.
+        await asyncio.sleep(0.12)
+        assert len(bell.keys[till(one)]) <= rang + 1
+        assert await kept(runtime, one) == [(2, "")]
+        assert "errand.step-stuck" not in names(await own(runtime, one))
+
+
+async def test_a_step_that_is_asked_for_and_withdrawn_at_once_is_never_started(database: Database) -> None:
+    one, bell = uuid4(), Bell()
+    async with running(database):
+        pass
+    async with engine(database, projections=()) as writing:
+        for word in ("several", "ring", "stop", "put"):
+            await note(writing, one, word, 3)
+    async with running(database, bell) as runtime:
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(3, "")]
+        assert bell.keys == {}
+
+
+async def _rang(bell: Bell, one: UUID) -> bool:
+    return len(bell.keys[till(one)]) > 1
+
+
+async def _outcome(runtime: Engine, one: UUID, step: str, outcome: str) -> bool:
+    view = await seen(runtime, one)
+    return view is not None and any(
+        (view_step.name, view_step.outcome) == (step, outcome) for view_step in view.steps
+    )
+
+
+@pytest.mark.parametrize("message", ["\0 \ud800", "", "long " * 10_000])
+async def test_any_error_of_a_port_fails_its_own_step_only(database: Database, message: str) -> None:
+    class Unspeakable(Exception):
+        def __str__(self) -> str:
+            if not message:
+                raise RuntimeError("no words")
+            return message
+
+    bad, good = uuid4(), uuid4()
+
+    async def breaks(call: Ring, attempt: int) -> None:
+        if call.till == till(bad):
+            raise Unspeakable
+
+    async with running(database, Bell(breaks)) as runtime:
+        await note(runtime, bad, "ring")
+        await note(runtime, good, "ring")
+        await became(runtime, bad, "stuck")
+        await until(lambda: kept(runtime, good))
+        await at_rest(runtime)
+        assert runtime.processes.workers["errand"].error is None
+
+
+async def test_a_port_whose_own_task_was_cancelled_is_called_again(database: Database) -> None:
+    async def cancels(call: Ring, attempt: int) -> None:
+        if attempt == 1:
+            future = asyncio.get_running_loop().create_future()
+            future.cancel()
+            await future
+
+    one, bell = uuid4(), Bell(cancels)
+    async with running(database, bell) as runtime:
+        await note(runtime, one, "ring", 7)
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(7, "rung")]

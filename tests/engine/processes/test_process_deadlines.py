@@ -1,0 +1,90 @@
+"""A deadline passes as a fact, soon after it is due, unless it was set again or cancelled."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.engine.database.connections import Database
+from domain.kernel.process import (
+    DeadlinePassed,
+)
+from tests.support.toy_counter import Engine, engine
+from tests.support.toy_process import (
+    kept,
+    names,
+    note,
+    own,
+    running,
+    seen,
+    until,
+)
+
+
+async def test_a_deadline_passes_as_a_fact_within_a_second_of_being_due(database: Database) -> None:
+    async with running(database) as runtime:
+        ids = [uuid4() for _ in range(10)]
+        await asyncio.gather(
+            *(note(runtime, identity, "wait", 150 + 40 * place) for place, identity in enumerate(ids))
+        )
+        for identity in ids:
+            await until(lambda identity=identity: kept(runtime, identity))
+            [passed] = [
+                fact for fact in await own(runtime, identity) if isinstance(fact.event, DeadlinePassed)
+            ]
+            assert timedelta(0) <= passed.recorded_at - passed.event.due < timedelta(seconds=1)
+
+
+async def test_a_deadline_that_passed_while_no_server_ran_passes_at_start(database: Database) -> None:
+    one = uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "wait", 300)
+        await until(lambda: _deadline(runtime, one))
+    await asyncio.sleep(0.3)
+    async with running(database) as runtime:
+        began = asyncio.get_running_loop().time()
+        await until(lambda: kept(runtime, one))
+        assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_a_deadline_that_is_set_again_or_cancelled_does_not_pass(database: Database) -> None:
+    again, off, other = uuid4(), uuid4(), uuid4()
+    async with running(database) as runtime:
+        for identity in (again, off):
+            await note(runtime, identity, "wait", 1_500)
+            await until(lambda identity=identity: _deadline(runtime, identity))
+        await note(runtime, again, "wait", 60_000)
+        await note(runtime, off, "off")
+        await note(runtime, other, "wait", 1_500)
+        await until(lambda: kept(runtime, other))
+        assert "errand.deadline-passed" not in names([*await own(runtime, again), *await own(runtime, off)])
+        assert await _deadline(runtime, again)
+        assert not await _deadline(runtime, off)
+
+
+async def test_a_deadline_that_was_set_again_or_cancelled_while_no_process_ran_does_not_pass(
+    database: Database,
+) -> None:
+    off, again, other = uuid4(), uuid4(), uuid4()
+    async with running(database) as runtime:
+        for identity in (off, again, other):
+            await note(runtime, identity, "wait", 1_500)
+            await until(lambda identity=identity: _deadline(runtime, identity))
+    async with engine(database, projections=()) as writing:
+        await note(writing, off, "off")
+        await note(writing, again, "wait", 60_000)
+        await until(lambda: _due(database))
+    async with running(database) as runtime:
+        await until(lambda: kept(runtime, other))
+        assert await database.pool.fetchval(
+            "SELECT array_agg(stream_id) FROM es.events WHERE type = 'errand.deadline-passed'"
+        ) == [other]
+
+
+async def _due(database: Database) -> bool:
+    return await database.pool.fetchval("SELECT count(*) = 3 FROM es.process_deadlines WHERE due < now()")
+
+
+async def _deadline(runtime: Engine, one: UUID) -> Any:
+    view = await seen(runtime, one)
+    return view and view.deadline

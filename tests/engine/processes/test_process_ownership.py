@@ -1,0 +1,74 @@
+"""One of several servers owns a process. Another takes over when the owner loses its connection."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+from app.engine.database.connections import Database
+from tests.support.toy_counter import Engine
+from tests.support.toy_process import (
+    Bell,
+    at_rest,
+    kept,
+    note,
+    running,
+    seen,
+    till,
+    until,
+)
+
+
+async def test_of_two_servers_one_owns_the_process_and_the_other_takes_over_when_its_connection_is_cut(
+    database: Database,
+) -> None:
+    one = uuid4()
+    bells = (Bell(), Bell())
+    async with running(database, bells[0]) as first, running(database, bells[1]) as second:
+        owners: list[str] = []
+        for amount in range(1, 6):
+            await until(lambda: _owned(first, second))
+            assert not (_owns(first) and _owns(second))
+            owners.append("first" if _owns(first) else "second")
+            await note(first, one, "put", amount)
+            await note(second, one, "ring", amount)
+            began = asyncio.get_running_loop().time()
+            assert (
+                await database.pool.fetchval(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+                    " AND (classid::bigint << 32 | objid::bigint) = hashtextextended('process errand', 7305813094)"
+                )
+                == 1
+            )
+            await until(lambda amount=amount: _all_there(first, one, amount))
+            assert asyncio.get_running_loop().time() - began < 2
+        assert sorted(await kept(first, one)) == sorted(
+            [*((n, "") for n in range(1, 6)), *((n, "rung") for n in range(1, 6))]
+        )
+        keys = [key for bell in bells for key in bell.keys[till(one)]]
+        assert len(set(keys)) == 5
+
+
+def _owns(runtime: Engine) -> bool:
+    return runtime.processes.workers["errand"].owns
+
+
+async def _owned(*runtimes: Engine) -> bool:
+    return any(_owns(runtime) for runtime in runtimes)
+
+
+async def _all_there(runtime: Engine, one: UUID, amount: int) -> bool:
+    return len(await kept(runtime, one)) == 2 * amount
+
+
+async def test_an_owner_whose_checkpoint_was_moved_writes_nothing_and_starts_from_there(
+    database: Database,
+) -> None:
+    one, other = uuid4(), uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "put")
+        await at_rest(runtime)
+        await database.pool.execute("DELETE FROM es.processes")
+        await database.pool.execute("UPDATE es.process_checkpoints SET position = 0")
+        await note(runtime, other, "put", 2)
+        await until(lambda: seen(runtime, one))
+        await at_rest(runtime)
+        assert (await kept(runtime, one), await kept(runtime, other)) == ([(1, "")], [(2, "")])

@@ -1,0 +1,126 @@
+"""The rows of a batch are a pure function of its facts, of step results, of overdue deadlines and of the open steps."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.engine.processes.codec import ProcessCodec
+from app.engine.processes.reducer import Batch, ProcessReducer
+from app.engine.processes.storage import PendingDeadline, ProcessStep, StepOutcome, StepResult
+from domain.kernel.process import CompensationForced, LifecycleEvent, StepRetried, StepSkipped
+from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
+from tests.support.toy_counter import Added, tally
+from tests.support.toy_process import errand
+
+codec = ProcessCodec(errand, [tally, errand.stream_decider])
+reducer = ProcessReducer(errand, codec)
+scenario = ProcessScenario(errand)
+
+
+def batch_of(*events: Added | LifecycleEvent) -> Batch:
+    """A batch that has folded these facts of one instance."""
+    batch = Batch()
+    for position, event in enumerate(events, start=1):
+        recorded = fact(event) if isinstance(event, Added) else scenario.own_fact(event)
+        reducer.apply(batch, batch.instances.get(STREAM), STREAM, [replace(recorded, position=position)])
+    return batch
+
+
+def asked_for(*events: Added | LifecycleEvent) -> ProcessStep:
+    """The one command or effect that these facts ask for."""
+    [step] = [step for step in batch_of(*events).steps if step.kind != "note"]
+    return step
+
+
+def note_names(rows: Any) -> list[str]:
+    return [step.name for step in rows.steps if step.kind == "note" and step.name != "errand.started"]
+
+
+def outcomes(rows: Any) -> list[tuple[UUID, StepOutcome, str | None, int]]:
+    return [(result.step.id, result.outcome, result.error, result.attempts) for result in rows.results]
+
+
+ring = asked_for(Added(amount=7, note="ring"))
+stuck = StepResult(step=ring, outcome="stuck", error="no answer", attempts=3)
+stuck_ring = replace(ring, outcome="stuck", error="no answer", attempts=3)
+compensation = CompensationForced(reason="enough")
+
+
+def test_a_step_that_gets_stuck_is_reported_to_the_process() -> None:
+    rows = reducer.close(Batch(), [stuck], open_steps=[ring])
+    assert note_names(rows) == ["errand.step-stuck"]
+    assert outcomes(rows) == [(ring.id, "stuck", "no answer", 3)]
+
+
+def test_a_step_that_was_withdrawn_before_it_got_stuck_is_not_reported() -> None:
+    assert note_names(reducer.close(Batch(), [stuck], open_steps=[])) == []
+
+
+def test_a_due_step_that_is_withdrawn_leaves_no_note() -> None:
+    rows = reducer.close(batch_of(compensation), open_steps=[ring])
+    assert note_names(rows) == ["errand.ended"]
+    assert outcomes(rows) == [(ring.id, "withdrawn", None, 0)]
+
+
+def test_a_step_that_gets_stuck_and_is_withdrawn_in_one_batch_is_recorded_as_both() -> None:
+    rows = reducer.close(batch_of(compensation), [stuck], open_steps=[ring])
+    assert note_names(rows) == ["errand.ended", "errand.step-stuck", "errand.step-withdrawn"]
+    assert outcomes(rows) == [(ring.id, "withdrawn", "no answer", 3)]
+
+
+def test_a_step_that_is_done_in_the_batch_that_withdraws_it_is_done() -> None:
+    done = StepResult(step=ring, outcome="done", position=9)
+    rows = reducer.close(batch_of(compensation), [done], open_steps=[ring])
+    assert outcomes(rows) == [(ring.id, "done", None, 0)]
+
+
+def test_a_step_that_is_asked_for_and_withdrawn_in_one_batch_is_stored_as_withdrawn() -> None:
+    rows = reducer.close(batch_of(Added(amount=7, note="ring"), Added(amount=1, note="stop")))
+    assert [step.outcome for step in rows.steps if step.kind != "note"] == ["withdrawn"]
+
+
+def test_a_retried_step_is_due_again_and_keeps_its_attempts() -> None:
+    rows = reducer.close(batch_of(StepRetried(step="ring")), open_steps=[stuck_ring])
+    assert outcomes(rows) == [(ring.id, "due", "no answer", 3)]
+    assert rows.resumed == [replace(stuck_ring, outcome="due")]
+
+
+def test_a_skipped_step_is_not_executed() -> None:
+    rows = reducer.close(batch_of(StepSkipped(step="ring", reason="moved")), open_steps=[stuck_ring])
+    assert outcomes(rows) == [(ring.id, "skipped", "no answer", 3)]
+    assert rows.resumed == []
+
+
+def test_only_batches_that_change_older_steps_need_to_know_them() -> None:
+    done = StepResult(step=ring, outcome="done")
+    assert batch_of(Added(amount=7, note="ring")).instances_with_changed_steps([done]) == set()
+    assert batch_of(compensation).instances_with_changed_steps([]) == {STREAM}
+    assert batch_of(StepRetried(step="ring")).instances_with_changed_steps([]) == {STREAM}
+    assert Batch().instances_with_changed_steps([stuck]) == {STREAM}
+
+
+def overdue(name: str, instance: UUID = STREAM) -> PendingDeadline:
+    return PendingDeadline(
+        instance=instance, name=name, due_at=NOW - timedelta(1), correlation_id=uuid4(), caused_by=1
+    )
+
+
+def test_an_overdue_deadline_is_deleted_and_recorded() -> None:
+    rows = reducer.close(Batch(), overdue=[overdue("tea")])
+    assert rows.deadlines == {(STREAM, "tea"): None}
+    assert note_names(rows) == ["errand.deadline-passed"]
+
+
+def test_an_overdue_deadline_that_the_batch_cancels_does_not_pass() -> None:
+    rows = reducer.close(batch_of(Added(amount=1, note="off")), overdue=[overdue("tea")])
+    assert rows.deadlines == {(STREAM, "tea"): None}
+    assert note_names(rows) == []
+
+
+def test_an_overdue_deadline_that_the_batch_sets_again_does_not_pass() -> None:
+    rows = reducer.close(batch_of(Added(amount=60_000, note="wait")), overdue=[overdue("tea")])
+    [deadline] = rows.deadlines.values()
+    assert deadline is not None
+    assert deadline.due_at == NOW + timedelta(minutes=1)
+    assert note_names(rows) == []

@@ -1,0 +1,151 @@
+"""Each fact has its effect once, on a real database: steps, their order, their ids, and what is refused."""
+
+import asyncio
+import random
+from dataclasses import replace
+from uuid import uuid4, uuid5
+
+from app.engine.database.connections import Database
+from domain.kernel.process import (
+    StepRefused,
+)
+from tests.support.toy_counter import engine
+from tests.support.toy_process import (
+    QUICK,
+    Bell,
+    Ring,
+    at_rest,
+    box,
+    kept,
+    note,
+    own,
+    running,
+    seen,
+    till,
+    until,
+)
+
+
+async def test_commands_of_one_instance_are_executed_in_the_order_of_their_steps(
+    database: Database,
+) -> None:
+    async with running(database) as runtime:
+        ids = [uuid4() for _ in range(20)]
+        await asyncio.gather(
+            *(note(runtime, identity, word, 6) for identity in ids for word in ("several", "spread"))
+        )
+        await at_rest(runtime)
+        places = {fact.stream_id: fact.position for fact in await runtime.reader.read_all(0, 1_000)}
+        for identity in ids:
+            assert await kept(runtime, identity) == [(n, "") for n in range(1, 7)]
+            spread = [places[box(till(identity), n)] for n in range(1, 7)]
+            assert spread == sorted(spread)
+
+
+async def test_each_fact_has_its_effect_once_although_the_worker_is_stopped_many_times(
+    database: Database,
+) -> None:
+    ids = [uuid4() for _ in range(5)]
+    asked = dict.fromkeys(ids, 0)
+    chance = random.Random(5)
+    for _ in range(8):
+        async with running(database) as runtime:
+            for identity in ids:
+                amount = chance.randint(1, 50)
+                await note(runtime, identity, chance.choice(("put", "ring")), amount)
+                asked[identity] += amount
+            # Stop at a random moment of its work.
+            await asyncio.sleep(chance.uniform(0, 0.03))
+    async with running(database) as runtime:
+        await at_rest(runtime)
+        for identity in ids:
+            assert sum(amount for amount, _ in await kept(runtime, identity)) == asked[identity]
+        twice = await database.pool.fetch("SELECT command_id FROM es.events GROUP BY 1 HAVING count(*) > 1")
+        assert twice == []
+
+
+async def test_folding_the_same_facts_again_gives_the_same_steps_which_have_no_second_effect(
+    database: Database,
+) -> None:
+    one = uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "several", 3)
+        await note(runtime, one, "ring", 4)
+        await at_rest(runtime)
+        before = await kept(runtime, one)
+    ids = await database.pool.fetch("SELECT id FROM es.process_steps ORDER BY id")
+    # The database has lost the last transactions of the process, and no others.
+    for table in ("process_steps", "processes", "process_deadlines"):
+        await database.pool.execute(f"DELETE FROM es.{table}")
+    await database.pool.execute("UPDATE es.process_checkpoints SET position = 0")
+    async with running(database) as runtime:
+        await at_rest(runtime)
+        assert await kept(runtime, one) == before
+        assert await database.pool.fetch("SELECT id FROM es.process_steps ORDER BY id") == ids
+
+
+async def test_a_process_that_is_new_to_a_database_starts_at_the_end_of_the_log(database: Database) -> None:
+    before, after = uuid4(), uuid4()
+    async with engine(database, projections=()) as writing:
+        await note(writing, before, "put")
+    async with running(database) as runtime:
+        await note(runtime, after, "put")
+        await at_rest(runtime)
+        assert (await kept(runtime, before), await kept(runtime, after)) == ([], [(1, "")])
+        await note(runtime, before, "put", 2)
+        await at_rest(runtime)
+        assert await kept(runtime, before) == [(2, "")]
+
+
+async def test_a_slow_call_delays_neither_other_instances_nor_commands_of_its_own(database: Database) -> None:
+    slow, quick = uuid4(), uuid4()
+    ringing, answered = asyncio.Event(), asyncio.Event()
+
+    async def slowly(call: Ring, attempt: int) -> None:
+        if call.till == till(slow):
+            ringing.set()
+            await answered.wait()
+
+    async with running(database, Bell(slowly), steps=replace(QUICK, call_timeout=30)) as runtime:
+        await note(runtime, slow, "ring")
+        await ringing.wait()
+        await note(runtime, slow, "put", 2)
+        await note(runtime, quick, "ring", 3)
+        await until(lambda: kept(runtime, quick))
+        await until(lambda: kept(runtime, slow))
+        assert (await kept(runtime, quick), await kept(runtime, slow)) == ([(3, "rung")], [(2, "")])
+        answered.set()
+        await at_rest(runtime)
+        assert await kept(runtime, slow) == [(2, ""), (1, "rung")]
+
+
+async def test_ids_of_commands_are_derived_from_process_instance_fact_and_place(database: Database) -> None:
+    one = uuid4()
+    async with running(database) as runtime:
+        at = await note(runtime, one, "several", 2)
+        await at_rest(runtime)
+        facts = await runtime.reader.read_stream("tally", till(one))
+        assert [fact.command_id for fact in facts] == [uuid5(one, f"errand {at} {place}") for place in (0, 1)]
+        assert {(fact.actor, fact.caused_by) for fact in facts} == {("process:errand", at)}
+
+
+async def test_a_refused_command_comes_back_as_a_fact_that_the_process_reacts_to(
+    database: Database,
+) -> None:
+    one = uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "take", 5)
+        await at_rest(runtime)
+        [refused] = [fact.event for fact in await own(runtime, one) if isinstance(fact.event, StepRefused)]
+        assert (refused.step, refused.code, refused.message) == (
+            "take",
+            "TOO_LITTLE",
+            "There is not that much to take.",
+        )
+        assert await kept(runtime, one) == [(10_000, "")]
+        view = await seen(runtime, one)
+        assert view is not None
+        assert [(step.name, step.outcome, step.error) for step in view.steps] == [
+            ("take", "refused", "There is not that much to take."),
+            ("told", "done", None),
+        ]

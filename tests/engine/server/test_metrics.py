@@ -1,0 +1,125 @@
+"""The page at /metrics counts commands, batches, subscribers and stuck steps."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from app.engine.application import Application
+from app.engine.database.connections import Database
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
+from app.engine.settings import EngineSettings
+from domain.kernel.process import Call
+from tests.support.toy_counter import Add, Take, request, tallies, tally
+from tests.support.toy_process import Ring, errand
+
+
+async def ring(call: Call, key: UUID) -> None:
+    """The port of the toy process. No test reaches it."""
+    raise AssertionError(call, key)
+
+
+TOY = Application(
+    settings=EngineSettings,
+    deciders=(tally, errand.stream_decider),
+    processes=(errand,),
+    projections=(tallies,),
+    ports=lambda settings, database: {Ring: ring},
+)
+
+
+@asynccontextmanager
+async def run_toy(database: Database) -> AsyncGenerator[Runtime]:
+    """The engine on the toy domain."""
+    runtime = Runtime(TOY, EngineSettings(database_url=database.url, pool_size=4), database)
+    async with runtime.run():
+        yield runtime
+
+
+@pytest.fixture
+async def toy(database: Database) -> AsyncIterator[Runtime]:
+    async with run_toy(database) as runtime:
+        yield runtime
+
+
+async def metrics(runtime: Runtime) -> dict[str, float]:
+    """The samples of the page by name and labels."""
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+        response = await client.get("/metrics")
+    assert (response.status_code, response.headers["content-type"]) == (
+        200,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )
+    lines = [line for line in response.text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
+
+
+async def test_commands_are_counted_by_outcome_with_their_duration(toy: Runtime) -> None:
+    stream, repeated = uuid4(), request(command_id=uuid4())
+    for command, context in (
+        (Add(amount=1), repeated),
+        (Add(amount=1), repeated),
+        (Take(amount=9), request()),
+        (Add(amount=1), request(expected_version=7)),
+        (Add(amount=1), request(dry_run=True)),
+    ):
+        await toy.commands.execute(tally, stream, command, context)
+    samples = await metrics(toy)
+    outcomes = ("accepted", "duplicate", "rejected", "conflict", "preview")
+    assert [samples[f'commands_total{{outcome="{outcome}"}}'] for outcome in outcomes] == [1] * 5
+    assert samples["command_duration_seconds_count"] == 5
+    assert samples["command_duration_seconds_sum"] > 0
+
+
+async def test_a_command_that_raises_is_counted_as_failed(
+    toy: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(toy.commands, "_execute", fail)
+    with pytest.raises(ZeroDivisionError):
+        await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+    assert (await metrics(toy))['commands_total{outcome="failed"}'] == 1
+
+
+async def test_the_size_of_each_batch_is_observed(toy: Runtime) -> None:
+    for _ in range(3):
+        await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+    samples = await metrics(toy)
+    assert (samples["append_batch_size_count"], samples["append_batch_size_sum"]) == (3, 3)
+    assert samples["event_log_position"] == 3
+
+
+async def test_subscribers_that_wait_are_counted(toy: Runtime) -> None:
+    assert (await metrics(toy))["feed_subscribers"] == 0
+    waiting = [asyncio.create_task(toy.feed.wait_past(0, low_priority=True)) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert (await metrics(toy))["feed_subscribers"] == 3
+    for task in waiting:
+        task.cancel()
+
+
+async def test_stuck_steps_are_counted_by_process(toy: Runtime, database: Database) -> None:
+    name = f'process_steps_stuck{{process="{errand.category}"}}'
+    assert (await metrics(toy))[name] == 0
+    await database.pool.execute(
+        "INSERT INTO es.process_steps (id, process, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome)"
+        " VALUES ($1, $2, $1, 'ring', 'effect', 'tally', $1, 'errand.ring', '{}', $1, 1, 'stuck')",
+        uuid4(),
+        errand.category,
+    )
+    assert (await metrics(toy))[name] == 1
+
+
+async def test_two_runtimes_in_one_process_have_metrics_of_their_own(
+    toy: Runtime, database: Database
+) -> None:
+    await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+    other = Runtime(TOY, EngineSettings(database_url=database.url), database)
+    assert 'commands_total{outcome="accepted"}' not in await metrics(other)

@@ -1,0 +1,32 @@
+"""Old names of settings are refused with the new name, and the example describes each setting as the code does."""
+
+import re
+
+import pytest
+
+from app.engine.errors import ConfigurationError
+from app.engine.settings import ROOT
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"APP_{name.upper()}", raising=False)
+
+
+@pytest.mark.parametrize(("old", "new"), Settings.renamed.items())
+def test_an_old_name_is_refused_with_the_new_one(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"APP_{old}", "1")
+    with pytest.raises(ConfigurationError, match=rf"^setting APP_{old} is now called APP_{new}$"):
+        Settings.from_environment()
+    assert old.lower() not in Settings.model_fields
+    assert new.lower() in Settings.model_fields
+
+
+def test_the_example_describes_each_setting_as_the_code_does() -> None:
+    example = (ROOT / ".env.example").read_text()
+    described = dict(re.findall(r"^# (.*)\n# (?:APP_)?([A-Z_]+)=", example, re.MULTILINE))
+    for name, field in Settings.model_fields.items():
+        assert field.description in described, name
+        assert described[field.description] == name.upper()
