@@ -49,6 +49,12 @@ def extended_once(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return clone
 
 
+@pytest.fixture
+def extended(extended_once: Clone, tmp_path: Path) -> Clone:
+    """A copy with the voucher next to the sample."""
+    return extended_once.copy(tmp_path)
+
+
 @pytest.fixture(params=ORDERS.values(), ids=list(ORDERS))
 def own(clone: Clone, request: pytest.FixtureRequest) -> Clone:
     """The copy with the voucher and without the sample, under another name."""
