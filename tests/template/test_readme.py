@@ -472,7 +472,7 @@ async def test_the_endpoints_the_readiness_and_the_metrics_are_those_of_a_server
     assert section_fields() == list(ready)
     # `_created` comes with each counter and histogram; the other ones are those of the operating system's process.
     standard = r"\w+_created|process_(cpu|max|open|resident|start|virtual)_\w+"
-    served = {name for name in re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE)}
+    served = set(re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE))
     assert set(rows(SERVER, "Metrics")) == {name for name in served if not re.fullmatch(standard, name)}
 
 
