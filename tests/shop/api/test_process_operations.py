@@ -171,8 +171,8 @@ async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, runtim
     [
         (("list", "--state", "asleep"), "there is no state asleep"),
         (("show", "laundry", str(UUID(int=1))), "there is no process laundry"),
-        (("show", "fulfilment", "1"), "1 is no id"),
-        (("show", "fulfilment", str(UUID(int=1))), "no fulfilment is known"),
+        (("show", "fulfilment", "1"), "1 is not an id"),
+        (("show", "fulfilment", str(UUID(int=1))), "there is no fulfilment with the id"),
         (("retry", "fulfilment", str(UUID(int=1))), "No such process is known"),
         (("skip", "fulfilment", str(UUID(int=1)), "x", "--reason", "y"), "No such process is known"),
     ],
@@ -189,5 +189,5 @@ async def test_the_terminal_records_nothing_without_a_reason(api: Api, runtime: 
     for reason in ("", "  ", "x" * 501):
         for command in (("skip", "fulfilment", order, STUCK), ("compensate", "fulfilment", order)):
             result = await run_processes(runtime, *command, "--reason", reason)
-            assert_user_error(result, "--reason is why: 1 to 500 characters, since it is recorded")
+            assert_user_error(result, "--reason must have 1 to 500 characters")
     assert await runtime.reader.head_position() == before

@@ -31,6 +31,8 @@ class Shop:
         self.server, self.url, self.rate = server, url, rate
         self.client = httpx2.AsyncClient(timeout=60)
         self.stopping = False
+        self.registered = "0"
+        """The position of the last product: a read waits for it."""
         self.written = self.reads = 0
         self.lags: list[float] = []
 
@@ -57,7 +59,7 @@ class Shop:
     async def read(self) -> None:
         seen: dict[str, int] = {}
         while not self.stopping:
-            for node in (await self.ask(READ))["products"]["nodes"]:
+            for node in (await self.ask(READ, p=self.registered))["products"]["nodes"]:
                 assert node["version"] >= seen.get(node["sku"], 0), "a read went back in time"
                 seen[node["sku"]] = node["version"]
             assert len(seen) == PRODUCTS
@@ -86,7 +88,8 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
     await connection.close()
     shop = Shop(await asyncio.to_thread(serve(APP_MIN_POSITION_TIMEOUT_SECONDS="60").wait, 900), url, rate)
     for number in range(PRODUCTS):
-        await shop.ask(REGISTER, sku=f"T-{number}")
+        accepted = await shop.ask(REGISTER, sku=f"T-{number}")
+        shop.registered = accepted["registerProduct"]["position"]
     working = [asyncio.create_task(work) for work in (shop.write(), shop.read(), shop.read(), shop.watch())]
     try:
         said = await run_projections(url, "rebuild", "--all")
