@@ -9,12 +9,12 @@ from tests.template.clone import Clone, clone_into, fences_of
 
 UPGRADING = ("README.md", "Upgrade the engine")
 CHANGED = "app/engine/store/reader.py"
-MIGRATION = "migrations/versions/9999_later.py"
+MIGRATION = "migrations/versions/0999_later.py"
 LATER = '''"""A later migration of the engine."""
 
 from alembic import op
 
-revision = "9999"
+revision = "0999"
 down_revision = "{head}"
 
 
