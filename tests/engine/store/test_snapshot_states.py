@@ -58,6 +58,9 @@ def same(one: object, other: object) -> bool:
         )
     if isinstance(one, tuple | list) and isinstance(other, tuple | list):
         return all(same(left, right) for left, right in zip(one, other, strict=True))
+    if isinstance(one, frozenset) and isinstance(other, frozenset):
+        # A set has no order of its own: its text depends on how it was built.
+        return sorted(map(repr, one)) == sorted(map(repr, other))
     return repr(one) == repr(other)
 
 
