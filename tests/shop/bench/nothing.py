@@ -36,10 +36,10 @@ _PRODUCT = ProductRow(
 
 
 class _Known:
-    """Stands in for the loaders: every product is at hand."""
+    """Stands in for the loaders: every product is prefetched."""
 
-    def held(self, *_: object) -> tuple[ProductRow]:
-        return (_PRODUCT,)
+    def prefetched(self, *_: object) -> ProductRow:
+        return _PRODUCT
 
 
 def _order(number: int) -> Order:

@@ -41,7 +41,7 @@ async def serving(url: str, program: str = "server") -> AsyncGenerator[int]:
     server = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        f"tests.bench.{program}",
+        f"tests.shop.bench.{program}",
         str(port),
         env=kept | {"DATABASE_URL": url},
         stdout=PIPE,
