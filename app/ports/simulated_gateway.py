@@ -113,7 +113,7 @@ class SimulatedGateway:
     async def _answer(
         self, key: UUID, kind: str, payment_id: UUID, amount: Decimal, currency: str
     ) -> dict[str, str]:
-        """The first answer under this key, worked out where there is none."""
+        """The first answer under this key, decided now if there is none."""
         declined = amount == DECLINED or self._random_share(str(payment_id)) < self._plan.decline
         answer = await self._database.pool.fetchval(
             _ANSWER, key, kind, payment_id, amount, currency, declined
@@ -151,7 +151,7 @@ _BOOKS = (
         captured numeric NOT NULL DEFAULT 0, refunded numeric NOT NULL DEFAULT 0, called_off boolean NOT NULL DEFAULT false
     )
     """,
-    # Gives the first answer under a key, working it out where there is none; null where the key was used for another call.
+    # Gives the first answer under a key, deciding it if there is none; null where the key was used for another call.
     """
     CREATE OR REPLACE FUNCTION simulated_gateway.answer(
         a_key uuid, a_kind text, a_payment uuid, an_amount numeric, a_currency text, declined boolean

@@ -61,7 +61,7 @@ class Sealer:
                         last = await self.seal(connection, last)
                         pause = 0.25
             except Exception as error:
-                # Whatever it is, nothing is sealed past it, `audit verify` names it, and the log goes on.
+                # After any error nothing later is sealed. `audit verify` names it, and the log continues.
                 if isinstance(error, LeaseLost) or is_connection_error(error):
                     log.warning("seal: %s; trying again", str(error) or type(error).__name__)
                 else:

@@ -66,7 +66,7 @@ async def claim_checkpoint(
 async def read_checkpoint(
     connection: asyncpg.Connection, projection: AnyProjection, slot: str, *, lock: bool = False
 ) -> Checkpoint | None:
-    """The checkpoint of the table in this slot; with `lock`, nobody moves it until the transaction ends."""
+    """The checkpoint of the table in this slot; with `lock`, no other transaction moves it before this one ends."""
     record = await connection.fetchrow(
         _READ + (" FOR UPDATE" if lock else ""), projection.name, projection.version, slot
     )

@@ -13,7 +13,7 @@ LENGTH = 16
 
 @cache
 def fingerprint(projection: AnyProjection) -> str:
-    """The same for the same rows, whatever the layout of the code."""
+    """The same for the same rows, for any layout of the code."""
     dialect = postgresql.dialect()
     columns = [
         f"{column.name} {column.type.compile(dialect=dialect)} {'null' if column.nullable else 'not null'}{' key' if column.primary_key else ''}"

@@ -84,7 +84,7 @@ class Projector:
                 # A look that takes long is repeated seldom.
                 pause = max(RETRY_INTERVAL_SECONDS, 10 * (perf_counter() - began))
             except Exception as error:
-                # Whatever it is, nothing has changed, and the request stays.
+                # Any error leaves the rows as they were, and the request stays.
                 log.warning("parked keys cannot be folded again: %s", error_summary(error).splitlines()[0])
                 pause = MAX_RETRY_INTERVAL_SECONDS
             await asyncio.sleep(min(pause, MAX_RETRY_INTERVAL_SECONDS))

@@ -29,7 +29,7 @@ BATCH_SIZE = 1_000
 CHECKPOINT_DELAY_SECONDS = 0.05
 """How long a stored checkpoint may stay behind while facts concern no row: other processes read it."""
 WRITE_DEBOUNCE_SECONDS = 0.01
-"""The pause after a write if nobody waits for the table: the facts that come in it are one batch."""
+"""The pause after a write if no reader waits for the table: facts that arrive in it form one batch."""
 BULK_LOAD_THRESHOLD = 10_000
 """How many facts behind a table has to be for a bulk load."""
 
@@ -92,7 +92,7 @@ class ProjectionWorker:
             except TableGone:
                 return
             except Exception as error:
-                # Whatever it is, this projection stops at its checkpoint, says so in health, and tries again.
+                # Any error stops the projection at its checkpoint. Health shows it, and the worker tries again.
                 summary = error_summary(error).splitlines()[0]
                 if isinstance(error, LeaseLost) or is_connection_error(error) or self.slot != LIVE:
                     log.warning(
@@ -185,7 +185,7 @@ class ProjectionWorker:
         return is_open
 
     async def _debounce(self) -> None:
-        """Let more facts come, if the table was just written and nobody waits for it."""
+        """Let more facts come, if the table was just written and no reader waits for it."""
         until = self._last_write + WRITE_DEBOUNCE_SECONDS
         if not self._has_waiters.is_set() and until > asyncio.get_running_loop().time():
             with suppress(TimeoutError):

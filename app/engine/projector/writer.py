@@ -228,7 +228,7 @@ class TableWriter:
             try:
                 row = fold_key(self.projection, key, folded.rows[key], keyed)
             except Exception as error:
-                # The projection's own code: whatever it raises, this key waits and all others go on.
+                # The team's code may raise any error: this key waits, all others continue.
                 return parked.park(key, keyed[0][0], error)
             refused = await self._write_rows({key: row})
             if refused:

@@ -58,7 +58,7 @@ def route(facts: Sequence[Fact], parked: ParkedKeys) -> Routed:
                 elif not all_keys and isinstance(part.event, UnreadableEvent):
                     unreadable.append(part)
         except Exception as error:
-            # The projection's own code: whatever it raises, the fact's stream waits and all others go on.
+            # The team's code may raise any error: the fact's stream waits, all others continue.
             while keyed and keyed[-1][0].position == fact.position:
                 keyed.pop()
             parked = parked.copy() if parked is before else parked
@@ -93,7 +93,7 @@ def _fold_once(routed: Routed, rows: dict[Key, Any], changes: list[RowChange]) -
             try:
                 row = fold_row(key, previous := rows[key], fact)
             except Exception as error:
-                # The projection's own code: whatever it raises, this key waits and all others go on.
+                # The team's code may raise any error: this key waits, all others continue.
                 parked = parked.copy() if parked is before else parked
                 is_whole = (
                     sum(some.count(key) for part, some in routed.keyed if part.position == fact.position) == 1

@@ -192,7 +192,7 @@ async def _swap_in_transaction(
     await connection.execute("SET LOCAL lock_timeout = '5s'")
     swapped = [name for slot, names in tables.items() if slot in (FORMER, LIVE, incoming) for name in names]
     await connection.execute(f"LOCK TABLE {', '.join(swapped)} IN SHARE UPDATE EXCLUSIVE MODE")
-    # Nobody reads these.
+    # No query reads these.
     unread = [name for slot, names in tables.items() if slot in (FORMER, incoming) for name in names]
     await connection.execute(f"LOCK TABLE {', '.join(unread)} IN ACCESS EXCLUSIVE MODE")
     checkpoint = await read_checkpoint(connection, projection, incoming, lock=True)
