@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -136,11 +135,10 @@ async def test_own_commits_on_another_log_are_not_taken_for_the_next_ones(
         await wait_for_epoch(running.feed, 1)
         facts = await running.reader.read_all(0, 10)
         followed: list[Fact] = []
-        async with aclosing(running.feed.follow(0)) as following:
-            async for part in following:
-                followed += part
-                if len(followed) == 6:
-                    break
+        async for part in running.feed.follow(0):
+            followed += part
+            if len(followed) == 6:
+                break
         assert followed == facts
 
 

@@ -1,6 +1,7 @@
 """A client that knows events of a log that is gone is told so, in every protocol, and skips nothing in silence."""
 
 import json
+import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -23,8 +24,15 @@ class LostEvents:
         self.server = server
         for number in range(4):
             server.ask(REGISTER, {"sku": f"tea-{number}"})
-        self.old_token: str = server.ask("{ position }")["extensions"]["logToken"]
+        self.old_token = self.token()
         run_in_thread(rewind(url, 3))
+        deadline = time.monotonic() + 10
+        while self.token() == self.old_token:
+            assert time.monotonic() < deadline, "the server does not notice"
+            time.sleep(0.02)
+
+    def token(self) -> str:
+        return self.server.ask("{ position }")["extensions"]["logToken"]
 
 
 @pytest.fixture(scope="module")
