@@ -14,6 +14,7 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -24,6 +25,7 @@ from app.engine.projector.projector import ProjectionStale
 from app.engine.store.append import Overloaded, StoreTimeout
 from app.engine.store.append_request import CommandIdReused
 from app.engine.store.load import UnreadableStream
+from projections.kernel import SCHEMA
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +61,7 @@ class Forbidden(ApiError):
 
 
 class StaleRead(ApiError):
-    """The projection has not reached the requested position."""
+    """The projection has not reached the requested position, or its table is made again."""
 
     code = "STALE_READ"
 
@@ -93,7 +95,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
                 projection=error.projection,
                 position=str(error.reached),
                 wanted=str(error.wanted),
-                behind=error.wanted - error.reached,
+                behind=max(0, error.wanted - error.reached),
                 behindSeconds=error.seconds,
             )
         case Overloaded():
@@ -106,6 +108,10 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return BadInput(str(error))
         case UnreadableStream():
             return StreamUnreadable(str(error))
+        case asyncpg.UndefinedTableError() if f'"{SCHEMA}.' in str(error):
+            return StaleRead(
+                "A table that the query reads is missing; it is made again from the log. Ask again in a moment."
+            )
         case _ if is_missing_operation(error):
             return BadInput(missing_operation_reason(error))
         case TimeoutError():

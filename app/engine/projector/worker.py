@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
+import asyncpg
+
 from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
 from app.engine.database.errors import error_summary, is_connection_error
@@ -19,7 +21,7 @@ from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.slots import LIVE
-from app.engine.projector.writer import TableGone, TableWriter
+from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection
 
@@ -32,6 +34,10 @@ WRITE_DEBOUNCE_SECONDS = 0.01
 """The pause after a write if no reader waits for the table: facts that arrive in it form one batch."""
 BULK_LOAD_THRESHOLD = 10_000
 """How many facts behind a table has to be for a bulk load."""
+CHECK_INTERVAL_SECONDS = 1.0
+"""How often the owner checks that its table is still the one of its checkpoint."""
+MISSING_TABLE_ERRORS = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
+"""What a statement raises if a table, or its whole schema, was dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,8 @@ class ProjectionState:
     """Whether the table is known to exist: made by this process, or by the owner."""
     error: str | None = None
     """What keeps it at its position."""
+    rebuilding: str | None = None
+    """Why the table is made again from the log, until it may be read."""
     stale_fingerprint: str | None = None
     """The fingerprint of the code that made the table, if it is not that of this code."""
     oldest_pending_at: datetime | None = None
@@ -53,6 +61,13 @@ class ProjectionState:
     """Events that were passed over because the code cannot read them, by type and stored version."""
     parked: int = 0
     """The number of parked keys, a moment ago."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the table cannot be relied on, in one line; None if it can."""
+        if self.error is None and self.rebuilding is not None:
+            return f"it is made again from the log: {self.rebuilding}"
+        return self.error
 
 
 class ProjectionWorker:
@@ -68,6 +83,7 @@ class ProjectionWorker:
         self._feed = feed
         self._moved: asyncio.Future[None] | None = None
         self._last_write = 0.0
+        self._next_check = 0.0
         self._waiting = 0
         self._has_waiters = asyncio.Event()
 
@@ -78,13 +94,13 @@ class ProjectionWorker:
             try:
                 async with self._database.connection() as connection:
                     writer = TableWriter(self.projection, self.slot, connection)
-                    if await writer.acquire(lambda: self._feed.closed):
+                    if await writer.acquire(lambda: self._feed.closed, self._feed.latest_known):
                         await self._start_owning(writer)
                     while await self._wait_for_work(writer):
                         writer = self.writer or writer
                         try:
                             await self._process_batch(writer)
-                        except LeaseLost as error:
+                        except (LeaseLost, TableUnusable) as error:
                             await self._reacquire(writer, error)
                         backoff.reset()
                         if self.state.error is not None:
@@ -94,7 +110,8 @@ class ProjectionWorker:
             except Exception as error:
                 # Any error stops the projection at its checkpoint. Health shows it, and the worker tries again.
                 summary = error_summary(error).splitlines()[0]
-                if isinstance(error, LeaseLost) or is_connection_error(error) or self.slot != LIVE:
+                passes = isinstance(error, (LeaseLost, *MISSING_TABLE_ERRORS)) or is_connection_error(error)
+                if passes or self.slot != LIVE:
                     log.warning(
                         "projection %s, %s table: %s; trying again", self.projection.name, self.slot, summary
                     )
@@ -111,9 +128,10 @@ class ProjectionWorker:
     def update(self, **changes: Any) -> None:
         """Replace the state by one with these changes, and wake those who wait for a new position or owner."""
         before, self.state = self.state, replace(self.state, **changes)
-        if self._moved is not None and (before.position, before.is_owner) != (
+        if self._moved is not None and (before.position, before.is_owner, before.rebuilding) != (
             self.state.position,
             self.state.is_owner,
+            self.state.rebuilding,
         ):
             self._moved.set_result(None)
             self._moved = None
@@ -131,26 +149,48 @@ class ProjectionWorker:
     async def _start_owning(self, writer: TableWriter) -> None:
         self._take_over(writer)
         async with writer.lock:
-            await self._bulk_catch_up(writer)
-            await writer.table.create_indexes(writer.connection)
-        self.update(position=writer.position, table_exists=True)
+            await self._catch_up(writer)
         log.info("projection %s: owned from position %d", self.projection.name, self.state.position)
 
-    async def _reacquire(self, writer: TableWriter, error: LeaseLost) -> None:
-        """The table was swapped: continue with the one that is in this slot now. The connection still holds the lease."""
+    async def _reacquire(self, writer: TableWriter, error: Exception) -> None:
+        """The table was swapped, or is not the one of the checkpoint: continue with the one that is in this slot now. The
+        connection still holds the lease."""
         log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, error)
         new = TableWriter(self.projection, self.slot, writer.connection)
         new.lock = writer.lock
         async with writer.lock:
             if self.writer is not writer:
                 return
-            await new.claim()
+            await new.claim(self._feed.latest_known)
             self._take_over(new)
+            if new.remade_because is not None:
+                await self._catch_up(new)
 
     def _take_over(self, writer: TableWriter) -> None:
         self.writer = writer
-        self.update(position=writer.position, is_owner=True)
+        self._next_check = asyncio.get_running_loop().time() + CHECK_INTERVAL_SECONDS
+        if writer.remade_because is not None:
+            log.warning(
+                "projection %s: %s; it is made again from the log",
+                self.projection.name,
+                writer.remade_because,
+            )
+        rebuilding = None if writer.rebuild is None else writer.rebuild[0]
+        self.update(position=writer.position, is_owner=True, rebuilding=rebuilding)
         self.check_fingerprint(writer.checkpoint.fingerprint)
+
+    async def _catch_up(self, writer: TableWriter) -> None:
+        await self._bulk_catch_up(writer)
+        await writer.table.create_indexes(writer.connection)
+        self.update(position=writer.position, table_exists=True)
+        await self._finish_rebuild(writer)
+
+    async def _finish_rebuild(self, writer: TableWriter) -> None:
+        """Let the table be read again if it has reached the position at which its rebuild began."""
+        if writer.rebuild is not None and self.state.position >= writer.rebuild[1]:
+            await writer.finish_rebuild()
+            self.update(rebuilding=None)
+            log.info("projection %s: made again up to position %d", self.projection.name, self.state.position)
 
     async def _bulk_catch_up(self, writer: TableWriter) -> None:
         """Load in bulk if the table is far behind, as the first table of its version is."""
@@ -172,12 +212,14 @@ class ProjectionWorker:
         await run_bulk_load(writer.connection, self._feed.reader, [load], page=BATCH_SIZE, on_page=report)
 
     async def _wait_for_work(self, writer: TableWriter) -> bool:
-        """Wait for the next fact, or until a stored checkpoint has been behind long enough. False if the feed has closed."""
+        """Wait for the next fact, for the next check of the table, or until a stored checkpoint has been behind long enough.
+        False if the feed has closed."""
         pending_since = writer.checkpoint_pending_since
+        until = self._next_check
+        if pending_since is not None:
+            until = min(until, pending_since + CHECKPOINT_DELAY_SECONDS)
         try:
-            async with asyncio.timeout_at(
-                None if pending_since is None else pending_since + CHECKPOINT_DELAY_SECONDS
-            ):
+            async with asyncio.timeout_at(until):
                 is_open = await self._feed.wait_past(self.state.position)
         except TimeoutError:
             return True
@@ -194,6 +236,10 @@ class ProjectionWorker:
 
     async def _process_batch(self, writer: TableWriter) -> None:
         pending_since, now = writer.checkpoint_pending_since, asyncio.get_running_loop().time()
+        if now >= self._next_check:
+            self._next_check = now + CHECK_INTERVAL_SECONDS
+            async with writer.lock:
+                await writer.check_table()
         if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
             async with writer.lock:
                 await writer.flush_checkpoint(self.state.position)
@@ -206,6 +252,9 @@ class ProjectionWorker:
         if rows:
             self._last_write = asyncio.get_running_loop().time()
         self.update(position=position)
+        if writer.rebuild is not None:
+            async with writer.lock:
+                await self._finish_rebuild(writer)
         if log.isEnabledFor(logging.DEBUG):
             ms = round((perf_counter() - began) * 1000, 1)
             log.debug(
@@ -250,8 +299,13 @@ class ProjectionWorker:
                 self.slot,
             )
 
-    def on_checkpoint(self, position: int) -> None:
-        """Take over the checkpoint that another process has stored."""
-        if self.state.is_owner:
-            position = self.state.position
-        self.update(table_exists=True, position=max(position, self.state.position))
+    def on_checkpoint(self, position: int, rebuilding: str | None) -> None:
+        """Take over the checkpoint that another process has stored, also if it is lower than before: the table is made
+        again, or the log is another one."""
+        if not self.state.is_owner:
+            self.update(table_exists=True, position=position, rebuilding=rebuilding)
+
+    def on_table_problem(self, problem: str) -> None:
+        """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""
+        if not self.state.is_owner:
+            self.update(rebuilding=problem)
