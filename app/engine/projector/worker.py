@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,12 +17,14 @@ from app.engine.database.errors import error_summary, is_connection_error
 from app.engine.database.leases import LeaseLost
 from app.engine.logs import log_fields
 from app.engine.projector.fingerprint import fingerprint
+from app.engine.projector.newer_events import NewerEvent, find_newer_event
 from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.slots import LIVE
 from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
 from app.engine.store.feed import Feed
+from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ WRITE_DEBOUNCE_SECONDS = 0.01
 """The pause after a write if no reader waits for the table: facts that arrive in it form one batch."""
 BULK_LOAD_THRESHOLD = 10_000
 """How many facts behind a table has to be for a bulk load."""
+NEWER_EVENT_PAUSE_SECONDS = 2.0
+"""How long a process leaves the lease to others after it met an event of newer code. Those look for it more often."""
 CHECK_INTERVAL_SECONDS = 1.0
 """How often the owner checks that its table is still the one of its checkpoint."""
 MISSING_TABLE_ERRORS = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
@@ -84,6 +88,8 @@ class ProjectionWorker:
         self._moved: asyncio.Future[None] | None = None
         self._last_write = 0.0
         self._next_check = 0.0
+        self._newer_position: int | None = None
+        """The event of newer code before which this process has left the table to others."""
         self._waiting = 0
         self._has_waiters = asyncio.Event()
 
@@ -107,6 +113,8 @@ class ProjectionWorker:
                             self.update(error=None)
             except TableGone:
                 return
+            except NewerEvent as error:
+                await self._leave_to_newer_code(error)
             except Exception as error:
                 # Any error stops the projection at its checkpoint. Health shows it, and the worker tries again.
                 summary = error_summary(error).splitlines()[0]
@@ -194,7 +202,7 @@ class ProjectionWorker:
 
     async def _bulk_catch_up(self, writer: TableWriter) -> None:
         """Load in bulk if the table is far behind, as the first table of its version is."""
-        load = BulkLoad(writer)
+        load = BulkLoad(writer, self._feed.reader.codec)
         load.target_position = self._feed.head
         if load.target_position - load.position < BULK_LOAD_THRESHOLD:
             return
@@ -246,6 +254,18 @@ class ProjectionWorker:
         facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
         if position == self.state.position:
             return
+        newer = await find_newer_event(self._database.pool, self._feed.reader.codec, facts, writer.parked)
+        if newer is not None:
+            facts, position = [fact for fact in facts if fact.position < newer.position], newer.position - 1
+        if position > self.state.position:
+            await self._write(writer, facts, position)
+        if newer is not None:
+            if writer.checkpoint_pending_since is not None:
+                async with writer.lock:
+                    await writer.flush_checkpoint(position)
+            raise newer
+
+    async def _write(self, writer: TableWriter, facts: Sequence[Fact], position: int) -> None:
         began = perf_counter()
         async with writer.lock:
             rows = await writer.write(facts, position)
@@ -263,6 +283,15 @@ class ProjectionWorker:
                     projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms
                 ),
             )
+
+    async def _leave_to_newer_code(self, newer: NewerEvent) -> None:
+        """Say where the projection stands and why, and let other processes acquire the lease, which is free now."""
+        self.writer = None
+        if self._newer_position != newer.position:
+            self._newer_position = newer.position
+            log.warning("projection %s stands: %s", self.projection.name, newer)
+        self.update(is_owner=False, error=str(newer))
+        await asyncio.sleep(NEWER_EVENT_PAUSE_SECONDS)
 
     def lag_seconds(self) -> float:
         """How long the first fact after the position has waited; 0 if there is none, or if its moment is not known yet."""
@@ -304,6 +333,9 @@ class ProjectionWorker:
         again, or the log is another one."""
         if not self.state.is_owner:
             self.update(table_exists=True, position=position, rebuilding=rebuilding)
+            if self._newer_position is not None and position >= self._newer_position:
+                self._newer_position = None
+                self.update(error=None)
 
     def on_table_problem(self, problem: str) -> None:
         """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""

@@ -202,7 +202,7 @@ async def _swap_in_transaction(
     checkpoint = await read_checkpoint(connection, projection, incoming, lock=True)
     if checkpoint is None:
         raise _Behind
-    load = BulkLoad(TableWriter(projection, incoming, connection, checkpoint))
+    load = BulkLoad(TableWriter(projection, incoming, connection, checkpoint), operation.reader.codec)
     head = await operation.reader.head_position()
     await fold_remaining(operation, load, min(head, checkpoint.position + MAX_FOLD_IN_SWAP))
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MILLISECONDS}ms'")
