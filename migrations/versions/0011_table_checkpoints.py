@@ -46,6 +46,11 @@ STATEMENTS = (
     DECLARE
         name text := es.slot_schema(slot);
     BEGIN
+        IF to_regclass(format('%I.table_checkpoints', name)) IS NOT NULL THEN
+            RETURN;
+        END IF;
+        -- The owners of several tables find the schema missing at the same moment.
+        PERFORM pg_advisory_xact_lock(7305813111);
         IF to_regnamespace(quote_ident(name)) IS NULL THEN
             EXECUTE format('CREATE SCHEMA %I', name);
         END IF;
