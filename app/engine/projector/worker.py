@@ -23,7 +23,7 @@ from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.slots import LIVE
 from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
-from app.engine.store.feed import Feed
+from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection
 
@@ -88,6 +88,8 @@ class ProjectionWorker:
         self._moved: asyncio.Future[None] | None = None
         self._last_write = 0.0
         self._next_check = 0.0
+        self._epoch = 0
+        """The epoch of the log in which this process became the owner."""
         self._newer_position: int | None = None
         """The event of newer code before which this process has left the table to others."""
         self._waiting = 0
@@ -98,6 +100,7 @@ class ProjectionWorker:
         backoff = Backoff(0.05, 5.0)
         while not self._feed.closed:
             try:
+                self._epoch = self._feed.epoch
                 async with self._database.connection() as connection:
                     writer = TableWriter(self.projection, self.slot, connection)
                     if await writer.acquire(lambda: self._feed.closed, self._feed.latest_known):
@@ -118,7 +121,9 @@ class ProjectionWorker:
             except Exception as error:
                 # Any error stops the projection at its checkpoint. Health shows it, and the worker tries again.
                 summary = error_summary(error).splitlines()[0]
-                passes = isinstance(error, (LeaseLost, *MISSING_TABLE_ERRORS)) or is_connection_error(error)
+                passes = isinstance(
+                    error, (LeaseLost, LogReplaced, *MISSING_TABLE_ERRORS)
+                ) or is_connection_error(error)
                 if passes or self.slot != LIVE:
                     log.warning(
                         "projection %s, %s table: %s; trying again", self.projection.name, self.slot, summary
@@ -228,7 +233,7 @@ class ProjectionWorker:
             until = min(until, pending_since + CHECKPOINT_DELAY_SECONDS)
         try:
             async with asyncio.timeout_at(until):
-                is_open = await self._feed.wait_past(self.state.position)
+                is_open = await self._feed.wait_past(self.state.position, epoch=self._epoch)
         except TimeoutError:
             return True
         await self._debounce()
@@ -252,6 +257,8 @@ class ProjectionWorker:
             async with writer.lock:
                 await writer.flush_checkpoint(self.state.position)
         facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
+        if self._feed.epoch != self._epoch:
+            raise LogReplaced(self._feed.replacement)
         if position == self.state.position:
             return
         newer = await find_newer_event(self._database.pool, self._feed.reader.codec, facts, writer.parked)

@@ -48,7 +48,7 @@ class Backups:
 
 
 @pytest.fixture(scope="module")
-def backups(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backups]:
+def backups(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Backups:
     folder = tmp_path_factory.mktemp("backups")
     early, late = str(folder / "early"), str(folder / "late")
     with new_database(postgres, template) as url:
@@ -62,7 +62,7 @@ def backups(postgres: str, template: str, tmp_path_factory: pytest.TempPathFacto
         finally:
             server.close()
         pg("pg_dump", "-Fc", "-f", late, url)
-    yield Backups(early, late, 10)
+    return Backups(early, late, 10)
 
 
 def restore(url: str, dump: str, *options: str) -> None:
