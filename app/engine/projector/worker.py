@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -78,7 +78,7 @@ class ProjectionWorker:
             try:
                 async with self._database.connection() as connection:
                     writer = TableWriter(self.projection, self.slot, connection)
-                    if await writer.acquire(lambda: self._feed.closed):
+                    if await writer.acquire(self._closed_while_waiting()):
                         await self._start_owning(writer)
                     while await self._wait_for_work(writer):
                         writer = self.writer or writer
@@ -107,6 +107,20 @@ class ProjectionWorker:
             finally:
                 self.writer = None
                 self.update(is_owner=False)
+
+    def _closed_while_waiting(self) -> Callable[[], bool]:
+        """Whether the feed has closed. The lease asks it before each attempt to own the table."""
+        attempts = 0
+
+        def closed() -> bool:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1 and self.state.error is not None:
+                # Another process owns the table, so what stopped this one stops nothing now.
+                self.update(error=None)
+            return self._feed.closed
+
+        return closed
 
     def update(self, **changes: Any) -> None:
         """Replace the state by one with these changes, and wake those who wait for a new position or owner."""
@@ -173,6 +187,9 @@ class ProjectionWorker:
 
     async def _wait_for_work(self, writer: TableWriter) -> bool:
         """Wait for the next fact, or until a stored checkpoint has been behind long enough. False if the feed has closed."""
+        if self.state.error is not None and self.state.position >= self._feed.head:
+            # The table is current, so nothing stops it. The next fact may come late.
+            self.update(error=None)
         pending_since = writer.checkpoint_pending_since
         try:
             async with asyncio.timeout_at(
