@@ -44,14 +44,18 @@ class _GracefulServer(uvicorn.Server):
         self._ready = ready
         self._stopping = stopping
         self._shutdown = shutdown
+        self._loop: asyncio.AbstractEventLoop
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # It runs also if the event loop is blocked: the limit holds then, too.
         if self._shutdown.has_begun:
             self._shutdown.end_now()
-        self.begin_stop()
+        else:
+            self._shutdown.begin()
+            self._loop.call_soon_threadsafe(self.begin_stop)
 
     def begin_stop(self) -> None:
-        """Stop to accept connections, and end what waits."""
+        """Accept no more connections, and end what waits."""
         self._shutdown.begin()
         self._stopping()
         self.should_exit = True
@@ -63,9 +67,9 @@ class _GracefulServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         # The handlers stay: a signal that comes after the last request ends the process, too.
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+            signal.signal(number, self.handle_exit)
         yield
 
 

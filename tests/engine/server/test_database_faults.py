@@ -108,67 +108,49 @@ async def connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
 @asynccontextmanager
 async def time_out_under_a_lock(operated: Operated) -> AsyncGenerator[None]:
     await operated.set_for_new_sessions("SET statement_timeout = '300ms'")
-    async with connected(operated.url) as locker, locker.transaction():
-        await locker.execute("SET LOCAL statement_timeout = 0; LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE")
-        try:
-        yield
+    try:
+        async with connected(operated.url) as locker, locker.transaction():
+            await locker.execute("SET LOCAL statement_timeout = 0")
+            await locker.execute("LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE")
+            yield
     finally:
         await operated.admin.execute(f"ALTER DATABASE {operated.name} RESET statement_timeout")
 
 
-@asynccontextmanager
-async def privileges_revoked(operated: Operated) -> AsyncGenerator[None]:
-    role = operated.name
-    async with connected(operated.url) as owner:
-        await owner.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA es FROM {role}")
-        try:
-            yield
-        finally:
-            await owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA es TO {role}")
+def changed(fault: str, end: str) -> Any:
+    """A fault that the owner of the database makes, and its end."""
+
+    @asynccontextmanager
+    async def change(operated: Operated) -> AsyncGenerator[None]:
+        async with connected(operated.url) as owner:
+            await owner.execute(fault.format(role=operated.name))
+            try:
+                yield
+            finally:
+                await owner.execute(end.format(role=operated.name))
+
+    return change
 
 
-@asynccontextmanager
-async def renamed(operated: Operated) -> AsyncGenerator[None]:
-    away = f"{operated.name}_away"
-    for _ in range(50):
+def away(fault: str, end: str) -> Any:
+    """A fault that an administrator makes while no session is open, and its end."""
+
+    @asynccontextmanager
+    async def change(operated: Operated) -> AsyncGenerator[None]:
+        names = {"name": operated.name}
+        is_away = False
+        while not is_away:
+            await operated.terminate()
+            with suppress(asyncpg.ObjectInUseError):
+                await operated.admin.execute(fault.format(**names))
+                is_away = True
         await operated.terminate()
-        with suppress(asyncpg.ObjectInUseError):
-            await operated.admin.execute(f"ALTER DATABASE {operated.name} RENAME TO {away}")
-            break
-    try:
-        yield
-    finally:
-        await operated.admin.execute(f"ALTER DATABASE {away} RENAME TO {operated.name}")
-
-
-@asynccontextmanager
-async def no_login(operated: Operated) -> AsyncGenerator[None]:
-    await operated.admin.execute(f"ALTER ROLE {operated.name} NOLOGIN")
-    await operated.terminate()
-    try:
-        yield
-    finally:
-        await operated.admin.execute(f"ALTER ROLE {operated.name} LOGIN")
-
-
-@asynccontextmanager
-async def no_connection_left(operated: Operated) -> AsyncGenerator[None]:
-    await operated.admin.execute(f"ALTER ROLE {operated.name} CONNECTION LIMIT 0")
-    await operated.terminate()
-    try:
-        yield
-    finally:
-        await operated.admin.execute(f"ALTER ROLE {operated.name} CONNECTION LIMIT -1")
-
-
-@asynccontextmanager
-async def schema_renamed(operated: Operated) -> AsyncGenerator[None]:
-    async with connected(operated.url) as owner:
-        await owner.execute("ALTER SCHEMA es RENAME TO es_away")
         try:
             yield
         finally:
-            await owner.execute("ALTER SCHEMA es_away RENAME TO es")
+            await operated.admin.execute(end.format(**names))
+
+    return change
 
 
 def raises(code: str) -> Any:
@@ -196,15 +178,20 @@ def raises(code: str) -> Any:
 
 FAULTS = {
     "57014": time_out_under_a_lock,
-    "42501": privileges_revoked,
-    "3D000": renamed,
-    "28000": no_login,
-    "53300": no_connection_left,
-    "42P01": schema_renamed,
+    "42501": changed(
+        "REVOKE ALL ON ALL TABLES IN SCHEMA es FROM {role}", "GRANT ALL ON ALL TABLES IN SCHEMA es TO {role}"
+    ),
+    "42P01": changed("ALTER SCHEMA es RENAME TO es_away", "ALTER SCHEMA es_away RENAME TO es"),
+    "3D000": away(
+        "ALTER DATABASE {name} RENAME TO {name}_away", "ALTER DATABASE {name}_away RENAME TO {name}"
+    ),
+    "28000": away("ALTER ROLE {name} NOLOGIN", "ALTER ROLE {name} LOGIN"),
+    "53300": away("ALTER ROLE {name} CONNECTION LIMIT 0", "ALTER ROLE {name} CONNECTION LIMIT -1"),
     "53100": raises("53100"),
     "XX000": raises("XX000"),
     "40P01": raises("40P01"),
 }
+"""What is done to the database, by the code that its sessions get."""
 
 
 async def knock(runtime: Runtime) -> None:

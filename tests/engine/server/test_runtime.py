@@ -3,13 +3,9 @@
 import asyncio
 from uuid import uuid4
 
-import httpx2
-import pytest
-
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from tests.support.toy_counter import Add, request, tallies, tally
