@@ -23,8 +23,9 @@ from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
 from app.engine.server.database_probe import DatabaseProbe
+from app.engine.server.gauges import MetricSources
 from app.engine.server.health import Health
-from app.engine.server.metrics import Metrics, MetricSources
+from app.engine.server.metrics import Metrics
 from app.engine.server.supervisor import Component, Supervisor
 from app.engine.settings import EngineSettings
 from app.engine.store.append import Appender
