@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -116,7 +116,7 @@ supervisor.Supervisor.__init__.__kwdefaults__["max_failures"] = 3
 @contextlib.contextmanager
 def changed_server(
     change: str, url: str, log: Path, seconds: float = LIMIT_SECONDS
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Generator[subprocess.Popen[bytes]]:
     """A server process whose code is changed before it starts. Its output is in `log`."""
     code = f"{change}\nfrom app.composition import application\nfrom app.engine.cli.main import main\nmain(application, ['serve', '--port', '0'])"
     environment = clean_environment(
@@ -179,7 +179,7 @@ def wait_until_refused(port: int, seconds: float = 10) -> None:
 
 
 @contextlib.contextmanager
-def keep_request_open(port: int) -> Iterator[None]:
+def keep_request_open(port: int) -> Generator[None]:
     """A request to a frozen database, which nothing answers."""
     body = b'{"query": "{ log { position } }"}'
     with socket.create_connection(("127.0.0.1", port)) as client:
