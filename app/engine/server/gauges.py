@@ -88,7 +88,7 @@ class StateCollector(Collector):
         yield GaugeMetricFamily(
             "app_event_log_epoch",
             "How often the log has turned out to be another one since the start.",
-            value=health.log_epoch,
+            value=feed.epoch,
         )
         yield GaugeMetricFamily(
             "app_feed_subscribers",
@@ -98,7 +98,7 @@ class StateCollector(Collector):
         yield GaugeMetricFamily(
             "app_feed_trouble",
             "1 if this server does not read on in the log, else 0.",
-            value=int(health.feed_trouble is not None),
+            value=int(feed.trouble is not None),
         )
         yield GaugeMetricFamily(
             "app_write_trouble",

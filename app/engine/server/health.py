@@ -4,7 +4,6 @@ Each reason is one line that names its cause. A reason goes by itself when its c
 """
 
 import asyncio
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -56,7 +55,6 @@ class Health:
         self._probe = probe
         self._supervisor = supervisor
         self._sealer = sealer
-        self._writes_failing_since: float | None = None
 
     async def run(self) -> None:
         """Observe what has to be known before anyone asks, until cancelled."""
@@ -72,7 +70,7 @@ class Health:
         errors |= {name: line for name, line in self._supervisor.errors.items() if name not in optional}
         for name, line in (
             ("writes", self._write_error()),
-            ("feed", self.feed_trouble),
+            ("feed", self._feed.trouble),
             ("sealer", getattr(self._sealer, "error", None)),
             ("database", self._probe.error),
             ("server", self._supervisor.failed),
@@ -87,6 +85,8 @@ class Health:
         warnings = {name: line for name, line in self._supervisor.errors.items() if name in optional}
         if self._notifier.error is not None:
             warnings["notifier"] = self._notifier.error
+        if self._feed.replacement is not None:
+            warnings["log"] = self._feed.replacement
         if (line := self._clock_warning()) is not None:
             warnings["clocks"] = line
         return warnings
@@ -99,7 +99,10 @@ class Health:
         return {
             "ready": not errors,
             "position": self._feed.head,
-            "log": {"id": getattr(self._feed, "log_id", None), "epoch": self.log_epoch},
+            "log": {
+                "id": None if self._feed.log_id is None else str(self._feed.log_id),
+                "epoch": self._feed.epoch,
+            },
             "lag": self._projector.lag_events(),
             "lagSeconds": self.lag_seconds(),
             "parked": self._projector.parked_keys(),
@@ -126,35 +129,23 @@ class Health:
     @property
     def write_trouble(self) -> str | None:
         """Why writes fail or stand, in one line; None if they do not."""
-        return getattr(self._appender, "trouble", None)
-
-    @property
-    def feed_trouble(self) -> str | None:
-        """Why this server does not read on in the log, in one line; None if it does."""
-        return getattr(self._feed, "trouble", None)
-
-    @property
-    def log_epoch(self) -> int:
-        """How often the log has turned out to be another one since the start."""
-        return getattr(self._feed, "epoch", 0)
+        if (trouble := self._appender.trouble) is not None:
+            return trouble
+        seconds = self._appender.session.stalled_seconds
+        if seconds <= self._settings.ready_max_write_stall_seconds:
+            return None
+        return f"the database has worked on one batch for {seconds:.0f} s"
 
     def _observe(self) -> None:
         self.lag_clock.tick(self._feed.latest_known)
         positions: Sequence[int] = [worker.state.position for worker in self._projector.workers.values()]
         self.lag_clock.forget(min(positions, default=self._feed.latest_known))
-        if self.write_trouble is None:
-            self._writes_failing_since = None
-        elif self._writes_failing_since is None:
-            self._writes_failing_since = time.monotonic()
+        # A log that was replaced may end earlier.
+        self.head_at_start = min(self.head_at_start, self._feed.head)
 
     def _write_error(self) -> str | None:
-        trouble, since = self.write_trouble, self._writes_failing_since
-        if trouble is None or since is None:
-            return None
-        seconds = time.monotonic() - since
-        if seconds <= self._settings.ready_max_write_stall_seconds:
-            return None
-        return f"no write has succeeded for {seconds:.0f} s: {trouble}"
+        is_late = self._appender.session.stalled_seconds > self._settings.ready_max_write_stall_seconds
+        return self.write_trouble if is_late else None
 
     def _worker_errors(self) -> dict[str, str]:
         errors: dict[str, str] = {}

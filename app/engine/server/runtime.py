@@ -32,6 +32,7 @@ from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.event_shapes import changed_events
 from app.engine.store.feed import Feed
+from app.engine.store.log_identity import EventIdentity
 from app.engine.store.notifier import LogNotifier
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import SnapshotReader
@@ -76,7 +77,11 @@ class Runtime:
         self._connects: Counter[str] = Counter()
         self._notifier = LogNotifier(self._counted("notifier"), self.feed.notify)
         self._appender = _MeasuredAppender(
-            self._counted("appender"), codec, self._on_commit, max_pending=settings.max_queued_commands
+            self._counted("appender"),
+            codec,
+            self._on_commit,
+            check_log=self.feed.check_log,
+            max_pending=settings.max_queued_commands,
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every
@@ -91,6 +96,7 @@ class Runtime:
             cached=settings.aggregate_cache_size,
             on_outcome=self._on_outcome,
         )
+        self.feed.on_replaced += [self.commands.forget, self._appender.invalidate]
         self.history = AggregateHistory(self.reader, self.snapshots)
         self.operations = BackgroundOperations()
         self.statuses = StatusCache(database, application.projections)
@@ -225,7 +231,7 @@ class Runtime:
     def _on_outcome(self, outcome: CommandOutcome | None, seconds: float) -> None:
         self.metrics.observe_command(outcome, seconds)
 
-    def _on_commit(self, head: int, facts: Sequence[Fact]) -> None:
+    def _on_commit(self, head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
         self.metrics.observe_batch(len(facts))
-        self.feed.publish(head, facts)
+        self.feed.publish(head, facts, before)
         self._notifier.notify(head)

@@ -162,12 +162,11 @@ def away(fault: str, end: str) -> Any:
     return change
 
 
-def raises(code: str) -> Any:
-    """A fault: PostgreSQL answers each write of the workers with this code, as it does for a full disk."""
+def raises(code: str, *tables: str) -> Any:
+    """A fault: PostgreSQL answers each write of these tables with this code, as it does for a full disk."""
 
     @asynccontextmanager
     async def fault(operated: Operated) -> AsyncGenerator[None]:
-        tables = "es.checkpoints", "es.seals", "es.process_checkpoints"
         async with connected(operated.url) as owner:
             await owner.execute(
                 f"CREATE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql AS"
@@ -185,6 +184,7 @@ def raises(code: str) -> Any:
     return fault
 
 
+WORKER_TABLES = "es.checkpoints", "es.seals", "es.process_checkpoints"
 FAULTS = {
     "57014": time_out_under_a_lock,
     "no error": checkpoints_locked,
@@ -197,9 +197,10 @@ FAULTS = {
     ),
     "28000": away("ALTER ROLE {name} NOLOGIN", "ALTER ROLE {name} LOGIN"),
     "53300": away("ALTER ROLE {name} CONNECTION LIMIT 0", "ALTER ROLE {name} CONNECTION LIMIT -1"),
-    "53100": raises("53100"),
-    "XX000": raises("XX000"),
-    "40P01": raises("40P01"),
+    "53100": raises("53100", *WORKER_TABLES),
+    "53100 for the log": raises("53100", "es.events"),
+    "XX000": raises("XX000", *WORKER_TABLES),
+    "40P01": raises("40P01", *WORKER_TABLES),
 }
 """What is done to the database, by the code that its sessions get."""
 
