@@ -25,7 +25,7 @@ async def test_a_start_warns_of_a_changed_event_class_and_is_ready(
     with caplog.at_level(logging.WARNING):
         async with runtime.run():
             async with asyncio.timeout(20):
-                while not (state := await runtime.health.document())["ready"]:
+                while not (state := await runtime.health.document())["ready"]:  # noqa: ASYNC110 - health sends no notification
                     await asyncio.sleep(0.02)
     [line] = [record.getMessage() for record in caplog.records if "another shape" in record.getMessage()]
     assert line.startswith(
