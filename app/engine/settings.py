@@ -104,6 +104,22 @@ class EngineSettings(BaseSettings):
     operation_timeout_seconds: Annotated[
         float, Field(gt=0, description="Maximum time of one query or mutation, in seconds.")
     ] = 15.0
+    shutdown_timeout_seconds: Annotated[
+        float,
+        Field(
+            gt=0, le=300, description="Maximum time of the whole shutdown, in seconds. Then the process ends."
+        ),
+    ] = 8.0
+    ready_max_write_stall_seconds: Annotated[
+        float,
+        Field(
+            ge=0, description="Time without a successful write after which a server is not ready, in seconds."
+        ),
+    ] = 5.0
+    ready_max_lag_seconds: Annotated[
+        float,
+        Field(gt=0, description="Time by which reads may lag before a server is not ready, in seconds."),
+    ] = 30.0
     fast_executor: Annotated[
         bool,
         Field(

@@ -93,8 +93,12 @@ class ProcessWorker:
                 try:
                     await connection.execute(_SESSION)
                     lease = Lease(connection, f"process {self.process.category}")
-                    if await lease.acquire(lambda: self._feed.closed):
-                        await self._work(connection)
+                    if not await lease.try_acquire():
+                        # Another server owns the process, so what stopped this one stops nothing now.
+                        self.error = None
+                        if not await lease.acquire(lambda: self._feed.closed):
+                            continue
+                    await self._work(connection)
                 finally:
                     connection.terminate()
             except Exception as error:

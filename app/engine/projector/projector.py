@@ -81,7 +81,7 @@ class Projector:
             try:
                 await self._poll_once()
             except DRIVER_ERRORS as error:
-                log.warning("checkpoints cannot be read: %s", error)
+                log.warning("checkpoints cannot be read: %s", error_summary(error).splitlines()[0])
             try:
                 async with asyncio.timeout(FAST_POLL_SECONDS if self._waiters else 1.0):
                     await (asyncio.sleep(60) if self._waiters else self._has_waiters.wait())
