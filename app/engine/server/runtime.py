@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from app.engine.application import AnyApplication, Application
@@ -60,9 +61,12 @@ class Runtime:
         )
         self.projector = Projector(application.projections, database, self.feed)
         self.metrics = Metrics(self.projector, self.feed)
-        self._notifier = LogNotifier(database.connect, self.feed.notify)
+        self._notifier = LogNotifier(partial(database.connect, component="notifier"), self.feed.notify)
         self._appender = Appender(
-            database.connect, codec, self._on_commit, max_pending=settings.max_queued_commands
+            partial(database.connect, component="appender"),
+            codec,
+            self._on_commit,
+            max_pending=settings.max_queued_commands,
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every
