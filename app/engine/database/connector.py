@@ -134,10 +134,11 @@ class Connector:
     async def _begin(self, connection: asyncpg.Connection) -> None:
         try:
             await connection.execute("BEGIN", timeout=self._timeout)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            if isinstance(error, asyncpg.ProtocolViolationError | asyncpg.ConnectionDoesNotExistError):
-                raise self._pooled("statement") from error
-            raise
+        except (asyncpg.ProtocolViolationError, asyncpg.ConnectionDoesNotExistError) as error:
+            # PgBouncer ends the connection with these words; PostgreSQL always begins a transaction.
+            if "statement pooling" not in str(error):
+                raise
+            raise self._pooled("statement") from error
 
     async def _pid_in_transaction(self, connection: asyncpg.Connection) -> int:
         await self._begin(connection)

@@ -249,5 +249,5 @@ class Session(asyncpg.Connection):
 
 
 def shorten(name: str) -> str:
-    """The name as PostgreSQL stores it."""
-    return name.encode(errors="replace")[:MAX_APPLICATION_NAME_BYTES].decode(errors="ignore")
+    """The name as PostgreSQL stores it: ASCII, and not longer than its limit."""
+    return name.encode("ascii", "replace")[:MAX_APPLICATION_NAME_BYTES].decode()

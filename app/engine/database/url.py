@@ -1,6 +1,7 @@
 """DATABASE_URL: its hosts and parameters. Each parameter is taken, or refused by name."""
 
 import re
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
@@ -102,6 +103,9 @@ class DatabaseUrl:
             for name, value in self.params.items()
             if name in TAKEN - {"application_name", "connect_timeout", "target_session_attrs"}
         }
+        if driver.get("sslrootcert") == "system" and (file := ssl.get_default_verify_paths().cafile):
+            # The driver takes a file only.
+            driver["sslrootcert"] = file
         return self._render("", self.password, driver)
 
     def of_database(self, name: str) -> str:
@@ -123,7 +127,7 @@ class DatabaseUrl:
         login = quote(self.user, safe="") if self.user else ""
         if password:
             login += ":" + (password if password == "***" else quote(password, safe=""))
-        query = f"?{urlencode(params, safe='/:,', quote_via=quote)}" if params else ""
+        query = f"?{urlencode(params, safe='/:,*', quote_via=quote)}" if params else ""
         name = quote(self.database, safe="") if self.database else ""
         return f"postgresql://{f'{login}@' if login else ''}{hosts}/{name}{query}"
 
@@ -169,7 +173,8 @@ def _check_params(params: Mapping[str, str]) -> None:
             continue
         if name not in TAKEN:
             reason = REFUSED.get(name, "the code does not know it")
-            raise DatabaseUnavailable(f"DATABASE_URL has {name}={value}: remove it; {reason}")
+            shown = f"{name}={value}" if name in REFUSED else name
+            raise DatabaseUnavailable(f"DATABASE_URL has {shown}: remove it; {reason}")
     if (attrs := params.get("target_session_attrs", "read-write")) not in WRITABLE_ATTRS:
         raise DatabaseUnavailable(
             f"DATABASE_URL has target_session_attrs={attrs}: only read-write and primary will do, because a client must read its own writes"
