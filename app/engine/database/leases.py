@@ -41,6 +41,8 @@ class Lease:
     def __init__(self, connection: asyncpg.Connection, name: str) -> None:
         self._connection = connection
         self._name = name
+        if isinstance(connection, Session):
+            connection.lease = name
 
     async def acquire(self, closed: Callable[[], bool]) -> bool:
         """Wait until this connection owns the work. False if `closed` returns true first. The log names the owner once."""
@@ -61,8 +63,7 @@ class Lease:
         is_owner = bool(await self._connection.fetchval(_TRY_LOCK, self._name))
         if is_owner and isinstance(self._connection, Session):
             # PostgreSQL shows who owns the work.
-            name = shorten(f"{self._connection.application_name} {self._name}")
-            await self._connection.execute(_SET_NAME, name)
+            await self._connection.execute(_SET_NAME, shorten(self._connection.label))
         return is_owner
 
     async def holder(self) -> str | None:

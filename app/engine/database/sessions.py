@@ -165,6 +165,8 @@ class Session(asyncpg.Connection):
     kind = SessionKind.TASK
     application_name = ""
     """What PostgreSQL shows of this session, without the lease that it holds."""
+    lease = ""
+    """The work that this session owns or waits for."""
     pid = 0
     """The server process behind the session; a pooler reports another number to the driver."""
     backend_start: datetime | None = None
@@ -189,6 +191,11 @@ class Session(asyncpg.Connection):
     fetchrow = cast("Any", _tracked(asyncpg.Connection.fetchrow))
     fetchval = cast("Any", _tracked(asyncpg.Connection.fetchval))
     copy_records_to_table = cast("Any", _tracked(asyncpg.Connection.copy_records_to_table))
+
+    @property
+    def label(self) -> str:
+        """The session, for the log."""
+        return f"{self.application_name} {self.lease}".strip()
 
     async def set_up(self, kind: SessionKind, limits: SessionLimits, application_name: str) -> str:
         """Make it a session of this kind. Returns the encoding of the database."""

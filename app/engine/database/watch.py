@@ -67,9 +67,7 @@ class SessionWatch:
                     suspects.append(session)
             elif session.has_become_read_only():
                 if session.kind is SessionKind.WORK:
-                    log.warning(
-                        "%s: the server takes no writes any more; connecting again", session.application_name
-                    )
+                    log.warning("%s: the server takes no writes any more; connecting again", session.label)
                     session.terminate()
                 elif session.kind is SessionKind.READ:
                     suspects.append(session)
@@ -119,11 +117,13 @@ class SessionWatch:
             backend["state"].startswith("idle") and backend["idle_seconds"] >= self._limits.suspicion_seconds
         ):
             self._end(session, f"the answer was lost; it has waited {seconds:.1f} s")
+            # Nothing reaches that server process any more, but it still holds the leases of the session.
+            await probe.execute(_TERMINATE, session.pid, session.backend_start)
         elif backend["wait_event_type"] == "Lock" and session.reported_lock_of != session.busy_since:
             session.reported_lock_of = session.busy_since
             log.warning(
                 "%s: has waited %.1f s for a lock: %s",
-                session.application_name,
+                session.label,
                 seconds,
                 await blockers(probe, session.pid),
             )
@@ -133,7 +133,7 @@ class SessionWatch:
 
     def _end(self, session: Session, reason: str) -> None:
         if not session.is_closed():
-            log.warning("%s: connection ended: %s", session.application_name, reason)
+            log.warning("%s: connection ended: %s", session.label, reason)
             session.terminate()
 
 
@@ -157,6 +157,7 @@ _SELECT_BACKENDS = """
         extract(epoch FROM clock_timestamp() - state_change)::float8 AS idle_seconds
     FROM pg_stat_activity WHERE pid = ANY ($1)
 """
+_TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
 HOLDER_COLUMNS = (
     "a.pid, a.application_name, host(a.client_addr) AS client_addr, a.state,"
     " to_char(a.state_change, 'HH24:MI:SS TZ') AS state_since"

@@ -4,10 +4,11 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from time import monotonic
+from typing import Any
 
 import asyncpg
 import pytest
@@ -42,10 +43,10 @@ async def opened(url: str) -> AsyncGenerator[Database]:
         yield database
 
 
-async def assert_broken(statement: object, began: float) -> None:
+async def assert_broken(statement: Awaitable[Any], began: float) -> None:
     with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)) as broken:
         async with asyncio.timeout(20):
-            await statement  # type: ignore[misc]
+            await statement
     assert is_connection_error(broken.value)
     assert monotonic() - began < FAILOVER_SECONDS + MARGIN_SECONDS
 

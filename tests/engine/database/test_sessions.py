@@ -1,6 +1,7 @@
 """A session has what the code relies on, whatever the database and the role have as their defaults."""
 
 import logging
+from typing import Any
 
 import asyncpg
 import pytest
@@ -43,7 +44,7 @@ def changed_url(database_url: str) -> str:
 LONG_NAME = "projection orders " + 40 * "é"
 
 
-async def shown(connection: asyncpg.Connection | asyncpg.Pool, *names: str) -> list[str]:
+async def shown(connection: asyncpg.Connection | asyncpg.Pool, *names: str) -> list[Any]:
     return [await connection.fetchval("SELECT current_setting($1)", name) for name in names]
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database, open_database, retry_read
 from app.engine.database.errors import DatabaseUnavailable
 from app.engine.database.sessions import NotWritable, SessionKind
@@ -94,6 +95,7 @@ async def until_written(running: Engine, seconds: float) -> int:
             except Exception:
                 await asyncio.sleep(0.05)
             else:
+                assert isinstance(result, CommandAccepted)
                 return result.position
 
 
