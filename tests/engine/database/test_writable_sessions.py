@@ -11,6 +11,7 @@ import pytest
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database, open_database, retry_read
 from app.engine.database.errors import DatabaseUnavailable
+from app.engine.database.leases import Lease
 from app.engine.database.sessions import NotWritable, SessionKind
 from app.engine.settings import EngineSettings
 from tests.support.clusters import Cluster, cluster, standby_of
@@ -137,7 +138,8 @@ async def sessions_of(server: Cluster, name: str) -> int:
 async def test_all_sessions_leave_a_server_that_has_become_read_only(own_pair: Pair) -> None:
     """The planned switch-over that leaves all connections open."""
     primary, standby, name = own_pair
-    async with running_on(own_pair) as (database, running):
+    async with running_on(own_pair) as (database, running), database.connection() as idle:
+        assert await Lease(idle, "idle work").try_acquire()
         await asyncio.to_thread(primary.configure, default_transaction_read_only="on")
         await asyncio.to_thread(standby.wait_replayed, primary)
         # No host takes writes now. Reads go on, and find what was written.
