@@ -50,6 +50,22 @@ class EngineSettings(BaseSettings):
     pool_size: Annotated[
         int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8
+    application_name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=32,
+            description="Name of the application in pg_stat_activity; the component follows it.",
+        ),
+    ] = "app"
+    failover_seconds: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=600,
+            description="Time after which a dead or frozen owner of work is replaced, in seconds.",
+        ),
+    ] = 10.0
     feed_buffer_size: Annotated[
         int, Field(ge=100, description="Number of recent events kept in memory for live subscribers.")
     ] = 10_000

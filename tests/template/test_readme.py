@@ -21,6 +21,7 @@ from websockets.asyncio.client import connect
 
 from app.composition import application
 from app.engine.cli.main import cli
+from app.engine.database import url
 from app.engine.database.connections import Database
 from app.engine.graphql import errors
 from app.engine.graphql.execution import limits
@@ -569,3 +570,10 @@ def test_the_name_stands_where_it_is_said_to_stand(path: str) -> None:
         [listed] = fences_of((path, "Rename the project"), "text", "rename")
         for file in listed.text.splitlines():
             assert re.search(r"\bshop\b", (ROOT / file).read_text()), file
+
+
+def test_the_parameters_of_the_url_are_those_that_the_code_takes_and_refuses() -> None:
+    listed = rows("app/engine/database/README.md", "Parameters of the URL")
+    assert listed.keys() == url.TAKEN | url.REFUSED.keys() | url.IGNORED.keys()
+    for name, reason in url.REFUSED.items():
+        assert listed[name][0].lower().startswith(reason.lower()), name

@@ -71,7 +71,7 @@ class Health:
         for name, line in (
             ("writes", self._write_error()),
             ("feed", self._feed.trouble),
-            ("sealer", getattr(self._sealer, "error", None)),
+            ("sealer", self._sealer.error),
             ("database", self._probe.error),
             ("server", self._supervisor.failed),
         ):

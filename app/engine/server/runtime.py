@@ -224,7 +224,7 @@ class Runtime:
 
         async def connect() -> asyncpg.Connection:
             self._connects[component] += 1
-            return await self.database.connect()
+            return await self.database.connect(component=component)
 
         return connect
 
