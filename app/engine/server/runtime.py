@@ -12,7 +12,7 @@ from app.engine.audit.sealer import Sealer
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
 from app.engine.history.aggregate_history import AggregateHistory
-from app.engine.processes.dispatcher import RetryPolicy
+from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
@@ -91,7 +91,11 @@ class Runtime:
             self.commands,
             application.deciders,
             application.ports(settings, database),
-            RetryPolicy(max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds),
+            RetryPolicy(
+                retry_seconds=settings.step_retry_seconds,
+                max_attempts=settings.step_max_attempts,
+                call_timeout=settings.port_timeout_seconds,
+            ),
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop. It ends subscriptions, which would never end by themselves."""
