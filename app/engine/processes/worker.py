@@ -215,6 +215,8 @@ class ProcessWorker:
             await self._fold(store, batch, facts)
         if self._parked:
             await self._replay_parked(store, batch, position)
+        else:
+            self._recovered = None
         # A step may have several results since the last cycle, one an attempt. The last one counts.
         results, self._results = list({result.step.id: result for result in self._results}.values()), []
         overdue = await self._overdue_deadlines(store)
