@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated
 from uuid import UUID
@@ -29,7 +29,6 @@ from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, coun
 from app.engine.processes.counts import checkpoint_views, step_counts
 from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
-from app.engine.store.reader import Fact
 from app.engine.uuid7 import uuid7
 from domain.kernel.process import AnyProcess
 
@@ -294,7 +293,7 @@ async def _command_handler(session: Session) -> AsyncGenerator[CommandHandler]:
         await running
 
 
-def _ignore_commits(position: int, facts: Sequence[Fact]) -> None:
+def _ignore_commits(*_: object) -> None:
     """This process has no feed to publish to."""
 
 

@@ -24,7 +24,8 @@ from app.engine.processes.attempts import RetryPolicy, StepAttempts
 from app.engine.processes.calls import CallKind
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.records import ProcessStep, StepResult, answer_id
-from app.engine.store.append import Overloaded, StoreTimeout
+from app.engine.store.append import Overloaded
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import AnyProcess, Call, Port, RecordLifecycleEvent, SendCommand
 
@@ -316,8 +317,9 @@ class Dispatcher:
             try:
                 async with self._command_slots:
                     outcome = await self._commands.execute(decider, stream_id, command, context)
-            except (Overloaded, StoreTimeout, *DRIVER_ERRORS) as error:
-                if not isinstance(error, Overloaded | StoreTimeout) and not is_connection_error(error):
+            except (Overloaded, StoreTimeout, StoreUnavailable, *DRIVER_ERRORS) as error:
+                is_store_away = isinstance(error, Overloaded | StoreTimeout | StoreUnavailable)
+                if not is_store_away and not is_connection_error(error):
                     raise
                 # The database is away or overloaded. That is not a failure of the step.
                 await backoff.sleep()

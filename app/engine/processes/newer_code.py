@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from app.engine.processes.storage import ProcessStore
-from app.engine.store.reader import Fact
+from app.engine.store.log_identity import Fact
 from app.engine.store.upcasts import format_stored_name
 from domain.kernel.decider import AnyDecider, StoredName, UnreadableEvent
 

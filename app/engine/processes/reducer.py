@@ -20,7 +20,7 @@ from app.engine.processes.records import (
     StepOutcome,
     StepResult,
 )
-from app.engine.store.reader import Fact
+from app.engine.store.log_identity import Fact
 from domain.kernel.decider import Event, UnreadableEvent
 from domain.kernel.process import (
     Action,

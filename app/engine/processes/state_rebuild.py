@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.engine.processes.records import ProcessInstance
 from app.engine.processes.reducer import Batch, InstanceUnknown, ProcessReducer, evolve
-from app.engine.store.reader import Fact
+from app.engine.store.log_identity import Fact
 from domain.kernel.process import AnyProcess
 
 log = logging.getLogger(__name__)

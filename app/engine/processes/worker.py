@@ -1,8 +1,7 @@
 """Runs one process: reads facts from the feed, folds them, reacts, and executes what the reactions ask for.
 
-A process has one owner among all server processes. One transaction writes state, steps, deadlines and checkpoint, so
-each fact has its effect exactly once. The steps are executed after that, at least once, under ids that are derived from
-process, fact and place.
+One server process owns a process. One transaction writes state, steps, deadlines and checkpoint, so each fact has its effect
+exactly once. The steps are executed after that, at least once, under ids derived from process, fact and place.
 """
 
 import asyncio
@@ -30,8 +29,9 @@ from app.engine.processes.recovery import ForeignLog, recover
 from app.engine.processes.reducer import Batch, InstanceUnknown, ProcessReducer
 from app.engine.processes.state_rebuild import StateRebuild
 from app.engine.processes.storage import ProcessStore, seconds_to_deadline
-from app.engine.store.feed import Feed
-from app.engine.store.reader import EventReader, Fact
+from app.engine.store.feed import Feed, LogReplaced
+from app.engine.store.log_identity import Fact
+from app.engine.store.reader import EventReader
 from domain.kernel.decider import AnyDecider
 from domain.kernel.process import AnyProcess, Port, Started
 
@@ -97,6 +97,8 @@ class ProcessWorker:
         self._parked: set[UUID] = set()
         self._clock = DeadlineClock(process.category)
         self._checkpoint = 0
+        self._epoch = 0
+        """The epoch of the feed in which this worker took over."""
         self._recovered: str | None = None
         """What `recover` has mended, until the instances are folded again."""
         self._newer_event: str | None = None
@@ -130,10 +132,9 @@ class ProcessWorker:
     def _report(self, error: Exception) -> None:
         match error:
             case NewerCodeNeeded() | ForeignLog():
-                if self.error != str(error):
-                    log.error("process %s: %s", self.process.category, error)
+                log.error("process %s: %s", self.process.category, error)
                 self.error = str(error)
-            case _ if isinstance(error, LeaseLost) or is_connection_error(error):
+            case _ if isinstance(error, LeaseLost | LogReplaced) or is_connection_error(error):
                 log.warning("process %s: %s; retrying", self.process.category, first_line(error))
             case _:
                 self.error = f"{type(error).__name__}: {first_line(error)}"
@@ -144,6 +145,7 @@ class ProcessWorker:
         store = ProcessStore(connection, category)
         self._cache.clear()
         self._results.clear()
+        self._epoch = self._feed.epoch
         self._newer.forget()
         self._newer_event = None
         started = self.process.stream_decider.classes[Started].stored.name
@@ -188,9 +190,11 @@ class ProcessWorker:
             seconds = min(seconds, until_check)
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._wakeup.wait())]
         if dispatcher.has_room and self._newer_event is None:
-            waits.append(asyncio.ensure_future(self._feed.wait_past(self.position)))
+            waits.append(asyncio.ensure_future(self._feed.wait_past(self.position, epoch=self._epoch)))
         try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            for wait in done:
+                wait.result()
         finally:
             for wait in waits:
                 wait.cancel()
@@ -202,6 +206,8 @@ class ProcessWorker:
 
     async def _run_cycle(self, store: ProcessStore, dispatcher: Dispatcher) -> None:
         """Fold the next facts and write, in one transaction, what follows from them, from step results and from deadlines."""
+        if self._feed.epoch != self._epoch:
+            raise LogReplaced(self._feed.replacement)
         batch = Batch()
         position = self.position
         if dispatcher.has_room and self._newer_event is None and self._feed.head > self.position:

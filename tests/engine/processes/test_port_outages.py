@@ -97,6 +97,7 @@ async def test_calls_that_always_fail_do_not_hold_up_those_that_the_port_answers
     bell = Bell(answers)
     async with running(database, bell, steps=RetryPolicy(max_delay=0.5)) as runtime:
         await asyncio.gather(*(note(runtime, identity, "ring") for identity in bad.values()))
+        slowest = 0.0
         for _ in range(20):
             one, began = uuid4(), asyncio.get_running_loop().time()
             await note(runtime, one, "ring")
