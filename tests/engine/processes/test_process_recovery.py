@@ -7,12 +7,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.engine.database.connections import Database
-from tests.support.toy_counter import Engine, engine
+from app.engine.processes import admin
+from tests.support.log_surgery import rewind, terminate_sessions
+from tests.support.toy_counter import Engine, engine, request
 from tests.support.toy_process import (
     Bell,
     at_rest,
     away,
     became,
+    errand,
     kept,
     note,
     remembered,
@@ -120,10 +123,6 @@ async def test_a_lost_instance_that_only_the_log_knows_is_folded_again(database:
 
 
 async def test_a_skipped_step_stays_skipped_when_its_instance_is_folded_again(database: Database) -> None:
-    from app.engine.processes import admin
-    from tests.support.toy_counter import request
-    from tests.support.toy_process import errand
-
     one, bell = uuid4(), Bell(away)
     async with running(database, bell) as runtime:
         await note(runtime, one, "ring", 7)
@@ -140,14 +139,6 @@ async def test_a_skipped_step_stays_skipped_when_its_instance_is_folded_again(da
         assert len(bell.keys[till(one)]) == made
 
 
-async def lose_events_after(database: Database, position: int) -> None:
-    """What a fail-over to a standby that lacked them does to the log."""
-    async with database.pool.acquire() as connection, connection.transaction():
-        await connection.execute("SET LOCAL session_replication_role = replica")
-        await connection.execute("DELETE FROM es.events WHERE position > $1", position)
-        await connection.execute("DELETE FROM es.commands WHERE last_position > $1", position)
-
-
 @pytest.mark.parametrize("replaced", [True, False], ids=["with other events since", "without"])
 async def test_when_the_log_lacks_events_the_process_goes_back_to_what_it_has_and_says_so(
     database: Database, caplog: pytest.LogCaptureFixture, replaced: bool
@@ -161,7 +152,7 @@ async def test_when_the_log_lacks_events_the_process_goes_back_to_what_it_has_an
         await note(runtime, one, "put", 2)
         await note(runtime, new, "put", 3)
         await at_rest(runtime)
-    await lose_events_after(database, proven)
+    await rewind(database.url, proven)
     async with engine(database, projections=()) as writing:
         for amount in range(12) if replaced else ():
             await note(writing, other, "put", amount + 1)
@@ -182,7 +173,7 @@ async def test_tables_of_another_log_stop_the_process_with_what_to_do(database: 
     async with running(database) as runtime:
         await note(runtime, one, "put", 1)
         await at_rest(runtime)
-    await lose_events_after(database, 0)
+    await rewind(database.url, 0)
     async with engine(database, projections=()) as writing:
         await note(writing, uuid4(), "", 1)
     async with running(database) as runtime:
@@ -199,3 +190,31 @@ async def test_tables_of_another_log_stop_the_process_with_what_to_do(database: 
         await at_rest(runtime)
         assert await kept(runtime, one) == [(2, "")]
         assert worker.error is None
+
+
+async def test_a_running_worker_goes_back_with_a_log_that_lost_events(database: Database) -> None:
+    one, new = uuid4(), uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "put", 1)
+        await at_rest(runtime)
+        proven = await runtime.reader.head_position()
+        await note(runtime, one, "put", 2)
+        await note(runtime, one, "stop")
+        await at_rest(runtime)
+        await rewind(database.url, proven)
+        await terminate_sessions(database.url)
+
+        async def noticed() -> bool:
+            return runtime.feed.epoch > 0
+
+        await until(noticed)
+        await until(lambda: _owns(runtime))
+        await folded_again(runtime)
+        await note(runtime, one, "put", 6)
+        await note(runtime, new, "put", 7)
+        await at_rest(runtime)
+        assert (await kept(runtime, one), await kept(runtime, new)) == ([(1, ""), (6, "")], [(7, "")])
+
+
+async def _owns(runtime: Engine) -> bool:
+    return runtime.processes.workers["errand"].owns
