@@ -26,6 +26,7 @@ LAZY_COMMANDS: Mapping[str, str] = {
     "processes": "app.engine.cli.processes:commands",
     "projections": "app.engine.cli.projections:commands",
     "prove": "app.engine.cli.prove:prove",
+    "restore-check": "app.engine.cli.restore_check:restore_check",
     "trace": "app.engine.cli.events:trace",
 }
 """Commands and groups, each with `module:name`. They are imported when they are used: a server needs none of them."""

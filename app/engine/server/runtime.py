@@ -175,7 +175,7 @@ class Runtime:
             for worker in workers.values()
         )
         errors = {
-            name: worker.state.error for name, worker in workers.items() if worker.state.error is not None
+            name: worker.state.problem for name, worker in workers.items() if worker.state.problem is not None
         }
         errors |= {
             worker.process.category: worker.error

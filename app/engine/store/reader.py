@@ -151,6 +151,11 @@ class EventReader:
         )
         return [EventIdentity(row["position"], UUID(int=row["command_id"].int)) for row in rows]
 
+    @property
+    def codec(self) -> EventCodec:
+        """What decodes the events."""
+        return self._codec
+
     async def head_position(self) -> int:
         """The position of the newest fact; 0 if the log is empty."""
         [row] = await self._fetch("SELECT coalesce(max(position), 0) AS head FROM es.events")
