@@ -187,7 +187,7 @@ async def open_site(*, synchronous: bool, say: Callable[[str], None]) -> AsyncGe
         try:
             for node in site.nodes:
                 node.start()
-                await node.wait_ready(30)
+                await node.wait_ready(60)
                 keepers.append(asyncio.create_task(node.keep()))
             yield site
         finally:
