@@ -147,7 +147,7 @@ class CommandHandler:
             return await self._preview(decider, stream_id, command, context)
         command_id = context.command_id or uuid7()
         expected = context.expected_version
-        actual = 0
+        actual, cause = 0, None
         for attempt in range(MAX_ATTEMPTS):
             aggregate = await self._aggregate(decider, stream_id)
             base = aggregate.speculative_version
@@ -200,13 +200,22 @@ class CommandHandler:
                         return CommandRejected(code=rejection.code, message=rejection.message)
                     facts = result.facts or await self._read_recorded(result)
                     return CommandAccepted(position=result.last, version=result.version, facts=facts)
-                case VersionConflict(actual=actual):
-                    self._reload(decider, stream_id, aggregate)
+                case VersionConflict(actual=actual, cause=cause):
+                    self._reload(decider, stream_id, aggregate, actual)
                     if expected is not None and expected != actual:
                         return CommandConflict(expected=expected, actual=actual)
                     if attempt > 1:
                         await asyncio.sleep(0)
+        if cause is not None:
+            # No other command came first: those that this one followed could not be recorded.
+            raise cause
         return CommandConflict(expected=expected, actual=actual)
+
+    def forget(self) -> None:
+        """Load every aggregate again before the next decision: the log was replaced."""
+        for aggregate in self._aggregates.values():
+            aggregate.chain.failed = True
+        self._aggregates.clear()
 
     async def current_state[C: Command, S, E: Event](self, decider: Decider[C, S, E], stream_id: UUID) -> S:
         """The state of the aggregate in the store at this moment."""
@@ -299,10 +308,17 @@ class CommandHandler:
             snapshots=self._snapshots,
         )
 
-    def _reload(self, decider: AnyDecider, stream_id: UUID, aggregate: _CachedAggregate) -> None:
-        """The speculative state was not recorded. The next command loads the rest of the stream on the confirmed state."""
+    def _reload(
+        self, decider: AnyDecider, stream_id: UUID, aggregate: _CachedAggregate, actual: int | None = None
+    ) -> None:
+        """The speculative state was not recorded. The next command loads the rest of the stream on the confirmed state.
+
+        A stream that is at a lower version `actual` than the confirmed state is loaded from its start.
+        """
         if self._aggregates.get((decider.category, stream_id)) is aggregate:
-            self._load(decider, stream_id, aggregate.confirmed)
+            is_gone = actual is not None and actual < aggregate.confirmed.version
+            base = LoadedState(decider.initial, 0) if is_gone else aggregate.confirmed
+            self._load(decider, stream_id, base)
 
 
 def _outcome_name(outcome: CommandOutcome) -> str:

@@ -18,6 +18,7 @@ from app.engine.read_models.queries import fetch_rows
 from app.engine.store.append import Appender
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
+from app.engine.store.log_identity import EventIdentity
 from app.engine.store.notifier import LogNotifier
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import SnapshotReader
@@ -179,18 +180,24 @@ async def engine(
     feed = Feed(reader, buffer_size=buffer_size, poll_interval=poll_interval)
     notifier = LogNotifier(database.connect, feed.notify)
 
-    def committed(head: int, facts: Sequence[Fact]) -> None:
-        feed.publish(head, facts)
+    def committed(head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
+        feed.publish(head, facts, before)
         notifier.notify(head)
 
     appender = Appender(
-        database.connect, codec, committed, max_pending=max_pending, retry_timeout=retry_timeout
+        database.connect,
+        codec,
+        committed,
+        check_log=feed.check_log,
+        max_pending=max_pending,
+        retry_timeout=retry_timeout,
     )
     projector = Projector(projections, database, feed)
     # A test that uses snapshots calls `flush` itself.
     snapshots = SnapshotReader(database.pool, codec, [decider], every=every)
     snapshotter = SnapshotWriter(database.pool, reader, snapshots)
     commands = CommandHandler(appender, reader, snapshots)
+    feed.on_replaced += [commands.forget, appender.invalidate]
     workers = ProcessEngine(processes, database, reader, feed, commands, deciders, ports or {}, steps)
     await workers.create_missing_checkpoints()
     await feed.start()

@@ -66,12 +66,16 @@ class Socket:
 
 
 @asynccontextmanager
-async def opened(server: Server, **options: Any) -> AsyncGenerator[Socket]:
-    """A socket whose connection was initialised and acknowledged."""
+async def opened(
+    server: Server, init: dict[str, Any] | None = None, **options: Any
+) -> AsyncGenerator[Socket]:
+    """A socket whose connection was initialised, with this payload, and acknowledged."""
     async with connect(
         server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options
     ) as connection:
         socket = Socket(connection)
-        await socket.say({"type": "connection_init"})
+        await socket.say(
+            {"type": "connection_init"} if init is None else {"type": "connection_init", "payload": init}
+        )
         assert (await socket.hear())["type"] == "connection_ack"
         yield socket

@@ -3,7 +3,7 @@
 import asyncio
 import getpass
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
@@ -26,7 +26,6 @@ from app.engine.errors import UserError
 from app.engine.processes import admin
 from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
-from app.engine.store.reader import Fact
 from app.engine.uuid7 import uuid7
 from domain.kernel.process import AnyProcess
 
@@ -198,7 +197,7 @@ async def _command_handler(session: Session) -> AsyncGenerator[CommandHandler]:
         await running
 
 
-def _ignore_commits(position: int, facts: Sequence[Fact]) -> None:
+def _ignore_commits(*_: object) -> None:
     """This process has no feed to publish to."""
 
 

@@ -35,6 +35,18 @@ def is_connection_error(error: BaseException) -> bool:
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
+def is_operational_error(error: BaseException) -> bool:
+    """Whether the database refuses for a reason that passes, or that its operator can remove: neither data nor code.
+
+    Locks and time-outs, conflicts of transactions, a full disk or too few resources, a server that is read-only or in
+    recovery, missing rights, and internal errors.
+    """
+    if not isinstance(error, asyncpg.PostgresError):
+        return False
+    state = getattr(error, "sqlstate", None) or ""
+    return state[:2] in ("08", "25", "28", "3D", "40", "53", "55", "57", "58", "XX") or state == "42501"
+
+
 def is_data_error(error: BaseException) -> bool:
     """Whether a row or a key is at fault: PostgreSQL refuses it, or its values do not have the types of the columns."""
     if isinstance(error, asyncpg.PostgresError):

@@ -1,7 +1,7 @@
 """The context of one operation: the services of the engine, the caller and the loaders."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
+from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
 from app.engine.history.aggregate_history import AggregateHistory
@@ -19,8 +20,14 @@ from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
 from app.engine.settings import EngineSettings
 from app.engine.store.feed import Feed
+from app.engine.store.log_identity import LogToken
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
 from projections.kernel import Projection
+
+REPLACED = (
+    "The log was replaced, by a fail-over or a restore: events that you have received are gone. Read the state again,"
+    " and subscribe without after."
+)
 
 
 class Services(Protocol):
@@ -52,10 +59,12 @@ class LiveHandover:
     position: int | None = None
     """None if the operation cannot be shared, or has not reached the head of the log."""
     where: EventFilter = ALL_EVENTS
+    epoch: int = 0
+    """The epoch of the feed that the position belongs to."""
 
-    def begin(self, position: int, where: EventFilter) -> None:
+    def begin(self, position: int, where: EventFilter, epoch: int) -> None:
         """Hand over: all events up to `position` are sent, the handler sends those that match and follow."""
-        self.position, self.where = position, where
+        self.position, self.where, self.epoch = position, where, epoch
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,8 @@ class Context:
     """Whether the transport can carry more than one result."""
     handover: LiveHandover | None = None
     """None if the transport does not share subscriptions."""
+    request_extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The extensions that the client sent with the operation."""
 
     def new_loaders(self) -> Loaders:
         """Loaders with an empty cache, for reads that have to see what has changed since."""
@@ -86,12 +97,28 @@ class Context:
         """Loaders that read rows as of a position."""
         return Loaders(self.services.database, position, self.wait_for_projection)
 
+    async def check_log(self) -> None:
+        """Check that the positions of the client belong to this log, if it sent `extensions.logToken`.
+
+        Raises `ReplacedLog`, or `BadInput` for another text than a token.
+        """
+        text = self.request_extensions.get("logToken")
+        if text is None or text == str(self.services.feed.token):
+            return
+        try:
+            token = LogToken.parse(text)
+        except (ValueError, AttributeError, OverflowError):
+            raise BadInput("extensions.logToken is not a token of this server.") from None
+        if not await self.services.feed.has(token):
+            raise ReplacedLog(REPLACED)
+
     async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
         """Wait until the projection has reached `position`; later reads of the operation are at least as new.
 
         Raises `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
         """
         if position is not None:
+            await self.check_log()
             point = self.loaders.read_point
             point.min_position = max(point.min_position, position)
             await self.services.projector.wait_for_position(
@@ -104,6 +131,7 @@ def response_extensions(context: Context) -> dict[str, Any]:
     projector = context.services.projector
     return {
         "position": str(context.services.feed.latest_known),
+        "logToken": str(context.services.feed.token),
         "lag": projector.lag_events(),
         "lagSeconds": projector.lag_seconds(),
     }

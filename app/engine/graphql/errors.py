@@ -7,6 +7,8 @@ ApiError
 ├── StaleRead          STALE_READ
 ├── ServerOverloaded   OVERLOADED
 ├── TimedOut           TIMEOUT
+├── Unavailable        UNAVAILABLE
+├── ReplacedLog        LOG_REPLACED
 └── StreamUnreadable   UNREADABLE_STREAM
 """
 
@@ -14,16 +16,20 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_operational_error
 from app.engine.history.aggregate_history import InvalidPointInTime
 from app.engine.projector.projector import ProjectionStale
-from app.engine.store.append import Overloaded, StoreTimeout
+from app.engine.store.append import Overloaded
 from app.engine.store.append_request import CommandIdReused
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
+from app.engine.store.feed import FeedStalled, LogReplaced
 from app.engine.store.load import UnreadableStream
+from app.engine.store.log_identity import LogHole
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +82,18 @@ class TimedOut(ApiError):
     code = "TIMEOUT"
 
 
+class Unavailable(ApiError):
+    """The database cannot do it at the moment. Nothing was recorded."""
+
+    code = "UNAVAILABLE"
+
+
+class ReplacedLog(ApiError):
+    """Events that the client knows are gone: the log was replaced."""
+
+    code = "LOG_REPLACED"
+
+
 class StreamUnreadable(ApiError):
     """The stream has an event that this code cannot read."""
 
@@ -102,6 +120,12 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return BadInput(str(error) or CommandIdReused.__doc__)
         case StoreTimeout():
             return TimedOut(str(error) or StoreTimeout.__doc__)
+        case StoreUnavailable():
+            return Unavailable(str(error) or StoreUnavailable.__doc__)
+        case LogReplaced():
+            return ReplacedLog(f"{error}. Read the state again, and subscribe without after.")
+        case FeedStalled() | LogHole():
+            return Unavailable(str(error))
         case InvalidPointInTime():
             return BadInput(str(error))
         case UnreadableStream():
@@ -112,6 +136,8 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return TimedOut("The operation took too long.")
         case _ if isinstance(error, DRIVER_ERRORS) and is_connection_error(error):
             return TimedOut("The database does not answer. Try again.")
+        case asyncpg.PostgresError() if is_operational_error(error):
+            return Unavailable(f"The database cannot answer at the moment ({first_line(error)}). Try again.")
         case _:
             return None
 

@@ -42,7 +42,7 @@ async def live_query[R: Versioned](
     with the message `not_found` if there is nothing to show at first.
     """
     feed = context.services.feed
-    cursor = feed.latest_known
+    cursor, epoch = feed.latest_known, feed.epoch
     await context.wait_for_projection(projection, cursor)
     row = await read(context.new_loaders())
     if row is None:
@@ -50,7 +50,7 @@ async def live_query[R: Versioned](
     yield row
     shown_version = row.version
     where = ALL_EVENTS if related else EventFilter(categories=frozenset({category}), stream_id=stream_id)
-    async for facts in feed.follow(cursor, where, low_priority=True):
+    async for facts in feed.follow(cursor, where, epoch=epoch, low_priority=True):
         related_position = 0
         for changes in related:
             if positions := [fact.position for fact in facts if changes.matches(fact)]:

@@ -23,7 +23,8 @@ from app.engine.commands import (
 from app.engine.database.errors import DRIVER_ERRORS, error_summary, is_connection_error
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.storage import ProcessStep, StepResult
-from app.engine.store.append import Overloaded, StoreTimeout
+from app.engine.store.append import Overloaded
+from app.engine.store.append_session import StoreTimeout
 from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import AnyProcess, Call, Port, RecordLifecycleEvent, SendCommand
 

@@ -294,7 +294,9 @@ def _delivered(fact: Fact) -> Delivered:
 
 async def _write(job: Job, database: Database, messages: asyncio.StreamReader) -> None:
     wake = LogNotifier(database.connect, lambda position: None)
-    appender = Appender(database.connect, EventCodec([tally]), lambda head, _: wake.notify(head))
+    appender = Appender(
+        database.connect, EventCodec([tally]), lambda head, _facts, _before: wake.notify(head)
+    )
     writer = Writer(job, database, appender)
     helpers = [asyncio.create_task(appender.run()), asyncio.create_task(wake.run())]
     work, stop = asyncio.create_task(writer.run()), asyncio.create_task(messages.readline())

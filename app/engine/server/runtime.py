@@ -22,6 +22,7 @@ from app.engine.settings import EngineSettings
 from app.engine.store.append import Appender
 from app.engine.store.event_shapes import changed_events
 from app.engine.store.feed import Feed
+from app.engine.store.log_identity import EventIdentity
 from app.engine.store.notifier import LogNotifier
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import SnapshotReader
@@ -62,7 +63,11 @@ class Runtime:
         self.metrics = Metrics(self.projector, self.feed)
         self._notifier = LogNotifier(database.connect, self.feed.notify)
         self._appender = Appender(
-            database.connect, codec, self._on_commit, max_pending=settings.max_queued_commands
+            database.connect,
+            codec,
+            self._on_commit,
+            check_log=self.feed.check_log,
+            max_pending=settings.max_queued_commands,
         )
         self.snapshots = SnapshotReader(
             database.pool, codec, application.deciders, every=settings.snapshot_every
@@ -77,6 +82,7 @@ class Runtime:
             cached=settings.aggregate_cache_size,
             on_outcome=self.metrics.observe_command,
         )
+        self.feed.on_replaced += [self.commands.forget, self._appender.invalidate]
         self.history = AggregateHistory(self.reader, self.snapshots)
         self.operations = BackgroundOperations()
         self.statuses = StatusCache(database, application.projections)
@@ -187,9 +193,9 @@ class Runtime:
             "changedEvents": dict(self._changed_events),
         }
 
-    def _on_commit(self, head: int, facts: Sequence[Fact]) -> None:
+    def _on_commit(self, head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
         self.metrics.observe_batch(len(facts))
-        self.feed.publish(head, facts)
+        self.feed.publish(head, facts, before)
         self._notifier.notify(head)
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:

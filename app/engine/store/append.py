@@ -8,7 +8,9 @@ Requests of one stream may follow each other within a batch, each expecting the 
                  ├─ version is wrong ──▶ VersionConflict; its chain fails
                  ├─ id is known ───────▶ AppendResult(duplicate) or CommandIdReused; its chain fails
                  ├─ data is refused ───▶ the batch is halved until the request is alone: the error; its chain fails
-                 └─ connection breaks ─▶ the batch is sent again, at last StoreTimeout; its chain fails
+                 ├─ database refuses ──▶ the batch is sent again, at last StoreUnavailable; its chain fails
+                 ├─ connection breaks ─▶ the batch is sent again, at last StoreTimeout; its chain fails
+                 └─ log was replaced ──▶ VersionConflict, except for what the log has
 """
 
 import asyncio
@@ -16,24 +18,30 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 import asyncpg
 
-from app.engine.backoff import Backoff
 from app.engine.database.connections import Connect
-from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
+from app.engine.database.errors import is_data_error
 from app.engine.store.append_request import (
-    AppendAnswer,
     AppendRequest,
     AppendResult,
     CommandIdReused,
     VersionConflict,
-    append_answer,
-    append_arguments,
     is_newly_recorded,
 )
+from app.engine.store.append_session import (
+    PROBE_INTERVAL_SECONDS,
+    AppendSession,
+    CheckLog,
+    RecordedBatch,
+    StoreTimeout,
+    StoreUnavailable,
+    assume_same_log,
+)
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import Fact
+from app.engine.store.log_identity import EventIdentity, Fact
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +58,10 @@ class Overloaded(Exception):
     """Too many commands wait for the database. Try again in a moment."""
 
 
-class StoreTimeout(Exception):
-    """The database did not answer in time. The command may have been recorded: repeat it with the same commandId."""
-
-
 @dataclass(slots=True)
 class _PendingAppend:
     request: AppendRequest
+    since: float = field(default_factory=monotonic)
     answer: asyncio.Future[AppendResult | VersionConflict] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -64,7 +69,7 @@ class _PendingAppend:
     def conflict(self) -> None:
         """Answer that the request was decided on events that were not recorded. Its caller loads the stream again."""
         if not self.answer.done():
-            self.answer.set_result(VersionConflict(self.request.expected))
+            self.answer.set_result(VersionConflict(self.request.expected, self.request.chain.error))
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
@@ -76,43 +81,44 @@ class _InFlightBatch:
     """A batch that was sent, and the answers that the database will give to it."""
 
     batch: Sequence[_PendingAppend]
-    answers: asyncio.Task[Sequence[AppendAnswer]]
+    answers: asyncio.Task[RecordedBatch]
 
 
 class Appender:
     """The only writer of the log in this process. One batch is in flight at a time, on a connection of its own.
 
-    At most `max_pending` requests wait. A batch whose connection broke is sent again for `retry_timeout` seconds. After
-    each batch it calls `committed` with the newest position of the batch and the facts that it recorded.
+    At most `max_pending` requests wait. A batch is sent again for `retry_timeout` seconds if its connection broke or the
+    database refused it. After each batch it calls `committed` with the newest position of the batch, the facts that it
+    recorded, and the event before them. `check_log` tells on each new connection whether the log is the one that the
+    requests were decided on.
     """
 
     def __init__(
         self,
         connect: Connect,
         codec: EventCodec,
-        committed: Callable[[int, Sequence[Fact]], None],
+        committed: Callable[[int, Sequence[Fact], EventIdentity | None], None],
         *,
+        check_log: CheckLog = assume_same_log,
         max_pending: int = 10_000,
         retry_timeout: float = 10.0,
     ) -> None:
-        self._connect = connect
-        self._codec = codec
         self._committed = committed
         self._max_pending = max_pending
-        self._retry_timeout = retry_timeout
         self._pending: deque[_PendingAppend] = deque()
         self._wakeup = asyncio.Event()
-        self._connection: asyncpg.Connection | None = None
         self._draining = False
+        self.session = AppendSession(connect, codec, check_log, retry_timeout)
 
     async def append(self, request: AppendRequest) -> AppendResult | VersionConflict:
-        """Record durably. Raises `Overloaded`, `StoreTimeout`, `CommandIdReused`, or asyncpg's error for refused data."""
+        """Record durably. Raises `Overloaded`, `StoreTimeout`, `StoreUnavailable`, `CommandIdReused`, or asyncpg's error
+        for refused data."""
         if len(self._pending) >= self._max_pending or self._draining:
             raise Overloaded
         if request.chain.failed:
             # The caller whose request failed runs first, and loads the stream again.
             await asyncio.sleep(0)
-            return VersionConflict(request.expected)
+            return VersionConflict(request.expected, request.chain.error)
         pending = _PendingAppend(request)
         self._pending.append(pending)
         self._wakeup.set()
@@ -123,17 +129,35 @@ class Appender:
         in_flight: _InFlightBatch | None = None
         try:
             while not (self._draining and not self._pending):
-                await self._wakeup.wait()
-                self._wakeup.clear()
+                await self._wait_for_requests()
                 half = len(self._pending) // 2
                 in_flight = self._send_next_batch(half if half >= MIN_HALF_BATCH else MAX_BATCH_COMMANDS)
                 while in_flight is not None:
                     in_flight = await self._finish_batch(in_flight)
         finally:
-            if self._connection is not None:
-                self._connection.terminate()
+            self.session.close()
             for pending in (*(in_flight.batch if in_flight is not None else ()), *self._pending):
                 pending.fail(StoreTimeout())
+
+    async def _wait_for_requests(self) -> None:
+        while not self._wakeup.is_set():
+            try:
+                async with asyncio.timeout(None if self.session.trouble is None else PROBE_INTERVAL_SECONDS):
+                    await self._wakeup.wait()
+            except TimeoutError:
+                await self.session.probe()
+        self._wakeup.clear()
+
+    @property
+    def trouble(self) -> str | None:
+        """Why writes fail, in one line; None if the last one did not."""
+        return self.session.trouble
+
+    def invalidate(self) -> None:
+        """The log was replaced: what waits was decided on events that are gone, so it conflicts and is decided again."""
+        for pending in self._pending:
+            pending.request.chain.failed = True
+        self.session.invalidate()
 
     def drain(self) -> None:
         """Accept no new request; `run` ends when all pending ones are answered."""
@@ -145,6 +169,11 @@ class Appender:
         events = 0
         while self._pending and len(batch) < limit:
             pending = self._pending[0]
+            if pending.answer.done():
+                # Its caller was cancelled. Nothing was sent, so nothing is recorded.
+                pending.request.chain.failed = True
+                self._pending.popleft()
+                continue
             if pending.request.chain.failed:
                 pending.conflict()
                 self._pending.popleft()
@@ -160,7 +189,7 @@ class Appender:
         batch = self._next_batch(min(limit, MAX_BATCH_COMMANDS))
         if not batch:
             return None
-        answers = self._record([pending.request for pending in batch])
+        answers = self.session.record([pending.request for pending in batch], batch[0].since)
         return _InFlightBatch(batch, asyncio.Task(answers, loop=asyncio.get_running_loop(), eager_start=True))
 
     async def _finish_batch(self, in_flight: _InFlightBatch) -> _InFlightBatch | None:
@@ -170,19 +199,19 @@ class Appender:
         """
         following: _InFlightBatch | None = None
         try:
-            answers = await in_flight.answers
+            recorded = await in_flight.answers
         except Exception as error:
             # Any error is passed to the callers of this batch, and the next batch follows.
             await self._bisect_failed_batch(in_flight.batch, error)
         else:
-            if all(is_newly_recorded(answer) for answer in answers):
+            if all(is_newly_recorded(answer) for answer in recorded.answers):
                 following = self._send_next_batch()
-            self._resolve(in_flight.batch, answers)
+            self._resolve(in_flight.batch, recorded)
         return following or self._send_next_batch()
 
     async def _bisect_failed_batch(self, batch: Sequence[_PendingAppend], error: Exception) -> None:
         """Refused data fails its own request only: the batch is halved until that request is alone."""
-        if isinstance(error, asyncpg.PostgresError) and len(batch) > 1:
+        if is_data_error(error) and len(batch) > 1:
             middle = len(batch) // 2
             for half in (batch[:middle], batch[middle:]):
                 valid = [pending for pending in half if not pending.request.chain.failed]
@@ -192,65 +221,33 @@ class Appender:
                 if not valid:
                     continue
                 try:
-                    answers = await self._record([pending.request for pending in valid])
+                    recorded = await self.session.record(
+                        [pending.request for pending in valid], valid[0].since
+                    )
                 except Exception as half_error:
                     # Any error is passed to the callers of this half.
                     await self._bisect_failed_batch(valid, half_error)
                 else:
-                    self._resolve(valid, answers)
+                    self._resolve(valid, recorded)
             return
-        if not isinstance(error, asyncpg.PostgresError | StoreTimeout):
+        if not isinstance(error, asyncpg.PostgresError | StoreTimeout | StoreUnavailable):
             log.error("a batch of %d commands could not be sent", len(batch), exc_info=error)
         for pending in batch:
-            pending.request.chain.failed = True
+            chain = pending.request.chain
+            chain.failed, chain.error = True, chain.error or error
             pending.fail(error)
 
-    def _resolve(self, batch: Sequence[_PendingAppend], answers: Sequence[AppendAnswer]) -> None:
+    def _resolve(self, batch: Sequence[_PendingAppend], recorded: RecordedBatch) -> None:
         """Give every request of a batch its answer. A request whose events were not recorded now fails its chain."""
-        results = [answer for answer in answers if isinstance(answer, AppendResult)]
+        results = [answer for answer in recorded.answers if isinstance(answer, AppendResult)]
         head = max((result.last for result in results), default=0)
         if head:
-            self._committed(head, [fact for result in results for fact in result.facts])
-        for pending, answer in zip(batch, answers, strict=True):
+            facts = [fact for result in results for fact in result.facts]
+            self._committed(head, facts, recorded.before)
+        for pending, answer in zip(batch, recorded.answers, strict=True):
             if pending.request.events and (not isinstance(answer, AppendResult) or answer.duplicate):
                 pending.request.chain.failed = True
             if isinstance(answer, CommandIdReused):
                 pending.fail(answer)
             elif not pending.answer.done():
                 pending.answer.set_result(answer)
-
-    async def _record(self, requests: Sequence[AppendRequest]) -> Sequence[AppendAnswer]:
-        """Call es.append; if the connection breaks, call it again with the same requests."""
-        arguments = append_arguments(self._codec, requests)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._retry_timeout
-        backoff, resent = Backoff(0.02, 1.0), False
-        while True:
-            try:
-                if self._connection is None or self._connection.is_closed():
-                    self._connection = await self._connect()
-                    await self._connection.execute(_SESSION)
-                rows = await self._connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
-                return [
-                    append_answer(request, row, resent=resent)
-                    for request, row in zip(requests, rows, strict=True)
-                ]
-            except DRIVER_ERRORS as error:
-                if not is_connection_error(error):
-                    raise
-                if self._connection is not None:
-                    self._connection.terminate()
-                    self._connection = None
-                pause = backoff.next_pause()
-                if loop.time() + pause > deadline:
-                    log.error("the log cannot be written: %s", error)
-                    raise StoreTimeout from error
-                log.warning("append: the connection broke (%s); sending the batch again", error)
-                resent = True
-                await asyncio.sleep(pause)
-
-
-_SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-"""The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
-a batch of one. A plan made while the tables are small would scan them forever."""
-_CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import Fact
+from app.engine.store.log_identity import Fact
 from domain.kernel.decider import CommandName, Event, Recorded
 
 
@@ -21,6 +21,8 @@ class AppendChain:
     """
 
     failed: bool = False
+    error: Exception | None = None
+    """The error of the request that failed, if it was not a conflict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +85,13 @@ class AppendResult:
 
 @dataclass(frozen=True, slots=True)
 class VersionConflict:
-    """Nothing was recorded: the stream is at `actual`, or does not hold the events that the command was decided on."""
+    """Nothing was recorded: the stream is at `actual`, or does not hold the events that the command was decided on.
+
+    `cause` is the error of the request before it, which failed for another reason than a conflict.
+    """
 
     actual: int
+    cause: Exception | None = None
 
 
 class CommandIdReused(Exception):
@@ -95,8 +101,8 @@ class CommandIdReused(Exception):
 type AppendAnswer = AppendResult | VersionConflict | CommandIdReused
 
 
-def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Sequence[Sequence[object]]:
-    """The arguments of es.append: one array for each column of the requests and of their events."""
+def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Sequence[object]:
+    """The arguments of es.append: one array for each column of the requests and of their events, and the time."""
     events = [event for request in requests for event in request.events]
     return (
         [request.command_id for request in requests],
@@ -114,6 +120,7 @@ def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Se
         [event.stored.name for event in events],
         [event.stored.version for event in events],
         [codec.encode(event) for event in events],
+        datetime.now(UTC),
     )
 
 

@@ -1,6 +1,7 @@
 """Encodes events as JSON with a stored name and version, and decodes them as the classes of today."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -110,14 +111,26 @@ class EventCodec:
             row["category"],
             _std_uuid(row["stream_id"]),
             row["version"],
-            self.decode(row["type"], row["type_version"], row["data"]),
-            row["occurred_at"],
-            row["recorded_at"],
+            self._event(row),
+            _aware(row["occurred_at"]),
+            _aware(row["recorded_at"]),
             row["actor"],
             _std_uuid(row["command_id"]),
             _std_uuid(row["correlation_id"]),
             row["caused_by"],
         )
+
+    def _event(self, row: Row) -> Event:
+        if row.get("undecodable") or row["occurred_at"].tzinfo is None or row["recorded_at"].tzinfo is None:
+            # The driver gives infinite moments without a time zone.
+            return UnreadableEvent(
+                name=row["type"],
+                version=row["type_version"],
+                data=row["data"],
+                problem="its moment lies outside the years 1 to 9999",
+                names=self.searchable_names(row["type"], row["type_version"]),
+            )
+        return self.decode(row["type"], row["type_version"], row["data"])
 
     def _upcast(self, stored: StoredName, data: str) -> Event:
         if stored not in self._upcasts:
@@ -131,6 +144,10 @@ class EventCodec:
             if len(events) == 1
             else SplitEvent(name=stored.name, version=stored.version, data=data, events=events)
         )
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _std_uuid(identity: UUID) -> UUID:

@@ -1,16 +1,24 @@
 """The feed: every fact of the log, in order, once. One reader fills a buffer, and each follower has a cursor.
 
 A follower needs no queue: it is a position. A follower that is behind the buffer reads from the table.
+
+Each read begins at the newest fact that the feed knows. If the log has another fact there, or none, the log went back:
+a standby that lacked facts became the primary, or a backup was restored. Then a new epoch begins, and all followers end.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from time import monotonic
+from uuid import UUID
+
+import asyncpg
 
 from app.engine.backoff import Backoff
-from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
-from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
+from app.engine.database.errors import first_line
+from app.engine.store.log_identity import EventIdentity, Fact, LogEnd, LogToken, identity_of
+from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +26,17 @@ PAGE_SIZE = 1_000
 WAKE_BATCH_SIZE = 50
 """How many low-priority waiters wake in one cycle of the event loop. Other tasks run in between, and a waiter that wakes
 late finds more facts at once: 1,000 subscribers get twice as many facts a second (2026-11-25, two cores)."""
+
+STALL_SECONDS = 15.0
+"""Subscriptions end, with an error that says why, if the log cannot be read for so long."""
+
+
+class LogReplaced(Exception):
+    """The log was replaced: events that were read before are gone. Read everything from the start."""
+
+
+class FeedStalled(Exception):
+    """The log cannot be read at the moment. Subscribe again after the last position that was received."""
 
 
 class Feed:
@@ -36,6 +55,18 @@ class Feed:
         self._batch_waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
         self._waiters_to_wake = 0
         """How many of the low-priority waiters, from the first on, are to wake."""
+        self._end = LogEnd(None, None)
+        """The id of the log, and the newest fact that followers can see."""
+        self._replacing = asyncio.Lock()
+        self._failing_since: float | None = None
+        self.on_replaced: list[Callable[[], None]] = []
+        """Called when the log turned out to be replaced, before followers end."""
+        self.epoch = 0
+        """How often the log was replaced while this process ran."""
+        self.replacement: str | None = None
+        """What was lost when the log was replaced last."""
+        self.trouble: str | None = None
+        """Why this process does not read on, in one line."""
         self.closed = False
         self.head = 0
         """The newest position that followers can see."""
@@ -47,34 +78,139 @@ class Feed:
         """Subscriptions that wait for the next event."""
         return len(self._batch_waiters)
 
+    @property
+    def log_id(self) -> UUID | None:
+        return self._end.log_id
+
+    @property
+    def newest(self) -> EventIdentity | None:
+        """The newest fact that followers can see; None if the log is empty."""
+        return self._end.newest
+
+    @property
+    def token(self) -> LogToken:
+        """Names the log and its newest fact that followers can see."""
+        return LogToken(self._end.log_id, self._end.newest)
+
+    async def has(self, token: LogToken) -> bool:
+        """Whether the log is the one that the token was made of: it has the token's event."""
+        newest = token.newest
+        if token.log_id != self._end.log_id:
+            return False
+        if newest is None or newest == self._end.newest:
+            return True
+        if (fact := self.buffered(newest.position)) is not None:
+            return identity_of(fact) == newest
+        return await self.reader.identities(newest.position, newest.position) == [newest]
+
     async def start(self) -> None:
-        self.head = self.latest_known = await self.reader.head_position()
+        self._end = await self.reader.log_end()
+        self.head = self.latest_known = self._end.position
 
     async def run(self) -> None:
-        """Read on until `close`."""
+        """Read on until `close`. No error ends it: `trouble` names the error, and the read is repeated."""
         backoff = Backoff(0.05, 2.0)
         while not self.closed:
             try:
-                facts = await self.reader.read_all(self.head, PAGE_SIZE)
-                backoff.reset()
-            except DRIVER_ERRORS as error:
-                if not is_connection_error(error):
-                    raise
-                log.warning("feed: the log cannot be read (%s); retrying", error)
+                more = await self._read_on()
+            except Exception as error:
+                self._report_failure(error)
                 await backoff.sleep()
                 continue
-            # `publish` may have added some of them in the meantime.
-            if new := [fact for fact in facts if fact.position > self.head]:
-                self._extend(new)
-            if len(facts) < PAGE_SIZE:
+            backoff.reset()
+            self._report_success()
+            if not more:
                 await self._sleep_until_notified()
 
-    def publish(self, head: int, facts: Sequence[Fact]) -> None:
-        """This process has recorded `facts`, and the log ends at `head` or later. The facts are not read back if they are
-        the next ones."""
-        if [fact.position for fact in facts] == [*range(self.head + 1, self.head + 1 + len(facts))] and facts:
+    async def _read_on(self) -> bool:
+        """Read the facts after the newest known one. True if there may be more. Raises `LogHole`."""
+        epoch, known = self.epoch, self._end.newest
+        facts, hole = await self.reader.read_dense(0 if known is None else known.position - 1, PAGE_SIZE)
+        following = facts
+        if known is not None:
+            if not facts or identity_of(facts[0]) != known:
+                if epoch == self.epoch and await self.check_log(None):
+                    raise ConnectionError("two reads of the log disagree on its newest event")
+                return True
+            following = facts[1:]
+        # `publish` may have added some of them in the meantime.
+        if epoch == self.epoch and (new := [fact for fact in following if fact.position > self.head]):
+            self._extend(new)
+        if hole is not None:
+            raise hole
+        return len(facts) == PAGE_SIZE
+
+    async def check_log(self, connection: asyncpg.Connection | None) -> bool:
+        """Whether the log still has the newest facts that this process knows. If not, a new epoch begins: False.
+
+        `connection` is a new session that is about to write, so that nothing is written on the strength of lost facts.
+        """
+        async with self._replacing:
+            reader = self.reader if connection is None else self.reader.on(connection)
+            end = await reader.log_end()
+            if self._end.log_id in (None, end.log_id) and all(
+                [
+                    known is None or await reader.identities(known.position, known.position) == [known]
+                    for known in (self._end.newest, self.reader.newest_seen)
+                ]
+            ):
+                self._end = LogEnd(end.log_id, self._end.newest)
+                return True
+            await self._begin_epoch(reader, end)
+            return False
+
+    async def _begin_epoch(self, reader: EventReader, end: LogEnd) -> None:
+        first = self.head - len(self._buffer) + 1
+        kept = {*await reader.identities(first, self.head)}
+        common = [fact.position for fact in self._buffer if identity_of(fact) in kept]
+        seen = self.reader.newest_seen
+        known = max(self.head, 0 if seen is None else seen.position)
+        since = f"after position {common[-1]}" if common else "after an unknown position"
+        self.replacement = f"the log was replaced: events {since}, up to {known}, are gone or are other ones; it ends at {end.position} now"
+        log.critical("%s", self.replacement)
+        self.epoch += 1
+        self._buffer = []
+        self._end, self.head, self.latest_known = end, end.position, end.position
+        self.reader.newest_seen = end.newest
+        for on_replaced in self.on_replaced:
+            on_replaced()
+        self._fail_waiters(LogReplaced(self.replacement), [*self._waiting, *self._batch_waiters])
+
+    def _report_failure(self, error: Exception) -> None:
+        now = monotonic()
+        if self._failing_since is None:
+            self._failing_since = now
+        trouble = f"the log cannot be read: {first_line(error)}"
+        if trouble != self.trouble:
+            log.warning("feed: %s; trying again", trouble)
+        self.trouble = trouble
+        if now - self._failing_since >= STALL_SECONDS:
+            self._fail_waiters(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"), list(self._batch_waiters))
+
+    def _report_success(self) -> None:
+        if self.trouble is not None:
+            log.warning("feed: the log can be read again")
+        self.trouble = self._failing_since = None
+
+    def publish(self, head: int, facts: Sequence[Fact], before: EventIdentity | None = None) -> None:
+        """This process has recorded `facts` directly after the fact `before`, and the log ends at `head` or later.
+
+        The facts are not read back if they are the next ones.
+        """
+        is_next = [fact.position for fact in facts] == [
+            *range(self.head + 1, self.head + 1 + len(facts))
+        ] and before in (None, self._end.newest)
+        if facts and is_next:
+            self.reader.note(facts)
             self._extend(facts)
         self.notify(head)
+        if any(self._contradicts(event) for event in (before, *(identity_of(fact) for fact in facts[:1]))):
+            # The log is another one: the next read finds out.
+            self._wakeup.set()
+
+    def _contradicts(self, event: EventIdentity | None) -> bool:
+        known = None if event is None else self.buffered(event.position)
+        return known is not None and identity_of(known) != event
 
     def notify(self, position: int) -> None:
         """There is a fact at `position`."""
@@ -94,20 +230,26 @@ class Feed:
         where: EventFilter = ALL_EVENTS,
         *,
         limit: int = PAGE_SIZE,
+        epoch: int | None = None,
         low_priority: bool = False,
     ) -> AsyncIterator[Sequence[Fact]]:
-        """All matching facts above position `after`, in order, in batches of 1 to `limit`, until the feed closes."""
-        cursor = after
-        while await self.wait_past(cursor, low_priority=low_priority):
+        """All matching facts above position `after`, in order, in batches of 1 to `limit`, until the feed closes.
+
+        Raises `LogReplaced`, and with `low_priority` `FeedStalled`.
+        """
+        cursor, epoch = after, self.epoch if epoch is None else epoch
+        while await self.wait_past(cursor, epoch=epoch, low_priority=low_priority):
             facts, cursor = await self.read_after(cursor, where, limit)
             if facts:
                 yield facts
 
-    async def wait_past(self, cursor: int, *, low_priority: bool = False) -> bool:
+    async def wait_past(self, cursor: int, *, epoch: int | None = None, low_priority: bool = False) -> bool:
         """Wait for a fact above `cursor`. False when the feed has closed.
 
-        Waiters with `low_priority` wake a few at a time, in their order: they are many, and no other task waits for them.
+        `epoch` is that of the cursor. Raises `LogReplaced` if it has ended, and `FeedStalled` with `low_priority`. Waiters with `low_priority` wake a few at a time, in their order: they are many, and no other task waits for them.
         """
+        if epoch is not None and epoch != self.epoch:
+            raise LogReplaced(self.replacement)
         while self.head <= cursor and not self.closed:
             # One future for each waiter: a shared future with shields costs twice as much, and there may be thousands.
             waiter = asyncio.get_running_loop().create_future()
@@ -138,7 +280,9 @@ class Feed:
             ].position
         end = oldest - 1
         facts = await self.reader.read_all(cursor, limit, up_to=end, where=where)
-        return facts, facts[-1].position if len(facts) == limit else end
+        # All facts are read without a filter: the cursor does not pass a hole.
+        examined_all = len(facts) < limit and (where is not ALL_EVENTS or not facts)
+        return facts, end if examined_all else facts[-1].position
 
     def buffered(self, position: int) -> Fact | None:
         """The fact at this position, if it is in memory."""
@@ -149,9 +293,17 @@ class Feed:
         self._buffer.extend(facts)
         if len(self._buffer) > 2 * self._size:
             del self._buffer[: -self._size]
+        self._end = LogEnd(self._end.log_id, identity_of(facts[-1]))
         self.head = facts[-1].position
         self.latest_known = max(self.latest_known, self.head)
         self._wake_waiters()
+
+    def _fail_waiters(self, error: Exception, waiters: Sequence[asyncio.Future[None]]) -> None:
+        for waiter in waiters:
+            self._waiting.discard(waiter)
+            self._batch_waiters.pop(waiter, None)
+            if not waiter.done():
+                waiter.set_exception(error)
 
     def _wake_waiters(self) -> None:
         waiting, self._waiting = self._waiting, set()

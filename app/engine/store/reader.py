@@ -10,14 +10,17 @@ import asyncpg
 
 from app.engine.database.connections import retry_read
 from app.engine.store.codec import EventCodec
-from domain.kernel.decider import Recorded, SplitEvent, StoredName, UnreadableEvent
-
-type Fact = Recorded[Any]
-
-COLUMNS = (
-    "position, category, stream_id, version, type, type_version, data, command_id, correlation_id, caused_by, actor, "
-    "occurred_at, recorded_at"
+from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
+from app.engine.store.log_identity import (
+    SELECT_LOG_END,
+    EventIdentity,
+    Fact,
+    LogEnd,
+    LogHole,
+    identity_of,
+    rows_before_hole,
 )
+from domain.kernel.decider import SplitEvent, StoredName, UnreadableEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +125,31 @@ class EventReader:
     def __init__(self, pool: asyncpg.Pool | asyncpg.Connection, codec: EventCodec) -> None:
         self._pool = pool
         self._codec = codec
+        self.newest_seen: EventIdentity | None = None
+        """The newest event that this process has read or recorded. What it keeps in memory may rest on it."""
+
+    def on(self, connection: asyncpg.Connection) -> "EventReader":
+        """A reader on this connection."""
+        return EventReader(connection, self._codec)
+
+    def note(self, facts: Sequence[Fact]) -> None:
+        """These facts were read or recorded, in the order of their positions."""
+        if facts and (self.newest_seen is None or facts[-1].position > self.newest_seen.position):
+            self.newest_seen = identity_of(facts[-1])
+
+    async def log_end(self) -> LogEnd:
+        """The id of the log and its newest event."""
+        [record] = await self._fetch(SELECT_LOG_END)
+        return LogEnd.from_record(record)
+
+    async def identities(self, first: int, last: int) -> Sequence[EventIdentity]:
+        """The events at positions `first` to `last` that the log has, in order."""
+        rows = await self._fetch(
+            "SELECT position, command_id FROM es.events WHERE position BETWEEN $1 AND $2 ORDER BY position",
+            first,
+            last,
+        )
+        return [EventIdentity(row["position"], UUID(int=row["command_id"].int)) for row in rows]
 
     async def head_position(self) -> int:
         """The position of the newest fact; 0 if the log is empty."""
@@ -132,8 +160,9 @@ class EventReader:
         self, category: str, stream_id: UUID, after: int = 0, limit: int = 5_000, *, up_to: int | None = None
     ) -> Sequence[Fact]:
         """Up to `limit` facts of one stream in order, with `after` < version <= `up_to`."""
-        rows = await self._fetch(
-            f"SELECT {COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3 AND version <= $4"
+        rows = await fetch_event_rows(
+            self._pool,
+            f"SELECT {EVENT_COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version > $3 AND version <= $4"
             " ORDER BY version LIMIT $5",
             category,
             stream_id,
@@ -141,7 +170,7 @@ class EventReader:
             2**31 - 1 if up_to is None else up_to,
             limit,
         )
-        return [self._codec.fact(row) for row in rows]
+        return self._facts(rows)
 
     async def stream_version(
         self, category: str, stream_id: UUID, *, moment: datetime | None = None, position: int | None = None
@@ -195,17 +224,43 @@ class EventReader:
     async def read_all(
         self, after: int, limit: int, *, up_to: int | None = None, where: EventFilter = ALL_EVENTS
     ) -> Sequence[Fact]:
-        """Up to `limit` matching facts in order, with `after` < position <= `up_to`."""
+        """Up to `limit` matching facts in order, with `after` < position <= `up_to`.
+
+        Without a filter the facts follow each other: they end before a hole. Raises `LogHole` if it is the next position.
+        """
+        if where is ALL_EVENTS:
+            facts, hole = await self.read_dense(after, limit, up_to=up_to)
+            if not facts and hole is not None:
+                raise hole
+            return facts
+        return self._facts(await self._read_rows(after, limit, up_to, where))
+
+    async def read_dense(
+        self, after: int, limit: int, *, up_to: int | None = None
+    ) -> tuple[Sequence[Fact], LogHole | None]:
+        """Up to `limit` facts that follow position `after` without a gap, and the hole that they end before."""
+        rows = await self._read_rows(after, limit, up_to, ALL_EVENTS)
+        dense, hole = rows_before_hole(rows, after)
+        return self._facts(dense), hole
+
+    async def _read_rows(
+        self, after: int, limit: int, up_to: int | None, where: EventFilter
+    ) -> Sequence[Any]:
         condition, arguments = where.sql(4, self._codec)
-        rows = await self._fetch(
-            f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
+        return await fetch_event_rows(
+            self._pool,
+            f"SELECT {EVENT_COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
             " ORDER BY position LIMIT $3",
             after,
             2**63 - 1 if up_to is None else up_to,
             limit,
             *arguments,
         )
-        return [self._codec.fact(row) for row in rows]
+
+    def _facts(self, rows: Sequence[Any]) -> Sequence[Fact]:
+        facts = [self._codec.fact(row) for row in rows]
+        self.note(facts)
+        return facts
 
     async def _fetch(self, query: str, *arguments: object) -> Sequence[Any]:
         async def read() -> Sequence[Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.store.append import Appender, Overloaded, StoreTimeout
+from app.engine.store.append import Appender, Overloaded
 from app.engine.store.append_request import (
     AppendChain,
     AppendRequest,
@@ -19,6 +19,7 @@ from app.engine.store.append_request import (
     CommandIdReused,
     VersionConflict,
 )
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventFilter
 from domain.kernel.decider import Event, UnreadableEvent
@@ -206,7 +207,7 @@ async def test_a_batch_that_was_recorded_although_its_answer_was_lost_is_not_a_d
     database: Database,
 ) -> None:
     async with engine(database) as running:
-        connect = running.appender._connect
+        connect = running.appender.session._connect
         made = 0
 
         async def first_forgetful() -> Any:
@@ -214,7 +215,7 @@ async def test_a_batch_that_was_recorded_although_its_answer_was_lost_is_not_a_d
             made += 1
             return Forgetful(await connect()) if made == 1 else await connect()
 
-        running.appender._connect = first_forgetful
+        running.appender.session._connect = first_forgetful
         stream = uuid4()
         outcomes = await asyncio.gather(
             *(running.commands.execute(tally, stream, Add(amount=n), request()) for n in (1, 2, 3))
@@ -231,7 +232,9 @@ async def test_a_burst_is_sent_in_two_halves_that_take_turns(
     database: Database,
 ) -> None:
     recorded: list[int] = []
-    appender = Appender(database.connect, EventCodec([tally]), lambda _, facts: recorded.append(len(facts)))
+    appender = Appender(
+        database.connect, EventCodec([tally]), lambda _, facts, __: recorded.append(len(facts))
+    )
     running = asyncio.create_task(appender.run())
 
     async def call(stream: UUID) -> None:
@@ -265,13 +268,13 @@ async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_get_an_er
     assert {type(answer) for answer in answers} == {StoreTimeout}
 
 
-async def test_a_database_that_stays_away_is_reported_within_the_retry_timeout(database: Database) -> None:
+async def test_a_database_that_stays_away_is_unavailable_after_the_retry_timeout(database: Database) -> None:
     async def nowhere() -> asyncpg.Connection:
         raise OSError("no route")
 
     async with engine(database, retry_timeout=0.3) as running:
-        running.appender._connect = nowhere
-        with pytest.raises(StoreTimeout):
+        running.appender.session._connect = nowhere
+        with pytest.raises(StoreUnavailable):
             await running.appender.append(append(uuid4(), 0, Added(amount=1)))
 
 

@@ -100,7 +100,7 @@ async def test_every_mistake_on_a_socket_is_that_operations_own(module_server: S
         }
         assert found == {name: {code} for name, (_, _, code) in SMALL_CASES.items()}
         assert set(map(frozenset, malformed.values())) == {frozenset({INPUT})}
-        assert await mistaken(socket, "beyond", FACTS, {"after": "1000"}) == {INPUT}
+        assert await mistaken(socket, "beyond", FACTS, {"after": "1000"}) == {"LOG_REPLACED"}
         assert await mistaken(
             socket, "unknown", "subscription ($id: UUID!) { order(id: $id) { id } }", {"id": str(uuid4())}
         ) == {"NOT_FOUND"}

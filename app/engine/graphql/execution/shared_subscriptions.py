@@ -89,7 +89,7 @@ class SharedSubscriptions:
         prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._shared_by(execution)
-        while await feed.wait_past(cursor, low_priority=True):
+        while await feed.wait_past(cursor, epoch=handover.epoch, low_priority=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
             for fact in facts:
                 payload = shared.payload(fact)
@@ -109,6 +109,8 @@ class SharedSubscriptions:
             execution.operation_name,
             msgspec.json.encode(variables, order="sorted"),
             execution.context.actor,
+            # Another epoch has other events at the same positions.
+            execution.context.services.feed.epoch,
         )
         shared = self._shared.get(key)
         if shared is None:

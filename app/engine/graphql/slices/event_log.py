@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from app.engine.graphql.context import Context, Info
-from app.engine.graphql.errors import BadInput
+from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, make_connection, page_size
 from app.engine.graphql.scalars import Position, clean_text
@@ -133,15 +133,17 @@ class Subscription:
             and after > feed.latest_known
             and after > (head := await context.services.reader.head_position())
         ):
-            raise BadInput(
-                f"after is {after}; the log ends at {head}. Use the position of an event that you have received."
+            raise ReplacedLog(
+                f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
             )
+        await context.check_log()
+        epoch = feed.epoch
         cursor = feed.latest_known if after is None else after
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         while context.handover is None or cursor < feed.head:
-            if not await feed.wait_past(cursor, low_priority=True):
+            if not await feed.wait_past(cursor, epoch=epoch, low_priority=True):
                 return
             facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:
                 yield context.events.to_graphql(fact)
-        context.handover.begin(cursor, where)
+        context.handover.begin(cursor, where, epoch)

@@ -36,7 +36,11 @@ _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
 
 class _RequestAdapter(StarletteRequestAdapter):
-    """Media types are compared in lower case."""
+    """Media types are compared in lower case. `state` is that of the request."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.state = request.state
 
     @property
     @override
@@ -104,6 +108,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        request.state.extensions = extensions = dict[str, Any]()
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
         return Context(
             services=self._services,
@@ -112,6 +117,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             correlation_id=correlation_id or uuid7(),
             loaders=Loaders(self._services.database),
             requested_correlation_id=correlation_id,
+            request_extensions=extensions,
             streams=isinstance(request, WebSocket)
             or "text/event-stream" in request.headers.get("accept", ""),
         )
@@ -143,11 +149,14 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self._services.pending_body_timeouts.add(timeout)
         try:
             async with timeout:
-                return await super().parse_http_body(request)
+                body = await super().parse_http_body(request)
         except TimeoutError:
             raise HTTPException(408, "The body did not arrive in time") from None
         finally:
             self._services.pending_body_timeouts.discard(timeout)
+        if not isinstance(body, list):
+            request.state.extensions.update(body.extensions or {})
+        return body
 
     @override
     async def render_graphql_ide(self, request: Request) -> Response:

@@ -31,6 +31,13 @@ class _Endpoint(Protocol):
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """The operations of one socket."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._init_extensions: dict[str, Any] = {}
+        """What connection_init says for all operations."""
+        self._extensions: dict[str, dict[str, Any]] = {}
+        """The extensions of operations that have not begun, by id."""
+
     @override
     async def handle_message(self, message: Any) -> None:
         if not isinstance(message, dict):
@@ -48,12 +55,18 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
                 return
             if known.get("payload") is None:
                 known = {"type": "connection_init"}
+            elif "logToken" in known["payload"]:
+                self._init_extensions = {"logToken": known["payload"]["logToken"]}
         # The base class closes the socket if the id is in use already.
-        if known.get("type") == "subscribe" and known["id"] not in self.operations:
+        operation_id = str(known.get("id"))
+        if known.get("type") == "subscribe" and operation_id not in self.operations:
             try:
-                known = {**known, "payload": self._parse_subscribe(known.get("payload"))}
+                payload = self._parse_subscribe(known.get("payload"))
+                known = {**known, "payload": payload}
+                if payload.get("extensions"):
+                    self._extensions[operation_id] = {**self._init_extensions, **payload["extensions"]}
             except BadRequest as error:
-                await self._send_refusal(known["id"], error)
+                await self._send_refusal(operation_id, error)
                 return
         await super().handle_message(cast("Any", known))
 
@@ -92,7 +105,11 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         results = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
-            context_value=replace(self.context, handover=handover),
+            context_value=replace(
+                self.context,
+                handover=handover,
+                request_extensions=self._extensions.pop(operation.id, self._init_extensions),
+            ),
             root_value=self.root_value,
             operation_name=operation.operation_name,
         )

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import asyncpg
 
-from app.engine.database.connections import retry_read
 from app.engine.database.errors import is_connection_error
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import COLUMNS, Fact
+from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
+from app.engine.store.log_identity import Fact
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
 from domain.kernel.decider import AnyDecider, Command, Decider, Event
 
@@ -135,11 +135,8 @@ class SnapshotReader:
             log.warning("%s", line)
 
     async def _fetch(self, query: str, *arguments: object) -> Sequence[Any] | None:
-        async def read() -> Sequence[Any]:
-            return await self._pool.fetch(query, *arguments)
-
         try:
-            return await retry_read(read)
+            return await fetch_event_rows(self._pool, query, *arguments)
         except asyncpg.PostgresError as error:
             if is_connection_error(error):
                 raise
@@ -171,7 +168,7 @@ class SnapshotReader:
 # if the log holds its fact: a log restored from a backup may continue differently. Nearly all streams are short. For
 # them this costs one more index lookup than reading the facts alone.
 _SELECT_FACTS_FROM_SNAPSHOT = f"""
-    SELECT {COLUMNS} FROM es.events
+    SELECT {EVENT_COLUMNS} FROM es.events
     WHERE category = $1 AND stream_id = $2 AND version <= $4 AND version >= coalesce((
         SELECT s.version FROM es.snapshots s JOIN es.events k USING (category, stream_id, version, position)
         WHERE s.stream_id = $2 AND s.category = $1 AND s.mark = $3 AND s.version <= $4

@@ -1,0 +1,217 @@
+"""The connection that writes the log: it sends a batch until the database has answered, and knows why writes fail."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from uuid import UUID
+
+import asyncpg
+
+from app.engine.backoff import Backoff
+from app.engine.database.connections import Connect
+from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_data_error
+from app.engine.store.append_request import AppendAnswer, AppendRequest, append_answer, append_arguments
+from app.engine.store.codec import EventCodec
+from app.engine.store.log_identity import EventIdentity
+
+log = logging.getLogger(__name__)
+
+PROBE_INTERVAL_SECONDS = 1.0
+"""After a failure without further commands, how often a probe tries whether the database takes writes again."""
+MAX_CLOCK_LIFT_SECONDS = 1.0
+"""How far the moment of new events may be ahead of the clock of the database without a line in the log."""
+UNKNOWN_VERSION = -1
+"""A version that no stream has: a command gets a conflict, unless the log has it already."""
+
+type CheckLog = Callable[[asyncpg.Connection], Awaitable[bool]]
+"""Whether a new connection shows the log that this process knows."""
+
+
+class StoreTimeout(Exception):
+    """The database did not answer in time. The command may have been recorded: repeat it with the same commandId."""
+
+
+class StoreUnavailable(Exception):
+    """The database does not take the command. It was not recorded: repeat it with the same commandId."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBatch:
+    """The answers to one batch, and the newest event of the log before it; None if the log was empty."""
+
+    answers: Sequence[AppendAnswer]
+    before: EventIdentity | None
+
+
+async def assume_same_log(connection: asyncpg.Connection) -> bool:
+    """For a log that nothing else is known of."""
+    del connection
+    return True
+
+
+class AppendSession:
+    """Calls es.append on one connection, which it opens again as often as necessary."""
+
+    def __init__(
+        self, connect: Connect, codec: EventCodec, check_log: CheckLog, retry_timeout: float
+    ) -> None:
+        self._connect = connect
+        self._codec = codec
+        self._check_log = check_log
+        self._retry_timeout = retry_timeout
+        self._connection: asyncpg.Connection | None = None
+        self._epoch = 0
+        self._failing_since: float | None = None
+        self._failure = ""
+        self._sent_at: float | None = None
+        """When the batch that the database works on was first sent."""
+        self.connects = 0
+        """How often a connection was opened."""
+        self.clock_lift_seconds = 0.0
+        """How far the moment of the newest events is ahead of the clock of the database; negative if it is behind."""
+
+    @property
+    def stalled_seconds(self) -> float:
+        """How long writes have failed, or how long the database has worked on the batch in flight."""
+        since = self._sent_at if self._failing_since is None else self._failing_since
+        return 0.0 if since is None else monotonic() - since
+
+    @property
+    def trouble(self) -> str | None:
+        """Why writes fail, in one line; None if the last one did not."""
+        if self._failing_since is None:
+            return None
+        return f"no write succeeded for {self.stalled_seconds:.0f} s: {self._failure}"
+
+    def invalidate(self) -> None:
+        """The log was replaced. A batch in flight that is sent again records nothing: its requests conflict."""
+        self._epoch += 1
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+
+    async def record(self, requests: Sequence[AppendRequest], since: float) -> RecordedBatch:
+        """Call es.append. If the connection breaks or the database refuses, call it again with the same requests.
+
+        `since` is the time of `monotonic` since which the oldest request waits. Raises asyncpg's error for refused data,
+        `StoreTimeout` and `StoreUnavailable`.
+        """
+        epoch, began = self._epoch, monotonic()
+        # The oldest request has waited already. But each batch gets some attempts.
+        deadline = max(since, began - 0.75 * self._retry_timeout) + self._retry_timeout
+        backoff, resent, sent = Backoff(0.02, 1.0), False, False
+        self._sent_at = began
+        try:
+            while True:
+                try:
+                    connection = await self._connected()
+                    if epoch != self._epoch:
+                        epoch = self._epoch
+                        requests = [replace(request, expected=UNKNOWN_VERSION) for request in requests]
+                    arguments = append_arguments(self._codec, requests)
+                    sent = True
+                    rows = await connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
+                    self._succeed()
+                    return self._recorded(requests, rows, resent=resent)
+                except DRIVER_ERRORS as error:
+                    if is_data_error(error):
+                        raise
+                    self._fail(error)
+                    resent = resent or (sent and _outcome_unknown(error))
+                    sent = False
+                    pause = backoff.next_pause()
+                    if monotonic() + pause > deadline:
+                        if resent:
+                            raise StoreTimeout(StoreTimeout.__doc__) from error
+                        reason = f"{StoreUnavailable.__doc__} The database says: {first_line(error)}"
+                        raise StoreUnavailable(reason) from error
+                    await asyncio.sleep(pause)
+        finally:
+            self._sent_at = None
+
+    async def probe(self) -> None:
+        """Write a record that nobody reads. Health learns so that writes succeed again, also if no command comes."""
+        try:
+            connection = await self._connected()
+            await connection.fetch(_CALL, *append_arguments(self._codec, ()), timeout=self._retry_timeout)
+            await connection.execute(_PROBE, timeout=self._retry_timeout)
+        except DRIVER_ERRORS as error:
+            self._fail(error)
+        else:
+            self._succeed()
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is not None and not self._connection.is_closed():
+            return self._connection
+        connection = await self._connect()
+        try:
+            await connection.execute(_SESSION)
+            # Nothing is written on the strength of events that are gone.
+            await self._check_log(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        self.connects += 1
+        self._connection = connection
+        return connection
+
+    def _recorded(
+        self, requests: Sequence[AppendRequest], rows: Sequence[asyncpg.Record], *, resent: bool
+    ) -> RecordedBatch:
+        first = rows[0]
+        before = None
+        if first["before_position"]:
+            before = EventIdentity(first["before_position"], UUID(int=first["before_command"].int))
+        self._note_clock((first["recorded"] - first["clock"]).total_seconds())
+        answers = [
+            append_answer(request, row, resent=resent) for request, row in zip(requests, rows, strict=True)
+        ]
+        return RecordedBatch(answers, before)
+
+    def _note_clock(self, lift: float) -> None:
+        if abs(lift) > MAX_CLOCK_LIFT_SECONDS >= abs(self.clock_lift_seconds):
+            reason = (
+                "an older event has that moment, and recorded_at never decreases"
+                if lift > 0
+                else "that clock is far ahead of the newest event and of this server"
+            )
+            log.warning("events are recorded %+.0f s off the clock of the database: %s", lift, reason)
+        self.clock_lift_seconds = lift
+
+    def _fail(self, error: Exception) -> None:
+        """Note why writes fail. A session that cannot write, or whose connection broke, is left."""
+        if self._failing_since is None:
+            self._failing_since = monotonic()
+        failure = first_line(error)
+        if failure != self._failure:
+            log.warning("append: the log cannot be written: %s; trying again", failure)
+        self._failure = failure
+        if self._connection is not None and (
+            is_connection_error(error) or isinstance(error, asyncpg.ReadOnlySQLTransactionError)
+        ):
+            self._connection.terminate()
+            self._connection = None
+
+    def _succeed(self) -> None:
+        if self._failing_since is not None:
+            log.warning("append: the log can be written again after %.1f s", self.stalled_seconds)
+        self._failing_since, self._failure = None, ""
+
+
+def _outcome_unknown(error: Exception) -> bool:
+    """Whether the batch may be recorded although it failed. A session may end after its commit, before the answer."""
+    if not isinstance(error, asyncpg.PostgresError) or is_connection_error(error):
+        return True
+    return (getattr(error, "sqlstate", None) or "")[:2] in ("", "08", "57", "58", "XX") and not isinstance(
+        error, asyncpg.QueryCanceledError
+    )
+
+
+_SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+"""The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
+a batch of one. A plan made while the tables are small would scan them forever."""
+_CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+_PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"

@@ -1,0 +1,89 @@
+"""The identity of the log and of its events. Positions alone do not tell a log that went back, by a fail-over or a restore."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.kernel.decider import Recorded
+
+type Fact = Recorded[Any]
+
+
+class LogHole(Exception):
+    """A position of the log is missing, although positions have no gaps. An event was removed, or a restore was partial."""
+
+    def __init__(self, position: int, next_position: int) -> None:
+        super().__init__(
+            f"the log has a hole: position {position} is missing, and {next_position} follows. Nothing is read past it."
+            " Restore the missing events from a backup or an export; python -m app audit verify names every hole"
+        )
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class EventIdentity:
+    """Names one event of a log: a log that went back has other events at the same positions."""
+
+    position: int
+    command_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """The id of the log, and its newest event; None if the log is empty. The id is None if es.log has no row."""
+
+    log_id: UUID | None
+    newest: EventIdentity | None
+
+    @property
+    def position(self) -> int:
+        return 0 if self.newest is None else self.newest.position
+
+    @classmethod
+    def from_record(cls, record: Any) -> "LogEnd":
+        """From a record of `SELECT_LOG_END`."""
+        newest = None
+        if record["position"] is not None:
+            newest = EventIdentity(record["position"], UUID(int=record["command_id"].int))
+        return cls(None if record["log_id"] is None else UUID(int=record["log_id"].int), newest)
+
+
+@dataclass(frozen=True, slots=True)
+class LogToken:
+    """Names a log and its newest event, as one text: `log id:position:command id`. Clients get it and send it back."""
+
+    log_id: UUID | None
+    newest: EventIdentity | None
+
+    def __str__(self) -> str:
+        newest = "0:" if self.newest is None else f"{self.newest.position}:{self.newest.command_id}"
+        return f"{self.log_id or ''}:{newest}"
+
+    @classmethod
+    def parse(cls, text: str) -> "LogToken":
+        """Raises `ValueError`."""
+        log_id, position, command_id = text.split(":")
+        newest = EventIdentity(int(position), UUID(command_id)) if command_id else None
+        return cls(UUID(log_id) if log_id else None, newest)
+
+
+def identity_of(fact: Fact) -> EventIdentity:
+    return EventIdentity(fact.position, fact.command_id)
+
+
+def rows_before_hole(rows: Sequence[Any], after: int) -> tuple[Sequence[Any], LogHole | None]:
+    """The rows that follow position `after` without a gap, and the hole that they end before."""
+    if not rows or rows[-1]["position"] == after + len(rows):
+        return rows, None
+    dense = 0
+    while rows[dense]["position"] == after + dense + 1:
+        dense += 1
+    return rows[:dense], LogHole(after + dense + 1, rows[dense]["position"])
+
+
+SELECT_LOG_END = """
+    SELECT (SELECT log_id FROM es.log), e.position, e.command_id
+    FROM (SELECT 1) one LEFT JOIN LATERAL (
+        SELECT position, command_id FROM es.events ORDER BY position DESC LIMIT 1) e ON true
+"""

@@ -1,0 +1,210 @@
+"""A log that went back, by a fail-over or a restore, is noticed: nothing rests on events that are gone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from app.engine.commands import CommandAccepted, CommandRejected
+from app.engine.database.connections import Database
+from app.engine.store.feed import Feed, LogReplaced
+from app.engine.store.log_identity import Fact, LogToken
+from app.engine.store.reader import EventReader
+from tests.support.log_surgery import rewind, terminate_sessions, unguarded
+from tests.support.toy_counter import Add, Engine, Take, engine, request, tally
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the state of the feed, which has no event of its own
+            await asyncio.sleep(0.01)
+
+
+async def wait_for_epoch(feed: Feed, epoch: int) -> None:
+    await wait_until(lambda: feed.epoch >= epoch)
+
+
+async def add(running: Engine, stream: UUID, amount: int = 1) -> int:
+    outcome = await running.commands.execute(tally, stream, Add(amount=amount), request())
+    assert isinstance(outcome, CommandAccepted), outcome
+    return outcome.position
+
+
+@pytest.fixture
+async def running(database: Database) -> AsyncIterator[Engine]:
+    async with engine(database, projections=(), poll_interval=0.05) as running:
+        yield running
+
+
+async def test_followers_end_and_new_ones_get_what_the_log_has_now(
+    running: Engine, database: Database
+) -> None:
+    stream = uuid4()
+    for _ in range(10):
+        await add(running, stream)
+    seen: list[int] = []
+
+    async def follow() -> None:
+        async for facts in running.feed.follow(0):
+            seen.extend(fact.position for fact in facts)
+
+    following = asyncio.create_task(follow())
+    await wait_until(lambda: len(seen) == 10)
+    token = running.feed.token
+    await rewind(database.url, 6)
+    with pytest.raises(LogReplaced, match="after position 6, up to 10"):
+        await asyncio.wait_for(following, 10)
+    assert running.feed.head == 6
+    assert running.feed.epoch == 1
+    assert not await running.feed.has(token)
+    assert await running.feed.has(running.feed.token)
+    # The stream is at version 6: a command is decided on that, and is no conflict.
+    assert await add(running, stream) == 7
+    facts = [fact for cursor in (5, 6) for fact in (await running.feed.read_after(cursor))[0]]
+    assert [(fact.position, fact.version) for fact in facts] == [(6, 6), (7, 7)]
+
+
+async def test_a_follower_that_was_busy_at_the_replacement_ends_too(
+    running: Engine, database: Database
+) -> None:
+    await add(running, uuid4())
+    following = running.feed.follow(0)
+    await anext(following)
+    await rewind(database.url, 0)
+    await wait_for_epoch(running.feed, 1)
+    with pytest.raises(LogReplaced):
+        await anext(following)
+
+
+async def test_a_log_that_grew_to_the_same_length_is_another_log(running: Engine, database: Database) -> None:
+    for _ in range(3):
+        await add(running, uuid4())
+    # Other events take the places of the last two before this process reads again.
+    async with unguarded(database.url) as connection:
+        await connection.execute(
+            "UPDATE es.events SET command_id = gen_random_uuid() WHERE position IN (2, 3)"
+        )
+    await wait_for_epoch(running.feed, 1)
+    assert "after position 1, up to 3" in str(running.feed.replacement)
+
+
+async def test_a_state_that_rests_on_lost_events_decides_nothing_although_its_version_fits(
+    database: Database,
+) -> None:
+    stream = uuid4()
+    # The feed of this process polls seldom: the appender has to notice by itself.
+    async with engine(database, projections=(), poll_interval=60) as running:
+        await add(running, uuid4())
+        await add(running, stream, 10)
+        await rewind(database.url, 1)
+        async with engine(database, projections=()) as other:
+            await add(other, stream, 1)
+        await terminate_sessions(database.url)
+        outcome = await running.commands.execute(tally, stream, Take(amount=5), request())
+        assert isinstance(outcome, CommandRejected), outcome
+        assert running.feed.epoch == 1
+
+
+async def test_a_command_that_was_sent_twice_over_a_replacement_is_recorded_once(
+    database: Database,
+) -> None:
+    stream, context = uuid4(), request(command_id=uuid4())
+    async with engine(database, projections=(), poll_interval=60) as running:
+        await add(running, stream)
+        first = await running.commands.execute(tally, stream, Add(amount=2), context)
+        assert isinstance(first, CommandAccepted)
+        await rewind(database.url, 1)
+        await terminate_sessions(database.url)
+        again = await running.commands.execute(tally, stream, Add(amount=2), context)
+        assert isinstance(again, CommandAccepted)
+        assert (again.duplicate, again.position, again.version) == (False, 2, 2)
+
+
+async def test_own_commits_on_another_log_are_not_taken_for_the_next_ones(
+    database: Database,
+) -> None:
+    async with engine(database, projections=(), poll_interval=60) as running:
+        for _ in range(3):
+            await add(running, uuid4())
+        await rewind(database.url, 1)
+        # The connection stays, as in a restore under a running server.
+        positions = [await add(running, uuid4()) for _ in range(5)]
+        assert positions == [2, 3, 4, 5, 6]
+        await wait_for_epoch(running.feed, 1)
+        facts = await running.reader.read_all(0, 10)
+        followed: list[Fact] = []
+        async for part in running.feed.follow(0):
+            followed += part
+            if len(followed) == 6:
+                break
+        assert followed == facts
+
+
+async def test_a_hole_stops_the_feed_before_it_and_is_named(database: Database) -> None:
+    async with engine(database, projections=()) as writing:
+        for _ in range(6):
+            await add(writing, uuid4())
+        reader = writing.reader
+        feed = Feed(EventReader(database.pool, writing.appender.session._codec), poll_interval=0.02)
+        async with unguarded(database.url) as connection:
+            await connection.execute("CREATE TEMP TABLE kept AS SELECT * FROM es.events WHERE position = 4")
+            await connection.execute("DELETE FROM es.events WHERE position = 4")
+            reading = asyncio.create_task(feed.run())
+            await wait_until(lambda: feed.trouble is not None)
+            assert feed.head == 3
+            assert "position 4 is missing" in str(feed.trouble)
+            await connection.execute("INSERT INTO es.events SELECT * FROM kept")
+            await wait_until(lambda: feed.head == 6 and feed.trouble is None)
+        feed.close()
+        await reading
+        assert (await feed.read_after(0))[0] == await reader.read_all(0, 10)
+
+
+async def test_a_follower_behind_the_buffer_stops_at_a_hole(database: Database) -> None:
+    async with engine(database, projections=()) as running:
+        for _ in range(6):
+            await add(running, uuid4())
+        feed = Feed(running.reader)
+        await feed.start()
+        async with unguarded(database.url) as connection:
+            await connection.execute("DELETE FROM es.events WHERE position = 3")
+        facts, cursor = await feed.read_after(0)
+        assert ([fact.position for fact in facts], cursor) == ([1, 2], 2)
+        with pytest.raises(Exception, match="position 3 is missing"):
+            await feed.read_after(2)
+
+
+@pytest.mark.parametrize("moment", ["10000-01-01Z", "infinity", "0044-03-15 BC"])
+async def test_a_row_that_python_cannot_decode_hides_no_other_row(
+    running: Engine, database: Database, moment: str
+) -> None:
+    stream = uuid4()
+    for _ in range(3):
+        await add(running, stream)
+    async with unguarded(database.url) as connection:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute(
+                "UPDATE es.events SET occurred_at = $1::text::timestamptz WHERE position = 2", moment
+            )
+        await connection.execute("ALTER TABLE es.events DROP CONSTRAINT events_occurred_at")
+        await connection.execute(
+            "UPDATE es.events SET occurred_at = $1::text::timestamptz WHERE position = 2", moment
+        )
+    facts = await running.reader.read_all(0, 10)
+    assert [type(fact.event).__name__ for fact in facts] == ["Added", "UnreadableEvent", "Added"]
+    assert "years 1 to 9999" in facts[1].event.problem
+    feed = Feed(running.reader)
+    reading = asyncio.create_task(feed.run())
+    await wait_until(lambda: feed.head == 3)
+    feed.close()
+    await reading
+
+
+async def test_a_token_names_a_log_and_its_event() -> None:
+    for text in (f"{uuid4()}:7:{uuid4()}", f"{uuid4()}:0:", ":0:"):
+        assert str(LogToken.parse(text)) == text
+    for text in ("", "7", "a:b:c", f"{uuid4()}:x:{uuid4()}"):
+        with pytest.raises(ValueError, match=r"\w"):
+            LogToken.parse(text)

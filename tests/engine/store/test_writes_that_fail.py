@@ -1,0 +1,154 @@
+"""A database that refuses writes for a while: the caller learns whether the command was recorded, and writes go on by themselves."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from app.engine.commands import CommandAccepted
+from app.engine.database.connections import Database
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
+from tests.support.databases import execute, url_of
+from tests.support.log_surgery import terminate_sessions
+from tests.support.toy_counter import Add, Engine, engine, request, tally
+
+
+async def wait_until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the state of a connection, which has no event of its own
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def running(database: Database) -> AsyncIterator[Engine]:
+    async with engine(database, projections=(), retry_timeout=0.6) as running:
+        yield running
+
+
+async def make_read_only(database: Database, value: str) -> None:
+    name = make_url(database.url).database
+    await execute(
+        url_of(database.url, "postgres"),
+        f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}',
+    )
+    await terminate_sessions(database.url)
+
+
+async def test_a_read_only_database_answers_no_conflict_and_says_that_nothing_was_recorded(
+    running: Engine, database: Database
+) -> None:
+    stream = uuid4()
+    await running.commands.execute(tally, stream, Add(amount=1), request())
+    await make_read_only(database, "on")
+    # The session ends with this command, so it is not known whether it was recorded.
+    with pytest.raises((StoreTimeout, StoreUnavailable)):
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    answers = await asyncio.gather(
+        *(
+            running.commands.execute(tally, stream if n % 2 else uuid4(), Add(amount=1), request())
+            for n in range(40)
+        ),
+        return_exceptions=True,
+    )
+    assert {type(answer) for answer in answers} == {StoreUnavailable}, answers
+    assert "not recorded" in str(answers[0])
+    assert "read-only" in str(running.appender.trouble)
+    await make_read_only(database, "off")
+    # No command comes, and the appender finds out by itself.
+    await wait_until(lambda: running.appender.trouble is None)
+    outcome = await running.commands.execute(tally, stream, Add(amount=1), request())
+    assert isinstance(outcome, CommandAccepted)
+    assert outcome.version == 2
+
+
+async def test_a_cancelled_statement_is_sent_again_and_recorded_once(
+    running: Engine, database: Database
+) -> None:
+    await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    locking: asyncpg.Connection = await asyncpg.connect(database.url)
+    try:
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE es.events IN EXCLUSIVE MODE")
+            work = asyncio.create_task(running.commands.execute(tally, uuid4(), Add(amount=1), request()))
+            cancelled = 0
+            async with asyncio.timeout(5):
+                while not cancelled:
+                    cancelled = await locking.fetchval(
+                        "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND query LIKE '%es.append%' AND wait_event_type = 'Lock'"
+                    )
+            await wait_until(lambda: running.appender.trouble is not None)
+        outcome = await work
+    finally:
+        await locking.close()
+    assert isinstance(outcome, CommandAccepted)
+    assert outcome.position == 2
+    assert not outcome.duplicate
+
+
+async def test_an_answer_that_is_lost_at_the_end_may_have_been_recorded(
+    running: Engine, database: Database
+) -> None:
+    locking: asyncpg.Connection = await asyncpg.connect(database.url)
+    try:
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE es.events IN EXCLUSIVE MODE")
+            # The statement was sent, and its answer does not come within the limit.
+            with pytest.raises(StoreTimeout, match="may have been recorded"):
+                await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    finally:
+        await locking.close()
+
+
+async def test_a_command_whose_caller_left_before_it_was_sent_is_not_recorded(
+    running: Engine, database: Database
+) -> None:
+    locking: asyncpg.Connection = await asyncpg.connect(database.url)
+    try:
+        async with locking.transaction():
+            await locking.execute("LOCK TABLE es.events IN EXCLUSIVE MODE")
+            first = asyncio.create_task(running.commands.execute(tally, uuid4(), Add(amount=1), request()))
+            await asyncio.sleep(0.05)
+            second = asyncio.create_task(running.commands.execute(tally, uuid4(), Add(amount=2), request()))
+            await asyncio.sleep(0.05)
+            second.cancel()
+            await asyncio.wait([second])
+        await first
+    finally:
+        await locking.close()
+    third = await running.commands.execute(tally, uuid4(), Add(amount=3), request())
+    assert isinstance(third, CommandAccepted)
+    assert third.position == 2
+
+
+async def test_recorded_at_does_not_follow_a_clock_that_the_log_and_the_caller_contradict(
+    database: Database,
+) -> None:
+    """The database's clock cannot be moved here: the newest event and the caller are two days behind it instead."""
+    call = (
+        "SELECT recorded, clock FROM es.append(ARRAY[gen_random_uuid()], ARRAY['tally.add'], ARRAY['tally'],"
+        " ARRAY[gen_random_uuid()], ARRAY[0], ARRAY[1], ARRAY[false], ARRAY[null]::text[], ARRAY[gen_random_uuid()],"
+        " ARRAY[null]::bigint[], ARRAY['x'], ARRAY[null]::timestamptz[], ARRAY['tally.added'], ARRAY[1::smallint],"
+        " ARRAY['{\"amount\": 1}'::jsonb], clock_timestamp() - $1::interval)"
+    )
+    right, two_days = timedelta(0), timedelta(days=2)
+    async with database.connection() as connection:
+
+        async def append(behind: timedelta) -> dict[str, datetime]:
+            [record] = await connection.fetch(call, behind)
+            return dict(record)
+
+        first = await append(two_days)
+        assert timedelta(days=1.9) < first["clock"] - first["recorded"] < timedelta(days=2.1)
+        second = await append(two_days)
+        assert first["recorded"] <= second["recorded"] < first["recorded"] + timedelta(minutes=1)
+        # The caller agrees with the database again: the log was only idle.
+        third = await append(right)
+        assert third["recorded"] == third["clock"]
+        # A caller whose clock is behind changes nothing, since the log agrees with the database.
+        fourth = await append(two_days)
+        assert fourth["recorded"] == fourth["clock"]

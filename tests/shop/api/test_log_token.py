@@ -1,0 +1,107 @@
+"""A client that knows events of a log that is gone is told so, in every protocol, and skips nothing in silence."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.databases import new_database, run_in_thread
+from tests.support.log_surgery import rewind
+from tests.support.server import Server
+from tests.support.websocket import FACTS, opened
+
+REGISTER = """mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "2.50"}}) {
+    ... on ProductAccepted { position } } }"""
+
+
+class LostEvents:
+    """A server on a log that lost the last of four events, and the token of a client that has received it."""
+
+    def __init__(self, server: Server, url: str) -> None:
+        self.server = server
+        for number in range(4):
+            server.ask(REGISTER, {"sku": f"tea-{number}"})
+        self.old_token = self.token()
+        run_in_thread(rewind(url, 3))
+        deadline = time.monotonic() + 10
+        while self.token() == self.old_token:
+            assert time.monotonic() < deadline, "the server does not notice"
+            time.sleep(0.02)
+
+    def token(self) -> str:
+        return self.server.ask("{ position }")["extensions"]["logToken"]
+
+
+@pytest.fixture(scope="module")
+def lost(postgres: str, template: str) -> Iterator[LostEvents]:
+    with new_database(postgres, template) as url:
+        server = Server(url).wait()
+        try:
+            yield LostEvents(server, url)
+        finally:
+            server.close()
+
+
+def code(answer: Any) -> str:
+    """The code of the first error in an answer, or in the payload of an error message."""
+    errors = answer if isinstance(answer, list) else answer["errors"]
+    return errors[0]["extensions"]["code"]
+
+
+def ask(server: Server, query: str, extensions: dict[str, Any], accept: str = "application/json") -> str:
+    body = json.dumps({"query": query, "extensions": extensions}).encode()
+    headers = {"content-type": "application/json", "accept": accept}
+    with urllib.request.urlopen(urllib.request.Request(server.url, body, headers), timeout=30) as answer:
+        return answer.read().decode()
+
+
+async def test_a_subscription_after_an_event_that_is_gone_gets_log_replaced(lost: LostEvents) -> None:
+    async with opened(lost.server) as socket:
+        await socket.subscribe("1", FACTS, {"after": "4"})
+        error = await socket.next("1")
+    assert code(error["payload"]) == "LOG_REPLACED"
+
+
+async def test_a_token_of_a_lost_event_is_refused_although_the_log_is_long_enough_again(
+    lost: LostEvents,
+) -> None:
+    lost.server.ask(REGISTER, {"sku": "coffee"})
+    lost.server.ask(REGISTER, {"sku": "cocoa"})
+    async with opened(lost.server) as socket:
+        payload = {"query": FACTS, "variables": {"after": "3"}, "extensions": {"logToken": lost.old_token}}
+        await socket.say({"id": "1", "type": "subscribe", "payload": payload})
+        error = await socket.next("1")
+        assert code(error["payload"]) == "LOG_REPLACED"
+        # The same position with the token of today is answered.
+        token = lost.server.ask("{ position }")["extensions"]["logToken"]
+        payload = {**payload, "extensions": {"logToken": token}}
+        await socket.say({"id": "2", "type": "subscribe", "payload": payload})
+        assert [fact["position"] for fact in await socket.facts("2", 2)] == ["4", "5"]
+
+
+async def test_a_token_at_connect_holds_for_each_subscription_of_the_socket(lost: LostEvents) -> None:
+    async with opened(lost.server, init={"logToken": lost.old_token}) as socket:
+        await socket.subscribe("1", FACTS, {"after": "0"})
+        error = await socket.next("1")
+    assert code(error["payload"]) == "LOG_REPLACED"
+
+
+def test_a_query_with_min_position_and_a_stream_check_the_token_too(lost: LostEvents) -> None:
+    old = {"logToken": lost.old_token}
+    query = '{ products(minPosition: "1") { nodes { sku } } }'
+    assert code(json.loads(ask(lost.server, query, old))) == "LOG_REPLACED"
+    stream = ask(lost.server, 'subscription { events(after: "1") { position } }', old, "text/event-stream")
+    assert "LOG_REPLACED" in stream
+
+
+@pytest.mark.parametrize("token", ["7", 7, ["a:1:b"], {"log": 1}, "::7", "x" * 10_000, f"a:{'9' * 5_000}:b"])
+def test_a_text_that_is_no_token_is_bad_input(lost: LostEvents, token: object) -> None:
+    answer = ask(lost.server, '{ products(minPosition: "1") { nodes { sku } } }', {"logToken": token})
+    assert code(json.loads(answer)) == "BAD_USER_INPUT"
+
+
+def test_a_query_without_positions_needs_no_token(lost: LostEvents) -> None:
+    assert "errors" not in json.loads(ask(lost.server, "{ position }", {"logToken": lost.old_token}))
