@@ -74,9 +74,9 @@ READS: Mapping[str, str] = {
     "product": "query ($key: Sku!, $p: Position) { row: product(sku: $key, minPosition: $p) { version } }",
     "order": "query ($key: UUID!, $p: Position) { row: order(id: $key, minPosition: $p) { version } }",
 }
-NOT_RECORDED = ("OVERLOADED",)
+NOT_RECORDED = ("OVERLOADED", "UNAVAILABLE")
 """Codes of errors that say that nothing was recorded."""
-EXPECTED_ERRORS = (*NOT_RECORDED, "TIMEOUT", "STALE_READ", "LOG_REPLACED", "UNAVAILABLE")
+EXPECTED_ERRORS = (*NOT_RECORDED, "TIMEOUT", "STALE_READ", "LOG_REPLACED")
 
 
 @dataclass
@@ -95,16 +95,28 @@ class Shop:
     unexpected: list[str] = field(default_factory=list[str])
     """Errors that no client should ever see."""
     placed: list[str] = field(default_factory=list[str])
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    """The newest log token that each client has."""
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
     # --- One request ---
 
-    async def ask(self, node: Node, document: str, **variables: Any) -> Mapping[str, Any]:
-        """The answer to one request. Raises what the transport raises, also for an answer that is no GraphQL."""
-        answer = await self.http.post(node.url, json={"query": document, "variables": variables})
-        return answer.json()
+    async def ask(
+        self, node: Node, document: str, *, client: str | None = None, **variables: Any
+    ) -> Mapping[str, Any]:
+        """The answer to one request. Raises what the transport raises, also for an answer that is no GraphQL.
+
+        A `client` sends back the log token that it got with its last answer.
+        """
+        request = {"query": document, "variables": variables}
+        if token := self.tokens.get(client or ""):
+            request["extensions"] = {"logToken": token}
+        answer = (await self.http.post(node.url, json=request)).json()
+        if client is not None and (token := answer.get("extensions", {}).get("logToken")):
+            self.tokens[client] = token
+        return answer
 
     async def write(
         self,
@@ -169,16 +181,17 @@ class Shop:
         return code
 
     async def read(self, session: str, node: Node, stream: str, key: str, min_position: int | None) -> int:
-        """One read; the position that the answer is at, 0 if there was none."""
+        """One read; the position that the answer is at, 0 if there was none. A log that went back is read from its start."""
         sent = self.now()
         wanted = None if min_position is None else str(min_position)
         try:
-            answer = await self.ask(node, READS[stream.partition("/")[0]], key=key, p=wanted)
+            answer = await self.ask(node, READS[stream.partition("/")[0]], client=session, key=key, p=wanted)
         except (httpx2.TransportError, json.JSONDecodeError):
             self.counts["reads without an answer"] += 1
             return 0
         if errors := answer.get("errors"):
-            self._code(errors)
+            if self._code(errors) == "LOG_REPLACED":
+                self.tokens.pop(session, None)
             return 0
         row = answer["data"]["row"]
         position = int(answer["extensions"]["position"])
@@ -298,6 +311,7 @@ class Shop:
         """Follows the log over a socket, for ever. When the socket ends or is silent it asks either server to go on."""
         while True:
             node = random.choice(self.nodes)
+            subscription = await self._begin_again(subscription, node)
             with suppress(OSError, WebSocketException, TimeoutError, EOFError):
                 async with connect(
                     node.url.replace("http", "ws", 1),
@@ -309,6 +323,19 @@ class Shop:
                     await self._follow(socket, subscription)
             self.counts["reconnects"] += 1
             await asyncio.sleep(random.uniform(0.05, 0.5))
+
+    async def _begin_again(self, subscription: Subscription, node: Node) -> Subscription:
+        """The subscription; another one if it was told that the log was replaced: from where the log ends now."""
+        if subscription.complete:
+            return subscription
+        try:
+            answer = await self.ask(node, "{ position }")
+            position = int(answer["data"]["position"])
+        except (httpx2.TransportError, json.JSONDecodeError, KeyError, TypeError):
+            return subscription
+        new = Subscription(f"{subscription.name} again", position, subscription.prefix)
+        self.history.subscriptions.append(new)
+        return new
 
     async def _follow(self, socket: ClientConnection, subscription: Subscription) -> None:
         await socket.send('{"type": "connection_init"}')
@@ -334,21 +361,18 @@ class Shop:
                             {
                                 "id": "1",
                                 "type": "subscribe",
-                                "payload": {"query": EVENTS, "variables": variables},
+                                "payload": self._request(subscription, variables),
                             }
                         )
                     )
-                case {"type": "next", "payload": {"data": {"events": event}}}:
-                    self._receive(subscription, event)
+                case {"type": "next", "payload": {"data": {"events": _}} as payload}:
+                    self._receive(subscription, payload)
                 case {"type": "ping"}:
                     await socket.send('{"type": "pong"}')
                 case {"type": "pong"}:
                     pass
-                case {"type": "error", "payload": errors}:
-                    self._code(errors)
-                    return
-                case {"type": "next", "payload": {"errors": errors}}:
-                    self._code(errors)
+                case {"type": "error", "payload": errors} | {"type": "next", "payload": {"errors": errors}}:
+                    self._refused(subscription, errors)
                     return
                 case _:
                     return
@@ -358,6 +382,7 @@ class Shop:
         category = subscription.prefix.removesuffix("/")
         while True:
             node = random.choice(self.nodes)
+            subscription = await self._begin_again(subscription, node)
             last = subscription.deliveries[-1].position if subscription.deliveries else subscription.after
             variables = {"after": str(last), "filter": {"streams": [category]} if category else None}
             # The server sends a comment every few seconds, so silence is a sign.
@@ -365,7 +390,7 @@ class Shop:
                 async with self.http.stream(
                     "POST",
                     node.url,
-                    json={"query": EVENTS, "variables": variables},
+                    json=self._request(subscription, variables),
                     headers={"accept": "text/event-stream"},
                     timeout=httpx2.Timeout(PATIENCE_SECONDS, read=20),
                 ) as answer:
@@ -374,14 +399,27 @@ class Shop:
                             continue
                         payload = json.loads(line.removeprefix("data:"))
                         if errors := payload.get("errors"):
-                            self._code(errors)
+                            self._refused(subscription, errors)
                             break
-                        self._receive(subscription, payload["data"]["events"])
+                        self._receive(subscription, payload)
             self.counts["reconnects"] += 1
             await asyncio.sleep(random.uniform(0.05, 0.5))
 
-    def _receive(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
+    def _request(self, subscription: Subscription, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        request = {"query": EVENTS, "variables": variables}
+        token = self.tokens.get(subscription.name)
+        return request if token is None else request | {"extensions": {"logToken": token}}
+
+    def _refused(self, subscription: Subscription, errors: Sequence[Mapping[str, Any]]) -> None:
+        if self._code(errors) == "LOG_REPLACED":
+            subscription.complete = False
+            self.tokens.pop(subscription.name, None)
+
+    def _receive(self, subscription: Subscription, payload: Mapping[str, Any]) -> None:
+        event = payload["data"]["events"]
         self.counts["deliveries"] += 1
+        if token := payload.get("extensions", {}).get("logToken"):
+            self.tokens[subscription.name] = token
         subscription.deliveries.append(
             Delivery(
                 self.now(),
