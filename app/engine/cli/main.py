@@ -26,6 +26,7 @@ LAZY_COMMANDS: Mapping[str, str] = {
     "processes": "app.engine.cli.processes:commands",
     "projections": "app.engine.cli.projections:commands",
     "prove": "app.engine.cli.prove:prove",
+    "restore-check": "app.engine.cli.restore_check:restore_check",
     "trace": "app.engine.cli.events:trace",
 }
 """Commands and groups, each with `module:name`. They are imported when they are used: a server needs none of them."""
@@ -94,7 +95,7 @@ def serve(
     configure_logging(settings.log_level, lines="json" if settings.mode == "production" else "text")
     from app.engine.server.serve import serve as run_server
 
-    asyncio.run(run_server(application, settings, migrate=migrate, print_line=_print_line))
+    raise typer.Exit(asyncio.run(run_server(application, settings, migrate=migrate, print_line=_print_line)))
 
 
 @cli.command()

@@ -113,7 +113,8 @@ class Context:
             raise ReplacedLog(REPLACED)
 
     async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
-        """Wait until the projection has reached `position`; later reads of the operation are at least as new.
+        """Wait until the projection has reached `position`; later reads of the operation are at least as new. A table that
+        is made again is waited for in any case.
 
         Raises `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
         """
@@ -121,9 +122,9 @@ class Context:
             await self.check_log()
             point = self.loaders.read_point
             point.min_position = max(point.min_position, position)
-            await self.services.projector.wait_for_position(
-                projection.name, position, self.services.settings.min_position_timeout_seconds
-            )
+        await self.services.projector.wait_for_position(
+            projection.name, position or 0, self.services.settings.min_position_timeout_seconds
+        )
 
 
 def response_extensions(context: Context) -> dict[str, Any]:

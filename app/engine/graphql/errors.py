@@ -30,6 +30,7 @@ from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from app.engine.store.feed import FeedStalled, LogReplaced
 from app.engine.store.load import UnreadableStream
 from app.engine.store.log_identity import LogHole
+from projections.kernel import SCHEMA
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class Forbidden(ApiError):
 
 
 class StaleRead(ApiError):
-    """The projection has not reached the requested position."""
+    """The projection has not reached the requested position, or its table is made again."""
 
     code = "STALE_READ"
 
@@ -111,7 +112,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
                 projection=error.projection,
                 position=str(error.reached),
                 wanted=str(error.wanted),
-                behind=error.wanted - error.reached,
+                behind=max(0, error.wanted - error.reached),
                 behindSeconds=error.seconds,
             )
         case Overloaded():
@@ -130,6 +131,10 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return BadInput(str(error))
         case UnreadableStream():
             return StreamUnreadable(str(error))
+        case asyncpg.UndefinedTableError() if f'"{SCHEMA}.' in str(error):
+            return StaleRead(
+                "A table that the query reads is missing; it is made again from the log. Ask again in a moment."
+            )
         case _ if is_missing_operation(error):
             return BadInput(missing_operation_reason(error))
         case TimeoutError():

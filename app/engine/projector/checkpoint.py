@@ -49,18 +49,25 @@ class Checkpoint:
 
 
 async def claim_checkpoint(
-    connection: asyncpg.Connection, projection: AnyProjection, slot: str, *, create: bool = False
+    connection: asyncpg.Connection, projection: AnyProjection, slot: str
 ) -> Checkpoint | None:
-    """Write this process down as the owner, and return the checkpoint; None if there is none, unless `create` makes it."""
-    record = await connection.fetchrow(
-        _CREATE if create else _CLAIM,
-        projection.name,
-        projection.version,
-        slot,
-        process_name(),
-        *([fingerprint(projection)] if create else []),
+    """Write this process down as the owner, and return the checkpoint; None if there is none."""
+    for _ in range(2):
+        # A swap that commits while this statement waits for its row hides the new row from it, but not from the next one.
+        record = await connection.fetchrow(_CLAIM, projection.name, projection.version, slot, process_name())
+        if record is not None:
+            return Checkpoint(projection, slot, *record)
+    return None
+
+
+async def create_checkpoint(
+    connection: asyncpg.Connection, projection: AnyProjection, slot: str, owner: str | None
+) -> tuple[Checkpoint, bool]:
+    """The checkpoint, at position 0 if there was none, with `owner` written down; and whether there was none."""
+    [[position, generation, made_by, is_new]] = await connection.fetch(
+        _CREATE, projection.name, projection.version, slot, owner, fingerprint(projection)
     )
-    return None if record is None else Checkpoint(projection, slot, *record)
+    return Checkpoint(projection, slot, position, generation, made_by), is_new
 
 
 async def read_checkpoint(
@@ -92,5 +99,5 @@ _CREATE = """
     INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (projection, version, slot) DO UPDATE
     SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)
-    RETURNING position, build, fingerprint
+    RETURNING position, build, fingerprint, xmax = 0
 """

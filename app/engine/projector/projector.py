@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from time import perf_counter
 
 import msgspec
@@ -11,6 +11,7 @@ from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS, error_summary
 from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.slots import FORMER, LIVE
+from app.engine.projector.table_integrity import table_problem
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection
@@ -25,13 +26,24 @@ RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS = 0.25, 2.0
 
 class ProjectionStale(Exception):
     """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited; None if
-    the log has no such fact, or if it cannot be read. `head` is the end of the log, as far as this process knows."""
+    the log has no such fact, or if it cannot be read. `head` is the end of the log, as far as this process knows.
+    `rebuilding` says why the table is made again, if it is: then `wanted` may be 0."""
 
-    def __init__(self, projection: str, wanted: int, reached: int, seconds: float | None, head: int) -> None:
+    def __init__(
+        self,
+        projection: str,
+        wanted: int,
+        reached: int,
+        seconds: float | None,
+        head: int,
+        rebuilding: str | None = None,
+    ) -> None:
         waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
         advice = f"the log itself ends at {head}" if wanted > head else "ask again in a moment"
         super().__init__(
             f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}"
+            if rebuilding is None
+            else f"{projection} is made again from the log ({rebuilding}) and is at position {reached} of {head}; {advice}"
         )
         self.projection = projection
         self.wanted = wanted
@@ -54,6 +66,8 @@ class Projector:
         self._has_waiters = asyncio.Event()
         self._waiters = 0
         self._polled_at = 0.0
+        self._problems: Mapping[str, str] = {}
+        """Tables of other owners that are not those of their checkpoints, a moment ago."""
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -67,7 +81,7 @@ class Projector:
             try:
                 await self._poll_once()
             except DRIVER_ERRORS as error:
-                log.warning("checkpoints cannot be read: %s", error)
+                log.warning("checkpoints cannot be read: %s", error_summary(error).splitlines()[0])
             try:
                 async with asyncio.timeout(FAST_POLL_SECONDS if self._waiters else 1.0):
                     await (asyncio.sleep(60) if self._waiters else self._has_waiters.wait())
@@ -103,15 +117,16 @@ class Projector:
                 await worker.retry_parked()
 
     async def wait_for_position(self, name: str, position: int, seconds: float) -> None:
-        """Return when the projection has folded the log up to `position`. Raises `ProjectionStale` after `seconds`."""
+        """Return when the projection has folded the log up to `position`, and its table is not being made again. Raises
+        `ProjectionStale` after `seconds`."""
         worker = self.workers[name]
-        if worker.state.position >= position:
+        if worker.state.position >= position and worker.state.rebuilding is None:
             return
         self._waiters += 1
         self._has_waiters.set()
         try:
             async with asyncio.timeout(seconds):
-                while worker.state.position < position:
+                while worker.state.position < position or worker.state.rebuilding is not None:
                     await worker.wait_for_progress()
         except TimeoutError:
             raise ProjectionStale(
@@ -120,6 +135,7 @@ class Projector:
                 worker.state.position,
                 await self._seconds_since(worker.state.position + 1),
                 self._feed.latest_known,
+                worker.state.rebuilding,
             ) from None
         finally:
             self._waiters -= 1
@@ -158,12 +174,18 @@ class Projector:
         if not is_due and all(worker.state.is_owner for worker in self.workers.values()):
             return
         rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
+        if is_due:
+            self._problems = await self._find_problems({row["projection"] for row in rows})
+            self._polled_at = perf_counter()
+        for name, problem in self._problems.items():
+            self.workers[name].on_table_problem(problem)
         for row in rows:
             worker = self.workers.get(row["projection"])
             if worker is None or worker.projection.version != row["version"]:
                 continue
             if row["slot"] == LIVE:
-                worker.on_checkpoint(row["position"])
+                if row["projection"] not in self._problems:
+                    worker.on_checkpoint(row["position"], row["rebuilding"])
                 worker.check_fingerprint(row["fingerprint"])
                 worker.update(
                     oldest_pending_at=row["next_at"],
@@ -171,8 +193,21 @@ class Projector:
                 )
             elif row["slot"] == FORMER:
                 self._maintain_former(worker.projection)
-        if is_due:
-            self._polled_at = perf_counter()
+
+    async def _find_problems(self, have_checkpoints: Set[str]) -> Mapping[str, str]:
+        """Why tables are not those of their checkpoints, by projection. The owner of a table checks it by itself."""
+        problems: dict[str, str] = {}
+        for name, worker in self.workers.items():
+            problem = None
+            # A swap that commits at this moment can look like a problem, but not twice.
+            for _ in range(2):
+                if not worker.state.is_owner and (worker.state.table_exists or name in have_checkpoints):
+                    problem = await table_problem(self._database.pool, worker.projection, LIVE)
+                if problem is None:
+                    break
+            if problem is not None:
+                problems[name] = problem
+        return problems
 
     def _maintain_former(self, projection: AnyProjection) -> None:
         _, task = self._former_workers.get(projection.name, (None, None))
@@ -181,10 +216,14 @@ class Projector:
             self._former_workers[projection.name] = worker, self._group.create_task(worker.run())
 
 
-# With the moment of the first fact after the checkpoint.
-_SELECT_CHECKPOINTS = """
-    SELECT c.projection, c.version, c.slot, c.position, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at
-    FROM es.checkpoints c LEFT JOIN es.events e ON e.position = c.position + 1
+# With the moment of the first fact after the checkpoint, and why the live table is made again.
+_SELECT_CHECKPOINTS = f"""
+    SELECT c.projection, c.version, c.slot, c.position, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at,
+           r.error AS rebuilding
+    FROM es.checkpoints c
+         LEFT JOIN es.events e ON e.position = c.position + 1
+         LEFT JOIN es.rebuilds r ON r.projection = c.projection AND r.version = c.version AND r.slot = c.slot
+                                AND r.slot = '{LIVE}' AND r.state = 'building'
 """
 _SELECT_SECONDS_SINCE = (
     "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"

@@ -16,6 +16,8 @@ SCHEMAS = {
     RETIRING: f"{SCHEMA}_leaving",
 }
 """A table has the same name in each: it changes its slot by changing its schema, and its indexes move with it."""
+TABLE_CHECKPOINTS = "table_checkpoints"
+"""The table in each schema that has the second checkpoints. Triggers keep it."""
 
 
 def table_names(projection: str, version: int, slot: str) -> Sequence[str]:

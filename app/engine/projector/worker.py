@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
+
+import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
@@ -15,12 +17,14 @@ from app.engine.database.errors import error_summary, is_connection_error
 from app.engine.database.leases import LeaseLost
 from app.engine.logs import log_fields
 from app.engine.projector.fingerprint import fingerprint
+from app.engine.projector.newer_events import NewerEvent, find_newer_event
 from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.slots import LIVE
-from app.engine.projector.writer import TableGone, TableWriter
-from app.engine.store.feed import Feed
+from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
+from app.engine.store.feed import Feed, LogReplaced
+from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
@@ -32,6 +36,12 @@ WRITE_DEBOUNCE_SECONDS = 0.01
 """The pause after a write if no reader waits for the table: facts that arrive in it form one batch."""
 BULK_LOAD_THRESHOLD = 10_000
 """How many facts behind a table has to be for a bulk load."""
+NEWER_EVENT_PAUSE_SECONDS = 2.0
+"""How long a process leaves the lease to others after it met an event of newer code. Those look for it more often."""
+CHECK_INTERVAL_SECONDS = 1.0
+"""How often the owner checks that its table is still the one of its checkpoint."""
+MISSING_TABLE_ERRORS = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError)
+"""What a statement raises if a table, or its whole schema, was dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +55,8 @@ class ProjectionState:
     """Whether the table is known to exist: made by this process, or by the owner."""
     error: str | None = None
     """What keeps it at its position."""
+    rebuilding: str | None = None
+    """Why the table is made again from the log, until it may be read."""
     stale_fingerprint: str | None = None
     """The fingerprint of the code that made the table, if it is not that of this code."""
     oldest_pending_at: datetime | None = None
@@ -53,6 +65,13 @@ class ProjectionState:
     """Events that were passed over because the code cannot read them, by type and stored version."""
     parked: int = 0
     """The number of parked keys, a moment ago."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the table cannot be relied on, in one line; None if it can."""
+        if self.error is None and self.rebuilding is not None:
+            return f"it is made again from the log: {self.rebuilding}"
+        return self.error
 
 
 class ProjectionWorker:
@@ -68,6 +87,11 @@ class ProjectionWorker:
         self._feed = feed
         self._moved: asyncio.Future[None] | None = None
         self._last_write = 0.0
+        self._next_check = 0.0
+        self._epoch = 0
+        """The epoch of the log in which this process became the owner."""
+        self._newer_position: int | None = None
+        """The event of newer code before which this process has left the table to others."""
         self._waiting = 0
         self._has_waiters = asyncio.Event()
 
@@ -76,25 +100,31 @@ class ProjectionWorker:
         backoff = Backoff(0.05, 5.0)
         while not self._feed.closed:
             try:
+                self._epoch = self._feed.epoch
                 async with self._database.connection() as connection:
                     writer = TableWriter(self.projection, self.slot, connection)
-                    if await writer.acquire(lambda: self._feed.closed):
+                    if await writer.acquire(self._closed_while_waiting(), self._feed.latest_known):
                         await self._start_owning(writer)
                     while await self._wait_for_work(writer):
                         writer = self.writer or writer
                         try:
                             await self._process_batch(writer)
-                        except LeaseLost as error:
+                        except (LeaseLost, TableUnusable) as error:
                             await self._reacquire(writer, error)
                         backoff.reset()
                         if self.state.error is not None:
                             self.update(error=None)
             except TableGone:
                 return
+            except NewerEvent as error:
+                await self._leave_to_newer_code(error)
             except Exception as error:
                 # Any error stops the projection at its checkpoint. Health shows it, and the worker tries again.
                 summary = error_summary(error).splitlines()[0]
-                if isinstance(error, LeaseLost) or is_connection_error(error) or self.slot != LIVE:
+                passes = isinstance(
+                    error, (LeaseLost, LogReplaced, *MISSING_TABLE_ERRORS)
+                ) or is_connection_error(error)
+                if passes or self.slot != LIVE:
                     log.warning(
                         "projection %s, %s table: %s; trying again", self.projection.name, self.slot, summary
                     )
@@ -108,12 +138,27 @@ class ProjectionWorker:
                 self.writer = None
                 self.update(is_owner=False)
 
+    def _closed_while_waiting(self) -> Callable[[], bool]:
+        """Whether the feed has closed. The lease asks it before each attempt to own the table."""
+        attempts = 0
+
+        def closed() -> bool:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1 and self.state.error is not None:
+                # Another process owns the table, so what stopped this one stops nothing now.
+                self.update(error=None)
+            return self._feed.closed
+
+        return closed
+
     def update(self, **changes: Any) -> None:
         """Replace the state by one with these changes, and wake those who wait for a new position or owner."""
         before, self.state = self.state, replace(self.state, **changes)
-        if self._moved is not None and (before.position, before.is_owner) != (
+        if self._moved is not None and (before.position, before.is_owner, before.rebuilding) != (
             self.state.position,
             self.state.is_owner,
+            self.state.rebuilding,
         ):
             self._moved.set_result(None)
             self._moved = None
@@ -131,30 +176,52 @@ class ProjectionWorker:
     async def _start_owning(self, writer: TableWriter) -> None:
         self._take_over(writer)
         async with writer.lock:
-            await self._bulk_catch_up(writer)
-            await writer.table.create_indexes(writer.connection)
-        self.update(position=writer.position, table_exists=True)
+            await self._catch_up(writer)
         log.info("projection %s: owned from position %d", self.projection.name, self.state.position)
 
-    async def _reacquire(self, writer: TableWriter, error: LeaseLost) -> None:
-        """The table was swapped: continue with the one that is in this slot now. The connection still holds the lease."""
+    async def _reacquire(self, writer: TableWriter, error: Exception) -> None:
+        """The table was swapped, or is not the one of the checkpoint: continue with the one that is in this slot now. The
+        connection still holds the lease."""
         log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, error)
         new = TableWriter(self.projection, self.slot, writer.connection)
         new.lock = writer.lock
         async with writer.lock:
             if self.writer is not writer:
                 return
-            await new.claim()
+            await new.claim(self._feed.latest_known)
             self._take_over(new)
+            if new.remade_because is not None:
+                await self._catch_up(new)
 
     def _take_over(self, writer: TableWriter) -> None:
         self.writer = writer
-        self.update(position=writer.position, is_owner=True)
+        self._next_check = asyncio.get_running_loop().time() + CHECK_INTERVAL_SECONDS
+        if writer.remade_because is not None:
+            log.warning(
+                "projection %s: %s; it is made again from the log",
+                self.projection.name,
+                writer.remade_because,
+            )
+        rebuilding = None if writer.rebuild is None else writer.rebuild[0]
+        self.update(position=writer.position, is_owner=True, rebuilding=rebuilding)
         self.check_fingerprint(writer.checkpoint.fingerprint)
+
+    async def _catch_up(self, writer: TableWriter) -> None:
+        await self._bulk_catch_up(writer)
+        await writer.table.create_indexes(writer.connection)
+        self.update(position=writer.position, table_exists=True)
+        await self._finish_rebuild(writer)
+
+    async def _finish_rebuild(self, writer: TableWriter) -> None:
+        """Let the table be read again if it has reached the position at which its rebuild began."""
+        if writer.rebuild is not None and self.state.position >= writer.rebuild[1]:
+            await writer.finish_rebuild()
+            self.update(rebuilding=None)
+            log.info("projection %s: made again up to position %d", self.projection.name, self.state.position)
 
     async def _bulk_catch_up(self, writer: TableWriter) -> None:
         """Load in bulk if the table is far behind, as the first table of its version is."""
-        load = BulkLoad(writer)
+        load = BulkLoad(writer, self._feed.reader.codec)
         load.target_position = self._feed.head
         if load.target_position - load.position < BULK_LOAD_THRESHOLD:
             return
@@ -172,13 +239,18 @@ class ProjectionWorker:
         await run_bulk_load(writer.connection, self._feed.reader, [load], page=BATCH_SIZE, on_page=report)
 
     async def _wait_for_work(self, writer: TableWriter) -> bool:
-        """Wait for the next fact, or until a stored checkpoint has been behind long enough. False if the feed has closed."""
+        """Wait for the next fact, for the next check of the table, or until a stored checkpoint has been behind long enough.
+        False if the feed has closed."""
+        if self.state.error is not None and self.state.position >= self._feed.head:
+            # The table is current, so nothing stops it. The next fact may come late.
+            self.update(error=None)
         pending_since = writer.checkpoint_pending_since
+        until = self._next_check
+        if pending_since is not None:
+            until = min(until, pending_since + CHECKPOINT_DELAY_SECONDS)
         try:
-            async with asyncio.timeout_at(
-                None if pending_since is None else pending_since + CHECKPOINT_DELAY_SECONDS
-            ):
-                is_open = await self._feed.wait_past(self.state.position)
+            async with asyncio.timeout_at(until):
+                is_open = await self._feed.wait_past(self.state.position, epoch=self._epoch)
         except TimeoutError:
             return True
         await self._debounce()
@@ -194,18 +266,39 @@ class ProjectionWorker:
 
     async def _process_batch(self, writer: TableWriter) -> None:
         pending_since, now = writer.checkpoint_pending_since, asyncio.get_running_loop().time()
+        if now >= self._next_check:
+            self._next_check = now + CHECK_INTERVAL_SECONDS
+            async with writer.lock:
+                await writer.check_table()
         if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
             async with writer.lock:
                 await writer.flush_checkpoint(self.state.position)
         facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
+        if self._feed.epoch != self._epoch:
+            raise LogReplaced(self._feed.replacement)
         if position == self.state.position:
             return
+        newer = await find_newer_event(self._database.pool, self._feed.reader.codec, facts, writer.parked)
+        if newer is not None:
+            facts, position = [fact for fact in facts if fact.position < newer.position], newer.position - 1
+        if position > self.state.position:
+            await self._write(writer, facts, position)
+        if newer is not None:
+            if writer.checkpoint_pending_since is not None:
+                async with writer.lock:
+                    await writer.flush_checkpoint(position)
+            raise newer
+
+    async def _write(self, writer: TableWriter, facts: Sequence[Fact], position: int) -> None:
         began = perf_counter()
         async with writer.lock:
             rows = await writer.write(facts, position)
         if rows:
             self._last_write = asyncio.get_running_loop().time()
         self.update(position=position)
+        if writer.rebuild is not None:
+            async with writer.lock:
+                await self._finish_rebuild(writer)
         if log.isEnabledFor(logging.DEBUG):
             ms = round((perf_counter() - began) * 1000, 1)
             log.debug(
@@ -214,6 +307,15 @@ class ProjectionWorker:
                     projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms
                 ),
             )
+
+    async def _leave_to_newer_code(self, newer: NewerEvent) -> None:
+        """Say where the projection stands and why, and let other processes acquire the lease, which is free now."""
+        self.writer = None
+        if self._newer_position != newer.position:
+            self._newer_position = newer.position
+            log.warning("projection %s stands: %s", self.projection.name, newer)
+        self.update(is_owner=False, error=str(newer))
+        await asyncio.sleep(NEWER_EVENT_PAUSE_SECONDS)
 
     def lag_seconds(self) -> float:
         """How long the first fact after the position has waited; 0 if there is none, or if its moment is not known yet."""
@@ -250,8 +352,16 @@ class ProjectionWorker:
                 self.slot,
             )
 
-    def on_checkpoint(self, position: int) -> None:
-        """Take over the checkpoint that another process has stored."""
-        if self.state.is_owner:
-            position = self.state.position
-        self.update(table_exists=True, position=max(position, self.state.position))
+    def on_checkpoint(self, position: int, rebuilding: str | None) -> None:
+        """Take over the checkpoint that another process has stored, also if it is lower than before: the table is made
+        again, or the log is another one."""
+        if not self.state.is_owner:
+            self.update(table_exists=True, position=position, rebuilding=rebuilding)
+            if self._newer_position is not None and position >= self._newer_position:
+                self._newer_position = None
+                self.update(error=None)
+
+    def on_table_problem(self, problem: str) -> None:
+        """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""
+        if not self.state.is_owner:
+            self.update(rebuilding=problem)

@@ -22,6 +22,13 @@ from app.engine.projector.parking.parked_keys import NO_POSITION, ParkedKeys
 from app.engine.projector.parking.store import ParkedKeyStore
 from app.engine.projector.slots import LIVE, lease_name
 from app.engine.projector.table import CHUNK_SIZE, RowChange, projection_table
+from app.engine.projector.table_integrity import (
+    claim_live_table,
+    drop_table,
+    finish_rebuild,
+    table_problem,
+    unfinished_rebuild,
+)
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection, Key
 
@@ -38,6 +45,10 @@ SESSION_SETTINGS = (
 
 class TableGone(Exception):
     """The table does not exist any more: it was dropped, or it has changed its slot."""
+
+
+class TableUnusable(Exception):
+    """The checkpoint of the table is worth nothing. The message is one line with the reason."""
 
 
 class TableWriter:
@@ -61,31 +72,62 @@ class TableWriter:
         """Held by the task that uses the connection."""
         self.checkpoint_pending_since: float | None = None
         """The time of the loop since which the stored checkpoint is behind, because facts concerned no row."""
+        self.remade_because: str | None = None
+        """Why the last claim made the table again."""
+        self.rebuild: tuple[str, int] | None = None
+        """Why the table is made again, and the position from which on it may be read."""
         self._cache: dict[Key, Any] = {}
 
     @property
     def position(self) -> int:
         return self.checkpoint.position
 
-    async def acquire(self, closed: Callable[[], bool]) -> bool:
+    async def acquire(self, closed: Callable[[], bool], head: int = 0) -> bool:
         """Wait for the lease, and load the checkpoint; a missing live table is made. False if `closed` returns true first.
-        Raises `TableGone`."""
+        `head` is the end of the log. Raises `TableGone`."""
         await self.connection.execute(SESSION_SETTINGS)
         name = lease_name(self.projection.name, self.projection.version, self.slot)
         if not await Lease(self.connection, name).acquire(closed):
             return False
-        if self.slot == LIVE:
-            await self.table.create_table(self.connection)
-        await self.claim(create=self.slot == LIVE)
+        await self.claim(head)
         return True
 
-    async def claim(self, *, create: bool = False) -> None:
-        """Load the checkpoint and the parked keys of the table that is in this slot now. Raises `TableGone`."""
-        checkpoint = await claim_checkpoint(self.connection, self.projection, self.slot, create=create)
-        if checkpoint is None:
-            raise TableGone
-        self.checkpoint = checkpoint
+    async def claim(self, head: int = 0) -> None:
+        """Load the checkpoint and the parked keys of the table that is in this slot now.
+
+        A live table whose checkpoint counts for nothing is made again, and may be read from position `head` on. A former
+        one is dropped. Raises `TableGone`.
+        """
+        if self.slot == LIVE:
+            self.checkpoint, self.remade_because = await claim_live_table(
+                self.connection, self.projection, head
+            )
+            self.rebuild = await unfinished_rebuild(self.connection, self.projection)
+        else:
+            self.checkpoint = await self._claim_former()
         await self.load_parked()
+
+    async def _claim_former(self) -> Checkpoint:
+        async with self.connection.transaction():
+            checkpoint = await claim_checkpoint(self.connection, self.projection, self.slot)
+            if checkpoint is None:
+                raise TableGone
+            problem = await table_problem(self.connection, self.projection, self.slot)
+            if problem is None:
+                return checkpoint
+            await drop_table(self.connection, self.projection.name, self.projection.version, self.slot)
+        log.warning("projection %s: %s; the %s table is dropped", self.projection.name, problem, self.slot)
+        raise TableGone
+
+    async def check_table(self) -> None:
+        """Raises `TableUnusable` if the checkpoint is worth nothing. The caller verifies that: a swap can look like it."""
+        if (problem := await table_problem(self.connection, self.projection, self.slot)) is not None:
+            raise TableUnusable(problem)
+
+    async def finish_rebuild(self) -> None:
+        """The table that was made again may be read from now on."""
+        await finish_rebuild(self.connection, self.projection)
+        self.rebuild = None
 
     async def load_parked(self) -> None:
         self.parked = await self.store.load(self.connection)

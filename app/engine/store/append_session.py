@@ -133,11 +133,13 @@ class AppendSession:
             self._sent_at = None
 
     async def probe(self) -> None:
-        """Write a record that nobody reads. Health learns so that writes succeed again, also if no command comes."""
+        """Write and take back. Health learns so that writes succeed again, also if no command comes."""
         try:
             connection = await self._connected()
             await connection.fetch(_CALL, *append_arguments(self._codec, ()), timeout=self._retry_timeout)
+            # The flushed record finds a full disk of the log of PostgreSQL, the row one of its tables, or a lost right.
             await connection.execute(_PROBE, timeout=self._retry_timeout)
+            await connection.execute(_PROBE_ROW, timeout=self._retry_timeout)
         except DRIVER_ERRORS as error:
             self._fail(error)
         else:
@@ -215,3 +217,10 @@ _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; 
 a batch of one. A plan made while the tables are small would scan them forever."""
 _CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
+_PROBE_ROW = """
+    BEGIN;
+    INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id,
+                           actor, occurred_at, recorded_at)
+    VALUES (-1, '', gen_random_uuid(), 1, '', 1, 'null', gen_random_uuid(), gen_random_uuid(), '', now(), now());
+    ROLLBACK
+"""

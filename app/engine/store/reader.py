@@ -151,6 +151,11 @@ class EventReader:
         )
         return [EventIdentity(row["position"], UUID(int=row["command_id"].int)) for row in rows]
 
+    @property
+    def codec(self) -> EventCodec:
+        """What decodes the events."""
+        return self._codec
+
     async def head_position(self) -> int:
         """The position of the newest fact; 0 if the log is empty."""
         [row] = await self._fetch("SELECT coalesce(max(position), 0) AS head FROM es.events")
@@ -188,6 +193,11 @@ class EventReader:
             *arguments,
         )
         return rows[0]["version"] if rows else 0
+
+    async def now(self) -> datetime:
+        """The time by the clock of the database, which also makes `recorded_at`."""
+        [row] = await self._fetch("SELECT clock_timestamp() AS now")
+        return row["now"]
 
     async def position_at(self, moment: datetime) -> int:
         """The position of the newest fact that was recorded up to the moment; 0 if there is none."""

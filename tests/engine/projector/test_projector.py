@@ -111,10 +111,11 @@ async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(datab
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait_for_position("tallies", 1, 5)
         # Another owner, who has this worker's next fact folded already, to a sum that tells whose row was gone on from.
-        async with database.pool.acquire() as connection, connection.transaction():
-            await connection.execute("UPDATE es.checkpoints SET position = 2")
-            await connection.execute("UPDATE read.tallies_v1 SET sum = 106, facts = 2")
-        await running.commands.execute(tally, stream, Add(amount=5), request())
+        async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
+            await running.commands.execute(tally, stream, Add(amount=5), request())
+            async with database.pool.acquire() as connection, connection.transaction():
+                await connection.execute("UPDATE es.checkpoints SET position = 2")
+                await connection.execute("UPDATE read.tallies_v1 SET sum = 106, facts = 2")
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait_for_position("tallies", 3, 5)
         [row] = (await table_rows(running)).values()

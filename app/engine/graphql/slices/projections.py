@@ -129,7 +129,7 @@ class ProjectionStatus:
             lag_seconds=status.seconds,
             parked=status.parked,
             owner=status.owner,
-            problem=error,
+            problem=None if worker is None else worker.state.problem,
             rebuild=None if status.rebuild is None else RebuildProgress.of(status.rebuild),
             unreadable=[
                 UnreadableEvents(

@@ -107,8 +107,9 @@ async def request_retry(
 async def skip(
     database: Database, projection: AnyProjection, key: str, position: int, reason: str, actor: str
 ) -> datetime:
-    """Leave out the event at `position`, which parked the key, for this key, and request a retry without it. Returns the
-    moment that identifies the request. Raises `OperationRefused`."""
+    """Leave out the event at `position`, which parked the key, for this key, and request a retry without it. The key may
+    also be a stream, and the event the one before which the projection stands. Returns the moment that identifies the
+    request. Raises `OperationRefused`."""
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON_LENGTH or "\0" in reason:
         raise OperationRefused(
@@ -117,6 +118,11 @@ async def skip(
         )
     async with database.pool.acquire() as connection, connection.transaction():
         parked_at = await connection.fetchval(_SELECT_POSITION, projection.name, projection.version, key)
+        if parked_at is None and await connection.fetchval(
+            _SELECT_IS_AHEAD, projection.name, projection.version, key, position
+        ):
+            # The projection stands before an event of newer code.
+            parked_at = position
         if parked_at is None:
             raise OperationRefused(
                 f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out",
@@ -219,6 +225,13 @@ _UPDATE_REQUESTED = """
 """
 _SELECT_POSITION = """
     SELECT position FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
+"""
+_SELECT_IS_AHEAD = """
+    SELECT EXISTS (
+        SELECT FROM es.checkpoints c JOIN es.events e ON e.position = c.position + 1
+        WHERE c.projection = $1 AND c.version = $2 AND c.slot = 'live' AND e.position = $4
+          AND jsonb_build_object('category', e.category, 'stream', e.stream_id) = $3::text::jsonb
+    )
 """
 _INSERT_SKIPPED = """
     INSERT INTO es.skipped_events (projection, version, key, position, reason, actor) VALUES ($1, $2, $3::text::jsonb, $4, $5, $6)

@@ -11,10 +11,12 @@ from typing import Any
 import asyncpg
 
 from app.engine.database.errors import is_data_error
+from app.engine.projector.newer_events import NewerEvent, find_newer_event
 from app.engine.projector.parking.folding import Folded, fold, route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.table import RowChange
 from app.engine.projector.writer import TableWriter
+from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader, Fact
 from projections.kernel import AnyProjection, Key
 
@@ -29,8 +31,9 @@ class BulkLoad:
     """The load of one table, from its writer's position on. If the table is empty at first, rows that are not in memory
     do not exist, and are not looked up."""
 
-    def __init__(self, writer: TableWriter) -> None:
+    def __init__(self, writer: TableWriter, codec: EventCodec) -> None:
         self.writer = writer
+        self._codec = codec
         self.position = writer.position
         """The position up to which facts are folded; the writer has the position up to which they are written."""
         self.target_position = self.position
@@ -55,7 +58,8 @@ class BulkLoad:
         return len(self._rows) + len(self._changes)
 
     async def fold(self, facts: Sequence[Fact]) -> None:
-        """Fold the facts after `position`, up to `target_position`."""
+        """Fold the facts after `position`, up to `target_position`. Raises `NewerEvent` if one of them is of newer code,
+        after it has folded those before it."""
         if facts[0].position <= self.position or facts[-1].position > self.target_position:
             facts = [fact for fact in facts if self.position < fact.position <= self.target_position]
             if not facts:
@@ -63,7 +67,16 @@ class BulkLoad:
         if self._parked is None:
             await self.writer.load_parked()
             self._parked = self.writer.parked
-        routed = route(facts, self._parked)
+        newer = await find_newer_event(self.writer.connection, self._codec, facts, self._parked)
+        if newer is not None:
+            facts = [fact for fact in facts if fact.position < newer.position]
+        if facts:
+            await self._fold(facts, self._parked)
+        if newer is not None:
+            raise newer
+
+    async def _fold(self, facts: Sequence[Fact], parked: ParkedKeys) -> None:
+        routed = route(facts, parked)
         await self._load(routed.keys - self._rows.keys())
         folded = fold(routed, self._rows)
         self._rows.update(folded.rows)
@@ -125,7 +138,7 @@ async def run_bulk_load(
     on_page: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Bring every table to its `target_position`, in one pass over the log. `connection` is the one of all writers, and
-    has no transaction."""
+    has no transaction. Raises `NewerEvent`; what precedes that event is written."""
     cursor, end = min(load.position for load in loads), max(load.target_position for load in loads)
     if cursor >= end:
         return
@@ -141,7 +154,11 @@ async def run_bulk_load(
                 # The database looks up the next page while this one is folded.
                 next_page = asyncio.ensure_future(reader.read_all(cursor, page, up_to=end))
                 await asyncio.sleep(0)
-            await _fold_page(connection, reader, loads, facts)
+            try:
+                await _fold_page(connection, reader, loads, facts)
+            except NewerEvent:
+                await _flush(connection, reader, loads)
+                raise
             is_full = sum(load.size for load in loads) > MAX_ROWS
             if is_full or time.monotonic() - flushed_at > FLUSH_INTERVAL_SECONDS:
                 await _flush(connection, reader, loads)

@@ -1,5 +1,6 @@
 """Compares the live table of a projection with its staging table: every row, at the same position."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,9 +15,13 @@ from app.engine.projector.rebuild.catch_up import MAX_FOLD_IN_TRANSACTION, catch
 from app.engine.projector.rebuild.operation import Operation, OperationRefused, RebuildProgress, RefusalReason
 from app.engine.projector.slots import LIVE, STAGING
 from app.engine.projector.table import projection_table
+from app.engine.projector.table_integrity import table_problem
 from projections.kernel import AnyProjection
 
 MAX_EXAMPLES = 5
+LIVE_TIMEOUT_SECONDS = 10.0
+"""How long a live table that is behind the staging one may stand still before the comparison is refused."""
+POLL_INTERVAL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,7 @@ async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad
     comparison = None
     while comparison is None:
         await catch_up(operation, load)
+        await _wait_for_live_table(operation, load)
         async with operation.connection.transaction(isolation="repeatable_read"):
             comparison = await _compare_at_live_position(operation, load)
     await operation.save_progress(
@@ -81,21 +87,31 @@ async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad
     return comparison
 
 
+async def _wait_for_live_table(operation: Operation, load: BulkLoad) -> None:
+    """Wait while the live table is behind and moves: it is made again at this moment. Raises `OperationRefused`."""
+    loop, projection, reached = asyncio.get_running_loop(), load.projection, -1
+    deadline = loop.time() + LIVE_TIMEOUT_SECONDS
+    while (live := await operation.live_position(projection)) is not None and live < load.position:
+        if live != reached:
+            deadline, reached = loop.time() + LIVE_TIMEOUT_SECONDS, live
+        if loop.time() > deadline:
+            raise OperationRefused(
+                f"{projection.name} v{projection.version}: the live table is at position {live}, behind the staging one at {load.position}: verify it when it is there",
+                RefusalReason.BEHIND,
+            )
+        await asyncio.sleep(POLL_INTERVAL_SECONDS)
+
+
 async def _compare_at_live_position(operation: Operation, load: BulkLoad) -> Comparison | None:
-    """Compare in the caller's transaction. None if the live table is too far ahead to fold the difference in it."""
+    """Compare in the caller's transaction. None if the live table is too far ahead to fold the difference in it, or behind."""
     projection = load.projection
     live = await read_checkpoint(operation.connection, projection, LIVE)
-    if live is None:
-        # The first table of its version has no live table to compare with.
+    if live is None or await table_problem(operation.connection, projection, LIVE) is not None:
+        # The first table of its version has no live table to compare with, nor has one whose live table is unusable.
         return Comparison(
             projection=projection.name, version=projection.version, position=load.position, rows=0
         )
-    if live.position < load.position:
-        raise OperationRefused(
-            f"{projection.name} v{projection.version}: the live table is at position {live.position}, behind the staging one at {load.position}: verify it when it is there",
-            RefusalReason.BEHIND,
-        )
-    if live.position - load.position > MAX_FOLD_IN_TRANSACTION:
+    if not 0 <= live.position - load.position <= MAX_FOLD_IN_TRANSACTION:
         return None
     await fold_remaining(operation, load, live.position)
     return await compare(operation.connection, projection, load.position)

@@ -13,9 +13,9 @@ from app.engine.projector.rebuild.swap import (
     LOCK_ERRORS,
     LOCK_TIMEOUT_MILLISECONDS,
     MAX_TRIES,
-    delete_bookkeeping,
 )
-from app.engine.projector.slots import LIVE, SCHEMAS, STAGING, lease_name, table_name, table_names
+from app.engine.projector.slots import LIVE, SCHEMAS, STAGING, TABLE_CHECKPOINTS, lease_name, table_name
+from app.engine.projector.table_integrity import drop_table
 
 type TableRef = tuple[str, int, str]
 """Projection, version, slot."""
@@ -118,9 +118,7 @@ async def _drop(connection: asyncpg.Connection, table: TableRef) -> None:
         try:
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MILLISECONDS}ms'")
-                for name in table_names(*table):
-                    await connection.execute(f"DROP TABLE IF EXISTS {name}")
-                await delete_bookkeeping(connection, *table)
+                await drop_table(connection, *table)
             return
         except LOCK_ERRORS:
             await backoff.sleep()
@@ -133,7 +131,19 @@ def _display_name(table: TableRef) -> str:
     return table_name(*table).replace('"', "")
 
 
-_SELECT_TABLES = "SELECT projection, version, slot FROM es.checkpoints ORDER BY projection, version, slot"
+# Those with a checkpoint, and those that a person or a restore has left without one.
+_SELECT_TABLES = f"""
+    SELECT projection, version, slot FROM es.checkpoints
+    UNION
+    SELECT substring(tablename FROM '^(.*)_v[0-9]+$'), substring(tablename FROM '_v([0-9]+)$')::integer, slot
+    FROM pg_tables JOIN unnest(ARRAY['live', 'staging', 'former']) AS slot ON schemaname = es.slot_schema(slot)
+    WHERE tablename ~ '_v[0-9]{{1,9}}$'
+    UNION
+    SELECT tablename, 0, tablename FROM pg_tables
+    WHERE schemaname = '{SCHEMAS[LIVE]}' AND tablename !~ '_v[0-9]+(_history)?$' AND tablename <> '{TABLE_CHECKPOINTS}'
+      AND NOT EXISTS (SELECT FROM es.checkpoints c WHERE c.slot = tablename)
+    ORDER BY projection, version, slot
+"""
 _SELECT_OWNER = """
     SELECT coalesce(r.owner, c.owner) FROM es.checkpoints c LEFT JOIN es.rebuilds r USING (projection, version, slot)
     WHERE c.projection = $1 AND c.version = $2 AND c.slot = $3

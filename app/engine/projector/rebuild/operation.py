@@ -15,8 +15,10 @@ from app.engine.database.errors import DRIVER_ERRORS, first_line
 from app.engine.database.leases import Lease, LeaseLost, process_name
 from app.engine.errors import UserError
 from app.engine.projector.checkpoint import read_checkpoint
+from app.engine.projector.newer_events import NewerEvent
 from app.engine.projector.rebuild.bulk_load import BulkLoad
 from app.engine.projector.slots import LIVE, STAGING, lease_name
+from app.engine.projector.table_integrity import table_problem
 from app.engine.projector.writer import TableWriter
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader
@@ -125,16 +127,19 @@ class Operation:
                 log.info("%s", format_progress(progress))
 
     async def open_bulk_load(self, projection: AnyProjection, slot: str) -> BulkLoad | None:
-        """The load of the table in this slot, from its checkpoint on. None if there is no table."""
+        """The load of the table in this slot, from its checkpoint on. None if there is no table, or if its checkpoint is
+        worth nothing."""
         checkpoint = await read_checkpoint(self.connection, projection, slot)
-        if checkpoint is None:
+        if checkpoint is None or await table_problem(self.connection, projection, slot) is not None:
             return None
-        return BulkLoad(TableWriter(projection, slot, self.connection, checkpoint))
+        return BulkLoad(TableWriter(projection, slot, self.connection, checkpoint), self.reader.codec)
 
     async def live_position(self, projection: AnyProjection) -> int | None:
-        """The position of the live table. None if there is none."""
+        """The position of the live table. None if there is none, or if its checkpoint is worth nothing."""
         checkpoint = await read_checkpoint(self.connection, projection, LIVE)
-        return None if checkpoint is None else checkpoint.position
+        if checkpoint is None or await table_problem(self.connection, projection, LIVE) is not None:
+            return None
+        return checkpoint.position
 
     async def _store(self, progress: RebuildProgress) -> None:
         await self.connection.execute(
@@ -201,6 +206,8 @@ async def _translate_errors() -> AsyncGenerator[None]:
     """What ends the operation becomes one line for an operator."""
     try:
         yield
+    except NewerEvent as error:
+        raise OperationRefused(str(error), RefusalReason.BEHIND) from error
     except (*DRIVER_ERRORS, LeaseLost) as error:
         raise OperationRefused(
             f"{first_line(error)}; the live table is as it was: mend that, and the same command goes on from the last checkpoint"

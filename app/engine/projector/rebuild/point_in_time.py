@@ -13,7 +13,7 @@ from app.engine.projector.rebuild.operation import (
     start_operation,
 )
 from app.engine.projector.rebuild.rebuild import build, prepare_table
-from app.engine.projector.slots import SCHEMAS
+from app.engine.projector.slots import SCHEMAS, TABLE_CHECKPOINTS
 from app.engine.store.codec import EventCodec
 from projections.kernel import SCHEMA, AnyProjection
 
@@ -38,7 +38,7 @@ async def rebuild_as_of(
         raise OperationRefused(
             f"{into!r} cannot name a table: give a small letter, then up to 39 small letters, digits or _"
         )
-    if into in SCHEMAS or re.search(r"_v\d+(_history)?$", into):
+    if into in SCHEMAS or into == TABLE_CHECKPOINTS or re.search(r"_v\d+(_history)?$", into):
         raise OperationRefused(f"{into} is a name that projections use themselves: give another")
     async with start_operation(
         database, codec, [projection], slot=into, on_progress=on_progress

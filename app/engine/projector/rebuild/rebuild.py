@@ -4,8 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import asyncpg
-
 from app.engine.database.connections import Database
 from app.engine.projector.fingerprint import fingerprint
 from app.engine.projector.rebuild import swap
@@ -22,8 +20,8 @@ from app.engine.projector.rebuild.operation import (
     start_operation,
     with_position,
 )
-from app.engine.projector.slots import STAGING, table_names
-from app.engine.projector.table import projection_table
+from app.engine.projector.slots import STAGING
+from app.engine.projector.table_integrity import create_table, drop_table, table_problem
 from app.engine.store.codec import EventCodec
 from projections.kernel import AnyProjection
 
@@ -69,10 +67,10 @@ async def prepare_table(operation: Operation, projection: AnyProjection, slot: s
     """The load of an interrupted build if the same code began it; else that of a new table."""
     connection, table = operation.connection, (projection.name, projection.version, slot)
     async with connection.transaction():
-        if not await connection.fetchval(_IS_BEGUN, *table, fingerprint(projection)):
-            await drop_slot(connection, projection, slot)
-            await projection_table(projection, slot).create_table(connection)
-            await connection.execute(_INSERT_CHECKPOINT, *table, fingerprint(projection))
+        is_begun = await connection.fetchval(_IS_BEGUN, *table, fingerprint(projection))
+        if not is_begun or await table_problem(connection, projection, slot) is not None:
+            await drop_table(connection, *table)
+            await create_table(connection, projection, slot)
     load = await operation.open_bulk_load(projection, slot)
     if load is None:
         raise OperationRefused(
@@ -128,14 +126,6 @@ async def build(operation: Operation, loads: Sequence[BulkLoad], page: int, up_t
         await operation.save_progress(replace(progress, state="built"))
 
 
-async def drop_slot(connection: asyncpg.Connection, projection: AnyProjection, slot: str) -> None:
-    """Drop the table in this slot and its bookkeeping, in the caller's transaction."""
-    table = projection.name, projection.version, slot
-    for name in table_names(*table):
-        await connection.execute(f"DROP TABLE IF EXISTS {name}")
-    await swap.delete_bookkeeping(connection, *table)
-
-
 async def _target(operation: Operation, load: BulkLoad) -> int:
     live = await operation.live_position(load.projection)
     return await operation.reader.head_position() if live is None else live
@@ -146,7 +136,4 @@ _IS_BEGUN = """
         SELECT FROM es.checkpoints JOIN es.rebuilds USING (projection, version, slot)
         WHERE projection = $1 AND version = $2 AND slot = $3 AND fingerprint = $4 AND state IN ('building', 'failed')
     )
-"""
-_INSERT_CHECKPOINT = """
-    INSERT INTO es.checkpoints (projection, version, slot, fingerprint) VALUES ($1, $2, $3, $4)
 """

@@ -16,6 +16,7 @@ from app.engine.projector.rebuild.bulk_load import BulkLoad
 from app.engine.projector.rebuild.catch_up import catch_up, fold_remaining
 from app.engine.projector.rebuild.operation import Operation, OperationRefused, RebuildProgress, RefusalReason
 from app.engine.projector.slots import FORMER, LIVE, RETIRING, SCHEMAS, STAGING, lease_name, table_names
+from app.engine.projector.table_integrity import drop_table, table_problem
 from app.engine.projector.writer import TableWriter
 from projections.kernel import AnyProjection
 
@@ -31,7 +32,7 @@ MAX_FOLD_IN_SWAP = 200
 FORMER_CATCH_UP_SECONDS = 10.0
 
 BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked_keys")
-"""Rows about a table, which move with it from slot to slot."""
+"""Rows about a table, which move with it from slot to slot. Triggers move the second checkpoint."""
 
 
 LOCK_ERRORS = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
@@ -179,6 +180,9 @@ async def _swap_in_transaction(
     connection = operation.connection
     # A swap that was killed before its second transaction leaves its table.
     await _drop_retiring(connection, projection)
+    for slot in SCHEMAS:
+        await connection.execute("SELECT es.create_slot_schema($1)", slot)
+    await _drop_unusable(connection, projection, incoming)
     tables = {
         slot: names
         for slot in (FORMER, STAGING, LIVE)
@@ -198,7 +202,7 @@ async def _swap_in_transaction(
     checkpoint = await read_checkpoint(connection, projection, incoming, lock=True)
     if checkpoint is None:
         raise _Behind
-    load = BulkLoad(TableWriter(projection, incoming, connection, checkpoint))
+    load = BulkLoad(TableWriter(projection, incoming, connection, checkpoint), operation.reader.codec)
     head = await operation.reader.head_position()
     await fold_remaining(operation, load, min(head, checkpoint.position + MAX_FOLD_IN_SWAP))
     await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MILLISECONDS}ms'")
@@ -231,6 +235,8 @@ def _swap_statements(
     # The owner of the live table stays its owner. The former table has none until a process claims it.
     live_owner = f"SELECT owner FROM es.checkpoints WHERE {where} AND slot = '{LIVE}'"
     statements = [
+        # The new live table is whole, also if the old one was being made again.
+        f"DELETE FROM es.rebuilds WHERE {where} AND slot = '{LIVE}'",
         f"UPDATE es.checkpoints SET owner = ({live_owner}) WHERE {where} AND slot = '{incoming}' AND EXISTS ({live_owner})",
         f"UPDATE es.checkpoints SET owner = NULL WHERE {where} AND slot = '{LIVE}'",
     ]
@@ -252,17 +258,23 @@ def _swap_statements(
     return statements
 
 
-async def delete_bookkeeping(
-    connection: asyncpg.Connection, projection: str, version: int, slot: str
-) -> None:
-    """Remove the rows about a table that is dropped."""
-    for table in (*BOOKKEEPING_TABLES, "es.rebuilds"):
-        await connection.execute(
-            f"DELETE FROM {table} WHERE projection = $1 AND version = $2 AND slot = $3",
-            projection,
-            version,
-            slot,
-        )
+async def _drop_unusable(connection: asyncpg.Connection, projection: AnyProjection, incoming: str) -> None:
+    """Drop the tables that would move and whose checkpoints are worth nothing. Raises `OperationRefused` if the incoming
+    table is one of them."""
+    for slot in (FORMER, LIVE, incoming):
+        problem = await table_problem(connection, projection, slot)
+        if problem is not None:
+            # Under the lock of the checkpoint no owner makes the table again meanwhile.
+            await read_checkpoint(connection, projection, slot, lock=True)
+            problem = await table_problem(connection, projection, slot)
+        if problem is not None and slot == incoming:
+            raise OperationRefused(
+                f"{projection.name} v{projection.version}: {problem}: run projections rebuild {projection.name}",
+                RefusalReason.MISSING,
+            )
+        if problem is not None:
+            await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_MILLISECONDS}ms'")
+            await drop_table(connection, projection.name, projection.version, slot)
 
 
 async def _drop_retiring(connection: asyncpg.Connection, projection: AnyProjection) -> None:

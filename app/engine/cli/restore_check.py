@@ -1,0 +1,230 @@
+"""The command `restore-check`: says line by line whether a restored database is whole, and what to do if it is not."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import typer
+
+from app.engine.audit.verify_log import verify as verify_seals
+from app.engine.cli.output import progress_bars
+from app.engine.cli.session import Session, async_command, open_session
+from app.engine.database.errors import first_line
+from app.engine.projector.rebuild.compare import Comparison
+from app.engine.projector.rebuild.compare import verify as compare_tables
+from app.engine.projector.rebuild.drop import drop
+from app.engine.projector.rebuild.operation import OperationRefused, ProgressCallback, start_operation
+from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.projector.slots import LIVE, STAGING
+from app.engine.projector.table_integrity import table_problem
+from projections.kernel import AnyProjection
+
+type UpdateProgress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One line: what was checked, and the problem with the remedy; None if it is as it should be."""
+
+    subject: str
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        return (
+            f"ok      {self.subject}" if self.problem is None else f"not ok  {self.subject}: {self.problem}"
+        )
+
+
+@async_command
+async def restore_check(context: typer.Context) -> None:
+    """Check a restored database: log, ledger, seals, checkpoints, read models; exit code 1 if something is not ok."""
+    is_ok = True
+    async with open_session(context) as session:
+        with progress_bars() as update:
+            async for result in check_restore(session, update):
+                print(result, flush=True)
+                is_ok = is_ok and result.problem is None
+    if not is_ok:
+        raise typer.Exit(1)
+
+
+async def check_restore(session: Session, update: UpdateProgress) -> AsyncGenerator[CheckResult]:
+    """Every check, the cheap ones first. Read models are not compared if the log has a hole."""
+    log_is_dense = True
+    for check in (_check_log, _check_ledger):
+        result = await check(session)
+        log_is_dense = log_is_dense and result.problem is None
+        yield result
+    yield await _check_seals(session, update)
+    for result in await _check_checkpoints(session):
+        yield result
+    for result in await _check_processes(session):
+        yield result
+    if not log_is_dense:
+        yield CheckResult("read models", "they are compared with a rebuild when the log is ok")
+        return
+    for projection in session.application.projections:
+        yield await _check_read_model(session, projection, update)
+
+
+async def _check_log(session: Session) -> CheckResult:
+    [log] = await session.database.pool.fetch(_SELECT_LOG)
+    if log["hole"] is not None:
+        return CheckResult(
+            "log",
+            f"position {log['hole']} is missing, and {log['head'] - log['events']} positions in all:"
+            " restore schema es from a complete backup",
+        )
+    return CheckResult(f"log: {log['events']} events, no position is missing")
+
+
+async def _check_ledger(session: Session) -> CheckResult:
+    [ledger] = await session.database.pool.fetch(_SELECT_LEDGER)
+    if ledger["events"] or ledger["commands"]:
+        return CheckResult(
+            "ledger of commands",
+            f"{ledger['events']} events lack their command, and {ledger['commands']} commands lack their events:"
+            " es.events and es.commands are of different moments: restore both from one backup",
+        )
+    return CheckResult("ledger of commands: each event has its command, and each command its events")
+
+
+async def _check_seals(session: Session, update: UpdateProgress) -> CheckResult:
+    report = await verify_seals(
+        session.database, None, lambda done, total: update("verifying the log", done, total)
+    )
+    if report.findings:
+        more = f" (and {len(report.findings) - 1} more)" if len(report.findings) > 1 else ""
+        return CheckResult(
+            "seals",
+            f"{report.findings[0]}{more}: run audit verify, and restore schema es from another backup",
+        )
+    return CheckResult(f"seals: {report.facts} events as sealed, {report.newer} not sealed yet")
+
+
+async def _check_checkpoints(session: Session) -> Sequence[CheckResult]:
+    """The identity of each table that has a checkpoint, and of each live table of this code."""
+    known = {
+        (projection.name, projection.version): projection for projection in session.application.projections
+    }
+    records = await session.database.pool.fetch(_SELECT_CHECKPOINTS)
+    tables = {tuple(record) for record in records} | {(*table, LIVE) for table in known}
+    results: list[CheckResult] = []
+    for name, version, slot in sorted(tables):
+        projection = known.get((name, version))
+        problem = (
+            await session.database.pool.fetchval("SELECT es.table_problem($1, $2, $3)", name, version, slot)
+            if projection is None
+            else await table_problem(session.database.pool, projection, slot)
+        )
+        remedy = (
+            f"a server makes it again, or run projections rebuild {name}"
+            if slot == LIVE and projection is not None
+            else f"run projections drop {name} --version {version}"
+            if projection is None and slot in (LIVE, STAGING)
+            else f"run projections drop {name if slot in _SLOTS else slot}"
+        )
+        results.append(
+            CheckResult(f"checkpoint of {name} v{version}, {slot} table", problem and f"{problem}: {remedy}")
+        )
+    return results
+
+
+async def _check_processes(session: Session) -> Sequence[CheckResult]:
+    """No process has gone past the end of the log, and each has the log's event at its position."""
+    results: list[CheckResult] = []
+    for record in await session.database.pool.fetch(_SELECT_PROCESSES):
+        row, problem = record["process"], None
+        if record["position"] > record["head"] or record["newest"] > record["head"]:
+            position = max(record["position"], record["newest"])
+            problem = (
+                f"it is at position {position}, and the log ends at {record['head']}:"
+                " restore all of schema es from one backup"
+            )
+        elif record["command_id"] is not None and record["command_id"] != record["event"]:
+            problem = (
+                f"it has an event at position {record['position']} that the log does not have:"
+                " restore all of schema es from one backup"
+            )
+        results.append(CheckResult(f"checkpoint of process {row}", problem))
+    return results
+
+
+async def _check_read_model(
+    session: Session, projection: AnyProjection, update: UpdateProgress
+) -> CheckResult:
+    """Compare the live table with a rebuild; a staging table that an operator has built is used, and stays."""
+    subject = f"read model {projection.name} v{projection.version}"
+    if await table_problem(session.database.pool, projection, LIVE) is not None:
+        return CheckResult(
+            subject, "it is compared when its checkpoint is ok: start a server, and check again"
+        )
+    try:
+        comparison = await _compare_with_rebuild(
+            session,
+            projection,
+            lambda progress: update(f"rebuilding {projection.name}", progress.position, progress.target),
+        )
+    except OperationRefused as error:
+        return CheckResult(subject, str(error))
+    except asyncpg.PostgresError as error:
+        return CheckResult(subject, f"{first_line(error)}: run projections rebuild {projection.name}")
+    if not comparison.equal:
+        return CheckResult(
+            subject,
+            f"{str(comparison).partition(': ')[2]}: run projections rebuild {projection.name},"
+            f" then projections promote {projection.name} --accept-differences",
+        )
+    return CheckResult(f"{subject}: {comparison.rows} rows equal a rebuild at position {comparison.position}")
+
+
+async def _compare_with_rebuild(
+    session: Session, projection: AnyProjection, on_progress: ProgressCallback
+) -> Comparison:
+    database, codec = session.database, session.codec
+    async with start_operation(database, codec, [projection], on_progress=on_progress) as operation:
+        if await operation.open_bulk_load(projection, STAGING) is not None:
+            return await compare_tables(operation, projection)
+    try:
+        [rebuilt] = await rebuild(database, codec, [projection], stage=True, on_progress=on_progress)
+    finally:
+        await _drop_staging(session, projection)
+    return rebuilt.comparison
+
+
+async def _drop_staging(session: Session, projection: AnyProjection) -> None:
+    versions: dict[str, Any] = {projection.name: projection.version}
+    try:
+        await drop(session.database, versions, projection.name, slot=STAGING)
+    except OperationRefused:
+        # The rebuild was refused before it made the table, and its error says why.
+        return
+
+
+_SLOTS = (LIVE, STAGING, "former", "leaving")
+_SELECT_LOG = """
+    SELECT count(*) AS events, coalesce(max(position), 0) AS head,
+           CASE WHEN count(*) <> coalesce(max(position), 0) THEN (
+               SELECT min(expected) FROM (
+                   SELECT position, row_number() OVER (ORDER BY position) AS expected FROM es.events
+               ) numbered WHERE position <> expected
+           ) END AS hole
+    FROM es.events
+"""
+# A command that recorded nothing has first_position = last_position + 1.
+_SELECT_LEDGER = """
+    SELECT (SELECT count(*) FROM es.events e
+            WHERE NOT EXISTS (SELECT FROM es.commands c WHERE c.command_id = e.command_id)) AS events,
+           (SELECT count(*) FROM es.commands c
+            WHERE c.first_position <= c.last_position AND NOT EXISTS (
+                SELECT FROM es.events e WHERE e.position = c.last_position AND e.command_id = c.command_id)) AS commands
+"""
+_SELECT_CHECKPOINTS = "SELECT projection, version, slot FROM es.checkpoints"
+# The identity of the last event is in a column that not every migration has.
+_SELECT_PROCESSES = """
+    SELECT p.process, p.position, (to_jsonb(p) ->> 'command_id')::uuid AS command_id, e.command_id AS event,
+           coalesce((SELECT max(i.position) FROM es.processes i WHERE i.process = p.process), 0) AS newest,
+           (SELECT coalesce(max(position), 0) FROM es.events) AS head
+    FROM es.process_checkpoints p LEFT JOIN es.events e ON e.position = p.position ORDER BY p.process
+"""

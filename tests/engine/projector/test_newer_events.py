@@ -1,0 +1,205 @@
+"""An owner of older code stops before an event that newer code wrote, and leaves its table to newer code."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.engine.database.connections import Database
+from app.engine.projector.parking import admin
+from app.engine.projector.rebuild.operation import OperationRefused
+from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.store.codec import EventCodec
+from app.engine.store.event_shapes import changed_events
+from domain.kernel.decider import Decider, Event, Recorded, StoredName, Upcast, event
+from projections.kernel import Projection
+from tests.support.toy_counter import (
+    Add,
+    Engine,
+    Take,
+    Taken,
+    TallyCommand,
+    TallyRow,
+    assert_table_equals_log,
+    engine,
+    request,
+    table_rows,
+    tallies,
+    tally,
+)
+from tests.support.toy_upcasts import insert_events
+
+
+@event("tally.added", version=2)
+class AddedInUnits(Event):
+    units: int
+
+
+type NewTallyEvent = AddedInUnits | Taken
+
+
+def decide(command: TallyCommand, state: int) -> Sequence[NewTallyEvent]:
+    return (
+        [Taken(amount=command.amount)] if isinstance(command, Take) else [AddedInUnits(units=command.amount)]
+    )
+
+
+def evolve(state: int, event: NewTallyEvent) -> int:
+    return state + event.units if isinstance(event, AddedInUnits) else state - event.amount
+
+
+new_tally: Decider[TallyCommand, int, NewTallyEvent] = Decider(
+    category="tally",
+    initial=0,
+    decide=decide,
+    evolve=evolve,
+    upcasts=(
+        Upcast("tally.added", 1, lambda data: {"units": data["amount"]}, into=StoredName("tally.added", 2)),
+    ),
+)
+
+
+def fold(key: tuple[UUID], row: TallyRow | None, fact: Recorded[Any]) -> TallyRow:
+    row = row or TallyRow(id=key[0], sum=0, facts=0, notes=(), last=None)
+    match fact.event:
+        case AddedInUnits(units=units):
+            return replace(row, sum=row.sum + units, facts=row.facts + 1)
+        case Taken(amount=amount):
+            return replace(row, sum=row.sum - amount, facts=row.facts + 1)
+        case _:
+            raise AssertionError(fact)
+
+
+new_tallies: Projection[TallyRow] = replace(tallies, fold=fold)
+new_codec, old_codec = EventCodec([new_tally]), EventCodec([tally])
+
+
+async def register(database: Database) -> None:
+    """What a server does at its start."""
+    await changed_events(database.pool, old_codec)
+    await changed_events(database.pool, new_codec)
+
+
+def new_code(database: Database) -> Any:
+    return engine(database, decider=new_tally, projections=[new_tallies])
+
+
+async def until_it_stands(running: Engine) -> str:
+    worker = running.projector.workers["tallies"]
+    async with asyncio.timeout(10):
+        while worker.state.error is None:  # noqa: ASYNC110 - an error wakes no waiter
+            await asyncio.sleep(0.02)
+    return worker.state.error
+
+
+@pytest.fixture(autouse=True)
+def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.projector.worker.NEWER_EVENT_PAUSE_SECONDS", 0.6)
+
+
+async def test_an_older_owner_leaves_its_table_to_newer_code_which_folds_every_event(
+    database: Database,
+) -> None:
+    await register(database)
+    stream = uuid4()
+    async with engine(database) as old:
+        await old.commands.execute(tally, stream, Add(amount=1), request())
+        await assert_table_equals_log(old)
+        assert old.projector.workers["tallies"].state.is_owner
+        async with new_code(database) as new:
+            for amount in (10, 100):
+                await new.commands.execute(new_tally, stream, Add(amount=amount), request())
+            for each in (new, old):
+                await each.projector.wait_for_position("tallies", 3, 10)
+            assert new.projector.workers["tallies"].state.is_owner
+            [row] = (await table_rows(new, new_tallies)).values()
+            assert (row.sum, row.facts) == (111, 3)
+            # The older server says that it is well again: it serves what newer code projects.
+            assert old.projector.workers["tallies"].state.error is None
+            assert await database.pool.fetchval("SELECT count(*) FROM es.parked_keys") == 0
+            assert await database.pool.fetchval("SELECT unread::text FROM es.checkpoints") == "{}"
+            [rebuilt] = await rebuild(database, new_codec, [new_tallies], stage=True)
+            assert rebuilt.comparison.equal
+
+
+async def test_without_newer_code_the_projection_stands_before_the_event_and_says_so(
+    database: Database,
+) -> None:
+    await register(database)
+    stream = uuid4()
+    await insert_events(
+        database,
+        stream,
+        ("tally.added", 1, {"amount": 1}),
+        ("tally.added", 2, {"units": 5}),
+        ("tally.taken", 1, {"amount": 1}),
+    )
+    async with engine(database) as old:
+        error = await until_it_stands(old)
+        assert error.startswith(
+            "event tally.added v2 at position 2 is of newer code: run that code, or leave the event out"
+        )
+        await old.projector.wait_for_position("tallies", 1, 10)
+        [row] = (await table_rows(old)).values()
+        assert (row.sum, row.facts) == (1, 1)
+        with pytest.raises(OperationRefused, match=r"event tally.added v2 at position 2 is of newer code"):
+            await rebuild(database, old_codec, [replace(tallies, version=2)])
+        # An operator may leave the event out.
+        key = admin.parse_key(tallies, error.split("'")[1])
+        with pytest.raises(OperationRefused, match="is not parked"):
+            await admin.skip(database, tallies, key, 3, "not this one", "olga")
+        await admin.skip(database, tallies, key, 2, "the release was taken back", "olga")
+        await old.projector.wait_for_position("tallies", 3, 10)
+        # Taken down to nothing.
+        assert await table_rows(old) == {}
+
+
+async def test_a_bulk_load_stops_before_the_event_and_keeps_what_precedes_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.projector.worker.BULK_LOAD_THRESHOLD", 2)
+    await register(database)
+    stored = [("tally.added", 1, {"amount": 1})] * 5 + [("tally.added", 2, {"units": 1})] * 2
+    await insert_events(database, uuid4(), *stored)
+    async with engine(database) as old:
+        assert "at position 6" in await until_it_stands(old)
+        assert await database.pool.fetchval("SELECT position FROM es.checkpoints") == 5
+        [row] = (await table_rows(old)).values()
+        assert (row.sum, row.facts) == (5, 5)
+    async with new_code(database) as new:
+        await new.projector.wait_for_position("tallies", 7, 10)
+        [row] = (await table_rows(new, new_tallies)).values()
+        assert (row.sum, row.facts) == (7, 7)
+
+
+async def test_events_that_no_code_has_registered_are_passed_over_and_counted(database: Database) -> None:
+    await register(database)
+    only_added = replace(
+        tallies, keys=lambda fact: [(fact.stream_id,)] if isinstance(fact.event, tally.event_types) else []
+    )
+    await insert_events(database, uuid4(), ("tally.lost", 9, {}), ("tally.added", 1, {"amount": 1}))
+    async with engine(database, projections=[only_added]) as old:
+        await old.projector.wait_for_position("tallies", 2, 10)
+        assert old.projector.workers["tallies"].state.error is None
+        assert "tally.lost v9" in await database.pool.fetchval("SELECT unread::text FROM es.checkpoints")
+
+
+async def test_events_of_a_category_that_older_code_lacks_concern_none_of_its_projections(
+    database: Database,
+) -> None:
+    await register(database)
+    await database.pool.execute(
+        "INSERT INTO es.event_shapes (name, version, shape) VALUES ('invoice.sent', 1, '{}')"
+    )
+    await insert_events(database, uuid4(), ("tally.added", 1, {"amount": 1}))
+    await database.pool.execute("""
+        INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id,
+                               actor, occurred_at, recorded_at)
+        VALUES (2, 'invoice', gen_random_uuid(), 1, 'invoice.sent', 1, '{}', gen_random_uuid(), gen_random_uuid(), 'x', now(), now())
+    """)
+    async with engine(database) as old:
+        await old.projector.wait_for_position("tallies", 2, 10)
+        assert old.projector.workers["tallies"].state.error is None

