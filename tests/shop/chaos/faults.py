@@ -8,7 +8,7 @@ from random import Random
 
 import psycopg
 
-from tests.chaos.site import Node, Site
+from tests.shop.chaos.site import Node, Site
 from tests.support.clusters import Cluster
 
 type DatabaseFault = Callable[[Site, Random], Awaitable[None]]

@@ -32,7 +32,7 @@ from tests.chaos.history import (
     Unknown,
     Write,
 )
-from tests.chaos.site import Node
+from tests.shop.chaos.site import Node
 
 SKUS = ("TEA", "JAM", "HONEY", "SALT")
 PATIENCE_SECONDS = 8.0

@@ -15,10 +15,10 @@ from app.composition import application
 from app.engine.database.connections import open_database
 from app.settings import Settings
 from tests.chaos.checker import Violation, check
-from tests.chaos.clients import PATIENCE_SECONDS, Shop
-from tests.chaos.faults import DATABASE_FAULTS, NODE_FAULTS
 from tests.chaos.history import Accepted, History, Subscription
-from tests.chaos.site import Node, Site, open_site
+from tests.shop.chaos.clients import PATIENCE_SECONDS, Shop
+from tests.shop.chaos.faults import DATABASE_FAULTS, NODE_FAULTS
+from tests.shop.chaos.site import Node, Site, open_site
 from tests.shop.support.shop_invariants import audited
 from tests.support.cli import run as run_cli
 from tests.support.rebuild_oracle import compare_with_rebuild
