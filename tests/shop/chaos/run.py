@@ -19,6 +19,7 @@ from tests.chaos.history import Accepted, History, Subscription
 from tests.shop.chaos.clients import PATIENCE_SECONDS, Shop
 from tests.shop.chaos.faults import DATABASE_FAULTS, NODE_FAULTS
 from tests.shop.chaos.site import Node, Site, open_site
+from tests.shop.chaos.subscribers import Subscribers
 from tests.shop.support.shop_invariants import audited
 from tests.support.cli import run as run_cli
 from tests.support.rebuild_oracle import compare_with_rebuild
@@ -74,6 +75,7 @@ async def run_chaos(seed: int, seconds: float, faults: Sequence[str], *, synchro
         httpx2.AsyncClient(timeout=PATIENCE_SECONDS, limits=httpx2.Limits(max_connections=200)) as http,
     ):
         shop = Shop(site.nodes, Random(f"{seed} shop"), http, report.history)
+        subscribers = Subscribers(shop)
         await shop.open_shop()
         report.history.subscriptions = [
             Subscription("all by socket"),
@@ -83,7 +85,7 @@ async def run_chaos(seed: int, seconds: float, faults: Sequence[str], *, synchro
         ]
         follow = [
             asyncio.create_task(
-                (shop.listener if "by events" in each.name else shop.subscriber)(
+                (subscribers.listener if "by events" in each.name else subscribers.subscriber)(
                     each, Random(f"{seed} {each.name}")
                 )
             )
