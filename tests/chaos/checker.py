@@ -54,24 +54,26 @@ class Log:
 
     def _set_intervals(self, history: History) -> None:
         sent: dict[str, float] = {}
-        seen: dict[int, float] = defaultdict(lambda: inf)
+        seen: dict[str, float] = defaultdict(lambda: inf)
         for write in history.writes:
             sent[write.command_id] = min(write.sent, sent.get(write.command_id, inf))
-            if isinstance(write.outcome, Accepted):
-                for position, _ in write.outcome.events:
-                    seen[position] = min(seen[position], write.answered)
+            if isinstance(write.outcome, Accepted) and write.outcome.events:
+                seen[write.command_id] = min(seen[write.command_id], write.answered)
         for delivery in (item for each in history.subscriptions for item in each.deliveries):
             if self._is_true(delivery):
-                seen[delivery.position] = min(seen[delivery.position], delivery.at)
+                seen[delivery.command_id] = min(seen[delivery.command_id], delivery.at)
         for read in history.reads:
             facts = self.by_stream.get(read.stream, ())
             if read.stream not in self.forked and 0 < read.version <= len(facts):
-                position = facts[read.version - 1].position
-                seen[position] = min(seen[position], read.answered)
-        self.first_sent = [sent.get(fact.command_id, -inf) for fact in self.facts]
-        """When the command of an event was sent first."""
-        self.first_seen = [seen[fact.position] for fact in self.facts]
-        self.earliest = list(accumulate(self.first_sent, max))
+                command_id = facts[read.version - 1].command_id
+                seen[command_id] = min(seen[command_id], read.answered)
+        for fact in history.lost:
+            # It may have been seen in the lost log and recorded a second time afterwards.
+            seen.pop(fact.command_id, None)
+        first_sent = [sent.get(fact.command_id, -inf) for fact in self.facts]
+        self.first_seen = [seen[fact.command_id] for fact in self.facts]
+        """When any event of its command was seen first: they are recorded together."""
+        self.earliest = list(accumulate(first_sent, max))
         """An event was not recorded before any event at a lower position could be."""
         self.latest = list(accumulate(reversed(self.first_seen), min))[::-1]
         """An event was recorded before any event at a higher position was seen."""

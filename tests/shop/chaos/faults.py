@@ -8,7 +8,7 @@ from random import Random
 
 import psycopg
 
-from tests.chaos.site import Node, Site
+from tests.shop.chaos.site import Node, Site
 from tests.support.clusters import Cluster
 
 type DatabaseFault = Callable[[Site, Random], Awaitable[None]]
@@ -126,20 +126,9 @@ async def terminate_replication(site: Site, random: Random) -> None:
         await asyncio.sleep(random.uniform(0, 1))
 
 
-LOCKED = (
-    "es.events",
-    "es.commands",
-    "es.checkpoints",
-    "es.processes",
-    "es.process_steps",
-    "es.seals",
-    "read.orders",
-)
-
-
 async def lock(site: Site, random: Random) -> None:
     """A migration or a dump holds a lock on a table."""
-    await _lock(site, random.choice(LOCKED), random.uniform(0.5, 6))
+    await _lock(site, await _any_table(site, random), random.uniform(0.5, 6))
 
 
 async def statement_timeout(site: Site, random: Random) -> None:
@@ -150,7 +139,7 @@ async def statement_timeout(site: Site, random: Random) -> None:
         site, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{site.database}'"
     )
     await asyncio.sleep(0.5)
-    await _lock(site, random.choice(LOCKED), random.uniform(1, 4))
+    await _lock(site, await _any_table(site, random), random.uniform(1, 4))
     await _execute(site, f"ALTER DATABASE {site.database} RESET {limit}")
 
 
@@ -214,6 +203,12 @@ async def _execute(site: Site, sql: str) -> None:
     # The statement may end its own session, and the database may be slow to come back.
     with suppress(psycopg.OperationalError):
         await asyncio.to_thread(site.primary.execute, sql)
+
+
+async def _any_table(site: Site, random: Random) -> str:
+    sql = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname IN ('es', 'read') ORDER BY 1"
+    rows = await asyncio.to_thread(site.primary.execute, sql, database=site.database)
+    return random.choice(["es.events", *(row[0] for row in rows)])
 
 
 async def _lock(site: Site, table: str, seconds: float) -> None:

@@ -8,38 +8,31 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 import httpx2
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
-from websockets.typing import Subprotocol
 
 from tests.chaos.history import (
     Accepted,
     Conflict,
-    Delivery,
     Fact,
     History,
     NotRecorded,
     Outcome,
     Read,
     Rejected,
-    Subscription,
     Unknown,
     Write,
 )
-from tests.chaos.site import Node
+from tests.shop.chaos.site import Node
 
 SKUS = ("TEA", "JAM", "HONEY", "SALT")
 PATIENCE_SECONDS = 8.0
 """A client waits so long for an answer, or for a sign of life of its socket."""
 ATTEMPTS = 40
 
-EVENTS = "subscription ($after: Position, $filter: EventFilter) { events(after: $after, filter: $filter) { position stream streamId version commandId } }"
 LOG = "query ($after: Position) { events(first: 100, after: $after) { nodes { position stream streamId version commandId causedBy } } }"
 
 
@@ -74,9 +67,9 @@ READS: Mapping[str, str] = {
     "product": "query ($key: Sku!, $p: Position) { row: product(sku: $key, minPosition: $p) { version } }",
     "order": "query ($key: UUID!, $p: Position) { row: order(id: $key, minPosition: $p) { version } }",
 }
-NOT_RECORDED = ("OVERLOADED",)
+NOT_RECORDED = ("OVERLOADED", "UNAVAILABLE")
 """Codes of errors that say that nothing was recorded."""
-EXPECTED_ERRORS = (*NOT_RECORDED, "TIMEOUT", "STALE_READ", "LOG_REPLACED", "UNAVAILABLE")
+EXPECTED_ERRORS = (*NOT_RECORDED, "TIMEOUT", "STALE_READ", "LOG_REPLACED")
 
 
 @dataclass
@@ -95,16 +88,28 @@ class Shop:
     unexpected: list[str] = field(default_factory=list[str])
     """Errors that no client should ever see."""
     placed: list[str] = field(default_factory=list[str])
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
+    """The newest log token that each client has."""
 
     def now(self) -> float:
         return asyncio.get_running_loop().time()
 
     # --- One request ---
 
-    async def ask(self, node: Node, document: str, **variables: Any) -> Mapping[str, Any]:
-        """The answer to one request. Raises what the transport raises, also for an answer that is no GraphQL."""
-        answer = await self.http.post(node.url, json={"query": document, "variables": variables})
-        return answer.json()
+    async def ask(
+        self, node: Node, document: str, *, client: str | None = None, **variables: Any
+    ) -> Mapping[str, Any]:
+        """The answer to one request. Raises what the transport raises, also for an answer that is no GraphQL.
+
+        A `client` sends back the log token that it got with its last answer.
+        """
+        request = {"query": document, "variables": variables}
+        if token := self.tokens.get(client or ""):
+            request["extensions"] = {"logToken": token}
+        answer = (await self.http.post(node.url, json=request)).json()
+        if client is not None and (token := answer.get("extensions", {}).get("logToken")):
+            self.tokens[client] = token
+        return answer
 
     async def write(
         self,
@@ -148,7 +153,7 @@ class Shop:
 
     def _outcome(self, answer: Mapping[str, Any]) -> Outcome:
         if errors := answer.get("errors"):
-            code = self._code(errors)
+            code = self.error_code(errors)
             return NotRecorded(code) if code in NOT_RECORDED else Unknown(code)
         match answer["data"]["answer"]:
             case {"__typename": "Rejected", "code": code}:
@@ -161,7 +166,7 @@ class Shop:
             case other:
                 raise AssertionError(other)
 
-    def _code(self, errors: Sequence[Mapping[str, Any]]) -> str:
+    def error_code(self, errors: Sequence[Mapping[str, Any]]) -> str:
         code = str(errors[0].get("extensions", {}).get("code"))
         self.counts[code] += 1
         if code not in EXPECTED_ERRORS:
@@ -169,16 +174,17 @@ class Shop:
         return code
 
     async def read(self, session: str, node: Node, stream: str, key: str, min_position: int | None) -> int:
-        """One read; the position that the answer is at, 0 if there was none."""
+        """One read; the position that the answer is at, 0 if there was none. A log that went back is read from its start."""
         sent = self.now()
         wanted = None if min_position is None else str(min_position)
         try:
-            answer = await self.ask(node, READS[stream.partition("/")[0]], key=key, p=wanted)
+            answer = await self.ask(node, READS[stream.partition("/")[0]], client=session, key=key, p=wanted)
         except (httpx2.TransportError, json.JSONDecodeError):
             self.counts["reads without an answer"] += 1
             return 0
         if errors := answer.get("errors"):
-            self._code(errors)
+            if self.error_code(errors) == "LOG_REPLACED":
+                self.tokens.pop(session, None)
             return 0
         row = answer["data"]["row"]
         position = int(answer["extensions"]["position"])
@@ -291,106 +297,6 @@ class Shop:
                 mutation, command_id, expected, given = random.choice(sent)
                 await self.write(name, mutation, stream, command_id, expected, **given)
             await asyncio.sleep(random.uniform(0, 0.5))
-
-    # --- Subscribers ---
-
-    async def subscriber(self, subscription: Subscription, random: Random) -> None:
-        """Follows the log over a socket, for ever. When the socket ends or is silent it asks either server to go on."""
-        while True:
-            node = random.choice(self.nodes)
-            with suppress(OSError, WebSocketException, TimeoutError, EOFError):
-                async with connect(
-                    node.url.replace("http", "ws", 1),
-                    subprotocols=[Subprotocol("graphql-transport-ws")],
-                    open_timeout=PATIENCE_SECONDS,
-                    close_timeout=1,
-                    ping_interval=None,
-                ) as socket:
-                    await self._follow(socket, subscription)
-            self.counts["reconnects"] += 1
-            await asyncio.sleep(random.uniform(0.05, 0.5))
-
-    async def _follow(self, socket: ClientConnection, subscription: Subscription) -> None:
-        await socket.send('{"type": "connection_init"}')
-        last = subscription.deliveries[-1].position if subscription.deliveries else subscription.after
-        category = subscription.prefix.removesuffix("/")
-        variables = {"after": str(last), "filter": {"streams": [category]} if category else None}
-        silent = False
-        while True:
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS / 2):
-                    message = json.loads(await socket.recv())
-            except TimeoutError:
-                if silent:
-                    raise
-                silent = True
-                await socket.send('{"type": "ping"}')
-                continue
-            silent = False
-            match message:
-                case {"type": "connection_ack"}:
-                    await socket.send(
-                        json.dumps(
-                            {
-                                "id": "1",
-                                "type": "subscribe",
-                                "payload": {"query": EVENTS, "variables": variables},
-                            }
-                        )
-                    )
-                case {"type": "next", "payload": {"data": {"events": event}}}:
-                    self._receive(subscription, event)
-                case {"type": "ping"}:
-                    await socket.send('{"type": "pong"}')
-                case {"type": "pong"}:
-                    pass
-                case {"type": "error", "payload": errors}:
-                    self._code(errors)
-                    return
-                case {"type": "next", "payload": {"errors": errors}}:
-                    self._code(errors)
-                    return
-                case _:
-                    return
-
-    async def listener(self, subscription: Subscription, random: Random) -> None:
-        """The same by server-sent events."""
-        category = subscription.prefix.removesuffix("/")
-        while True:
-            node = random.choice(self.nodes)
-            last = subscription.deliveries[-1].position if subscription.deliveries else subscription.after
-            variables = {"after": str(last), "filter": {"streams": [category]} if category else None}
-            # The server sends a comment every few seconds, so silence is a sign.
-            with suppress(httpx2.TransportError):
-                async with self.http.stream(
-                    "POST",
-                    node.url,
-                    json={"query": EVENTS, "variables": variables},
-                    headers={"accept": "text/event-stream"},
-                    timeout=httpx2.Timeout(PATIENCE_SECONDS, read=20),
-                ) as answer:
-                    async for line in answer.aiter_lines():
-                        if not line.startswith("data:") or len(line) < 8:
-                            continue
-                        payload = json.loads(line.removeprefix("data:"))
-                        if errors := payload.get("errors"):
-                            self._code(errors)
-                            break
-                        self._receive(subscription, payload["data"]["events"])
-            self.counts["reconnects"] += 1
-            await asyncio.sleep(random.uniform(0.05, 0.5))
-
-    def _receive(self, subscription: Subscription, event: Mapping[str, Any]) -> None:
-        self.counts["deliveries"] += 1
-        subscription.deliveries.append(
-            Delivery(
-                self.now(),
-                int(event["position"]),
-                f"{event['stream']}/{event['streamId']}",
-                event["version"],
-                event["commandId"],
-            )
-        )
 
     async def read_log(self, node: Node) -> list[Fact]:
         """The whole log, as the API gives it."""

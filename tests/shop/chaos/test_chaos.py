@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from tests.chaos.faults import FAULTS
-from tests.chaos.run import run_chaos
+from tests.shop.chaos.faults import FAULTS
+from tests.shop.chaos.run import run_chaos
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "900"))
