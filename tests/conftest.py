@@ -79,7 +79,9 @@ def app(runtime: Runtime) -> Starlette:
 
 @pytest.fixture
 async def api(app: Starlette) -> AsyncIterator[Api]:
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as client:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
+    ) as client:
         yield Api(client)
 
 

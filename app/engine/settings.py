@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self, get_origin
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from app.engine.errors import ConfigurationError
+from app.engine.hosts import normalize_origin, split_host
 from app.engine.logs import Level
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +35,7 @@ class EngineSettings(BaseSettings):
     mode: Annotated[
         Literal["development", "production"],
         Field(
-            description="development or production. Production: no GraphiQL, no introspection, no trusted header, logs as JSON."
+            description="development or production. Production: no GraphiQL, no introspection, no suggestions, no operator mutations, no trusted header, logs as JSON."
         ),
     ] = "development"
     log_level: Annotated[
@@ -44,6 +46,12 @@ class EngineSettings(BaseSettings):
     ] = "info"
     host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Names by which clients reach the server, as a JSON list; the names of this machine always work."
+        ),
+    ] = ()
     allowed_origins: Annotated[
         tuple[str, ...], Field(description="Other origins whose pages may call the API, as a JSON list.")
     ] = ()
@@ -151,6 +159,26 @@ class EngineSettings(BaseSettings):
             description="Use the fast executor for fields without resolvers. Set to false to use graphql-core's executor."
         ),
     ] = True
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if split_host(host) is None:
+                raise PydanticCustomError(
+                    "host", "give names of hosts, each with or without a port, no pattern"
+                )
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        normalized = tuple(map(normalize_origin, origins))
+        if None in normalized:
+            raise PydanticCustomError(
+                "origin", "give origins such as https://shop.example, no pattern and no path"
+            )
+        return tuple(filter(None, normalized))
 
     renamed: ClassVar[Mapping[str, str]] = {
         "CACHED_STREAMS": "AGGREGATE_CACHE_SIZE",

@@ -37,7 +37,7 @@ async def _client(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:
         runtime = Runtime(application, settings, database)
         async with runtime.run():
             async with httpx2.AsyncClient(
-                transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://in-process"
+                transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://localhost"
             ) as client:
                 yield client
             assert runtime.failed is None

@@ -468,7 +468,9 @@ async def test_the_endpoints_the_readiness_and_the_metrics_are_those_of_a_server
     paths = {getattr(route, "path", "") for route in app.routes}
     assert set(rows(SERVER, "Endpoints")) - paths <= set(section_fields())
     assert paths <= set(rows(SERVER, "Endpoints"))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test") as client:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
+    ) as client:
         ready = (await client.get("/readyz")).json()
         metrics = (await client.get("/metrics")).text
     assert section_fields() == list(ready)

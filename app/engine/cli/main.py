@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,9 @@ from typer.main import get_command
 from app.engine.application import AnyApplication
 from app.engine.cli.session import application_of, async_command, settings_of
 from app.engine.errors import UserError
-from app.engine.logs import configure_logging
+from app.engine.logs import configure_logging, log_python_output
+
+log = logging.getLogger(__name__)
 
 LAZY_COMMANDS: Mapping[str, str] = {
     "audit": "app.engine.cli.audit:commands",
@@ -92,10 +95,20 @@ def serve(
     """Serve the API until Ctrl-C."""
     application = application_of(context)
     settings = application.settings.from_environment(port=port, host=host)
-    configure_logging(settings.log_level, lines="json" if settings.mode == "production" else "text")
+    is_production = settings.mode == "production"
+    configure_logging(settings.log_level, lines="json" if is_production else "text")
+    log_python_output()
     from app.engine.server.serve import serve as run_server
 
-    raise typer.Exit(asyncio.run(run_server(application, settings, migrate=migrate, print_line=_print_line)))
+    print_line = log.info if is_production else _print_line
+    try:
+        code = asyncio.run(run_server(application, settings, migrate=migrate, print_line=print_line))
+    except UserError as error:
+        if not is_production:
+            raise
+        log.error("%s", error)
+        code = 2
+    raise typer.Exit(code)
 
 
 @cli.command()

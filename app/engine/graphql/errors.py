@@ -13,6 +13,7 @@ ApiError
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -167,6 +168,19 @@ def with_validation_code(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
     """Errors of validation, each with its code."""
     return [
         error if _code(error) else _copy(error, error.message, {"code": "GRAPHQL_VALIDATION_FAILED"})
+        for error in errors
+    ]
+
+
+_SUGGESTION = re.compile(r"\s*Did you mean [^?]*\?")
+
+
+def without_suggestions(errors: Sequence[GraphQLError]) -> list[GraphQLError]:
+    """The errors without the names that graphql-core guesses: they would show a hidden schema piece by piece."""
+    return [
+        _copy(error, _SUGGESTION.sub("", error.message), dict(error.extensions or {}))
+        if "Did you mean" in error.message
+        else error
         for error in errors
     ]
 

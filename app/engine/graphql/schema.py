@@ -60,9 +60,15 @@ class Schema(strawberry.Schema):
 
 @cache
 def build_schema(
-    slices: tuple[ModuleType, ...], deciders: tuple[AnyDecider, ...], *, fast_executor: bool = True
+    slices: tuple[ModuleType, ...],
+    deciders: tuple[AnyDecider, ...],
+    *,
+    fast_executor: bool = True,
+    hides_schema: bool = False,
 ) -> tuple[Schema, EventTypes]:
     """The schema, and the GraphQL types of the deciders' events. The same arguments give the same schema.
+
+    `hides_schema` refuses introspection and removes suggestions from errors.
 
     A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
     `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`.
@@ -80,7 +86,7 @@ def build_schema(
         subscription=_merge("Subscription", slices, "Live results."),
         types=events.types,
         config=StrawberryConfig(scalar_map=scalars),
-        extensions=[partial(OperationExtension, DocumentCache())],
+        extensions=[partial(OperationExtension, DocumentCache(), hides_schema=hides_schema)],
         execution_context_class=FastExecutionContext if fast_executor else None,
     )
     _add_descriptions(graphql_schema(schema))

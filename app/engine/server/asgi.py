@@ -12,8 +12,9 @@ from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.metrics import CONTENT_TYPE
+from app.engine.server.request_guard import RequestGuard, error_document
 from app.engine.server.runtime import Runtime
-from app.engine.server.security_headers import SecurityHeadersMiddleware
+from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
 
 MAX_BODY_BYTES = 256 * 1024
 
@@ -24,6 +25,7 @@ def create_app(runtime: Runtime) -> Starlette:
         runtime.application.slices(),
         runtime.application.deciders,
         fast_executor=runtime.settings.fast_executor,
+        hides_schema=runtime.settings.mode == "production",
     )
     endpoint = GraphQLEndpoint(schema, events, runtime)
 
@@ -48,15 +50,36 @@ def create_app(runtime: Runtime) -> Starlette:
     if runtime.settings.mode == "development":
         # The page may be built while the server runs, so the folder is not checked now.
         routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
-    return Starlette(routes=routes, middleware=_middleware(runtime.settings.allowed_origins))
+    return Starlette(
+        routes=routes,
+        middleware=_middleware(runtime.settings.allowed_hosts, runtime.settings.allowed_origins),
+        exception_handlers={Exception: _internal_error},
+    )
 
 
-def _middleware(allowed_origins: tuple[str, ...]) -> list[Middleware]:
-    middleware = [Middleware(SecurityHeadersMiddleware)]
+def _internal_error(_: Request, error: Exception) -> Response:
+    """The answer to an error that nothing has caught. The server logs it."""
+    del error
+    return Response(
+        error_document("INTERNAL_SERVER_ERROR", "Internal error."),
+        500,
+        SECURITY_HEADERS,
+        media_type="application/json",
+    )
+
+
+def _middleware(allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]) -> list[Middleware]:
+    middleware = [
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(RequestGuard, allowed_hosts=allowed_hosts, allowed_origins=allowed_origins),
+    ]
     if allowed_origins:
         middleware.append(
             Middleware(
-                CORSMiddleware, allow_origins=allowed_origins, allow_methods=["POST"], allow_headers=["*"]
+                CORSMiddleware,
+                allow_origins=allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],
             )
         )
     return middleware

@@ -1,4 +1,4 @@
-"""Serves the application until it is asked to stop: one Ctrl-C or SIGTERM drains, and the exit code is 0.
+"""Serves the application until it is asked to stop: one Ctrl-C, SIGTERM or SIGHUP drains, and the exit code is 0.
 
 The whole shutdown has one limit: see `app/engine/server/shutdown.py`.
 """
@@ -17,6 +17,7 @@ import uvicorn
 from app.engine.application import Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
+from app.engine.hosts import is_loopback_name
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.server.shutdown import EXIT_CODE, Shutdown
@@ -26,6 +27,7 @@ from app.engine.settings import EngineSettings
 log = logging.getLogger(__name__)
 
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REQUESTS_SHARE = 0.5
 """The share of the time for the shutdown in which requests are answered."""
 
@@ -68,8 +70,10 @@ class _GracefulServer(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         # The handlers stay: a signal that comes after the last request ends the process, too.
         self._loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.handle_exit)
+        for number in STOP_SIGNALS:
+            # nohup ignores SIGHUP, and it stays ignored.
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self.handle_exit)
         yield
 
 
@@ -83,6 +87,14 @@ def tune_gc() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 20, 100)
+
+
+def check_hosts(settings: EngineSettings) -> None:
+    """Raises `ConfigurationError` if other machines can reach a server in production that knows no name of its own."""
+    if settings.mode == "production" and not settings.allowed_hosts and not is_loopback_name(settings.host):
+        raise ConfigurationError(
+            f"setting APP_ALLOWED_HOSTS is empty: name the hosts by which clients reach {settings.host}"
+        )
 
 
 def bind_socket(settings: EngineSettings) -> socket.socket:
@@ -105,10 +117,11 @@ def bind_socket(settings: EngineSettings) -> socket.socket:
 async def serve[S: EngineSettings](
     application: Application[S], settings: S, *, migrate: bool, print_line: Callable[[str], None]
 ) -> int:
-    """Run until SIGINT or SIGTERM, or until a component gives up. Returns the exit code.
+    """Run until SIGINT, SIGTERM or SIGHUP, or until a component gives up. Returns the exit code.
 
     Raises `ConfigurationError` or `DatabaseUnavailable` before it has begun to listen.
     """
+    check_hosts(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)
     with listener:
@@ -156,6 +169,8 @@ def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
         lifespan="off",
+        # Without a configuration of its own, uvicorn logs like everything else.
+        log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,

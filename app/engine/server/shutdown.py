@@ -1,6 +1,6 @@
 """The shutdown of a server process has one limit: after it, connections are torn down with the process.
 
-SIGTERM, SIGINT or a component that gave up
+SIGTERM, SIGINT, SIGHUP or a component that gave up
   ├─ requests are answered, components stop, connections close ──▶ exit code 0, or 1 if a component gave up
   ├─ a component does not stop in its share of the time ─────────▶ a line names it; exit code 1
   ├─ the limit passes ───────────────────────────────────────────▶ a line names the phase; exit code 1

@@ -11,6 +11,7 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.logs import configure_logging, log_fields
 from domain.kernel.decider import Decider
+from tests.support.cli import run_python
 from tests.support.toy_counter import Add, Take, engine, request, tally
 
 type Said = Callable[[], str]
@@ -85,6 +86,50 @@ async def test_each_batch_of_a_projector_has_a_line_when_asked_for(database: Dat
     assert (batch["projection"], batch["facts"], batch["rows"], batch["position"]) == ("tallies", 1, 1, 1)
     assert batch["ms"] > 0
     assert "424242" not in written
+
+
+def test_a_line_of_json_is_one_line_whatever_is_in_it(said: Said) -> None:
+    log = logging.getLogger("uvicorn.error")
+    configure_logging("info", lines="json")
+    hostile = "a\nb\rc\u2028d\x85e\ud800f\x1bg"
+    log.warning(hostile)
+    log.warning("%s", "named", extra=log_fields(**{hostile: hostile}))
+    log.warning("%d pieces", "many")
+    log.warning("%s", Unprintable())
+    first, second, third, fourth = map(json.loads, said().splitlines())
+    assert (first["message"], second[hostile]) == (hostile, hostile)
+    assert third["message"].startswith("'%d pieces' cannot be formatted: TypeError")
+    assert fourth["message"].startswith("'%s' cannot be formatted: ZeroDivisionError")
+
+
+class Unprintable:
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+def test_what_python_prints_of_errors_is_logged_instead() -> None:
+    code = """
+import gc, sys, threading, warnings
+from app.engine.logs import configure_logging, log_python_output
+configure_logging("info", lines="json")
+log_python_output()
+class Broken:
+    def __del__(self):
+        raise KeyError("finalizer")
+warnings.warn("old")
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+Broken()
+gc.collect()
+raise LookupError("last")
+"""
+    result = run_python(code)
+    assert result.returncode == 1
+    lines = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [line["logger"] for line in lines] == ["py.warnings", *["app.engine.logs"] * 3]
+    for line, error in zip(lines[1:], ("ZeroDivisionError", "finalizer", "LookupError"), strict=True):
+        assert error in line["exception"]
 
 
 def test_text_is_for_people_and_an_exception_stays_one_line_of_json(said: Said) -> None:

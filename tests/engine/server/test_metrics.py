@@ -50,7 +50,7 @@ async def toy(database: Database) -> AsyncIterator[Runtime]:
 async def metrics(runtime: Runtime) -> dict[str, float]:
     """The samples of the page by name and labels."""
     transport = httpx2.ASGITransport(app=create_app(runtime))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         response = await client.get("/metrics")
     assert (response.status_code, response.headers["content-type"]) == (
         200,

@@ -65,14 +65,49 @@ def test_a_second_signal_ends_the_process_at_once(primary: Cluster, url: str) ->
         server.close()
 
 
-def test_a_server_on_a_healthy_database_stops_with_exit_code_0(url: str) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_server_on_a_healthy_database_stops_with_exit_code_0(url: str, number: int) -> None:
     server = Server(url).wait()
     try:
-        code, seconds = stop_seconds(server)
+        code, seconds = stop_seconds(server, number)
         assert (code, seconds < 4) == (0, True), server.output()
         assert "not stopped" not in server.output()
     finally:
         server.close()
+
+
+def test_a_hang_up_answers_the_request_that_waits_first(primary: Cluster, url: str) -> None:
+    server = Server(url, APP_SHUTDOWN_TIMEOUT_SECONDS="20")
+    try:
+        server.wait()
+        primary.freeze()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            body = b'{"query": "{ processes { nodes { id } } }"}'
+            client.sendall(
+                b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+                % len(body)
+                + body
+            )
+            server.process.send_signal(signal.SIGHUP)
+            wait_until_refused(server.port)
+            primary.thaw()
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert server.process.wait(10) == 0
+    finally:
+        primary.thaw()
+        server.close()
+
+
+def test_a_hang_up_that_was_ignored_before_the_start_stays_ignored(url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with changed_server(
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)", url, log, seconds=8
+    ) as process:
+        wait_for_text(log, "ready: ")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        # A second signal that counts would end the process with exit code 1.
+        assert process.wait(10) == 0
 
 
 BLOCKED_LOOP = f"""
@@ -184,7 +219,7 @@ def keep_request_open(port: int) -> Generator[None]:
     body = b'{"query": "{ log { position } }"}'
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(
-            b"POST /graphql HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+            b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
             % (len(body) + 1)
             + body
         )

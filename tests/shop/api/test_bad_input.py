@@ -158,7 +158,7 @@ def answer(client: socket) -> tuple[int, bytes]:
 def test_a_body_that_does_not_arrive_is_waited_for_as_long_as_an_operation_may_take_and_no_longer_once_the_server_stops(
     serve: Callable[..., Server],
 ) -> None:
-    head = b'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"que'
+    head = b'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"que'
     hasty = serve(APP_OPERATION_TIMEOUT_SECONDS="0.2").wait()
     with closing(create_connection(("127.0.0.1", hasty.port), timeout=10)) as client:
         client.sendall(head)

@@ -85,7 +85,7 @@ async def answering(database: Database) -> AsyncGenerator[tuple[Runtime, Api]]:
     async with (
         runtime.run(),
         httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://test"
+            transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://localhost"
         ) as client,
     ):
         yield runtime, Api(client)

@@ -42,7 +42,7 @@ async def runtime(primary: Cluster, clock: Clock) -> AsyncIterator[Runtime]:
 @pytest.fixture
 async def api(runtime: Runtime) -> AsyncIterator[Api]:
     transport = httpx2.ASGITransport(app=create_app(runtime))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield Api(client)
 
 

@@ -70,7 +70,7 @@ async def answering(settings: Settings, database: Database) -> AsyncGenerator[Ap
     async with (
         runtime.run(),
         httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://test"
+            transport=httpx2.ASGITransport(app=create_app(runtime)), base_url="http://localhost"
         ) as client,
     ):
         yield Api(client)

@@ -54,7 +54,7 @@ async def test_a_server_that_says_it_is_ready_answers_though_its_log_is_empty(
 ) -> None:
     runtime = Runtime(application, settings, database)
     transport = httpx2.ASGITransport(app=create_app(runtime))
-    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         while (await client.get("/readyz")).status_code != 200:
             pass
         answer = await client.post("/graphql", json={"query": "{ orders { nodes { id } } }"})

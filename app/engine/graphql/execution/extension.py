@@ -10,9 +10,9 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
 from app.engine.graphql.context import Context, response_extensions
-from app.engine.graphql.errors import with_codes, with_validation_code
+from app.engine.graphql.errors import with_codes, with_validation_code, without_suggestions
 from app.engine.graphql.execution.cost import CostCalculator, too_expensive
-from app.engine.graphql.execution.limits import MAX_TOKENS, LimitsRule
+from app.engine.graphql.execution.limits import MAX_TOKENS, LimitsRule, NoIntrospectionRule
 from app.engine.graphql.strawberry_internals import graphql_schema, has_operation_name
 from app.engine.uuid7 import uuid7
 
@@ -41,9 +41,11 @@ class DocumentCache(LRUCache[str, CachedDocument]):
 class OperationExtension(SchemaExtension):
     """Surrounds one operation."""
 
-    def __init__(self, documents: DocumentCache) -> None:
+    def __init__(self, documents: DocumentCache, *, hides_schema: bool = False) -> None:
         super().__init__()
         self._documents = documents
+        self._hides_schema = hides_schema
+        """Whether introspection is refused and errors name nothing that the client has not named."""
         self._cached: CachedDocument | None = None
 
     def on_operation(self) -> Iterator[None]:
@@ -55,6 +57,8 @@ class OperationExtension(SchemaExtension):
         )
         execution.parse_options["max_tokens"] = MAX_TOKENS
         execution.validation_rules = (*execution.validation_rules, LimitsRule)
+        if self._hides_schema:
+            execution.validation_rules = (*execution.validation_rules, NoIntrospectionRule)
         yield
         self._add_codes(execution.result)
         if execution.pre_execution_errors:
@@ -124,4 +128,5 @@ class OperationExtension(SchemaExtension):
             result.errors = self._with_codes(result.errors)
 
     def _with_codes(self, errors: list[GraphQLError]) -> list[GraphQLError]:
-        return with_codes(errors, self.execution_context.context.correlation_id)
+        coded = with_codes(errors, self.execution_context.context.correlation_id)
+        return without_suggestions(coded) if self._hides_schema else coded

@@ -38,6 +38,18 @@ class SelectionSize:
     directives: int = 0
 
 
+INTROSPECTION_FIELDS = frozenset({"__schema", "__type"})
+
+
+class NoIntrospectionRule(ASTValidationRule):
+    """Refuses the fields that describe the schema. `__typename` stays."""
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        if node.name.value in INTROSPECTION_FIELDS:
+            message = f"{node.name.value} is not available: introspection is off in production mode."
+            self.report_error(GraphQLError(message, node, extensions={"code": "FORBIDDEN"}))
+
+
 class LimitsRule(ASTValidationRule):
     """Refuses operations above a limit."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from app.engine.graphql.context import Context, Info
+from app.engine.graphql.context import Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.loaders import Loaders
@@ -27,6 +27,7 @@ from app.engine.graphql.pagination import (
     page_size,
 )
 from app.engine.graphql.scalars import Position, clean_text
+from app.engine.graphql.slices.projections import require_operator
 from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, retry_selected
@@ -184,7 +185,7 @@ class Mutation:
     async def retry_process(
         self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
-        context: Context = info.context
+        context = require_operator(info)
         outcome = await admin.retry(
             context.services.database,
             context.services.commands,
@@ -199,7 +200,7 @@ class Mutation:
         description="Retry all stuck steps or parked instances that the input selects. A repeat retries nothing twice."
     )
     async def retry_processes(self, info: Info, input: RetryProcessesInput) -> ProcessesRetried:
-        context: Context = info.context
+        context = require_operator(info)
         if input.state not in RETRIED_STATES:
             raise BadInput(f"state must be one of: {', '.join(RETRIED_STATES)}.")
         if not 1 <= input.limit <= MAX_RETRIES:
@@ -227,7 +228,7 @@ class Mutation:
     async def skip_process_step(
         self, info: Info, input: SkipProcessStepInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
-        context: Context = info.context
+        context = require_operator(info)
         reason = clean_text(input.reason, "reason", 500)
         outcome = await admin.skip(
             context.services.commands,
@@ -243,7 +244,7 @@ class Mutation:
     async def compensate_process(
         self, info: Info, input: CompensateProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
-        context: Context = info.context
+        context = require_operator(info)
         reason = clean_text(input.reason, "reason", 500)
         outcome = await admin.compensate(
             context.services.commands,

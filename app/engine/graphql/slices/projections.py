@@ -32,7 +32,7 @@ def require_operator(info: Info) -> Context:
     context: Context = info.context
     if context.services.settings.mode != "development":
         raise Forbidden(
-            "Operator fields are available in development mode only. Use `python -m app projections`."
+            "Operator fields are available in development mode only. Use the terminal: `python -m app`."
         )
     return context
 

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import Any, override
 from uuid import UUID
 
@@ -28,6 +27,7 @@ from app.engine.graphql.schema import Schema
 from app.engine.graphql.transport.graphiql import graphiql_page
 from app.engine.graphql.transport.requests import BadRequest, error_body, parse_request
 from app.engine.graphql.transport.websocket import WebSocketHandler
+from app.engine.hosts import is_local_caller
 from app.engine.uuid7 import uuid7
 
 MAX_OPERATIONS_PER_SOCKET = 50
@@ -189,9 +189,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
                 await stream.aclose()
 
     def _actor(self, request: Request | WebSocket) -> str:
-        """The header X-Actor, in development mode and from this machine; else "anonymous"."""
+        """The header X-Actor, in development mode and straight from this machine; else "anonymous"."""
         header = request.headers.get("x-actor")
-        local = request.client is not None and _is_loopback(request.client.host)
+        local = is_local_caller(request.headers, request.client and request.client.host)
         if (
             self._services.settings.mode == "development"
             and local
@@ -217,13 +217,6 @@ def _error_response(message: str, status: int, code: str) -> Response:
         status_code=status,
         media_type="application/json",
     )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _parse_uuid(text: str | None) -> UUID | None:

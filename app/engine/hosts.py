@@ -1,0 +1,97 @@
+"""Names of hosts and origins, as the headers of a request give them."""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\.?(?::(?P<port>\d{1,5}))?")
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\s]+)")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_FORWARDING_HEADERS = frozenset(
+    {
+        "forwarded",
+        "via",
+        "x-real-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-original-forwarded-for",
+        "x-original-host",
+        "x-envoy-external-address",
+        "cf-connecting-ip",
+        "cf-ray",
+        "cdn-loop",
+        "client-ip",
+        "true-client-ip",
+        "fastly-client-ip",
+    }
+)
+
+
+def split_host(header: str) -> tuple[str, str | None] | None:
+    """The name in lower case without a final dot, and the port. None if the text is not a host."""
+    match = _HOST.fullmatch(header.lower())
+    return None if match is None else (match["name"], match["port"])
+
+
+def is_loopback_name(name: str) -> bool:
+    """Whether a name or address is this machine's: localhost and its subdomains, 127.0.0.0/8 and ::1."""
+    # A browser resolves no name below localhost to another machine.
+    return name == "localhost" or name.endswith(".localhost") or is_loopback_address(name.strip("[]"))
+
+
+def is_loopback_address(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def is_allowed_host(header: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a Host header names this machine or an entry of the list. An entry without a port allows all ports."""
+    host = split_host(header)
+    if host is None:
+        return False
+    name, port = host
+    return is_loopback_name(name) or any(
+        name == entry_name and entry_port in (None, port)
+        for entry_name, entry_port in filter(None, map(split_host, allowed))
+    )
+
+
+def normalize_origin(text: str) -> str | None:
+    """The origin in lower case without a default port. None if the text is not the origin of an HTTP page."""
+    match = _ORIGIN.fullmatch(text.lower())
+    if match is None or (host := split_host(match["host"])) is None:
+        return None
+    name, port = host
+    suffix = "" if port in (None, _DEFAULT_PORTS[match["scheme"]]) else f":{port}"
+    return f"{match['scheme']}://{name}{suffix}"
+
+
+def is_allowed_origin(header: str, host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a page of this origin may call: it is of this host, or in the list.
+
+    A proxy may end TLS, so the scheme of the own host is not known and not compared.
+    """
+    origin = normalize_origin(header)
+    if origin is None:
+        return False
+    scheme = origin.partition(":")[0]
+    return origin == normalize_origin(f"{scheme}://{host}") or origin in allowed
+
+
+def is_forwarded(headers: Mapping[str, str]) -> bool:
+    """Whether a proxy has passed the request on, by its headers."""
+    return any(name in _FORWARDING_HEADERS or name.startswith("x-forwarded") for name in headers)
+
+
+def is_local_caller(headers: Mapping[str, str], client: str | None) -> bool:
+    """Whether the caller is on this machine, names it as the host and has not come through a proxy."""
+    host = split_host(headers.get("host", ""))
+    return (
+        client is not None
+        and is_loopback_address(client)
+        and host is not None
+        and is_loopback_name(host[0])
+        and not is_forwarded(headers)
+    )
