@@ -55,6 +55,27 @@ class EngineSettings(BaseSettings):
     allowed_origins: Annotated[
         tuple[str, ...], Field(description="Other origins whose pages may call the API, as a JSON list.")
     ] = ()
+    max_connections: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Maximum number of open connections; 0: as many as the limit of open files leaves room for, at most 10000.",
+        ),
+    ] = 0
+    header_timeout_seconds: Annotated[
+        float, Field(gt=0, description="Maximum time for the whole header of a request, in seconds.")
+    ] = 10.0
+    idle_timeout_seconds: Annotated[
+        float,
+        Field(gt=0, description="Time after which a connection without a request is closed, in seconds."),
+    ] = 60.0
+    max_header_bytes: Annotated[
+        int, Field(ge=1_024, description="Maximum size of the header of a request, in bytes.")
+    ] = 32_768
+    max_headers: Annotated[int, Field(ge=10, description="Maximum number of headers of a request.")] = 100
+    max_url_bytes: Annotated[
+        int, Field(ge=256, description="Maximum length of the URL of a request, in bytes.")
+    ] = 16_384
     pool_size: Annotated[
         int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8

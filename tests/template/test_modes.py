@@ -296,7 +296,7 @@ def test_every_line_of_a_production_server_is_json_also_after_errors(modes: Mode
             except Exception:
                 break
     lines = server.output().splitlines()
-    assert len(lines) > 2
+    assert lines
     for line in lines:
         record = json.loads(line)
         assert {"at", "level", "logger", "message"} <= record.keys(), line

@@ -3,7 +3,7 @@
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -53,7 +53,7 @@ def create_app(runtime: Runtime) -> Starlette:
     return Starlette(
         routes=routes,
         middleware=_middleware(runtime.settings.allowed_hosts, runtime.settings.allowed_origins),
-        exception_handlers={Exception: _internal_error},
+        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
     )
 
 
@@ -66,6 +66,12 @@ def _internal_error(_: Request, error: Exception) -> Response:
         SECURITY_HEADERS,
         media_type="application/json",
     )
+
+
+def _client_has_gone(_: Request, error: Exception) -> Response:
+    """A client that leaves in the middle of its request is no failure. Nothing reads this answer."""
+    del error
+    return Response(status_code=400)
 
 
 def _middleware(allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]) -> list[Middleware]:

@@ -6,11 +6,14 @@ The whole shutdown has one limit: see `app/engine/server/shutdown.py`.
 import asyncio
 import gc
 import logging
+import math
 import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
+from typing import Any, cast
 
 import uvicorn
 
@@ -19,6 +22,8 @@ from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
 from app.engine.hosts import is_loopback_name
 from app.engine.server.asgi import create_app
+from app.engine.server.connections import ConnectionTable, Listener, max_connections
+from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits, refusal
 from app.engine.server.runtime import Runtime
 from app.engine.server.shutdown import EXIT_CODE, Shutdown
 from app.engine.server.websocket_transport import WriteCombiningWebSocketProtocol
@@ -38,11 +43,13 @@ class _GracefulServer(uvicorn.Server):
     def __init__(
         self,
         config: uvicorn.Config,
+        settings: EngineSettings,
         ready: Callable[[], None],
         stopping: Callable[[], None],
         shutdown: Shutdown,
     ) -> None:
         super().__init__(config)
+        self._settings = settings
         self._ready = ready
         self._stopping = stopping
         self._shutdown = shutdown
@@ -63,7 +70,30 @@ class _GracefulServer(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        """Listen, in place of uvicorn's way to do so: see `Listener`."""
+        await self.lifespan.startup()
+        settings = self._settings
+        table = ConnectionTable(self.server_state.connections, max_connections(settings))
+        create_protocol = partial(
+            BoundedHttpProtocol,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            table=table,
+            limits=RequestLimits(
+                header_bytes=settings.max_header_bytes,
+                headers=settings.max_headers,
+                url_bytes=settings.max_url_bytes,
+                header_seconds=settings.header_timeout_seconds,
+                idle_seconds=settings.idle_timeout_seconds,
+            ),
+        )
+        overloaded = refusal(503, "OVERLOADED", "The server has no room for another connection.")
+        listeners = [Listener(listener, create_protocol, table, overloaded) for listener in sockets or ()]
+        for listener in listeners:
+            listener.start()
+        self.servers = cast("Any", listeners)
+        self.started = True
         self._ready()
 
     @contextmanager
@@ -122,6 +152,7 @@ async def serve[S: EngineSettings](
     Raises `ConfigurationError` or `DatabaseUnavailable` before it has begun to listen.
     """
     check_hosts(settings)
+    max_connections(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)
     with listener:
@@ -135,6 +166,7 @@ async def serve[S: EngineSettings](
                 tune_gc()
                 server = _GracefulServer(
                     _uvicorn_config(runtime),
+                    settings,
                     lambda: print_line(f"ready: http://localhost:{port}/graphql"),
                     runtime.stop,
                     shutdown,
@@ -164,7 +196,6 @@ def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(runtime),
         loop="asyncio",
-        http="httptools",
         ws=WriteCombiningWebSocketProtocol,
         ws_max_size=64 * 1024,
         ws_per_message_deflate=False,
@@ -173,6 +204,7 @@ def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         access_log=False,
+        timeout_keep_alive=math.ceil(runtime.settings.idle_timeout_seconds),
         server_header=False,
         timeout_graceful_shutdown=runtime.settings.shutdown_timeout_seconds * REQUESTS_SHARE,  # pyright: ignore[reportArgumentType] - asyncio takes fractions
     )

@@ -7,6 +7,10 @@ import asyncio
 from typing import Any, cast, override
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Response
+from websockets.server import ServerProtocol
+
+from app.engine.server.security_headers import SECURITY_HEADERS
 
 MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
@@ -63,8 +67,31 @@ class WriteCombiningTransport(asyncio.Transport):
         self._transport.resume_reading()
 
 
+class _Handshake(ServerProtocol):
+    """Each answer to a handshake has the security headers, also one that websockets makes."""
+
+    @override
+    def send_response(self, response: Response) -> None:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        super().send_response(response)
+
+
 class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sockets, corked."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.conn = _Handshake(max_size=self.config.ws_max_size, logger=self.logger)
+
+    @override
+    def handle_parser_exception(self) -> None:
+        if self.conn.close_sent is None:
+            # The handshake itself cannot be parsed. uvicorn has no answer to that.
+            self.send_500_response()
+            self.transport.close()
+            return
+        super().handle_parser_exception()
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

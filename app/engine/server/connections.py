@@ -1,0 +1,219 @@
+"""The connections of a server: how many there may be, which is closed first, and how new ones are accepted.
+
+A connection waits while it has no request that is complete up to the end of its header. Only those that wait are closed
+to make room.
+"""
+
+import asyncio
+import errno
+import logging
+import os
+import resource
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Set
+from typing import Any, Protocol
+
+from app.engine.errors import ConfigurationError
+from app.engine.settings import EngineSettings
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 512
+ACCEPTS_PER_TURN = 32
+"""New connections in one turn of the event loop, so that requests are answered between them."""
+ACCEPT_PAUSE_SECONDS = 0.1
+"""How long nothing is accepted after the system has refused a descriptor."""
+LOG_INTERVAL_SECONDS = 1.0
+SWEEP_SECONDS = 0.25
+CLOSE_SECONDS = 2.0
+"""How long a connection that is closed may take to send what is left."""
+RESERVED_DESCRIPTORS = 100
+"""Descriptors for files, other sockets, and connections that are just opened or closed."""
+MAX_CONNECTIONS = 10_000
+"""The largest cap that is derived. A connection takes a few kilobytes."""
+
+
+class Connection(Protocol):
+    """uvicorn's protocol of requests or of sockets."""
+
+    transport: asyncio.Transport
+
+
+class WaitingConnection(Connection, Protocol):
+    def sweep(self, now: float) -> None:
+        """Close the connection if its time is over. `now` is the time of the event loop, in seconds."""
+        ...
+
+
+def max_connections(settings: EngineSettings) -> int:
+    """The cap on connections: the setting, or what the limit of open files leaves. Raises `ConfigurationError`."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reserved = RESERVED_DESCRIPTORS + 4 * settings.pool_size
+    room = MAX_CONNECTIONS + reserved if soft == resource.RLIM_INFINITY else soft
+    room -= reserved
+    if room < 1 or settings.max_connections > room:
+        raise ConfigurationError(
+            f"the limit of open files is {soft} and leaves room for {max(room, 0)} connections:"
+            " increase it with ulimit -n, or change APP_MAX_CONNECTIONS"
+        )
+    return settings.max_connections or min(room, MAX_CONNECTIONS)
+
+
+class ConnectionTable:
+    """All connections, and those that wait, the oldest first. `connections` is uvicorn's set."""
+
+    def __init__(self, connections: Set[Any], limit: int) -> None:
+        self._connections = connections
+        self._limit = limit
+        self._waiting: OrderedDict[WaitingConnection, None] = OrderedDict()
+        self._leaving: set[Connection] = set()
+        self._closing_since: dict[Connection, float] = {}
+        self.opening = 0
+        """Connections that are accepted and have no protocol yet."""
+
+    def wait(self, connection: WaitingConnection) -> None:
+        """The connection waits for a request from now on."""
+        self._waiting[connection] = None
+        self._waiting.move_to_end(connection)
+
+    def leave(self, connection: WaitingConnection) -> None:
+        """The connection has a request, or is lost."""
+        self._waiting.pop(connection, None)
+
+    def lost(self, connection: WaitingConnection) -> None:
+        self.leave(connection)
+        self._leaving.discard(connection)
+
+    def make_room(self) -> bool:
+        """Close the oldest waiting connection if there is no room for another one. False if there is none."""
+        return len(self._connections) - len(self._leaving) + self.opening < self._limit or self.close_oldest()
+
+    def close_oldest(self) -> bool:
+        """Close the connection that has waited longest. False if none waits."""
+        if not self._waiting:
+            return False
+        connection, _ = self._waiting.popitem(last=False)
+        self._leaving.add(connection)
+        connection.transport.abort()
+        return True
+
+    def sweep(self, now: float) -> None:
+        """Close connections whose time is over, and abort those that do not close."""
+        for connection in list(self._waiting):
+            connection.sweep(now)
+        closing: dict[Connection, float] = {}
+        for connection in list(self._connections):
+            if connection.transport.is_closing():
+                since = closing[connection] = self._closing_since.get(connection, now)
+                if now - since > CLOSE_SECONDS:
+                    connection.transport.abort()
+            elif (check := getattr(connection, "check_stalled", None)) is not None:
+                check(now)
+        self._closing_since = closing
+
+
+class Listener:
+    """Accepts connections, in place of asyncio's loop.
+
+    asyncio accepts a whole backlog in one turn, past any cap. When descriptors run out, it logs an error for each of
+    these attempts, and tries again for each.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        create_protocol: Callable[[], asyncio.Protocol],
+        table: ConnectionTable,
+        refusal: bytes,
+    ) -> None:
+        self._socket = listener
+        self._create_protocol = create_protocol
+        self._table = table
+        self._refusal = refusal
+        self._loop = asyncio.get_running_loop()
+        self._opening: set[asyncio.Task[Any]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._is_closed = False
+        self._logged_at = -LOG_INTERVAL_SECONDS
+        self._failures = 0
+
+    def start(self) -> None:
+        self._socket.setblocking(False)
+        self._socket.listen(BACKLOG)
+        self._resume()
+        self._sweep()
+
+    def close(self) -> None:
+        """Accept nothing more."""
+        self._is_closed = True
+        self._loop.remove_reader(self._socket)
+        for timer in self._timers.values():
+            timer.cancel()
+
+    async def wait_closed(self) -> None:
+        """Nothing is left to wait for: uvicorn waits for the connections."""
+
+    def _resume(self) -> None:
+        if not self._is_closed:
+            self._loop.add_reader(self._socket, self._accept)
+
+    def _sweep(self) -> None:
+        self._table.sweep(self._loop.time())
+        self._timers["sweep"] = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_PER_TURN):
+            try:
+                connection, _address = self._socket.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                self._pause(error)
+                return
+            connection.setblocking(False)
+            if self._table.make_room():
+                self._open(connection)
+            else:
+                self._refuse(connection)
+
+    def _open(self, connection: socket.socket) -> None:
+        self._table.opening += 1
+        task = self._loop.create_task(
+            self._loop.connect_accepted_socket(self._create_protocol, connection), name="accept"
+        )
+        self._opening.add(task)
+        task.add_done_callback(self._opened)
+
+    def _opened(self, task: asyncio.Task[Any]) -> None:
+        self._table.opening -= 1
+        self._opening.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log("a connection was not opened: %s", error)
+
+    def _refuse(self, connection: socket.socket) -> None:
+        """Every connection has a request. The answer fits the empty buffer of a new connection."""
+        self._log("no room for another connection: %s", "all have requests")
+        with connection:
+            try:
+                connection.send(self._refusal)
+                connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                # The client has gone.
+                return
+
+    def _pause(self, error: OSError) -> None:
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+            for _ in range(ACCEPTS_PER_TURN):
+                self._table.close_oldest()
+        self._log("cannot accept connections: %s", os.strerror(error.errno or 0))
+        self._loop.remove_reader(self._socket)
+        self._timers["resume"] = self._loop.call_later(ACCEPT_PAUSE_SECONDS, self._resume)
+
+    def _log(self, message: str, reason: object) -> None:
+        """Log a warning once a second at most, with the number of others since."""
+        self._failures += 1
+        if (now := time.monotonic()) - self._logged_at >= LOG_INTERVAL_SECONDS:
+            log.warning(f"{message} (%d times)", reason, self._failures)
+            self._logged_at, self._failures = now, 0

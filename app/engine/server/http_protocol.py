@@ -1,0 +1,264 @@
+"""uvicorn's HTTP protocol with bounds on what a client sends before its request is one.
+
+uvicorn keeps each header as long as it arrives, and each connection as long as it is open. The bounds hold for requests
+and for the upgrade to a socket: both begin here.
+"""
+
+import asyncio
+import http
+from dataclasses import dataclass
+from typing import Any, cast, override
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.engine.server.connections import ConnectionTable
+from app.engine.server.request_guard import error_document
+from app.engine.server.security_headers import SECURITY_HEADERS
+
+LINGER_BYTES = 1024 * 1024
+LINGER_SECONDS = 2.0
+"""A client that still sends gets this much time and bytes to read why it was refused. Then the connection is reset."""
+MAX_PIPELINED_REQUESTS = 50
+MAX_SOCKET_LINE_BYTES = 8_000
+MAX_SOCKET_HEADERS = 120
+"""websockets parses the request of a socket once more, with limits of its own that are a little higher."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """Bounds on one request up to the end of its header, in bytes and seconds."""
+
+    header_bytes: int
+    headers: int
+    url_bytes: int
+    header_seconds: float
+    idle_seconds: float
+
+
+class RequestRefused(Exception):
+    """The request is answered by the protocol, and the connection closed."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def refusal(status: int, code: str, message: str) -> bytes:
+    """A whole response with an error. The connection is closed after it."""
+    body = error_document(code, message)
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "connection": "close",
+        **({"retry-after": "1"} if status == 503 else {}),
+        **SECURITY_HEADERS,
+    }
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n{head}\r\n".encode() + body
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(
+        self, *arguments: Any, table: ConnectionTable, limits: RequestLimits, **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self._table = table
+        self._limits = limits
+        self._since = self.loop.time()
+        """When the connection began to wait, or its header began."""
+        self._in_header = False
+        self._pending_bytes = 0
+        """Bytes since the last step of the parser: the end of a header, a part of a body, the end of a message.
+
+        Where in the newest bytes that was is not known, so that these may pass the bound once, by 256 KiB at most.
+        """
+        self._header_bytes = 0
+        self._refused_at: float | None = None
+        self._stalled_since: float | None = None
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether a request of this connection has no complete response."""
+        return cast("Any", self.cycle) is not None and not self.cycle.response_complete
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self._since = self.loop.time()
+        self._table.wait(self)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._table.lost(self)
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._pending_bytes += len(data)
+        if self._refused_at is not None:
+            if self._pending_bytes > LINGER_BYTES:
+                self.transport.abort()
+            return
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+            if self._pending_bytes > self._limits.header_bytes:
+                raise self._too_large()
+        except RequestRefused as error:
+            self._refuse(error)
+        except httptools.HttpParserError as error:
+            reason = error.__context__
+            if not isinstance(reason, RequestRefused):
+                reason = RequestRefused(400, "BAD_USER_INPUT", "This is not a valid HTTP request.")
+            self._refuse(reason)
+        except httptools.HttpParserUpgrade:
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+
+    def _too_large(self) -> RequestRefused:
+        limit = self._limits.header_bytes
+        return RequestRefused(
+            431, "BAD_USER_INPUT", f"The header of the request has more than {limit} bytes."
+        )
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_header = True
+        self._header_bytes = 0
+        if not self._is_busy:
+            self._since = self.loop.time()
+            self._table.wait(self)
+
+    @override
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > (limit := self._limits.url_bytes):
+            raise RequestRefused(414, "BAD_USER_INPUT", f"The URL has more than {limit} bytes.")
+
+    @override
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value)
+        # Trailers of a chunked body arrive here, too.
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > self._limits.header_bytes:
+            raise self._too_large()
+        if len(self.headers) > (limit := self._limits.headers):
+            raise RequestRefused(431, "BAD_USER_INPUT", f"The request has more than {limit} headers.")
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._in_header = False
+        self._pending_bytes = 0
+        self._check_target()
+        if self.parser.should_upgrade() and self._should_upgrade():
+            self._check_socket()
+        elif len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
+            raise RequestRefused(503, "OVERLOADED", "Too many requests wait on this connection.")
+        super().on_headers_complete()
+        self._table.leave(self)
+
+    def _check_target(self) -> None:
+        """A target with a host of its own has to name the same host, or the check of the host means nothing."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        if len(hosts) != 1:
+            raise RequestRefused(400, "BAD_USER_INPUT", "The request needs exactly one Host header.")
+        if self.url.startswith((b"/", b"*")):
+            return
+        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
+        if authority.lower() != hosts[0].strip().lower():
+            raise RequestRefused(
+                400, "BAD_USER_INPUT", "The target and the Host header name different hosts."
+            )
+
+    def _check_socket(self) -> None:
+        lines = [len(self.url), *(len(name) + len(value) for name, value in self.headers)]
+        if max(lines) > MAX_SOCKET_LINE_BYTES or len(lines) > MAX_SOCKET_HEADERS:
+            message = (
+                f"A socket takes {MAX_SOCKET_HEADERS} headers, and lines of {MAX_SOCKET_LINE_BYTES} bytes."
+            )
+            raise RequestRefused(431, "BAD_USER_INPUT", message)
+        has_body = any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in self.headers
+        )
+        if self.parser.get_method() != b"GET" or has_body or self._is_busy:
+            message = "A socket needs a GET request without a body, on a connection without another request."
+            raise RequestRefused(400, "BAD_USER_INPUT", message)
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._pending_bytes = 0
+        super().on_body(body)
+
+    @override
+    def on_message_complete(self) -> None:
+        self._pending_bytes = 0
+        super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self._is_busy and not self.transport.is_closing():
+            self._since = self.loop.time()
+            self._table.wait(self)
+
+    @override
+    def handle_websocket_upgrade(self) -> None:
+        self._table.lost(self)
+        super().handle_websocket_upgrade()
+
+    def _refuse(self, error: RequestRefused) -> None:
+        """Answer and close. What the client still sends is dropped for a moment, or a reset takes the answer from it."""
+        self._refused_at = self.loop.time()
+        self._pending_bytes = 0
+        if self.transport.is_closing():
+            return
+        if self._is_busy and not self.cycle.more_body and not self.pipeline:
+            # An earlier request is not answered yet. The connection ends with its answer.
+            self.cycle.keep_alive = False
+            return
+        if self._is_busy:
+            if self.pipeline or self.cycle.response_started:
+                self.transport.abort()
+                return
+            # The body of the request is at fault: its resolver sees a client that has gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write(refusal(error.status, error.code, str(error)))
+        self.transport.write_eof()
+        self._table.wait(self)
+
+    def sweep(self, now: float) -> None:
+        """Close the connection if it has waited too long."""
+        limits = self._limits
+        if self.transport.is_closing():
+            return
+        if self._refused_at is not None:
+            if now - self._refused_at > LINGER_SECONDS:
+                self.transport.abort()
+        elif self._in_header:
+            if now - self._since > limits.header_seconds:
+                message = f"The header did not arrive within {limits.header_seconds:g} s."
+                self._refuse(RequestRefused(408, "TIMEOUT", message))
+        elif now - self._since > limits.idle_seconds:
+            self.transport.close()
+
+    def check_stalled(self, now: float) -> None:
+        """Abort the connection if its client has read nothing of an answer for too long."""
+        if self._stalled_since is not None and now - self._stalled_since > self._limits.idle_seconds:
+            self.transport.abort()
+
+    @override
+    def pause_writing(self) -> None:
+        self._stalled_since = self.loop.time()
+        super().pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        self._stalled_since = None
+        super().resume_writing()
