@@ -205,6 +205,7 @@ NOTHING_OF_A_SERVER: Sequence[str] = ()
 SURFACE = tuple(CHECKS)
 
 PROMISES: Mapping[str, Sequence[str]] = {
+    "The header `X-Actor` counts in development mode only": ("takes_no_actor",),
     "A PostgreSQL 18 for development comes": NOTHING_OF_A_SERVER,
     "[Settings, endpoints, metrics, logs, production checklist": NOTHING_OF_A_SERVER,
     "[A production database is migrated on request]": NOTHING_OF_A_SERVER,

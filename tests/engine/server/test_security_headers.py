@@ -8,6 +8,8 @@ from app.engine.database.connections import Database
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
+from tests.support.raw_http import HEAD, SOCKET, connection, read_all
+from tests.support.server import Server
 
 APPLICATION = Application(settings=EngineSettings)
 
@@ -40,4 +42,51 @@ async def test_every_response_has_the_security_headers(
     assert response.status_code == status
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
+    assert response.headers["x-frame-options"] == "DENY"
+    assert response.headers["cross-origin-resource-policy"] == "same-origin"
     assert ("content-security-policy" in response.headers) == ((method, path) == ("GET", "/graphql"))
+
+
+async def test_an_error_that_nothing_catches_has_them_too(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(APPLICATION, EngineSettings(database_url=database.url), database)
+
+    def broken() -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(runtime.metrics, "render", broken)
+    transport = httpx2.ASGITransport(app=create_app(runtime), raise_app_exceptions=False)
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        response = await client.get("/metrics")
+    assert response.status_code == 500
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (SOCKET + b"\r\n", 101),
+        (SOCKET.replace(b"sec-websocket-key", b"x") + b"\r\n", 400),
+        (SOCKET.replace(b"/graphql", b"/nowhere") + b"\r\n", 403),
+        (SOCKET + b"origin: https://evil.example\r\n\r\n", 403),
+        (SOCKET.replace(b"localhost", b"evil.example") + b"\r\n", 421),
+        (b"nonsense\r\n\r\n", 400),
+        (HEAD.replace(b"livez", b"nowhere") + b"connection: close\r\n\r\n", 404),
+        (HEAD.replace(b"GET", b"DELETE") + b"connection: close\r\n\r\n", 405),
+    ],
+)
+def test_an_answer_of_the_protocol_has_them_too(module_server: Server, data: bytes, status: int) -> None:
+    with connection(module_server.port) as client:
+        client.sendall(data)
+        answer = client.recv(65536) if status == 101 else read_all(client)
+    head = answer.partition(b"\r\n\r\n")[0].lower()
+    assert head.startswith(b"http/1.1 %d " % status), answer
+    for line in (
+        b"x-content-type-options: nosniff",
+        b"referrer-policy: no-referrer",
+        b"x-frame-options: deny",
+        b"cross-origin-resource-policy: same-origin",
+    ):
+        assert head.count(line) == 1, head

@@ -1,0 +1,46 @@
+"""HTTP written by hand on a socket, and what it costs the server."""
+
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Generator
+
+import psutil
+
+HEAD = b"GET /livez HTTP/1.1\r\nhost: localhost\r\n"
+SOCKET = (
+    b"GET /graphql HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+    b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    b"sec-websocket-protocol: graphql-transport-ws\r\n"
+)
+
+
+@contextlib.contextmanager
+def connection(port: int) -> Generator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        yield client
+
+
+def read_all(client: socket.socket) -> bytes:
+    """What the server sends until it closes."""
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := client.recv(65536):
+            answer += data
+    return answer
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+def remote_ports(process: psutil.Process) -> set[int]:
+    return {found.raddr.port for found in process.net_connections("tcp") if found.raddr}
+
+
+def until(condition: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
