@@ -110,7 +110,10 @@ class AppendSession:
                     connection = await self._connected()
                     if epoch != self._epoch:
                         epoch = self._epoch
-                        requests = [replace(request, expected=UNKNOWN_VERSION) for request in requests]
+                        requests = [
+                            replace(request, expected=UNKNOWN_VERSION, is_expected_by_caller=False)
+                            for request in requests
+                        ]
                     arguments = append_arguments(self._codec, requests)
                     sent = True
                     rows = await connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
@@ -214,7 +217,7 @@ def _outcome_unknown(error: Exception) -> bool:
 _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
 a batch of one. A plan made while the tables are small would scan them forever."""
-_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _PROBE_ROW = """
     BEGIN;
