@@ -63,6 +63,8 @@ class AppendSession:
         self._retry_timeout = retry_timeout
         self._connection: asyncpg.Connection | None = None
         self._epoch = 0
+        self._is_unreplicated = False
+        """Whether PostgreSQL has answered that a commit did not wait for its synchronous standby."""
         self._failing_since: float | None = None
         self._failure = ""
         self._sent_at: float | None = None
@@ -117,6 +119,12 @@ class AppendSession:
                     arguments = append_arguments(self._codec, requests)
                     sent = True
                     rows = await connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
+                    if resent or self._is_unreplicated:
+                        # An earlier attempt may have been committed without its wait for a synchronous standby. The
+                        # commit of a later record waits for all records before it.
+                        resent = True
+                        await connection.execute(_PROBE, timeout=self._retry_timeout)
+                        self._is_unreplicated = False
                     self._succeed()
                     return self._recorded(requests, rows, resent=resent)
                 except DRIVER_ERRORS as error:
@@ -159,9 +167,15 @@ class AppendSession:
         except BaseException:
             connection.terminate()
             raise
+        connection.add_log_listener(self._on_notice)
         self.connects += 1
         self._connection = connection
         return connection
+
+    def _on_notice(self, connection: object, notice: object) -> None:
+        # The text of PostgreSQL is translated; its code (01000) is that of every warning. Nothing else warns here.
+        if getattr(notice, "sqlstate", None) == "01000":
+            self._is_unreplicated = True
 
     def _recorded(
         self, requests: Sequence[AppendRequest], rows: Sequence[asyncpg.Record], *, resent: bool
