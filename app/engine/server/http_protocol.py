@@ -81,6 +81,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stalled_since: float | None = None
 
     @property
+    def _parser(self) -> Any:
+        """httptools' parser. It is None only after the connection is lost."""
+        return self.parser
+
+    @property
     def _is_busy(self) -> bool:
         """Whether a request of this connection has no complete response."""
         return cast("Any", self.cycle) is not None and not self.cycle.response_complete
@@ -105,7 +110,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         try:
-            self.parser.feed_data(data)
+            self._parser.feed_data(data)
             if self._pending_bytes > self._limits.header_bytes:
                 raise self._too_large()
         except RequestRefused as error:
@@ -155,7 +160,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._in_header = False
         self._pending_bytes = 0
         self._check_target()
-        if self.parser.should_upgrade() and self._should_upgrade():
+        if self._parser.should_upgrade() and self._should_upgrade():
             self._check_socket()
         elif len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
             raise RequestRefused(503, "OVERLOADED", "Too many requests wait on this connection.")
@@ -186,7 +191,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
             for name, value in self.headers
         )
-        if self.parser.get_method() != b"GET" or has_body or self._is_busy:
+        if self._parser.get_method() != b"GET" or has_body or self._is_busy:
             message = "A socket needs a GET request without a body, on a connection without another request."
             raise RequestRefused(400, "BAD_USER_INPUT", message)
 
