@@ -84,7 +84,7 @@ def test_more_connections_than_descriptors_stop_no_friendly_client(
     assert cpu_seconds(process) - before < 1.5
     assert times[10] < 0.5
     loggers = [json.loads(line)["logger"] for line in log.read_text().splitlines()]
-    assert [name for name in loggers if not name.startswith(("app.engine.projector", "app.engine.cli"))] == []
+    assert [name for name in loggers if name.startswith(("app.engine.server", "asyncio", "uvicorn"))] == []
 
 
 def test_the_oldest_waiting_connection_makes_room_and_one_with_a_request_does_not(
