@@ -132,7 +132,9 @@ class Server:
     def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Send one operation; the whole answer."""
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
-        request = urllib.request.Request(self.url, body, {"content-type": "application/json"})
+        request = urllib.request.Request(
+            self.url, body, {"content-type": "application/json", "accept": "application/json"}
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
