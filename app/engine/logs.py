@@ -5,13 +5,37 @@ a durable mutation (2026-11-26, two cores, CPU time).
 """
 
 import logging
+import time
 import traceback
+from collections import OrderedDict
+from copy import copy
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, override
 
 import msgspec
 
 type Level = Literal["debug", "info", "warning"]
+
+COUNT_INTERVAL_SECONDS = 10.0
+"""A cause that repeats has one line in this time."""
+FORGET_SECONDS = 600.0
+"""After this time without an occurrence a cause is new, and its traceback is logged again."""
+MAX_CAUSES = 1_000
+
+
+def leaf_error(error: BaseException) -> BaseException:
+    """The first error of a group, else the error itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def error_line(error: BaseException) -> str:
+    """The type and the message of an error in one line. It is never empty, also if the error has no message."""
+    leaf = leaf_error(error)
+    lines = str(leaf).strip().splitlines()
+    return f"{type(leaf).__name__}: {lines[0]}" if lines else type(leaf).__name__
 
 
 def log_fields(**fields: object) -> dict[str, object]:
@@ -27,8 +51,77 @@ def configure_logging(level: Level, *, lines: Literal["text", "json"]) -> None:
         if lines == "json"
         else _TextFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     )
+    handler.addFilter(RepeatedErrorFilter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger("app").setLevel(level.upper())
+
+
+@dataclass(slots=True)
+class _Cause:
+    """A cause of errors: when it was logged last, and how often it has occurred since."""
+
+    logged_at: float
+    seen_at: float
+    count: int = 0
+
+
+class RepeatedErrorFilter(logging.Filter):
+    """Lets the traceback of each cause pass once. Repetitions are counted, in one line each `interval` seconds.
+
+    A cause is the type of the error and the line that raised it, within one message template. The line of a count is
+    the newest message, without a traceback.
+    """
+
+    def __init__(self, interval: float = COUNT_INTERVAL_SECONDS, forget: float = FORGET_SECONDS) -> None:
+        super().__init__()
+        self._interval = interval
+        self._forget = forget
+        self._causes: OrderedDict[tuple[object, ...], _Cause] = OrderedDict()
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return True
+        now = time.monotonic()
+        key = (record.name, record.msg, *_origin(leaf_error(error)))
+        cause = self._causes.pop(key, None)
+        if cause is None or now - cause.seen_at > self._forget:
+            self._remember(key, _Cause(logged_at=now, seen_at=now))
+            return True
+        cause.count, cause.seen_at = cause.count + 1, now
+        self._remember(key, cause)
+        if now - cause.logged_at < self._interval:
+            return False
+        counted = copy(record)
+        line = error_line(error)
+        told = "" if line in record.getMessage() else f" {line}"
+        counted.msg, counted.args = (
+            "%s%s (%d times in %.0f s)",
+            (
+                record.getMessage(),
+                told,
+                cause.count,
+                now - cause.logged_at,
+            ),
+        )
+        counted.exc_info = counted.exc_text = None
+        cause.count, cause.logged_at = 0, now
+        return counted
+
+    def _remember(self, key: tuple[object, ...], cause: _Cause) -> None:
+        self._causes[key] = cause
+        if len(self._causes) > MAX_CAUSES:
+            self._causes.popitem(last=False)
+
+
+def _origin(error: BaseException) -> tuple[object, ...]:
+    """The type of an error and the line that raised it."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = None if frame is None else (frame.tb_frame.f_code.co_filename, frame.tb_lineno)
+    return type(error), place
 
 
 def _fields_of(record: logging.LogRecord) -> dict[str, object]:

@@ -50,6 +50,22 @@ class EngineSettings(BaseSettings):
     pool_size: Annotated[
         int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8
+    application_name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=32,
+            description="Name of the application in pg_stat_activity; the component follows it.",
+        ),
+    ] = "app"
+    failover_seconds: Annotated[
+        float,
+        Field(
+            ge=1,
+            le=600,
+            description="Time after which a dead or frozen owner of work is replaced, in seconds.",
+        ),
+    ] = 10.0
     feed_buffer_size: Annotated[
         int, Field(ge=100, description="Number of recent events kept in memory for live subscribers.")
     ] = 10_000
@@ -92,18 +108,43 @@ class EngineSettings(BaseSettings):
             description="Maximum time that a query with minPosition waits for its projection, in seconds.",
         ),
     ] = 5.0
+    step_retry_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Time for which a process step that fails is attempted, in seconds; longer if a deadline is later. Then the step is stuck.",
+        ),
+    ] = 3600.0
     step_max_attempts: Annotated[
         int,
         Field(
-            ge=1, le=100, description="Maximum number of attempts of a process step. Then the step is stuck."
+            ge=0,
+            le=100_000,
+            description="Maximum number of attempts of a process step within that time; 0 sets no maximum.",
         ),
-    ] = 8
+    ] = 0
     port_timeout_seconds: Annotated[
         float, Field(gt=0, le=300, description="Maximum time of one call of a process to a port, in seconds.")
     ] = 10.0
     operation_timeout_seconds: Annotated[
         float, Field(gt=0, description="Maximum time of one query or mutation, in seconds.")
     ] = 15.0
+    shutdown_timeout_seconds: Annotated[
+        float,
+        Field(
+            gt=0, le=300, description="Maximum time of the whole shutdown, in seconds. Then the process ends."
+        ),
+    ] = 8.0
+    ready_max_write_stall_seconds: Annotated[
+        float,
+        Field(
+            ge=0, description="Time without a successful write after which a server is not ready, in seconds."
+        ),
+    ] = 5.0
+    ready_max_lag_seconds: Annotated[
+        float,
+        Field(gt=0, description="Time by which reads may lag before a server is not ready, in seconds."),
+    ] = 30.0
     fast_executor: Annotated[
         bool,
         Field(

@@ -77,7 +77,7 @@ async def execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
-async def _migrate(url: str) -> None:
+async def migrate(url: str) -> None:
     async with open_database(EngineSettings(database_url=url)) as database:
         await database.migrate()
 
@@ -94,7 +94,7 @@ def new_database(server: str, template: str | None = None) -> Generator[str]:
     run_in_thread(execute(admin, f"CREATE DATABASE {name}{copied}"))
     try:
         if template is None:
-            run_in_thread(_migrate(url))
+            run_in_thread(migrate(url))
         yield url
     finally:
         run_in_thread(execute(admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

@@ -175,6 +175,37 @@ def test_the_database_keeps_its_data_where_postgresql_18_puts_it() -> None:
 def test_only_this_machine_can_call() -> None:
     (port,) = compose()["services"]["app"]["ports"]
     assert re.fullmatch(r"127\.0\.0\.1:\$\{PORT:-8000\}:8000", port)
+    for service in compose()["services"].values():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+
+def test_the_containers_that_observe_start_only_when_they_are_asked_for() -> None:
+    services = compose()["services"]
+    observing = {name: service for name, service in services.items() if "profiles" in service}
+    assert {name: service["profiles"] for name, service in observing.items()} == {
+        "prometheus": ["observe"],
+        "grafana": ["observe"],
+    }
+    for service in observing.values():
+        # One version for all: a tag like `latest` would be another one on each day.
+        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", service["image"])
+        for volume in service["volumes"]:
+            source = volume.split(":")[0]
+            assert (ROOT / source).is_file() if source.startswith("./") else source in compose()["volumes"]
+        assert {config["source"] for config in service["configs"]} <= set(compose()["configs"])
+
+
+def test_prometheus_reads_the_page_of_the_application_and_the_alerts() -> None:
+    config = yaml.safe_load(compose()["configs"]["prometheus"]["content"])
+    [job] = config["scrape_configs"]
+    assert (job["job_name"], job["static_configs"]) == ("app", [{"targets": ["app:8000"]}])
+    mounted = [volume.split(":")[1] for volume in compose()["services"]["prometheus"]["volumes"]]
+    assert config["rule_files"][0] in mounted
+
+
+def test_a_container_has_more_time_to_stop_than_the_server_needs() -> None:
+    seconds = int(compose()["services"]["app"]["stop_grace_period"].removesuffix("s"))
+    assert seconds > 2 * Settings.model_fields["shutdown_timeout_seconds"].default
 
 
 def test_both_sides_have_the_same_password_from_the_environment() -> None:
@@ -215,7 +246,11 @@ def test_make_run_names_a_port_only_if_it_is_given_one_and_leaves_the_rest_to_th
 
 def test_the_example_names_every_setting_with_its_default() -> None:
     lines = re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
-    named = {name: value for name, value in lines if name not in ("POSTGRES_PASSWORD", "PORT")}
+    named = {
+        name: value
+        for name, value in lines
+        if name not in ("POSTGRES_PASSWORD", "PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
+    }
     fields = {
         "DATABASE_URL" if name == "database_url" else f"APP_{name.upper()}": field
         for name, field in Settings.model_fields.items()

@@ -21,10 +21,12 @@ from websockets.asyncio.client import connect
 
 from app.composition import application
 from app.engine.cli.main import cli
+from app.engine.database import url
 from app.engine.database.connections import Database
 from app.engine.graphql import errors
 from app.engine.graphql.execution import limits
 from app.engine.graphql.schema import build_schema
+from app.engine.server.metrics import FORMER_NAMES
 from app.engine.settings import ROOT
 from app.settings import Settings
 from domain.kernel.undo import NothingToUndo
@@ -473,7 +475,11 @@ async def test_the_endpoints_the_readiness_and_the_metrics_are_those_of_a_server
     # `_created` comes with each counter and histogram; the other ones are those of the operating system's process.
     standard = r"\w+_created|process_(cpu|max|open|resident|start|virtual)_\w+"
     served = set(re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE))
-    assert set(rows(SERVER, "Metrics")) == {name for name in served if not re.fullmatch(standard, name)}
+    former = set(FORMER_NAMES.values())
+    own = {name for name in served if not re.fullmatch(standard, name)}
+    assert {name.removesuffix("_total") for name in own} >= former
+    assert set(rows(SERVER, "Metrics")) == {name for name in own if name.removesuffix("_total") not in former}
+    assert all(f"`{name}`" in section(SERVER, "Former names") for name in former)
 
 
 def section_fields() -> list[str]:
@@ -564,3 +570,10 @@ def test_the_name_stands_where_it_is_said_to_stand(path: str) -> None:
         [listed] = fences_of((path, "Rename the project"), "text", "rename")
         for file in listed.text.splitlines():
             assert re.search(r"\bshop\b", (ROOT / file).read_text()), file
+
+
+def test_the_parameters_of_the_url_are_those_that_the_code_takes_and_refuses() -> None:
+    listed = rows("app/engine/database/README.md", "Parameters of the URL")
+    assert listed.keys() == url.TAKEN | url.REFUSED.keys() | url.IGNORED.keys()
+    for name, reason in url.REFUSED.items():
+        assert listed[name][0].lower().startswith(reason.lower()), name

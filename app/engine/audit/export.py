@@ -24,6 +24,7 @@ from app.engine.audit.canonical import (
 )
 from app.engine.audit.merkle import inclusion_proof, tree_levels
 from app.engine.database.connections import Database
+from app.engine.database.sessions import SessionKind
 from app.engine.errors import UserError
 
 PAGE_SIZE = 500
@@ -165,7 +166,7 @@ async def export_log(
 ) -> None:
     """Write the lines, in one snapshot. Raises `UserError` if there are no facts, and `Tampered`."""
     condition, arguments = _condition(scope)
-    connection: Any = await database.connect()
+    connection: Any = await database.connect(SessionKind.TASK, "audit export")
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             total, head = await connection.fetchrow(

@@ -21,28 +21,34 @@ from app.engine.audit.canonical import (
     timestamp_sql,
 )
 from app.engine.audit.merkle import root_of
+from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
-from app.engine.database.errors import is_connection_error
+from app.engine.database.errors import error_summary, is_connection_error
 from app.engine.database.leases import Lease, LeaseLost
-from app.engine.store.feed import Feed
+from app.engine.store.feed import Feed, LogReplaced
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 500
 """Facts that are hashed without a pause: everything else in the process waits that long, 3 ms."""
+MAX_PAUSE_SECONDS = 10.0
+CHECK_INTERVAL_SECONDS = 5.0
+"""How often an idle sealer checks that its newest seal still ends within the log."""
 
 
 class Unsealable(Exception):
-    """The log has a hole, so that something was removed before it was sealed."""
+    """The log has a hole, or ends before its newest seal, so that something was removed."""
 
 
 class Sealer:
-    """Seals `facts` facts at a time, nothing where that is 0, and fewer when `seconds` have passed since the first of
+    """Seals `facts` facts at a time, nothing if that is 0, and fewer when `seconds` have passed since the first of
     them was seen."""
 
     def __init__(self, database: Database, feed: Feed, *, facts: int = 1_000, seconds: float = 10.0) -> None:
         self.sealed = 0
         """The newest position that this process knows to be sealed."""
+        self.error: str | None = None
+        """Why this process, which owns the work, seals nothing. None if it does, or if it is not the owner."""
         self._database = database
         self._feed = feed
         self._facts = facts
@@ -50,40 +56,57 @@ class Sealer:
 
     async def run(self) -> None:
         """Own, hash, write; after a failure again, until the feed closes."""
-        pause = 0.25
+        backoff = Backoff(0.05, MAX_PAUSE_SECONDS)
         while self._facts and not self._feed.closed:
             try:
                 async with self._database.connection() as connection:
-                    if not await Lease(connection, "seal").acquire(lambda: self._feed.closed):
-                        return
+                    lease = Lease(connection, "seal")
+                    if not await lease.try_acquire():
+                        self.error = None
+                        if not await lease.acquire(lambda: self._feed.closed):
+                            return
                     last = await newest(connection)
-                    while await self._due(0 if last is None else last.last):
+                    while await self._due(connection, last):
                         last = await self.seal(connection, last)
-                        pause = 0.25
+                        backoff.reset()
+                        self.error = None
             except Exception as error:
                 # After any error nothing later is sealed. `audit verify` names it, and the log continues.
-                if isinstance(error, LeaseLost) or is_connection_error(error):
-                    log.warning("seal: %s; trying again", str(error) or type(error).__name__)
-                else:
+                summary = error_summary(error).splitlines()[0]
+                if isinstance(error, LeaseLost | LogReplaced) or is_connection_error(error):
+                    log.warning("seal: %s; trying again", summary)
+                elif (stopped := _reason(error)) != self.error:
+                    self.error = stopped
                     log.error(
                         "the log cannot be sealed: %s",
                         error,
                         exc_info=None if isinstance(error, Unsealable) else error,
                     )
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 60.0)
+                await backoff.sleep()
 
-    async def _due(self, sealed: int) -> bool:
-        """Wait until a range above `sealed` is full, or old enough. False when the feed has closed."""
-        self.sealed = sealed
-        if not await self._feed.wait_past(sealed):
-            return False
-        try:
-            async with asyncio.timeout(self._seconds):
-                await self._feed.wait_past(sealed + self._facts - 1)
-        except TimeoutError:
-            pass
+    async def _due(self, connection: asyncpg.Connection, last: Seal | None) -> bool:
+        """Wait until a range above the seal `last` is full, or old enough. False if the feed has closed.
+
+        Raises `Unsealable` if the log ends before the seal.
+        """
+        sealed = self.sealed = 0 if last is None else last.last
+        while True:
+            await _check_end(connection, sealed)
+            self.error = None
+            if await self._wait_past(sealed, CHECK_INTERVAL_SECONDS):
+                break
+        if not self._feed.closed:
+            await self._wait_past(sealed + self._facts - 1, self._seconds)
         return not self._feed.closed
+
+    async def _wait_past(self, position: int, seconds: float) -> bool:
+        """Whether the log passes the position, or the feed closes, within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._feed.wait_past(position)
+        except TimeoutError:
+            return False
+        return True
 
     async def seal(self, connection: asyncpg.Connection, last: Seal | None) -> Seal:
         """Seal what follows the seal `last`, up to a full range. Raises `Unsealable` where a position is missing."""
@@ -135,6 +158,22 @@ _WRITE = """
     WHERE (SELECT hash FROM es.seals ORDER BY number DESC LIMIT 1) IS NOT DISTINCT FROM $8::bytea
     RETURNING number
 """
+
+
+_HEAD = "SELECT coalesce(max(position), 0) FROM es.events"
+
+
+async def _check_end(connection: asyncpg.Connection, sealed: int) -> None:
+    """Raises `Unsealable` if the log ends before position `sealed`."""
+    [[head]] = await connection.fetch(_HEAD)
+    if head < sealed:
+        raise Unsealable(
+            f"the newest seal ends at position {sealed}, but the log ends at {head}: the log was replaced by an older one; see python -m app audit verify"
+        )
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, Unsealable) else error_summary(error).splitlines()[0]
 
 
 async def newest(connection: asyncpg.Connection) -> Seal | None:

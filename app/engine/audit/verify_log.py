@@ -24,6 +24,7 @@ from app.engine.audit.canonical import (
 )
 from app.engine.audit.merkle import root_of
 from app.engine.database.connections import Database
+from app.engine.database.sessions import SessionKind
 from app.engine.errors import UserError
 
 PAGE_SIZE = 2_000
@@ -75,7 +76,7 @@ async def verify(
     database: Database, expected: bytes | None = None, on_progress: ProgressCallback = _no_progress
 ) -> Report:
     """Read every seal and every fact, in one snapshot."""
-    connection = await database.connect()
+    connection = await database.connect(SessionKind.TASK, "audit verify")
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             return await verify_in_transaction(connection, expected, on_progress)

@@ -95,7 +95,7 @@ def serve(
     configure_logging(settings.log_level, lines="json" if settings.mode == "production" else "text")
     from app.engine.server.serve import serve as run_server
 
-    asyncio.run(run_server(application, settings, migrate=migrate, print_line=_print_line))
+    raise typer.Exit(asyncio.run(run_server(application, settings, migrate=migrate, print_line=_print_line)))
 
 
 @cli.command()

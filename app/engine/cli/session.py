@@ -58,7 +58,7 @@ async def open_session(context: typer.Context) -> AsyncGenerator[Session]:
     from app.engine.store.reader import EventReader
 
     application = application_of(context)
-    async with open_database(settings_of(context)) as database:
+    async with open_database(settings_of(context), accept_standby=True) as database:
         await database.check_migrated()
         codec = application.codec
         yield Session(application, database, codec, EventReader(database.pool, codec))

@@ -1,5 +1,6 @@
 """The database: the embedded server or the one that DATABASE_URL names, its connections, and its migrations."""
 
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -7,11 +8,12 @@ from typing import Any
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import Select, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Select
 
+from app.engine.database.connector import Connector
 from app.engine.database.embedded import embedded_server
 from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first_line, is_connection_error
+from app.engine.database.migration_lock import migration_lock, report_lock_waits
 from app.engine.database.migrations import (
     Revisions,
     current_revisions,
@@ -20,8 +22,13 @@ from app.engine.database.migrations import (
     unknown_revisions,
     upgrade,
 )
+from app.engine.database.sessions import Session, SessionKind, SessionLimits
 from app.engine.database.statements import StatementCache
+from app.engine.database.url import DatabaseUrl
+from app.engine.database.watch import SessionWatch
 from app.engine.settings import EngineSettings
+
+log = logging.getLogger(__name__)
 
 type Connect = Callable[[], Awaitable[asyncpg.Connection]]
 type AnyConnection = asyncpg.Connection | PoolConnectionProxy
@@ -30,8 +37,7 @@ MIN_POSTGRES_VERSION = 16
 MAX_READ_ATTEMPTS = 4
 """A read is attempted this often before the error of its broken connection is raised."""
 CLOSE_TIMEOUT_SECONDS = 2.0
-_MIGRATION_LOCK_ID = 7_305_813_093
-_SESSION = {"application_name": "shop", "jit": "off", "timezone": "UTC"}
+DEFAULT_APPLICATION_NAME = "app"
 
 
 async def retry_read[T](read: Callable[[], Awaitable[T]]) -> T:
@@ -46,22 +52,47 @@ async def retry_read[T](read: Callable[[], Awaitable[T]]) -> T:
 
 
 class Database:
-    """Connections to one PostgreSQL database: a pool for reads, and single ones for workers."""
+    """Connections to one PostgreSQL database: a pool for reads, and single ones for workers.
 
-    def __init__(self, url: str, *, pool: int = 8) -> None:
+    `limits` says how fast a dead connection ends. `application_name` is what PostgreSQL shows of each session, followed by
+    its component. With `accept_standby`, sessions that do not write may be on a standby.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        pool: int = 8,
+        limits: SessionLimits | None = None,
+        application_name: str = DEFAULT_APPLICATION_NAME,
+        accept_standby: bool = False,
+    ) -> None:
         self.url = url
+        self.limits = limits or SessionLimits()
+        self._connector = Connector(
+            DatabaseUrl.parse(url), self.limits, application_name, accept_standby=accept_standby
+        )
+        self._watch = SessionWatch(self.limits, partial(self._connector.connect, SessionKind.WORK, "watch"))
         self._pool_size = pool
         self._pool: asyncpg.Pool | None = None
         self._statements = StatementCache()
 
-    async def connect(self) -> asyncpg.Connection:
-        """A new connection; the caller closes it."""
-        return await asyncpg.connect(self.url, timeout=5, server_settings=_SESSION)
+    async def connect(self, kind: SessionKind = SessionKind.WORK, component: str = "") -> Session:
+        """A new session; the caller closes it. Its statements end if the server does not work for it any more.
+
+        Raises `NotWritable`, an OSError, if no host takes writes, and the driver's errors.
+        """
+        session = await self._connector.connect(kind, component)
+        if kind is not SessionKind.TASK:
+            self._watch.add(session)
+        return session
 
     @asynccontextmanager
-    async def connection(self) -> AsyncGenerator[asyncpg.Connection]:
+    async def connection(
+        self, kind: SessionKind = SessionKind.WORK, component: str = ""
+    ) -> AsyncGenerator[Session]:
         """A connection outside the pool, for a worker that holds a lease or settings of its own."""
-        connection = await self.connect()
+        connection = await self.connect(kind, component)
         try:
             yield connection
         finally:
@@ -80,15 +111,14 @@ class Database:
         return await retry_read(partial(self.pool.fetch, sql, *params))
 
     async def open(self) -> None:
-        """Connect, and check the server's version. Raises `DatabaseUnavailable`."""
+        """Connect, and check the server: its sessions, encoding and version. Raises `DatabaseUnavailable`."""
         try:
+            await self._connector.prove_session()
             self._pool = await asyncpg.create_pool(
-                self.url,
                 min_size=1,
                 max_size=self._pool_size,
-                timeout=5,
-                command_timeout=60,
-                server_settings=_SESSION,
+                connect=self._connect_for_pool,
+                connection_class=Session,
                 reset=_skip_reset,
             )
             version = int(await self._pool.fetchval("SHOW server_version_num")) // 10_000
@@ -103,29 +133,40 @@ class Database:
                 f"the database at {redact_password(self.url)} is PostgreSQL {version}; {MIN_POSTGRES_VERSION} or newer is needed"
             )
 
+    async def _connect_for_pool(self, *_: object, **__: object) -> Session:
+        return await self.connect(SessionKind.READ, "reads")
+
     async def close(self) -> None:
-        """End the connections of the pool."""
+        """End the connections of the pool. Other connections are not watched any more."""
+        await self._watch.stop()
         if self._pool is not None:
             self._pool.terminate()
 
     async def migrate(self) -> tuple[Revisions, Revisions]:
         """Bring the schema to the newest revisions. Several processes may do so at once. Returns (before, after)."""
         with self._translate_permission_errors():
-            async with self.connection() as connection:
-                await connection.execute(f"SELECT pg_advisory_lock({_MIGRATION_LOCK_ID})")
+            async with self.connection(SessionKind.TASK, "migration lock") as connection:
+                await migration_lock(connection, redact_password(self.url))
                 await connection.execute("CREATE SCHEMA IF NOT EXISTS es")
                 before = await current_revisions(connection)
                 if unknown := unknown_revisions(before):
                     raise self._migrated_by_newer_code(unknown)
                 if before == head_revisions():
                     return before, before
-                await upgrade(self.connect)
+                async with report_lock_waits(connection, redact_password(self.url)) as watched:
+
+                    async def connect() -> Session:
+                        session = await self.connect(SessionKind.TASK, "migration")
+                        watched.append(session.pid)
+                        return session
+
+                    await upgrade(connect)
                 return before, await current_revisions(connection)
 
     async def check_migrated(self) -> None:
         """Raises `DatabaseUnavailable` if migrations are missing, or if newer code has added some."""
         with self._translate_permission_errors():
-            async with self.connection() as connection:
+            async with self.connection(SessionKind.READ, "check of the migrations") as connection:
                 current = await current_revisions(connection)
         if unknown := unknown_revisions(current):
             raise self._migrated_by_newer_code(unknown)
@@ -165,37 +206,36 @@ async def _close(connection: asyncpg.Connection) -> None:
 def redact_password(url: str) -> str:
     """The URL without its password, for messages."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+        return DatabaseUrl.parse(url).redacted()
+    except DatabaseUnavailable:
         return "DATABASE_URL"
 
 
 @asynccontextmanager
-async def open_database(settings: EngineSettings) -> AsyncGenerator[Database]:
+async def open_database(
+    settings: EngineSettings, *, accept_standby: bool = False
+) -> AsyncGenerator[Database]:
     """The database of the settings, open. The embedded server starts with it and stops after it."""
     if settings.database_url is None:
         async with (
             embedded_server(settings.data_dir / "postgres") as url,
-            _open(url, settings.pool_size) as database,
+            _open(url, settings, accept_standby=accept_standby) as database,
         ):
             yield database
         return
-    try:
-        url = make_url(settings.database_url)
-    except (ArgumentError, ValueError):
-        raise DatabaseUnavailable(
-            "DATABASE_URL is not a URL like postgresql://user:password@host:5432/name"
-        ) from None
-    if url.get_backend_name() not in ("postgresql", "postgres"):
-        raise DatabaseUnavailable(f"DATABASE_URL names {url.get_backend_name()}; only postgresql:// will do")
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    async with _open(plain, settings.pool_size) as database:
+    async with _open(settings.database_url, settings, accept_standby=accept_standby) as database:
         yield database
 
 
 @asynccontextmanager
-async def _open(url: str, pool_size: int) -> AsyncGenerator[Database]:
-    database = Database(url, pool=pool_size)
+async def _open(url: str, settings: EngineSettings, *, accept_standby: bool) -> AsyncGenerator[Database]:
+    database = Database(
+        url,
+        pool=settings.pool_size,
+        limits=SessionLimits(settings.failover_seconds),
+        application_name=settings.application_name,
+        accept_standby=accept_standby,
+    )
     await database.open()
     try:
         yield database

@@ -28,10 +28,17 @@ class DatabaseUnavailable(UserError):
 
 
 def is_connection_error(error: BaseException) -> bool:
-    """Whether the connection failed and not the statement, so that a new attempt may succeed."""
+    """Whether the connection or its server failed and not the statement, so that a new connection may succeed.
+
+    A cancelled statement (57014) is none. A server that takes no writes is one: another host may take them.
+    """
     if isinstance(error, asyncpg.PostgresError):
         state = getattr(error, "sqlstate", None) or ""
-        return state.startswith(("08", "57P")) or state == "53300"
+        return (
+            state.startswith(("08", "57P"))
+            or state in ("25006", "53300")
+            or (state == "55000" and "recovery" in str(error))
+        )
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 

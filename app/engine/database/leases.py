@@ -1,14 +1,21 @@
 """One owner for each piece of work among all processes: a lease is an advisory lock, held by the connection that does the work.
 
-A process that loses the connection loses the lock with it. So no time-out is needed to declare an owner dead.
+A process that loses the connection loses the lock with it. The server ends the connection of a process that is gone or
+frozen: see `app/engine/database/sessions.py`.
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Callable
 
 import asyncpg
+
+from app.engine.database.sessions import Session, shorten
+from app.engine.database.watch import HOLDER_COLUMNS, format_holder
+
+log = logging.getLogger(__name__)
 
 LOCK_HASH_SEED = 7_305_813_094
 """The second half of every lock's name; the first is the name of the work."""
@@ -16,7 +23,11 @@ LOCK_HASH_SEED = 7_305_813_094
 ACQUIRE_INTERVAL_SECONDS = 0.25
 """How often a process that does not own the work tries to acquire its lease."""
 
+REPORT_AFTER_SECONDS = 5.0
+"""After this long a process says in its log who owns the work that it waits for."""
+
 _TRY_LOCK = f"SELECT pg_try_advisory_lock(hashtextextended($1, {LOCK_HASH_SEED}))"
+_SET_NAME = "SELECT set_config('application_name', $1, false)"
 _UNLOCK = f"SELECT pg_advisory_unlock(hashtextextended($1, {LOCK_HASH_SEED}))"
 
 
@@ -30,18 +41,35 @@ class Lease:
     def __init__(self, connection: asyncpg.Connection, name: str) -> None:
         self._connection = connection
         self._name = name
+        if isinstance(connection, Session):
+            connection.lease = name
 
     async def acquire(self, closed: Callable[[], bool]) -> bool:
-        """Wait until this connection owns the work. False if `closed` returns true first."""
+        """Wait until this connection owns the work. False if `closed` returns true first. The log names the owner once."""
+        report_at: float | None = asyncio.get_running_loop().time() + REPORT_AFTER_SECONDS
         while not closed():
             if await self.try_acquire():
                 return True
+            if report_at is not None and asyncio.get_running_loop().time() >= report_at:
+                report_at = None
+                log.info(
+                    "%s: waiting for the lease, %s", self._name, await self.holder() or "which is free now"
+                )
             await asyncio.sleep(ACQUIRE_INTERVAL_SECONDS)
         return False
 
     async def try_acquire(self) -> bool:
         """Own the work now, or return False. A connection may acquire a lease twice, and then has to release it twice."""
-        return bool(await self._connection.fetchval(_TRY_LOCK, self._name))
+        is_owner = bool(await self._connection.fetchval(_TRY_LOCK, self._name))
+        if is_owner and isinstance(self._connection, Session):
+            # PostgreSQL shows who owns the work.
+            await self._connection.execute(_SET_NAME, shorten(self._connection.label))
+        return is_owner
+
+    async def holder(self) -> str | None:
+        """The session that owns the work, as text; None if no session does."""
+        record = await self._connection.fetchrow(_SELECT_HOLDER, self._name)
+        return None if record is None else format_holder(record)
 
     async def release(self) -> None:
         """Let others own the work."""
@@ -61,3 +89,12 @@ def is_held_sql(name: str) -> str:
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended({name}, {LOCK_HASH_SEED})
     )"""
+
+
+_SELECT_HOLDER = f"""
+    SELECT {HOLDER_COLUMNS} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, {LOCK_HASH_SEED})
+    LIMIT 1
+"""

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -103,7 +103,7 @@ class ProjectionWorker:
                 self._epoch = self._feed.epoch
                 async with self._database.connection() as connection:
                     writer = TableWriter(self.projection, self.slot, connection)
-                    if await writer.acquire(lambda: self._feed.closed, self._feed.latest_known):
+                    if await writer.acquire(self._closed_while_waiting(), self._feed.latest_known):
                         await self._start_owning(writer)
                     while await self._wait_for_work(writer):
                         writer = self.writer or writer
@@ -137,6 +137,20 @@ class ProjectionWorker:
             finally:
                 self.writer = None
                 self.update(is_owner=False)
+
+    def _closed_while_waiting(self) -> Callable[[], bool]:
+        """Whether the feed has closed. The lease asks it before each attempt to own the table."""
+        attempts = 0
+
+        def closed() -> bool:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1 and self.state.error is not None:
+                # Another process owns the table, so what stopped this one stops nothing now.
+                self.update(error=None)
+            return self._feed.closed
+
+        return closed
 
     def update(self, **changes: Any) -> None:
         """Replace the state by one with these changes, and wake those who wait for a new position or owner."""
@@ -227,6 +241,9 @@ class ProjectionWorker:
     async def _wait_for_work(self, writer: TableWriter) -> bool:
         """Wait for the next fact, for the next check of the table, or until a stored checkpoint has been behind long enough.
         False if the feed has closed."""
+        if self.state.error is not None and self.state.position >= self._feed.head:
+            # The table is current, so nothing stops it. The next fact may come late.
+            self.update(error=None)
         pending_since = writer.checkpoint_pending_since
         until = self._next_check
         if pending_since is not None:

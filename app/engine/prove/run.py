@@ -14,10 +14,10 @@ from random import Random
 
 import asyncpg
 import msgspec
-from sqlalchemy import make_url
 
 from app.engine.database.connections import Database, open_database
 from app.engine.database.errors import DatabaseUnavailable
+from app.engine.database.url import DatabaseUrl
 from app.engine.prove.journal import Acknowledged, Delivered, Job, read_journal
 from app.engine.prove.verdict import Claim, Entry, Evidence, judge
 from app.engine.settings import ROOT, EngineSettings
@@ -101,7 +101,7 @@ async def _scratch_database(server: Database) -> AsyncGenerator[str]:
             f"the proof creates a scratch database, and this role must not ({error}): grant it CREATEDB, or use another role"
         ) from error
     try:
-        yield make_url(server.url).set(database=name).render_as_string(hide_password=False)
+        yield DatabaseUrl.parse(server.url).of_database(name)
     finally:
         await _execute(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 

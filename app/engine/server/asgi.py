@@ -1,6 +1,5 @@
 """The ASGI application: the routes of the API, health and metrics."""
 
-from asyncpg import Pool
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -9,15 +8,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from app.engine.database.connections import DRIVER_ERRORS
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SecurityHeadersMiddleware
-
-HEALTH_QUERY_TIMEOUT_SECONDS = 2
 
 
 def create_app(runtime: Runtime) -> Starlette:
@@ -33,16 +29,12 @@ def create_app(runtime: Runtime) -> Starlette:
         return PlainTextResponse(runtime.failed or "alive", 200 if runtime.failed is None else 503)
 
     async def readyz(_: Request) -> Response:
-        state = runtime.readiness()
-        try:
-            await runtime.database.pool.fetchval("SELECT 1", timeout=HEALTH_QUERY_TIMEOUT_SECONDS)
-        except DRIVER_ERRORS as error:
-            state |= {"ready": False, "errors": {"database": type(error).__name__}}
-        return JSONResponse(state, 200 if state["ready"] else 503)
+        document = await runtime.health.document()
+        return JSONResponse(document, 200 if document["ready"] else 503)
 
     async def metrics(_: Request) -> Response:
-        stuck_steps = await _stuck_steps(runtime)
-        return Response(runtime.metrics.render(stuck_steps), media_type=CONTENT_TYPE)
+        await runtime.probe.count()
+        return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
 
     routes: list[Route | WebSocketRoute | Mount] = [
         Route("/graphql", endpoint),
@@ -69,19 +61,3 @@ def _middleware(allowed_origins: tuple[str, ...]) -> list[Middleware]:
             )
         )
     return middleware
-
-
-async def _stuck_steps(runtime: Runtime) -> dict[str, int] | None:
-    """The number of stuck steps of each process, or None if the database does not answer."""
-    counts = {process.category: 0 for process in runtime.application.processes}
-    pool: Pool = runtime.database.pool
-    try:
-        rows = await pool.fetch(_COUNT_STUCK_STEPS, timeout=HEALTH_QUERY_TIMEOUT_SECONDS)
-    except DRIVER_ERRORS:
-        return None
-    return counts | {row["process"]: row["steps"] for row in rows}
-
-
-_COUNT_STUCK_STEPS = """
-    SELECT process, count(*) AS steps FROM es.process_steps WHERE outcome = 'stuck' GROUP BY process
-"""

@@ -1,10 +1,10 @@
-"""The metrics of one server process, in the text format of Prometheus."""
+"""The metrics of one server process, in the text format of Prometheus. All names begin with `app_`."""
 
 from collections.abc import Iterator, Mapping
 from typing import override
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from app.engine.commands import (
@@ -14,52 +14,87 @@ from app.engine.commands import (
     CommandPreview,
     CommandRejected,
 )
-from app.engine.projector.projector import Projector
-from app.engine.store.feed import Feed
+from app.engine.server.gauges import MetricSources, StateCollector
+from app.engine.server.instruments import LoopCounter, LoopHistogram
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 DURATION_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 BATCH_SIZE_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+OUTCOMES = ("accepted", "duplicate", "rejected", "conflict", "preview", "failed")
+FORMER_NAMES: Mapping[str, str] = {
+    "app_append_batch_events": "append_batch_size",
+    "app_command_duration_seconds": "command_duration_seconds",
+    "app_commands": "commands",
+    "app_event_log_position": "event_log_position",
+    "app_feed_subscribers": "feed_subscribers",
+    "app_process_stuck_steps": "process_steps_stuck",
+    "app_projection_failed": "projection_failed",
+    "app_projection_lag_events": "projection_lag_events",
+    "app_projection_lag_seconds": "projection_lag_seconds",
+    "app_projection_parked_keys": "projection_parked_keys",
+    "app_projection_position": "projection_position",
+    "app_unreadable_events": "unreadable_events",
+}
+"""Names that the metrics had before they got their prefix. They are served, too, so that no alert falls silent."""
 
 
 class Metrics:
     """The metrics of one runtime, in a registry of their own: several runtimes can live in one process."""
 
-    def __init__(self, projector: Projector, feed: Feed) -> None:
+    def __init__(self, sources: MetricSources) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_StateCollector(projector, feed))
+        self._registry.register(StateCollector(sources))
+        self._former = CollectorRegistry()
+        self._former.register(_FormerNames(self._registry))
         ProcessCollector(registry=self._registry)
-        self._commands = Counter("commands", "Commands by outcome.", ["outcome"], registry=self._registry)
-        self._command_duration = Histogram(
-            "command_duration_seconds",
+        self._commands = LoopCounter("app_commands", "Commands by outcome.", "outcome", OUTCOMES)
+        self._command_duration = LoopHistogram(
+            "app_command_duration_seconds",
             "Time from a command to its outcome, in seconds.",
-            buckets=DURATION_BUCKETS_SECONDS,
-            registry=self._registry,
+            DURATION_BUCKETS_SECONDS,
         )
-        self._append_batch_size = Histogram(
-            "append_batch_size",
-            "Events in one batch of the appender.",
-            buckets=BATCH_SIZE_BUCKETS,
-            registry=self._registry,
+        self._append_wait = LoopHistogram(
+            "app_append_wait_seconds",
+            "Time from the queue of the appender to the answer of the database, in seconds.",
+            DURATION_BUCKETS_SECONDS,
         )
+        self._append_batch_events = LoopHistogram(
+            "app_append_batch_events", "Events in one batch of the appender.", BATCH_SIZE_BUCKETS
+        )
+        self._pool_wait = LoopHistogram(
+            "app_pool_wait_seconds",
+            "Time that the check of the database waited for a connection, in seconds.",
+            DURATION_BUCKETS_SECONDS,
+        )
+        for instrument in (
+            self._commands,
+            self._command_duration,
+            self._append_wait,
+            self._append_batch_events,
+            self._pool_wait,
+        ):
+            self._registry.register(instrument)
 
     def observe_command(self, outcome: CommandOutcome | None, seconds: float) -> None:
         """Count a command. The outcome is None if the command raised an error."""
-        self._commands.labels(_outcome_label(outcome)).inc()
+        self._commands.increment(_outcome_label(outcome))
         self._command_duration.observe(seconds)
+
+    def observe_append(self, seconds: float) -> None:
+        """An append has waited this long for its answer."""
+        self._append_wait.observe(seconds)
+
+    def observe_pool_wait(self, seconds: float) -> None:
+        """A question has waited this long for a connection of the pool."""
+        self._pool_wait.observe(seconds)
 
     def observe_batch(self, events: int) -> None:
         """Count a batch that the appender stored."""
-        self._append_batch_size.observe(events)
+        self._append_batch_events.observe(events)
 
-    def render(self, stuck_steps: Mapping[str, int] | None) -> bytes:
-        """The page at /metrics. `stuck_steps` by process come from the database, or are None if it does not answer."""
-        page = generate_latest(self._registry)
-        if stuck_steps is None:
-            return page
-        steps = CollectorRegistry()
-        steps.register(_StuckStepsCollector(stuck_steps))
-        return page + generate_latest(steps)
+    def render(self) -> bytes:
+        """The page at /metrics."""
+        return generate_latest(self._registry) + generate_latest(self._former)
 
 
 def _outcome_label(outcome: CommandOutcome | None) -> str:
@@ -78,76 +113,19 @@ def _outcome_label(outcome: CommandOutcome | None) -> str:
             return "failed"
 
 
-def _gauge(name: str, help: str, label: str, values: Mapping[str, float]) -> GaugeMetricFamily:
-    gauge = GaugeMetricFamily(name, help, labels=[label])
-    for key, value in values.items():
-        gauge.add_metric([key], value)
-    return gauge
+class _FormerNames(Collector):
+    """The same samples under the names that the metrics had before."""
 
-
-class _StateCollector(Collector):
-    """Reads the gauges from the projector and the feed when the page is rendered."""
-
-    def __init__(self, projector: Projector, feed: Feed) -> None:
-        self._projector = projector
-        self._feed = feed
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
 
     @override
     def collect(self) -> Iterator[Metric]:
-        projector, workers = self._projector, self._projector.workers
-        yield GaugeMetricFamily("event_log_position", "Newest position in the log.", value=self._feed.head)
-        yield GaugeMetricFamily(
-            "feed_subscribers",
-            "Subscriptions that wait for the next event.",
-            value=self._feed.waiting_subscribers,
-        )
-        yield _gauge(
-            "projection_position",
-            "Position of the newest event in each projection.",
-            "projection",
-            {name: worker.state.position for name, worker in workers.items()},
-        )
-        yield _gauge(
-            "projection_lag_events",
-            "Events that each projection has not processed.",
-            "projection",
-            projector.lag_events(),
-        )
-        yield _gauge(
-            "projection_lag_seconds",
-            "Time that the oldest unprocessed event has waited, in seconds.",
-            "projection",
-            projector.lag_seconds(),
-        )
-        yield _gauge(
-            "projection_parked_keys",
-            "Parked keys of each projection.",
-            "projection",
-            dict.fromkeys(workers, 0) | projector.parked_keys(),
-        )
-        yield _gauge(
-            "projection_failed",
-            "1 if an error stops the projection, else 0.",
-            "projection",
-            {name: int(worker.state.error is not None) for name, worker in workers.items()},
-        )
-        yield _gauge(
-            "unreadable_events",
-            "Events that this code cannot read, by type and stored version.",
-            "type",
-            projector.unreadable_events(),
-        )
-
-
-class _StuckStepsCollector(Collector):
-    def __init__(self, stuck_steps: Mapping[str, int]) -> None:
-        self._stuck_steps = stuck_steps
-
-    @override
-    def collect(self) -> Iterator[Metric]:
-        yield _gauge(
-            "process_steps_stuck",
-            "Steps of each process that failed as often as they may.",
-            "process",
-            self._stuck_steps,
-        )
+        for metric in self._registry.collect():
+            if (former := FORMER_NAMES.get(metric.name)) is not None:
+                copy = Metric(former, metric.documentation, metric.type)
+                copy.samples = [
+                    sample._replace(name=former + sample.name.removeprefix(metric.name))
+                    for sample in metric.samples
+                ]
+                yield copy

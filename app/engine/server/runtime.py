@@ -2,24 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from time import perf_counter
+from typing import override
+
+import asyncpg
 
 from app.engine.application import AnyApplication, Application
 from app.engine.audit.sealer import Sealer
-from app.engine.commands import CommandHandler
-from app.engine.database.connections import Database
+from app.engine.commands import CommandHandler, CommandOutcome
+from app.engine.database.connections import Connect, Database
+from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable
 from app.engine.history.aggregate_history import AggregateHistory
-from app.engine.processes.dispatcher import RetryPolicy
+from app.engine.logs import error_line
+from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
+from app.engine.server.database_probe import DatabaseProbe
+from app.engine.server.gauges import MetricSources
+from app.engine.server.health import Health
 from app.engine.server.metrics import Metrics
+from app.engine.server.supervisor import Component, Supervisor
 from app.engine.settings import EngineSettings
 from app.engine.store.append import Appender
+from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.event_shapes import changed_events
 from app.engine.store.feed import Feed
 from app.engine.store.log_identity import EventIdentity
@@ -30,19 +40,22 @@ from app.engine.store.snapshots.writer import SnapshotWriter
 
 log = logging.getLogger(__name__)
 
+RUNTIME_SHARE = 0.4
+"""The share of the time for the shutdown that the components have. The rest is for requests and for the database."""
 
-@dataclass(frozen=True, slots=True)
-class _Component:
-    """One background task.
 
-    `stop` asks it to end by itself; without one it is cancelled. The runtime waits `stop_timeout` seconds for its end
-    before it stops the next component.
-    """
+class _MeasuredAppender(Appender):
+    """An appender that tells how long each request has waited for its answer."""
 
-    name: str
-    run: Callable[[], Coroutine[Any, Any, None]]
-    stop: Callable[[], None] | None = None
-    stop_timeout: float = 0.0
+    on_wait: Callable[[float], None]
+
+    @override
+    async def append(self, request: AppendRequest) -> AppendResult | VersionConflict:
+        began = perf_counter()
+        try:
+            return await super().append(request)
+        finally:
+            self.on_wait(perf_counter() - began)
 
 
 class Runtime:
@@ -60,10 +73,11 @@ class Runtime:
             self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
         )
         self.projector = Projector(application.projections, database, self.feed)
-        self.metrics = Metrics(self.projector, self.feed)
-        self._notifier = LogNotifier(database.connect, self.feed.notify)
-        self._appender = Appender(
-            database.connect,
+        self.probe = DatabaseProbe(database)
+        self._connects: Counter[str] = Counter()
+        self._notifier = LogNotifier(self._counted("notifier"), self.feed.notify)
+        self._appender = _MeasuredAppender(
+            self._counted("appender"),
             codec,
             self._on_commit,
             check_log=self.feed.check_log,
@@ -80,7 +94,7 @@ class Runtime:
             self.reader,
             self.snapshots,
             cached=settings.aggregate_cache_size,
-            on_outcome=self.metrics.observe_command,
+            on_outcome=self._on_outcome,
         )
         self.feed.on_replaced += [self.commands.forget, self._appender.invalidate]
         self.history = AggregateHistory(self.reader, self.snapshots)
@@ -97,61 +111,88 @@ class Runtime:
             self.commands,
             application.deciders,
             application.ports(settings, database),
-            RetryPolicy(max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds),
+            RetryPolicy(
+                retry_seconds=settings.step_retry_seconds,
+                max_attempts=settings.step_max_attempts,
+                call_timeout=settings.port_timeout_seconds,
+            ),
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop. It ends subscriptions, which would never end by themselves."""
         self.pending_body_timeouts: set[asyncio.Timeout] = set()
         """The timeouts of requests whose body has not arrived yet."""
-        self.failed: str | None = None
-        """The component that failed, with its error."""
-        self._changed_events: Mapping[str, str] = {}
-        self._head_at_start = 0
+        self.gave_up = asyncio.Event()
+        """Set when only a new process may help: see `failed`."""
+        self.supervisor = Supervisor(self._components(), self.gave_up.set)
+        self.health = Health(
+            settings,
+            appender=self._appender,
+            feed=self.feed,
+            projector=self.projector,
+            processes=self.processes,
+            notifier=self._notifier,
+            sealer=self.sealer,
+            snapshotter=self.snapshotter,
+            probe=self.probe,
+            supervisor=self.supervisor,
+        )
+        self.metrics = Metrics(
+            MetricSources(
+                projector=self.projector,
+                feed=self.feed,
+                processes=self.processes,
+                probe=self.probe,
+                supervisor=self.supervisor,
+                health=self.health,
+                pool=lambda: database.pool,
+                reconnects=self.reconnects,
+            )
+        )
+        self.probe.on_pool_wait = self.metrics.observe_pool_wait
+        self._appender.on_wait = self.metrics.observe_append
+        self.shutdown_seconds = settings.shutdown_timeout_seconds * RUNTIME_SHARE
+        """How long the components may take to stop."""
+        self.unstopped: Sequence[str] = ()
+        """The components that did not stop in time."""
 
-    def _components(self) -> Sequence[_Component]:
+    @property
+    def failed(self) -> str | None:
+        """The component for which only a new process may help, with its error."""
+        return self.supervisor.failed
+
+    def _components(self) -> Sequence[Component]:
         """All background tasks, in the order in which they stop."""
         return (
             # First, because steps send commands. The next owner continues the steps that are cancelled.
-            _Component("processes", self.processes.run, stop_timeout=5),
+            Component("processes", self.processes.run, stop_share=0.4),
             # It answers the commands that wait.
-            _Component("appender", self._appender.run, stop=self._appender.drain, stop_timeout=10),
+            Component("appender", self._appender.run, stop=self._appender.drain, stop_share=0.8),
             # It ends the readers of the log.
-            _Component("feed", self.feed.run, stop=self.feed.close),
-            _Component("notifier", self._notifier.run),
-            _Component("projector", self.projector.run),
-            _Component("checkpoints", self.projector.poll_checkpoints),
-            _Component("parked keys", self.projector.retry_parked),
-            _Component("sealer", self.sealer.run),
-            _Component("snapshots", self.snapshotter.run),
+            Component("feed", self.feed.run, stop=self.feed.close),
+            Component("notifier", self._notifier.run, is_needed=False),
+            Component("projector", self.projector.run),
+            Component("checkpoints", self.projector.poll_checkpoints),
+            Component("parked keys", self.projector.retry_parked),
+            Component("sealer", self.sealer.run),
+            Component("snapshots", self.snapshotter.run, is_needed=False),
+            Component("health", lambda: self.health.run()),
+            Component("database probe", self.probe.run),
         )
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:
-        """Run the components. At the end, answer the commands that wait, and stop."""
-        self._changed_events = await changed_events(self.database.pool, self.application.codec)
-        for line in self._changed_events.values():
-            log.warning(line)
-        await self.processes.create_missing_checkpoints()
-        await self.feed.start()
-        self._head_at_start = self.feed.head
-        components = self._components()
-        tasks = [asyncio.create_task(component.run(), name=component.name) for component in components]
-        for task in tasks:
-            task.add_done_callback(self._on_task_done)
+        """Run the components. At the end, answer the commands that wait, and stop. Raises `DatabaseUnavailable`."""
+        try:
+            await self._start()
+        except DRIVER_ERRORS as error:
+            raise DatabaseUnavailable(
+                f"the database does not answer at the start: {error_line(error)}"
+            ) from error
+        self.supervisor.start()
         try:
             yield
         finally:
-            await self.operations.stop()
-            for component, task in zip(components, tasks, strict=True):
-                if component.stop is None:
-                    task.cancel()
-                else:
-                    component.stop()
-                if component.stop_timeout:
-                    await asyncio.wait([task], timeout=component.stop_timeout)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._stop()
 
     def stop(self) -> None:
         """Begin to stop: end the subscriptions, and the wait for bodies that may never arrive."""
@@ -159,46 +200,42 @@ class Runtime:
         for timeout in self.pending_body_timeouts:
             timeout.reschedule(asyncio.get_running_loop().time())
 
-    def readiness(self) -> dict[str, Any]:
-        """The document at /readyz.
+    async def _start(self) -> None:
+        self.health.changed_events = await changed_events(self.database.pool, self.application.codec)
+        for line in self.health.changed_events.values():
+            log.warning(line)
+        await self.processes.create_missing_checkpoints()
+        await self.feed.start()
+        self.health.head_at_start = self.feed.head
 
-        The server is ready if every projection has reached the head of the log at the start, and no component has an
-        error. These do not count: parked keys, unreadable events, and changed code without a new version.
-        """
-        workers = self.projector.workers
-        is_current = all(
-            worker.state.table_exists and worker.state.position >= self._head_at_start
-            for worker in workers.values()
-        )
-        errors = {
-            name: worker.state.problem for name, worker in workers.items() if worker.state.problem is not None
-        }
-        errors |= {
-            worker.process.category: worker.error
-            for worker in self.processes.workers.values()
-            if worker.error is not None
-        }
-        return {
-            "ready": is_current and not errors and self.failed is None,
-            "position": self.feed.head,
-            "lag": self.projector.lag_events(),
-            "lagSeconds": self.projector.lag_seconds(),
-            "parked": self.projector.parked_keys(),
-            "unreadable": self.projector.unreadable_events(),
-            "errors": errors,
-            "snapshots": asdict(self.snapshotter.counts),
-            "fingerprintChanged": [
-                name for name, worker in workers.items() if worker.state.stale_fingerprint is not None
-            ],
-            "changedEvents": dict(self._changed_events),
-        }
+    async def _stop(self) -> None:
+        began = asyncio.get_running_loop().time()
+        late: list[str] = []
+        operations = asyncio.create_task(self.operations.stop())
+        await asyncio.wait([operations], timeout=self.shutdown_seconds / 4)
+        if not operations.done():
+            late.append("operations")
+        passed = asyncio.get_running_loop().time() - began
+        self.unstopped = (*late, *await self.supervisor.stop(max(0.0, self.shutdown_seconds - passed)))
+
+    def reconnects(self) -> Mapping[str, int]:
+        """How often each component has opened its connection again."""
+        return {name: max(0, count - 1) for name, count in self._connects.items()}
+
+    def _counted(self, component: str) -> Connect:
+        """`Database.connect`, counted for a component."""
+        self._connects[component] = 0
+
+        async def connect() -> asyncpg.Connection:
+            self._connects[component] += 1
+            return await self.database.connect(component=component)
+
+        return connect
+
+    def _on_outcome(self, outcome: CommandOutcome | None, seconds: float) -> None:
+        self.metrics.observe_command(outcome, seconds)
 
     def _on_commit(self, head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
         self.metrics.observe_batch(len(facts))
         self.feed.publish(head, facts, before)
         self._notifier.notify(head)
-
-    def _on_task_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self.failed = f"{task.get_name()}: {error}"
-            log.critical("component %s failed", task.get_name(), exc_info=error)

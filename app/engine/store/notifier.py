@@ -12,7 +12,7 @@ import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.connections import Connect
-from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
+from app.engine.logs import error_line
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ class LogNotifier:
         self._on_notify = on_notify
         self._wakeup = asyncio.Event()
         self._newest = 0
+        self.error: str | None = None
+        """Why notifications are off, in one line. The log is polled meanwhile."""
 
     def notify(self, position: int) -> None:
         """This process has recorded events up to `position`."""
@@ -37,6 +39,7 @@ class LogNotifier:
             self._wakeup.set()
 
     async def run(self) -> None:
+        """Listen and notify until cancelled."""
         backoff = Backoff(0.05, 2.0)
         while True:
             connection: asyncpg.Connection | None = None
@@ -47,16 +50,18 @@ class LogNotifier:
                 await connection.add_listener(CHANNEL, self._receive)
                 # An idle connection can end unnoticed. Its end wakes the loop, and the next statement fails.
                 connection.add_termination_listener(self._ended)
-                backoff.reset()
                 while True:
                     await self._wakeup.wait()
                     self._wakeup.clear()
                     await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(self._newest))
+                    # Only a notification proves that they work: a full queue refuses it, and the connection is well.
+                    self.error = None
+                    backoff.reset()
                     await asyncio.sleep(MIN_NOTIFY_INTERVAL_SECONDS)
-            except DRIVER_ERRORS as error:
-                if not is_connection_error(error):
-                    raise
-                log.warning("notifications between processes are off (%s); the log is polled", error)
+            except Exception as error:
+                # No error ends the loop. A notification that is lost costs the time until the next poll.
+                self.error = error_line(error)
+                log.warning("notifications between processes are off, the log is polled: %s", self.error)
                 self._wakeup.set()
                 await backoff.sleep()
             finally:

@@ -128,3 +128,34 @@ async def test_no_facts_a_seal_seals_nothing(database: Database) -> None:
     feed = Feed(EventReader(database.pool, EventCodec([])))
     async with asyncio.timeout(1):
         await Sealer(database, feed, facts=0).run()
+
+
+async def test_seals_beyond_the_end_of_the_log_are_an_error_and_not_a_reason_to_wait(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that was replaced by an older one, before the start and under a running sealer."""
+    monkeypatch.setattr("app.engine.audit.sealer.CHECK_INTERVAL_SECONDS", 0.05)
+    await fill(database, 10)
+    async with sealing(database, facts=5, seconds=0.05) as (sealer, _):
+        assert await ranges(database, 2) == [(1, 5), (6, 10)]
+        assert sealer.error is None
+        await tamper(database, "DELETE FROM es.events WHERE position > 8")
+        assert await error_of(sealer, True) == (
+            "the newest seal ends at position 10, but the log ends at 8: the log was replaced by an older one;"
+            " see python -m app audit verify"
+        )
+    async with sealing(database, facts=5, seconds=0.05) as (sealer, _):
+        assert await error_of(sealer, True) is not None
+        # Seals of the log as it is now end the error.
+        await tamper(database, "DELETE FROM es.seals WHERE number > 1")
+        assert await error_of(sealer, False) is None
+        assert await ranges(database, 2) == [(1, 5), (6, 8)]
+
+
+async def error_of(sealer: Sealer, is_there: bool) -> str | None:
+    """The error, when there is one or none."""
+    async with asyncio.timeout(5):
+        while True:
+            if (sealer.error is not None) is is_there:
+                return sealer.error
+            await asyncio.sleep(0.01)

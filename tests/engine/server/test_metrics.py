@@ -11,6 +11,7 @@ import pytest
 from app.engine.application import Application
 from app.engine.database.connections import Database
 from app.engine.server.asgi import create_app
+from app.engine.server.metrics import FORMER_NAMES
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from domain.kernel.process import Call
@@ -71,9 +72,9 @@ async def test_commands_are_counted_by_outcome_with_their_duration(toy: Runtime)
         await toy.commands.execute(tally, stream, command, context)
     samples = await metrics(toy)
     outcomes = ("accepted", "duplicate", "rejected", "conflict", "preview")
-    assert [samples[f'commands_total{{outcome="{outcome}"}}'] for outcome in outcomes] == [1] * 5
-    assert samples["command_duration_seconds_count"] == 5
-    assert samples["command_duration_seconds_sum"] > 0
+    assert [samples[f'app_commands_total{{outcome="{outcome}"}}'] for outcome in outcomes] == [1] * 5
+    assert samples["app_command_duration_seconds_count"] == 5
+    assert samples["app_command_duration_seconds_sum"] > 0
 
 
 async def test_a_command_that_raises_is_counted_as_failed(
@@ -85,28 +86,28 @@ async def test_a_command_that_raises_is_counted_as_failed(
     monkeypatch.setattr(toy.commands, "_execute", fail)
     with pytest.raises(ZeroDivisionError):
         await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
-    assert (await metrics(toy))['commands_total{outcome="failed"}'] == 1
+    assert (await metrics(toy))['app_commands_total{outcome="failed"}'] == 1
 
 
 async def test_the_size_of_each_batch_is_observed(toy: Runtime) -> None:
     for _ in range(3):
         await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
     samples = await metrics(toy)
-    assert (samples["append_batch_size_count"], samples["append_batch_size_sum"]) == (3, 3)
-    assert samples["event_log_position"] == 3
+    assert (samples["app_append_batch_events_count"], samples["app_append_batch_events_sum"]) == (3, 3)
+    assert samples["app_event_log_position"] == 3
 
 
 async def test_subscribers_that_wait_are_counted(toy: Runtime) -> None:
-    assert (await metrics(toy))["feed_subscribers"] == 0
+    assert (await metrics(toy))["app_feed_subscribers"] == 0
     waiting = [asyncio.create_task(toy.feed.wait_past(0, low_priority=True)) for _ in range(3)]
     await asyncio.sleep(0)
-    assert (await metrics(toy))["feed_subscribers"] == 3
+    assert (await metrics(toy))["app_feed_subscribers"] == 3
     for task in waiting:
         task.cancel()
 
 
 async def test_stuck_steps_are_counted_by_process(toy: Runtime, database: Database) -> None:
-    name = f'process_steps_stuck{{process="{errand.category}"}}'
+    name = f'app_process_stuck_steps{{process="{errand.category}"}}'
     assert (await metrics(toy))[name] == 0
     await database.pool.execute(
         "INSERT INTO es.process_steps (id, process, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome)"
@@ -122,4 +123,27 @@ async def test_two_runtimes_in_one_process_have_metrics_of_their_own(
 ) -> None:
     await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
     other = Runtime(TOY, EngineSettings(database_url=database.url), database)
-    assert 'commands_total{outcome="accepted"}' not in await metrics(other)
+    name = 'app_commands_total{outcome="accepted"}'
+    assert [(await metrics(one))[name] for one in (toy, other)] == [1, 0]
+
+
+async def test_every_metric_has_the_prefix_and_keeps_its_former_name_beside_it(toy: Runtime) -> None:
+    await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+    samples = await metrics(toy)
+    former = {
+        "append_batch_size_sum",
+        "command_duration_seconds_count",
+        "event_log_position",
+        "feed_subscribers",
+    }
+    former |= {
+        f'process_steps_stuck{{process="{errand.category}"}}',
+        'projection_position{projection="tallies"}',
+    }
+    assert former <= set(samples)
+    assert samples['commands_total{outcome="accepted"}'] == 1
+    named = {name.partition("{")[0] for name in samples if name.startswith("app_")}
+    other = {name.partition("{")[0] for name in samples if not name.startswith("app_")}
+    standard = {name for name in other if name.startswith("process_") and name != "process_steps_stuck"}
+    assert not {name for name in other - standard if not name.startswith(tuple(FORMER_NAMES.values()))}
+    assert len(named) > 25

@@ -3,13 +3,9 @@
 import asyncio
 from uuid import uuid4
 
-import httpx2
-import pytest
-
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from tests.support.toy_counter import Add, request, tallies, tally
@@ -32,32 +28,3 @@ async def test_commands_that_wait_are_answered_before_the_end(database: Database
         await asyncio.sleep(0)
     assert all([isinstance(await command, CommandAccepted) for command in commands])
     assert runtime.failed is None
-
-
-async def test_a_component_that_fails_is_named_at_livez_and_readyz(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runtime = build(database)
-
-    async def fail() -> None:
-        raise ZeroDivisionError("no seal")
-
-    monkeypatch.setattr(runtime.sealer, "run", fail)
-    transport = httpx2.ASGITransport(app=create_app(runtime))
-    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-        ready = await client.get("/readyz")
-        alive = await client.get("/livez")
-    assert (alive.status_code, alive.text) == (503, "sealer: no seal")
-    assert (ready.status_code, ready.json()["ready"]) == (503, False)
-    assert set(ready.json()) == {
-        "ready",
-        "position",
-        "lag",
-        "lagSeconds",
-        "parked",
-        "unreadable",
-        "errors",
-        "snapshots",
-        "fingerprintChanged",
-        "changedEvents",
-    }

@@ -28,15 +28,14 @@ async def test_every_response_has_the_security_headers(
     database: Database, method: str, path: str, status: int
 ) -> None:
     settings = EngineSettings(database_url=database.url, allowed_origins=("https://shop.example",))
-    app = create_app(Runtime(APPLICATION, settings, database))
+    runtime = Runtime(APPLICATION, settings, database)
     headers = {
         "accept": "text/html",
         "origin": "https://shop.example",
         "access-control-request-method": "POST",
     }
-    async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=app), base_url="http://127.0.0.1"
-    ) as client:
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         response = await client.request(method, path, headers=headers)
     assert response.status_code == status
     assert response.headers["x-content-type-options"] == "nosniff"

@@ -1,5 +1,6 @@
 """A start names the event classes that changed and kept their version, and serves all the same."""
 
+import asyncio
 import logging
 
 import pytest
@@ -23,8 +24,9 @@ async def test_a_start_warns_of_a_changed_event_class_and_is_ready(
     runtime = Runtime(application, settings, database)
     with caplog.at_level(logging.WARNING):
         async with runtime.run():
-            await runtime.projector.wait_for_position("orders", 0, 10)
-            state = runtime.readiness()
+            async with asyncio.timeout(20):
+                while not (state := await runtime.health.document())["ready"]:  # noqa: ASYNC110 - health sends no notification
+                    await asyncio.sleep(0.02)
     [line] = [record.getMessage() for record in caplog.records if "another shape" in record.getMessage()]
     assert line.startswith(
         "order.opened 1 has another shape than this database recorded (removed: customer; new: customer_id): give OrderOpened version=2"

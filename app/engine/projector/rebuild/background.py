@@ -5,6 +5,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from app.engine.logs import error_line
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
 
 log = logging.getLogger(__name__)
@@ -44,4 +45,4 @@ class BackgroundOperations:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # The caller may be gone; a rebuild stores its reason, which `projections` shows.
-            log.warning("an operation has ended: %s", error)
+            log.warning("an operation has ended: %s", error_line(error))

@@ -1,0 +1,167 @@
+"""Watches the sessions of one process: a connection whose server does not work for it any more is ended.
+
+A limit on statements cannot tell a slow one from a lost one. So another connection asks the server: is the process
+behind the session still there, and does it work? Long statements live on, and lost ones end within seconds.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from weakref import WeakSet
+
+import asyncpg
+
+from app.engine.database.errors import DRIVER_ERRORS, first_line
+from app.engine.database.sessions import NotWritable, Session, SessionKind, SessionLimits
+
+log = logging.getLogger(__name__)
+
+MAX_TICK_SECONDS = 0.5
+
+type ConnectProbe = Callable[[], Awaitable[Session]]
+
+
+class SessionWatch:
+    """Sends the heartbeats of idle sessions, and ends sessions that are dead or on a server that takes no writes."""
+
+    def __init__(self, limits: SessionLimits, connect: ConnectProbe) -> None:
+        self._limits = limits
+        self._connect = connect
+        """Opens a connection to a server that takes writes."""
+        self._sessions: WeakSet[Session] = WeakSet()
+        self._task: asyncio.Task[None] | None = None
+        self._probe: asyncio.Task[None] | None = None
+        self._next_probe = 0.0
+
+    def add(self, session: Session) -> None:
+        """Watch this session until it is closed."""
+        self._sessions.add(session)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        tasks = [task for task in (self._task, self._probe) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self) -> None:
+        tick = min(MAX_TICK_SECONDS, self._limits.failover_seconds / 20)
+        while sessions := [session for session in self._sessions if not session.is_closed()]:
+            suspects = self._visit(sessions)
+            now = asyncio.get_running_loop().time()
+            if suspects and now >= self._next_probe and (self._probe is None or self._probe.done()):
+                self._next_probe = now + self._limits.suspicion_seconds / 2
+                self._probe = asyncio.get_running_loop().create_task(self._examine(suspects))
+            del sessions, suspects
+            await asyncio.sleep(tick)
+
+    def _visit(self, sessions: Sequence[Session]) -> Sequence[Session]:
+        """Send what is due. Returns the sessions that need a second connection to judge them."""
+        suspects: list[Session] = []
+        for session in sessions:
+            now = session.time()
+            if session.busy_since is not None:
+                if self._seconds_busy(session) >= self._limits.suspicion_seconds:
+                    suspects.append(session)
+            elif session.has_become_read_only():
+                if session.kind is SessionKind.WORK:
+                    log.warning("%s: the server takes no writes any more; connecting again", session.label)
+                    session.terminate()
+                elif session.kind is SessionKind.READ:
+                    suspects.append(session)
+            elif (
+                session.kind is SessionKind.WORK
+                and now - session.idle_since >= self._limits.heartbeat_seconds
+            ):
+                session.start_heartbeat()
+        return suspects
+
+    async def _examine(self, suspects: Sequence[Session]) -> None:
+        try:
+            probe = await self._connect()
+        except NotWritable:
+            return
+        except (OSError, TimeoutError) as error:
+            for session in suspects:
+                if self._seconds_busy(session) >= self._limits.suspicion_seconds:
+                    self._end(
+                        session, f"the server does not answer new connections either ({first_line(error)})"
+                    )
+            return
+        except DRIVER_ERRORS as error:
+            # The server answers, though it takes no more connections: no reason to end those that work.
+            log.warning("connections cannot be examined: %s", first_line(error))
+            return
+        try:
+            async with asyncio.timeout(self._limits.dead_seconds):
+                records = await probe.fetch(_SELECT_BACKENDS, [session.pid for session in suspects])
+                known = {(record["pid"], record["backend_start"]): record for record in records}
+                for session in suspects:
+                    await self._judge(probe, session, known.get((session.pid, session.backend_start)))
+        except DRIVER_ERRORS as error:
+            log.warning("connections cannot be examined: %s", first_line(error))
+        finally:
+            probe.terminate()
+
+    async def _judge(self, probe: Session, session: Session, backend: Mapping[str, Any] | None) -> None:
+        seconds = self._seconds_busy(session)
+        if seconds < self._limits.suspicion_seconds:
+            if session.busy_since is None and session.has_become_read_only():
+                self._end(session, "another server takes writes now")
+            return
+        if backend is None:
+            self._end(session, f"no server process works for it; it has waited {seconds:.1f} s")
+        elif (
+            backend["state"].startswith("idle") and backend["idle_seconds"] >= self._limits.suspicion_seconds
+        ):
+            self._end(session, f"the answer was lost; it has waited {seconds:.1f} s")
+            # Nothing reaches that server process any more, but it still holds the leases of the session.
+            await probe.execute(_TERMINATE, session.pid, session.backend_start)
+        elif backend["wait_event_type"] == "Lock" and session.reported_lock_of != session.busy_since:
+            session.reported_lock_of = session.busy_since
+            log.warning(
+                "%s: has waited %.1f s for a lock: %s",
+                session.label,
+                seconds,
+                await blockers(probe, session.pid),
+            )
+
+    def _seconds_busy(self, session: Session) -> float:
+        return 0.0 if session.busy_since is None else session.time() - session.busy_since
+
+    def _end(self, session: Session, reason: str) -> None:
+        if not session.is_closed():
+            log.warning("%s: connection ended: %s", session.label, reason)
+            session.terminate()
+
+
+async def blockers(connection: asyncpg.Connection, pid: int) -> str:
+    """Who holds the lock that this server process waits for, as text."""
+    records = await connection.fetch(_SELECT_BLOCKERS, pid)
+    return "; ".join(format_holder(record) for record in records) or "its holder has just ended"
+
+
+def format_holder(record: Mapping[str, Any]) -> str:
+    """A record with pid, application_name, client_addr, state and state_since, as text."""
+    address = record["client_addr"] or "a local socket"
+    return (
+        f"held by process {record['pid']} ({record['application_name'] or 'no application name'}, from {address},"
+        f" {record['state'] or 'unknown state'} since {record['state_since'] or 'an unknown time'})"
+    )
+
+
+_SELECT_BACKENDS = """
+    SELECT pid, backend_start, coalesce(state, 'unknown') AS state, wait_event_type,
+        extract(epoch FROM clock_timestamp() - state_change)::float8 AS idle_seconds
+    FROM pg_stat_activity WHERE pid = ANY ($1)
+"""
+_TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
+HOLDER_COLUMNS = (
+    "a.pid, a.application_name, host(a.client_addr) AS client_addr, a.state,"
+    " to_char(a.state_change, 'HH24:MI:SS TZ') AS state_since"
+)
+_SELECT_BLOCKERS = f"""
+    SELECT {HOLDER_COLUMNS} FROM unnest(pg_blocking_pids($1)) blocker JOIN pg_stat_activity a ON a.pid = blocker
+"""

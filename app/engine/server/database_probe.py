@@ -1,0 +1,169 @@
+"""Asks the database whether it answers, what its clock says, and what the tables of the engine count.
+
+Whatever the database does, each question ends in time: a connection that does not answer is terminated.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from app.engine.database.connections import Database
+from app.engine.database.errors import DRIVER_ERRORS
+from app.engine.logs import error_line
+
+PROBE_INTERVAL_SECONDS = 1.0
+PROBE_TIMEOUT_SECONDS = 1.2
+"""How long a question may take, the wait for a connection included."""
+MAX_WAIT_SECONDS = 1.6
+"""How long an answer of the server waits for a question under way."""
+COUNTS_INTERVAL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseCounts:
+    """What the tables of the engine count. Each mapping has the processes or projections that have some."""
+
+    steps: Mapping[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """Open steps by process and outcome: due or stuck."""
+    oldest_step_seconds: Mapping[tuple[str, str], float] = field(default_factory=dict[tuple[str, str], float])
+    parked_instances: Mapping[str, int] = field(default_factory=dict[str, int])
+    oldest_parked_key_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
+    seal_age_seconds: float = 0.0
+    """How long the oldest event without a seal has waited; 0 if there is none."""
+
+
+class DatabaseProbe:
+    """The state of the database as this server sees it, a moment ago."""
+
+    def __init__(self, database: Database) -> None:
+        self.error: str | None = None
+        """Why the database does not answer, in one line."""
+        self.clock_skew_seconds: float | None = None
+        """How far the clock of the database is ahead of that of this server; None if it is not known."""
+        self.clock_uncertainty_seconds = 0.0
+        """Half the round trip of that measurement."""
+        self.pool_wait_seconds = 0.0
+        """How long the last question waited for a connection of the pool."""
+        self.counts: DatabaseCounts | None = None
+        """None if the database has not answered the last time."""
+        self.on_pool_wait: Callable[[float], None] = _no_observer
+        """Called with the wait of each question for a connection, in seconds."""
+        self._database = database
+        self._wakeup = asyncio.Event()
+        self._probed_at = self._counted_at = float("-inf")
+        self._probes = asyncio.Condition()
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            await self._probe()
+            now = time.monotonic()
+            if self.error is None and now - self._counted_at >= COUNTS_INTERVAL_SECONDS:
+                await self.count()
+            try:
+                async with asyncio.timeout(PROBE_INTERVAL_SECONDS):
+                    await self._wakeup.wait()
+            except TimeoutError:
+                pass
+            self._wakeup.clear()
+
+    async def fresh(self) -> None:
+        """Wait until the state is at most a second old, but not longer than `MAX_WAIT_SECONDS`."""
+        asked = time.monotonic()
+        if asked - self._probed_at < PROBE_INTERVAL_SECONDS:
+            return
+        self._wakeup.set()
+        try:
+            async with asyncio.timeout(MAX_WAIT_SECONDS), self._probes:
+                await self._probes.wait_for(lambda: self._probed_at > asked)
+        except TimeoutError:
+            self.error = f"the database has not answered for {MAX_WAIT_SECONDS} s"
+
+    async def count(self) -> None:
+        """Read the counts again."""
+        try:
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
+                steps, instances, keys, seals = [await self._fetch(query) for query in _COUNTS]
+        except DRIVER_ERRORS:
+            # The probe reports the error.
+            self.counts = None
+            return
+        finally:
+            self._counted_at = time.monotonic()
+        self.counts = DatabaseCounts(
+            steps={(row["process"], row["outcome"]): row["steps"] for row in steps},
+            oldest_step_seconds={(row["process"], row["outcome"]): row["seconds"] for row in steps},
+            parked_instances={row["process"]: row["instances"] for row in instances},
+            oldest_parked_key_seconds={row["projection"]: row["seconds"] for row in keys},
+            seal_age_seconds=seals[0]["seconds"] if seals else 0.0,
+        )
+
+    async def _probe(self) -> None:
+        try:
+            began, wall = time.monotonic(), time.time()
+            [row] = await self._fetch(_CLOCK)
+            seconds = time.monotonic() - began - self.pool_wait_seconds
+            self.error = None
+            # The clock was read in the middle of the round trip.
+            self.clock_uncertainty_seconds = seconds / 2
+            self.clock_skew_seconds = row["now"] - (wall + self.pool_wait_seconds + seconds / 2)
+        except DRIVER_ERRORS as error:
+            self.error = error_line(error)
+        finally:
+            self._probed_at = time.monotonic()
+        async with self._probes:
+            self._probes.notify_all()
+
+    async def _fetch(self, query: str) -> Sequence[asyncpg.Record]:
+        """Raises `DRIVER_ERRORS`; `TimeoutError` says what did not answer."""
+        pool, began = self._database.pool, time.monotonic()
+        try:
+            connection = await pool.acquire(timeout=PROBE_TIMEOUT_SECONDS)
+        except TimeoutError:
+            raise TimeoutError(f"the pool gives no connection in {PROBE_TIMEOUT_SECONDS} s") from None
+        self.pool_wait_seconds = time.monotonic() - began
+        self.on_pool_wait(self.pool_wait_seconds)
+        is_answered = False
+        try:
+            async with asyncio.timeout(max(0.1, PROBE_TIMEOUT_SECONDS - self.pool_wait_seconds)):
+                rows = await connection.fetch(query)
+            is_answered = True
+            return rows
+        except TimeoutError:
+            raise TimeoutError(f"the database does not answer in {PROBE_TIMEOUT_SECONDS} s") from None
+        finally:
+            if not is_answered:
+                # Its cancellation would wait for the same server.
+                connection.terminate()
+            await pool.release(connection)
+
+
+def _no_observer(seconds: float) -> None:
+    del seconds
+
+
+_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
+
+_COUNTS = (
+    # The open steps of each process. An index holds them alone.
+    """
+    SELECT process, outcome, count(*) AS steps,
+           extract(epoch FROM clock_timestamp() - min(asked_at))::float8 AS seconds
+    FROM es.process_steps WHERE outcome IN ('due', 'stuck') GROUP BY process, outcome
+    """,
+    # The instances that wait for an operator.
+    "SELECT process, count(*) AS instances FROM es.processes WHERE parked_position IS NOT NULL GROUP BY process",
+    # How long the oldest parked key of each live table has waited.
+    """
+    SELECT projection, extract(epoch FROM clock_timestamp() - min(parked_at))::float8 AS seconds
+    FROM es.parked_keys WHERE slot = 'live' GROUP BY projection
+    """,
+    # The first event without a seal. Both look-ups use a primary key.
+    """
+    SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS seconds FROM es.events
+    WHERE position = coalesce((SELECT last_position FROM es.seals ORDER BY number DESC LIMIT 1), 0) + 1
+    """,
+)

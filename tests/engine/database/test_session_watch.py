@@ -1,0 +1,213 @@
+"""A connection that no server works for ends within seconds; a slow statement does not."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import pytest
+
+from app.engine.database.connections import Database, open_database, retry_read
+from app.engine.database.errors import is_connection_error
+from app.engine.database.leases import Lease
+from app.engine.database.sessions import Session, SessionKind
+from app.engine.settings import ROOT, EngineSettings
+from tests.support.clusters import Cluster, DeadLink, cluster
+
+FAILOVER_SECONDS = 1.5
+MARGIN_SECONDS = 1.5
+"""For a machine that is busy with other tests."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def link(server: Cluster) -> Iterator[DeadLink]:
+    with DeadLink(server.port) as made:
+        yield made
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncGenerator[Database]:
+    async with open_database(EngineSettings(database_url=url, failover_seconds=FAILOVER_SECONDS)) as database:
+        yield database
+
+
+async def assert_broken(statement: Awaitable[Any], began: float) -> None:
+    with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)) as broken:
+        async with asyncio.timeout(20):
+            await statement
+    assert is_connection_error(broken.value)
+    assert monotonic() - began < FAILOVER_SECONDS + MARGIN_SECONDS
+
+
+@pytest.mark.parametrize("kind", [SessionKind.READ, SessionKind.WORK])
+async def test_a_statement_ends_whose_connection_is_silent_while_new_ones_work(
+    link: DeadLink, server: Cluster, kind: SessionKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The address moved: the old connection stays open and silent."""
+    async with opened(link.url()) as database, database.connection(kind) as session:
+        assert await session.fetchval("SELECT 1") == 1
+        await asyncio.to_thread(link.redirect, server.port)
+        await assert_broken(session.fetchval("SELECT 2"), monotonic())
+        assert session.is_closed()
+        assert await retry_read(partial(database.pool.fetchval, "SELECT 3")) == 3
+    assert "connection ended: the answer was lost" in caplog.text
+
+
+async def test_statements_end_if_the_server_answers_nothing_at_all(
+    server: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = f"{server.url()}?connect_timeout=1"
+    async with opened(url) as database, database.connection() as session:
+        await asyncio.to_thread(server.freeze)
+        try:
+            await assert_broken(session.fetchval("SELECT 1"), monotonic())
+        finally:
+            await asyncio.to_thread(server.thaw)
+        assert "the server does not answer new connections either" in caplog.text
+        async with database.connection() as again:
+            assert await again.fetchval("SELECT 1") == 1
+
+
+async def test_a_session_whose_process_is_gone_from_the_server_ends(link: DeadLink, server: Cluster) -> None:
+    async with opened(link.url()) as database, database.connection() as session:
+        await asyncio.to_thread(link.redirect, server.port)
+        began = monotonic()
+        waiting = asyncio.create_task(session.fetchval("SELECT 1"))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(server.execute, "SELECT pg_terminate_backend(%s)", session.pid)
+        await assert_broken(waiting, began)
+
+
+async def test_long_statements_and_long_idle_sessions_live_on(server: Cluster) -> None:
+    async with opened(server.url()) as database, database.connection() as idle:
+        assert await Lease(idle, "idle").try_acquire()
+        async with database.connection() as busy, database.connection() as in_transaction:
+            transaction = in_transaction.transaction()
+            await transaction.start()
+            # Twice as long as a dead session lives.
+            seconds = 2 * database.limits.dead_seconds
+            assert await busy.fetchval("SELECT 1 FROM pg_sleep($1)", seconds) == 1
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await in_transaction.execute("SELECT 1/0")
+            await busy.execute("SELECT pg_sleep($1)", seconds)
+            with pytest.raises(asyncpg.InFailedSQLTransactionError):
+                await in_transaction.execute("SELECT 1")
+            await transaction.rollback()
+            assert not await Lease(busy, "idle").try_acquire()
+        assert await Lease(idle, "idle").holder() is not None
+
+
+async def test_a_heartbeat_and_a_statement_do_not_disturb_each_other(server: Cluster) -> None:
+    async with opened(server.url()) as database, database.connection() as session:
+        for number in range(200):
+            session.start_heartbeat()
+            if number % 3:
+                await asyncio.sleep(0)
+            assert await session.fetchval("SELECT $1::int", number) == number
+            async with session.transaction():
+                session.start_heartbeat()
+                await session.execute("SELECT 1")
+
+
+async def test_a_wait_for_a_lock_names_the_holder_in_the_log_and_has_a_limit(
+    server: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.engine.database.sessions.WORK_LOCK_TIMEOUT_SECONDS", 1)
+    async with (
+        opened(server.url()) as database,
+        database.connection(component="holder") as holder,
+        database.connection(component="waiting") as waiting,
+    ):
+        await holder.execute("SELECT pg_advisory_lock(1)")
+        with caplog.at_level(logging.WARNING), pytest.raises(asyncpg.LockNotAvailableError):
+            await waiting.execute("SELECT pg_advisory_lock(1)")
+    [line] = caplog.messages
+    assert line.startswith("app waiting: has waited")
+    assert f"for a lock: held by process {holder.pid} (app holder, from 127.0.0.1, idle since" in line
+
+
+OWNER = """
+import asyncio, sys
+from app.engine.database.connections import Database
+from app.engine.database.leases import Lease
+from app.engine.database.sessions import SessionLimits
+
+async def main() -> None:
+    database = Database(sys.argv[1], limits=SessionLimits(float(sys.argv[2])))
+    async with database.connection() as session:
+        assert await Lease(session, "work").try_acquire()
+        if sys.argv[3] == "in a transaction":
+            await session.execute("BEGIN; SELECT 1")
+        print("owned", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        try:
+            await session.fetchval("SELECT 1")
+        except Exception as error:
+            print(type(error).__name__, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("state", ["idle", "in a transaction"])
+async def test_a_frozen_owner_is_replaced_and_finds_its_session_ended(server: Cluster, state: str) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER, server.url(), str(FAILOVER_SECONDS), state,
+        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert owner.stdin is not None
+    assert owner.stdout is not None
+    try:
+        assert await owner.stdout.readline() == b"owned\n"
+        async with opened(server.url()) as database, database.connection() as session:
+            lease = Lease(session, "work")
+            # It lives longer than a session without heartbeats would.
+            async with asyncio.timeout(2 * FAILOVER_SECONDS):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(1.2 * FAILOVER_SECONDS):
+                        await lease.acquire(lambda: False)
+            owner.send_signal(signal.SIGSTOP)
+            async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
+                assert await lease.acquire(lambda: False)
+        owner.send_signal(signal.SIGCONT)
+        owner.stdin.write(b"\n")
+        assert await owner.stdout.readline() in (b"ConnectionDoesNotExistError\n", b"InterfaceError\n")
+    finally:
+        owner.kill()
+        await owner.wait()
+
+
+async def test_the_sockets_of_both_sides_ask_a_silent_peer(server: Cluster) -> None:
+    async with opened(server.url()) as database, database.connection() as session:
+        assert isinstance(session, Session)
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout")
+        assert [await session.fetchval("SELECT current_setting($1)", name) for name in names] == [
+            "1",
+            "1",
+            "5",
+            "1050",
+        ]
+        sock = session._transport.get_extra_info("socket")
+        read = {
+            name: sock.getsockopt(level, option)
+            for name, (level, option) in {
+                "keepalive": (1, 9),
+                "idle": (6, 4),
+                "interval": (6, 5),
+                "count": (6, 6),
+                "user timeout": (6, 18),
+            }.items()
+        }
+        assert read == {"keepalive": 1, "idle": 1, "interval": 1, "count": 5, "user timeout": 1050}

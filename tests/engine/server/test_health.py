@@ -1,0 +1,106 @@
+"""Health answers in time with what is wrong, and no cause stays in it after its end."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.engine.application import Application
+from app.engine.database.connections import open_database
+from app.engine.server.lag_clock import LagClock
+from app.engine.server.runtime import Runtime
+from app.engine.settings import EngineSettings
+from tests.support.clusters import Cluster, cluster
+from tests.support.toy_counter import tallies, tally
+
+TOY = Application(settings=EngineSettings, deciders=(tally,), projections=(tallies,))
+
+
+@pytest.fixture(scope="module")
+def primary() -> Iterator[Cluster]:
+    """A cluster whose clock can be set."""
+    with cluster(clock_offset="+0") as primary:
+        yield primary
+
+
+@pytest.fixture(scope="module")
+def settings(primary: Cluster) -> EngineSettings:
+    return EngineSettings(database_url=primary.create_database(), pool_size=2, poll_seconds=0.05)
+
+
+async def until(runtime: Runtime, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The first document at /readyz of which this holds. Each comes within two seconds."""
+    while True:
+        began = time.monotonic()
+        document = await runtime.health.document()
+        assert time.monotonic() - began < 2
+        if holds(document):
+            return document
+        await asyncio.sleep(0.05)
+
+
+async def test_health_answers_within_two_seconds_while_the_database_is_frozen(
+    primary: Cluster, settings: EngineSettings
+) -> None:
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(60):
+            await until(runtime, lambda document: document["ready"])
+            primary.freeze()
+            try:
+                document = await until(runtime, lambda document: not document["ready"])
+                assert re.search("does not answer|no connection", document["errors"]["database"])
+                began = time.monotonic()
+                await runtime.probe.count()
+                assert time.monotonic() - began < 2
+                assert runtime.metrics.render()
+            finally:
+                primary.thaw()
+            await until(runtime, lambda document: document["ready"])
+
+
+@pytest.mark.parametrize(("offset", "side"), [("+5s", "ahead of"), ("-5s", "behind")])
+async def test_clocks_that_differ_are_a_warning_until_they_do_not(
+    primary: Cluster, settings: EngineSettings, offset: str, side: str
+) -> None:
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(30):
+            assert primary.clock is not None
+            primary.clock.set(offset)
+            document = await until(runtime, lambda document: "clocks" in document["warnings"])
+            assert side in document["warnings"]["clocks"]
+            assert abs(abs(document["clockSkewSeconds"]) - 5) < 0.5
+            primary.clock.set("+0")
+            await until(runtime, lambda document: not document["warnings"])
+
+
+def test_the_lag_is_the_time_since_this_process_knew_of_the_first_missing_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    clock = LagClock()
+    for seconds in range(10):
+        now = 100.0 + seconds
+        clock.tick(10 * seconds)
+    assert [clock.seconds_behind(position) for position in (90, 89, 45, 40, 0)] == [0, 0, 4, 4, 8]
+    clock.forget(45)
+    assert clock.seconds_behind(45) == 4
+    # A log that went back is another log.
+    clock.tick(7)
+    assert (clock.seconds_behind(7), clock.seconds_behind(45)) == (0, 0)
+
+
+def test_a_lag_of_any_length_is_kept_in_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    clock = LagClock()
+    for head in range(1, 20_000):
+        now += 1
+        clock.tick(head)
+    assert clock.seconds_behind(0) == now - 1
+    assert len(clock._heads) <= 4_000

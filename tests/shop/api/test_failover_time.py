@@ -1,0 +1,110 @@
+"""An owner that is killed, frozen or cut off is replaced within the time of the settings, and finds its work taken over."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from tests.support.clusters import Cluster, DeadLink, cluster
+from tests.support.server import Server
+
+FAILOVER_SECONDS = 2.0
+MARGIN_SECONDS = 2.0
+"""For a machine that is busy with other tests."""
+REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
+RECEIVE = (
+    'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position } } }'
+)
+STOCK = '{ product(sku: "TEA") { version } }'
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Cluster]:
+    with cluster() as made:
+        yield made
+
+
+@asynccontextmanager
+async def owner_and_other(
+    database: Cluster, seconds: float = FAILOVER_SECONDS
+) -> AsyncGenerator[tuple[Server, Server, DeadLink]]:
+    """A server behind a link, which owns all work, and another one."""
+    direct = await asyncio.to_thread(database.create_database)
+    async with AsyncExitStack() as stack:
+        link = stack.enter_context(DeadLink(database.port))
+        owner = stack.enter_context(
+            closing(Server(link.url(direct.rpartition("/")[2]), APP_FAILOVER_SECONDS=str(seconds)))
+        )
+        await asyncio.to_thread(owner.wait)
+        await asyncio.to_thread(owner.ask, REGISTER)
+        other = stack.enter_context(closing(Server(direct, APP_FAILOVER_SECONDS=str(seconds))))
+        await asyncio.to_thread(other.wait)
+        assert await owners(direct) == {owner.process.pid}
+        yield owner, other, link
+        assert "Traceback" not in other.output()
+
+
+async def owners(url: str) -> set[int]:
+    """The processes that own projections, as their checkpoints say."""
+
+    def read() -> set[int]:
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("SELECT owner FROM es.checkpoints WHERE owner IS NOT NULL").fetchall()
+        return {int(owner.rsplit(":", 1)[1]) for (owner,) in rows}
+
+    return await asyncio.to_thread(read)
+
+
+async def seconds_until_level(server: Server, limit: float) -> float:
+    """Record an event, and wait until the read model of this server shows it; the seconds that took."""
+    began = time.monotonic()
+    position: int | None = None
+    async with httpx2.AsyncClient(timeout=30) as client, asyncio.timeout(limit):
+        while True:
+            query = RECEIVE if position is None else STOCK
+            data: dict[str, Any] = (await client.post(server.url, json={"query": query})).json().get(
+                "data"
+            ) or {}
+            # All events are of one stream, so that its version is the position.
+            if position is None and "position" in (data.get("receiveStock") or {}):
+                position = int(data["receiveStock"]["position"])
+            if position is not None and (data.get("product") or {}).get("version") == position:
+                return time.monotonic() - began
+            await asyncio.sleep(0.02)
+
+
+async def test_a_killed_owner_is_replaced_at_once(database: Cluster) -> None:
+    async with owner_and_other(database) as (owner, other, _):
+        owner.kill()
+        assert await seconds_until_level(other, 10) < 2.0
+
+
+async def test_a_frozen_owner_is_replaced_and_changes_nothing_when_it_wakes(database: Cluster) -> None:
+    async with owner_and_other(database) as (owner, other, _):
+        owner.process.send_signal(signal.SIGSTOP)
+        assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
+        owner.process.send_signal(signal.SIGCONT)
+        # The frozen one works again, as one that owns nothing.
+        assert await seconds_until_level(owner, 10) < FAILOVER_SECONDS + MARGIN_SECONDS
+
+
+async def test_an_owner_whose_link_is_dead_is_replaced_and_finds_its_way_back(database: Cluster) -> None:
+    async with owner_and_other(database) as (owner, other, link):
+        await asyncio.to_thread(link.redirect, database.port)
+        assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
+        # New connections of the owner reach the database; the old ones were silent with statements in flight.
+        assert await seconds_until_level(owner, 10) < FAILOVER_SECONDS + MARGIN_SECONDS
+
+
+async def test_an_owner_that_reaches_nothing_is_replaced(database: Cluster) -> None:
+    async with owner_and_other(database) as (owner, other, link):
+        await asyncio.to_thread(link.freeze)
+        assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
+        await asyncio.to_thread(link.thaw)
+        assert await seconds_until_level(owner, 20) < FAILOVER_SECONDS + MARGIN_SECONDS + 5

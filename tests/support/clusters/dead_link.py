@@ -1,0 +1,152 @@
+"""A network link that a test can freeze, cut and move: a TCP proxy in a thread of its own."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from contextlib import suppress
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+CHUNK_BYTES = 65_536
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: the close of the socket is a reset."""
+
+
+class _Connection:
+    """One connection of a client and the one to the target. Nothing passes while `open` is not set."""
+
+    def __init__(self, gate_open: bool) -> None:
+        self.gate = asyncio.Event()
+        self.lost = False
+        self.writers: list[asyncio.StreamWriter] = []
+        if gate_open:
+            self.gate.set()
+
+
+class DeadLink:
+    """Forwards a port of the loopback address to another one, until it is told not to.
+
+    A frozen link acknowledges what the kernel acknowledges, and passes on nothing: neither data nor the end of a
+    connection. New connections are accepted by the kernel and never answered.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self._target_port = target_port
+        self._frozen = False
+        self._connections: set[_Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="dead-link", daemon=True)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = self._call(asyncio.start_server(self._accept, sock=self._listener))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._call(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+        self._loop.close()
+
+    @property
+    def connections(self) -> int:
+        """The number of connections that are open, silent ones too."""
+        return len(self._connections)
+
+    def freeze(self) -> None:
+        """Pass on nothing any more. All connections stay open."""
+        self._call(self._set_frozen(True))
+
+    def thaw(self) -> None:
+        """Pass on again, also what was held back. Connections that `redirect` left behind stay silent."""
+        self._call(self._set_frozen(False))
+
+    def sever(self) -> None:
+        """Reset all connections, on both sides."""
+        self._call(self._sever())
+
+    def redirect(self, target_port: int) -> None:
+        """Lead new connections to another port. The old ones stay open and are silent from now on."""
+        self._call(self._redirect(target_port))
+
+    def url(self, database: str = "postgres") -> str:
+        """The URL of a database of the cluster behind the link."""
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def _call[T](self, work: Coroutine[Any, Any, T]) -> T:
+        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(10)
+
+    async def _set_frozen(self, frozen: bool) -> None:
+        self._frozen = frozen
+        for connection in self._connections:
+            if frozen:
+                connection.gate.clear()
+            elif not connection.lost:
+                connection.gate.set()
+
+    async def _sever(self) -> None:
+        for connection in list(self._connections):
+            for writer in connection.writers:
+                # It may have been closed a moment ago.
+                with suppress(OSError):
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                writer.transport.abort()
+            connection.gate.set()
+
+    async def _redirect(self, target_port: int) -> None:
+        self._target_port = target_port
+        for connection in self._connections:
+            connection.lost = True
+            connection.gate.clear()
+
+    async def _close(self) -> None:
+        self._server.close()
+        await self._sever()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        connection = _Connection(not self._frozen)
+        connection.writers.append(writer)
+        self._connections.add(connection)
+        try:
+            await connection.gate.wait()
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+            connection.writers.append(far_writer)
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(_pump(reader, far_writer, connection.gate))
+                pumps.create_task(_pump(far_reader, writer, connection.gate))
+        except (OSError, ExceptionGroup, asyncio.CancelledError):
+            # A side has ended, or the link is closed: the other side sees the same.
+            for each in connection.writers:
+                each.transport.abort()
+        finally:
+            self._connections.discard(connection)
+            self._tasks.discard(task)
+            for each in connection.writers:
+                each.close()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:
+    while True:
+        data = await reader.read(CHUNK_BYTES)
+        await gate.wait()
+        if not data:
+            with suppress(OSError):
+                writer.write_eof()
+            return
+        writer.write(data)
+        await writer.drain()
