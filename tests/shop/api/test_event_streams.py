@@ -12,7 +12,7 @@ import pytest
 
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.event_stream import KEEP_ALIVE, subscription_frames
-from tests.shop.support.bad_input import INPUT, PARSE, REGISTER, VALIDATION, codes, product
+from tests.shop.support.bad_input import INPUT, PARSE, REGISTER, TLS, VALIDATION, codes, product
 from tests.support.server import Server
 
 STREAM = "text/event-stream"
@@ -59,7 +59,7 @@ async def follow(
     given = {"accept": STREAM} | {name.replace("_", "-"): value for name, value in headers.items()}
     sent: dict[str, Any] = {"params": parameters} if method == "GET" else {"json": parameters}
     async with (
-        httpx2.AsyncClient(timeout=15) as client,
+        httpx2.AsyncClient(timeout=15, verify=TLS) as client,
         client.stream(method, server.url, headers=given, **sent) as response,
     ):
         assert response.status_code == 200
@@ -119,7 +119,7 @@ def test_what_is_wrong_over_get_is_answered_before_the_stream_begins(
     filled: Server, parameters: dict[str, str], headers: dict[str, str], status: int, code: str
 ) -> None:
     given = {"accept": STREAM} | {name.replace("_", "-"): value for name, value in headers.items()}
-    response = httpx2.get(filled.url, params=parameters, headers=given, timeout=10)
+    response = httpx2.get(filled.url, params=parameters, headers=given, timeout=10, verify=TLS)
     assert (response.status_code, codes(response.json())) == (status, {code})
     assert response.headers["content-type"].startswith("application/json")
 

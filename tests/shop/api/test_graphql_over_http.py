@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
-from tests.shop.support.bad_input import EXPENSIVE, INPUT, PARSE, POSITION, VALIDATION, codes
+from tests.shop.support.bad_input import EXPENSIVE, INPUT, PARSE, POSITION, TLS, VALIDATION, codes
 from tests.support.server import Server
 from tests.support.websocket import FACTS
 
@@ -22,7 +22,7 @@ MUTATION = 'mutation { receiveStock(input: {sku: "NONE", quantity: 1}) { __typen
 def send(server: Server, body: Any, accept: str | None = GRAPHQL, **headers: str) -> httpx2.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     given = {"content-type": JSON} | {name.replace("_", "-"): value for name, value in headers.items()}
-    with httpx2.Client(timeout=10) as client:
+    with httpx2.Client(timeout=10, verify=TLS) as client:
         request = client.build_request("POST", server.url, content=content, headers=given)
         del request.headers["accept"]
         if accept is not None:
@@ -31,7 +31,7 @@ def send(server: Server, body: Any, accept: str | None = GRAPHQL, **headers: str
 
 
 def get(server: Server, parameters: Mapping[str, str], accept: str = GRAPHQL) -> httpx2.Response:
-    return httpx2.get(server.url, params=dict(parameters), headers={"accept": accept}, timeout=10)
+    return httpx2.get(server.url, params=dict(parameters), headers={"accept": accept}, timeout=10, verify=TLS)
 
 
 def media_type(response: httpx2.Response) -> str:
@@ -125,7 +125,7 @@ def test_a_request_that_was_not_executed_has_no_data_entry(server: Server) -> No
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
 def test_another_method_is_405_and_allow_names_those_that_are_served(server: Server, method: str) -> None:
-    response = httpx2.request(method, server.url)
+    response = httpx2.request(method, server.url, verify=TLS)
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
     if method != "HEAD":
         assert codes(response.json()) == {INPUT}
@@ -246,7 +246,7 @@ def test_a_request_on_a_raw_connection_without_accept_gets_the_media_type_of_the
     server: Server,
 ) -> None:
     body = json.dumps({"query": POSITION}).encode()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10, verify=TLS) as client:
         client.sendall(
             b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
             + f"Content-Length: {len(body)}\r\n\r\n".encode()
