@@ -246,7 +246,7 @@ def test_a_request_on_a_raw_connection_without_accept_gets_the_media_type_of_the
     server: Server,
 ) -> None:
     body = json.dumps({"query": POSITION}).encode()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10, verify=TLS) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
         client.sendall(
             b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
             + f"Content-Length: {len(body)}\r\n\r\n".encode()
