@@ -9,9 +9,15 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from starlette.types import Message
 
 from app.engine.graphql.json import encode_json
-from app.engine.graphql.transport.event_stream import KEEP_ALIVE, subscription_frames
+from app.engine.graphql.transport.event_stream import (
+    KEEP_ALIVE,
+    EventStreamResponse,
+    close_results,
+    subscription_frames,
+)
 from tests.shop.support.bad_input import INPUT, PARSE, REGISTER, TLS, VALIDATION, codes, product
 from tests.support.server import Server
 
@@ -34,16 +40,14 @@ class Frames:
     async def next(self) -> dict[str, str]:
         """The fields of the next frame. Frames of comments are passed over."""
         async with asyncio.timeout(15):
-            while b"\n\n" not in self._rest:
-                self._rest += await anext(self._chunks)
-        frame, self._rest = self._rest.split(b"\n\n", 1)
-        assert b"\r" not in frame
-        fields = [line.partition(":") for line in frame.decode().split("\n")]
-        return (
-            {name: value.removeprefix(" ") for name, _, value in fields}
-            if fields[0][0]
-            else await self.next()
-        )
+            while True:
+                while b"\n\n" not in self._rest:
+                    self._rest += await anext(self._chunks)
+                frame, self._rest = self._rest.split(b"\n\n", 1)
+                assert b"\r" not in frame
+                fields = [line.partition(":") for line in frame.decode().split("\n")]
+                if fields[0][0]:
+                    return {name: value.removeprefix(" ") for name, _, value in fields}
 
     async def event(self) -> tuple[str, dict[str, Any]]:
         """The id of the next frame and its event."""
@@ -166,3 +170,41 @@ async def test_a_silent_stream_is_kept_alive_by_comments_and_a_result_ends_the_w
     turn.set()
     found = [frame async for frame in frames if frame != KEEP_ALIVE]
     assert found == ['"one"', "event: complete\ndata:\n\n"]
+
+
+async def test_a_stream_whose_results_end_because_the_server_stops_has_no_complete() -> None:
+    async def results() -> AsyncGenerator[str]:
+        for result in ("one",):
+            yield result
+
+    given, stopping = results(), asyncio.Event()
+    frames = subscription_frames(given, asyncio.ensure_future(anext(given, None)), encode_json, stopping)
+    assert await anext(frames) == '"one"'
+    stopping.set()
+    assert [frame async for frame in frames] == []
+
+
+async def test_a_response_whose_client_has_gone_before_the_first_frame_closes_its_results() -> None:
+    closed = asyncio.Event()
+
+    async def results() -> AsyncGenerator[str]:
+        try:
+            yield "one"
+        finally:
+            closed.set()
+
+    given = results()
+    first = asyncio.ensure_future(anext(given, None))
+    await first
+    frames = subscription_frames(given, first, encode_json, asyncio.Event())
+    response = EventStreamResponse(frames, close=lambda: close_results(given, first))
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        await response({"type": "http", "asgi": {"spec_version": "2.3"}}, receive, send)
+    assert closed.is_set()
