@@ -254,3 +254,12 @@ def test_a_request_on_a_raw_connection_without_accept_gets_the_media_type_of_the
         )
         answer = b"".join(iter(lambda: client.recv(65536), b""))
     assert f"content-type: {GRAPHQL}; charset=utf-8".encode() in answer.lower()
+
+
+def test_a_browser_that_names_no_operation_gets_the_page_in_development(server: Server) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    for parameters in ({}, {"tab": "1"}):
+        assert media_type(get(server, parameters, browser)) == "text/html"
+    assert media_type(get(server, {"query": POSITION}, browser)) == JSON
+    refused = get(server, {}, "*/*")
+    assert (refused.status_code, codes(refused.json())) == (400, {INPUT})

@@ -97,7 +97,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise BadRequest("Send GET or POST", status_code=405, headers={"allow": "GET, POST"})
         if request.method == "GET":
             parameters = request.query_params
-            if self._services.settings.mode == "development" and acceptable.html and not parameters:
+            names_operation = not {"query", "documentId", "extensions"}.isdisjoint(parameters)
+            if self._services.settings.mode == "development" and acceptable.html and not names_operation:
                 return graphiql_page()
             envelope = parse_query_string(parameters)
         else:
