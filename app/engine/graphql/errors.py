@@ -17,7 +17,7 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import DirectiveNode, GraphQLError, GraphQLSyntaxError, ValueNode
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
@@ -195,12 +195,20 @@ def _with_code(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError
         cause = cause.original_error
     if cause is not None and (known := to_api_error(cause)) is not None:
         return _copy(error, str(known), {"code": known.code} | known.extensions)
-    if cause is None and not error.path:
+    if cause is None and (not error.path or _is_about_input(error)):
         return _copy(error, error.message, {"code": "BAD_USER_INPUT"})
     log.error("unexpected error, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)
     return _copy(
         error, INTERNAL_ERROR, {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)}
     )
+
+
+def _is_about_input(error: GraphQLError) -> bool:
+    """Whether graphql-core has refused a value of the document or of a variable at a field, such as null for `Int!`.
+
+    Its errors about a value that a resolver returned point at the field.
+    """
+    return any(isinstance(node, ValueNode | DirectiveNode) for node in error.nodes or ())
 
 
 def _code(error: GraphQLError) -> object:

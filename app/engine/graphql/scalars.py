@@ -72,7 +72,8 @@ def parse_datetime(value: datetime, name: str) -> datetime:
     return aware.astimezone(UTC)
 
 
-def _parse_position(value: object) -> Position:
+def parse_position(value: object) -> Position:
+    """A position from a number or a string of digits. Raises `GraphQLError` with the code BAD_USER_INPUT."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return Position(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) < 2**63:
@@ -123,7 +124,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     Position: make_scalar(
         "Position",
         "A position in the log, counted from 1 without gaps. A string of digits: GraphQL's Int has 32 bits.",
-        _parse_position,
+        parse_position,
         str,
     ),
     Decimal: make_scalar("Decimal", "An exact decimal, as a string.", _parse_decimal, _serialize_decimal),

@@ -15,8 +15,6 @@ from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SecurityHeadersMiddleware
 
-MAX_BODY_BYTES = 256 * 1024
-
 
 def create_app(runtime: Runtime) -> Starlette:
     """The ASGI application on a running runtime."""
@@ -39,7 +37,7 @@ def create_app(runtime: Runtime) -> Starlette:
         return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
 
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", endpoint, max_body_size=MAX_BODY_BYTES),
+        Route("/graphql", endpoint),
         WebSocketRoute("/graphql", endpoint),
         Route("/livez", livez),
         Route("/readyz", readyz),
@@ -56,7 +54,10 @@ def _middleware(allowed_origins: tuple[str, ...]) -> list[Middleware]:
     if allowed_origins:
         middleware.append(
             Middleware(
-                CORSMiddleware, allow_origins=allowed_origins, allow_methods=["POST"], allow_headers=["*"]
+                CORSMiddleware,
+                allow_origins=allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["*"],
             )
         )
     return middleware

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from app.engine.graphql.context import Context, Info
+from app.engine.graphql.context import Context, Info, ResumePoint
 from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, make_connection, page_size
@@ -128,6 +128,8 @@ class Subscription:
         context: Context = info.context
         feed = context.services.feed
         where = _to_filter(filter)
+        point = context.resume_point or ResumePoint()
+        after = after if point.after is None else Position(point.after)
         if (
             after is not None
             and after > feed.latest_known
@@ -139,11 +141,13 @@ class Subscription:
         await context.check_log()
         epoch = feed.epoch
         cursor = feed.latest_known if after is None else after
+        point.listening.set()
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         while context.handover is None or cursor < feed.head:
             if not await feed.wait_past(cursor, epoch=epoch, low_priority=True):
                 return
             facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:
+                point.position = fact.position
                 yield context.events.to_graphql(fact)
         context.handover.begin(cursor, where, epoch)
