@@ -3,7 +3,7 @@ PYTHON ?= $(shell for p in python3.14 python3.13 python3 python; do "$$p" -c 'im
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test quick check samples bench soak fmt lock graphiql migrate schema clean
+.PHONY: help run test quick clients check samples bench soak fmt lock graphiql migrate schema clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -35,10 +35,13 @@ schema: .venv/.run ## Write schema.graphql anew
 	@$(BIN)/python -m app schema > schema.graphql
 
 test: .venv/.dev graphiql ## Run all tests
-	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak"
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak and not clients"
 
 quick: .venv/.dev ## Run the tests that need no database and no other process, in less than a minute
 	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template" --ignore=tests/engine/cli --ignore=tests/shop/cli
+
+clients: .venv/.dev ## Drive GraphQL clients in Node.js against a server
+	@$(BIN)/python -m pytest -q -m clients tests/clients
 
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
@@ -50,6 +53,7 @@ check: .venv/.dev ## Style, types, the direction of imports, what was stored, an
 	@PYTHONPATH=. $(BIN)/lint-imports
 	@$(BIN)/python -m tests.support.event_samples
 	@$(BIN)/python -m tests.support.projection_fingerprints
+	@$(BIN)/python -m app schema | cmp -s - schema.graphql || { echo "error: schema.graphql is not the schema of this code: run make schema" >&2; exit 2; }
 
 samples: .venv/.dev ## Write the samples of stored events and the fingerprints of projections that are missing
 	@$(BIN)/python -m tests.support.event_samples --write
@@ -67,4 +71,4 @@ lock: .venv/.dev ## Pin the newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was installed and built; the data in .data stays
-	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist
+	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist tests/clients/node_modules

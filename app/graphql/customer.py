@@ -1,13 +1,15 @@
 """Customers: their orders and what they have spent."""
 
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 from uuid import UUID
 
 import strawberry
 
 from app.engine.graphql.context import Info
-from app.engine.graphql.pagination import Connection
-from app.engine.graphql.scalars import Position
+from app.engine.graphql.pagination import Connection, parse_page
+from app.engine.graphql.scalars import Count, Position
+from app.engine.graphql.slices.node import Node, NodeSource
 from app.graphql.money import Money, to_money
 from app.graphql.order import Order, OrderFilter, order_page
 from domain.order_lines import total_of
@@ -16,19 +18,26 @@ from projections.order import orders
 
 
 @strawberry.type(description="A person who has opened an order.")
-class Customer:
-    id: UUID = strawberry.field(description="The customer's id.")
+class Customer(Node):
     spent: Money = strawberry.field(
         description="The sum of the placed orders without the cancelled ones, in the currency of the first order."
     )
     spent_by_currency: list[Money] = strawberry.field(description="The same sum for each currency.")
-    placed_orders: int = strawberry.field(
+    placed_orders: Count = strawberry.field(
         description="The number of placed orders without the cancelled ones."
     )
 
     @strawberry.field(description="The customer's orders, newest first.")
-    async def orders(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Order]:
-        return await order_page(info, first, after, OrderFilter(customer_id=self.id))
+    async def orders(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Connection[Order]:
+        page = parse_page(first, after, last, before)
+        return await order_page(info, page, OrderFilter(customer_id=self.id))
 
     @classmethod
     def of(cls, row: CustomerRow) -> Self:
@@ -37,8 +46,11 @@ class Customer:
             id=row.id,
             spent=spent[0] if spent else to_money(total_of(())),
             spent_by_currency=spent,
-            placed_orders=row.placed_orders,
+            placed_orders=Count(row.placed_orders),
         )
+
+
+NODES: Sequence[NodeSource[Any]] = (NodeSource(customers, Customer.of),)
 
 
 @strawberry.type

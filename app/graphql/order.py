@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
@@ -24,10 +24,19 @@ from app.engine.graphql.outcomes import (
     id_for_new,
     rejected,
 )
-from app.engine.graphql.pagination import Connection, cursor_scope, paginate
+from app.engine.graphql.pagination import Connection, Page, paginate, parse_page
 from app.engine.graphql.scalars import Position, clean_text, parse_datetime
 from app.engine.graphql.selection import selects_field
-from app.engine.graphql.slices.history import HistoryFields, as_of
+from app.engine.graphql.slices.history import (
+    DeprecatedMoment,
+    DeprecatedPosition,
+    DeprecatedVersion,
+    HistoryFields,
+    PointInTime,
+    as_of,
+    point_in_time,
+)
+from app.engine.graphql.slices.node import Node, NodeSource
 from app.engine.read_models.queries import Columns, Condition, is_one_of
 from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of
 from app.graphql.money import Money, to_money
@@ -127,8 +136,7 @@ _STATUS: Mapping[type, OrderStatus] = {
 
 
 @strawberry.type(description="An order with its lines.")
-class Order(HistoryFields):
-    id: UUID = strawberry.field(description="The order's id.")
+class Order(HistoryFields, Node):
     customer_id: UUID = strawberry.field(description="The id of the customer.")
     status: OrderStatus = strawberry.field(description="The status.")
     lines: list[OrderLine] = strawberry.field(description="The lines.")
@@ -152,17 +160,16 @@ class Order(HistoryFields):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return order, self.id
 
-    @strawberry.field(
-        description="The order as of a point in time; null before it was opened. Exactly one argument."
-    )
+    @strawberry.field(description="The order as of a point in time; null before it was opened.")
     async def as_of(
         self,
         info: Info,
-        version: int | None = None,
-        moment: datetime | None = None,
-        position: Position | None = None,
+        at: PointInTime | None = None,
+        version: DeprecatedVersion = None,
+        moment: DeprecatedMoment = None,
+        position: DeprecatedPosition = None,
     ) -> OrderSnapshot | None:
-        loaded = await as_of(info, *self.stream(), version, moment, position)
+        loaded = await as_of(info, *self.stream(), point_in_time(at, version, moment, position))
         return None if loaded is None else OrderSnapshot.of(loaded.state, loaded.version)
 
     @classmethod
@@ -179,6 +186,9 @@ class Order(HistoryFields):
             version=row.version,
             loaders=loaders,
         )
+
+
+NODES: Sequence[NodeSource[Any]] = (NodeSource(orders, Order.of),)
 
 
 async def _order(loaders: Loaders, order_id: UUID) -> Order | None:
@@ -367,15 +377,14 @@ def _conditions(filter: OrderFilter | None, columns: Columns) -> list[Condition]
 
 async def order_page(
     info: Info,
-    first: int,
-    after: str | None,
+    page: Page,
     filter: OrderFilter | None,
     sort: OrderSort = OrderSort.OPENED_DESC,
     as_of: AsOf | None = None,
 ) -> Connection[Order]:
     """One page of the orders that match, as of now or of a point in time."""
     context: Context = info.context
-    at = await resolve_as_of(context, orders, as_of, cursor_scope(after))
+    at = await resolve_as_of(context, orders, as_of, page.scopes)
     loaders = context.loaders if at is None else context.loaders_as_of(at.position)
 
     async def prefetch(rows: Sequence[OrderRow]) -> None:
@@ -383,13 +392,12 @@ async def order_page(
             await prefetch_products(loaders, {line.sku for row in rows for line in row.lines})
 
     return await paginate(
-        context,
+        info,
         orders,
         lambda row: Order.of(row, loaders),
         order=(sort.value.removeprefix("-"), "id"),
         descending=sort.value.startswith("-"),
-        first=first,
-        after=after,
+        page=page,
         where=lambda columns: _conditions(filter, columns),
         as_of=at,
         prefetch=prefetch,
@@ -409,15 +417,17 @@ class Query:
     async def orders(
         self,
         info: Info,
-        first: int = 20,
+        first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
         filter: OrderFilter | None = None,
         sort: OrderSort = OrderSort.OPENED_DESC,
         min_position: Position | None = None,
         as_of: AsOf | None = None,
     ) -> Connection[Order]:
         await info.context.wait_for_projection(orders, min_position)
-        return await order_page(info, first, after, filter, sort, as_of)
+        return await order_page(info, parse_page(first, after, last, before), filter, sort, as_of)
 
 
 @strawberry.type

@@ -1,25 +1,40 @@
 """Payments."""
 
-from datetime import datetime
-from typing import Self
+from collections.abc import Sequence
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import strawberry
 
 from app.engine.graphql.context import Info
+from app.engine.graphql.errors import BadInput
 from app.engine.graphql.live_query import RelatedChanges
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.scalars import Position
-from app.engine.graphql.slices.history import HistoryFields, StreamSnapshot, snapshot_as_of
+from app.engine.graphql.slices.history import (
+    DeprecatedMoment,
+    DeprecatedPosition,
+    DeprecatedVersion,
+    HistoryFields,
+    PointInTime,
+    StreamSnapshot,
+    point_in_time,
+    snapshot_as_of,
+)
+from app.engine.graphql.slices.node import Node, NodeSource, prefixed_id
 from app.graphql.money import Money
 from domain.kernel.decider import AnyDecider
 from domain.payment import payment, payment_id
 from projections.payment import PaymentRow, payments
 
+PREFIX = "payment"
+"""The prefix of the ids of payments."""
+
 
 @strawberry.type(description="The payment of an order.")
-class Payment(HistoryFields):
-    id: UUID = strawberry.field(description="The payment's id.")
+class Payment(HistoryFields, Node):
+    # The stream of a payment has the UUID of its order.
+    id: strawberry.ID = strawberry.field(description="The payment's id. It is unique among all types.")  # pyright: ignore[reportIncompatibleVariableOverride]
     order_id: UUID = strawberry.field(description="The id of the order that it pays.")
     status: str = strawberry.field(
         description="REQUESTED, AUTHORISED, DECLINED, CAPTURED, VOIDED or REFUNDED."
@@ -29,30 +44,32 @@ class Payment(HistoryFields):
     version: int = strawberry.field(description="The version of the payment's stream.")
 
     def stream(self) -> tuple[AnyDecider, UUID]:
-        return payment, self.id
+        return payment, payment_id(self.order_id)
 
-    @strawberry.field(
-        description="The payment as of a point in time; null before it was requested. Exactly one argument."
-    )
+    @strawberry.field(description="The payment as of a point in time; null before it was requested.")
     async def as_of(
         self,
         info: Info,
-        version: int | None = None,
-        moment: datetime | None = None,
-        position: Position | None = None,
+        at: PointInTime | None = None,
+        version: DeprecatedVersion = None,
+        moment: DeprecatedMoment = None,
+        position: DeprecatedPosition = None,
     ) -> StreamSnapshot | None:
-        return await snapshot_as_of(info, *self.stream(), version, moment, position)
+        return await snapshot_as_of(info, *self.stream(), point_in_time(at, version, moment, position))
 
     @classmethod
     def of(cls, row: PaymentRow) -> Self:
         return cls(
-            id=row.id,
+            id=prefixed_id(PREFIX, row.id),
             order_id=row.order_id,
             status=row.status,
             amount=Money(amount=row.amount, currency=row.currency),
             reason=row.reason,
             version=row.version,
         )
+
+
+NODES: Sequence[NodeSource[Any]] = (NodeSource(payments, Payment.of, PREFIX),)
 
 
 async def payment_of(loaders: Loaders, order_id: UUID) -> Payment | None:
@@ -69,8 +86,19 @@ def payment_changes(order_id: UUID) -> RelatedChanges:
 
 @strawberry.type
 class Query:
-    @strawberry.field(description="One payment; null if it does not exist.")
-    async def payment(self, info: Info, id: UUID, min_position: Position | None = None) -> Payment | None:
+    @strawberry.field(description="The payment of an order; null if none was requested.")
+    async def payment(
+        self,
+        info: Info,
+        order_id: Annotated[UUID | None, strawberry.argument(description="The id of the order.")] = None,
+        min_position: Position | None = None,
+        id: Annotated[
+            UUID | None,
+            strawberry.argument(description="The id of the order.", deprecation_reason="Use orderId."),
+        ] = None,
+    ) -> Payment | None:
         await info.context.wait_for_projection(payments, min_position)
-        row = await info.context.loaders.row(payments, "id", id)
-        return None if row is None else Payment.of(row)
+        order = order_id or id
+        if order is None:
+            raise BadInput("orderId is required.")
+        return await payment_of(info.context.loaders, order)

@@ -1,11 +1,10 @@
 """Products: scalars, types, mutations and queries."""
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, NewType, Self
+from typing import Annotated, Any, NewType, Self
 from uuid import UUID
 
 import strawberry
@@ -16,7 +15,7 @@ from app.engine.graphql.context import Context, Info
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders, Prefetched
 from app.engine.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, command_context, execute
-from app.engine.graphql.pagination import Connection, cursor_scope, paginate
+from app.engine.graphql.pagination import Connection, paginate, parse_page
 from app.engine.graphql.scalars import (
     Position,
     clean_text,
@@ -24,8 +23,18 @@ from app.engine.graphql.scalars import (
     make_scalar,
     quote_input,
 )
-from app.engine.graphql.slices.history import HistoryFields, as_of
+from app.engine.graphql.slices.history import (
+    DeprecatedMoment,
+    DeprecatedPosition,
+    DeprecatedVersion,
+    HistoryFields,
+    PointInTime,
+    as_of,
+    point_in_time,
+)
+from app.engine.graphql.slices.node import Node, NodeSource
 from app.engine.read_models.queries import Columns, Condition
+from app.engine.read_models.text import contains_text
 from app.graphql.money import Money, MoneyInput, parse_money, to_money
 from domain.kernel.decider import AnyDecider
 from domain.product import ChangePrice, Listed, ReceiveStock, RegisterProduct, product, product_id
@@ -87,7 +96,7 @@ class ProductSnapshot:
 
 
 @strawberry.type(description="A product with its price and stock.")
-class Product(HistoryFields):
+class Product(HistoryFields, Node):
     sku: Sku = strawberry.field(description="The SKU.")
     name: str = strawberry.field(description="The name.")
     price: Money = strawberry.field(description="The price of one piece.")
@@ -97,19 +106,18 @@ class Product(HistoryFields):
     version: int = strawberry.field(description="The version of the product's stream.")
 
     def stream(self) -> tuple[AnyDecider, UUID]:
-        return product, product_id(self.sku)
+        return product, self.id
 
-    @strawberry.field(
-        description="The product as of a point in time; null before it was registered. Exactly one argument."
-    )
+    @strawberry.field(description="The product as of a point in time; null before it was registered.")
     async def as_of(
         self,
         info: Info,
-        version: int | None = None,
-        moment: datetime | None = None,
-        position: Position | None = None,
+        at: PointInTime | None = None,
+        version: DeprecatedVersion = None,
+        moment: DeprecatedMoment = None,
+        position: DeprecatedPosition = None,
     ) -> ProductSnapshot | None:
-        loaded = await as_of(info, *self.stream(), version, moment, position)
+        loaded = await as_of(info, *self.stream(), point_in_time(at, version, moment, position))
         return (
             None
             if loaded is None or not isinstance(loaded.state, Listed)
@@ -119,6 +127,7 @@ class Product(HistoryFields):
     @classmethod
     def of(cls, row: ProductRow) -> Self:
         return cls(
+            id=row.id,
             sku=Sku(row.sku),
             name=row.name,
             price=Money(amount=row.price, currency=row.currency),
@@ -128,6 +137,8 @@ class Product(HistoryFields):
             version=row.version,
         )
 
+
+NODES: Sequence[NodeSource[Any]] = (NodeSource(products, Product.of),)
 
 _id_of = lru_cache(10_000)(product_id)
 """Pages repeat the same products, and a uuid5 costs more than a look-up."""
@@ -260,9 +271,7 @@ def _conditions(filter: ProductFilter | None, columns: Columns) -> list[Conditio
     if filter is not None and filter.available is not None:
         conditions.append(columns.available > 0 if filter.available else columns.available <= 0)
     if filter is not None and filter.name_contains is not None:
-        conditions.append(
-            columns.name.icontains(clean_text(filter.name_contains, "nameContains", 200), autoescape=True)
-        )
+        conditions.append(contains_text(columns.name, clean_text(filter.name_contains, "nameContains", 200)))
     return conditions
 
 
@@ -283,25 +292,28 @@ class Query:
     async def products(
         self,
         info: Info,
-        first: int = 20,
+        first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
         filter: ProductFilter | None = None,
         sort: ProductSort = ProductSort.SKU_ASC,
         min_position: Position | None = None,
         as_of: AsOf | None = None,
     ) -> Connection[Product]:
         await info.context.wait_for_projection(products, min_position)
-        at = await resolve_as_of(info.context, products, as_of, cursor_scope(after))
+        page = parse_page(first, after, last, before)
+        at = await resolve_as_of(info.context, products, as_of, page.scopes)
         column = sort.value.removeprefix("-")
         columns = ("sku",) if column == "sku" else (column, "sku")
         return await paginate(
-            info.context,
+            info,
             products,
             Product.of,
             order=columns,
             descending=sort.value.startswith("-"),
-            first=first,
-            after=after,
+            page=page,
+            alphabetical=("name",),
             where=lambda columns: _conditions(filter, columns),
             as_of=at,
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 import strawberry
 
 from app.engine.graphql.context import Info
-from app.engine.graphql.scalars import Position
+from app.engine.graphql.scalars import Count, Position
 from app.engine.read_models.queries import rows_between
 from app.graphql.money import Money
 from projections.sales import daily_sales
@@ -17,8 +17,8 @@ from projections.sales import daily_sales
 )
 class DailySales:
     day: date = strawberry.field(description="The day on which the orders were placed, in UTC.")
-    orders: int = strawberry.field(description="The number of orders.")
-    items: int = strawberry.field(description="The number of pieces.")
+    orders: Count = strawberry.field(description="The number of orders.")
+    items: Count = strawberry.field(description="The number of pieces.")
     revenue: Money = strawberry.field(description="The sum of the orders.")
 
 
@@ -37,8 +37,8 @@ class Query:
         return [
             DailySales(
                 day=row.day,
-                orders=row.orders,
-                items=row.items,
+                orders=Count(row.orders),
+                items=Count(row.items),
                 revenue=Money(amount=row.revenue, currency=row.currency),
             )
             for row in rows

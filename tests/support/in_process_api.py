@@ -30,6 +30,23 @@ class InProcessApi:
 
         return self.portal.call(post)
 
+    def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The data of the answer. An error fails the test."""
+        answer = self.post({"query": query, "variables": variables or {}}).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def wait_for(self, field: str) -> None:
+        """Wait until a list shows all that was recorded. The limit of one wait of this API is short."""
+        position = self.ask("{ position }")["position"]
+        query = f'{{ {field}(first: 0, minPosition: "{position}") {{ totalCount }} }}'
+        for _ in range(200):
+            answer = self.post({"query": query}).json()
+            if "errors" not in answer:
+                return
+            assert answer["errors"][0]["extensions"]["code"] == "STALE_READ", answer
+        raise AssertionError(f"{field} did not reach position {position}")
+
 
 @asynccontextmanager
 async def _client(settings: Settings) -> AsyncGenerator[httpx2.AsyncClient]:

@@ -207,6 +207,9 @@ def test_the_added_aggregate_is_served_with_its_pages_and_its_history(
         assert page("first: 9, sort: EXPIRES_AT_ASC")[0] == [50, 20]
         assert page("first: 9, filter: { status: REDEEMED }")[0] == [20]
         assert page('first: 9, filter: { expiresBefore: "2098-06-01T00:00:00Z" }')[0] == [50]
+        assert page("last: 1, sort: EUROS_DESC")[0] == [20]
+        node = server.ask(f'{{ node(id: "{VOUCHER}") {{ id ... on Voucher {{ euros }} }} }}')["data"]["node"]
+        assert node == {"id": VOUCHER, "euros": 20}
         past = server.ask(f'{{ voucher(id: "{VOUCHER}") {{ history {{ nodes {{ command }} }} }} }}')
         assert [entry["command"] for entry in past["data"]["voucher"]["history"]["nodes"]] == [
             "voucher.issue",

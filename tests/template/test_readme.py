@@ -503,6 +503,7 @@ def test_the_error_codes_are_those_that_a_client_can_get() -> None:
         "GRAPHQL_PARSE_FAILED",
         "GRAPHQL_VALIDATION_FAILED",
         "OPERATION_TOO_EXPENSIVE",
+        "PERSISTED_QUERY_NOT_SUPPORTED",
     }
     assert known <= listed
 

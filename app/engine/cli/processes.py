@@ -27,6 +27,7 @@ from app.engine.errors import UserError
 from app.engine.processes import admin
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, count_selected, retry_selected
 from app.engine.processes.counts import checkpoint_views, step_counts
+from app.engine.read_models.queries import Range
 from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
 from app.engine.uuid7 import uuid7
@@ -53,7 +54,7 @@ async def list_processes(
     if process is not None:
         _find_process(context, process)
     async with open_session(context) as session:
-        views = await admin.list_processes(session.database, process=process, state=state, limit=limit)
+        views = await admin.list_processes(session.database, Range(limit), process=process, state=state)
     rows = [
         (
             view.process,

@@ -10,6 +10,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Select
 
+from app.engine.database.collations import Collations, find_collations
 from app.engine.database.connector import Connector
 from app.engine.database.embedded import embedded_server
 from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first_line, is_connection_error
@@ -76,6 +77,8 @@ class Database:
         self._pool_size = pool
         self._pool: asyncpg.Pool | None = None
         self._statements = StatementCache()
+        self.collations = Collations()
+        """The collations of the server, known once the database is open."""
 
     async def connect(self, kind: SessionKind = SessionKind.WORK, component: str = "") -> Session:
         """A new session; the caller closes it. Its statements end if the server does not work for it any more.
@@ -108,7 +111,7 @@ class Database:
     async def fetch(self, query: Select[Any]) -> Sequence[asyncpg.Record]:
         """The records of a query; jsonb columns are text."""
         sql, params = self._statements.render(query)
-        return await retry_read(partial(self.pool.fetch, sql, *params))
+        return await retry_read(partial(self.pool.fetch, self.collations.adapt(sql), *params))
 
     async def open(self) -> None:
         """Connect, and check the server: its sessions, encoding and version. Raises `DatabaseUnavailable`."""
@@ -122,6 +125,7 @@ class Database:
                 reset=_skip_reset,
             )
             version = int(await self._pool.fetchval("SHOW server_version_num")) // 10_000
+            self.collations = await find_collations(self._pool)
         except (*DRIVER_ERRORS, ValueError) as error:
             await self.close()
             raise DatabaseUnavailable(

@@ -1,5 +1,6 @@
 """Lists as of a position or a moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,13 +13,14 @@ from app.engine.graphql.scalars import Position, parse_datetime
 from projections.kernel import Projection
 
 
-@strawberry.input(description="A point in the log. Exactly one of the two.")
+@strawberry.input(one_of=True, description="A point in the log, for lists. Exactly one.")
 class AsOf:
     position: Position | None = strawberry.field(
-        default=None, description="The state after the event at this position; 0 is before the first event."
+        default=strawberry.UNSET,
+        description="The state after the event at this position; 0 is before the first event.",
     )
     moment: datetime | None = strawberry.field(
-        default=None, description="The state after all events recorded up to this moment."
+        default=strawberry.UNSET, description="The state after all events recorded up to this moment."
     )
 
 
@@ -31,18 +33,16 @@ class ResolvedAsOf:
 
 
 async def resolve_as_of(
-    context: Context, projection: Projection[Any], as_of: AsOf | None, after_scope: str | None
+    context: Context, projection: Projection[Any], as_of: AsOf | None, scopes: Sequence[str]
 ) -> ResolvedAsOf | None:
     """The position of `as_of`, once the projection has reached it. None if the list is as of now.
 
-    `after_scope` is the scope of the cursor that the page continues after. Raises `BadInput`, `ProjectionStale`.
+    `scopes` are those of the page's cursors (`Page.scopes`). Raises `BadInput`, `ProjectionStale`.
     """
     if as_of is None:
         return None
-    if (as_of.position is None) == (as_of.moment is None):
-        raise BadInput("asOf takes exactly one of position and moment.")
-    if as_of.moment is not None:
-        resolved = await _at_moment(context, parse_datetime(as_of.moment, "asOf.moment"), after_scope)
+    if isinstance(as_of.moment, datetime):
+        resolved = await _at_moment(context, parse_datetime(as_of.moment, "asOf.moment"), scopes)
     else:
         resolved = await _at_position(context, as_of.position or Position(0))
     await context.wait_for_projection(projection, resolved.position)
@@ -57,14 +57,15 @@ async def _at_position(context: Context, position: int) -> ResolvedAsOf:
     return ResolvedAsOf(position, f"@{position}")
 
 
-async def _at_moment(context: Context, moment: datetime, after_scope: str | None) -> ResolvedAsOf:
+async def _at_moment(context: Context, moment: datetime, scopes: Sequence[str]) -> ResolvedAsOf:
     """The position of a moment. Events may still be recorded for a moment that has just passed: later pages keep the
     position of the first page."""
     if moment > datetime.now(UTC) + timedelta(seconds=1):
         raise BadInput(f"asOf.moment is {moment.isoformat()}, which is in the future.")
     position = await context.services.reader.position_at(moment)
     prefix = f"@{moment.isoformat()}@"
-    first_page = (after_scope or "").partition(prefix)[2]
-    if first_page.isdecimal() and len(first_page) < 20:
-        position = min(position, int(first_page))
+    for scope in scopes:
+        first_page = scope.partition(prefix)[2]
+        if first_page.isdecimal() and len(first_page) < 20:
+            position = min(position, int(first_page))
     return ResolvedAsOf(position, f"{prefix}{position}")

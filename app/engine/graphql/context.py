@@ -67,6 +67,18 @@ class LiveHandover:
         self.position, self.where, self.epoch = position, where, epoch
 
 
+@dataclass
+class ResumePoint:
+    """Where an event stream resumes: the client sends `after` as `Last-Event-ID`, the frames carry `position` as `id`."""
+
+    after: int | None = None
+    """The last position that the client has seen. It replaces the argument `after`. None if it sent none."""
+    position: int | None = None
+    """The position of the result that the resolver yields. None if the subscription does not resume by position."""
+    listening: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the resolver has checked its arguments and waits for events: no error precedes the first result."""
+
+
 @dataclass(frozen=True)
 class Context:
     """One operation's context. On a socket each operation has a copy of its own."""
@@ -82,6 +94,8 @@ class Context:
     """Whether the transport can carry more than one result."""
     handover: LiveHandover | None = None
     """None if the transport does not share subscriptions."""
+    resume_point: ResumePoint | None = None
+    """None if the transport does not number its results."""
     request_extensions: dict[str, Any] = field(default_factory=dict[str, Any])
     """The extensions that the client sent with the operation."""
 

@@ -18,12 +18,17 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import DirectiveNode, GraphQLError, GraphQLSyntaxError, ValueNode
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_operational_error
+from app.engine.database.errors import (
+    DRIVER_ERRORS,
+    first_line,
+    is_connection_error,
+    is_missing_table,
+    is_operational_error,
+)
 from app.engine.history.aggregate_history import InvalidPointInTime
 from app.engine.projector.projector import ProjectionStale
 from app.engine.store.append import Overloaded
@@ -139,7 +144,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return BadInput(str(error))
         case UnreadableStream():
             return StreamUnreadable(str(error))
-        case asyncpg.UndefinedTableError() if f'"{SCHEMA}.' in str(error):
+        case _ if is_missing_table(error, SCHEMA):
             return StaleRead(
                 "A table that the query reads is missing; it is made again from the log. Ask again in a moment."
             )
@@ -149,7 +154,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return TimedOut("The operation took too long.")
         case _ if isinstance(error, DRIVER_ERRORS) and is_connection_error(error):
             return TimedOut("The database does not answer. Try again.")
-        case asyncpg.PostgresError() if is_operational_error(error):
+        case _ if is_operational_error(error):
             return Unavailable(f"The database cannot answer at the moment ({first_line(error)}). Try again.")
         case _:
             return None
@@ -204,12 +209,20 @@ def _with_code(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError
         cause = cause.original_error
     if cause is not None and (known := to_api_error(cause)) is not None:
         return _copy(error, str(known), {"code": known.code} | known.extensions)
-    if cause is None and not error.path:
+    if cause is None and (not error.path or _is_about_input(error)):
         return _copy(error, error.message, {"code": "BAD_USER_INPUT"})
     log.error("unexpected error, correlation %s, at %s", correlation_id, error.path, exc_info=cause or error)
     return _copy(
         error, INTERNAL_ERROR, {"code": "INTERNAL_SERVER_ERROR", "correlationId": str(correlation_id)}
     )
+
+
+def _is_about_input(error: GraphQLError) -> bool:
+    """Whether graphql-core has refused a value of the document or of a variable at a field, such as null for `Int!`.
+
+    Its errors about a value that a resolver returned point at the field.
+    """
+    return any(isinstance(node, ValueNode | DirectiveNode) for node in error.nodes or ())
 
 
 def _code(error: GraphQLError) -> object:

@@ -1,4 +1,4 @@
-"""Batches the reads of single rows and of whole process instances."""
+"""Batches the reads of single rows, of whole process instances, and of the histories of aggregates."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS
+from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.projector.projector import ProjectionStale
 from app.engine.read_models.queries import rows_by_column
 from projections.kernel import Projection
@@ -58,6 +59,14 @@ class Loaders:
     _loaders: dict[tuple[str, str], DataLoader[Any, Any]] = field(
         default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
     )
+
+    _histories: list[AggregateHistory] = field(default_factory=list[AggregateHistory])
+
+    def history(self, shared: AggregateHistory) -> AggregateHistory:
+        """The history of aggregates, with the reads of this operation in batches. It caches no reads."""
+        if not self._histories:
+            self._histories.append(shared.batched())
+        return self._histories[0]
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row with this value in a unique column."""

@@ -1,28 +1,32 @@
-"""Pages of lists: Relay connections with keyset cursors. A cursor names the last row's place in the order."""
+"""Pages of lists: Relay connections with keyset cursors. A cursor names one row's place in the order."""
 
-import base64
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import msgspec
 import strawberry
 
 from app.engine.graphql.as_of import ResolvedAsOf
-from app.engine.graphql.context import Context
+from app.engine.graphql.context import Info
+from app.engine.graphql.cursors import cursor_scope, decode_cursor, encode_cursor, invalid_cursor
 from app.engine.graphql.errors import BadInput
-from app.engine.read_models.queries import Filter, RowOrder, keyset_page, no_filter
+from app.engine.graphql.scalars import Count
+from app.engine.graphql.selection import selects_field
+from app.engine.read_models.queries import Filter, Range, RowOrder, count_rows, keyset_page, no_filter
 from projections.kernel import Projection
 
 MAX_PAGE_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
 
 
 @strawberry.type(description="The position of a page in its list.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether the list has items after this page.")
     has_previous_page: bool = strawberry.field(description="Whether the list has items before this page.")
-    start_cursor: str | None = strawberry.field(description="The cursor of the first edge.")
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first edge: pass it as `before` to get the page before."
+    )
     end_cursor: str | None = strawberry.field(
         description="The cursor of the last edge: pass it as `after` to get the next page."
     )
@@ -31,7 +35,9 @@ class PageInfo:
 @strawberry.type(description="One item of a list with its cursor.")
 class Edge[T]:
     node: T = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="The item's cursor: pass it as `after` to continue after it.")
+    cursor: str = strawberry.field(
+        description="The item's cursor: pass it as `after` to continue after it, as `before` to get what is before it."
+    )
 
 
 @strawberry.type(description="One page of a list.")
@@ -39,133 +45,151 @@ class Connection[T]:
     edges: list[Edge[T]] = strawberry.field(description="The items with their cursors.")
     nodes: list[T] = strawberry.field(description="The items.")
     page_info: PageInfo = strawberry.field(description="The position of this page in its list.")
+    count: strawberry.Private[Callable[[], Awaitable[int]]]
+
+    @strawberry.field(
+        description="The number of items in the whole list. They are counted only if this field is selected."
+    )
+    async def total_count(self) -> Count:
+        return Count(await self.count())
 
 
-def make_connection[T](items: Sequence[tuple[T, str]], *, more: bool, after: object) -> Connection[T]:
+# --- The request ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that a client asks for: its size, and the cursors between which it lies. Made by `parse_page`."""
+
+    size: int
+    after: str | None = None
+    before: str | None = None
+    backward: bool = False
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """The scopes of the cursors that have one."""
+        return [scope for cursor in (self.after, self.before) if (scope := cursor_scope(cursor)) is not None]
+
+
+def parse_page(first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
+    """The page that the arguments of a connection ask for: forward by `first`, backward by `last`.
+
+    Without both the page has `DEFAULT_PAGE_SIZE` items; `before` alone asks for those before it. Raises `BadInput`.
+    """
+    if first is not None and last is not None:
+        raise BadInput("Give first or last, not both.")
+    backward = last is not None or (first is None and before is not None and after is None)
+    return Page(page_size(last, "last") if backward else page_size(first), after, before, backward)
+
+
+def page_size(value: int | None, argument: str = "first") -> int:
+    """The number of items on a page. Raises `BadInput`."""
+    if value is None:
+        return DEFAULT_PAGE_SIZE
+    if 0 <= value <= MAX_PAGE_SIZE:
+        return value
+    raise BadInput(f"{argument} must be from 0 to {MAX_PAGE_SIZE}, not {value}.")
+
+
+# --- The answer -------------------------------------------------------------
+
+
+def make_connection[T](
+    items: Sequence[tuple[T, str]],
+    *,
+    has_next: bool,
+    has_previous: bool,
+    count: Callable[[], Awaitable[int]],
+) -> Connection[T]:
     """A page of items with their cursors."""
     return Connection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in items],
         nodes=[node for node, _ in items],
         page_info=PageInfo(
-            has_next_page=more,
-            has_previous_page=after is not None,
+            has_next_page=has_next,
+            has_previous_page=has_previous,
             start_cursor=items[0][1] if items else None,
             end_cursor=items[-1][1] if items else None,
         ),
+        count=count,
     )
 
 
-def page_size(first: int) -> int:
-    """The number of items on a page. Raises `BadInput`."""
-    if 0 <= first <= MAX_PAGE_SIZE:
-        return first
-    raise BadInput(f"first must be from 0 to {MAX_PAGE_SIZE}, not {first}.")
+async def read_page[R, T](
+    info: Info,
+    page: Page,
+    read: Callable[[Range], Awaitable[Sequence[R]]],
+    make: Callable[[R], T],
+    *,
+    place: Callable[[R], Sequence[object]],
+    types: Sequence[type],
+    count: Callable[[], Awaitable[int]],
+    scope: str | None = None,
+    prefetch: Callable[[Sequence[R]], Awaitable[None]] | None = None,
+) -> Connection[T]:
+    """One page of any list whose items have a unique place in its order.
+
+    `read` gives the items of a range. `place` gives the values of an item's cursor, which are of `types`. A cursor of
+    another `scope` is not one of this list. `prefetch` runs before `make`, with the items of the page. Raises `BadInput`.
+    """
+    after = None if page.after is None else _decode(page.after, "after", scope, types)
+    before = None if page.before is None else _decode(page.before, "before", scope, types)
+    found = list(await read(Range(page.size + 1, after, before, backward=page.backward)))
+    more, rows = len(found) > page.size, found[: page.size]
+    if page.backward:
+        rows.reverse()
+    # The first item of a page follows `after`, its last one precedes `before`: only what is outside of them is unknown.
+    has_previous, has_next = page.backward and more, not page.backward and more
+    if not has_previous and after is not None and selects_field(info, "hasPreviousPage"):
+        has_previous = bool(await read(Range(1, before=after, backward=True, inclusive=True)))
+    if not has_next and before is not None and selects_field(info, "hasNextPage"):
+        has_next = bool(await read(Range(1, after=before, inclusive=True)))
+    if prefetch is not None:
+        await prefetch(rows)
+    prefix = () if scope is None else (scope,)
+    items = [(make(row), encode_cursor(*prefix, *place(row))) for row in rows]
+    return make_connection(items, has_next=has_next, has_previous=has_previous, count=count)
 
 
 async def paginate[R, T](
-    context: Context,
+    info: Info,
     projection: Projection[R],
     make: Callable[[R], T],
     *,
     order: tuple[str, ...],
     descending: bool,
-    first: int,
-    after: str | None,
+    page: Page,
+    alphabetical: Collection[str] = (),
     where: Filter = no_filter,
     as_of: ResolvedAsOf | None = None,
     prefetch: Callable[[Sequence[R]], Awaitable[None]] | None = None,
 ) -> Connection[T]:
     """One page of a projection's rows, each as `make` gives it. The last column of `order` must be unique.
 
-    With `as_of` the rows are as they were. `prefetch` runs before `make`, with the rows of the page. Raises `BadInput`.
+    Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
+    before `make`, with the rows of the page. Raises `BadInput`.
     """
-    size = page_size(first)
-    scope = f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}"
-    rows = await keyset_page(
-        context.services.database,
-        projection,
-        RowOrder(order, descending),
-        size + 1,
-        after=None if after is None else _place(projection, order, scope, after),
-        where=where,
-        position=None if as_of is None else as_of.position,
+    database = info.context.services.database
+    position = None if as_of is None else as_of.position
+    row_order = RowOrder(order, descending, frozenset(alphabetical))
+    return await read_page(
+        info,
+        page,
+        partial(keyset_page, database, projection, row_order, where=where, position=position),
+        make,
+        place=lambda row: [getattr(row, name) for name in order],
+        types=[projection.table.c[name].type.python_type for name in order],
+        count=partial(count_rows, database, projection, where, position),
+        scope=f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}",
+        prefetch=prefetch,
     )
-    if prefetch is not None:
-        await prefetch(rows[:size])
-    items = [
-        (make(row), encode_cursor(scope, *(getattr(row, name) for name in order))) for row in rows[:size]
-    ]
-    return make_connection(items, more=len(rows) > size, after=after)
 
 
-# --- Cursors ----------------------------------------------------------------
-
-
-def encode_cursor(*values: object) -> str:
-    """The values as an opaque cursor."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode()
-
-
-def decode_cursor(cursor: str, *types: type) -> tuple[Any, ...]:
-    """The values of a cursor. Raises `BadInput` if the cursor does not have values of these types."""
-    try:
-        values = _decode(cursor)
-        if len(values) != len(types):
-            raise invalid_cursor()
-        converted = tuple(
-            msgspec.convert(value, expected) for value, expected in zip(values, types, strict=True)
-        )
-    except (ValueError, msgspec.MsgspecError):
-        raise invalid_cursor() from None
-    if not all(_is_storable(value) for value in converted):
-        raise invalid_cursor()
-    return converted
-
-
-def invalid_cursor() -> BadInput:
-    """The error for an `after` that this list has not returned."""
-    return BadInput("after is not a cursor of this list: pass a cursor that this list returned.")
-
-
-def cursor_scope(cursor: str | None) -> str | None:
-    """The order and point in time of the list that returned this cursor. None if the cursor does not say it."""
-    if cursor is None:
-        return None
-    try:
-        values = _decode(cursor)
-    except (ValueError, msgspec.MsgspecError):
-        return None
-    return values[0] if values and isinstance(values[0], str) else None
-
-
-def _place(projection: Projection[Any], order: tuple[str, ...], scope: str, cursor: str) -> Sequence[Any]:
-    types = [projection.table.c[name].type.python_type for name in order]
-    actual_scope, *values = decode_cursor(cursor, str, *types)
+def _decode(cursor: str, argument: str, scope: str | None, types: Sequence[type]) -> Sequence[Any]:
+    if scope is None:
+        return decode_cursor(cursor, *types, argument=argument)
+    actual_scope, *values = decode_cursor(cursor, str, *types, argument=argument)
     if actual_scope != scope:
-        raise invalid_cursor()
+        raise invalid_cursor(argument)
     return values
-
-
-def _decode(cursor: str) -> list[Any]:
-    """The JSON values of a cursor. Raises `ValueError` or `msgspec.MsgspecError`."""
-    try:
-        return msgspec.json.decode(
-            base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True), type=list[Any]
-        )
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _is_storable(value: object) -> bool:
-    """Whether PostgreSQL can store the value. A forged cursor may have one that it cannot."""
-    match value:
-        case str():
-            return "\0" not in value
-        case Decimal():
-            return value.is_finite() and abs(value.adjusted()) < 1_000
-        case datetime():
-            return value.tzinfo is not None and 1 < value.year < 9999
-        case int():
-            return -(2**63) <= value < 2**63
-        case _:
-            return True

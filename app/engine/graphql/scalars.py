@@ -1,6 +1,7 @@
 """The scalars of the engine, the way to make others, and checks of text and datetimes."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,7 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.errors import BadInput
 
 Position = NewType("Position", int)
+Count = NewType("Count", int)
 
 _NUMBER = re.compile(r"(?=.{1,64}$)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _DIGITS = re.compile(r"[0-9]{1,19}")
@@ -52,9 +54,14 @@ def quote_input(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
+def normalize_text(value: str) -> str:
+    """The text in Unicode's composed form (NFC): equal characters are equal code points."""
+    return unicodedata.normalize("NFC", value)
+
+
 def clean_text(value: str, name: str, max_length: int) -> str:
-    """The text without spaces around it. Raises `BadInput` if it is empty, too long or has unprintable characters."""
-    trimmed = value.strip()
+    """The text in NFC, without spaces around it. Raises `BadInput` if it is empty, too long or has unprintable characters."""
+    trimmed = normalize_text(value).strip()
     if not trimmed:
         raise BadInput(f"{name} is empty.")
     if len(trimmed) > max_length:
@@ -72,7 +79,8 @@ def parse_datetime(value: datetime, name: str) -> datetime:
     return aware.astimezone(UTC)
 
 
-def _parse_position(value: object) -> Position:
+def parse_position(value: object) -> Position:
+    """A position from a number or a string of digits. Raises `GraphQLError` with the code BAD_USER_INPUT."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
         return Position(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value) and int(value) < 2**63:
@@ -82,12 +90,18 @@ def _parse_position(value: object) -> Position:
     )
 
 
+def _parse_count(value: object) -> Count:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 2**53:
+        return Count(value)
+    raise invalid_scalar(f"Count must be a whole number from 0, not {quote_input(value)}.")
+
+
 def _parse_decimal(value: object) -> Decimal:
     try:
         if isinstance(value, str | int) and not isinstance(value, bool) and _NUMBER.fullmatch(str(value)):
             number = Decimal(value)
             if number.is_finite():
-                return number
+                return _without_negative_zero(number)
     except InvalidOperation:
         pass
     raise invalid_scalar(
@@ -96,7 +110,11 @@ def _parse_decimal(value: object) -> Decimal:
 
 
 def _serialize_decimal(value: Decimal) -> str:
-    return format(value, "f")
+    return format(_without_negative_zero(value), "f")
+
+
+def _without_negative_zero(number: Decimal) -> Decimal:
+    return number or number.copy_abs()
 
 
 def _literal_value(node: ValueNode) -> object:
@@ -123,8 +141,14 @@ SCALARS: dict[object, ScalarDefinition] = {
     Position: make_scalar(
         "Position",
         "A position in the log, counted from 1 without gaps. A string of digits: GraphQL's Int has 32 bits.",
-        _parse_position,
+        parse_position,
         str,
+    ),
+    Count: make_scalar(
+        "Count",
+        "A whole number from 0, as a JSON number; exact up to 2^53. Numbers that count or add up may pass GraphQL's Int.",
+        _parse_count,
+        int,
     ),
     Decimal: make_scalar("Decimal", "An exact decimal, as a string.", _parse_decimal, _serialize_decimal),
 }

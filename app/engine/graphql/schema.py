@@ -22,14 +22,15 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
-from app.engine.graphql.pagination import MAX_PAGE_SIZE
+from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
-from app.engine.graphql.slices import event_log, processes, projection_operations, projections
+from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
 from app.engine.graphql.strawberry_internals import graphql_schema, set_description
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (
+    node,
     event_log,
     projections,
     projection_operations,
@@ -39,8 +40,10 @@ ENGINE_SLICES: tuple[ModuleType, ...] = (
 
 
 ARGUMENT_DESCRIPTIONS = {
-    "first": f"The maximum number of items: 0 to {MAX_PAGE_SIZE}.",
+    "first": f"The maximum number of items: 0 to {MAX_PAGE_SIZE}; {DEFAULT_PAGE_SIZE} without first and last.",
     "after": "Continue after this cursor: the `endCursor` of the page before.",
+    "last": f"The maximum number of items, from the end: 0 to {MAX_PAGE_SIZE}. Not together with first.",
+    "before": "Only items before this cursor: the `startCursor` of the page after.",
     "minPosition": "Wait until the read model has reached this position. The error STALE_READ means: not in time.",
     "id": "The id.",
     "version": "As of the event with this version.",
@@ -72,14 +75,16 @@ def build_schema(
     `hides_schema` refuses introspection and removes suggestions from errors.
 
     A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
-    `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`.
+    `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`, and of `NODES`, the sources of its nodes.
     """
     slices = (*ENGINE_SLICES, *slices)
     output_types: dict[type, OutputMapping] = {}
     scalars: dict[object, ScalarDefinition] = {**SCALARS}
+    node_sources: list[node.NodeSource[Any]] = []
     for module in slices:
         output_types.update(getattr(module, "OUTPUT_TYPES", {}))
         scalars.update(getattr(module, "SCALARS", {}))
+        node_sources.extend(getattr(module, "NODES", ()))
     events = EventTypes(deciders, output_types)
     schema = Schema(
         query=_merge("Query", slices, "Reads."),
@@ -90,6 +95,7 @@ def build_schema(
         extensions=[partial(OperationExtension, DocumentCache(), hides_schema=hides_schema)],
         execution_context_class=FastExecutionContext if fast_executor else None,
     )
+    graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
     _add_descriptions(graphql_schema(schema))
     add_request_digests(graphql_schema(schema))
     if fast_executor:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -86,8 +88,21 @@ class AggregateHistory:
     def __init__(self, reader: EventReader, snapshots: SnapshotReader | None = None) -> None:
         self._reader = reader
         self._snapshots = snapshots
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._slots: AbstractAsyncContextManager[object] = asyncio.Semaphore(MAX_CONCURRENT)
         self._states: LRUCache[tuple[str, UUID, int], LoadedState[Any]] = LRUCache(MAX_CACHED_STATES)
+
+    def batched(self) -> "AggregateHistory":
+        """The same history for one operation: what its resolvers ask for at the same time is read in one statement.
+
+        Its statements are bounded, and not its calls: those of a list have to wait for the same statement.
+        """
+        if not isinstance(self._slots, asyncio.Semaphore):
+            return self
+        history = copy(self)
+        history._reader, reads = self._reader.batched(self._slots)
+        history._snapshots = None if self._snapshots is None else self._snapshots.through(reads)
+        history._slots = nullcontext()
+        return history
 
     async def as_of(
         self, decider: AnyDecider, stream_id: UUID, point: PointInTime = NOW
@@ -105,8 +120,8 @@ class AggregateHistory:
         names = [name for name in ("version", "moment", "position") if getattr(point, name) is not None]
         if len(names) > 1:
             raise InvalidPointInTime(f"{' and '.join(names)} are given: give one of them")
-        newest = await self._reader.stream_version(decider.category, stream_id)
         if point.version is not None:
+            newest = await self._reader.stream_version(decider.category, stream_id)
             if not 0 <= point.version <= newest:
                 raise InvalidPointInTime(
                     f"{decider.category} {stream_id} is at version {newest}: there is no version {point.version}"
@@ -123,7 +138,7 @@ class AggregateHistory:
                     f"the log ends at position {head}: there is no position {point.position}"
                 )
             return await self._reader.stream_version(decider.category, stream_id, position=point.position)
-        return newest
+        return await self._reader.stream_version(decider.category, stream_id)
 
     async def history(
         self, decider: AnyDecider, stream_id: UUID, after: int, first: int
@@ -134,6 +149,19 @@ class AggregateHistory:
         """
         async with self._slots:
             return await self._history(decider, stream_id, after, first)
+
+    async def history_before(
+        self, decider: AnyDecider, stream_id: UUID, end: int, last: int
+    ) -> Sequence[HistoryEntry]:
+        """Up to `last` entries whose versions end with `end`, in order; fewer if states are large."""
+        after = max(0, end - last)
+        entries: Sequence[HistoryEntry] = ()
+        while after < end:
+            entries, _ = await self.history(decider, stream_id, after, end - after)
+            if not entries:
+                break
+            after = entries[-1].fact.version
+        return entries
 
     async def blame(
         self, decider: AnyDecider, stream_id: UUID, point: PointInTime = NOW
@@ -148,7 +176,12 @@ class AggregateHistory:
         facts = await self._reader.read_stream(decider.category, stream_id, after, first + 1)
         if not facts or first < 1:
             return (), bool(facts)
-        loaded = await self._state_at(decider, stream_id, after)
+        # Before the fold, so that the items of a list ask at the same time.
+        loaded, undone, commands = await asyncio.gather(
+            self._state_at(decider, stream_id, after),
+            self._undone_versions(decider, facts[:first]),
+            self._reader.command_names([fact.command_id for fact in facts[:first]]),
+        )
         state, document, size = loaded.state, to_document(loaded.state) if after else EMPTY_DOCUMENT, 0
         changes: list[tuple[Fact, Document, Document]] = []
         for fact in facts[:first]:
@@ -163,8 +196,6 @@ class AggregateHistory:
                 break
             await asyncio.sleep(0)
         self._cache(decider, stream_id, LoadedState(state, changes[-1][0].version))
-        undone = await self._undone_versions(decider, [fact for fact, _, _ in changes])
-        commands = await self._reader.command_names([fact.command_id for fact, _, _ in changes])
         entries = [
             HistoryEntry(fact, before, document, commands.get(fact.command_id), fact.version in undone)
             for fact, before, document in changes
@@ -193,6 +224,8 @@ class AggregateHistory:
         ]
 
     async def _state_at(self, decider: AnyDecider, stream_id: UUID, version: int) -> LoadedState[Any]:
+        if version == 0:
+            return LoadedState(decider.initial, 0)
         versions = [
             cached
             for category, stream, cached in self._states

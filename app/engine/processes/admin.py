@@ -19,6 +19,7 @@ from app.engine.commands import (
 )
 from app.engine.database.connections import Database, retry_read
 from app.engine.processes.records import StepKind, StepOutcome
+from app.engine.read_models.queries import Range
 from domain.kernel.decider import code_of, message_of
 from domain.kernel.process import (
     AnyProcess,
@@ -95,20 +96,16 @@ async def wait_until_folded(database: Database, process: str, instance: UUID, po
 
 
 async def list_processes(
-    database: Database,
-    *,
-    process: str | None = None,
-    state: str | None = None,
-    limit: int,
-    before: tuple[int, UUID] | None = None,
+    database: Database, part: Range, *, process: str | None = None, state: str | None = None
 ) -> Sequence[ProcessView]:
-    """Up to `limit` instances that began before `before`, the newest first."""
-    position, identity = before or (2**63 - 1, UUID(int=2**128 - 1))
-    query = (
-        f"SELECT * FROM ({_VIEW} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
-        " AND (v.began, v.id) < ($3, $4) ORDER BY v.began DESC, v.id DESC LIMIT $5"
-    )
-    return await _read(database, query, process, state, position, identity, limit)
+    """The instances of a range of the list, the newest first. A place is the position of the first event, and the id."""
+    end, arguments = part.sql(("v.began", "v.id"), 3, descending=True)
+    return await _read(database, f"SELECT * {_LISTED}{end}", process, state, *arguments)
+
+
+async def count_processes(database: Database, *, process: str | None = None, state: str | None = None) -> int:
+    """The number of instances in the list."""
+    return await retry_read(partial(database.pool.fetchval, f"SELECT count(*) {_LISTED}", process, state))
 
 
 async def retry(
@@ -236,6 +233,10 @@ _VIEW = """
            END AS state
     FROM es.processes p
 """
+
+_LISTED = (
+    f"FROM ({_VIEW} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
+)
 
 _STEPS = """
     SELECT s.process, s.instance, s.step, s.kind, s.outcome, s.attempts, s.error, s.moved_at, s.position

@@ -13,13 +13,17 @@ from sqlalchemy import (
     Select,
     any_,
     bindparam,
+    collate,
+    func,
     literal,
     select,
     tuple_,
 )
 
+from app.engine.database.collations import ICU
 from app.engine.database.connections import Database, retry_read
 from app.engine.database.statements import CompiledStatement
+from app.engine.read_models.text import base_letters
 from projections.kernel import Projection, rows_as_of
 
 type Columns = Any
@@ -38,6 +42,40 @@ class RowOrder:
 
     columns: tuple[str, ...]
     descending: bool = False
+    alphabetical: frozenset[str] = frozenset()
+    """The columns that are sorted as people sort text, for any language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """At most `limit` items of an ordered list, between the places `after` and `before`, which have the values of an item.
+
+    They are read from the start of the range; `backward` from its end, the last item first. `inclusive`: with the items
+    at the two places.
+    """
+
+    limit: int
+    after: Sequence[Any] | None = None
+    before: Sequence[Any] | None = None
+    backward: bool = False
+    inclusive: bool = False
+
+    def sql(
+        self, columns: Sequence[str], first_parameter: int, *, descending: bool = False
+    ) -> tuple[str, list[object]]:
+        """The condition, the order and the limit of a query on es tables, to be written after its WHERE; with its arguments."""
+        text, arguments = "", list[object]()
+        for place, follows in ((self.after, True), (self.before, False)):
+            if place is not None:
+                numbers = range(
+                    first_parameter + len(arguments), first_parameter + len(arguments) + len(place)
+                )
+                operator = f"{'>' if follows != descending else '<'}{'=' if self.inclusive else ''}"
+                text += f" AND ({', '.join(columns)}) {operator} ({', '.join(f'${number}' for number in numbers)})"
+                arguments.extend(place)
+        direction = " DESC" if self.backward != descending else ""
+        text += f" ORDER BY {', '.join(f'{column}{direction}' for column in columns)} LIMIT {int(self.limit)}"
+        return text, arguments
 
 
 def no_filter(columns: Columns) -> Sequence[Condition]:
@@ -64,24 +102,61 @@ async def keyset_page[R](
     database: Database,
     projection: Projection[R],
     order: RowOrder,
-    limit: int,
+    part: Range,
     *,
-    after: Sequence[Any] | None = None,
     where: Filter = no_filter,
     position: int | None = None,
 ) -> list[R]:
-    """The first rows in an order, or the first rows after a place.
+    """The rows of a range of an order. The places of the range have a value for each column of the order.
 
-    `after` has a value for each column of the order. With `position` the rows are read as of that position.
+    With `position` the rows are read as of that position.
     """
     table = table_or_history(projection, position)
-    columns = [table.c[name] for name in order.columns]
+    keys = _sort_keys(order, database, [table.c[name] for name in order.columns])
     query = select(table).where(*where(table.c))
-    if after is not None:
-        place = tuple_(*(literal(value, column.type) for value, column in zip(after, columns, strict=True)))
-        query = query.where(tuple_(*columns) < place if order.descending else tuple_(*columns) > place)
-    query = query.order_by(*(column.desc() if order.descending else column for column in columns))
-    return await fetch_rows(database, projection, query.limit(limit))
+    for place, follows in ((part.after, True), (part.before, False)):
+        if place is not None:
+            values = [
+                literal(value, table.c[name].type) for name, value in zip(order.columns, place, strict=True)
+            ]
+            above = follows != order.descending
+            query = query.where(_beyond(keys, _sort_keys(order, database, values), above, part.inclusive))
+    descending = order.descending != part.backward
+    query = query.order_by(*(key.desc() if descending else key for key in keys))
+    return await fetch_rows(database, projection, query.limit(part.limit))
+
+
+def _sort_keys(
+    order: RowOrder, database: Database, values: Sequence[ColumnElement[Any]]
+) -> Sequence[ColumnElement[Any]]:
+    """What rows are sorted by, from the columns of an order or from the values of a place."""
+    keys: list[ColumnElement[Any]] = []
+    for name, value in zip(order.columns, values, strict=True):
+        if name not in order.alphabetical:
+            keys.append(value)
+        elif database.collations.icu:
+            keys.append(collate(value, ICU))
+        else:
+            keys.extend((base_letters(value), value))
+    return keys
+
+
+def _beyond(
+    keys: Sequence[ColumnElement[Any]], place: Sequence[ColumnElement[Any]], above: bool, inclusive: bool
+) -> Condition:
+    """Whether the keys together are above the place, or below it."""
+    if above:
+        return tuple_(*keys) >= tuple_(*place) if inclusive else tuple_(*keys) > tuple_(*place)
+    return tuple_(*keys) <= tuple_(*place) if inclusive else tuple_(*keys) < tuple_(*place)
+
+
+async def count_rows(
+    database: Database, projection: Projection[Any], where: Filter = no_filter, position: int | None = None
+) -> int:
+    """The number of rows that meet the conditions, now or as of a position."""
+    table = table_or_history(projection, position)
+    [record] = await database.fetch(select(func.count()).select_from(table).where(*where(table.c)))
+    return record[0]
 
 
 async def rows_between[R](

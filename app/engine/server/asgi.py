@@ -16,8 +16,6 @@ from app.engine.server.request_guard import RequestGuard, error_document
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
 
-MAX_BODY_BYTES = 256 * 1024
-
 
 def create_app(runtime: Runtime) -> Starlette:
     """The ASGI application on a running runtime."""
@@ -41,7 +39,7 @@ def create_app(runtime: Runtime) -> Starlette:
         return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
 
     routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", endpoint, max_body_size=MAX_BODY_BYTES),
+        Route("/graphql", endpoint),
         WebSocketRoute("/graphql", endpoint),
         Route("/livez", livez),
         Route("/readyz", readyz),

@@ -204,6 +204,8 @@ class Runtime:
         self.health.changed_events = await changed_events(self.database.pool, self.application.codec)
         for line in self.health.changed_events.values():
             log.warning(line)
+        if (problem := self.database.collations.problem()) is not None:
+            log.info(problem)
         await self.processes.create_missing_checkpoints()
         await self.feed.start()
         self.health.head_at_start = self.feed.head

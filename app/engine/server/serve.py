@@ -20,6 +20,7 @@ import uvicorn
 from app.engine.application import Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
+from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from app.engine.hosts import is_loopback_name
 from app.engine.server.asgi import create_app
 from app.engine.server.connections import ConnectionTable, Listener, max_connections
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 REQUESTS_SHARE = 0.5
 """The share of the time for the shutdown in which requests are answered."""
+
+MAX_SOCKET_MESSAGE_BYTES = 4 * MAX_REQUEST_BYTES
+"""Bytes. A message up to here is refused on its own, with the id of its operation. A larger one ends the socket: 1009."""
 
 
 class _GracefulServer(uvicorn.Server):
@@ -197,7 +201,7 @@ def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
         create_app(runtime),
         loop="asyncio",
         ws=WriteCombiningWebSocketProtocol,
-        ws_max_size=64 * 1024,
+        ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",
         # Without a configuration of its own, uvicorn logs like everything else.

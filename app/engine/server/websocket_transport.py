@@ -16,6 +16,10 @@ MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
 
 
+CLOSE_SECONDS = 1.0
+"""How long a closed connection may take to send what is left. A peer that does not read is then aborted."""
+
+
 class WriteCombiningTransport(asyncio.Transport):
     """A transport that holds what is written until the loop comes round."""
 
@@ -43,6 +47,9 @@ class WriteCombiningTransport(asyncio.Transport):
     @override
     def close(self) -> None:
         self._flush()
+        if not self._transport.is_closing():
+            # asyncio waits for ever until the peer has read what is left.
+            self._loop.call_later(CLOSE_SECONDS, self._transport.abort)
         self._transport.close()
 
     @override
@@ -78,7 +85,10 @@ class _Handshake(ServerProtocol):
 
 
 class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's sockets, corked."""
+    """uvicorn's sockets, corked.
+
+    A peer that stops reading is aborted when it does not answer a ping in time, or `CLOSE_SECONDS` after a close.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -1,5 +1,6 @@
 """Reads facts: of one stream, or of the whole log from a position on."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from app.engine.database.batched_reads import BatchedReads
 from app.engine.database.connections import retry_read
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
@@ -122,9 +124,15 @@ class EventReader:
     No read holds a connection of `pool` after it returned. A caller that reads the whole log passes its own connection.
     """
 
-    def __init__(self, pool: asyncpg.Pool | asyncpg.Connection, codec: EventCodec) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool | asyncpg.Connection | BatchedReads,
+        codec: EventCodec,
+        noted_by: "EventReader | None" = None,
+    ) -> None:
         self._pool = pool
         self._codec = codec
+        self._noted_by = noted_by
         self.newest_seen: EventIdentity | None = None
         """The newest event that this process has read or recorded. What it keeps in memory may rest on it."""
 
@@ -132,8 +140,15 @@ class EventReader:
         """A reader on this connection."""
         return EventReader(connection, self._codec)
 
+    def batched(self, slots: asyncio.Semaphore) -> tuple["EventReader", BatchedReads]:
+        """A reader for one operation, and the reads that it shares with others: see `BatchedReads`."""
+        reads = BatchedReads(self._pool, slots)
+        return EventReader(reads, self._codec, noted_by=self), reads
+
     def note(self, facts: Sequence[Fact]) -> None:
         """These facts were read or recorded, in the order of their positions."""
+        if self._noted_by is not None:
+            self._noted_by.note(facts)
         if facts and (self.newest_seen is None or facts[-1].position > self.newest_seen.position):
             self.newest_seen = identity_of(facts[-1])
 
@@ -244,6 +259,14 @@ class EventReader:
                 raise hole
             return facts
         return self._facts(await self._read_rows(after, limit, up_to, where))
+
+    async def count(self, where: EventFilter = ALL_EVENTS) -> int:
+        """The number of matching facts in the log. Positions have no gaps, so that of the newest fact counts all."""
+        if where is ALL_EVENTS:
+            return await self.head_position()
+        condition, arguments = where.sql(1, self._codec)
+        [row] = await self._fetch(f"SELECT count(*) AS facts FROM es.events WHERE {condition}", *arguments)
+        return row["facts"]
 
     async def read_dense(
         self, after: int, limit: int, *, up_to: int | None = None

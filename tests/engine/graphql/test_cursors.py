@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
+from app.engine.graphql.cursors import cursor_scope, decode_cursor, encode_cursor
 from app.engine.graphql.errors import BadInput
-from app.engine.graphql.pagination import cursor_scope, decode_cursor, encode_cursor
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 6, UTC)
 

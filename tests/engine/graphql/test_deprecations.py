@@ -23,3 +23,11 @@ def test_a_deprecated_name_says_what_replaces_it(type_name: str, field: str, rep
     assert replacement in TYPES[type_name].fields[field].deprecation_reason
     root = TYPES["Query"] if type_name == "Query" else TYPES[type_name]
     assert replacement in root.fields
+
+
+@pytest.mark.parametrize("field", ["asOf", "blame"])
+def test_a_point_is_given_by_one_argument_that_replaces_three(field: str) -> None:
+    arguments = TYPES["Stream"].fields[field].args
+    assert str(arguments["at"].type) == "PointInTime"
+    for name in ("version", "moment", "position"):
+        assert arguments[name].deprecation_reason == "Use at."

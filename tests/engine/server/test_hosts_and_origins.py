@@ -18,7 +18,7 @@ from tests.support.cli import assert_user_error, invoke, run
 from tests.support.server import Server
 
 ORIGIN = "https://page.example"
-QUERY = '{"query": "{ log { position } }"}'
+QUERY = '{"query": "{ __typename }"}'
 STREAM = '{"query": "subscription { events { position } }"}'
 
 

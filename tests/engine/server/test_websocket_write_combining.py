@@ -27,6 +27,10 @@ class Wire(asyncio.Transport):
     def abort(self) -> None:
         self.closed = True
 
+    @override
+    def is_closing(self) -> bool:
+        return self.closed
+
 
 async def test_what_is_written_in_one_turn_leaves_together_and_the_rest_after_it() -> None:
     wire = Wire()

@@ -128,7 +128,7 @@ async def test_before_it_was_opened_there_was_no_order(shopper: Shopper) -> None
 @pytest.mark.parametrize(
     ("point", "said"),
     [
-        ({}, "One of version, moment and position is required"),
+        ({}, "at is required"),
         ({"version": 1, "position": "3"}, "version and position are given"),
         ({"version": 9}, "there is no version 9"),
         ({"version": -1}, "there is no version -1"),

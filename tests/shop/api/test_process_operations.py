@@ -37,7 +37,8 @@ async def stuck(api: Api, runtime: Runtime) -> UUID:
 
 async def listed(api: Api, state: str) -> list[dict[str, Any]]:
     answer = await api.data(
-        "query($s: String) { processes(state: $s) { nodes { id process state status stuck } } }", {"s": state}
+        "query($s: String) { processes(state: $s) { nodes { instanceId process state status stuck } } }",
+        {"s": state},
     )
     return answer["processes"]["nodes"]
 
@@ -52,7 +53,13 @@ async def run_processes(runtime: Runtime, *arguments: str) -> CliResult:
 async def test_a_stuck_process_is_listed_with_the_error_of_its_step(api: Api, runtime: Runtime) -> None:
     order = await stuck(api, runtime)
     assert await listed(api, "stuck") == [
-        {"id": str(order), "process": "fulfilment", "state": "stuck", "status": "paying", "stuck": True}
+        {
+            "instanceId": str(order),
+            "process": "fulfilment",
+            "state": "stuck",
+            "status": "paying",
+            "stuck": True,
+        }
     ]
     assert await listed(api, "ended") == []
     seen = (await shown(api, order, await fact(runtime, order, "payment.requested")))["fulfilment"]
@@ -135,16 +142,27 @@ async def test_processes_are_paged_and_bad_input_is_named(api: Api, runtime: Run
     await stock(api, "TEA", 5)
     orders = [await placed(api, ("TEA", 1)) for _ in range(3)]
     await ended(runtime, *orders)
-    query = "query($a: String) { processes(first: 2, after: $a) { nodes { id } pageInfo { endCursor hasNextPage } } }"
+    query = "query($a: String) { processes(first: 2, after: $a) { nodes { instanceId } pageInfo { endCursor hasNextPage } } }"
     page = (await api.data(query))["processes"]
-    assert [node["id"] for node in page["nodes"]] == [str(orders[2]), str(orders[1])]
+    assert [node["instanceId"] for node in page["nodes"]] == [str(orders[2]), str(orders[1])]
     rest = (await api.data(query, {"a": page["pageInfo"]["endCursor"]}))["processes"]
-    assert ([node["id"] for node in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == (
+    assert ([node["instanceId"] for node in rest["nodes"]], rest["pageInfo"]["hasNextPage"]) == (
         [str(orders[0])],
         False,
     )
-    for bad in ('state: "asleep"', 'process: "laundry"', 'after: "x"', "first: -1"):
-        answer = await api(f"{{ processes({bad}) {{ nodes {{ id }} }} }}")
+    last = (
+        await api.data(
+            "query ($b: String) { processes(last: 1, before: $b) { nodes { instanceId } totalCount pageInfo { hasPreviousPage hasNextPage } } }",
+            {"b": page["pageInfo"]["endCursor"]},
+        )
+    )["processes"]
+    assert last == {
+        "nodes": [{"instanceId": str(orders[2])}],
+        "totalCount": 3,
+        "pageInfo": {"hasPreviousPage": False, "hasNextPage": True},
+    }
+    for bad in ('state: "asleep"', 'process: "laundry"', 'after: "x"', "first: -1", "first: 1, last: 1"):
+        answer = await api(f"{{ processes({bad}) {{ nodes {{ instanceId }} }} }}")
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", bad
 
 

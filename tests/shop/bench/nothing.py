@@ -63,11 +63,15 @@ def _order(number: int) -> Order:
 _ORDERS = [(_order(number), "") for number in reversed(range(20))]
 
 
+async def _count() -> int:
+    return len(_ORDERS)
+
+
 @strawberry.type
 class Query:
     @strawberry.field(description="Some orders, always the same; made before anybody asks.")
     async def some_orders(self, first: int = 20) -> Connection[Order]:
-        return make_connection(_ORDERS[:first], more=True, after=None)
+        return make_connection(_ORDERS[:first], has_next=True, has_previous=False, count=_count)
 
 
 @strawberry.type

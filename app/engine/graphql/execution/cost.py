@@ -1,11 +1,11 @@
 """The cost of an operation: the number of its fields, each multiplied by the lengths of the lists around it.
 
-The length of a page is its `first`, from the document, the variables or the schema. Any other list counts as
-`ASSUMED_LIST_LENGTH` items.
+The length of a page is its `first` or `last`, from the document, the variables or the schema; that of a list by ids the
+number of ids. Any other list counts as `ASSUMED_LIST_LENGTH` items.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -18,15 +18,16 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
+    NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    Undefined,
     VariableNode,
     get_named_type,
     is_list_type,
 )
 
-from app.engine.graphql.pagination import MAX_PAGE_SIZE
+from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 MAX_COST = 20_000
 ASSUMED_LIST_LENGTH = 5
@@ -100,27 +101,44 @@ class CostCalculator:
     def _length(self, node: FieldNode, field: GraphQLField, parent: Any) -> int:
         if "first" in field.args:
             # The resolver refuses a longer page.
-            return min(max(1, self._first(node, field)), MAX_PAGE_SIZE)
+            return min(max(1, self._page_size(node, field)), MAX_PAGE_SIZE)
+        if "ids" in field.args:
+            ids = self._argument(node, "ids")
+            # The execution makes a list of a single value.
+            return min(max(1, len(cast("list[Any]", ids)) if isinstance(ids, list) else 1), MAX_PAGE_SIZE)
         field_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         # The lists of a connection are as long as its page, which is counted already.
         return (
             ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith("Connection") else 1
         )
 
-    def _first(self, node: FieldNode, field: GraphQLField) -> int:
+    def _page_size(self, node: FieldNode, field: GraphQLField) -> int:
+        for name in ("first", "last"):
+            value = self._argument(node, name)
+            if value is not None:
+                # The execution refuses a value that is not a number.
+                return value if isinstance(value, int) else 1
+        default = field.args["first"].default_value
+        return default if isinstance(default, int) else DEFAULT_PAGE_SIZE
+
+    def _argument(self, node: FieldNode, name: str) -> Any:
+        """The value of an argument, a number or a list; None if it is not given or null."""
         value: Any = next(
-            (argument.value for argument in node.arguments or () if argument.name.value == "first"), None
+            (argument.value for argument in node.arguments or () if argument.name.value == name), None
         )
         if isinstance(value, VariableNode):
             self.depends_on_variables = True
             name = value.name.value
             value = self._variables.get(name, self._defaults.get(name))
-        if isinstance(value, IntValueNode):
-            value = int(value.value)
-        if value is None:
-            value = field.args["first"].default_value
-        # The execution refuses a value that is not a number.
-        return value if isinstance(value, int) and value is not Undefined else 1
+        match value:
+            case IntValueNode():
+                return int(value.value)
+            case ListValueNode():
+                return list(value.values)
+            case NullValueNode():
+                return None
+            case _:
+                return value
 
 
 def too_expensive(cost: int) -> GraphQLError | None:

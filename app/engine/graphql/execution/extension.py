@@ -110,9 +110,7 @@ class OperationExtension(SchemaExtension):
         if len(operations) > 1 and not has_operation_name(execution):
             message = "The document has several operations: name one in operationName."
         elif execution.operation_type is OperationType.SUBSCRIPTION and not execution.context.streams:
-            message = (
-                "A subscription needs a stream: graphql-transport-ws, or POST with Accept: text/event-stream."
-            )
+            message = "A subscription needs a stream: graphql-transport-ws, or Accept: text/event-stream."
         return None if message is None else GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
 
     def on_stream_result(self, result: Any) -> Iterator[None]:

@@ -1,16 +1,18 @@
 """The event log: stored events, live events, and streams of any category."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from app.engine.graphql.context import Context, Info
+from app.engine.graphql.context import Context, Info, ResumePoint
 from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, make_connection, page_size
-from app.engine.graphql.scalars import Position, clean_text
+from app.engine.graphql.scalars import Count, Position, clean_text
+from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import Stream, find_stream
 from app.engine.store import reader
 from app.engine.store.reader import ALL_EVENTS
@@ -57,7 +59,7 @@ def _names(names: list[str] | None, argument: str) -> frozenset[str] | None:
 class Lag:
     projection: str = strawberry.field(description="The name of the projection.")
     position: Position = strawberry.field(description="The newest event in it.")
-    behind: int = strawberry.field(description="The number of events that it has not processed.")
+    behind: Count = strawberry.field(description="The number of events that it has not processed.")
     seconds: float = strawberry.field(description="How long the oldest of them has waited, in seconds.")
 
 
@@ -74,10 +76,21 @@ class Query:
         filter: EventFilter | None = None,
     ) -> Connection[EventInterface]:
         context: Context = info.context
-        size = page_size(first)
-        facts = await context.services.reader.read_all(after or 0, size + 1, where=_to_filter(filter))
+        size, where = page_size(first), _to_filter(filter)
+        reader = context.services.reader
+        facts = await reader.read_all(after or 0, size + 1, where=where)
         items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts[:size]]
-        return make_connection(items, more=len(facts) > size, after=after)
+        has_previous = (
+            bool(after)
+            and selects_field(info, "hasPreviousPage")
+            and bool(await reader.read_all(0, 1, up_to=after, where=where))
+        )
+        return make_connection(
+            items,
+            has_next=len(facts) > size,
+            has_previous=has_previous,
+            count=partial(reader.count, where),
+        )
 
     @strawberry.field(description="The stream of one aggregate or process; null if it has no events.")
     async def stream(
@@ -102,7 +115,7 @@ class Query:
             Lag(
                 projection=name,
                 position=Position(worker.state.position),
-                behind=behind,
+                behind=Count(behind),
                 seconds=worker.lag_seconds(),
             )
             for (name, behind), worker in zip(
@@ -128,6 +141,8 @@ class Subscription:
         context: Context = info.context
         feed = context.services.feed
         where = _to_filter(filter)
+        point = context.resume_point or ResumePoint()
+        after = after if point.after is None else Position(point.after)
         if (
             after is not None
             and after > feed.latest_known
@@ -139,11 +154,13 @@ class Subscription:
         await context.check_log()
         epoch = feed.epoch
         cursor = feed.latest_known if after is None else after
+        point.listening.set()
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         while context.handover is None or cursor < feed.head:
             if not await feed.wait_past(cursor, epoch=epoch, low_priority=True):
                 return
             facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:
+                point.position = fact.position
                 yield context.events.to_graphql(fact)
         context.handover.begin(cursor, where, epoch)

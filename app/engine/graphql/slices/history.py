@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,19 +10,14 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.engine.graphql.context import Context, Info
+from app.engine.graphql.cursors import decode_cursor, encode_cursor, invalid_cursor
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
-from app.engine.graphql.pagination import (
-    Connection,
-    decode_cursor,
-    encode_cursor,
-    invalid_cursor,
-    make_connection,
-    page_size,
-)
-from app.engine.graphql.scalars import Position, parse_datetime
+from app.engine.graphql.pagination import Connection, Page, make_connection, parse_page
+from app.engine.graphql.scalars import Position, normalize_text, parse_datetime
+from app.engine.graphql.selection import selects_field
 from app.engine.history import aggregate_history
-from app.engine.history.aggregate_history import FieldBlame, PointInTime
+from app.engine.history.aggregate_history import AggregateHistory, FieldBlame
 from app.engine.history.diff import to_document
 from app.engine.store.load import LoadedState
 from domain.kernel.decider import AnyDecider
@@ -64,29 +60,65 @@ class Blame:
     command: str | None = strawberry.field(description="The name of the command that recorded the event.")
 
 
-def point_in_time(version: int | None, moment: datetime | None, position: int | None) -> PointInTime:
-    """The point that the arguments name; now if all are null."""
-    return PointInTime(
+@strawberry.input(one_of=True, description="A point in the life of an aggregate. Exactly one.")
+class PointInTime:
+    version: int | None = strawberry.field(
+        default=strawberry.UNSET, description="After the event with this version."
+    )
+    moment: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="After all events recorded up to this moment."
+    )
+    position: Position | None = strawberry.field(
+        default=strawberry.UNSET, description="After all events up to this position in the log."
+    )
+
+
+DeprecatedVersion = Annotated[
+    int | None,
+    strawberry.argument(description="As of the event with this version.", deprecation_reason="Use at."),
+]
+DeprecatedMoment = Annotated[
+    datetime | None,
+    strawberry.argument(
+        description="As of this moment: after all events recorded up to it.", deprecation_reason="Use at."
+    ),
+]
+DeprecatedPosition = Annotated[
+    Position | None,
+    strawberry.argument(
+        description="As of this position: after all events up to it.", deprecation_reason="Use at."
+    ),
+]
+
+
+def point_in_time(
+    at: PointInTime | None, version: int | None, moment: datetime | None, position: int | None
+) -> aggregate_history.PointInTime:
+    """The point that the arguments name; now if all are null. Raises `BadInput` for `at` together with another one."""
+    if at is not None:
+        if (version, moment, position) != (None, None, None):
+            raise BadInput("Give the point as `at` alone.")
+        version, moment, position = _given(at.version), _given(at.moment), _given(at.position)
+    return aggregate_history.PointInTime(
         version=version,
         moment=None if moment is None else parse_datetime(moment, "moment"),
         position=position,
     )
 
 
+def history_of(context: Context) -> AggregateHistory:
+    """The history of aggregates. The items of a list read it in the same statements."""
+    return context.loaders.history(context.services.history)
+
+
 async def as_of(
-    info: Info,
-    decider: AnyDecider,
-    stream_id: UUID,
-    version: int | None,
-    moment: datetime | None,
-    position: int | None,
+    info: Info, decider: AnyDecider, stream_id: UUID, point: aggregate_history.PointInTime
 ) -> LoadedState[Any] | None:
-    """The state at a point. None before the first event. Raises `BadInput`."""
-    point = point_in_time(version, moment, position)
-    if point == PointInTime():
-        raise BadInput("One of version, moment and position is required.")
+    """The state at a point. None before the first event. Raises `BadInput` for now."""
+    if point == aggregate_history.NOW:
+        raise BadInput("at is required.")
     context: Context = info.context
-    return await context.services.history.as_of(decider, stream_id, point)
+    return await history_of(context).as_of(decider, stream_id, point)
 
 
 @strawberry.type(description="The state of a stream at a version.")
@@ -101,12 +133,10 @@ async def snapshot_as_of(
     info: Info,
     decider: AnyDecider,
     stream_id: UUID,
-    version: int | None,
-    moment: datetime | None,
-    position: int | None,
+    point: aggregate_history.PointInTime,
 ) -> StreamSnapshot | None:
-    """The state at a point as JSON. None before the first event. Raises `BadInput`."""
-    loaded = await as_of(info, decider, stream_id, version, moment, position)
+    """The state at a point as JSON. None before the first event. Raises `BadInput` for now."""
+    loaded = await as_of(info, decider, stream_id, point)
     return None if loaded is None else StreamSnapshot(version=loaded.version, state=to_document(loaded.state))
 
 
@@ -118,24 +148,16 @@ class HistoryFields:
         raise NotImplementedError
 
     @strawberry.field(description="The history, event by event, from the first one.")
-    async def history(self, info: Info, first: int = 50, after: str | None = None) -> HistoryConnection:
-        context: Context = info.context
-        size, after_version = page_size(first), 0 if after is None else _version(after)
-        entries, more = await context.services.history.history(*self.stream(), after_version, size)
-        items = [
-            (
-                HistoryEntry(
-                    event=context.events.to_graphql(entry.fact),
-                    command=entry.command,
-                    undone=entry.undone,
-                    entry=entry,
-                ),
-                encode_cursor(entry.fact.version),
-            )
-            for entry in entries
-        ]
-        page = make_connection(items, more=more, after=after)
-        return HistoryConnection(edges=page.edges, nodes=page.nodes, page_info=page.page_info)
+    async def history(
+        self,
+        info: Info,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> HistoryConnection:
+        page = parse_page(first, after, last, before)
+        return await _history_page(info, *self.stream(), page)
 
     @strawberry.field(
         description="The event that last set each field of the state, as of now or of a point in time."
@@ -147,15 +169,17 @@ class HistoryFields:
             str | None,
             strawberry.argument(description="Only this field and the fields in it, as a JSON Pointer."),
         ] = None,
-        version: int | None = None,
-        moment: datetime | None = None,
-        position: Position | None = None,
+        at: PointInTime | None = None,
+        version: DeprecatedVersion = None,
+        moment: DeprecatedMoment = None,
+        position: DeprecatedPosition = None,
     ) -> list[Blame]:
         context: Context = info.context
-        all_fields = await context.services.history.blame(
-            *self.stream(), point_in_time(version, moment, position)
+        all_fields = await history_of(context).blame(
+            *self.stream(), point_in_time(at, version, moment, position)
         )
-        selected = [field for field in all_fields if path is None or _is_within(field, path)]
+        wanted = None if path is None else normalize_text(path)
+        selected = [field for field in all_fields if wanted is None or _is_within(field, wanted)]
         if len(selected) > MAX_BLAME_ENTRIES:
             raise BadInput(
                 f"The state has {len(selected)} fields; the limit is {MAX_BLAME_ENTRIES}. Select some of them by path."
@@ -175,23 +199,24 @@ class HistoryFields:
 class Stream(HistoryFields):
     category: str = strawberry.field(description="The category.")
     decider: strawberry.Private[AnyDecider]
-    id: UUID = strawberry.field(description="The id.")
+    stream_id: UUID = strawberry.field(
+        description="The id of the stream. It names the stream together with its category."
+    )
     version: int = strawberry.field(description="The version: the number of events.")
 
     def stream(self) -> tuple[AnyDecider, UUID]:
-        return self.decider, self.id
+        return self.decider, self.stream_id
 
-    @strawberry.field(
-        description="The state as of a point in time; null before the first event. Exactly one argument."
-    )
+    @strawberry.field(description="The state as of a point in time; null before the first event.")
     async def as_of(
         self,
         info: Info,
-        version: int | None = None,
-        moment: datetime | None = None,
-        position: Position | None = None,
+        at: PointInTime | None = None,
+        version: DeprecatedVersion = None,
+        moment: DeprecatedMoment = None,
+        position: DeprecatedPosition = None,
     ) -> StreamSnapshot | None:
-        return await snapshot_as_of(info, *self.stream(), version, moment, position)
+        return await snapshot_as_of(info, *self.stream(), point_in_time(at, version, moment, position))
 
 
 async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
@@ -201,16 +226,62 @@ async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
     decider = deciders.get(category)
     if decider is None:
         raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
-    version = await context.services.history.version(decider, id, PointInTime())
-    return Stream(category=category, decider=decider, id=id, version=version) if version else None
+    version = await history_of(context).version(decider, id, aggregate_history.NOW)
+    return Stream(category=category, decider=decider, stream_id=id, version=version) if version else None
+
+
+async def _history_page(info: Info, decider: AnyDecider, stream_id: UUID, page: Page) -> HistoryConnection:
+    context: Context = info.context
+    past = history_of(context)
+    after = 0 if page.after is None else _version(page.after, "after")
+    before = None if page.before is None else _version(page.before, "before")
+    newest = 0
+    if page.backward or selects_field(info, "totalCount"):
+        # Before the page is read, so that the items of a list ask at the same time.
+        newest = await past.version(decider, stream_id, aggregate_history.NOW)
+    if page.backward:
+        end = newest if before is None else min(newest, before - 1)
+        entries = await past.history_before(decider, stream_id, end, min(page.size, max(0, end - after)))
+        has_previous = (entries[0].fact.version if entries else end + 1) > 1
+        has_next = end < newest
+    else:
+        size = page.size if before is None else min(page.size, max(0, before - 1 - after))
+        entries, has_next = await past.history(decider, stream_id, after, size)
+        has_previous = after > 0
+    items = [
+        (
+            HistoryEntry(
+                event=context.events.to_graphql(entry.fact),
+                command=entry.command,
+                undone=entry.undone,
+                entry=entry,
+            ),
+            encode_cursor(entry.fact.version),
+        )
+        for entry in entries
+    ]
+    connection = make_connection(
+        items, has_next=has_next, has_previous=has_previous, count=partial(_known_count, newest)
+    )
+    return HistoryConnection(**vars(connection))
+
+
+async def _known_count(count: int) -> int:
+    return count
+
+
+def _given[T](value: T | None) -> T | None:
+    """The value of an input field; None if it is not given."""
+    return None if value is strawberry.UNSET else value
 
 
 def _is_within(field: FieldBlame, path: str) -> bool:
-    return field.pointer == path or field.pointer.startswith(f"{path}/")
+    pointer = normalize_text(field.pointer)
+    return pointer == path or pointer.startswith(f"{path}/")
 
 
-def _version(cursor: str) -> int:
-    (version,) = decode_cursor(cursor, int)
+def _version(cursor: str, argument: str) -> int:
+    (version,) = decode_cursor(cursor, int, argument=argument)
     if not 0 <= version < 2**31:
-        raise invalid_cursor()
+        raise invalid_cursor(argument)
     return version

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -19,14 +20,8 @@ from app.engine.graphql.outcomes import (
     command_context,
     to_outcome,
 )
-from app.engine.graphql.pagination import (
-    Connection,
-    decode_cursor,
-    encode_cursor,
-    make_connection,
-    page_size,
-)
-from app.engine.graphql.scalars import Position, clean_text
+from app.engine.graphql.pagination import Connection, parse_page, read_page
+from app.engine.graphql.scalars import Count, Position, clean_text
 from app.engine.graphql.slices.projections import require_operator
 from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
@@ -61,7 +56,9 @@ class ProcessStep:
 @strawberry.type(description="One instance of a process.")
 class Process:
     process: str = strawberry.field(description="The name of the process.")
-    id: UUID = strawberry.field(description="The id of the instance.")
+    instance_id: UUID = strawberry.field(
+        description="The id of the instance. It names the instance together with its process."
+    )
     status: str = strawberry.field(description="The status, in the process's own words.")
     state: str = strawberry.field(
         description="running, stuck (a step has failed too often), parked (an event could not be folded) or ended."
@@ -80,7 +77,7 @@ class Process:
     def of(cls, view: ProcessView) -> Self:
         return cls(
             process=view.process,
-            id=view.id,
+            instance_id=view.id,
             status=view.status,
             state=view.state,
             stuck=view.state in ("stuck", "parked"),
@@ -157,8 +154,8 @@ class RetryProcessesInput:
 
 @strawberry.type(description="The result of a retry of many processes. The effects follow later.")
 class ProcessesRetried:
-    retried: int = strawberry.field(description="The number of steps or instances that are retried now.")
-    unchanged: int = strawberry.field(
+    retried: Count = strawberry.field(description="The number of steps or instances that are retried now.")
+    unchanged: Count = strawberry.field(
         description="The number of steps that were retried already, or are not stuck any more."
     )
     more: bool = strawberry.field(description="Whether the limit left some out: call again.")
@@ -221,7 +218,9 @@ class Mutation:
             limit=input.limit,
         )
         return ProcessesRetried(
-            retried=counts.retried, unchanged=counts.found - counts.retried, more=counts.more
+            retried=Count(counts.retried),
+            unchanged=Count(counts.found - counts.retried),
+            more=counts.more,
         )
 
     @strawberry.mutation(description="Skip a stuck step: the process continues as if the step was done.")
@@ -268,8 +267,10 @@ class Query:
         state: Annotated[
             str | None, strawberry.argument(description=f"Only this state: {', '.join(STATES)}.")
         ] = None,
-        first: int = 50,
+        first: int | None = None,
         after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
         process: Annotated[
             str | None, strawberry.argument(description="Only the process with this name.")
         ] = None,
@@ -277,22 +278,19 @@ class Query:
         if state is not None and state not in STATES:
             raise BadInput(f"state must be one of: {', '.join(STATES)}.")
         _check_process_name(info, process)
-        size = page_size(first)
-        views = await admin.list_processes(
-            info.context.services.database, process=process, state=state, limit=size + 1, before=_place(after)
+        database = info.context.services.database
+        return await read_page(
+            info,
+            parse_page(first, after, last, before),
+            partial(admin.list_processes, database, process=process, state=state),
+            Process.of,
+            place=lambda view: (view.began, view.id),
+            types=(int, UUID),
+            count=partial(admin.count_processes, database, process=process, state=state),
         )
-        items = [(Process.of(view), encode_cursor(view.began, view.id)) for view in views[:size]]
-        return make_connection(items, more=len(views) > size, after=after)
 
 
 def _check_process_name(info: Info, process: str | None) -> None:
     names = [process.category for process in info.context.services.application.processes]
     if process is not None and process not in names:
         raise BadInput(f"process must be one of: {', '.join(names) or 'none yet'}.")
-
-
-def _place(cursor: str | None) -> tuple[int, UUID] | None:
-    if cursor is None:
-        return None
-    first_position, instance_id = decode_cursor(cursor, int, UUID)
-    return first_position, instance_id

@@ -11,7 +11,7 @@ from strawberry.scalars import JSON
 
 from app.engine.graphql.context import Info
 from app.engine.graphql.errors import BadInput
-from app.engine.graphql.scalars import Position
+from app.engine.graphql.scalars import Count, Position
 from app.engine.graphql.slices.projections import ProjectionStatus, require_operator, statuses
 from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import compare, rebuild, swap
@@ -70,10 +70,10 @@ class ProjectionComparison:
     projection: str = strawberry.field(description="The name of the projection.")
     position: Position = strawberry.field(description="The position of both tables.")
     equal: bool = strawberry.field(description="Whether all rows are equal.")
-    rows: int = strawberry.field(description="The number of rows compared.")
-    differing: int = strawberry.field(description="The number of rows that differ.")
-    missing: int = strawberry.field(description="The number of rows that only the live table has.")
-    extra: int = strawberry.field(description="The number of rows that only the staging table has.")
+    rows: Count = strawberry.field(description="The number of rows compared.")
+    differing: Count = strawberry.field(description="The number of rows that differ.")
+    missing: Count = strawberry.field(description="The number of rows that only the live table has.")
+    extra: Count = strawberry.field(description="The number of rows that only the staging table has.")
     examples: list[ProjectionDifference] = strawberry.field(description="Some of the differences.")
 
     @classmethod
@@ -82,10 +82,10 @@ class ProjectionComparison:
             projection=comparison.projection,
             position=Position(comparison.position),
             equal=comparison.equal,
-            rows=comparison.rows,
-            differing=comparison.differing,
-            missing=comparison.missing,
-            extra=comparison.extra,
+            rows=Count(comparison.rows),
+            differing=Count(comparison.differing),
+            missing=Count(comparison.missing),
+            extra=Count(comparison.extra),
             examples=[
                 ProjectionDifference(
                     key=_to_json(example.key),
@@ -113,9 +113,9 @@ class ProjectionAccepted:
 
 @strawberry.type(description="The result of a retry of parked keys, after a wait of at most 5 seconds.")
 class ParkedRetried:
-    recovered: int = strawberry.field(description="The number of keys that are no longer parked.")
-    still_parked: int = strawberry.field(description="The number of keys that failed again.")
-    pending: int = strawberry.field(
+    recovered: Count = strawberry.field(description="The number of keys that are no longer parked.")
+    still_parked: Count = strawberry.field(description="The number of keys that failed again.")
+    pending: Count = strawberry.field(
         description="The number of keys that the projection's owner has not tried yet."
     )
 
@@ -358,7 +358,9 @@ async def _retry_and_wait(
     result = await admin.wait_for_retry(
         services.database, projection, requested_at, keys, seconds, key=key_json
     )
-    return ParkedRetried(recovered=result.recovered, still_parked=result.parked, pending=result.waiting)
+    return ParkedRetried(
+        recovered=Count(result.recovered), still_parked=Count(result.parked), pending=Count(result.waiting)
+    )
 
 
 def _to_refused(error: OperationRefused) -> ProjectionRefused:

@@ -4,20 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 
 import strawberry
 
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import Forbidden, NotFound
-from app.engine.graphql.pagination import (
-    Connection,
-    decode_cursor,
-    encode_cursor,
-    make_connection,
-    page_size,
-)
-from app.engine.graphql.scalars import Position
+from app.engine.graphql.pagination import Connection, Page, parse_page, read_page
+from app.engine.graphql.scalars import Count, Position
 from app.engine.projector import status as projection_status
 from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import operation
@@ -63,7 +58,7 @@ class RebuildProgress:
 @strawberry.type(description="Events of one type that the projection's code cannot read and has passed over.")
 class UnreadableEvents:
     type: str = strawberry.field(description="The stored name and version of the event type.")
-    count: int = strawberry.field(description="The number of events.")
+    count: Count = strawberry.field(description="The number of events.")
     first: Position = strawberry.field(description="The position of the first one.")
     last: Position = strawberry.field(description="The position of the last one.")
 
@@ -76,7 +71,7 @@ class ProjectionStatus:
         description="current, behind, stopped (an error keeps it from moving) or unowned (no process updates it)."
     )
     position: Position = strawberry.field(description="The newest event in it.")
-    lag: int = strawberry.field(description="The number of events that it has not processed.")
+    lag: Count = strawberry.field(description="The number of events that it has not processed.")
     lag_seconds: float = strawberry.field(description="How long the oldest of them has waited, in seconds.")
     parked: int = strawberry.field(description="The number of parked keys.")
     owner: str | None = strawberry.field(description="The process that updates it; null if there is none.")
@@ -125,7 +120,7 @@ class ProjectionStatus:
             version=status.version,
             state=state,
             position=Position(status.position),
-            lag=min(status.behind, 2**31 - 1),
+            lag=Count(status.behind),
             lag_seconds=status.seconds,
             parked=status.parked,
             owner=status.owner,
@@ -133,7 +128,10 @@ class ProjectionStatus:
             rebuild=None if status.rebuild is None else RebuildProgress.of(status.rebuild),
             unreadable=[
                 UnreadableEvents(
-                    type=name, count=events.count, first=Position(events.first), last=Position(events.last)
+                    type=name,
+                    count=Count(events.count),
+                    first=Position(events.first),
+                    last=Position(events.last),
                 )
                 for name, events in status.unread.items()
             ],
@@ -213,32 +211,46 @@ class Query:
 
     @strawberry.field(description="The parked keys of a projection, by position.")
     async def parked_keys(
-        self, info: Info, projection: Name, first: int = 20, after: str | None = None
+        self,
+        info: Info,
+        projection: Name,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Connection[ParkedKey]:
-        context, size = require_operator(info), page_size(first)
-        keys = await admin.parked_keys(
-            context.services.database, _find(context, projection), first=size + 1, after=_place(after)
-        )
-        return make_connection(
-            [(ParkedKey.of(key), encode_cursor(key.position, key.key)) for key in keys[:size]],
-            more=len(keys) > size,
-            after=after,
+        context, page = require_operator(info), parse_page(first, after, last, before)
+        database, found = context.services.database, _find(context, projection)
+        return await read_page(
+            info,
+            page,
+            partial(admin.list_parked_keys, database, found),
+            ParkedKey.of,
+            place=lambda key: (key.position, key.key),
+            types=(int, str),
+            count=partial(admin.count_parked_keys, database, found),
         )
 
     @strawberry.field(description="The skipped events of a projection, by position.")
     async def skipped_events(
-        self, info: Info, projection: Name, first: int = 20, after: str | None = None
+        self,
+        info: Info,
+        projection: Name,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
     ) -> Connection[SkippedEvent]:
-        return await _skipped_events(info, projection, first, after)
+        return await _skipped_events(info, projection, parse_page(first, after, last, before))
 
     @strawberry.field(
         description="The skipped events of a projection, by position.",
         deprecation_reason="Use skippedEvents.",
     )
     async def skipped_facts(
-        self, info: Info, projection: Name, first: int = 20, after: str | None = None
+        self, info: Info, projection: Name, first: int | None = None, after: str | None = None
     ) -> Connection[SkippedEvent]:
-        return await _skipped_events(info, projection, first, after)
+        return await _skipped_events(info, projection, parse_page(first, after, None, None))
 
 
 @strawberry.type
@@ -259,17 +271,17 @@ class Subscription:
             await asyncio.sleep(STATUS_INTERVAL_SECONDS)
 
 
-async def _skipped_events(
-    info: Info, projection: str, first: int, after: str | None
-) -> Connection[SkippedEvent]:
-    context, size = require_operator(info), page_size(first)
-    events = await admin.skipped_facts(
-        context.services.database, _find(context, projection), first=size + 1, after=_place(after)
-    )
-    return make_connection(
-        [(SkippedEvent.of(event), encode_cursor(event.position, event.key)) for event in events[:size]],
-        more=len(events) > size,
-        after=after,
+async def _skipped_events(info: Info, projection: str, page: Page) -> Connection[SkippedEvent]:
+    context = require_operator(info)
+    database, found = context.services.database, _find(context, projection)
+    return await read_page(
+        info,
+        page,
+        partial(admin.list_skipped_events, database, found),
+        SkippedEvent.of,
+        place=lambda event: (event.position, event.key),
+        types=(int, str),
+        count=partial(admin.count_skipped_events, database, found),
     )
 
 
@@ -279,10 +291,3 @@ def _find(context: Context, name: str) -> AnyProjection:
         return find_projection(context.services.application.projections, name)
     except OperationRefused as error:
         raise NotFound(f"{error}.") from None
-
-
-def _place(cursor: str | None) -> tuple[int, str] | None:
-    if cursor is None:
-        return None
-    position, key = decode_cursor(cursor, int, str)
-    return position, key

@@ -4,63 +4,71 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, override
 from uuid import UUID
 
 import msgspec
-from anyio import CancelScope
-from cross_web import HTTPException, StarletteRequestAdapter
-from starlette.requests import Request
+from graphql import GraphQLError, OperationType
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.types import graphql as strawberry_graphql
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 
-from app.engine.graphql.context import Context, Services
+from app.engine.graphql.context import Context, ResumePoint, Services
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.loaders import Loaders
+from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
+from app.engine.graphql.transport.event_stream import (
+    EventStreamResponse,
+    close_results,
+    next_frame,
+    single_result,
+    subscription_frames,
+)
 from app.engine.graphql.transport.graphiql import graphiql_page
-from app.engine.graphql.transport.requests import BadRequest, error_body, parse_request
-from app.engine.graphql.transport.websocket import WebSocketHandler
+from app.engine.graphql.transport.negotiation import GRAPHQL_RESPONSE, JSON, Acceptable, parse_accept
+from app.engine.graphql.transport.requests import (
+    BadRequest,
+    check_content_type,
+    decode_json,
+    error_body,
+    operation_type,
+    parse_body,
+    parse_query_string,
+    read_body,
+)
+from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
+from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
 from app.engine.hosts import is_local_caller
 from app.engine.uuid7 import uuid7
 
 MAX_OPERATIONS_PER_SOCKET = 50
-_CODES = {404: "NOT_FOUND", 408: "TIMEOUT"}
+FIRST_RESULT_SECONDS = 2.0
+"""How long a subscription by GET waits for its first result, so that an error of it has a status."""
 _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
-
-
-class _RequestAdapter(StarletteRequestAdapter):
-    """Media types are compared in lower case. `state` is that of the request."""
-
-    def __init__(self, request: Request) -> None:
-        super().__init__(request)
-        self.state = request.state
-
-    @property
-    @override
-    def content_type(self) -> str | None:
-        media_type = super().content_type
-        return None if media_type is None else media_type.lower()
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
     """The endpoint /graphql, for requests and for sockets."""
 
-    request_adapter_class = _RequestAdapter
+    websocket_adapter_class = WebSocketAdapter  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride]
     graphql_transport_ws_handler_class = WebSocketHandler
 
     def __init__(self, schema: Schema, events: EventTypes, services: Services) -> None:
         super().__init__(
             schema,
-            graphql_ide="graphiql" if services.settings.mode == "development" else None,
-            allow_queries_via_get=False,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL, GRAPHQL_SSE_PROTOCOL),
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=5),
             max_subscriptions_per_connection=MAX_OPERATIONS_PER_SOCKET,
             allowed_origins=services.settings.allowed_origins,
@@ -73,42 +81,132 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     async def run(self, request: Any, context: Any = ..., root_value: Any = ...) -> Any:
         if isinstance(request, WebSocket):
             return await super().run(request)
+        acceptable = parse_accept(request.headers.get("accept"))
         try:
-            return await super().run(request)
+            return await self._respond(request, acceptable)
         except BadRequest as error:
-            return _error_response(error.reason, error.status_code, error.code)
-        except HTTPException as error:
-            code = _CODES.get(error.status_code, "BAD_USER_INPUT")
-            return _error_response(error.reason, error.status_code, code)
+            return refusal_response(error, acceptable.json or JSON)
+        except ClientDisconnect:
+            return Response()
         except Exception as error:
-            if is_missing_operation(error):
-                return _error_response(missing_operation_reason(error), 400, "BAD_USER_INPUT")
-            raise
+            # Any other error gets a code and a correlation id, and is logged.
+            return errors_response(_failure(error, uuid7()), acceptable.json or JSON)
 
-    @override
-    async def execute_operation(self, *args: Any, **kwargs: Any) -> Any:
+    async def _respond(self, request: Request, acceptable: Acceptable) -> Response:
+        if request.method not in ("GET", "POST"):
+            raise BadRequest("Send GET or POST", status_code=405, headers={"allow": "GET, POST"})
+        if request.method == "GET":
+            parameters = request.query_params
+            names_operation = not {"query", "documentId", "extensions"}.isdisjoint(parameters)
+            if self._services.settings.mode == "development" and acceptable.html and not names_operation:
+                return graphiql_page()
+            envelope = parse_query_string(parameters)
+        else:
+            check_content_type(request.headers)
+            envelope = parse_body(await self._read_body(request))
+        if acceptable.json is None and not acceptable.stream:
+            raise BadRequest(
+                f"Accept {GRAPHQL_RESPONSE}, {JSON} or, for a subscription, text/event-stream",
+                status_code=406,
+            )
+        kind = OperationType.QUERY
+        if acceptable.stream or request.method == "GET":
+            kind = operation_type(envelope["query"], envelope.get("operationName"))
+        if request.method == "GET" and kind is OperationType.MUTATION:
+            raise BadRequest("A mutation needs POST", status_code=405, headers={"allow": "POST"})
+        request.state.extensions = envelope.get("extensions") or {}
+        if acceptable.stream and kind is OperationType.SUBSCRIPTION:
+            return await self._stream(request, envelope, acceptable.json or JSON)
+        body = await self._execute(request, envelope)
+        if acceptable.prefers_stream and (request.method == "POST" or "data" in body):
+            return EventStreamResponse(single_result(body))
+        if acceptable.json is None:
+            return errors_response(body)
+        return result_response(body, acceptable.json)
+
+    async def _read_body(self, request: Request) -> bytes:
+        """The timeout of an operation holds for the body, too. A server that stops ends all these timeouts."""
+        timeout = asyncio.timeout(self._services.settings.operation_timeout_seconds)
+        self._services.pending_body_timeouts.add(timeout)
+        try:
+            async with timeout:
+                return await read_body(request)
+        except TimeoutError:
+            raise BadRequest("The body did not arrive in time", "TIMEOUT", 408) from None
+        finally:
+            self._services.pending_body_timeouts.discard(timeout)
+
+    async def _execute(self, request: Request, envelope: dict[str, Any]) -> dict[str, Any]:
+        """The result of a query or a mutation, as a response carries it."""
+        context = await self.get_context(request, Response())
         seconds = self._services.settings.operation_timeout_seconds
+        allowed = strawberry_graphql.OperationType.from_http("GET" if request.method == "GET" else "POST")
         try:
             async with asyncio.timeout(seconds):
-                return await super().execute_operation(*args, **kwargs)
+                result = await self.schema.execute(
+                    envelope["query"],
+                    variable_values=envelope.get("variables"),
+                    context_value=context,
+                    operation_name=envelope.get("operationName"),
+                    allowed_operation_types=allowed,
+                )
         except TimeoutError:
             message = (
                 f"The operation took longer than {seconds:g} s. Repeat a mutation with the same commandId."
             )
-            return _ErrorResult([error_body(message, "TIMEOUT")])
+            return {"data": None, "errors": [error_body(message, "TIMEOUT")]}
+        except Exception as error:
+            if is_missing_operation(error):
+                return {"errors": [error_body(missing_operation_reason(error))]}
+            raise
+        return _result_body(result)
 
-    @override
-    async def process_result(self, request: Request, result: Any) -> Any:
-        if isinstance(result, _ErrorResult):
-            return {"data": None, "errors": result.bodies}
-        if result.errors:
-            # Errors raised around the operation, not in it, have no code yet.
-            result.errors = with_codes(result.errors, None)
-        return await super().process_result(request, result)
+    async def _stream(self, request: Request, envelope: dict[str, Any], error_type: str) -> Response:
+        """The event stream of a subscription. An error over GET, where a client would try again, has a status."""
+        point = ResumePoint(after=_last_event_id(request))
+        context = replace(await self.get_context(request, Response()), streams=True, resume_point=point)
+        results = self._results(context, envelope)
+        first = asyncio.ensure_future(anext(results, None))
+        if request.method == "GET":
+            listening = asyncio.ensure_future(point.listening.wait())
+            try:
+                await asyncio.wait(
+                    (first, listening), timeout=FIRST_RESULT_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                listening.cancel()
+            if first.done() and first.result() is not None:
+                body = _result_body(first.result())
+                if body.get("data") is None:
+                    await close_results(results, first)
+                    return errors_response(body, error_type)
+
+        def render(result: Any) -> str:
+            return next_frame(_result_body(result), point.position)
+
+        return EventStreamResponse(
+            subscription_frames(results, first, render, self._services.stopping),
+            close=lambda: close_results(results, first),
+        )
+
+    async def _results(self, context: Context, envelope: dict[str, Any]) -> AsyncGenerator[ExecutionResult]:
+        """The results of a subscription. An unexpected error is the last one."""
+        try:
+            results: Any = await self.schema.stream(
+                envelope["query"],
+                variable_values=envelope.get("variables"),
+                context_value=context,
+                operation_name=envelope.get("operationName"),
+            )
+            async with aclosing(results):
+                async for result in results:
+                    yield result
+        except Exception as error:
+            # Any error ends this stream with a result that has a code.
+            yield PreExecutionError(data=None, errors=_coded(error, context.correlation_id))
 
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
-        request.state.extensions = extensions = dict[str, Any]()
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
         return Context(
             services=self._services,
@@ -117,9 +215,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             correlation_id=correlation_id or uuid7(),
             loaders=Loaders(self._services.database),
             requested_correlation_id=correlation_id,
-            request_extensions=extensions,
-            streams=isinstance(request, WebSocket)
-            or "text/event-stream" in request.headers.get("accept", ""),
+            request_extensions=getattr(request.state, "extensions", {}),
+            streams=isinstance(request, WebSocket),
         )
 
     @override
@@ -129,64 +226,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     @override
     def decode_json(self, data: str | bytes) -> object:
         try:
-            return msgspec.json.decode(data)
+            return decode_json(data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
-
-    @override
-    def parse_json(self, data: str | bytes) -> Any:
-        try:
-            return parse_request(self.decode_json(data))
-        except json.JSONDecodeError as error:
-            raise BadRequest(f"The body is not JSON: {error.msg}") from error
-
-    @override
-    async def parse_http_body(self, request: Any) -> Any:
-        """The timeout of an operation holds for the body, too. A server that stops ends all these timeouts."""
-        if request.method == "POST" and "application/json" not in (request.content_type or ""):
-            raise HTTPException(415, "Unsupported content type: send JSON as application/json")
-        timeout = asyncio.timeout(self._services.settings.operation_timeout_seconds)
-        self._services.pending_body_timeouts.add(timeout)
-        try:
-            async with timeout:
-                body = await super().parse_http_body(request)
-        except TimeoutError:
-            raise HTTPException(408, "The body did not arrive in time") from None
-        finally:
-            self._services.pending_body_timeouts.discard(timeout)
-        if not isinstance(body, list):
-            request.state.extensions.update(body.extensions or {})
-        return body
-
-    @override
-    async def render_graphql_ide(self, request: Request) -> Response:
-        return graphiql_page()
-
-    @override
-    async def create_streaming_response(self, request: Any, stream: Any, *args: Any, **kwargs: Any) -> Any:
-        return await super().create_streaming_response(
-            request, lambda: self._close_on_shutdown(stream()), *args, **kwargs
-        )
-
-    async def _close_on_shutdown(self, stream: AsyncGenerator[Any]) -> AsyncGenerator[Any]:
-        """The stream, ended without `complete` when the server stops, so that the client reconnects and resumes."""
-        stopping = asyncio.ensure_future(self._services.stopping.wait())
-        part: asyncio.Future[Any] | None = None
-        try:
-            while True:
-                part = asyncio.ensure_future(anext(stream, None))
-                await asyncio.wait((part, stopping), return_when=asyncio.FIRST_COMPLETED)
-                if not part.done() or (message := part.result()) is None:
-                    return
-                yield message
-        finally:
-            stopping.cancel()
-            # If the client has gone, every await here is cancelled again. A generator that runs cannot be closed.
-            with CancelScope(shield=True):
-                if part is not None and not part.done():
-                    part.cancel()
-                    await asyncio.wait((part,))
-                await stream.aclose()
 
     def _actor(self, request: Request | WebSocket) -> str:
         """The header X-Actor, in development mode and straight from this machine; else "anonymous"."""
@@ -202,21 +244,35 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return "anonymous"
 
 
-class _ErrorResult:
-    """Errors instead of a result."""
+def _result_body(result: Any) -> dict[str, Any]:
+    """A result as a response carries it. Without `data` if the operation did not begin."""
+    errors = with_codes(result.errors, None) if result.errors else None
+    return {
+        **({} if isinstance(result, PreExecutionError) else {"data": result.data}),
+        **({"errors": [error.formatted for error in errors]} if errors else {}),
+        **({"extensions": result.extensions} if result.extensions else {}),
+    }
 
-    errors = None
 
-    def __init__(self, bodies: list[dict[str, Any]]) -> None:
-        self.bodies = bodies
+def _failure(error: Exception, correlation_id: UUID) -> dict[str, Any]:
+    """The body for an error around an operation."""
+    return {"errors": [coded.formatted for coded in _coded(error, correlation_id)]}
 
 
-def _error_response(message: str, status: int, code: str) -> Response:
-    return Response(
-        msgspec.json.encode({"data": None, "errors": [error_body(message, code)]}),
-        status_code=status,
-        media_type="application/json",
-    )
+def _coded(error: Exception, correlation_id: UUID) -> list[GraphQLError]:
+    [coded] = with_codes([GraphQLError(str(error), original_error=error, path=["?"])], correlation_id)
+    return [GraphQLError(coded.message, extensions=coded.extensions)]
+
+
+def _last_event_id(request: Request) -> int | None:
+    """The position that a client of event streams has seen last. Raises `BadRequest`."""
+    text = request.headers.get("last-event-id", "").strip()
+    if not text:
+        return None
+    try:
+        return parse_position(text)
+    except GraphQLError as error:
+        raise BadRequest(f"Last-Event-ID: {error.message}") from None
 
 
 def _parse_uuid(text: str | None) -> UUID | None:

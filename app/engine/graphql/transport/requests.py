@@ -1,12 +1,19 @@
-"""Validates the envelope of a request, and gives the body of an error."""
+"""Reads the parameters of an operation from an HTTP request or a message, and refuses what is not one."""
 
+import codecs
 import re
+from collections.abc import Mapping
 from typing import Any, cast
 
 import msgspec
 from cross_web import HTTPException
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast, parse
+from starlette.requests import Request
 
-from app.engine.graphql.execution.limits import MAX_LENGTH
+from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS
+
+MAX_REQUEST_BYTES = 256 * 1024
+"""Bytes of a body or of a `subscribe` message. The longest document fits, with at least 6 KB for its variables."""
 
 _FIELD = re.compile(r"[`.](\w+)`?$")
 _EXPECTED = {
@@ -15,6 +22,9 @@ _EXPECTED = {
     "operationName": '"operationName" must be a string or null',
     "extensions": '"extensions" must be an object or null',
 }
+_GZIP = b"\x1f\x8b"
+_UTF_8 = {"utf-8", "utf8", "us-ascii"}
+_OTHER_THAN_QUERY = re.compile(r"\b(mutation|subscription)\b")
 
 
 class RequestEnvelope(msgspec.Struct):
@@ -29,9 +39,31 @@ class RequestEnvelope(msgspec.Struct):
 class BadRequest(HTTPException):
     """The request is refused before execution."""
 
-    def __init__(self, reason: str, code: str = "BAD_USER_INPUT", status_code: int = 400) -> None:
+    def __init__(
+        self,
+        reason: str,
+        code: str = "BAD_USER_INPUT",
+        status_code: int = 400,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(status_code, reason)
         self.code = code
+        self.headers = dict(headers or {})
+
+
+class PersistedQueryNotSupported(BadRequest):
+    """The request names a document by its hash. Clients recognise this message and code, and send the document."""
+
+    def __init__(self) -> None:
+        # Apollo's and urql's links read the body of a response only if its status is 200.
+        super().__init__("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED", 200)
+
+
+def too_large(size: str) -> BadRequest:
+    """The refusal of a body or a message over the limit."""
+    return BadRequest(
+        f"The request has {size} bytes; the limit is {MAX_REQUEST_BYTES}", "OPERATION_TOO_EXPENSIVE", 413
+    )
 
 
 def parse_request(payload: object) -> dict[str, Any]:
@@ -41,6 +73,9 @@ def parse_request(payload: object) -> dict[str, Any]:
     """
     if not isinstance(payload, dict):
         raise BadRequest("The request must be a JSON object with a query")
+    known = cast("dict[str, Any]", payload)
+    if known.get("query") in (None, "") and _names_document(known):
+        raise PersistedQueryNotSupported
     try:
         envelope = msgspec.convert(payload, RequestEnvelope)
     except msgspec.ValidationError as error:
@@ -53,8 +88,92 @@ def parse_request(payload: object) -> dict[str, Any]:
             f"The document has {len(envelope.query)} characters; the limit is {MAX_LENGTH}",
             "OPERATION_TOO_EXPENSIVE",
         )
-    known = cast("dict[str, Any]", payload)
     return known if envelope.operationName else {**known, "operationName": None}
+
+
+def _names_document(payload: Mapping[str, Any]) -> bool:
+    """Whether the request names a document by hash: as Apollo does, or as Appendix A of GraphQL over HTTP does."""
+    extensions = payload.get("extensions")
+    if isinstance(extensions, dict) and "persistedQuery" in extensions:
+        return True
+    return isinstance(payload.get("documentId"), str)
+
+
+def parse_query_string(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The envelope of a GET request: `variables` and `extensions` are JSON. Raises `BadRequest`."""
+    payload: dict[str, Any] = dict(parameters)
+    for name in ("variables", "extensions"):
+        text = payload.pop(name, None)
+        if text:
+            try:
+                payload[name] = decode_json(text.encode())
+            except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+                raise BadRequest(f'"{name}" is not JSON: {error}') from None
+    return parse_request(payload)
+
+
+def parse_body(body: bytes) -> dict[str, Any]:
+    """The envelope of a POST request. A byte order mark is skipped. Raises `BadRequest`."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadRequest("The body is UTF-16: send UTF-8")
+    if body.startswith(_GZIP):
+        raise BadRequest("The body is compressed: send it as it is")
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The body is not UTF-8: byte {error.start} is invalid") from None
+    try:
+        return parse_request(decode_json(text.removeprefix("\ufeff").encode()))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not JSON: {error}") from None
+
+
+def decode_json(data: str | bytes) -> object:
+    """The value of JSON text. Raises `msgspec.MsgspecError`, `UnicodeError` or `RecursionError`."""
+    return msgspec.json.decode(data)
+
+
+def check_content_type(headers: Mapping[str, str]) -> None:
+    """Refuse bodies that are not JSON in UTF-8. Raises `BadRequest` with the status 415."""
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("identity", ""):
+        raise BadRequest(
+            f"The body has the encoding {encoding[:40]}: send it as it is",
+            status_code=415,
+            headers={"accept-encoding": "identity"},
+        )
+    media_type, *parameters = (part.strip() for part in headers.get("content-type", "").lower().split(";"))
+    if media_type != "application/json":
+        raise BadRequest("Unsupported content type: send JSON as application/json", status_code=415)
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip('"')
+        if name.strip() == "charset" and charset not in _UTF_8:
+            raise BadRequest(f"The body has the charset {charset[:40]}: send UTF-8", status_code=415)
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises `BadRequest` if it is over the limit."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MAX_REQUEST_BYTES:
+        raise too_large(length)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_REQUEST_BYTES:
+            raise too_large("more")
+    return bytes(body)
+
+
+def operation_type(query: str, operation_name: str | None) -> OperationType:
+    """The type of the operation that would run. A document that execution refuses counts as a query."""
+    if _OTHER_THAN_QUERY.search(query) is None:
+        return OperationType.QUERY
+    try:
+        operation = get_operation_ast(parse(query, no_location=True, max_tokens=MAX_TOKENS), operation_name)
+    except (GraphQLError, RecursionError):
+        return OperationType.QUERY
+    return operation.operation if isinstance(operation, OperationDefinitionNode) else OperationType.QUERY
 
 
 def error_body(message: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """GraphQL over WebSocket (graphql-transport-ws). An error in one operation ends that operation, not the socket."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol, cast, override
 
+import msgspec
 from cross_web import HTTPException
 from graphql import GraphQLError
 from starlette import websockets
+from starlette.websockets import WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -15,13 +18,79 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
-from app.engine.graphql.transport.requests import BadRequest, error_body, parse_request
+from app.engine.graphql.transport.requests import (
+    MAX_REQUEST_BYTES,
+    BadRequest,
+    error_body,
+    parse_request,
+    too_large,
+)
 
 _DISCONNECTED = (
     strawberry_http.WebSocketDisconnected,
     websockets.WebSocketDisconnect,
     websockets.WebSocketDisconnected,
 )
+
+
+MAX_REASON_BYTES = 123
+"""A control frame has 125 bytes; the close code takes two."""
+
+
+class WebSocketAdapter(ASGIWebSocketAdapter):
+    """The socket. A reason that does not fit into a close frame is cut."""
+
+    @override
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object]:
+        """The messages. One that is over the limit becomes a `TooLarge` with its id and type."""
+        del ignore_parsing_errors
+        try:
+            while self.ws.application_state != WebSocketState.DISCONNECTED:
+                text = await self.ws.receive_text()
+                if len(text) * 4 > MAX_REQUEST_BYTES and (size := len(text.encode())) > MAX_REQUEST_BYTES:
+                    yield _too_large_message(text, size)
+                    continue
+                try:
+                    message = self.view.decode_json(text)
+                except json.JSONDecodeError as error:
+                    raise strawberry_http.NonJsonMessageReceived from error
+                yield message
+        except KeyError as error:
+            raise strawberry_http.NonTextMessageReceived from error
+        except websockets.WebSocketDisconnect:
+            pass
+
+    @override
+    async def close(self, code: int, reason: str) -> None:
+        await super().close(code, shorten_reason(reason))
+
+
+def shorten_reason(reason: str) -> str:
+    """The reason, cut at a whole character if it has more bytes than a close frame can hold."""
+    return reason.encode(errors="replace")[:MAX_REASON_BYTES].decode(errors="ignore")
+
+
+class _MessageHead(msgspec.Struct):
+    """What is read of a message that is too large."""
+
+    type: str
+    id: str
+
+
+class TooLarge:
+    """A message over the limit. `operation_id` is None if the message does not begin an operation."""
+
+    def __init__(self, operation_id: str | None, refusal: BadRequest) -> None:
+        self.operation_id = operation_id
+        self.refusal = refusal
+
+
+def _too_large_message(text: str, size: int) -> TooLarge:
+    try:
+        head = msgspec.json.decode(text, type=_MessageHead)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return TooLarge(None, too_large(str(size)))
+    return TooLarge(head.id if head.type == "subscribe" and head.id else None, too_large(str(size)))
 
 
 class _Endpoint(Protocol):
@@ -40,6 +109,14 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     @override
     async def handle_message(self, message: Any) -> None:
+        if isinstance(message, TooLarge):
+            if message.operation_id is None or message.operation_id in self.operations:
+                await self.handle_invalid_message(message.refusal.reason)
+            elif not self.connection_acknowledged:
+                await self.websocket.close(4401, "Unauthorized")
+            else:
+                await self._send_refusal(message.operation_id, message.refusal)
+            return
         if not isinstance(message, dict):
             await self.handle_invalid_message("A message must be a JSON object")
             return

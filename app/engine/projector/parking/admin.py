@@ -1,6 +1,7 @@
 """The operations on parked keys: list them, request a retry, skip an event. Any process can do them."""
 
 import asyncio
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from app.engine.projector.parking.store import ParkedKeyStore
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
 from app.engine.projector.slots import FORMER, LIVE
 from app.engine.projector.writer import TableGone, TableWriter
+from app.engine.read_models.queries import Range
 from app.engine.store.reader import EventReader
 from projections.kernel import AnyProjection
 
@@ -60,20 +62,47 @@ async def parked_keys(
     database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
 ) -> Sequence[ParkedKey]:
     """Up to `first` parked keys in the order of position and key, after the position and key `after`."""
+    return await list_parked_keys(database, projection, Range(first, after))
+
+
+async def list_parked_keys(database: Database, projection: AnyProjection, part: Range) -> Sequence[ParkedKey]:
+    """The parked keys of a range of their list. A place is a position and a key."""
+    end, arguments = part.sql(("position", "key::text"), 3)
     rows = await database.pool.fetch(
-        _SELECT_PARKED, projection.name, projection.version, first, *(after or (-1, ""))
+        f"SELECT {_PARKED_COLUMNS} {_PARKED}{end}", projection.name, projection.version, *arguments
     )
     return [ParkedKey(**dict(row)) for row in rows]
+
+
+async def count_parked_keys(database: Database, projection: AnyProjection) -> int:
+    """The number of parked keys."""
+    return await database.pool.fetchval(f"SELECT count(*) {_PARKED}", projection.name, projection.version)
 
 
 async def skipped_facts(
     database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
 ) -> Sequence[SkippedEvent]:
     """Up to `first` skipped events, in the same order."""
+    return await list_skipped_events(database, projection, Range(first, after))
+
+
+async def list_skipped_events(
+    database: Database, projection: AnyProjection, part: Range
+) -> Sequence[SkippedEvent]:
+    """The skipped events of a range of their list. A place is a position and a key."""
+    end, arguments = part.sql(("position", "key::text"), 3)
     rows = await database.pool.fetch(
-        _SELECT_SKIPPED, projection.name, projection.version, first, *(after or (-1, ""))
+        f"SELECT key::text AS key, position, reason, actor, at {_SKIPPED}{end}",
+        projection.name,
+        projection.version,
+        *arguments,
     )
     return [SkippedEvent(**dict(row)) for row in rows]
+
+
+async def count_skipped_events(database: Database, projection: AnyProjection) -> int:
+    """The number of skipped events."""
+    return await database.pool.fetchval(f"SELECT count(*) {_SKIPPED}", projection.name, projection.version)
 
 
 def parse_key(projection: AnyProjection, text: str) -> str:
@@ -110,7 +139,7 @@ async def skip(
     """Leave out the event at `position`, which parked the key, for this key, and request a retry without it. The key may
     also be a stream, and the event the one before which the projection stands. Returns the moment that identifies the
     request. Raises `OperationRefused`."""
-    reason = reason.strip()
+    reason = unicodedata.normalize("NFC", reason).strip()
     if not reason or len(reason) > MAX_REASON_LENGTH or "\0" in reason:
         raise OperationRefused(
             f"a fact is left out for a reason: one of 1 to {MAX_REASON_LENGTH:,} characters",
@@ -207,17 +236,9 @@ async def _request(
     return moment, sum(row["slot"] == LIVE for row in slots)
 
 
-_SELECT_PARKED = """
-    SELECT key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at
-    FROM es.parked_keys
-    WHERE projection = $1 AND version = $2 AND slot = 'live' AND (position, key::text) > ($4::bigint, $5::text)
-    ORDER BY position, key::text LIMIT $3
-"""
-_SELECT_SKIPPED = """
-    SELECT key::text AS key, position, reason, actor, at FROM es.skipped_events
-    WHERE projection = $1 AND version = $2 AND (position, key::text) > ($4::bigint, $5::text)
-    ORDER BY position, key::text LIMIT $3
-"""
+_PARKED_COLUMNS = "key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at"
+_PARKED = "FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live'"
+_SKIPPED = "FROM es.skipped_events WHERE projection = $1 AND version = $2"
 # In every slot that a process keeps current: the former table is retried with the live one.
 _UPDATE_REQUESTED = """
     UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')

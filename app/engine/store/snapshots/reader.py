@@ -7,12 +7,14 @@ holds its fact, and if its digest matches. Any other row is ignored, and a damag
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from app.engine.database.batched_reads import BatchedReads
 from app.engine.database.errors import is_connection_error
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
@@ -62,7 +64,7 @@ class SnapshotReader:
         """The requested snapshots, by category and stream. None: the writer loads the state."""
         self.corrupt: set[SnapshotKey] = set()
         self.wakeup = asyncio.Event()
-        self._pool = pool
+        self._pool: asyncpg.Pool | BatchedReads = pool
         self._codec = codec
         self._warned: set[str] = set()
         self._codecs: dict[str, StateCodec[Any]] = {}
@@ -73,6 +75,12 @@ class SnapshotReader:
                 self._codecs[decider.category] = StateCodec(decider)
             except NotSerializable as error:
                 self.disable(decider.category, error)
+
+    def through(self, reads: BatchedReads) -> "SnapshotReader":
+        """The same reader, for one operation: it reads together with others."""
+        reader = copy(self)
+        reader._pool = reads
+        return reader
 
     def codec_for(self, category: str) -> StateCodec[Any] | None:
         """None if snapshots of this category are off."""

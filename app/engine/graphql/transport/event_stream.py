@@ -1,0 +1,112 @@
+"""Server-sent events: the frames of a subscription, in the distinct connections mode of graphql-sse.
+
+Frames end in LF LF, since clients split the stream there. A frame has an `id:` if the subscription resumes by position.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any, override
+
+from anyio import CancelScope
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from app.engine.graphql.json import encode_json
+from app.engine.graphql.transport.negotiation import EVENT_STREAM
+
+KEEP_ALIVE_SECONDS = 12.0
+"""Proxies close a connection that is silent for longer than they allow, often 15 to 60 s."""
+
+# Without a space after the colon: urql parses one as data.
+COMPLETE = "event: complete\ndata:\n\n"
+KEEP_ALIVE = ":\n\n"
+
+
+def next_frame(body: Mapping[str, Any], position: int | None = None) -> str:
+    """The frame of one result."""
+    id_line = "" if position is None else f"id: {position}\n"
+    return f"event: next\n{id_line}data: {encode_json(body)}\n\n"
+
+
+class EventStreamResponse(StreamingResponse):
+    """A response that is not cached, compressed or buffered on its way."""
+
+    def __init__(
+        self, frames: AsyncGenerator[str], close: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self._frames = frames
+        self._close = close
+        super().__init__(
+            frames,
+            headers={
+                "content-type": f"{EVENT_STREAM}; charset=utf-8",
+                "cache-control": "no-cache, no-transform",
+                "x-accel-buffering": "no",
+                "vary": "Accept",
+            },
+        )
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            # If the client has gone, every await here is cancelled again. It may go before the first frame is asked for.
+            with CancelScope(shield=True):
+                await self._frames.aclose()
+                if self._close is not None:
+                    await self._close()
+
+
+async def single_result(body: Mapping[str, Any]) -> AsyncGenerator[str]:
+    """The frames of a query or a mutation."""
+    yield next_frame(body)
+    yield COMPLETE
+
+
+async def subscription_frames[R](
+    results: AsyncGenerator[R],
+    first: asyncio.Future[R | None],
+    render: Callable[[R], str],
+    stopping: asyncio.Event,
+    keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
+) -> AsyncGenerator[str]:
+    """The frames of a subscription: `first`, which is the next of `results`, and those that follow.
+
+    If the server stops, the stream ends without `complete`, so that the client reconnects and resumes.
+    """
+    stop = asyncio.ensure_future(stopping.wait())
+    part = first
+    try:
+        while True:
+            while not part.done():
+                await asyncio.wait(
+                    (part, stop), timeout=keep_alive_seconds, return_when=asyncio.FIRST_COMPLETED
+                )
+                if stop.done() and not part.done():
+                    return
+                if not part.done():
+                    yield KEEP_ALIVE
+            result = part.result()
+            if result is None:
+                if not stopping.is_set():
+                    yield COMPLETE
+                return
+            yield render(result)
+            part = asyncio.ensure_future(anext(results, None))
+    finally:
+        stop.cancel()
+        # If the client has gone, every await here is cancelled again.
+        with CancelScope(shield=True):
+            await close_results(results, part)
+
+
+async def close_results[R](results: AsyncGenerator[R], part: asyncio.Future[R | None]) -> None:
+    """Close the results whose next one is `part`. A generator that runs cannot be closed."""
+    if not part.done():
+        part.cancel()
+        await asyncio.wait((part,))
+    elif not part.cancelled():
+        # A result that nobody takes may be an error.
+        part.exception()
+    await results.aclose()
