@@ -23,6 +23,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 
 from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_operational_error
 from app.engine.history.aggregate_history import InvalidPointInTime
+from app.engine.projector.live_rows import ListTooLong
 from app.engine.projector.projector import ProjectionStale
 from app.engine.store.append import Overloaded
 from app.engine.store.append_request import CommandIdReused
@@ -127,7 +128,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return ReplacedLog(f"{error}. Read the state again, and subscribe without after.")
         case FeedStalled() | LogHole():
             return Unavailable(str(error))
-        case InvalidPointInTime():
+        case InvalidPointInTime() | ListTooLong():
             return BadInput(str(error))
         case UnreadableStream():
             return StreamUnreadable(str(error))

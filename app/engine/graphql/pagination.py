@@ -81,6 +81,10 @@ async def paginate[R, T](
     """
     size = page_size(first)
     scope = f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}"
+    if as_of is None:
+        await context.wait_for_projection(projection, None)
+    else:
+        context.reads.note_read(as_of.position)
     rows = await keyset_page(
         context.services.database,
         projection,

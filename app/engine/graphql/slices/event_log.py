@@ -24,13 +24,17 @@ class EventFilter:
         default=None, description="The categories of the streams; at most 100."
     )
     stream_id: UUID | None = strawberry.field(
-        default=None, description="The id of the stream. Without a category: the streams of all categories."
+        default=None,
+        description="The id of the stream. With one category in `streams` it names one stream; alone, every stream of that id.",
     )
     types: list[str] | None = strawberry.field(
         default=None, description="The stored names of the event types; at most 100."
     )
     correlation_id: UUID | None = strawberry.field(
         default=None, description="The correlation id: the events that followed from one request."
+    )
+    command_id: UUID | None = strawberry.field(
+        default=None, description="The id of the command: the events that it recorded."
     )
 
 
@@ -42,6 +46,7 @@ def _to_filter(filter: EventFilter | None) -> reader.EventFilter:
         stream_id=filter.stream_id,
         types=_names(filter.types, "types"),
         correlation_id=filter.correlation_id,
+        command_id=filter.command_id,
     )
 
 
@@ -75,6 +80,7 @@ class Query:
     ) -> Connection[EventInterface]:
         context: Context = info.context
         size = page_size(first)
+        context.reads.note_log_read()
         facts = await context.services.reader.read_all(after or 0, size + 1, where=_to_filter(filter))
         items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts[:size]]
         return make_connection(items, more=len(facts) > size, after=after)
@@ -145,5 +151,6 @@ class Subscription:
                 return
             facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:
+                context.reads.note_read(fact.position)
                 yield context.events.to_graphql(fact)
         context.handover.begin(cursor, where, epoch)

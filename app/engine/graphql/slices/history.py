@@ -86,6 +86,7 @@ async def as_of(
     if point == PointInTime():
         raise BadInput("One of version, moment and position is required.")
     context: Context = info.context
+    context.reads.note_log_read()
     return await context.services.history.as_of(decider, stream_id, point)
 
 
@@ -121,6 +122,7 @@ class HistoryFields:
     async def history(self, info: Info, first: int = 50, after: str | None = None) -> HistoryConnection:
         context: Context = info.context
         size, after_version = page_size(first), 0 if after is None else _version(after)
+        context.reads.note_log_read()
         entries, more = await context.services.history.history(*self.stream(), after_version, size)
         items = [
             (
@@ -152,6 +154,7 @@ class HistoryFields:
         position: Position | None = None,
     ) -> list[Blame]:
         context: Context = info.context
+        context.reads.note_log_read()
         all_fields = await context.services.history.blame(
             *self.stream(), point_in_time(version, moment, position)
         )
@@ -201,6 +204,7 @@ async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
     decider = deciders.get(category)
     if decider is None:
         raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
+    context.reads.note_log_read()
     version = await context.services.history.version(decider, id, PointInTime())
     return Stream(category=category, decider=decider, id=id, version=version) if version else None
 
