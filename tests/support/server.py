@@ -83,16 +83,24 @@ class ForkedProcess:
         self.send_signal(signal.SIGKILL)
 
 
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Server:
     """One server process on a free port.
 
-    It is forked, which is fast, unless it runs the code of another folder or starts a database itself.
+    It is forked, which is fast, unless it runs the code of another folder or starts a database itself. A server that
+    follows another one gets its `port`.
     """
 
-    def __init__(self, database_url: str | None, root: Path = ROOT, **environment: str) -> None:
-        with closing(socket.socket()) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+    def __init__(
+        self, database_url: str | None, root: Path = ROOT, port: int | None = None, **environment: str
+    ) -> None:
+        self.port = free_port() if port is None else port
         if database_url is not None:
             environment = {"DATABASE_URL": database_url, **environment}
         env = clean_environment(**environment)

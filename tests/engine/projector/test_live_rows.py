@@ -44,6 +44,11 @@ def found(
     return lists(running, timeout).find(projection, above_two, most)
 
 
+async def next_after(rows: LiveRows[Any], position: int) -> RowChanges[Any] | None:
+    async with asyncio.timeout(10):
+        return await rows.next_after(position)
+
+
 def sums(changes: RowChanges[TallyRow] | None) -> tuple[bool, list[int], list[Key]]:
     assert changes is not None
     return changes.initial, sorted(row.sum for row in changes.upserted), list(changes.removed)
@@ -64,7 +69,7 @@ async def test_subscribers_of_the_same_filter_share_every_read(
         subscribed = [live.find(tallies, above_two, 10) for _ in range(50)]
         await asyncio.gather(*(rows.join(1, None) for rows in subscribed))
         assert len(reads) == 1
-        following = [asyncio.ensure_future(rows.next_after(1)) for rows in subscribed]
+        following = [asyncio.ensure_future(next_after(rows, 1)) for rows in subscribed]
         await add(running, uuid4(), 3)
         changes = await asyncio.gather(*following)
         assert (len(reads), {sums(change)[1][0] for change in changes}) == (2, {3})
@@ -78,14 +83,14 @@ async def test_a_row_that_enters_changes_and_leaves_is_upserted_twice_and_remove
         assert sums((await rows.join(1, None))[0]) == (True, [], [])
         await add(running, stream, 1)
         position = await add(running, stream, 2)
-        assert sums(change := await rows.next_after(1)) == (False, [3], [])
+        assert sums(change := await next_after(rows, 1)) == (False, [3], [])
         assert change is not None
         assert change.position == position
         await add(running, stream, 1)
-        assert sums(change := await rows.next_after(position)) == (False, [4], [])
+        assert sums(change := await next_after(rows, position)) == (False, [4], [])
         assert change is not None
         await running.commands.execute(tally, stream, Take(amount=4), request())
-        assert sums(await rows.next_after(change.position)) == (False, [], [(stream,)])
+        assert sums(await next_after(rows, change.position)) == (False, [], [(stream,)])
 
 
 async def test_a_slow_subscriber_gets_the_list_again(
@@ -97,11 +102,11 @@ async def test_a_slow_subscriber_gets_the_list_again(
         await rows.join(1, None)
         for _ in range(6):
             await add(running, stream, 3)
-            change = await rows.next_after(position)
+            change = await next_after(rows, position)
             assert change is not None
             position = change.position
-        assert sums(await rows.next_after(2)) == (True, [18], [])
-        assert sums(await rows.next_after(position - 1)) == (False, [18], [])
+        assert sums(await next_after(rows, 2)) == (True, [18], [])
+        assert sums(await next_after(rows, position - 1)) == (False, [18], [])
 
 
 async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_other(
@@ -114,7 +119,7 @@ async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_ot
         joining.cancel()
         position = await add(running, uuid4(), 3)
         assert sums((await rows.join(position, None))[0]) == (True, [3], [])
-        tasks = [asyncio.ensure_future(rows.next_after(position)) for _ in range(3)]
+        tasks = [asyncio.ensure_future(next_after(rows, position)) for _ in range(3)]
         await asyncio.sleep(0)
         writer = running.projector.workers["tallies"].writer
         assert writer is not None
@@ -169,7 +174,7 @@ async def test_after_a_retry_of_parked_keys_the_list_is_sent_again(database: Dat
         while running.projector.workers["tallies"].state.parked:  # noqa: ASYNC110 - it is read each moment
             await asyncio.sleep(0.01)
         await add(running, other, 1)
-        assert sums(await rows.next_after(joined[1])) == (True, [6], [])
+        assert sums(await next_after(rows, joined[1])) == (True, [6], [])
 
 
 async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins_again(
@@ -185,9 +190,9 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
         async with writer.lock:
             await add(running, uuid4(), 3)
             with pytest.raises(ProjectionStale):
-                await rows.next_after(1)
+                await next_after(rows, 1)
             with pytest.raises(ProjectionStale):
-                await rows.next_after(1)
+                await next_after(rows, 1)
         await wait_until_folded(running, tallies)
         again = live.find(tallies, above_two, 10)
         assert again is not rows
@@ -200,4 +205,4 @@ async def test_a_list_that_grows_beyond_its_limit_ends(database: Database) -> No
         position = (await rows.join(await add(running, uuid4(), 3), None))[1]
         await add(running, uuid4(), 3)
         with pytest.raises(ListTooLong):
-            await rows.next_after(position)
+            await next_after(rows, position)

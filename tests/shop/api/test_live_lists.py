@@ -99,17 +99,19 @@ async def ask(client: httpx2.AsyncClient, server: Server, query: str, **variable
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("open"), st.integers(0, 3)),
-        st.tuples(st.just("add"), st.integers(0, 3), st.integers(0, 1), st.integers(1, 3)),
-        st.tuples(st.just("place"), st.integers(0, 3)),
-        st.tuples(st.just("cancel"), st.integers(0, 3)),
+        st.tuples(st.just("open"), st.integers(0, 2)),
+        st.tuples(st.just("add"), st.integers(0, 2), st.integers(0, 1), st.integers(1, 3)),
+        st.tuples(st.just("place"), st.integers(0, 2)),
+        st.tuples(st.just("cancel"), st.integers(0, 2)),
         st.tuples(st.just("receive"), st.integers(0, 1), st.integers(1, 3)),
         st.tuples(st.just("resume"), st.booleans()),
         st.just(("quiet",)),
     ),
-    min_size=4,
+    min_size=6,
     max_size=20,
 )
+PRELUDE = [("open", 0), ("open", 1), ("receive", 0, 4), ("add", 0, 0, 1), ("add", 1, 0, 2)]
+"""Without it most scripts would change nothing."""
 
 
 async def play(pair: tuple[Server, Server], script: list[tuple[Any, ...]]) -> None:
@@ -151,7 +153,7 @@ async def play(pair: tuple[Server, Server], script: list[tuple[Any, ...]]) -> No
 
                 await client.until(equal)
 
-        for number, step in enumerate((*script, ("quiet",))):
+        for number, step in enumerate((*PRELUDE, *script, ("quiet",))):
             server = pair[number % 2]
             match step:
                 case ("open", order):
@@ -174,7 +176,7 @@ async def play(pair: tuple[Server, Server], script: list[tuple[Any, ...]]) -> No
 
 
 @given(steps)
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_that_is_kept_by_its_changes_is_the_list_of_the_query(
     pair: tuple[Server, Server], script: list[tuple[Any, ...]]
 ) -> None:
