@@ -54,9 +54,6 @@ from domain.product import (
 PAYMENT_TIMEOUT = timedelta(minutes=15)
 """How long an order waits for the authorisation of its payment."""
 
-MAX_PLACED_AGE = timedelta(days=1)
-"""An order that is recorded later than this after it was placed is imported history. It needs no fulfilment."""
-
 # --- Calls of the payment gateway -------------------------------------------
 
 
@@ -171,10 +168,20 @@ def correlate(fact: Recorded[Any]) -> UUID | None:
             return None
 
 
+def is_imported(fact: Recorded[Any]) -> bool:
+    """Whether an order was placed elsewhere and is recorded here as history. It is not fulfilled.
+
+    Only a command with `occurredAt` gives an event another time than `recorded_at`. How much they differ does not matter:
+    one is the client's clock and one is the database's. So an offline client that wants its order fulfilled leaves
+    `occurredAt` out. To fulfil an order of history would take money for it, which cannot be undone.
+    """
+    return fact.at != fact.recorded_at
+
+
 def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
     match fact.event, state:
-        case OrderPlaced(lines=lines, total=total, placed_at=placed_at), None:
-            if fact.recorded_at - placed_at > MAX_PLACED_AGE:
+        case OrderPlaced(lines=lines, total=total), None:
+            if is_imported(fact):
                 return None
             job = OrderToFulfil(order_id=fact.stream_id, lines=lines, total=total)
             return Reserving(job=job, missing=frozenset(product_id(line.sku) for line in lines))

@@ -108,12 +108,21 @@ class EngineSettings(BaseSettings):
             description="Maximum time that a query with minPosition waits for its projection, in seconds.",
         ),
     ] = 5.0
+    step_retry_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            description="Time for which a process step that fails is attempted, in seconds; longer if a deadline is later. Then the step is stuck.",
+        ),
+    ] = 3600.0
     step_max_attempts: Annotated[
         int,
         Field(
-            ge=1, le=100, description="Maximum number of attempts of a process step. Then the step is stuck."
+            ge=0,
+            le=100_000,
+            description="Maximum number of attempts of a process step within that time; 0 sets no maximum.",
         ),
-    ] = 8
+    ] = 0
     port_timeout_seconds: Annotated[
         float, Field(gt=0, le=300, description="Maximum time of one call of a process to a port, in seconds.")
     ] = 10.0

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Self
 from uuid import UUID
@@ -305,11 +305,14 @@ class Mutation:
     ) -> OrderOutcome:
         return await _execute(info, input.order_id, RedoChange(), options)
 
-    @strawberry.mutation(description="Place an open order. It cannot be changed afterwards.")
+    @strawberry.mutation(
+        description="Place an open order. It cannot be changed afterwards. With `occurredAt` it is history, and is not fulfilled."
+    )
     async def place_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
-        at = command_context(info.context, options).occurred_at or datetime.now(UTC)
+        # Of the database's clock, as the time of the event: events of one order have one clock.
+        at = command_context(info.context, options).occurred_at or await info.context.services.reader.now()
         return await _execute(info, input.order_id, PlaceOrder(at=at), options)
 
     @strawberry.mutation(description="Cancel an open or a placed order.")

@@ -1,4 +1,4 @@
-"""The log has an identity, its moments are readable and do not run away, and each append says which event it follows."""
+"""The log has an identity, its moments are readable, and each append says which event it follows."""
 
 from alembic import op
 
@@ -25,11 +25,11 @@ STATEMENTS = (
     # whether the log is the one that it has read; and the clock of the database, so that it knows how far the moment of
     # the events differs from it. `recorded_at` never decreases.
     """
-    CREATE FUNCTION es.append(
+    CREATE FUNCTION es.append_batch(
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],
         c_keep boolean[], c_refusal text[], c_correlation uuid[], c_caused_by bigint[], c_actor text[],
         c_occurred timestamptz[],
-        e_type text[], e_type_version smallint[], e_data jsonb[], caller_clock timestamptz
+        e_type text[], e_type_version smallint[], e_data jsonb[]
     ) RETURNS TABLE (
         status text, actual integer, first_pos bigint, last_pos bigint, recorded timestamptz, refused text,
         known_name text, known_category text, known_stream uuid, before_position bigint, before_command uuid, clock timestamptz
@@ -59,10 +59,7 @@ STATEMENTS = (
         head := coalesce(head, 0);
         before := head;
         db_clock := clock_timestamp();
-        -- If the newest event and the caller agree that the clock of the database is far ahead, it is not believed.
-        moment := CASE WHEN db_clock > coalesce(moment, caller_clock) + interval '1 hour'
-                        AND db_clock > caller_clock + interval '1 hour'
-                       THEN greatest(moment, caller_clock) ELSE greatest(moment, db_clock) END;
+        moment := greatest(db_clock, moment);
 
         FOR item IN
             WITH asked AS (
@@ -158,8 +155,8 @@ STATEMENTS = (
     ) LANGUAGE sql AS $$
         SELECT a.status, a.actual, a.first_pos, a.last_pos, a.recorded, a.refused, a.known_name, a.known_category,
                a.known_stream
-        FROM es.append(c_id, c_name, c_category, c_stream, c_expected, c_events, c_keep, c_refusal, c_correlation,
-                       c_caused_by, c_actor, c_occurred, e_type, e_type_version, e_data, clock_timestamp()) a
+        FROM es.append_batch(c_id, c_name, c_category, c_stream, c_expected, c_events, c_keep, c_refusal, c_correlation,
+                       c_caused_by, c_actor, c_occurred, e_type, e_type_version, e_data) a
     $$
     """,
 )

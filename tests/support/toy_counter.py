@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.engine.commands import CommandContext, CommandHandler
 from app.engine.database.connections import Database
-from app.engine.processes.dispatcher import RetryPolicy
+from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import fetch_rows

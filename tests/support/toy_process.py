@@ -17,7 +17,7 @@ import msgspec
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.processes.admin import ProcessView, get_processes
-from app.engine.processes.dispatcher import RetryPolicy
+from app.engine.processes.attempts import RetryPolicy
 from app.engine.store.reader import Fact
 from domain.kernel.decider import Recorded, value
 from domain.kernel.process import (

@@ -25,7 +25,7 @@ from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
 from app.engine.database.errors import error_summary, is_connection_error
 from app.engine.database.leases import Lease, LeaseLost
-from app.engine.store.feed import Feed
+from app.engine.store.feed import Feed, LogReplaced
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Sealer:
             except Exception as error:
                 # After any error nothing later is sealed. `audit verify` names it, and the log continues.
                 summary = error_summary(error).splitlines()[0]
-                if isinstance(error, LeaseLost) or is_connection_error(error):
+                if isinstance(error, LeaseLost | LogReplaced) or is_connection_error(error):
                     log.warning("seal: %s; trying again", summary)
                 elif (stopped := _reason(error)) != self.error:
                     self.error = stopped

@@ -1,14 +1,15 @@
-"""The commands `processes`: list, show, retry, compensate and skip."""
+"""The commands `processes`: list, show, status, retry, compensate and skip."""
 
 import asyncio
 import getpass
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Annotated
 from uuid import UUID
 
 import typer
+from rich.console import Console
 
 from app.engine.cli.output import print_table
 from app.engine.cli.session import Session, application_of, async_command, open_session
@@ -24,6 +25,8 @@ from app.engine.commands import (
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
 from app.engine.processes import admin
+from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, count_selected, retry_selected
+from app.engine.processes.counts import checkpoint_views, step_counts
 from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
 from app.engine.uuid7 import uuid7
@@ -101,22 +104,96 @@ async def show(context: typer.Context, process: Process, instance: Instance) -> 
 
 @commands.command()
 @async_command
+async def status(context: typer.Context) -> None:
+    """Show each process: its position, its owner, what waits, and what it has passed over."""
+    categories = [process.category for process in application_of(context).processes]
+    async with open_session(context) as session:
+        checkpoints = await checkpoint_views(session.database.pool, categories)
+        counts = await step_counts(session.database.pool)
+        head = await session.reader.head_position()
+
+    def waiting(process: str, state: str) -> str:
+        found = [count for count in counts if (count.process, count.state) == (process, state)]
+        oldest = max((count.oldest_seconds for count in found), default=0.0)
+        return f"{sum(count.count for count in found)} ({oldest:.0f} s)" if found else "0"
+
+    rows = [
+        (
+            view.process,
+            str(view.position),
+            str(max(0, head - view.position)),
+            view.owner or "none",
+            *(waiting(view.process, state) for state in ("due", "stuck", "parked")),
+            f"{view.skipped_events} (newest at {view.last_skipped})" if view.skipped_events else "0",
+        )
+        for view in checkpoints
+    ]
+    header = (
+        "process",
+        "position",
+        "lag",
+        "owner",
+        "due steps",
+        "stuck steps",
+        "parked instances",
+        "skipped events",
+    )
+    print_table(header, rows, right=range(1, 3))
+
+
+@commands.command()
+@async_command
 async def retry(
     context: typer.Context,
-    process: Process,
-    instance: Instance,
+    process: Annotated[
+        str | None, typer.Argument(help="Name of the process; with --state, all if omitted.")
+    ] = None,
+    instance: Annotated[str | None, typer.Argument(help="Id of the instance; omitted with --state.")] = None,
     step: Annotated[
         str | None,
         typer.Option(
             help="Only this stuck step; if omitted, all of them, or the event that parked the process."
+            " With --state stuck also the stored name of a command or call, such as payment.authorise."
         ),
     ] = None,
+    state: Annotated[str | None, typer.Option(help="All instances of this state: stuck or parked.")] = None,
 ) -> None:
-    """Retry stuck steps, or the event that parked the process."""
+    """Retry stuck steps, or the event that parked the process: of one instance, or of all in a state."""
+    if state is not None:
+        await _retry_all(context, process, instance, step, state)
+        return
+    if process is None or instance is None:
+        raise UserError("name a process and an instance, or give --state stuck or --state parked")
     target, instance_id = _find_process(context, process), _parse_id(instance)
     await _submit(
         context,
         lambda database, handler, request: admin.retry(database, handler, target, instance_id, step, request),
+    )
+
+
+async def _retry_all(
+    context: typer.Context, process: str | None, instance: str | None, step: str | None, state: str
+) -> None:
+    if state not in RETRIED_STATES:
+        raise UserError(f"--state must be one of {', '.join(RETRIED_STATES)}, not {state}")
+    if instance is not None:
+        raise UserError("--state retries all instances; leave the id out")
+    if step is not None and state == "parked":
+        raise UserError("--step goes with --state stuck: a parked instance waits at an event")
+    targets = application_of(context).processes if process is None else [_find_process(context, process)]
+    selection = RetrySelection(processes=targets, state=state, step=step)
+    request = _operator_request()
+    async with open_session(context) as session, _command_handler(session) as handler:
+        total = await count_selected(session.database, selection)
+        with counted_progress(f"retrying {state}", total) as on_progress:
+            counts = await retry_selected(
+                session.database, handler, selection, request, on_progress=on_progress
+            )
+        await _notify_servers(session)
+    rest = counts.found - counts.retried
+    print(
+        f"{counts.retried} retried"
+        + (f", {rest} were retried already or are not stuck any more" if rest else "")
     )
 
 
@@ -165,14 +242,10 @@ async def _submit(
 
     Raises `UserError` if the command is rejected.
     """
-    # The outcome is printed below; the log line of the command would repeat it.
-    logging.getLogger("app.engine.commands").setLevel(logging.WARNING)
-    request = CommandContext(actor=f"operator:{getpass.getuser()}", correlation_id=uuid7())
+    request = _operator_request()
     async with open_session(context) as session, _command_handler(session) as handler:
         outcome = await submit(session.database, handler, request)
-        await session.database.pool.execute(
-            "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
-        )
+        await _notify_servers(session)
     match outcome:
         case CommandAccepted(facts=facts):
             recorded = ", ".join(f"{fact.event.stored.name} at position {fact.position}" for fact in facts)
@@ -183,6 +256,29 @@ async def _submit(
             raise UserError(
                 "conflict: another command changed this process; run `processes show` and try again"
             )
+
+
+def _operator_request() -> CommandContext:
+    # The outcome is printed; the log line of the command would repeat it.
+    logging.getLogger("app.engine.commands").setLevel(logging.WARNING)
+    return CommandContext(actor=f"operator:{getpass.getuser()}", correlation_id=uuid7())
+
+
+async def _notify_servers(session: Session) -> None:
+    await session.database.pool.execute(
+        "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
+    )
+
+
+@contextmanager
+def counted_progress(title: str, total: int) -> Generator[Callable[[int], None]]:
+    """Show in a terminal how many of `total` are done."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    with console.status(f"{title}: 0 of {total}") as status:
+        yield lambda done: status.update(f"{title}: {done} of {total}")
 
 
 @asynccontextmanager

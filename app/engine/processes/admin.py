@@ -18,7 +18,7 @@ from app.engine.commands import (
     CommandRejected,
 )
 from app.engine.database.connections import Database, retry_read
-from app.engine.processes.storage import StepKind, StepOutcome
+from app.engine.processes.records import StepKind, StepOutcome
 from domain.kernel.decider import code_of, message_of
 from domain.kernel.process import (
     AnyProcess,

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from app.engine.processes.storage import ProcessStep
+from app.engine.processes.records import ProcessStep
 from app.engine.store.stored_names import classes_by_name
 from app.engine.store.type_shape import type_shape
 from domain.kernel.decider import AnyDecider, Command, Event

@@ -1,17 +1,16 @@
 """Executes steps: commands of one instance one after the other, in the order in which they were asked for; calls at once.
 
 After a crash or a change of owner a step may be executed twice. A command keeps its id and a call its idempotency key,
-so it has one effect.
+so it has one effect. A step that fails is attempted again until its time is over: `RetryPolicy` says when.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from app.engine.backoff import Backoff
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -21,34 +20,22 @@ from app.engine.commands import (
     CommandRejected,
 )
 from app.engine.database.errors import DRIVER_ERRORS, error_summary, is_connection_error
+from app.engine.processes.attempts import RetryPolicy, StepAttempts
+from app.engine.processes.calls import CallKind
 from app.engine.processes.codec import ProcessCodec
-from app.engine.processes.storage import ProcessStep, StepResult
+from app.engine.processes.records import ProcessStep, StepResult, answer_id
 from app.engine.store.append import Overloaded
-from app.engine.store.append_session import StoreTimeout
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import AnyProcess, Call, Port, RecordLifecycleEvent, SendCommand
 
 log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_COMMANDS = 256
-MAX_CONCURRENT_CALLS = 128
+MAX_QUEUES_IN_FLIGHT = 2_000
+MAX_CALLS_IN_FLIGHT = 50_000
+"""A call that waits takes about 2 KB. So an outage of one port does not stop the process for a long time."""
 MAX_ERROR_LENGTH = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
-    """A step that fails is retried up to `max_attempts` times, with pauses from `initial_delay` to `max_delay` seconds.
-
-    `call_timeout` is how many seconds one call to the outside may take.
-    """
-
-    max_attempts: int = 8
-    initial_delay: float = 0.1
-    max_delay: float = 30.0
-    call_timeout: float = 10.0
-
-    def backoff(self) -> Backoff:
-        return Backoff(self.initial_delay, self.max_delay, jitter=0.25)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,10 @@ class _Queue:
 
 
 class Dispatcher:
-    """The steps of one process that are in flight in its owner. It calls `on_result` with the result of each attempt."""
+    """The steps of one process that are in flight in its owner. It calls `on_result` with the result of each attempt.
+
+    `seconds_to_deadline` returns the seconds until the next deadline of an instance, or None if it has none.
+    """
 
     def __init__(
         self,
@@ -73,6 +63,7 @@ class Dispatcher:
         ports: Mapping[type, Port],
         retry_policy: RetryPolicy,
         on_result: Callable[[StepResult], None],
+        seconds_to_deadline: Callable[[UUID], Awaitable[float | None]],
     ) -> None:
         self._process = process
         self._codec = codec
@@ -80,26 +71,36 @@ class Dispatcher:
         self._ports = ports
         self._retry_policy = retry_policy
         self._on_result = on_result
+        self._seconds_to_deadline = seconds_to_deadline
         self._queues: dict[_Queue, deque[ProcessStep]] = {}
-        self._calls: dict[UUID, set[UUID]] = {}
-        """The effects in flight, by instance."""
+        self._calls: dict[UUID, dict[UUID, CallKind]] = {}
+        """The calls in flight, by instance and step."""
+        self._kinds: dict[str, CallKind] = {}
+        """By the stored name of the call."""
         self._cancelled: set[UUID] = set()
         """Steps in flight that are not to be retried."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._command_slots = asyncio.Semaphore(MAX_CONCURRENT_COMMANDS)
-        self._call_slots = asyncio.Semaphore(MAX_CONCURRENT_CALLS)
+        self._stopped = False
 
     @property
-    def in_flight(self) -> int:
-        """How many queues and calls are in flight."""
-        return len(self._tasks)
+    def has_room(self) -> bool:
+        """Whether the process may ask for more. Without room its worker reads no new facts."""
+        calls = sum(kind.in_flight for kind in self._kinds.values())
+        return len(self._queues) < MAX_QUEUES_IN_FLIGHT and calls < MAX_CALLS_IN_FLIGHT
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no attempt runs, and no command waits for its next one."""
+        return not self._tasks
 
     def add(self, steps: Sequence[ProcessStep]) -> None:
         """Start to execute these steps."""
         for step in steps:
             if step.kind == "effect":
-                self._calls.setdefault(step.instance, set()).add(step.id)
-                self._start(self._run_call(step))
+                kind = self._kind(step.name)
+                self._calls.setdefault(step.instance, {})[step.id] = kind
+                kind.add(self._attempts(step))
                 continue
             key = _Queue(step.instance, notes_only=step.kind == "note" and not self._codec.is_end(step))
             if (queue := self._queues.get(key)) is not None:
@@ -117,13 +118,43 @@ class Dispatcher:
             kept = [step for place, step in enumerate(queue) if place == 0 or step.kind == "note"]
             queue.clear()
             queue.extend(kept)
-        self._cancelled.update(self._calls.get(instance, ()))
+        for step, kind in list(self._calls.get(instance, {}).items()):
+            if kind.withdraw(step):
+                self._forget_call(instance, step)
+            else:
+                self._cancelled.add(step)
 
     async def stop(self) -> None:
         """Cancel all steps in flight. The next owner executes them again."""
+        self._stopped = True
+        for kind in self._kinds.values():
+            kind.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _attempts(self, step: ProcessStep) -> StepAttempts:
+        now = asyncio.get_running_loop().time()
+        expires_at = now + self._retry_policy.retry_seconds
+        return StepAttempts(step, step.attempts, self._retry_policy.backoff(), expires_at)
+
+    def _kind(self, name: str) -> CallKind:
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = self._kinds[name] = CallKind(
+                f"process {self._process.category}: {name}",
+                self._retry_policy.probe_pauses(),
+                lambda kind, call: self._start(self._run_call(kind, call)),
+                lambda kind, call: self._start(self._expire_call(kind, call)),
+            )
+        return kind
+
+    def _forget_call(self, instance: UUID, step: UUID) -> None:
+        self._cancelled.discard(step)
+        calls = self._calls[instance]
+        del calls[step]
+        if not calls:
+            del self._calls[instance]
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
@@ -144,75 +175,110 @@ class Dispatcher:
         finally:
             del self._queues[key]
 
-    async def _run_call(self, step: ProcessStep) -> None:
-        try:
-            self._on_result(await self._execute(step))
-        finally:
-            self._cancelled.discard(step.id)
-            calls = self._calls[step.instance]
-            calls.discard(step.id)
-            if not calls:
-                del self._calls[step.instance]
-
     async def _execute(self, step: ProcessStep) -> StepResult:
-        """Attempt the step until it has a result, or until the retry policy gives up."""
-        backoff = self._retry_policy.backoff()
-        attempts = step.attempts
+        """Attempt a command or a note until it has a result, or until the retry policy gives up."""
+        attempts = self._attempts(step)
         while True:
             try:
-                return await self._attempt(step, attempts)
+                return await self._attempt(step, attempts.count)
             except Exception as error:
                 # The outcome of a failed attempt is not known. The same id makes it safe to repeat.
-                attempts += 1
-                result = self._failed(step, attempts, error)
+                result = await self._failed(attempts, error)
             if result.outcome != "due":
                 return result
             self._on_result(result)
-            await backoff.sleep()
+            await attempts.backoff.sleep()
 
-    def _failed(self, step: ProcessStep, attempts: int, error: Exception) -> StepResult:
-        summary = error_summary(error).splitlines()[0][:MAX_ERROR_LENGTH]
-        if step.id in self._cancelled:
-            return StepResult(step=step, outcome="withdrawn", error=summary, attempts=attempts)
-        if attempts - step.attempts >= self._retry_policy.max_attempts:
-            log.error(
-                "process %s: step %s of %s is stuck: %s",
-                self._process.category,
-                step.step,
-                step.instance,
-                summary,
+    async def _run_call(self, kind: CallKind, call: StepAttempts) -> None:
+        """One attempt of a call. Its place is free as soon as the port has answered."""
+        step = call.step
+        answered = False
+        try:
+            message = self._codec.decode_step(step)
+            answer = await self._call_port(message, step.id)
+            answered = True
+            kind.succeeded()
+            result = await self._send_answer(step, call.count, answer)
+        except Exception as error:
+            # The outcome of a failed attempt is not known. The same key makes it safe to repeat.
+            if not answered:
+                kind.failed(call, _first_line(error))
+            result = await self._failed(call, error)
+        self._finish_call(kind, call, result)
+
+    async def _expire_call(self, kind: CallKind, call: StepAttempts) -> None:
+        """The time of a call is over while it waits for a port that is down."""
+        error = call.error or "the port is down"
+        self._finish_call(kind, call, await self._give_up(call, error))
+
+    def _finish_call(self, kind: CallKind, call: StepAttempts, result: StepResult) -> None:
+        if result.outcome == "due" and call.step.id in self._cancelled:
+            result = StepResult(
+                step=call.step, outcome="withdrawn", error=result.error, attempts=result.attempts
             )
-            return StepResult(step=step, outcome="stuck", error=summary, attempts=attempts)
+        self._on_result(result)
+        if result.outcome != "due":
+            self._forget_call(call.step.instance, call.step.id)
+        elif not self._stopped:
+            kind.retry(call, call.backoff.next_pause())
+
+    async def _failed(self, attempts: StepAttempts, error: Exception) -> StepResult:
+        """The result of a failed attempt: the step is due again, withdrawn, or stuck."""
+        step, summary = attempts.step, _first_line(error)
+        attempts.count += 1
+        if step.id in self._cancelled:
+            return StepResult(step=step, outcome="withdrawn", error=summary, attempts=attempts.count)
+        limit = self._retry_policy.max_attempts
+        # No operator can retry a note, so it is attempted until it is recorded.
+        if step.kind != "note":
+            if limit and attempts.count - step.attempts >= limit:
+                return self._stuck(attempts, summary)
+            if asyncio.get_running_loop().time() >= attempts.expires_at:
+                return await self._give_up(attempts, summary)
         log.warning(
             "process %s: step %s of %s failed (%s), attempt %d",
             self._process.category,
             step.step,
             step.instance,
             summary,
-            attempts,
+            attempts.count,
         )
-        return StepResult(step=step, outcome="due", error=summary, attempts=attempts)
+        return StepResult(step=step, outcome="due", error=summary, attempts=attempts.count)
+
+    async def _give_up(self, attempts: StepAttempts, error: str) -> StepResult:
+        """Stuck, unless the instance has a deadline: then the step is attempted until that deadline."""
+        try:
+            seconds = await self._seconds_to_deadline(attempts.step.instance)
+        except DRIVER_ERRORS:
+            # The database is away. Then the step has failed for that reason, too.
+            seconds = self._retry_policy.longest_probe
+        if seconds is None or seconds <= 0:
+            return self._stuck(attempts, error)
+        attempts.expires_at = asyncio.get_running_loop().time() + seconds
+        return StepResult(step=attempts.step, outcome="due", error=error, attempts=attempts.count)
+
+    def _stuck(self, attempts: StepAttempts, error: str) -> StepResult:
+        step = attempts.step
+        log.error(
+            "process %s: step %s of %s is stuck: %s", self._process.category, step.step, step.instance, error
+        )
+        return StepResult(step=step, outcome="stuck", error=error, attempts=attempts.count)
 
     async def _attempt(self, step: ProcessStep, attempts: int) -> StepResult:
         message = self._codec.decode_step(step)
-        match step.kind:
-            case "note":
-                decider = self._process.stream_decider
-                return await self._send(
-                    step, attempts, step.id, decider, step.instance, RecordLifecycleEvent(event=message)
-                )
-            case "command":
-                decider = self._codec.deciders[step.category]
-                return await self._send(step, attempts, step.id, decider, step.stream_id, message)
-            case "effect":
-                async with self._call_slots:
-                    answer = await self._call_port(message, step.id)
-                if answer is None:
-                    return StepResult(step=step, outcome="done", attempts=attempts)
-                answer_id = uuid5(step.id, "answer")
-                return await self._send(
-                    step, attempts, answer_id, answer.to, answer.stream_id, answer.command
-                )
+        if step.kind == "note":
+            decider = self._process.stream_decider
+            note = RecordLifecycleEvent(event=message)
+            return await self._send(step, attempts, step.id, decider, step.instance, note)
+        decider = self._codec.deciders[step.category]
+        return await self._send(step, attempts, step.id, decider, step.stream_id, message)
+
+    async def _send_answer(self, step: ProcessStep, attempts: int, answer: SendCommand | None) -> StepResult:
+        if answer is None:
+            return StepResult(step=step, outcome="done", attempts=attempts)
+        return await self._send(
+            step, attempts, answer_id(step.id), answer.to, answer.stream_id, answer.command
+        )
 
     async def _call_port(self, call: Call, key: UUID) -> SendCommand | None:
         """The answer of the port. Raises an `Exception` if the port fails, is cancelled, or takes too long."""
@@ -251,8 +317,9 @@ class Dispatcher:
             try:
                 async with self._command_slots:
                     outcome = await self._commands.execute(decider, stream_id, command, context)
-            except (Overloaded, StoreTimeout, *DRIVER_ERRORS) as error:
-                if not isinstance(error, Overloaded | StoreTimeout) and not is_connection_error(error):
+            except (Overloaded, StoreTimeout, StoreUnavailable, *DRIVER_ERRORS) as error:
+                is_store_away = isinstance(error, Overloaded | StoreTimeout | StoreUnavailable)
+                if not is_store_away and not is_connection_error(error):
                     raise
                 # The database is away or overloaded. That is not a failure of the step.
                 await backoff.sleep()
@@ -273,3 +340,7 @@ class Dispatcher:
                     raise RuntimeError("other commands came first in every attempt")
                 case CommandPreview():
                     raise AssertionError(outcome)
+
+
+def _first_line(error: Exception) -> str:
+    return error_summary(error).splitlines()[0][:MAX_ERROR_LENGTH]

@@ -7,11 +7,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from app.engine.database.errors import traceback_text
 from app.engine.processes.codec import ProcessCodec, step_id, storable_text
-from app.engine.processes.storage import (
+from app.engine.processes.records import (
     BatchRows,
     PendingDeadline,
     ProcessInstance,
@@ -19,8 +20,8 @@ from app.engine.processes.storage import (
     StepOutcome,
     StepResult,
 )
-from app.engine.store.reader import Fact
-from domain.kernel.decider import Event
+from app.engine.store.log_identity import Fact
+from domain.kernel.decider import Event, UnreadableEvent
 from domain.kernel.process import (
     Action,
     AnyProcess,
@@ -44,7 +45,10 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Batch:
-    """What the facts of one cycle lead to. `withdrawn` has the fact that withdrew the open steps of an instance."""
+    """What the facts of one cycle lead to. `withdrawn` has the fact that withdrew the open steps of an instance.
+
+    `skipped` has the positions of the events whose instance cannot be determined.
+    """
 
     instances: dict[UUID, ProcessInstance] = field(default_factory=dict[UUID, ProcessInstance])
     steps: list[ProcessStep] = field(default_factory=list[ProcessStep])
@@ -53,10 +57,11 @@ class Batch:
         default_factory=dict[tuple[UUID, str], "PendingDeadline | None"]
     )
     retried: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
-    skipped: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    skipped_steps: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    skipped: list[int] = field(default_factory=list[int])
 
     def __bool__(self) -> bool:
-        return bool(self.instances or self.steps)
+        return bool(self.instances or self.steps or self.skipped)
 
     def park(self, identity: UUID, instance: ProcessInstance | None, position: int, error: Exception) -> None:
         parked = (position, traceback_text(error))
@@ -74,13 +79,27 @@ class Batch:
             else replace(instance, parked=parked)
         )
 
+    def skip_step(self, identity: UUID, name: str) -> None:
+        """An operator skipped a step. This batch may also ask for it, if it folds the instance again."""
+        self.skipped_steps.add((identity, name))
+        self.steps = [
+            replace(step, outcome="skipped")
+            if (step.instance, step.step) == (identity, name) and step.kind != "note"
+            else step
+            for step in self.steps
+        ]
+
     def instances_with_changed_steps(self, results: Sequence[StepResult]) -> set[UUID]:
         """The instances whose open steps `ProcessReducer.close` has to know. It is empty for most batches."""
         return {
             *self.withdrawn,
-            *(instance for instance, _ in self.retried | self.skipped),
+            *(instance for instance, _ in self.retried | self.skipped_steps),
             *(result.step.instance for result in results if result.outcome == "stuck"),
         }
+
+
+class InstanceUnknown(Exception):
+    """The process cannot tell which instance an event concerns. The cause says why."""
 
 
 class ProcessReducer:
@@ -91,7 +110,10 @@ class ProcessReducer:
         self._codec = codec
 
     def instances_of(self, fact: Fact) -> Mapping[UUID, Sequence[Fact]]:
-        """The instances that a fact concerns, each with its parts of the fact. Only a split fact can concern several."""
+        """The instances that a fact concerns, each with its parts of the fact. Only a split fact can concern several.
+
+        Raises `InstanceUnknown` if the process cannot tell.
+        """
         instances: dict[UUID, list[Fact]] = {}
         try:
             for part in fact.parts:
@@ -100,14 +122,11 @@ class ProcessReducer:
                     instances.setdefault(identity, []).append(part)
                 elif identity is not None:
                     raise TypeError(f"{identity!r} is not the id of an instance")
-        except Exception:
-            # The instance of this fact is unknown, so no instance can wait for it.
-            log.exception(
-                "process %s skips the event at position %d: its instance cannot be determined",
-                self._process.category,
-                fact.position,
-            )
-            return {}
+        except Exception as error:
+            # The code of the process may raise anything. No instance can wait for this fact.
+            raise InstanceUnknown from error
+        if not instances and isinstance(fact.event, UnreadableEvent):
+            raise InstanceUnknown from ValueError(fact.event.problem)
         return instances
 
     def apply(
@@ -115,7 +134,9 @@ class ProcessReducer:
     ) -> None:
         """Fold all parts of one fact that concern one instance, or none of them."""
         fact = parts[0]
-        if instance is not None and instance.parked is not None:
+        if instance is not None and (instance.parked is not None or fact.position <= instance.position):
+            # A parked instance waits. An instance that has folded the fact does not fold it twice: a checkpoint that was
+            # restored may be older than the instance.
             return
         try:
             transition = self._transition(instance, identity, parts)
@@ -133,7 +154,7 @@ class ProcessReducer:
             if isinstance(part.event, StepRetried):
                 batch.retried.add((identity, part.event.step))
             if isinstance(part.event, StepSkipped):
-                batch.skipped.add((identity, part.event.step))
+                batch.skip_step(identity, part.event.step)
         if transition is None:
             return
         after, actions, steps = transition
@@ -154,6 +175,7 @@ class ProcessReducer:
                         due_at=at,
                         correlation_id=fact.correlation_id,
                         caused_by=fact.position,
+                        recorded_at=fact.recorded_at,
                     )
                 case CancelDeadline(name=name):
                     batch.deadlines[identity, name] = None
@@ -174,7 +196,7 @@ class ProcessReducer:
         before = state = None if instance is None else instance.state
         actions: list[Action] = []
         for part in parts:
-            after = self._process.evolve(state, part)
+            after = evolve(self._process, state, part)
             if after is not None:
                 actions.extend(self._process.react(state, after, part))
                 state = after
@@ -238,6 +260,8 @@ class ProcessReducer:
                 deadlines[deadline.instance, deadline.name] = None
                 steps.append(self._deadline_note(deadline))
         still_open = {step.id for step in open_steps}
+        # An instance that is folded again asks for older steps again. It may withdraw some and ask for others after that.
+        asked = {step.id: step.outcome for step in batch.steps} if open_steps else {}
         for result in results:
             step = result.step
             # A step that was withdrawn before it got stuck is not stuck.
@@ -249,7 +273,7 @@ class ProcessReducer:
                 step = replace(step, outcome=result.outcome, attempts=result.attempts, error=result.error)
             name = step.instance, step.step
             fact = batch.withdrawn.get(step.instance)
-            if fact is not None and step.outcome in ("due", "stuck"):
+            if fact is not None and step.outcome in ("due", "stuck") and asked.get(step.id) != "due":
                 changes[step.id] = _changed(step, "withdrawn")
                 if step.outcome == "stuck":
                     withdrawn = StepWithdrawn(step=step.step)
@@ -257,7 +281,7 @@ class ProcessReducer:
             elif step.outcome == "stuck" and name in batch.retried:
                 changes[step.id] = _changed(step, "due")
                 resumed.append(replace(step, outcome="due"))
-            elif step.outcome == "stuck" and name in batch.skipped:
+            elif step.outcome == "stuck" and name in batch.skipped_steps:
                 changes[step.id] = _changed(step, "skipped")
         return BatchRows(
             instances=list(batch.instances.values()),
@@ -265,6 +289,7 @@ class ProcessReducer:
             results=list(changes.values()),
             resumed=resumed,
             deadlines=deadlines,
+            skipped=batch.skipped,
         )
 
     def _deadline_note(self, deadline: PendingDeadline) -> ProcessStep:
@@ -299,6 +324,15 @@ class ProcessReducer:
             fact.correlation_id,
             fact.position,
         )
+
+
+def evolve(process: AnyProcess, state: Any, part: Fact) -> Any:
+    """The state after one part of a fact. Raises if this code cannot read the event, besides what the process raises."""
+    if isinstance(part.event, UnreadableEvent):
+        raise ValueError(
+            f"{part.event.name} version {part.event.version} cannot be read: {part.event.problem}"
+        )
+    return process.evolve(state, part)
 
 
 def _changed(step: ProcessStep, outcome: StepOutcome) -> StepResult:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from app.engine.processes.reducer import Batch, ProcessReducer
-from app.engine.processes.storage import ProcessInstance
-from app.engine.store.reader import Fact
+from app.engine.processes.records import ProcessInstance
+from app.engine.processes.reducer import Batch, InstanceUnknown, ProcessReducer, evolve
+from app.engine.store.log_identity import Fact
 from domain.kernel.process import AnyProcess
 
 log = logging.getLogger(__name__)
@@ -31,13 +31,18 @@ class StateRebuild:
         self._states: dict[UUID, Any] = dict.fromkeys(instances)
 
     def take(self, fact: Fact) -> None:
-        for identity, parts in self._reducer.instances_of(fact).items():
+        try:
+            concerned = self._reducer.instances_of(fact)
+        except InstanceUnknown:
+            # It was passed over when it was new, too.
+            return
+        for identity, parts in concerned.items():
             instance = self._instances.get(identity)
             if instance is None or not instance.began <= fact.position <= instance.position:
                 continue
             try:
                 for part in parts:
-                    after = self._process.evolve(self._states[identity], part)
+                    after = evolve(self._process, self._states[identity], part)
                     self._states[identity] = self._states[identity] if after is None else after
             except Exception as error:
                 # The code of the process may raise anything. The instance waits from its first fact on.
@@ -47,7 +52,8 @@ class StateRebuild:
                     fact.position,
                     identity,
                 )
-                self._batch.park(identity, replace(instance, state=None, stored=None), instance.began, error)
+                unfolded = replace(instance, state=None, stored=None, position=instance.began - 1)
+                self._batch.park(identity, unfolded, instance.began, error)
                 del self._instances[identity]
 
     @property

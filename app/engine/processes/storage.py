@@ -3,97 +3,20 @@
 One transaction writes all of it and moves the checkpoint of the process. So each fact has its effect exactly once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
-type StepKind = Literal["command", "effect", "note"]
-"""A note is a fact for the process's own stream."""
-type StepOutcome = Literal["due", "done", "refused", "stuck", "skipped", "withdrawn"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessStep:
-    """One thing that an instance asked for. `id` is the id of the command, or the idempotency key of the effect.
-
-    `attempts` counts the failed attempts, and `error` is that of the last one.
-    """
-
-    id: UUID
-    instance: UUID
-    step: str
-    kind: StepKind
-    category: str
-    stream_id: UUID
-    name: str
-    body: str
-    correlation_id: UUID
-    caused_by: int
-    attempts: int = 0
-    outcome: StepOutcome = "due"
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepResult:
-    """The result of a step: the `position` of its last fact if it recorded one, or the `error` of its last attempt."""
-
-    step: ProcessStep
-    outcome: StepOutcome
-    position: int | None = None
-    error: str | None = None
-    code: str | None = None
-    attempts: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessInstance:
-    """One instance of a process. `stored` is its state as JSON text.
-
-    `began` is the position of its first fact, `position` that of the last one it folded. `parked` is the position of a
-    fact that could not be folded, with the error.
-    """
-
-    id: UUID
-    state: Any
-    stored: str | None = None
-    status: str
-    ended: bool
-    began: int
-    position: int
-    parked: tuple[int, str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingDeadline:
-    """A deadline, and the fact that set it."""
-
-    instance: UUID
-    name: str
-    due_at: datetime
-    correlation_id: UUID
-    caused_by: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRows:
-    """Everything that one transaction writes. A deadline that is None is deleted.
-
-    `results` are the new outcomes of older steps; `resumed` are those of them that are to be executed again.
-    """
-
-    instances: Sequence[ProcessInstance] = ()
-    steps: Sequence[ProcessStep] = ()
-    results: Sequence[StepResult] = ()
-    resumed: Sequence[ProcessStep] = ()
-    deadlines: Mapping[tuple[UUID, str], PendingDeadline | None] = field(
-        default_factory=dict[tuple[UUID, str], "PendingDeadline | None"]
-    )
+from app.engine.processes.batch_write import WRITE, write_arguments
+from app.engine.processes.records import (
+    BatchRows,
+    Checkpoint,
+    PendingDeadline,
+    ProcessInstance,
+    ProcessStep,
+)
+from domain.kernel.decider import StoredName
 
 
 class ProcessStore:
@@ -103,14 +26,14 @@ class ProcessStore:
         self._connection = connection
         self._process = process
 
-    async def take_over(self, owner: str) -> int:
+    async def take_over(self, owner: str) -> Checkpoint:
         """Record the new owner; returns the checkpoint."""
         [row] = await self._connection.fetch(
-            "UPDATE es.process_checkpoints SET owner = $2 WHERE process = $1 RETURNING position",
+            "UPDATE es.process_checkpoints SET owner = $2 WHERE process = $1 RETURNING position, skipped_events, last_skipped",
             self._process,
             owner,
         )
-        return row["position"]
+        return Checkpoint(**row)
 
     async def write(self, at: int, to: int, rows: BatchRows) -> Sequence[ProcessStep] | None:
         """Move the checkpoint from `at` to `to` and write the rows, in one round trip.
@@ -118,16 +41,7 @@ class ProcessStore:
         Returns the steps to execute: those that are due, and that no earlier fold of the same facts has written.
         Returns None, and writes nothing, if the checkpoint is not at `at`: another process has taken over.
         """
-        written = await self._connection.fetchrow(
-            _WRITE,
-            self._process,
-            at,
-            to,
-            _json(_result_row(result) for result in rows.results),
-            _json(_instance_row(instance) for instance in rows.instances),
-            _json(_step_row(step) for step in rows.steps),
-            _json(_deadline_row(key, deadline) for key, deadline in rows.deadlines.items()),
-        )
+        written = await self._connection.fetchrow(WRITE, self._process, at, to, *write_arguments(rows))
         if written is None or not written["moved"]:
             return None
         inserted = set(written["inserted"])
@@ -182,18 +96,24 @@ class ProcessStore:
         )
         return [_step(row) for row in rows]
 
-    async def next_deadline(self) -> datetime | None:
-        return await self._connection.fetchval(
-            "SELECT min(due) FROM es.process_deadlines WHERE process = $1", self._process
+    async def read_clock(self) -> tuple[float, float | None]:
+        """The database's clock in seconds since 1970, and the seconds until the next deadline; None without deadlines."""
+        [row] = await self._connection.fetch(
+            "SELECT extract(epoch FROM now)::float8 AS now, extract(epoch FROM (SELECT min(due) FROM es.process_deadlines"
+            " WHERE process = $1) - now)::float8 AS seconds FROM (SELECT clock_timestamp() AS now OFFSET 0) clock",
+            self._process,
         )
+        return row["now"], row["seconds"]
 
-    async def overdue_deadlines(self, now: datetime, limit: int) -> Sequence[PendingDeadline]:
-        """Up to `limit` deadlines that have passed, the oldest first."""
+    async def overdue_deadlines(self, limit: int) -> Sequence[PendingDeadline]:
+        """Up to `limit` deadlines that have passed, the oldest first.
+
+        The clock of the database decides: it also made the moments that they were computed from.
+        """
         rows = await self._connection.fetch(
             "SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines"
-            " WHERE process = $1 AND due <= $2 ORDER BY due LIMIT $3",
+            " WHERE process = $1 AND due <= clock_timestamp() ORDER BY due LIMIT $2",
             self._process,
-            now,
             limit,
         )
         return [
@@ -207,19 +127,50 @@ class ProcessStore:
             for row in rows
         ]
 
+    async def is_newer_shape(
+        self, stored: StoredName, known: Sequence[StoredName], *, is_category_known: bool
+    ) -> bool:
+        """Whether other code has registered this event: in a category that this code knows, or later than all it knows."""
+        [row] = await self._connection.fetch(
+            """
+            SELECT EXISTS (SELECT FROM es.event_shapes WHERE name = $1 AND version = $2 AND ($3 OR first_seen_at > coalesce((
+                SELECT max(s.first_seen_at) FROM es.event_shapes s
+                JOIN unnest($4::text[], $5::integer[]) known (name, version) ON s.name = known.name AND s.version = known.version
+            ), '-infinity'))) AS newer
+            """,
+            stored.name,
+            stored.version,
+            is_category_known,
+            [shape.name for shape in known],
+            [shape.version for shape in known],
+        )
+        return row["newer"]
+
     async def parked(self) -> Sequence[UUID]:
         rows = await self._connection.fetch(
             "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL", self._process
         )
         return [UUID(int=row["id"].int) for row in rows]
 
-    async def retry_requested(self) -> Sequence[UUID]:
-        """The parked instances that an operator wants to retry. Writing an instance clears the request."""
+    async def retry_requested(self, limit: int) -> Sequence[UUID]:
+        """Up to `limit` parked instances that an operator wants to retry. Writing an instance clears the request."""
         rows = await self._connection.fetch(
-            "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL AND retry",
+            "SELECT id FROM es.processes WHERE process = $1 AND parked_position IS NOT NULL AND retry"
+            " ORDER BY parked_position LIMIT $2",
             self._process,
+            limit,
         )
         return [UUID(int=row["id"].int) for row in rows]
+
+
+async def seconds_to_deadline(pool: asyncpg.Pool, process: str, instance: UUID) -> float | None:
+    """The seconds until the next deadline of an instance, by the clock of the database; None if it has none."""
+    return await pool.fetchval(
+        "SELECT extract(epoch FROM min(due) - clock_timestamp())::float8 FROM es.process_deadlines"
+        " WHERE process = $1 AND instance = $2",
+        process,
+        instance,
+    )
 
 
 def _step(row: asyncpg.Record) -> ProcessStep:
@@ -240,107 +191,4 @@ def _step(row: asyncpg.Record) -> ProcessStep:
     )
 
 
-type _Row = Mapping[str, object]
-
-
-def _json(rows: Iterable[_Row]) -> str:
-    return msgspec.json.encode(list(rows)).decode()
-
-
-def _result_row(result: StepResult) -> _Row:
-    return {
-        "id": result.step.id,
-        "outcome": result.outcome,
-        "position": result.position,
-        "error": result.error,
-        "attempts": result.attempts,
-    }
-
-
-def _instance_row(instance: ProcessInstance) -> _Row:
-    parked_position, parked_error = instance.parked or (None, None)
-    return {
-        "id": instance.id,
-        "state": None if instance.stored is None else msgspec.Raw(instance.stored.encode()),
-        "status": instance.status,
-        "ended": instance.ended,
-        "began": instance.began,
-        "position": instance.position,
-        "parked_position": parked_position,
-        "parked_error": parked_error,
-    }
-
-
-def _step_row(step: ProcessStep) -> _Row:
-    return {
-        "id": step.id,
-        "instance": step.instance,
-        "step": step.step,
-        "kind": step.kind,
-        "category": step.category,
-        "stream_id": step.stream_id,
-        "name": step.name,
-        "body": msgspec.Raw(step.body.encode()),
-        "correlation_id": step.correlation_id,
-        "caused_by": step.caused_by,
-        "outcome": step.outcome,
-    }
-
-
-def _deadline_row(key: tuple[UUID, str], deadline: PendingDeadline | None) -> _Row:
-    instance, name = key
-    return {
-        "instance": instance,
-        "name": name,
-        "due": None if deadline is None else deadline.due_at,
-        "correlation_id": None if deadline is None else deadline.correlation_id,
-        "caused_by": None if deadline is None else deadline.caused_by,
-    }
-
-
 _STEP_COLUMNS = "id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, attempts, outcome, error"
-
-# Every part depends on `moved`: the checkpoint moves from where its owner believes it to be, or nothing is written.
-# A result that says due or stuck comes too late for a step that was withdrawn in the meantime.
-_WRITE = """
-    WITH moved AS (
-        UPDATE es.process_checkpoints SET position = $3, moved_at = clock_timestamp() WHERE process = $1 AND position = $2 RETURNING 1
-    ), results AS (
-        UPDATE es.process_steps s
-        SET outcome = n.outcome, position = coalesce(n.position, s.position), error = n.error, attempts = n.attempts,
-            moved_at = clock_timestamp()
-        FROM jsonb_to_recordset($4::jsonb) n (id uuid, outcome text, position bigint, error text, attempts integer)
-        WHERE s.id = n.id AND NOT (s.outcome = 'withdrawn' AND n.outcome IN ('due', 'stuck')) AND EXISTS (SELECT FROM moved)
-    ), instances AS (
-        INSERT INTO es.processes (process, id, state, status, ended, began, position, parked_position, parked_error)
-        SELECT $1, n.*
-        FROM jsonb_to_recordset($5::jsonb) n (id uuid, state jsonb, status text, ended boolean, began bigint, position bigint,
-                                              parked_position bigint, parked_error text)
-        WHERE EXISTS (SELECT FROM moved)
-        ON CONFLICT (process, id) DO UPDATE
-        SET state = excluded.state, status = excluded.status, ended = excluded.ended, position = excluded.position,
-            parked_position = excluded.parked_position, parked_error = excluded.parked_error, retry = false, moved_at = clock_timestamp()
-    ), steps AS (
-        INSERT INTO es.process_steps (process, id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome)
-        SELECT $1, n.id, n.instance, n.step, n.kind, n.category, n.stream_id, n.name, n.body, n.correlation_id, n.caused_by, n.outcome
-        FROM ROWS FROM (jsonb_to_recordset($6::jsonb) AS (id uuid, instance uuid, step text, kind text, category text, stream_id uuid,
-                        name text, body jsonb, correlation_id uuid, caused_by bigint, outcome text)) WITH ORDINALITY
-             n (id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, outcome, place)
-        WHERE EXISTS (SELECT FROM moved)
-        ORDER BY n.place
-        ON CONFLICT (id) DO NOTHING
-        RETURNING id
-    ), deadlines AS (
-        SELECT * FROM jsonb_to_recordset($7::jsonb) n (instance uuid, name text, due timestamptz, correlation_id uuid, caused_by bigint)
-        WHERE EXISTS (SELECT FROM moved)
-    ), deleted AS (
-        DELETE FROM es.process_deadlines d USING deadlines n
-        WHERE d.process = $1 AND d.instance = n.instance AND d.name = n.name AND n.due IS NULL
-    ), pending AS (
-        INSERT INTO es.process_deadlines (process, instance, name, due, correlation_id, caused_by)
-        SELECT $1, n.* FROM deadlines n WHERE n.due IS NOT NULL
-        ON CONFLICT (process, instance, name) DO UPDATE
-        SET due = excluded.due, correlation_id = excluded.correlation_id, caused_by = excluded.caused_by
-    )
-    SELECT EXISTS (SELECT FROM moved) AS moved, ARRAY(SELECT id FROM steps) AS inserted
-"""

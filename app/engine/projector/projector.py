@@ -7,6 +7,7 @@ from time import perf_counter
 
 import msgspec
 
+from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS, error_summary
 from app.engine.projector.parking.parked_keys import UnreadableCount
@@ -77,11 +78,19 @@ class Projector:
 
     async def poll_checkpoints(self) -> None:
         """Read the checkpoints: once a second, and often while a caller waits for a projection that another process owns."""
+        backoff, failure = Backoff(0.05, 1.0), None
         while not self._feed.closed:
             try:
                 await self._poll_once()
             except DRIVER_ERRORS as error:
-                log.warning("checkpoints cannot be read: %s", error_summary(error).splitlines()[0])
+                summary = error_summary(error).splitlines()[0]
+                if summary != failure:
+                    log.warning("checkpoints cannot be read: %s; trying again", summary)
+                failure = summary
+                await backoff.sleep()
+                continue
+            backoff.reset()
+            failure = None
             try:
                 async with asyncio.timeout(FAST_POLL_SECONDS if self._waiters else 1.0):
                     await (asyncio.sleep(60) if self._waiters else self._has_waiters.wait())

@@ -71,7 +71,6 @@ class Health:
         for name, line in (
             ("writes", self._write_error()),
             ("feed", self._feed.trouble),
-            ("sealer", self._sealer.error),
             ("database", self._probe.error),
             ("server", self._supervisor.failed),
         ):
@@ -83,6 +82,9 @@ class Health:
         """What an operator should know, and what does not make the server unready."""
         optional = {part.name for part in self._supervisor.components if not part.is_needed}
         warnings = {name: line for name, line in self._supervisor.errors.items() if name in optional}
+        if self._sealer.error is not None:
+            # No client feels it: what is recorded is sealed later.
+            warnings["sealer"] = self._sealer.error
         if self._notifier.error is not None:
             warnings["notifier"] = self._notifier.error
         if self._feed.replacement is not None:
@@ -167,6 +169,11 @@ class Health:
         return errors
 
     def _clock_warning(self) -> str | None:
+        lift = self._appender.session.clock_lift_seconds
+        if lift > MAX_CLOCK_SKEW_SECONDS:
+            return (
+                f"events are recorded {lift:.0f} s ahead of the clock of the database, which was ahead once"
+            )
         skew = self._probe.clock_skew_seconds
         if skew is None or abs(skew) - self._probe.clock_uncertainty_seconds <= MAX_CLOCK_SKEW_SECONDS:
             return None

@@ -17,7 +17,7 @@ from app.engine.database.connections import Connect, Database
 from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable
 from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.logs import error_line
-from app.engine.processes.dispatcher import RetryPolicy
+from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.live_rows import LiveLists
 from app.engine.projector.projector import Projector
@@ -115,7 +115,11 @@ class Runtime:
             self.commands,
             application.deciders,
             application.ports(settings, database),
-            RetryPolicy(max_attempts=settings.step_max_attempts, call_timeout=settings.port_timeout_seconds),
+            RetryPolicy(
+                retry_seconds=settings.step_retry_seconds,
+                max_attempts=settings.step_max_attempts,
+                call_timeout=settings.port_timeout_seconds,
+            ),
         )
         self.stopping = asyncio.Event()
         """Set when the server begins to stop. It ends subscriptions, which would never end by themselves."""

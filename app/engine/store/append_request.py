@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -101,8 +101,8 @@ class CommandIdReused(Exception):
 type AppendAnswer = AppendResult | VersionConflict | CommandIdReused
 
 
-def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Sequence[object]:
-    """The arguments of es.append: one array for each column of the requests and of their events, and the time."""
+def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Sequence[Sequence[object]]:
+    """The arguments of es.append_batch: one array for each column of the requests and of their events."""
     events = [event for request in requests for event in request.events]
     return (
         [request.command_id for request in requests],
@@ -120,7 +120,6 @@ def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Se
         [event.stored.name for event in events],
         [event.stored.version for event in events],
         [codec.encode(event) for event in events],
-        datetime.now(UTC),
     )
 
 

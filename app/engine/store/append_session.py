@@ -52,7 +52,7 @@ async def assume_same_log(connection: asyncpg.Connection) -> bool:
 
 
 class AppendSession:
-    """Calls es.append on one connection, which it opens again as often as necessary."""
+    """Calls es.append_batch on one connection, which it opens again as often as necessary."""
 
     def __init__(
         self, connect: Connect, codec: EventCodec, check_log: CheckLog, retry_timeout: float
@@ -70,7 +70,7 @@ class AppendSession:
         self.connects = 0
         """How often a connection was opened."""
         self.clock_lift_seconds = 0.0
-        """How far the moment of the newest events is ahead of the clock of the database; negative if it is behind."""
+        """How far the moment of the newest events is ahead of the clock of the database"""
 
     @property
     def stalled_seconds(self) -> float:
@@ -94,7 +94,7 @@ class AppendSession:
             self._connection.terminate()
 
     async def record(self, requests: Sequence[AppendRequest], since: float) -> RecordedBatch:
-        """Call es.append. If the connection breaks or the database refuses, call it again with the same requests.
+        """Call es.append_batch. If the connection breaks or the database refuses, call it again with the same requests.
 
         `since` is the time of `monotonic` since which the oldest request waits. Raises asyncpg's error for refused data,
         `StoreTimeout` and `StoreUnavailable`.
@@ -174,13 +174,12 @@ class AppendSession:
         return RecordedBatch(answers, before)
 
     def _note_clock(self, lift: float) -> None:
-        if abs(lift) > MAX_CLOCK_LIFT_SECONDS >= abs(self.clock_lift_seconds):
-            reason = (
-                "an older event has that moment, and recorded_at never decreases"
-                if lift > 0
-                else "that clock is far ahead of the newest event and of this server"
+        if lift > MAX_CLOCK_LIFT_SECONDS >= self.clock_lift_seconds:
+            log.warning(
+                "events are recorded %.0f s ahead of the clock of the database: an older event has that moment,"
+                " and recorded_at never decreases",
+                lift,
             )
-            log.warning("events are recorded %+.0f s off the clock of the database: %s", lift, reason)
         self.clock_lift_seconds = lift
 
     def _fail(self, error: Exception) -> None:
@@ -215,7 +214,7 @@ def _outcome_unknown(error: Exception) -> bool:
 _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
 a batch of one. A plan made while the tables are small would scan them forever."""
-_CALL = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _PROBE_ROW = """
     BEGIN;

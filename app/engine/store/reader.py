@@ -203,6 +203,11 @@ class EventReader:
         )
         return rows[0]["version"] if rows else 0
 
+    async def now(self) -> datetime:
+        """The time by the clock of the database, which also makes `recorded_at`."""
+        [row] = await self._fetch("SELECT clock_timestamp() AS now")
+        return row["now"]
+
     async def position_at(self, moment: datetime) -> int:
         """The position of the newest fact that was recorded up to the moment; 0 if there is none."""
         [row] = await self._fetch(_POSITION_AT, moment)

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.engine.processes.codec import ProcessCodec
+from app.engine.processes.records import PendingDeadline, ProcessStep, StepOutcome, StepResult
 from app.engine.processes.reducer import Batch, ProcessReducer
-from app.engine.processes.storage import PendingDeadline, ProcessStep, StepOutcome, StepResult
 from domain.kernel.process import CompensationForced, LifecycleEvent, StepRetried, StepSkipped
 from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
 from tests.support.toy_counter import Added, tally

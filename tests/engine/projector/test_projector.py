@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from app.engine.database.connections import Database
 from app.engine.projector.checkpoint import Checkpoint
-from app.engine.projector.projector import ProjectionStale
+from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
 from tests.support.toy_counter import (
     Add,
@@ -201,3 +201,28 @@ def test_the_row_class_is_the_table() -> None:
     }
     assert tallies.table.fullname == "read.tallies_v1"
     assert Added(amount=1).stored.name == "tally.added"
+
+
+async def test_checkpoints_that_cannot_be_read_are_named_once_and_read_again(
+    database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        projector = Projector([replace(tallies, name="others")], database, running.feed)
+        poll, attempts = projector._poll_once, 0
+
+        async def fail_at_first() -> None:
+            nonlocal attempts
+            attempts += 1
+            if attempts <= 5:
+                raise OSError("no route")
+            await poll()
+
+        monkeypatch.setattr(projector, "_poll_once", fail_at_first)
+        polling = asyncio.create_task(projector.poll_checkpoints())
+        with pytest.raises(ProjectionStale):
+            # A reader that waits makes the poll fast, and it is repeated until it succeeds.
+            await projector.wait_for_position("others", 1, 3)
+        assert attempts > 6
+        polling.cancel()
+    lines = [record.message for record in caplog.records if "checkpoints cannot be read" in record.message]
+    assert lines == ["checkpoints cannot be read: OSError: no route; trying again"]

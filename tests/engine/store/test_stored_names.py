@@ -9,9 +9,10 @@ import pytest
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
+from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.codec import ProcessCodec as ProcessCodec
-from app.engine.processes.dispatcher import RetryPolicy
-from app.engine.processes.storage import BatchRows, ProcessStep, ProcessStore
+from app.engine.processes.records import BatchRows, ProcessStep
+from app.engine.processes.storage import ProcessStore
 from app.engine.store.append_request import AppendRequest, AppendResult, CommandIdReused
 from app.engine.store.codec import EventCodec
 from app.engine.store.load import load_aggregate
@@ -296,7 +297,7 @@ async def _store(database: Database, steps: Sequence[ProcessStep]) -> None:
     connection = await database.connect()
     try:
         store = ProcessStore(connection, "errand")
-        at = await store.take_over("tester")
+        at = (await store.take_over("tester")).position
         await store.write(at, at, BatchRows(steps=steps))
     finally:
         connection.terminate()

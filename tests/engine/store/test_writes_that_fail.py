@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime, timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -13,7 +12,7 @@ from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from tests.support.databases import execute, url_of
-from tests.support.log_surgery import terminate_sessions
+from tests.support.log_surgery import terminate_sessions, unguarded
 from tests.support.toy_counter import Add, Engine, engine, request, tally
 
 
@@ -125,30 +124,16 @@ async def test_a_command_whose_caller_left_before_it_was_sent_is_not_recorded(
     assert third.position == 2
 
 
-async def test_recorded_at_does_not_follow_a_clock_that_the_log_and_the_caller_contradict(
-    database: Database,
+async def test_recorded_at_never_decreases_and_a_lift_is_reported(
+    running: Engine, database: Database
 ) -> None:
-    """The database's clock cannot be moved here: the newest event and the caller are two days behind it instead."""
-    call = (
-        "SELECT recorded, clock FROM es.append(ARRAY[gen_random_uuid()], ARRAY['tally.add'], ARRAY['tally'],"
-        " ARRAY[gen_random_uuid()], ARRAY[0], ARRAY[1], ARRAY[false], ARRAY[null]::text[], ARRAY[gen_random_uuid()],"
-        " ARRAY[null]::bigint[], ARRAY['x'], ARRAY[null]::timestamptz[], ARRAY['tally.added'], ARRAY[1::smallint],"
-        " ARRAY['{\"amount\": 1}'::jsonb], clock_timestamp() - $1::interval)"
-    )
-    right, two_days = timedelta(0), timedelta(days=2)
-    async with database.connection() as connection:
-
-        async def append(behind: timedelta) -> dict[str, datetime]:
-            [record] = await connection.fetch(call, behind)
-            return dict(record)
-
-        first = await append(two_days)
-        assert timedelta(days=1.9) < first["clock"] - first["recorded"] < timedelta(days=2.1)
-        second = await append(two_days)
-        assert first["recorded"] <= second["recorded"] < first["recorded"] + timedelta(minutes=1)
-        # The caller agrees with the database again: the log was only idle.
-        third = await append(right)
-        assert third["recorded"] == third["clock"]
-        # A caller whose clock is behind changes nothing, since the log agrees with the database.
-        fourth = await append(two_days)
-        assert fourth["recorded"] == fourth["clock"]
+    await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    async with unguarded(database.url) as connection:
+        # As if the clock of the database had been two days ahead for one write.
+        await connection.execute("UPDATE es.events SET recorded_at = recorded_at + interval '2 days'")
+    outcomes = [await running.commands.execute(tally, uuid4(), Add(amount=1), request()) for _ in range(2)]
+    facts = await running.reader.read_all(0, 10)
+    assert all(isinstance(outcome, CommandAccepted) for outcome in outcomes)
+    # The lift does not grow: later events have the same moment until the clock has passed it.
+    assert facts[0].recorded_at == facts[1].recorded_at == facts[2].recorded_at
+    assert running.appender.session.clock_lift_seconds == pytest.approx(2 * 86_400, abs=30)

@@ -166,9 +166,50 @@ async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, runtim
     await ended(runtime, order)
 
 
+async def several_stuck(api: Api, runtime: Runtime) -> list[UUID]:
+    await stock(api, "TEA", 5, "1515.15")
+    orders = [await placed(api, ("TEA", 1)) for _ in range(3)]
+    for order in orders:
+        await fact(runtime, order, "fulfilment.step-stuck")
+    return orders
+
+
+async def test_all_stuck_steps_are_retried_by_one_mutation(api: Api, runtime: Runtime) -> None:
+    orders = await several_stuck(api, runtime)
+    first = [await fact(runtime, order, "fulfilment.step-stuck") for order in orders]
+    query = "mutation($i: RetryProcessesInput!) { retryProcesses(input: $i) { retried unchanged more } }"
+    none = {"retried": 0, "unchanged": 0, "more": False}
+    assert (await api.data(query, {"i": {"step": "capture the payment"}}))["retryProcesses"] == none
+    assert (await api.data(query, {"i": {"state": "parked"}}))["retryProcesses"] == none
+    some = await api.data(query, {"i": {"process": "fulfilment", "step": STUCK, "limit": 2}})
+    assert some["retryProcesses"] == {"retried": 2, "unchanged": 0, "more": True}
+    for order, before in zip(orders[:2], first[:2], strict=True):
+        await fact(runtime, order, "fulfilment.step-stuck", after=before.position)
+    for bad in ({"state": "ended"}, {"process": "laundry"}, {"limit": 0}, {"state": "parked", "step": STUCK}):
+        answer = await api(query, {"i": bad})
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", bad
+
+
+async def test_the_terminal_retries_all_and_shows_the_status(api: Api, runtime: Runtime) -> None:
+    orders = await several_stuck(api, runtime)
+    first = [await fact(runtime, order, "fulfilment.step-stuck") for order in orders]
+    status = await run_processes(runtime, "status")
+    assert (status.returncode, "3 (" in status.stdout, "fulfilment" in status.stdout) == (0, True, True)
+    retried = await run_processes(runtime, "retry", "--state", "stuck", "--step", "payment.authorise")
+    assert (retried.returncode, retried.stdout) == (0, "3 retried\n")
+    for order, before in zip(orders, first, strict=True):
+        await fact(runtime, order, "fulfilment.step-stuck", after=before.position)
+    parked = await run_processes(runtime, "retry", "fulfilment", "--state", "parked")
+    assert (parked.returncode, parked.stdout) == (0, "0 retried\n")
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
+        (("retry", "--state", "ended"), "--state must be one of stuck, parked"),
+        (("retry", "fulfilment"), "name a process and an instance"),
+        (("retry", "laundry", "--state", "stuck"), "there is no process laundry"),
+        (("retry", "--state", "parked", "--step", "x"), "--step goes with --state stuck"),
         (("list", "--state", "asleep"), "there is no state asleep"),
         (("show", "laundry", str(UUID(int=1))), "there is no process laundry"),
         (("show", "fulfilment", "1"), "1 is not an id"),

@@ -29,7 +29,7 @@ PACED = 120
 """Orders placed on a schedule, to see how long one takes."""
 PRICE = Money(amount=Decimal("3.50"), currency="EUR")
 LONG_AGO = timedelta(days=30)
-"""An order that was placed so long ago is left alone by fulfilment."""
+"""An order that is recorded with a time of its own is left alone by fulfilment."""
 
 
 async def placed_to_confirmed(bench: Bench, url: str) -> None:
@@ -83,7 +83,8 @@ async def _confirmed(runtime: Runtime) -> float:
 async def _placed(runtime: Runtime) -> float:
     orders = await _filled(runtime, ORDERS)
     began = time.perf_counter()
-    await _each([(order, each, PlaceOrder(at=datetime.now(UTC) - LONG_AGO)) for each in orders], runtime)
+    then = datetime.now(UTC) - LONG_AGO
+    await _each([(order, each, PlaceOrder(at=then)) for each in orders], runtime, then)
     return ORDERS / (time.perf_counter() - began)
 
 
@@ -134,18 +135,25 @@ async def _seen(runtime: Runtime, after: int, orders: Sequence[UUID]) -> None:
                 return
 
 
-async def _each(commands: Sequence[tuple[AnyDecider, UUID, object]], runtime: Runtime) -> None:
+async def _each(
+    commands: Sequence[tuple[AnyDecider, UUID, object]], runtime: Runtime, occurred_at: datetime | None = None
+) -> None:
     left = iter(commands)
 
     async def caller() -> None:
         for decider, stream_id, command in left:
-            await _execute(runtime, decider, stream_id, command)
+            await _execute(runtime, decider, stream_id, command, occurred_at)
 
     await asyncio.gather(*(caller() for _ in range(CALLERS)))
 
 
-async def _execute(runtime: Runtime, decider: AnyDecider, stream_id: UUID, command: object) -> None:
-    outcome = await runtime.commands.execute(
-        decider, stream_id, command, CommandContext(actor="bench", correlation_id=uuid4())
-    )
+async def _execute(
+    runtime: Runtime,
+    decider: AnyDecider,
+    stream_id: UUID,
+    command: object,
+    occurred_at: datetime | None = None,
+) -> None:
+    context = CommandContext(actor="bench", correlation_id=uuid4(), occurred_at=occurred_at)
+    outcome = await runtime.commands.execute(decider, stream_id, command, context)
     assert isinstance(outcome, CommandAccepted), outcome

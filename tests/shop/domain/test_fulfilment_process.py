@@ -1,5 +1,6 @@
 """The actions of the fulfilment process, and when it takes them."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -72,6 +73,10 @@ cancelled = fact(OrderCancelled(customer_id=UUID(int=1), reason="changed my mind
 
 paying = (placed, tea_reserved, cup_reserved, requested)
 dispatched = (*paying, authorised, confirmed, captured, tea_dispatched, cup_dispatched)
+reserve_all = (
+    send("reserve TEA", product, product_id("TEA"), ReserveStock(order_id=STREAM, quantity=2)),
+    send("reserve CUP", product, product_id("CUP"), ReserveStock(order_id=STREAM, quantity=1)),
+)
 release_all = (
     send("release CUP", product, product_id("CUP"), ReleaseReservation(order_id=STREAM)),
     send("release TEA", product, product_id("TEA"), ReleaseReservation(order_id=STREAM)),
@@ -85,10 +90,7 @@ def reject(reason: str) -> SendCommand:
 
 
 def test_every_line_is_reserved() -> None:
-    scenario.given(placed).then_sends(
-        send("reserve TEA", product, product_id("TEA"), ReserveStock(order_id=STREAM, quantity=2)),
-        send("reserve CUP", product, product_id("CUP"), ReserveStock(order_id=STREAM, quantity=1)),
-    )
+    scenario.given(placed).then_sends(*reserve_all)
 
 
 def test_the_payment_is_requested_when_all_lines_are_reserved() -> None:
@@ -215,11 +217,18 @@ def test_the_refusal_of_a_rejection_starts_nothing_again() -> None:
     scenario.given(placed, refused, cancelled, ended).then_sends_nothing()
 
 
-def test_an_imported_order_is_not_fulfilled() -> None:
-    old = fact(
-        OrderPlaced(customer_id=UUID(int=1), lines=(TEA,), total=TEA.total, placed_at=NOW - timedelta(days=2))
-    )
-    scenario.given(old).then_is(None)
+@pytest.mark.parametrize("earlier", [timedelta(days=2), timedelta(seconds=1), -timedelta(days=2)])
+def test_an_order_with_a_time_of_its_own_is_imported_and_not_fulfilled(earlier: timedelta) -> None:
+    """It does not matter by how much the clocks of the client and of the database differ."""
+    scenario.given(replace(placed, at=NOW - earlier)).then_is(None)
+
+
+@pytest.mark.parametrize("apart", [timedelta(days=2), -timedelta(days=2)])
+def test_an_order_that_is_recorded_as_it_happens_is_fulfilled_whatever_the_clock_of_the_server_says(
+    apart: timedelta,
+) -> None:
+    event = replace(placed.event, placed_at=NOW - apart)
+    scenario.given(replace(placed, event=event)).then_sends(*reserve_all)
 
 
 @pytest.mark.parametrize(

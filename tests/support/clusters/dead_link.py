@@ -96,7 +96,9 @@ class DeadLink:
     async def _sever(self) -> None:
         for connection in list(self._connections):
             for writer in connection.writers:
-                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                # It may have been closed a moment ago.
+                with suppress(OSError):
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 writer.transport.abort()
             connection.gate.set()
 

@@ -236,6 +236,10 @@ class Cluster:
             subprocess.run(["ipcrm", "-m", lines[6].split()[-1]], capture_output=True, check=False)
 
 
+def _wal_option(wal_folder: Path | None, cluster: Cluster) -> tuple[str, ...]:
+    return () if wal_folder is None else ("--waldir", str(own_folder(wal_folder / f"wal-{cluster.port}")))
+
+
 @contextmanager
 def _folder(parent: Path | None) -> Generator[Path]:
     name = tempfile.mkdtemp(prefix="cluster-", dir=parent or memory_folder())
@@ -258,11 +262,11 @@ def cluster(
     with _folder(folder) as own:
         clock = None if clock_offset is None else Clock(own, clock_offset)
         new = Cluster(own, clock=clock)
-        wal = () if wal_folder is None else ("--waldir", own_folder(wal_folder / f"wal-{new.port}"))
         run_program(
             PROGRAMS / "initdb",
             *("-D", new.data, "-U", "postgres", "-A", "trust", "--encoding=utf8", "--locale=C.UTF-8"),
-            *("--no-sync", "--no-instructions", *wal),
+            *("--no-sync", "--no-instructions"),
+            *_wal_option(wal_folder, new),
         )
         with open(new.data / "postgresql.conf", "a") as settings:
             settings.write(CONFIGURATION)
@@ -275,15 +279,21 @@ def cluster(
 
 @contextmanager
 def standby_of(
-    primary: Cluster, *, synchronous: bool = False, clock_offset: str | None = None
+    primary: Cluster,
+    *,
+    synchronous: bool = False,
+    folder: Path | None = None,
+    wal_folder: Path | None = None,
+    clock_offset: str | None = None,
 ) -> Generator[Cluster]:
     """A new standby that streams from `primary`. If it is synchronous, each commit of the primary waits for it."""
-    with _folder(None) as own:
+    with _folder(folder) as own:
         clock = None if clock_offset is None else Clock(own, clock_offset)
         new = Cluster(own, clock=clock)
         run_program(
             PROGRAMS / "pg_basebackup",
             *("-D", new.data, "-d", primary.url(), "-X", "stream", "-c", "fast", "--no-sync"),
+            *_wal_option(wal_folder, new),
         )
         new._follow(primary)
         try:

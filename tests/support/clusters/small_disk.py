@@ -13,6 +13,9 @@ import pytest
 
 from tests.support.clusters.processes import IS_ROOT
 
+MAX_CHUNK_BYTES = 2**26
+MIN_CHUNK_BYTES = 4_096
+
 
 @dataclass(frozen=True)
 class SmallDisk:
@@ -22,14 +25,16 @@ class SmallDisk:
 
     def fill(self, leave_bytes: int = 0) -> None:
         """Take all its space, except for so many bytes."""
+        chunk = MAX_CHUNK_BYTES
         with open(self.folder / "filler", "ab") as filler:
-            while (free := self._free_bytes() - leave_bytes) > 0:
+            while (free := self._free_bytes() - leave_bytes) > 0 and chunk >= MIN_CHUNK_BYTES:
                 try:
-                    os.posix_fallocate(filler.fileno(), filler.seek(0, os.SEEK_END), free)
+                    os.posix_fallocate(filler.fileno(), filler.seek(0, os.SEEK_END), min(chunk, free))
                 except OSError as error:
                     # Another process took some of it meanwhile.
                     if error.errno != errno.ENOSPC:
                         raise
+                    chunk //= 2
 
     def free(self) -> None:
         """Give back what `fill` took."""

@@ -29,6 +29,9 @@ from app.engine.graphql.pagination import (
 from app.engine.graphql.scalars import Position, clean_text
 from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
+from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, retry_selected
+
+MAX_RETRIES = 10_000
 
 
 @strawberry.type(description="One step of a process: a command or a call that it requested.")
@@ -134,6 +137,32 @@ class RetryProcessInput:
     )
 
 
+@strawberry.input(description="The stuck steps or the parked instances to retry.")
+class RetryProcessesInput:
+    state: str = strawberry.field(
+        default="stuck", description=f"Retry what is in this state: {' or '.join(RETRIED_STATES)}."
+    )
+    process: str | None = strawberry.field(
+        default=None, description="Only instances of the process with this name."
+    )
+    step: str | None = strawberry.field(
+        default=None,
+        description="Only stuck steps with this name, or with this stored name of their command or call.",
+    )
+    limit: int = strawberry.field(
+        default=1_000, description=f"Retry at most so many, 1 to {MAX_RETRIES:,}, the oldest first."
+    )
+
+
+@strawberry.type(description="The result of a retry of many processes. The effects follow later.")
+class ProcessesRetried:
+    retried: int = strawberry.field(description="The number of steps or instances that are retried now.")
+    unchanged: int = strawberry.field(
+        description="The number of steps that were retried already, or are not stuck any more."
+    )
+    more: bool = strawberry.field(description="Whether the limit left some out: call again.")
+
+
 @strawberry.input(description="A stuck step of a process.")
 class SkipProcessStepInput:
     process: str = strawberry.field(description="The name of the process.")
@@ -165,6 +194,34 @@ class Mutation:
             command_context(context, options),
         )
         return to_outcome(context, outcome, ProcessAccepted, instance=(input.process, input.id))
+
+    @strawberry.mutation(
+        description="Retry all stuck steps or parked instances that the input selects. A repeat retries nothing twice."
+    )
+    async def retry_processes(self, info: Info, input: RetryProcessesInput) -> ProcessesRetried:
+        context: Context = info.context
+        if input.state not in RETRIED_STATES:
+            raise BadInput(f"state must be one of: {', '.join(RETRIED_STATES)}.")
+        if not 1 <= input.limit <= MAX_RETRIES:
+            raise BadInput(f"limit must be a number from 1 to {MAX_RETRIES}.")
+        if input.step is not None and input.state == "parked":
+            raise BadInput("step selects stuck steps only.")
+        processes = context.services.application.processes
+        _check_process_name(info, input.process)
+        counts = await retry_selected(
+            context.services.database,
+            context.services.commands,
+            RetrySelection(
+                processes=[process for process in processes if input.process in (None, process.category)],
+                state=input.state,
+                step=input.step,
+            ),
+            command_context(context, None),
+            limit=input.limit,
+        )
+        return ProcessesRetried(
+            retried=counts.retried, unchanged=counts.found - counts.retried, more=counts.more
+        )
 
     @strawberry.mutation(description="Skip a stuck step: the process continues as if the step was done.")
     async def skip_process_step(
@@ -218,15 +275,19 @@ class Query:
     ) -> Connection[Process]:
         if state is not None and state not in STATES:
             raise BadInput(f"state must be one of: {', '.join(STATES)}.")
-        names = [process.category for process in info.context.services.application.processes]
-        if process is not None and process not in names:
-            raise BadInput(f"process must be one of: {', '.join(names) or 'none yet'}.")
+        _check_process_name(info, process)
         size = page_size(first)
         views = await admin.list_processes(
             info.context.services.database, process=process, state=state, limit=size + 1, before=_place(after)
         )
         items = [(Process.of(view), encode_cursor(view.began, view.id)) for view in views[:size]]
         return make_connection(items, more=len(views) > size, after=after)
+
+
+def _check_process_name(info: Info, process: str | None) -> None:
+    names = [process.category for process in info.context.services.application.processes]
+    if process is not None and process not in names:
+        raise BadInput(f"process must be one of: {', '.join(names) or 'none yet'}.")
 
 
 def _place(cursor: str | None) -> tuple[int, UUID] | None:

@@ -1,0 +1,49 @@
+"""How long and how often a step is attempted."""
+
+from dataclasses import dataclass
+
+from app.engine.backoff import Backoff
+from app.engine.processes.records import ProcessStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """A step that fails is retried with pauses from `initial_delay` to `max_delay` seconds.
+
+    It gets stuck when it fails after `retry_seconds`, and its instance has no deadline that is still to come. A limit
+    `max_attempts` above 0 also ends it. `call_timeout` is how many seconds one call to the outside may take. While a port
+    is down, probes have pauses from `first_probe` to `longest_probe` seconds, or up to `max_delay` if that is shorter.
+    """
+
+    retry_seconds: float = 3600.0
+    max_attempts: int = 0
+    initial_delay: float = 0.1
+    max_delay: float = 30.0
+    first_probe: float = 0.25
+    longest_probe: float = 2.0
+    call_timeout: float = 10.0
+
+    def backoff(self) -> Backoff:
+        return Backoff(self.initial_delay, self.max_delay, jitter=0.25)
+
+    def probe_pauses(self) -> Backoff:
+        return Backoff(
+            min(self.first_probe, self.max_delay), min(self.longest_probe, self.max_delay), jitter=0.25
+        )
+
+
+@dataclass(slots=True, eq=False)
+class StepAttempts:
+    """The attempts of one step. It may get stuck when the event loop's clock is at `expires_at`."""
+
+    step: ProcessStep
+    count: int
+    backoff: Backoff
+    expires_at: float
+    failed_at: float | None = None
+    """When the last attempt failed, on the clock of the event loop."""
+    is_own_fault: bool = False
+    """Whether calls of other steps succeeded between its last two failures."""
+    withdrawn: bool = False
+    error: str | None = None
+    """That of the last attempt."""

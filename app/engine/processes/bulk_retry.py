@@ -1,0 +1,133 @@
+"""Retries all stuck steps or parked instances that an operator selects. A repeat retries nothing twice."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import asyncpg
+
+from app.engine.commands import CommandAccepted, CommandContext, CommandHandler
+from app.engine.database.connections import Database
+from domain.kernel.process import AnyProcess, RetryStep
+
+PAGE_SIZE = 500
+MAX_CONCURRENT_RETRIES = 64
+RETRIED_STATES = ("stuck", "parked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrySelection:
+    """The stuck steps of these processes, all or those called `step`; or their parked instances.
+
+    `step` is the name of a step, or the stored name of its command or call.
+    """
+
+    processes: Sequence[AnyProcess]
+    state: str = "stuck"
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryCounts:
+    """`found` were selected. `retried` of them are retried now; the others were already, or are not stuck any more.
+
+    `more` tells that the limit left some out.
+    """
+
+    found: int = 0
+    retried: int = 0
+    more: bool = False
+
+
+async def count_selected(database: Database, selection: RetrySelection) -> int:
+    """How many steps or instances a retry would find."""
+    names = [process.category for process in selection.processes]
+    if selection.state == "parked":
+        return await _count(database.pool, _COUNT_PARKED, names)
+    return await _count(database.pool, _COUNT_STUCK, names, selection.step)
+
+
+async def retry_selected(
+    database: Database,
+    commands: CommandHandler,
+    selection: RetrySelection,
+    context: CommandContext,
+    *,
+    limit: int | None = None,
+    on_progress: Callable[[int], None] = lambda done: None,
+) -> RetryCounts:
+    """Retry up to `limit` of them, the oldest first. `on_progress` gets the number of those that are done."""
+    if selection.state == "parked":
+        names = [process.category for process in selection.processes]
+        requested = await _count(database.pool, _REQUEST_PARKED, names, limit)
+        on_progress(requested)
+        found = await count_selected(database, selection)
+        return RetryCounts(
+            found=requested, retried=requested, more=limit is not None and found > requested == limit
+        )
+    counts = RetryCounts()
+    for process in selection.processes:
+        after = 0
+        while True:
+            left = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - counts.found)
+            rows = await database.pool.fetch(_STUCK, process.category, selection.step, after, left + 1)
+            if left == 0:
+                counts = replace(counts, more=counts.more or bool(rows))
+            page = rows[:left]
+            if not page:
+                break
+            retried = await _retry_page(commands, process, page, context)
+            counts = replace(counts, found=counts.found + len(page), retried=counts.retried + retried)
+            on_progress(counts.found)
+            after = page[-1]["seq"]
+    return counts
+
+
+async def _retry_page(
+    commands: CommandHandler, process: AnyProcess, rows: Sequence[asyncpg.Record], context: CommandContext
+) -> int:
+    places = asyncio.Semaphore(MAX_CONCURRENT_RETRIES)
+
+    async def retry(row: asyncpg.Record) -> bool:
+        # A step that is retried already is not stuck any more for its stream, which rejects a second retry.
+        async with places:
+            outcome = await commands.execute(
+                process.stream_decider, UUID(int=row["instance"].int), RetryStep(step=row["step"]), context
+            )
+        return isinstance(outcome, CommandAccepted)
+
+    return sum(await asyncio.gather(*(retry(row) for row in rows)))
+
+
+async def _count(pool: asyncpg.Pool, query: str, *arguments: object) -> int:
+    [row] = await pool.fetch(query, *arguments)
+    return row["count"]
+
+
+_STUCK = """
+    SELECT instance, step, seq FROM es.process_steps
+    WHERE process = $1 AND outcome = 'stuck' AND kind <> 'note' AND ($2::text IS NULL OR $2 IN (step, name)) AND seq > $3
+    ORDER BY seq LIMIT $4
+"""
+
+_COUNT_STUCK = """
+    SELECT count(*) AS count FROM es.process_steps
+    WHERE process = ANY($1::text[]) AND outcome = 'stuck' AND kind <> 'note' AND ($2::text IS NULL OR $2 IN (step, name))
+"""
+
+_COUNT_PARKED = """
+    SELECT count(*) AS count FROM es.processes
+    WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
+"""
+
+_REQUEST_PARKED = """
+    WITH requested AS (
+        UPDATE es.processes p SET retry = true
+        FROM (SELECT process, id FROM es.processes WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
+              ORDER BY parked_position LIMIT $2) selected
+        WHERE p.process = selected.process AND p.id = selected.id
+        RETURNING 1
+    )
+    SELECT count(*) AS count FROM requested
+"""

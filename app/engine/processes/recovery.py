@@ -1,0 +1,167 @@
+"""Compares the tables of a process with the log, when an owner takes over, and folds again what does not fit.
+
+The tables may be older or newer than the log: after a partial restore, or after a fail-over to a standby that lacked
+events. An instance is folded again by a retry from its first event. Its steps have the same ids again, so a command that
+was recorded is a repeat, and a call whose answer was recorded is not made a second time.
+"""
+
+import logging
+
+import asyncpg
+
+log = logging.getLogger(__name__)
+
+
+class ForeignLog(Exception):
+    """The tables of the process belong to another log."""
+
+
+async def create_missing_checkpoints(
+    connection: asyncpg.Pool | asyncpg.Connection, processes: list[str]
+) -> None:
+    """Give each process without a checkpoint one: at its newest instance, or at the end of the log if it has none.
+
+    All events up to the newest event that an instance has folded are folded. Those after it concerned no instance, or
+    they are folded now.
+    """
+    await connection.execute(_CREATE_CHECKPOINTS, processes)
+
+
+async def recover(connection: asyncpg.Connection, process: str, started: str) -> str | None:
+    """Mend the tables of a process, whose instances record `started` as their first event. Returns what was mended.
+
+    The caller owns the process. Raises `ForeignLog` if nothing shows that the log and the tables belong together.
+    """
+    async with connection.transaction():
+        [row] = await connection.fetch(_COMPARE, process)
+        found: list[str] = []
+        if row["replaced"]:
+            position = await connection.fetchval(_NEWEST_PROVEN, process, row["position"])
+            if position is None:
+                raise ForeignLog(
+                    f"the log has not the event at position {row['position']} that {process} has folded, and none of its"
+                    " steps: restore all tables of schema es from one moment, or delete the rows of this process from"
+                    " es.process_checkpoints, es.processes, es.process_steps and es.process_deadlines"
+                )
+            count = await _go_back(connection, process, position)
+            found.append(
+                f"the log lacks events that it has folded: it goes back from position {row['position']} to {position}"
+                f" and folds {count} instances again"
+            )
+        if row["instances_lost"]:
+            if count := await connection.fetchval(_ADD_LOST_INSTANCES, process, started):
+                found.append(f"es.processes lacked {count} instances: they are folded again")
+            position = await connection.fetchval(_GO_BACK_TO_LOST, process)
+            if position is not None:
+                found.append(f"es.processes lacked the newest instances: it goes back to position {position}")
+        if row["steps_lost"] and (count := await connection.fetchval(_FOLD_OPEN_AGAIN, process)):
+            found.append(f"es.process_steps lacked its steps: {count} instances are folded again")
+    if not found:
+        return None
+    line = "; ".join(found)
+    log.error("process %s: %s", process, line)
+    return line
+
+
+async def _go_back(connection: asyncpg.Connection, process: str, position: int) -> int:
+    """Forget what followed from events after this position; the number of instances that are folded again."""
+    for statement in _FORGET_AFTER:
+        await connection.execute(statement, process, position)
+    [row] = await connection.fetch(_FOLD_AGAIN, process, position)
+    await connection.execute(
+        "UPDATE es.process_checkpoints SET position = $2 WHERE process = $1", process, position
+    )
+    return row["count"]
+
+
+_CREATE_CHECKPOINTS = """
+    INSERT INTO es.process_checkpoints (process, position)
+    SELECT name, coalesce(
+        (SELECT max(p.position) FROM es.processes p WHERE p.process = name), (SELECT max(position) FROM es.events), 0)
+    FROM unnest($1::text[]) name
+    WHERE NOT EXISTS (SELECT FROM es.process_checkpoints c WHERE c.process = name)
+    ON CONFLICT DO NOTHING
+"""
+
+# The checkpoint was moved with the event at its position, and after the instance that began at `newest_began` was written.
+# The own streams of the instances and their steps show whether there were any.
+_COMPARE = """
+    SELECT c.position,
+           c.position > 0 AND (e.command_id IS NULL OR e.command_id <> c.command_id) AS replaced,
+           coalesce(newest.began < c.newest_began, c.newest_began IS NOT NULL)
+               OR (newest.began IS NULL AND c.position > 0 AND (
+                   EXISTS (SELECT FROM es.events o WHERE o.category = c.process AND o.caused_by <= c.position)
+                   OR EXISTS (SELECT FROM es.process_steps s WHERE s.process = c.process))) AS instances_lost,
+           EXISTS (SELECT FROM es.processes p WHERE p.process = c.process AND p.state IS NOT NULL)
+               AND NOT EXISTS (SELECT FROM es.process_steps s WHERE s.process = c.process) AS steps_lost
+    FROM es.process_checkpoints c
+         LEFT JOIN es.events e ON e.position = c.position
+         LEFT JOIN LATERAL (
+             SELECT p.began FROM es.processes p WHERE p.process = c.process ORDER BY p.began DESC LIMIT 1) newest ON true
+    WHERE c.process = $1
+"""
+
+# The newest event of a step that the log still has. The log is a sequence, so it still has all events before it.
+_NEWEST_PROVEN = """
+    SELECT max(s.position)
+    FROM es.process_steps s JOIN es.events e ON e.position = s.position AND e.command_id = s.id
+    WHERE s.process = $1 AND s.position <= $2
+"""
+
+# The first statement is about steps of lost events, and all steps of an instance that has folded one: a lost event may have
+# withdrawn them.
+_FORGET_AFTER = (
+    """
+    DELETE FROM es.process_steps s WHERE s.process = $1 AND (s.caused_by > $2 OR EXISTS (
+        SELECT FROM es.processes p WHERE p.process = $1 AND p.id = s.instance AND (p.position > $2 OR p.parked_position > $2)))
+    """,
+    """
+    DELETE FROM es.process_deadlines d WHERE d.process = $1 AND (d.caused_by > $2 OR EXISTS (
+        SELECT FROM es.processes p WHERE p.process = $1 AND p.id = d.instance AND (p.position > $2 OR p.parked_position > $2)))
+    """,
+    "DELETE FROM es.processes WHERE process = $1 AND began > $2",
+)
+
+_FOLD_AGAIN = """
+    WITH again AS (
+        UPDATE es.processes SET state = NULL, position = began - 1, parked_position = began, retry = true,
+                                parked_error = 'the log lacks events that it has folded'
+        WHERE process = $1 AND (position > $2 OR parked_position > $2) RETURNING 1
+    )
+    SELECT count(*) FROM again
+"""
+
+_FOLD_OPEN_AGAIN = """
+    WITH again AS (
+        UPDATE es.processes SET state = NULL, position = began - 1, parked_position = began, retry = true,
+                                parked_error = 'its steps were lost'
+        WHERE process = $1 AND NOT ended AND state IS NOT NULL RETURNING 1
+    )
+    SELECT count(*) FROM again
+"""
+
+_ADD_LOST_INSTANCES = """
+    WITH known AS (
+        SELECT stream_id AS id, caused_by AS began FROM es.events WHERE category = $1 AND type = $2
+        UNION ALL
+        SELECT instance, caused_by FROM es.process_steps WHERE process = $1
+    ), again AS (
+        INSERT INTO es.processes (process, id, status, ended, began, position, parked_position, parked_error, retry)
+        SELECT $1, id, 'unknown', false, min(began), min(began) - 1, min(began), 'its row was lost', true
+        FROM known
+        WHERE began <= (SELECT position FROM es.process_checkpoints WHERE process = $1)
+          AND NOT EXISTS (SELECT FROM es.processes p WHERE p.process = $1 AND p.id = known.id)
+        GROUP BY id
+        RETURNING 1
+    )
+    SELECT count(*) FROM again
+"""
+
+# Neither the log nor a step knows the newest instance. The facts from its first one on are folded again; an instance that has
+# folded one of them does not fold it twice.
+_GO_BACK_TO_LOST = """
+    UPDATE es.process_checkpoints c SET position = least(c.position, c.newest_began - 1)
+    WHERE c.process = $1
+      AND c.newest_began > coalesce((SELECT max(p.began) FROM es.processes p WHERE p.process = $1), 0)
+    RETURNING c.position
+"""

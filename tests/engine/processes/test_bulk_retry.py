@@ -1,0 +1,112 @@
+"""All stuck steps or parked instances are retried at once, and a repeat retries nothing twice."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from app.engine.database.connections import Database
+from app.engine.processes.bulk_retry import RetryCounts, RetrySelection, count_selected, retry_selected
+from app.engine.processes.counts import StepCount, checkpoint_views, step_counts
+from domain.kernel.decider import Recorded
+from tests.support.toy_counter import Engine, request
+from tests.support.toy_process import (
+    QUICK,
+    Bell,
+    Errand,
+    at_rest,
+    away,
+    errand,
+    kept,
+    note,
+    react,
+    running,
+    until,
+)
+
+
+async def counted(runtime: Engine, state: str) -> list[StepCount]:
+    return [count for count in await step_counts(runtime.database.pool) if count.state == state]
+
+
+async def found(runtime: Engine, state: str, number: int) -> StepCount:
+    async def look() -> StepCount | None:
+        counts = await counted(runtime, state)
+        return counts[0] if counts and counts[0].count == number else None
+
+    await until(look)
+    await at_rest(runtime)
+    [count] = await counted(runtime, state)
+    return count
+
+
+async def test_all_stuck_steps_are_retried_and_two_operators_retry_each_of_them_once(
+    database: Database,
+) -> None:
+    bell, ids = Bell(away), [uuid4() for _ in range(40)]
+    selection = RetrySelection(processes=[errand])
+    async with running(database, bell, steps=replace(QUICK, max_attempts=1)) as runtime:
+        await asyncio.gather(*(note(runtime, identity, "ring", 7) for identity in ids))
+        count = await found(runtime, "stuck", 40)
+        assert (count.process, count.step, count.instances) == ("errand", "errand.ring", 40)
+        assert 0 < count.oldest_seconds < 60
+        bell.answers = None
+        assert await count_selected(database, selection) == 40
+        for step in ("put", "errand.knock"):
+            assert (
+                await retry_selected(database, runtime.commands, replace(selection, step=step), request())
+                == RetryCounts()
+            )
+        progress: list[int] = []
+        some = await retry_selected(
+            database,
+            runtime.commands,
+            replace(selection, step="errand.ring"),
+            request(),
+            limit=15,
+            on_progress=progress.append,
+        )
+        assert (some, progress[-1]) == (RetryCounts(found=15, retried=15, more=True), 15)
+        both = await asyncio.gather(
+            *(retry_selected(database, runtime.commands, selection, request()) for _ in range(2))
+        )
+        assert sum(counts.retried for counts in both) == 25
+        assert not any(counts.more for counts in both)
+        await at_rest(runtime)
+        for identity in ids:
+            await until(lambda identity=identity: _rung(runtime, identity))
+        assert await retry_selected(database, runtime.commands, selection, request()) == RetryCounts()
+        assert len({key for keys in bell.keys.values() for key in keys}) == 40
+
+
+async def _rung(runtime: Engine, one: Any) -> bool:
+    return (7, "rung") in await kept(runtime, one)
+
+
+async def test_all_parked_instances_are_folded_again_in_one_pass(database: Database) -> None:
+    def poisonous(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Any:
+        if getattr(fact.event, "note", "") == "poison":
+            raise ArithmeticError
+        return react(before, after, fact)
+
+    ids, selection = [uuid4() for _ in range(40)], RetrySelection(processes=[errand], state="parked")
+    async with running(database, process=replace(errand, react=poisonous)) as runtime:
+        for word in ("put", "poison", "several"):
+            await asyncio.gather(*(note(runtime, identity, word, 2) for identity in ids))
+        count = await found(runtime, "parked", 40)
+        assert (count.process, count.step, count.instances) == ("errand", "", 40)
+    async with running(database) as runtime:
+        some = await retry_selected(database, runtime.commands, selection, request(), limit=10)
+        assert (some.retried, some.more) == (10, True)
+        rest = await retry_selected(database, runtime.commands, selection, request())
+        assert (rest.retried, rest.more) == (30, False)
+
+        async def folded() -> bool:
+            return not await counted(runtime, "parked")
+
+        await until(folded)
+        await at_rest(runtime)
+        for identity in ids:
+            assert await kept(runtime, identity) == [(2, ""), (1, ""), (2, "")]
+        [view] = await checkpoint_views(database.pool, ["errand"])
+        assert (view.position, view.skipped_events) == (runtime.processes.workers["errand"].position, 0)
