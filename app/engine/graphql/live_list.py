@@ -7,12 +7,12 @@ import strawberry
 
 from app.engine.graphql.context import Context, Info, LiveMessage
 from app.engine.graphql.errors import BadInput, ReplacedLog
+from app.engine.graphql.execution.cost import MAX_LIVE_ROWS
 from app.engine.graphql.scalars import Position
 from app.engine.projector.live_rows import LiveRows, RowChanges
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Projection
 
-MAX_ROWS = 1_000
 DEFAULT_ROWS = 200
 
 
@@ -78,7 +78,7 @@ def live_list[R, F](
         "most": Annotated[
             int,
             strawberry.argument(
-                description=f"How many items the list may have: 1 to {MAX_ROWS}. A longer one is BAD_USER_INPUT."
+                description=f"How many items the list may have: 1 to {MAX_LIVE_ROWS}. A longer one is BAD_USER_INPUT."
             ),
         ],
         "after": Annotated[
@@ -124,8 +124,8 @@ async def _find[R](
     after: int | None,
 ) -> tuple[LiveRows[R], int]:
     """The rows, and the end of the log that the first message has to have. Raises `BadInput`, `ReplacedLog`."""
-    if not 1 <= most <= MAX_ROWS:
-        raise BadInput(f"most must be from 1 to {MAX_ROWS}, not {most}.")
+    if not 1 <= most <= MAX_LIVE_ROWS:
+        raise BadInput(f"most must be from 1 to {MAX_LIVE_ROWS}, not {most}.")
     head = await context.services.reader.head_position()
     if after is not None and after > head:
         raise ReplacedLog(

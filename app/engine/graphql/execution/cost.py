@@ -30,6 +30,10 @@ from app.engine.graphql.pagination import MAX_PAGE_SIZE
 
 MAX_COST = 20_000
 ASSUMED_LIST_LENGTH = 5
+MAX_LIVE_ROWS = 1_000
+"""How long a live list can be."""
+_PAGES = ("Connection", "Changes")
+"""Ends of the names of types whose lists are as long as an argument of the field says."""
 
 
 class CostCalculator:
@@ -98,14 +102,14 @@ class CostCalculator:
         return self._fragment_costs[name]
 
     def _length(self, node: FieldNode, field: GraphQLField, parent: Any) -> int:
+        if "most" in field.args:
+            return self._most(node, field)
         if "first" in field.args:
             # The resolver refuses a longer page.
             return min(max(1, self._first(node, field)), MAX_PAGE_SIZE)
         field_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         # The lists of a connection are as long as its page, which is counted already.
-        return (
-            ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith("Connection") else 1
-        )
+        return ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith(_PAGES) else 1
 
     def _first(self, node: FieldNode, field: GraphQLField) -> int:
         value: Any = next(
@@ -121,6 +125,19 @@ class CostCalculator:
             value = field.args["first"].default_value
         # The execution refuses a value that is not a number.
         return value if isinstance(value, int) and value is not Undefined else 1
+
+    def _most(self, node: FieldNode, field: GraphQLField) -> int:
+        """The length of a live list, which its resolver keeps below `MAX_LIVE_ROWS`."""
+        value: Any = next(
+            (argument.value for argument in node.arguments or () if argument.name.value == "most"), None
+        )
+        if isinstance(value, VariableNode):
+            self.depends_on_variables = True
+            value = self._variables.get(value.name.value, self._defaults.get(value.name.value))
+        if isinstance(value, IntValueNode):
+            value = int(value.value)
+        most = field.args["most"].default_value if value is None else value
+        return min(max(1, most if isinstance(most, int) else 1), MAX_LIVE_ROWS)
 
 
 def too_expensive(cost: int) -> GraphQLError | None:

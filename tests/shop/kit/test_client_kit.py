@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from app.engine.graphql.errors import ApiError
 from app.engine.settings import ROOT
 from tests.support.server import Server, free_port
+from tests.template.readmes import fences
 
 HERE = Path(__file__).parent
+README = ROOT / "app" / "web" / "README.md"
 KIT = ROOT / "app" / "web" / "kit.ts"
 NPM = shutil.which("npm")
 PATIENCE = 30.0
@@ -26,13 +29,15 @@ pytestmark = pytest.mark.skipif(NPM is None, reason="no npm on this machine; Deb
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kit and its check, checked strictly and compiled, in a folder of their own."""
+    """The kit, its check and the examples of its README, checked strictly and compiled, in a folder of their own."""
     folder = tmp_path_factory.mktemp("kit")
     for file in (
         KIT,
         *(HERE / name for name in ("package.json", "package-lock.json", "tsconfig.json", "check.ts")),
     ):
         shutil.copy(file, folder)
+    for fence in fences(README.read_text(), "ts"):
+        (folder / fence.about).write_text(fence.text)
     for command in (
         [str(NPM), "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"],
         ["node", "node_modules/typescript/bin/tsc", "--project", "."],
@@ -148,3 +153,11 @@ def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: P
     page.wait_for(conflict=3)
     page.wait_for(preview=["product.stock-received"])
     page.wait_for(rejected="PRODUCT_UNKNOWN")
+
+
+def test_the_table_of_errors_names_every_code_of_the_api() -> None:
+    def codes(kind: type[ApiError]) -> set[str]:
+        return {kind.code}.union(*(codes(each) for each in kind.__subclasses__()))
+
+    text = README.read_text()
+    assert {code for code in codes(ApiError) if f"`{code}`" not in text} == set()
