@@ -89,7 +89,7 @@ def serve(database_url: str) -> Iterator[Callable[..., Server]]:
     with ExitStack() as servers:
 
         def start(root: Path = ROOT, **environment: str) -> Server:
-            server = Server(database_url, root, **environment)
+            server = Server(database_url, root, None, **environment)
             servers.callback(server.close)
             return server
 

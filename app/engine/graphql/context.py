@@ -61,10 +61,6 @@ class LiveMessage:
     make_root: Callable[[], object]
     """Makes the root value of the execution."""
 
-    @property
-    def root(self) -> object:
-        return self.make_root()
-
 
 @dataclass
 class LiveHandover:

@@ -49,7 +49,7 @@ def live_list[R, F](
 
     async def resolve(
         self: Any, info: Any, filter: Any = None, most: int = DEFAULT_ROWS, after: int | None = None
-    ) -> AsyncGenerator[Changes[Any]]:
+    ) -> AsyncGenerator[object]:
         del self
         context: Context = info.context
         rows, head = await _find(
@@ -65,12 +65,12 @@ def live_list[R, F](
             return
         if first is not None:
             context.reads.note_answer(first.position)
-            yield messages.message(first).root
+            yield messages.message(first).make_root()
             position = first.position
         while (message := await messages.next_after(position)) is not None:
             position = message.position
             context.reads.note_answer(position)
-            yield message.root
+            yield message.make_root()
 
     resolve.__annotations__ = {
         "info": Info,

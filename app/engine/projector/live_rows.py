@@ -9,7 +9,7 @@ Subscribers drive the evaluation: the first that wakes reads, for all. It ends w
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakValueDictionary
@@ -234,11 +234,8 @@ class LiveLists:
     """The live rows of this process: one evaluation for all subscribers of the same filter."""
 
     def __init__(self, database: Database, feed: Feed, projector: Projector, timeout: float) -> None:
-        self._make: Callable[..., LiveRows[Any]] = lambda *rest: LiveRows(
-            database, feed, projector, *rest, timeout
-        )
-        self._database = database
-        self._feed = feed
+        self._database, self._feed, self._projector = database, feed, projector
+        self._timeout = timeout
         self._lists: WeakValueDictionary[tuple[Any, ...], LiveRows[Any]] = WeakValueDictionary()
 
     def find[R](self, projection: Projection[R], where: Filter, most: int) -> LiveRows[R]:
@@ -249,5 +246,7 @@ class LiveLists:
         key = (projection, sql, repr(values), most, self._feed.epoch)
         rows = self._lists.get(key)
         if rows is None or rows.failed is not None:
-            rows = self._lists[key] = self._make(projection, where, most)
+            rows = self._lists[key] = LiveRows(
+                self._database, self._feed, self._projector, projection, where, most, self._timeout
+            )
         return rows

@@ -39,7 +39,7 @@ class ListClient:
     """Keeps one list by the messages of its subscription."""
 
     socket: Socket
-    field: str
+    name: str
     query: str
     filter: dict[str, Any]
     operation: str = field(default_factory=lambda: str(uuid4()))
@@ -62,20 +62,20 @@ class ListClient:
             self.items = {}
         # A product has its SKU in place of an id.
         for item in changes["upserted"]:
-            self.items[item.get("id") or item["sku"]] = item
+            self.items[str(item.get("id") or item["sku"])] = item
         for id in changes["removed"]:
-            self.items.pop(self.names.get(id, id), None)
+            self.items.pop(self.skus.get(id, id), None)
         assert self.position is None or int(self.position) <= int(changes["position"])
         self.position = changes["position"]
 
-    names: dict[str, str] = field(default_factory=dict[str, str])
+    skus: dict[str, str] = field(default_factory=dict[str, str])
     """The SKUs of products by the ids in `removed`."""
 
     async def until(self, reached: Callable[[], Any]) -> None:
         """Apply messages until `reached` awaits to true."""
         async with asyncio.timeout(PATIENCE):
             while not await reached():
-                self.apply((await self.socket.data(self.operation))[self.field])
+                self.apply((await self.socket.data(self.operation))[self.name])
 
 
 @pytest.fixture(scope="module")
@@ -136,19 +136,19 @@ async def play(pair: tuple[Server, Server], script: list[tuple[Any, ...]]) -> No
         ]
         ids = {str(product_id(sku)): sku for sku in skus}
         for client in clients:
-            client.names = ids
+            client.skus = ids
             await client.subscribe()
 
         async def check_quiet() -> None:
             for client in clients:
-                query = ALL_ORDERS if client.field == "orders" else ALL_PRODUCTS
+                query = ALL_ORDERS if client.name == "orders" else ALL_PRODUCTS
 
                 async def equal(client: ListClient = client, query: str = query) -> bool:
                     if client.position is None:
                         return False
                     head = (await ask(http, owner, "{ position }"))["position"]
                     truth = await ask(http, other, query, f=client.filter, p=head)
-                    nodes = truth[client.field]["nodes"]
+                    nodes = truth[client.name]["nodes"]
                     return client.items == {node.get("id") or node["sku"]: node for node in nodes}
 
                 await client.until(equal)
@@ -175,6 +175,7 @@ async def play(pair: tuple[Server, Server], script: list[tuple[Any, ...]]) -> No
                     await check_quiet()
 
 
+@pytest.mark.long
 @given(steps)
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_that_is_kept_by_its_changes_is_the_list_of_the_query(

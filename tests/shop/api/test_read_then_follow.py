@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 import httpx2
@@ -32,12 +33,12 @@ def context() -> CommandContext:
 
 
 async def register(runtime: Runtime) -> None:
-    command = RegisterProduct(sku="TEA", name="Tea", price=Money(amount=1, currency="EUR"))
+    command = RegisterProduct(sku="TEA", name="Tea", price=Money(amount=Decimal(1), currency="EUR"))
     assert isinstance(await runtime.commands.execute(product, TEA, command, context()), CommandAccepted)
 
 
 @asynccontextmanager
-async def steady_writes(runtime: Runtime) -> AsyncIterator[list[float]]:
+async def steady_writes(runtime: Runtime) -> AsyncGenerator[list[float]]:
     """300 commands a second from this process, until the block ends."""
     done: list[float] = []
     running: set[asyncio.Task[object]] = set()

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any
@@ -24,7 +25,10 @@ REGISTER = (
     'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "2.00"}}) { __typename } }'
 )
 
-pytestmark = pytest.mark.skipif(NPM is None, reason="no npm on this machine; Debian: apt-get install npm")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(NPM is None, reason="no npm on this machine; Debian: apt-get install npm"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -93,13 +97,22 @@ class Page:
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
+def restart(database_url: str) -> Iterator[Callable[[], Server]]:
+    """Starts a server, always on the same port."""
+    port = free_port()
+    with ExitStack() as servers:
+
+        def start() -> Server:
+            server = Server(database_url, port=port)
+            servers.callback(server.close)
+            return server.wait()
+
+        yield start
 
 
 @pytest.fixture
-def page(built: Path, serve: Callable[..., Server], port: int) -> Iterator[Page]:
-    server = serve(port=port).wait()
+def page(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
+    server = restart()
     server.ask(REGISTER)
     page = Page(built, server)
     try:
@@ -117,7 +130,7 @@ def test_the_kit_has_at_most_200_lines_and_imports_graphql_ws_alone() -> None:
 
 
 def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_once(
-    page: Page, serve: Callable[..., Server], port: int
+    page: Page, restart: Callable[[], Server]
 ) -> None:
     page.wait_for(version=1, position="1")
     page.wait_for(initial=True, available=0)
@@ -131,7 +144,7 @@ def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_
     page.server.kill()
     # No server answers now. The kit repeats the command with its id until one does.
     page.say("receive")
-    server = serve(port=port).wait()
+    server = restart()
     page.wait_for(accepted=3)
     server.ask('mutation { receiveStock(input: {sku: "TEA", quantity: 5}) { __typename } }')
     page.wait_for(event=4)

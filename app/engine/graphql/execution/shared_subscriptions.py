@@ -48,7 +48,7 @@ class SharedSubscription:
         """The payload for a message, like that for an event."""
         payload = self._payloads.get(message.key)
         if payload is None:
-            payload = self._render(message.root, message.position)
+            payload = self._render(message.make_root(), message.position)
             self._keep(message.key, payload)
         return payload
 
@@ -108,10 +108,12 @@ class SharedSubscriptions:
             await send(f"{prefix}{payload}{suffix}")
 
         if handover.next_after is not None:
-            message = handover.first or await handover.next_after(cursor)
+            message, sent = handover.first or await handover.next_after(cursor), 0
             while message is not None:
                 await send_payload(shared.message_payload(message))
-                await asyncio.sleep(0)
+                sent += 1
+                if sent % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
                 message = await handover.next_after(message.position)
             return
         while await feed.wait_past(cursor, epoch=handover.epoch, low_priority=True):
