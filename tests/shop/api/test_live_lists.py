@@ -64,7 +64,7 @@ class ListClient:
         for item in changes["upserted"]:
             self.items[str(item.get("id") or item["sku"])] = item
         for id in changes["removed"]:
-            self.items.pop(self.skus.get(id, id), None)
+            self.items.pop(self.skus.get(str(id), str(id)), None)
         assert self.position is None or int(self.position) <= int(changes["position"])
         self.position = changes["position"]
 
