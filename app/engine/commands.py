@@ -37,7 +37,7 @@ class CommandContext:
 
     `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
     `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
-    nothing.
+    nothing. `digest` is that of what the client asked for: the same id with another digest is refused.
     """
 
     actor: str
@@ -47,6 +47,7 @@ class CommandContext:
     expected_version: int | None = None
     occurred_at: datetime | None = None
     dry_run: bool = False
+    digest: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +179,8 @@ class CommandHandler:
                         occurred_at=context.occurred_at,
                         persist_outcome=context.command_id is not None and expected in (None, base),
                         refusal=None if rejection is None else rejection.code,
+                        digest=context.digest,
+                        is_expected_by_caller=context.command_id is not None and expected is not None,
                         chain=aggregate.chain,
                     )
                 )

@@ -1,4 +1,4 @@
-"""The log has an identity, its moments are readable, and each append says which event it follows."""
+"""The log has an identity, its moments are readable, and each append says which event it follows and keeps what was asked."""
 
 from alembic import op
 
@@ -21,6 +21,9 @@ STATEMENTS = (
         ADD CONSTRAINT events_occurred_at CHECK (occurred_at >= '0001-01-01Z' AND occurred_at < '9999-12-31Z') NOT VALID,
         ADD CONSTRAINT events_recorded_at CHECK (recorded_at >= '0001-01-01Z' AND recorded_at < '9999-12-31Z') NOT VALID
     """,
+    # What a client asked for, as a digest: another request under the same id is refused. NULL for commands of before, and
+    # for those that no client sends. The refusal '!conflict' is that of an expected version that did not match.
+    "ALTER TABLE es.commands ADD COLUMN digest bytea",
     # Appends a batch as before, with more in the answer: the newest event before the batch, so that the caller knows
     # whether the log is the one that it has read; and the clock of the database, so that it knows how far the moment of
     # the events differs from it. `recorded_at` never decreases.
@@ -29,10 +32,10 @@ STATEMENTS = (
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],
         c_keep boolean[], c_refusal text[], c_correlation uuid[], c_caused_by bigint[], c_actor text[],
         c_occurred timestamptz[],
-        e_type text[], e_type_version smallint[], e_data jsonb[]
+        e_type text[], e_type_version smallint[], e_data jsonb[], c_digest bytea[], c_final boolean[]
     ) RETURNS TABLE (
         status text, actual integer, first_pos bigint, last_pos bigint, recorded timestamptz, refused text,
-        known_name text, known_category text, known_stream uuid, before_position bigint, before_command uuid, clock timestamptz
+        known_name text, known_category text, known_stream uuid, known_digest bytea, before_position bigint, before_command uuid, clock timestamptz
     ) LANGUAGE plpgsql AS $$
     DECLARE
         size     integer := cardinality(c_id);
@@ -41,6 +44,7 @@ STATEMENTS = (
         firsts   bigint[] := array_fill(NULL::bigint, ARRAY[size]);
         twins    integer[] := array_fill(NULL::integer, ARRAY[size]);
         offsets  integer[] := array_fill(0, ARRAY[size]);
+        ended    boolean[] := array_fill(false, ARRAY[size]);
         head     bigint;
         before   bigint;
         newest   uuid;
@@ -91,6 +95,9 @@ STATEMENTS = (
             ELSIF c_expected[i] = running AND NOT broken THEN
                 statuses[i] := 'accepted';
                 running := running + c_events[i];
+            ELSE
+                -- The caller expected another version: this is the outcome of the command, also for a late repeat.
+                ended[i] := c_final[i] AND c_expected[i] <> running;
             END IF;
             -- Those that follow were decided as if its events had been recorded now.
             broken := broken OR (statuses[i] <> 'accepted' AND c_events[i] > 0);
@@ -125,16 +132,19 @@ STATEMENTS = (
         WHERE c.status = 'accepted'
         ORDER BY 1;
 
-        INSERT INTO es.commands (command_id, name, category, stream_id, version, first_position, last_position, refusal)
-        SELECT c.id, c.name, c.category, c.stream, c.actual, c.first, c.first + c.events - 1, c.refusal
-        FROM unnest(c_id, c_name, c_category, c_stream, actuals, firsts, c_events, c_refusal, statuses, c_keep)
-             AS c (id, name, category, stream, actual, first, events, refusal, status, keep)
-        WHERE c.status = 'accepted' AND (c.events > 0 OR c.keep);
+        INSERT INTO es.commands (command_id, name, category, stream_id, version, first_position, last_position, refusal,
+                                 digest)
+        SELECT c.id, c.name, c.category, c.stream, c.actual, coalesce(c.first, head + 1),
+               coalesce(c.first + c.events - 1, head), CASE WHEN c.ended THEN '!conflict' ELSE c.refusal END, c.digest
+        FROM unnest(c_id, c_name, c_category, c_stream, actuals, firsts, c_events, c_refusal, statuses, c_keep, ended,
+                    c_digest)
+             AS c (id, name, category, stream, actual, first, events, refusal, status, keep, ended, digest)
+        WHERE c.ended OR c.status = 'accepted' AND (c.events > 0 OR c.keep);
 
         RETURN QUERY
         SELECT c.status, coalesce(k.version, c.actual), coalesce(k.first_position, c.first),
                coalesce(k.last_position, c.first + c.events - 1), moment, k.refusal, k.name, k.category, k.stream_id,
-               before, newest, db_clock
+               k.digest, before, newest, db_clock
         FROM unnest(c_id, statuses, actuals, firsts, c_events) WITH ORDINALITY AS c (id, status, actual, first, events, n)
              LEFT JOIN LATERAL (
                  SELECT l.* FROM es.commands l WHERE c.status = 'duplicate' AND l.command_id = c.id LIMIT 1) k ON true
@@ -156,7 +166,9 @@ STATEMENTS = (
         SELECT a.status, a.actual, a.first_pos, a.last_pos, a.recorded, a.refused, a.known_name, a.known_category,
                a.known_stream
         FROM es.append_batch(c_id, c_name, c_category, c_stream, c_expected, c_events, c_keep, c_refusal, c_correlation,
-                       c_caused_by, c_actor, c_occurred, e_type, e_type_version, e_data) a
+                       c_caused_by, c_actor, c_occurred, e_type, e_type_version, e_data,
+                             array_fill(NULL::bytea, ARRAY[cardinality(c_id)]),
+                             array_fill(false, ARRAY[cardinality(c_id)])) a
     $$
     """,
 )

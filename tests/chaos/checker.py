@@ -231,6 +231,13 @@ def _check_repeats(writes: Sequence[Write], facts: Sequence[Fact], log: Log) -> 
                 same = one == other
         if not same:
             yield Violation("repeat differs", f"{first} and {second}")
+    refused = [
+        write for write in writes if isinstance(write.outcome, Conflict) and write.expected is not None
+    ]
+    for conflict in refused:
+        for write in writes:
+            if isinstance(write.outcome, Accepted) and write.sent > conflict.answered:
+                yield Violation("accepted after a conflict", f"{conflict} and {write}")
     for write in writes if facts else ():
         match write.outcome:
             case Conflict(actual) if actual >= facts[0].version:
@@ -243,10 +250,14 @@ def _check_repeats(writes: Sequence[Write], facts: Sequence[Fact], log: Log) -> 
 
 def _check_conflicts(history: History, log: Log) -> Iterator[Violation]:
     others = _changes(log)
+    first_sent: dict[str, float] = {}
+    for write in history.writes:
+        first_sent[write.command_id] = min(write.sent, first_sent.get(write.command_id, write.sent))
     for write in history.writes:
         if not isinstance(conflict := write.outcome, Conflict) or write.stream in log.forked:
             continue
-        if not log.was_current(write.stream, conflict.actual, write.sent, write.answered):
+        if not log.was_current(write.stream, conflict.actual, first_sent[write.command_id], write.answered):
+            # A repeat gets the first outcome, so the version may be that of the first attempt.
             yield Violation("conflict with a version that was not current", f"{write}")
         elif write.expected is not None and write.expected == conflict.actual:
             yield Violation("conflict without a reason", f"{write}")

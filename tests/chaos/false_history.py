@@ -205,6 +205,21 @@ def conflict_with_no_other_command(history: History) -> None:
     history.writes.append(Write("c9", "a/1", "late", None, 1e6, 1e6 + 1, Conflict(version)))
 
 
+def accept_after_a_conflict(history: History) -> None:
+    write, answer = accepted(history)
+    expected = answer.version - len(answer.events)
+    change(history, write, expected=expected)
+    history.writes.append(
+        replace(
+            write,
+            expected=expected,
+            sent=write.sent - 2,
+            answered=write.sent - 1,
+            outcome=Conflict(expected - 1),
+        )
+    )
+
+
 def read(history: History, **changes: object) -> None:
     version = sum(fact.stream == "a/1" for fact in history.log)
     true = Read("c9", "a/1", version, 1e6, 1e6 + 1, len(history.log), len(history.log))
@@ -303,6 +318,7 @@ FAULTS: Mapping[Callable[[History], None], str] = {
     accept_nothing_at_an_old_version: "version not current",
     conflict_with_the_expected_version: "conflict without a reason",
     conflict_with_an_old_version: "conflict with a version that was not current",
+    accept_after_a_conflict: "accepted after a conflict",
     conflict_with_no_other_command: "conflict without a reason",
     read_without_the_own_write: "stale read",
     read_less_than_the_answer_says: "stale position",

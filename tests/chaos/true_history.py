@@ -46,7 +46,8 @@ class _System:
         if command_id in self.outcomes:
             return self.outcomes[command_id]
         if expected not in (None, self.versions[stream]):
-            return Conflict(self.versions[stream])
+            conflict = self.outcomes[command_id] = Conflict(self.versions[stream])
+            return conflict
         chance = self.random.random()
         if chance < 0.1:
             return NotRecorded("OVERLOADED")

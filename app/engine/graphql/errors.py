@@ -2,6 +2,7 @@
 
 ApiError
 ├── BadInput           BAD_USER_INPUT
+├── ReusedCommandId    COMMAND_ID_REUSED
 ├── NotFound           NOT_FOUND
 ├── Forbidden          FORBIDDEN
 ├── StaleRead          STALE_READ
@@ -52,6 +53,12 @@ class BadInput(ApiError):
     """An argument is invalid."""
 
     code = "BAD_USER_INPUT"
+
+
+class ReusedCommandId(ApiError):
+    """The command id has the outcome of another command."""
+
+    code = "COMMAND_ID_REUSED"
 
 
 class NotFound(ApiError):
@@ -119,7 +126,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
         case Overloaded():
             return ServerOverloaded(str(error) or Overloaded.__doc__)
         case CommandIdReused():
-            return BadInput(str(error) or CommandIdReused.__doc__)
+            return ReusedCommandId(str(error) or CommandIdReused.__doc__)
         case StoreTimeout():
             return TimedOut(str(error) or StoreTimeout.__doc__)
         case StoreUnavailable():

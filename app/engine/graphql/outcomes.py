@@ -19,6 +19,7 @@ from app.engine.graphql.context import Context
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.rejection_codes import RejectionCode
+from app.engine.graphql.request_digest import REQUEST_DIGEST
 from app.engine.graphql.scalars import parse_datetime
 from app.engine.uuid7 import uuid7
 from domain.kernel.decider import AnyDecider
@@ -79,6 +80,7 @@ def command_context(context: Context, options: CommandOptions | None) -> Command
         expected_version=options.expected_version,
         occurred_at=occurred_at,
         dry_run=options.dry_run,
+        digest=REQUEST_DIGEST.get(),
     )
 
 

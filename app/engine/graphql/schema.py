@@ -23,6 +23,7 @@ from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
 from app.engine.graphql.pagination import MAX_PAGE_SIZE
+from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, processes, projection_operations, projections
 from app.engine.graphql.strawberry_internals import graphql_schema, set_description
@@ -84,6 +85,7 @@ def build_schema(
         execution_context_class=FastExecutionContext if fast_executor else None,
     )
     _add_descriptions(graphql_schema(schema))
+    add_request_digests(graphql_schema(schema))
     if fast_executor:
         add_plans(schema)
     return schema, events

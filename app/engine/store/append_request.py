@@ -30,7 +30,8 @@ class AppendRequest:
     """The events of one command for a stream that is at version `expected`.
 
     Without events the store confirms that the stream is at that version and that the command id is new. With
-    `persist_outcome` the store keeps the outcome (`refusal`) under the command id, so that a repeat gets the same one.
+    `persist_outcome` the store keeps the outcome (`refusal`) under the command id, so that a repeat gets the same one. With
+    `is_expected_by_caller` a conflict is an outcome, too. `digest` is that of what the client asked for.
     """
 
     command_id: UUID
@@ -45,6 +46,8 @@ class AppendRequest:
     occurred_at: datetime | None = None
     persist_outcome: bool = False
     refusal: str | None = None
+    digest: bytes | None = None
+    is_expected_by_caller: bool = False
     chain: AppendChain = field(default_factory=AppendChain)
 
     def facts(self, first: int, recorded_at: datetime) -> Sequence[Fact]:
@@ -95,7 +98,11 @@ class VersionConflict:
 
 
 class CommandIdReused(Exception):
-    """This commandId was used for another command. Use a new one for each command."""
+    """This commandId was used for another command, or with other input. Use a new one for each command."""
+
+
+CONFLICT = "!conflict"
+"""The stored refusal of a command whose expected version did not match. No rejection has such a code."""
 
 
 type AppendAnswer = AppendResult | VersionConflict | CommandIdReused
@@ -120,6 +127,8 @@ def append_arguments(codec: EventCodec, requests: Sequence[AppendRequest]) -> Se
         [event.stored.name for event in events],
         [event.stored.version for event in events],
         [codec.encode(event) for event in events],
+        [request.digest for request in requests],
+        [request.is_expected_by_caller for request in requests],
     )
 
 
@@ -132,8 +141,12 @@ def append_answer(request: AppendRequest, row: asyncpg.Record, *, resent: bool) 
     same = stream == (request.category, request.stream_id) and (
         name == request.command.name or name in request.command.formerly
     )
+    if known and None not in (row["known_digest"], request.digest):
+        same = same and row["known_digest"] == request.digest
     if known and name is not None and not same:
         return CommandIdReused(CommandIdReused.__doc__)
+    if row["refused"] == CONFLICT:
+        return VersionConflict(row["actual"])
     # A batch that was sent twice may meet its own first copy. No caller can repeat an id that was made here.
     duplicate = known and not (resent and not request.persist_outcome)
     first, recorded_at = row["first_pos"], row["recorded"]

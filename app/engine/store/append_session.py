@@ -63,6 +63,8 @@ class AppendSession:
         self._retry_timeout = retry_timeout
         self._connection: asyncpg.Connection | None = None
         self._epoch = 0
+        self._is_unreplicated = False
+        """Whether PostgreSQL has answered that a commit did not wait for its synchronous standby."""
         self._failing_since: float | None = None
         self._failure = ""
         self._sent_at: float | None = None
@@ -110,10 +112,19 @@ class AppendSession:
                     connection = await self._connected()
                     if epoch != self._epoch:
                         epoch = self._epoch
-                        requests = [replace(request, expected=UNKNOWN_VERSION) for request in requests]
+                        requests = [
+                            replace(request, expected=UNKNOWN_VERSION, is_expected_by_caller=False)
+                            for request in requests
+                        ]
                     arguments = append_arguments(self._codec, requests)
                     sent = True
                     rows = await connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
+                    if resent or self._is_unreplicated:
+                        # An earlier attempt may have been committed without its wait for a synchronous standby. The
+                        # commit of a later record waits for all records before it.
+                        resent = True
+                        await connection.execute(_PROBE, timeout=self._retry_timeout)
+                        self._is_unreplicated = False
                     self._succeed()
                     return self._recorded(requests, rows, resent=resent)
                 except DRIVER_ERRORS as error:
@@ -156,9 +167,15 @@ class AppendSession:
         except BaseException:
             connection.terminate()
             raise
+        connection.add_log_listener(self._on_notice)
         self.connects += 1
         self._connection = connection
         return connection
+
+    def _on_notice(self, connection: object, notice: object) -> None:
+        # The text of PostgreSQL is translated; its code (01000) is that of every warning. Nothing else warns here.
+        if getattr(notice, "sqlstate", None) == "01000":
+            self._is_unreplicated = True
 
     def _recorded(
         self, requests: Sequence[AppendRequest], rows: Sequence[asyncpg.Record], *, resent: bool
@@ -214,7 +231,7 @@ def _outcome_unknown(error: Exception) -> bool:
 _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
 a batch of one. A plan made while the tables are small would scan them forever."""
-_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _PROBE_ROW = """
     BEGIN;

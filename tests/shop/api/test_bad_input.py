@@ -224,12 +224,14 @@ def test_a_position_beyond_the_log_is_an_empty_page_a_stale_read_and_no_place_to
     assert "LOG_REPLACED" in stream.text
 
 
-def test_a_command_id_that_was_used_for_another_command_is_bad_input(module_server: Server) -> None:
+def test_a_command_id_that_was_used_for_another_command_is_refused(module_server: Server) -> None:
     options = {"options": {"commandId": str(uuid4())}}
     assert module_server.ask(REGISTER, product(sku="TAKEN") | options)["data"] == {
         "registerProduct": {"__typename": "ProductAccepted"}
     }
     before = module_server.ask(POSITION)["data"]
-    assert codes(module_server.ask(OPEN, {"input": {"customerId": str(uuid4())}} | options)) == {INPUT}
-    assert codes(module_server.ask(REGISTER, product(sku="TAKEN-2") | options)) == {INPUT}
+    assert codes(module_server.ask(OPEN, {"input": {"customerId": str(uuid4())}} | options)) == {
+        "COMMAND_ID_REUSED"
+    }
+    assert codes(module_server.ask(REGISTER, product(sku="TAKEN-2") | options)) == {"COMMAND_ID_REUSED"}
     assert module_server.ask(POSITION)["data"] == before

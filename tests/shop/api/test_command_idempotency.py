@@ -94,11 +94,30 @@ async def test_another_version_than_the_expected_one_is_a_conflict_that_names_bo
     assert (await receive(api, expectedVersion=2))["version"] == 3
 
 
-async def test_a_command_that_met_a_conflict_can_be_sent_again_under_its_id(api: Api) -> None:
+async def test_a_late_copy_of_a_command_that_met_a_conflict_is_a_conflict_although_its_version_fits_now(
+    api: Api,
+) -> None:
+    await register(api)
+    options: dict[str, Any] = {"commandId": str(uuid4()), "expectedVersion": 2}
+    first = await receive(api, **options)
+    await receive(api)
+    late = await receive(api, **options)
+    assert first["__typename"] == late["__typename"] == "Conflict"
+    assert first["actualVersion"] == late["actualVersion"] == 1
+
+
+async def test_another_request_under_a_used_id_is_refused(api: Api) -> None:
     await register(api)
     once = str(uuid4())
-    assert (await receive(api, commandId=once, expectedVersion=7))["__typename"] == "Conflict"
-    assert (await receive(api, commandId=once, expectedVersion=1))["duplicate"] is False
+    assert (await receive(api, 3, commandId=once))["__typename"] == "ProductAccepted"
+    for quantity, options in ((4, {}), (3, {"expectedVersion": 2})):
+        answer = await api(
+            RECEIVE,
+            {"input": {"sku": "TEA", "quantity": quantity}, "options": {"commandId": once, **options}},
+        )
+        assert answer["errors"][0]["extensions"]["code"] == "COMMAND_ID_REUSED"
+    # The same request with a preview is the same request.
+    assert (await receive(api, 3, commandId=once))["duplicate"] is True
 
 
 async def test_the_repeat_of_a_command_with_an_expected_version_is_a_duplicate_not_a_conflict(

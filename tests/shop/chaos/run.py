@@ -252,9 +252,9 @@ def _summarise(site: Site, shop: Shop, timeline: Timeline, report: Report) -> No
             f"{name}: {len(stalls)} times; no write was acknowledged for {sorted(stalls)[len(stalls) // 2]:.1f} s in the middle, {max(stalls):.1f} s at most"
         )
     for node in site.nodes:
-        timeline.say(
-            f"{node.name}: started {node.starts} times, ended by itself {node.ended_by_itself} times"
-        )
+        timeline.say(f"{node.name}: started {node.starts} times, ended by itself {len(node.endings)} times")
+        for ending in node.endings:
+            timeline.say(f"    {ending}")
         errors = Counter(
             line.split(" ", 2)[-1][:160] for line in node.output().splitlines() if "rror" in line
         )

@@ -42,7 +42,8 @@ class Node:
         self.lock = asyncio.Lock()
         """Held by the fault that the server has at the moment."""
         self.starts = 0
-        self.ended_by_itself = 0
+        self.endings: list[str] = []
+        """How it ended when the run had not ended it."""
         self._log = folder / "log"
         self._down = False
         self._environment = clean_environment(
@@ -98,7 +99,8 @@ class Node:
         """Start it again when it has ended by itself, as an orchestrator does."""
         while True:
             if not self._down and not self.is_running:
-                self.ended_by_itself += 1
+                assert self._process is not None
+                self.endings.append(f"exit code {self._process.poll()}: {self.tail(1)[:300]}")
                 await asyncio.sleep(RESTART_SECONDS)
                 if not self._down:
                     self.start()
