@@ -67,7 +67,7 @@ async def steady_writes(runtime: Runtime) -> AsyncGenerator[list[float]]:
 
 
 async def check_no_gap(server: Server, tries: int) -> None:
-    async with httpx2.AsyncClient() as client, opened(server) as socket:
+    async with httpx2.AsyncClient(timeout=30) as client, opened(server) as socket:
         for number in range(tries):
             answer = (await client.post(server.url, json={"query": READ})).json()
             read, position = answer["data"]["product"], int(answer["extensions"]["position"])
