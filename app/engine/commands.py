@@ -31,6 +31,13 @@ MAX_ATTEMPTS = 12
 """How often a command is decided again after another process was first, before its caller gets a conflict."""
 
 
+class UnregisteredDecider(Exception):
+    """No register has the decider, so nothing could read what it records."""
+
+    def __init__(self, category: str) -> None:
+        super().__init__(f"the decider {category} is not registered: add its line to domain/__init__.py")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
     """Who sends a command, why and how.
@@ -144,6 +151,8 @@ class CommandHandler:
     async def _execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext
     ) -> CommandOutcome:
+        if decider.category not in self._appender.categories:
+            raise UnregisteredDecider(decider.category)
         if context.dry_run:
             return await self._preview(decider, stream_id, command, context)
         command_id = context.command_id or uuid7()

@@ -34,6 +34,12 @@ def test_a_fail_over_that_loses_events_is_accepted_if_just_these_are_known_to_be
     assert check(history) == []
 
 
+def test_an_event_that_was_lost_and_recorded_again_at_its_position_was_delivered() -> None:
+    history = true_history(1)
+    history.lost = frozenset(history.log[-3:])
+    assert check(history) == []
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 @pytest.mark.parametrize("seed", range(3))
 def test_a_fault_in_a_true_history_is_found(fault: Callable[[History], None], seed: int) -> None:

@@ -54,6 +54,11 @@ def is_operational_error(error: BaseException) -> bool:
     return state[:2] in ("08", "25", "28", "3D", "40", "53", "55", "57", "58", "XX") or state == "42501"
 
 
+def is_missing_table(error: BaseException, schema: str) -> bool:
+    """Whether a statement names a table of this schema that does not exist."""
+    return isinstance(error, asyncpg.UndefinedTableError) and f'"{schema}.' in str(error)
+
+
 def is_data_error(error: BaseException) -> bool:
     """Whether a row or a key is at fault: PostgreSQL refuses it, or its values do not have the types of the columns."""
     if isinstance(error, asyncpg.PostgresError):

@@ -17,12 +17,17 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-import asyncpg
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
-from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_operational_error
+from app.engine.database.errors import (
+    DRIVER_ERRORS,
+    first_line,
+    is_connection_error,
+    is_missing_table,
+    is_operational_error,
+)
 from app.engine.history.aggregate_history import InvalidPointInTime
 from app.engine.projector.live_rows import ListTooLong
 from app.engine.projector.projector import ProjectionStale
@@ -139,7 +144,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return BadInput(str(error))
         case UnreadableStream():
             return StreamUnreadable(str(error))
-        case asyncpg.UndefinedTableError() if f'"{SCHEMA}.' in str(error):
+        case _ if is_missing_table(error, SCHEMA):
             return StaleRead(
                 "A table that the query reads is missing; it is made again from the log. Ask again in a moment."
             )
@@ -149,7 +154,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return TimedOut("The operation took too long.")
         case _ if isinstance(error, DRIVER_ERRORS) and is_connection_error(error):
             return TimedOut("The database does not answer. Try again.")
-        case asyncpg.PostgresError() if is_operational_error(error):
+        case _ if is_operational_error(error):
             return Unavailable(f"The database cannot answer at the moment ({first_line(error)}). Try again.")
         case _:
             return None

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
+from app.engine.errors import ConfigurationError
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.recovery import create_missing_checkpoints
 from app.engine.processes.worker import ProcessWorker
@@ -32,9 +33,15 @@ class ProcessEngine:
         for process in processes:
             for call in process.calls:
                 if call not in ports:
-                    raise ValueError(
-                        f"{process.category} calls {call.__name__}: register a port for it in app/ports"
+                    raise ConfigurationError(
+                        f"process {process.category} calls {call.__name__}: register a port for it in app/ports/__init__.py"
                     )
+        listed = {call for process in processes for call in process.calls}
+        for call in ports:
+            if call not in listed:
+                raise ConfigurationError(
+                    f"there is a port for {call.__name__}, and no process lists it in its calls"
+                )
         self.workers = {
             process.category: ProcessWorker(
                 process, database, reader, feed, commands, deciders, ports, retry_policy or RetryPolicy()

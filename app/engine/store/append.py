@@ -108,6 +108,8 @@ class Appender:
         self._pending: deque[_PendingAppend] = deque()
         self._wakeup = asyncio.Event()
         self._draining = False
+        self.categories = frozenset(codec.commands)
+        """The categories of the registered deciders."""
         self.session = AppendSession(connect, codec, check_log, retry_timeout)
 
     async def append(self, request: AppendRequest) -> AppendResult | VersionConflict:
