@@ -12,6 +12,7 @@ import strawberry
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.event_types import EventInterface, OutputMapping
+from app.engine.graphql.live_list import live_list
 from app.engine.graphql.live_query import RelatedChanges, live_query
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.outcomes import (
@@ -432,6 +433,14 @@ class Query:
 
 @strawberry.type
 class Subscription:
+    orders = live_list(
+        orders,
+        Order,
+        OrderFilter,
+        _conditions,
+        "The orders that match, then each change to that list. The first message is the list itself.",
+    )
+
     @strawberry.subscription(
         description="The order now, and again after each change to it, and to its payment and fulfilment if they are selected. Changes that come together give one result."
     )

@@ -13,6 +13,7 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.event_types import EventInterface
+from app.engine.graphql.live_list import live_list
 from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders, Prefetched
 from app.engine.graphql.outcomes import CommandOptions, Conflict, Preview, Rejected, command_context, execute
 from app.engine.graphql.pagination import Connection, paginate, parse_page
@@ -317,3 +318,14 @@ class Query:
             where=lambda columns: _conditions(filter, columns),
             as_of=at,
         )
+
+
+@strawberry.type
+class Subscription:
+    products = live_list(
+        products,
+        Product,
+        ProductFilter,
+        _conditions,
+        "The products that match, then each change to that list. The first message is the list itself.",
+    )

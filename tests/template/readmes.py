@@ -20,6 +20,7 @@ PATHS: Sequence[str] = (
     "app/engine/audit/README.md",
     "app/engine/cli/README.md",
     "app/engine/server/README.md",
+    "app/web/README.md",
     "migrations/README.md",
     "tests/README.md",
 )

@@ -108,10 +108,15 @@ class Database:
         assert self._pool is not None, "the database is not open"
         return self._pool
 
+    def render(self, query: Select[Any]) -> tuple[str, Sequence[Any]]:
+        """The SQL text of a query, and the values of its parameters."""
+        sql, params = self._statements.render(query)
+        return self.collations.adapt(sql), params
+
     async def fetch(self, query: Select[Any]) -> Sequence[asyncpg.Record]:
         """The records of a query; jsonb columns are text."""
-        sql, params = self._statements.render(query)
-        return await retry_read(partial(self.pool.fetch, self.collations.adapt(sql), *params))
+        sql, params = self.render(query)
+        return await retry_read(partial(self.pool.fetch, sql, *params))
 
     async def open(self) -> None:
         """Connect, and check the server: its sessions, encoding and version. Raises `DatabaseUnavailable`."""

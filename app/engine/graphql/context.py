@@ -1,6 +1,8 @@
 """The context of one operation: the services of the engine, the caller and the loaders."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from uuid import UUID
@@ -14,7 +16,9 @@ from app.engine.database.connections import Database
 from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
+from app.engine.graphql.read_point import ReadPoint
 from app.engine.history.aggregate_history import AggregateHistory
+from app.engine.projector.live_rows import LiveLists
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
@@ -41,18 +45,29 @@ class Services(Protocol):
     history: AggregateHistory
     feed: Feed
     projector: Projector
+    live_lists: LiveLists
     operations: BackgroundOperations
     statuses: StatusCache
     stopping: asyncio.Event
     pending_body_timeouts: set[asyncio.Timeout]
 
 
+@dataclass(frozen=True, slots=True)
+class LiveMessage:
+    """One message of a subscription, before its execution. Equal `key`s have the same content for all subscribers."""
+
+    position: int
+    key: object
+    make_root: Callable[[], object]
+    """Makes the root value of the execution."""
+
+
 @dataclass
 class LiveHandover:
     """Hands a subscription from its resolver to the socket's handler.
 
-    The resolver sends the stored events, notes its position here and ends. The handler then sends the live events from
-    the shared stream. `execution` is the valid operation, `position` the last position sent.
+    The resolver sends the stored events, notes its position here and ends. The handler then sends the live events, or the
+    messages of `next_after`, from the shared stream. `execution` is the valid operation, `position` the last position sent.
     """
 
     execution: ExecutionContext | None = None
@@ -61,10 +76,24 @@ class LiveHandover:
     where: EventFilter = ALL_EVENTS
     epoch: int = 0
     """The epoch of the feed that the position belongs to."""
+    next_after: Callable[[int], Awaitable[LiveMessage | None]] | None = None
+    """Gives the message after a position. None for the events themselves."""
+    first: LiveMessage | None = None
+    """The first message, if the handler has to send it."""
 
     def begin(self, position: int, where: EventFilter, epoch: int) -> None:
         """Hand over: all events up to `position` are sent, the handler sends those that match and follow."""
         self.position, self.where, self.epoch = position, where, epoch
+
+    def begin_messages(
+        self,
+        position: int,
+        next_after: Callable[[int], Awaitable[LiveMessage | None]],
+        first: LiveMessage | None,
+        epoch: int,
+    ) -> None:
+        """Hand over: the handler sends `first`, and then the messages after `position`."""
+        self.position, self.next_after, self.first, self.epoch = position, next_after, first, epoch
 
 
 @dataclass
@@ -92,6 +121,8 @@ class Context:
     """The correlation id that the client sent, if it sent one."""
     streams: bool = False
     """Whether the transport can carry more than one result."""
+    read_point: ReadPoint | None = None
+    """None outside of operations."""
     handover: LiveHandover | None = None
     """None if the transport does not share subscriptions."""
     resume_point: ResumePoint | None = None
@@ -99,16 +130,24 @@ class Context:
     request_extensions: dict[str, Any] = field(default_factory=dict[str, Any])
     """The extensions that the client sent with the operation."""
 
+    def for_operation(self, correlation_id: UUID) -> "Context":
+        """The context of one operation, or of one message of a shared subscription: with loaders and a read point of its own."""
+        context = replace(self, correlation_id=correlation_id, read_point=ReadPoint.at(self.services.feed))
+        return replace(context, loaders=context.new_loaders())
+
+    @property
+    def reads(self) -> ReadPoint:
+        """What the operation has read."""
+        assert self.read_point is not None, "this context is not of an operation"
+        return self.read_point
+
     def new_loaders(self) -> Loaders:
         """Loaders with an empty cache, for reads that have to see what has changed since."""
-        return Loaders(
-            self.services.database,
-            wait=self.wait_for_projection,
-            read_point=replace(self.loaders.read_point),
-        )
+        return Loaders(self.services.database, wait=self.wait_for_projection)
 
     def loaders_as_of(self, position: int) -> Loaders:
         """Loaders that read rows as of a position."""
+        self.reads.note_read(position)
         return Loaders(self.services.database, position, self.wait_for_projection)
 
     async def check_log(self) -> None:
@@ -127,26 +166,39 @@ class Context:
             raise ReplacedLog(REPLACED)
 
     async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
-        """Wait until the projection has reached `position`; later reads of the operation are at least as new. A table that
-        is made again is waited for in any case.
+        """Call it before each read of a projection: the answer's position is what its projections had reached.
 
-        Raises `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
+        Waits until the projection has reached `position`, and the highest position that the operation has asked for; later
+        reads of the operation are at least as new. A table that is made again is waited for in any case. Raises
+        `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
         """
+        services, point = self.services, self.reads
         if position is not None:
             await self.check_log()
-            point = self.loaders.read_point
-            point.min_position = max(point.min_position, position)
-        await self.services.projector.wait_for_position(
-            projection.name, position or 0, self.services.settings.min_position_timeout_seconds
+        wanted, seconds = (
+            max(position or 0, point.min_position),
+            services.settings.min_position_timeout_seconds,
         )
+        await services.projector.wait_for_position(projection.name, wanted, seconds)
+        reached = services.projector.workers[projection.name].state.position
+        if wanted > services.feed.head:
+            # Another process owns the projection and was faster. The log token has to name an event as new as the answer.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await services.feed.wait_past(wanted - 1, epoch=services.feed.epoch)
+        if position is not None:
+            point.min_position = wanted
+        point.note_read(reached)
 
 
 def response_extensions(context: Context) -> dict[str, Any]:
     """The extensions of every response, without the correlation id."""
-    projector = context.services.projector
+    projector, feed = context.services.projector, context.services.feed
+    position, token = (feed.head, feed.token) if context.read_point is None else context.read_point.take()
     return {
-        "position": str(context.services.feed.latest_known),
-        "logToken": str(context.services.feed.token),
+        "position": str(position),
+        "head": str(max(feed.latest_known, position)),
+        "logToken": str(token),
         "lag": projector.lag_events(),
         "lagSeconds": projector.lag_seconds(),
     }

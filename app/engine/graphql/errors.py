@@ -30,6 +30,7 @@ from app.engine.database.errors import (
     is_operational_error,
 )
 from app.engine.history.aggregate_history import InvalidPointInTime
+from app.engine.projector.live_rows import ListTooLong
 from app.engine.projector.projector import ProjectionStale
 from app.engine.store.append import Overloaded
 from app.engine.store.append_request import CommandIdReused
@@ -140,7 +141,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
             return ReplacedLog(f"{error}. Read the state again, and subscribe without after.")
         case FeedStalled() | LogHole():
             return Unavailable(str(error))
-        case InvalidPointInTime():
+        case InvalidPointInTime() | ListTooLong():
             return BadInput(str(error))
         case UnreadableStream():
             return StreamUnreadable(str(error))

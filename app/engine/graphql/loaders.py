@@ -38,13 +38,6 @@ class HasPrefetched(Protocol):
     prefetched: Mapping[str, Any] | None
 
 
-@dataclass(slots=True)
-class ReadPoint:
-    """The highest position that one operation has asked for. Each of its later reads is at least as new."""
-
-    min_position: int = 0
-
-
 @dataclass(frozen=True)
 class Loaders:
     """Batches and caches reads for one operation, one mutation's answer or one message of a subscription."""
@@ -52,10 +45,8 @@ class Loaders:
     database: Database
     as_of_position: int | None = None
     """The position as of which rows are read, for projections that keep row history. The others are read as of now."""
-    wait: Callable[[Projection[Any], int], Awaitable[None]] | None = None
-    """Waits until a projection has reached a position."""
-    read_point: ReadPoint = field(default_factory=ReadPoint)
-    """The operation's minimum position. It holds for all projections."""
+    wait: Callable[[Projection[Any], int | None], Awaitable[None]] | None = None
+    """Waits until a projection has reached a position, or what the operation has asked for."""
     _loaders: dict[tuple[str, str], DataLoader[Any, Any]] = field(
         default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
     )
@@ -125,7 +116,7 @@ class Loaders:
         async def read(values: list[Any]) -> Sequence[Any]:
             position = self.as_of_position if projection.history else None
             if self.wait is not None:
-                await self.wait(projection, self.read_point.min_position if position is None else position)
+                await self.wait(projection, position)
             return await rows_by_column(self.database, projection, column, values, position)
 
         return read

@@ -114,6 +114,7 @@ def to_outcome[A](
     """
     match outcome:
         case CommandAccepted():
+            context.reads.note_command(outcome.position, outcome.facts)
             return accepted(
                 position=outcome.position,
                 version=outcome.version,

@@ -8,7 +8,7 @@ from typing import Any
 import strawberry
 
 from app.engine.graphql.as_of import ResolvedAsOf
-from app.engine.graphql.context import Info
+from app.engine.graphql.context import Context, Info
 from app.engine.graphql.cursors import cursor_scope, decode_cursor, encode_cursor, invalid_cursor
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.scalars import Count
@@ -170,7 +170,12 @@ async def paginate[R, T](
     Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
     before `make`, with the rows of the page. Raises `BadInput`.
     """
-    database = info.context.services.database
+    context: Context = info.context
+    if as_of is None:
+        await context.wait_for_projection(projection, None)
+    else:
+        context.reads.note_read(as_of.position)
+    database = context.services.database
     position = None if as_of is None else as_of.position
     row_order = RowOrder(order, descending, frozenset(alphabetical))
     return await read_page(

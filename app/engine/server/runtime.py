@@ -19,6 +19,7 @@ from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.logs import error_line
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
+from app.engine.projector.live_rows import LiveLists
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
@@ -73,6 +74,9 @@ class Runtime:
             self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
         )
         self.projector = Projector(application.projections, database, self.feed)
+        self.live_lists = LiveLists(
+            database, self.feed, self.projector, settings.min_position_timeout_seconds
+        )
         self.probe = DatabaseProbe(database)
         self._connects: Counter[str] = Counter()
         self._notifier = LogNotifier(self._counted("notifier"), self.feed.notify)

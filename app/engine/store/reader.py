@@ -33,6 +33,7 @@ class EventFilter:
     stream_id: UUID | None = None
     types: frozenset[str] | None = None
     correlation_id: UUID | None = None
+    command_id: UUID | None = None
 
     def matches(self, fact: Fact) -> bool:
         return (
@@ -40,6 +41,7 @@ class EventFilter:
             and (self.stream_id is None or fact.stream_id == self.stream_id)
             and (self.types is None or not self.types.isdisjoint(_names(fact)))
             and (self.correlation_id is None or fact.correlation_id == self.correlation_id)
+            and (self.command_id is None or fact.command_id == self.command_id)
         )
 
     def sql(self, first: int, codec: EventCodec) -> tuple[str, list[object]]:
@@ -56,6 +58,8 @@ class EventFilter:
             parts.extend(_type_conditions(self.types, codec))
         if self.correlation_id is not None:
             parts.append(("correlation_id = {}::uuid", (self.correlation_id,)))
+        if self.command_id is not None:
+            parts.append((_BY_COMMAND, (self.command_id,) * 3))
         arguments: list[object] = []
         conditions = ["true"]
         for text, values in parts:
@@ -88,6 +92,11 @@ def _type_conditions(types: frozenset[str], codec: EventCodec) -> Sequence[tuple
     return conditions
 
 
+_BY_COMMAND = (
+    "command_id = {}::uuid AND position BETWEEN (SELECT first_position FROM es.commands WHERE command_id = {}::uuid)"
+    " AND (SELECT last_position FROM es.commands WHERE command_id = {}::uuid)"
+)
+"""By the positions that the ledger of commands has: the events have no index on it."""
 _SHAPES = "(type, type_version) IN (SELECT * FROM unnest({}::text[], {}::smallint[]))"
 
 

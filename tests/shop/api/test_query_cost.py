@@ -52,6 +52,9 @@ def cost(document: str, **variables: Any) -> tuple[int, bool]:
             {},
             (1 + 10 * 3, False),
         ),
+        ("subscription { orders(most: 10) { initial upserted { id } } }", {}, (1 + 10 * 3, False)),
+        ("subscription { orders { upserted { id } removed } }", {}, (1 + 200 * 3, False)),
+        ("subscription ($n: Int!) { orders(most: $n) { removed } }", {"n": 7}, (1 + 7, True)),
         ("query A { position } query B { orders(first: 10) { nodes { id } } }", {}, (21, False)),
     ],
 )

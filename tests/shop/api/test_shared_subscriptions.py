@@ -136,9 +136,9 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     rendered: list[int] = []
     own = SharedSubscription._render  # pyright: ignore[reportPrivateUsage]
 
-    def watched(self: SharedSubscription, fact: Any) -> Any:
-        rendered.append(fact.position)
-        return own(self, fact)
+    def watched(self: SharedSubscription, root: object, position: int) -> Any:
+        rendered.append(position)
+        return own(self, root, position)
 
     monkeypatch.setattr(SharedSubscription, "_render", watched)
     tails: SharedSubscriptions = view.shared_subscriptions

@@ -31,6 +31,10 @@ from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 MAX_COST = 20_000
 ASSUMED_LIST_LENGTH = 5
+MAX_LIVE_ROWS = 1_000
+"""How long a live list can be."""
+_PAGES = ("Connection", "Changes")
+"""Ends of the names of types whose lists are as long as an argument of the field says."""
 
 
 class CostCalculator:
@@ -99,6 +103,8 @@ class CostCalculator:
         return self._fragment_costs[name]
 
     def _length(self, node: FieldNode, field: GraphQLField, parent: Any) -> int:
+        if "most" in field.args:
+            return self._most(node, field)
         if "first" in field.args:
             # The resolver refuses a longer page.
             return min(max(1, self._page_size(node, field)), MAX_PAGE_SIZE)
@@ -108,9 +114,7 @@ class CostCalculator:
             return min(max(1, len(cast("list[Any]", ids)) if isinstance(ids, list) else 1), MAX_PAGE_SIZE)
         field_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         # The lists of a connection are as long as its page, which is counted already.
-        return (
-            ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith("Connection") else 1
-        )
+        return ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith(_PAGES) else 1
 
     def _page_size(self, node: FieldNode, field: GraphQLField) -> int:
         for name in ("first", "last"):
@@ -139,6 +143,19 @@ class CostCalculator:
                 return None
             case _:
                 return value
+
+    def _most(self, node: FieldNode, field: GraphQLField) -> int:
+        """The length of a live list, which its resolver keeps below `MAX_LIVE_ROWS`."""
+        value: Any = next(
+            (argument.value for argument in node.arguments or () if argument.name.value == "most"), None
+        )
+        if isinstance(value, VariableNode):
+            self.depends_on_variables = True
+            value = self._variables.get(value.name.value, self._defaults.get(value.name.value))
+        if isinstance(value, IntValueNode):
+            value = int(value.value)
+        most = field.args["most"].default_value if value is None else value
+        return min(max(1, most if isinstance(most, int) else 1), MAX_LIVE_ROWS)
 
 
 def too_expensive(cost: int) -> GraphQLError | None:

@@ -1,7 +1,7 @@
 """Surrounds every operation: its own context, the document cache, the limits, and the codes of errors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cachetools import LRUCache
@@ -52,9 +52,7 @@ class OperationExtension(SchemaExtension):
         execution = self.execution_context
         context: Context = execution.context
         # The context of a socket serves many operations: each gets loaders and a correlation id of its own.
-        execution.context = replace(
-            context, loaders=context.new_loaders(), correlation_id=context.requested_correlation_id or uuid7()
-        )
+        execution.context = context.for_operation(context.requested_correlation_id or uuid7())
         execution.parse_options["max_tokens"] = MAX_TOKENS
         execution.validation_rules = (*execution.validation_rules, LimitsRule)
         if self._hides_schema:

@@ -7,7 +7,6 @@ messages are looked up by position. A slow subscriber has no queue: events that 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -16,7 +15,7 @@ import msgspec
 from graphql import FieldNode, OperationDefinitionNode, VariableNode
 from strawberry.types import ExecutionContext
 
-from app.engine.graphql.context import Context, LiveHandover, response_extensions
+from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
 from app.engine.graphql.errors import with_codes
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
@@ -35,35 +34,48 @@ class SharedSubscription:
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
-        self._payloads: OrderedDict[int, str | asyncio.Future[str]] = OrderedDict()
+        self._payloads: OrderedDict[object, str | asyncio.Future[str]] = OrderedDict()
 
     def payload(self, fact: Fact) -> str | asyncio.Future[str]:
         """The payload for an event as JSON, without the correlation id and the closing braces."""
         payload = self._payloads.get(fact.position)
         if payload is None:
-            payload = self._payloads[fact.position] = self._render(fact)
-            if len(self._payloads) > MAX_CACHED_PAYLOADS:
-                self._payloads.popitem(last=False)
+            payload = self._render(self._context.events.to_graphql(fact), fact.position)
+            self._keep(fact.position, payload)
         return payload
 
-    def _render(self, fact: Fact) -> str | asyncio.Future[str]:
+    def message_payload(self, message: LiveMessage) -> str | asyncio.Future[str]:
+        """The payload for a message, like that for an event."""
+        payload = self._payloads.get(message.key)
+        if payload is None:
+            payload = self._render(message.make_root(), message.position)
+            self._keep(message.key, payload)
+        return payload
+
+    def _keep(self, key: object, payload: str | asyncio.Future[str]) -> None:
+        self._payloads[key] = payload
+        if len(self._payloads) > MAX_CACHED_PAYLOADS:
+            self._payloads.popitem(last=False)
+
+    def _render(self, root: object, position: int) -> str | asyncio.Future[str]:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
-        context = replace(self._context, loaders=self._context.new_loaders())
-        result = self._executor.execute(self._context.events.to_graphql(fact), context)
+        context = self._context.for_operation(self._context.correlation_id)
+        context.reads.note_answer(position)
+        result = self._executor.execute(root, context)
         if self._executor.is_awaitable(result):
-            return asyncio.ensure_future(self._await_and_encode(result))
-        return self._encode(result)
+            return asyncio.ensure_future(self._await_and_encode(result, context))
+        return self._encode(result, context)
 
-    async def _await_and_encode(self, result: Any) -> str:
-        return self._encode(await result)
+    async def _await_and_encode(self, result: Any, context: Context) -> str:
+        return self._encode(await result, context)
 
-    def _encode(self, result: Any) -> str:
+    def _encode(self, result: Any, context: Context) -> str:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload["errors"] = [
                 error.formatted for error in with_codes(result.errors, self._context.correlation_id)
             ]
-        payload["extensions"] = response_extensions(self._context)
+        payload["extensions"] = response_extensions(context)
         return encode_json(payload)[:-2]
 
 
@@ -89,13 +101,25 @@ class SharedSubscriptions:
         prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._shared_by(execution)
+
+        async def send_payload(payload: str | asyncio.Future[str]) -> None:
+            if not isinstance(payload, str):
+                payload = await asyncio.shield(payload)
+            await send(f"{prefix}{payload}{suffix}")
+
+        if handover.next_after is not None:
+            message, sent = handover.first or await handover.next_after(cursor), 0
+            while message is not None:
+                await send_payload(shared.message_payload(message))
+                sent += 1
+                if sent % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+                message = await handover.next_after(message.position)
+            return
         while await feed.wait_past(cursor, epoch=handover.epoch, low_priority=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
             for fact in facts:
-                payload = shared.payload(fact)
-                if not isinstance(payload, str):
-                    payload = await asyncio.shield(payload)
-                await send(f"{prefix}{payload}{suffix}")
+                await send_payload(shared.payload(fact))
             if cursor < feed.head:
                 await asyncio.sleep(0)
 

@@ -26,13 +26,17 @@ class EventFilter:
         default=None, description="The categories of the streams; at most 100."
     )
     stream_id: UUID | None = strawberry.field(
-        default=None, description="The id of the stream. Without a category: the streams of all categories."
+        default=None,
+        description="The id of the stream. With one category in `streams` it names one stream; alone, every stream of that id.",
     )
     types: list[str] | None = strawberry.field(
         default=None, description="The stored names of the event types; at most 100."
     )
     correlation_id: UUID | None = strawberry.field(
         default=None, description="The correlation id: the events that followed from one request."
+    )
+    command_id: UUID | None = strawberry.field(
+        default=None, description="The id of the command: the events that it recorded."
     )
 
 
@@ -44,6 +48,7 @@ def _to_filter(filter: EventFilter | None) -> reader.EventFilter:
         stream_id=filter.stream_id,
         types=_names(filter.types, "types"),
         correlation_id=filter.correlation_id,
+        command_id=filter.command_id,
     )
 
 
@@ -77,6 +82,7 @@ class Query:
     ) -> Connection[EventInterface]:
         context: Context = info.context
         size, where = page_size(first), _to_filter(filter)
+        context.reads.note_log_read()
         reader = context.services.reader
         facts = await reader.read_all(after or 0, size + 1, where=where)
         items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts[:size]]
@@ -162,5 +168,6 @@ class Subscription:
             facts, cursor = await feed.read_after(cursor, where)
             for fact in facts:
                 point.position = fact.position
+                context.reads.note_read(fact.position)
                 yield context.events.to_graphql(fact)
         context.handover.begin(cursor, where, epoch)

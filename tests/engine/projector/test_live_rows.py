@@ -1,0 +1,208 @@
+"""Live rows are evaluated once for all subscribers, on the rows before and after, by the SQL of the filter."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Select
+
+import app.engine.projector.live_rows as module
+from app.engine.database.connections import Database
+from app.engine.projector.live_rows import ListTooLong, LiveLists, LiveRows, RowChanges
+from app.engine.projector.projector import ProjectionStale
+from app.engine.read_models.queries import Columns, Condition
+from projections.kernel import Key, Projection
+from tests.support.toy_counter import Engine, Take, TallyRow, engine, request, tallies, tally
+from tests.support.toy_parking import BROKEN, POISON, add, retried, wait_until_folded
+
+
+@asynccontextmanager
+async def started(database: Database, **options: Any) -> AsyncGenerator[Engine]:
+    """The engine with its tables, and one event whose row is in no list."""
+    async with engine(database, **options) as running:
+        await add(running, uuid4(), 1)
+        for name in running.projector.workers:
+            await running.projector.wait_for_position(name, 1, 10)
+        yield running
+
+
+def above_two(columns: Columns) -> Sequence[Condition]:
+    return [columns.sum > 2]
+
+
+def lists(running: Engine, timeout: float = 5.0) -> LiveLists:
+    return LiveLists(running.database, running.feed, running.projector, timeout)
+
+
+def found(
+    running: Engine, most: int = 10, projection: Projection[Any] = tallies, timeout: float = 5.0
+) -> LiveRows[Any]:
+    return lists(running, timeout).find(projection, above_two, most)
+
+
+async def next_after(rows: LiveRows[Any], position: int) -> RowChanges[Any] | None:
+    async with asyncio.timeout(10):
+        return await rows.next_after(position)
+
+
+def sums(changes: RowChanges[TallyRow] | None) -> tuple[bool, list[int], list[Key]]:
+    assert changes is not None
+    return changes.initial, sorted(row.sum for row in changes.upserted), list(changes.removed)
+
+
+async def test_subscribers_of_the_same_filter_share_every_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        live, reads = lists(running), list[str]()
+        fetch = Database.fetch
+
+        async def counted(self: Database, query: Select[Any]) -> Any:
+            reads.append(str(query))
+            return await fetch(self, query)
+
+        monkeypatch.setattr(Database, "fetch", counted)
+        subscribed = [live.find(tallies, above_two, 10) for _ in range(50)]
+        await asyncio.gather(*(rows.join(1, None) for rows in subscribed))
+        assert len(reads) == 1
+        following = [asyncio.ensure_future(next_after(rows, 1)) for rows in subscribed]
+        await add(running, uuid4(), 3)
+        changes = await asyncio.gather(*following)
+        assert (len(reads), {sums(change)[1][0] for change in changes}) == (2, {3})
+        assert live.find(tallies, lambda columns: [columns.sum > 3], 10) is not subscribed[0]
+        assert live.find(tallies, above_two, 11) is not subscribed[0]
+
+
+async def test_a_row_that_enters_changes_and_leaves_is_upserted_twice_and_removed(database: Database) -> None:
+    async with started(database) as running:
+        rows, stream = found(running), uuid4()
+        assert sums((await rows.join(1, None))[0]) == (True, [], [])
+        await add(running, stream, 1)
+        position = await add(running, stream, 2)
+        assert sums(change := await next_after(rows, 1)) == (False, [3], [])
+        assert change is not None
+        assert change.position == position
+        await add(running, stream, 1)
+        assert sums(change := await next_after(rows, position)) == (False, [4], [])
+        assert change is not None
+        await running.commands.execute(tally, stream, Take(amount=4), request())
+        assert sums(await next_after(rows, change.position)) == (False, [], [(stream,)])
+
+
+async def test_a_slow_subscriber_gets_the_list_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_KEPT_CHANGES", 2)
+    async with started(database) as running:
+        rows, stream, position = found(running), uuid4(), 1
+        await rows.join(1, None)
+        for _ in range(6):
+            await add(running, stream, 3)
+            change = await next_after(rows, position)
+            assert change is not None
+            position = change.position
+        assert sums(await next_after(rows, 2)) == (True, [18], [])
+        assert sums(await next_after(rows, position - 1)) == (False, [18], [])
+
+
+async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_other(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        rows = found(running)
+        joining = asyncio.ensure_future(rows.join(1, None))
+        await asyncio.sleep(0)
+        joining.cancel()
+        position = await add(running, uuid4(), 3)
+        assert sums((await rows.join(position, None))[0]) == (True, [3], [])
+        tasks = [asyncio.ensure_future(next_after(rows, position)) for _ in range(3)]
+        await asyncio.sleep(0)
+        writer = running.projector.workers["tallies"].writer
+        assert writer is not None
+        async with writer.lock:
+            await add(running, uuid4(), 5)
+            while not rows._lock.locked():  # noqa: ASYNC110 - one of them reads now
+                await asyncio.sleep(0)
+            tasks[0].cancel()
+        assert [sums(change) for change in await asyncio.gather(*tasks[1:])] == [(False, [5], [])] * 2
+
+
+async def test_without_row_history_a_resumed_list_is_sent_again(database: Database) -> None:
+    plain = replace(tallies, name="plain", history=False)
+    async with started(database, projections=[plain]) as running:
+        stream = uuid4()
+        position = await add(running, stream, 3)
+        rows = found(running, projection=plain)
+        assert (await rows.join(position, position))[0] is None
+        await add(running, stream, 1)
+        assert sums((await rows.join(position + 1, position))[0]) == (True, [4], [])
+
+
+async def test_with_row_history_a_resumed_list_tells_what_left_even_if_it_came_after_the_position(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        old, brief, never = uuid4(), uuid4(), uuid4()
+        position = await add(running, old, 3)
+        for stream, amount in ((brief, 3), (never, 1)):
+            await add(running, stream, amount)
+            await running.commands.execute(tally, stream, Take(amount=amount), request())
+        head = await add(running, old, 1)
+        initial, upserted, removed = sums((await found(running).join(head, position))[0])
+        assert (initial, upserted, removed) == (False, [4], [(brief,)])
+
+
+async def test_after_a_retry_of_parked_keys_the_list_is_sent_again(database: Database) -> None:
+    stream, other = uuid4(), uuid4()
+    async with engine(database, projections=[BROKEN]) as running:
+        await add(running, stream, 1)
+        await add(running, stream, 5, note=POISON)
+        await wait_until_folded(running, BROKEN)
+    async with engine(database) as running:
+        await wait_until_folded(running, tallies)
+        rows = found(running)
+        assert sums((await rows.join(2, None))[0]) == (True, [], [])
+        while not running.projector.workers["tallies"].state.parked:  # noqa: ASYNC110 - it is read each moment
+            await asyncio.sleep(0.01)
+        await add(running, other, 1)
+        joined = await rows.join(3, None)
+        await retried(running, tallies)
+        while running.projector.workers["tallies"].state.parked:  # noqa: ASYNC110 - it is read each moment
+            await asyncio.sleep(0.01)
+        await add(running, other, 1)
+        assert sums(await next_after(rows, joined[1])) == (True, [6], [])
+
+
+async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins_again(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        live = lists(running, timeout=0.05)
+        rows = live.find(tallies, above_two, 10)
+        await rows.join(1, None)
+        await wait_until_folded(running, tallies)
+        writer = running.projector.workers["tallies"].writer
+        assert writer is not None
+        async with writer.lock:
+            await add(running, uuid4(), 3)
+            with pytest.raises(ProjectionStale):
+                await next_after(rows, 1)
+            with pytest.raises(ProjectionStale):
+                await next_after(rows, 1)
+        await wait_until_folded(running, tallies)
+        again = live.find(tallies, above_two, 10)
+        assert again is not rows
+        assert sums((await again.join(2, None))[0]) == (True, [3], [])
+
+
+async def test_a_list_that_grows_beyond_its_limit_ends(database: Database) -> None:
+    async with started(database) as running:
+        rows = found(running, most=1)
+        position = (await rows.join(await add(running, uuid4(), 3), None))[1]
+        await add(running, uuid4(), 3)
+        with pytest.raises(ListTooLong):
+            await next_after(rows, position)

@@ -1,0 +1,156 @@
+"""A client reads, and follows the events after the position of the answer: together it has every event."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from app.composition import application
+from app.engine.commands import CommandAccepted, CommandContext
+from app.engine.database.connections import open_database
+from app.engine.server.runtime import Runtime
+from app.engine.uuid7 import uuid7
+from app.settings import Settings
+from domain.money import Money
+from domain.product import ReceiveStock, RegisterProduct, product, product_id
+from tests.support.graphql_client import Api
+from tests.support.server import Server
+from tests.support.websocket import opened
+
+WRITES_PER_SECOND = 300
+READ = 'query($p: Position) { product(sku: "TEA", minPosition: $p) { version onHand } }'
+FOLLOW = 'subscription($after: Position!) { events(after: $after, filter: {streams: ["product"]}) { position version } }'
+TEA = product_id("TEA")
+
+
+def context() -> CommandContext:
+    return CommandContext(actor="test", correlation_id=uuid7())
+
+
+async def register(runtime: Runtime) -> None:
+    command = RegisterProduct(sku="TEA", name="Tea", price=Money(amount=Decimal(1), currency="EUR"))
+    assert isinstance(await runtime.commands.execute(product, TEA, command, context()), CommandAccepted)
+
+
+@asynccontextmanager
+async def steady_writes(runtime: Runtime) -> AsyncGenerator[list[float]]:
+    """300 commands a second from this process, until the block ends."""
+    done: list[float] = []
+    running: set[asyncio.Task[object]] = set()
+
+    async def write() -> None:
+        await runtime.commands.execute(product, TEA, ReceiveStock(quantity=1), context())
+        done.append(time.monotonic())
+
+    async def pace() -> None:
+        began, sent = time.monotonic(), 0
+        while True:
+            due = int((time.monotonic() - began) * WRITES_PER_SECOND)
+            for _ in range(min(due - sent, 50)):
+                task = asyncio.ensure_future(write())
+                running.add(task)
+                task.add_done_callback(running.discard)
+            sent = due
+            await asyncio.sleep(0.005)
+
+    pacer = asyncio.ensure_future(pace())
+    try:
+        yield done
+    finally:
+        pacer.cancel()
+        await asyncio.gather(*running)
+
+
+async def check_no_gap(server: Server, tries: int) -> None:
+    async with httpx2.AsyncClient(timeout=30) as client, opened(server) as socket:
+        for number in range(tries):
+            answer = (await client.post(server.url, json={"query": READ})).json()
+            read, position = answer["data"]["product"], int(answer["extensions"]["position"])
+            assert int(answer["extensions"]["logToken"].split(":")[1]) >= position
+            assert int(answer["extensions"]["head"]) >= position
+            await socket.subscribe(str(number), FOLLOW, {"after": str(position)})
+            first = (await socket.facts(str(number), 1))[0]
+            await socket.say({"id": str(number), "type": "complete"})
+            # The log has this product alone, so a version is a position.
+            assert first["version"] <= read["version"] + 1, (number, read, position, first)
+            assert int(first["position"]) == position + 1
+
+
+@pytest.mark.parametrize("tries", [20, pytest.param(200, marks=pytest.mark.soak)])
+async def test_what_is_read_and_what_follows_its_position_are_all_events_on_the_owner_and_on_another_server(
+    serve: Callable[..., Server], settings: Settings, tries: int
+) -> None:
+    owner = serve().wait()
+    other = serve().wait()
+    async with open_database(settings) as database:
+        runtime = Runtime(application, settings, database)
+        async with runtime.run():
+            await register(runtime)
+            async with steady_writes(runtime) as done:
+                await check_no_gap(owner, tries)
+                await check_no_gap(other, tries)
+    assert len(done) > tries
+
+
+@pytest.fixture
+async def registered(runtime: Runtime) -> Runtime:
+    await register(runtime)
+    return runtime
+
+
+async def test_the_position_is_that_of_the_projection_that_was_read_and_the_head_is_that_of_the_log(
+    registered: Runtime, api: Api
+) -> None:
+    await registered.projector.wait_for_position("products", 1, 5)
+    writer = registered.projector.workers["products"].writer
+    assert writer is not None
+    async with writer.lock:
+        await registered.commands.execute(product, TEA, ReceiveStock(quantity=1), context())
+        await registered.projector.wait_for_position("orders", 2, 5)
+        behind = (await api(READ))["extensions"]
+        assert (behind["position"], behind["head"]) == ("1", "2")
+        both = await api(
+            'query($id: UUID!) { order(id: $id) { version } product(sku: "TEA") { version } }',
+            {"id": str(uuid4())},
+        )
+        assert both["extensions"]["position"] == "1"
+        other = await api("query($id: UUID!) { order(id: $id) { version } }", {"id": str(uuid4())})
+        assert other["extensions"]["position"] == "2"
+        log = await api("{ position events { nodes { version } } }")
+        assert (log["extensions"]["position"], log["extensions"]["head"]) == ("2", "2")
+    answer = await api(READ, {"p": "2"})
+    assert (answer["data"]["product"]["version"], answer["extensions"]["position"]) == (2, "2")
+
+
+async def test_the_position_of_a_list_as_of_a_position_is_that_position(
+    registered: Runtime, api: Api
+) -> None:
+    await registered.commands.execute(product, TEA, ReceiveStock(quantity=1), context())
+    answer = await api('{ products(asOf: {position: "1"}) { nodes { onHand } } }')
+    assert (answer["data"]["products"]["nodes"][0]["onHand"], answer["extensions"]["position"]) == (0, "1")
+
+
+async def test_the_position_of_a_mutation_is_that_after_its_last_command(
+    registered: Runtime, api: Api
+) -> None:
+    receive = 'receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position } }'
+    answer = await api(f"mutation {{ one: {receive} two: {receive} }}")
+    assert answer["extensions"]["position"] == answer["data"]["two"]["position"] == "3"
+
+
+async def test_events_are_found_by_the_id_of_their_command(registered: Runtime, api: Api) -> None:
+    command_id = uuid4()
+    await registered.commands.execute(
+        product,
+        TEA,
+        ReceiveStock(quantity=1),
+        CommandContext(actor="test", correlation_id=uuid7(), command_id=command_id),
+    )
+    found = "query($id: UUID!) { events(filter: {commandId: $id}) { nodes { position } } }"
+    assert (await api.data(found, {"id": str(command_id)}))["events"]["nodes"] == [{"position": "2"}]
+    assert (await api.data(found, {"id": str(UUID(int=1))}))["events"]["nodes"] == []

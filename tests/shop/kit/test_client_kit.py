@@ -1,0 +1,176 @@
+"""The client kit in TypeScript, in Node.js against a real server that is killed while it is used."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any
+
+import pytest
+
+from app.engine.graphql.errors import ApiError
+from app.engine.settings import ROOT
+from tests.support.server import Server, free_port
+from tests.template.readmes import fences
+
+HERE = Path(__file__).parent
+README = ROOT / "app" / "web" / "README.md"
+KIT = ROOT / "app" / "web" / "kit.ts"
+NPM = shutil.which("npm")
+PATIENCE = 30.0
+REGISTER = (
+    'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "2.00"}}) { __typename } }'
+)
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(NPM is None, reason="no npm on this machine; Debian: apt-get install npm"),
+]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The kit, its check and the examples of its README, checked strictly and compiled, in a folder of their own."""
+    folder = tmp_path_factory.mktemp("kit")
+    for file in (
+        KIT,
+        *(HERE / name for name in ("package.json", "package-lock.json", "tsconfig.json", "check.ts")),
+    ):
+        shutil.copy(file, folder)
+    for fence in fences(README.read_text(), "ts"):
+        (folder / fence.about).write_text(fence.text)
+    for command in (
+        [str(NPM), "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"],
+        ["node", "node_modules/typescript/bin/tsc", "--project", "."],
+    ):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+class Page:
+    """The check as it runs, with the lines that it has printed."""
+
+    def __init__(self, folder: Path, server: Server) -> None:
+        self.server = server
+        self.lines: list[dict[str, Any]] = []
+        self._process = subprocess.Popen(
+            ["node", "built/check.js", server.url],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._more = Condition()
+        self._reader = Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._more:
+                self.lines.append(json.loads(line))
+                self._more.notify()
+
+    def say(self, word: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+
+    def wait_for(self, **line: Any) -> None:
+        """Wait until it has printed a line with these values."""
+        with self._more:
+            assert self._more.wait_for(
+                lambda: any(line.items() <= printed.items() for printed in self.lines), PATIENCE
+            ), (line, self.lines)
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
+@pytest.fixture
+def restart(database_url: str) -> Iterator[Callable[[], Server]]:
+    """Starts a server, always on the same port."""
+    port = free_port()
+    with ExitStack() as servers:
+
+        def start() -> Server:
+            server = Server(database_url, port=port)
+            servers.callback(server.close)
+            return server.wait()
+
+        yield start
+
+
+@pytest.fixture
+def page(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
+    server = restart()
+    server.ask(REGISTER)
+    page = Page(built, server)
+    try:
+        yield page
+    finally:
+        page.close()
+
+
+def test_the_kit_has_at_most_200_lines_and_imports_graphql_ws_alone() -> None:
+    text = KIT.read_text()
+    assert len(text.splitlines()) <= 200
+    assert [line for line in text.splitlines() if line.startswith("import ")] == [
+        'import { type Client, type ClientOptions, createClient, type ExecutionResult, type SubscribePayload } from "graphql-ws";'
+    ]
+
+
+def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_once(
+    page: Page, restart: Callable[[], Server]
+) -> None:
+    page.wait_for(version=1, position="1")
+    page.wait_for(initial=True, available=0)
+    page.say("receive")
+    page.wait_for(accepted=2, duplicate=False)
+    page.wait_for(event=2)
+    page.wait_for(available=1)
+    # The read has $minPosition, which the kit fills: a command of one's own is always in it.
+    page.say("read")
+    page.wait_for(own=2)
+    page.server.kill()
+    # No server answers now. The kit repeats the command with its id until one does.
+    page.say("receive")
+    server = restart()
+    page.wait_for(accepted=3)
+    server.ask('mutation { receiveStock(input: {sku: "TEA", quantity: 5}) { __typename } }')
+    page.wait_for(event=4)
+    page.wait_for(available=7)
+    assert [line["event"] for line in page.lines if "event" in line] == [2, 3, 4]
+    # The live list went on from its position.
+    assert [line["available"] for line in page.lines if line.get("initial")] == [0]
+    assert not [line for line in page.lines if "error" in line or "complete" in line]
+
+
+def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: Page) -> None:
+    page.wait_for(version=1)
+    page.say("conflict")
+    page.say("receive")
+    page.say("conflict")
+    page.say("preview")
+    page.say("reject")
+    page.wait_for(accepted=2)
+    page.wait_for(conflict=3)
+    page.wait_for(preview=["product.stock-received"])
+    page.wait_for(rejected="PRODUCT_UNKNOWN")
+
+
+def test_the_table_of_errors_names_every_code_of_the_api() -> None:
+    def codes(kind: type[ApiError]) -> set[str]:
+        return {kind.code}.union(*(codes(each) for each in kind.__subclasses__()))
+
+    text = README.read_text()
+    assert {code for code in codes(ApiError) if f"`{code}`" not in text} == set()
