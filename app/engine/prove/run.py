@@ -116,7 +116,7 @@ async def _execute(server: Database, statement: str) -> None:
 
 async def _sabotage(database: Database, sabotage: str) -> None:
     """Replace es.append by a broken version. Raises `LookupError` if its source is not as expected."""
-    source: str = await database.pool.fetchval("SELECT pg_get_functiondef('es.append'::regproc)")
+    source: str = await database.pool.fetchval("SELECT pg_get_functiondef('es.append_batch'::regproc)")
     source = _replace_once(r"PERFORM pg_advisory_xact_lock\(\d+\);", "", source)
     if sabotage == "sequence":
         # As with a sequence: numbers are taken at once and for good, and become visible when their transaction commits.

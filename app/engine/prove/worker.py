@@ -209,7 +209,7 @@ def _append(sent: Sent, version: int) -> AppendRequest:
 
 
 _VERSION = "SELECT coalesce(max(version), 0) FROM es.events WHERE category = 'tally' AND stream_id = $1"
-_APPEND = "SELECT * FROM es.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+_APPEND = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
 
 def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
@@ -231,6 +231,8 @@ def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
         ["tally.counted"],
         [1],
         [event],
+        [None],
+        [False],
     )
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -116,7 +117,8 @@ async def test_a_hole_is_not_sealed(
 
 
 async def test_what_commands_record_is_sealed_and_verified(settings: Settings, database: Database) -> None:
-    runtime = Runtime(application, settings.model_copy(update={"seal_max_events": 4}), database)
+    with_toy = replace(application, deciders=(*application.deciders, tally))
+    runtime = Runtime(with_toy, settings.model_copy(update={"seal_max_events": 4}), database)
     async with runtime.run():
         for _ in range(8):
             await runtime.commands.execute(tally, uuid4(), Add(amount=1), request())

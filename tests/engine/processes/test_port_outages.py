@@ -134,7 +134,8 @@ async def test_a_call_that_waits_for_a_port_that_is_down_gets_stuck_when_its_tim
     database: Database,
 ) -> None:
     bell, ids = Bell(away), [uuid4() for _ in range(30)]
-    policy = RetryPolicy(retry_seconds=0.6, first_probe=0.2, longest_probe=0.3)
+    # Long enough for the first step to fail as often as makes an outage, also on a busy machine.
+    policy = RetryPolicy(retry_seconds=3, initial_delay=0.01, first_probe=0.2, longest_probe=0.3)
     async with running(database, bell, steps=policy) as runtime:
         await note(runtime, ids[0], "ring")
         await until(lambda: _rings(bell, calls.FAILURES_OF_OUTAGE))

@@ -217,4 +217,6 @@ async def test_a_running_worker_goes_back_with_a_log_that_lost_events(database: 
 
 
 async def _owns(runtime: Engine) -> bool:
-    return runtime.processes.workers["errand"].owns
+    """Whether the worker owns the process, and stands in the log as it is now."""
+    worker = runtime.processes.workers["errand"]
+    return worker.owns and worker.position <= runtime.feed.head

@@ -82,7 +82,7 @@ def test_a_hang_up_answers_the_request_that_waits_first(primary: Cluster, url: s
         server.wait()
         primary.freeze()
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-            body = b'{"query": "{ processes { nodes { id } } }"}'
+            body = b'{"query": "{ processes { nodes { instanceId } } }"}'
             client.sendall(
                 b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
                 % len(body)

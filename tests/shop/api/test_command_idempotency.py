@@ -171,6 +171,7 @@ async def test_every_answer_says_where_the_log_stands_and_whose_request_it_was(a
     answer = await api('{ products(minPosition: "1") { nodes { sku } } }', x_correlation_id=correlation)
     assert answer["extensions"] == {
         "position": "1",
+        "head": "1",
         "logToken": answer["extensions"]["logToken"],
         "correlationId": correlation,
         "lag": answer["extensions"]["lag"],
