@@ -285,6 +285,7 @@ def test_the_changed_event_needs_its_sample_and_reads_what_was_stored_before(cha
 
 
 @pytest.mark.long
+@pytest.mark.soak
 def test_the_changed_event_passes_the_checks_and_the_tests_of_the_user(changed: Clone, postgres: str) -> None:
     changed.finish()
     changed.check()
