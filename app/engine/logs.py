@@ -91,6 +91,7 @@ class _Handler(logging.StreamHandler[TextIO]):
         try:
             return super().format(record)
         except Exception as error:
+            # The arguments of a record are of any library, and their texts may raise anything.
             broken = copy(record)
             broken.msg, broken.args = "%r cannot be formatted: %s", (str(record.msg), error_line(error))
             broken.exc_info = broken.exc_text = None

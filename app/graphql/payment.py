@@ -34,7 +34,7 @@ PREFIX = "payment"
 @strawberry.type(description="The payment of an order.")
 class Payment(HistoryFields, Node):
     # The stream of a payment has the UUID of its order.
-    id: strawberry.ID = strawberry.field(description="The payment's id. It is unique among all types.")  # pyright: ignore[reportIncompatibleVariableOverride]
+    id: strawberry.ID = strawberry.field(description="The payment's id. It is unique among all types.")  # pyright: ignore[reportIncompatibleVariableOverride] - a field instead of the method of the interface
     order_id: UUID = strawberry.field(description="The id of the order that it pays.")
     status: str = strawberry.field(
         description="REQUESTED, AUTHORISED, DECLINED, CAPTURED, VOIDED or REFUNDED."

@@ -7,7 +7,7 @@ of positions these intervals decide which versions a stream can have had at a mo
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import inf
@@ -325,11 +325,14 @@ def _check_subscription(subscription: Subscription, history: History, log: Log) 
     positions = [item.position for item in true]
     yield from _check_delivered_order(subscription.name, positions)
     end = inf if subscription.complete else max(positions, default=subscription.after)
-    matching: Callable[[Fact], bool] = lambda fact: (  # noqa: E731
-        subscription.after < fact.position <= end and fact.stream.startswith(subscription.prefix)
-    )
     delivered = set(positions)
-    missing = [fact for fact in log.facts if matching(fact) and fact.position not in delivered]
+    missing = [
+        fact
+        for fact in log.facts
+        if subscription.after < fact.position <= end
+        and fact.stream.startswith(subscription.prefix)
+        and fact.position not in delivered
+    ]
     if missing:
         yield Violation("delivery gap", f"{subscription.name}: {len(missing)}, the first is {missing[0]}")
 

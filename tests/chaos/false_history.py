@@ -18,7 +18,7 @@ from tests.chaos.history import (
 
 
 def change(history: History, write: Write, **changes: object) -> None:
-    history.writes[history.writes.index(write)] = replace(write, **changes)  # pyright: ignore[reportArgumentType]
+    history.writes[history.writes.index(write)] = replace(write, **changes)  # pyright: ignore[reportArgumentType] - the fields are named at each call
 
 
 def accepted(history: History, *, events: int | None = None) -> tuple[Write, Accepted]:
@@ -113,7 +113,7 @@ def leave_a_gap_in_the_log(history: History) -> None:
 
 def add_an_event_of_no_one(history: History) -> None:
     stream = [fact for fact in history.log if fact.stream == "a/1"]
-    history.log = [*history.log, Fact(len(history.log) + 1, "a/1", len(stream) + 1, "nobody")]
+    history.log = [*history.log, Fact(len(history.log) + 1, "a/1", len(stream) + 1, "no one")]
 
 
 def react_to_the_future(history: History) -> None:
@@ -223,7 +223,7 @@ def accept_after_a_conflict(history: History) -> None:
 def read(history: History, **changes: object) -> None:
     version = sum(fact.stream == "a/1" for fact in history.log)
     true = Read("c9", "a/1", version, 1e6, 1e6 + 1, len(history.log), len(history.log))
-    history.reads.append(replace(true, **changes))  # pyright: ignore[reportArgumentType]
+    history.reads.append(replace(true, **changes))  # pyright: ignore[reportArgumentType] - the fields are named at each call
 
 
 def read_without_the_own_write(history: History) -> None:
@@ -276,7 +276,7 @@ def deliver_in_another_order(history: History) -> None:
 
 
 def deliver_what_was_not_recorded(history: History) -> None:
-    deliveries(history, lambda items: items.__setitem__(5, items[5]._replace(command_id="nobody")))
+    deliveries(history, lambda items: items.__setitem__(5, items[5]._replace(command_id="no one")))
 
 
 def deliver_another_stream(history: History) -> None:

@@ -1,7 +1,6 @@
 """JavaScript clients work as their makers ship them: a mutation, a query, an error, and a kill of the server."""
 
 import fcntl
-import json
 import shutil
 import subprocess
 import tempfile
@@ -9,11 +8,11 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Condition, Thread
 from typing import Any
 
 import pytest
 
+from tests.support.json_lines import JsonLines
 from tests.support.server import Server
 
 HERE = Path(__file__).parent
@@ -48,7 +47,6 @@ class Client:
     """A script that runs, with the lines that it has printed."""
 
     def __init__(self, script: str, server: Server, name: str) -> None:
-        self.lines: list[dict[str, Any]] = []
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             ["node", f"{script}.mjs", server.url, server.socket, name],
@@ -57,26 +55,17 @@ class Client:
             stderr=self.errors,
             text=True,
         )
-        self._more = Condition()
-        self._reader = Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._more:
-                self.lines.append(json.loads(line))
-                self._more.notify()
+        self._output = JsonLines(self._process.stdout)
+        self.lines = self._output.lines
 
     def wait_for(self, position: int) -> None:
         """Wait until it has printed the event at a position, or patience ends."""
-        with self._more:
-            self._more.wait_for(lambda: position in self.positions(), SECONDS)
+        self._output.wait_for(lambda: position in self.positions(), SECONDS)
 
     def wait(self) -> None:
         """Wait until the script has ended."""
         self._process.wait(SECONDS)
-        self._reader.join(SECONDS)
+        self._output.join(SECONDS)
 
     def positions(self) -> list[int]:
         return [int(line["position"]) for line in self.lines if line["step"] == "event"]
@@ -88,7 +77,7 @@ class Client:
         """End it. What it has said on stderr."""
         self.kill()
         self._process.wait()
-        self._reader.join()
+        self._output.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
         with self.errors:

@@ -239,7 +239,7 @@ class Session(asyncpg.Connection):
 
     def _keep_socket_alive(self, limits: SessionLimits) -> None:
         """The client's side of what `session_settings` asks of the server. An unacknowledged byte ends the connection, too."""
-        sock = self._transport.get_extra_info("socket")  # pyright: ignore[reportAttributeAccessIssue]
+        sock = self._transport.get_extra_info("socket")  # pyright: ignore[reportAttributeAccessIssue] - the driver has no public way to its socket
         if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
             return
         options = {

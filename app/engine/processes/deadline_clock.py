@@ -17,7 +17,7 @@ MIN_INTERVAL_SECONDS = 0.1
 
 
 class DeadlineClock:
-    """The clock of the database as one server process sees it. The event loop's clock, which nobody sets, is held against it."""
+    """The clock of the database as one server process sees it. The event loop's clock cannot be set, and is held against it."""
 
     def __init__(self, process: str) -> None:
         self._process = process

@@ -94,6 +94,7 @@ class LiveRows[R]:
                     return await self._whole_list(), self._position
                 return await self._changes_since(after, self._position), self._position
             except Exception as error:
+                # Its rows are not known any more: all subscribers get this error, and the next one begins again.
                 self.failed = error
                 raise
 
@@ -117,6 +118,7 @@ class LiveRows[R]:
                     try:
                         await self._advance(self._position)
                     except Exception as error:
+                        # As above; each subscriber finds it at the head of this loop.
                         self.failed = error
 
     async def _reach(self, head: int) -> None:

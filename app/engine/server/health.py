@@ -94,7 +94,7 @@ class Health:
         return warnings
 
     async def document(self) -> dict[str, Any]:
-        """The document at /readyz. It is ready within two seconds, whatever the database does."""
+        """The document at /readyz. It is ready within two seconds, also if the database does not answer."""
         await self._probe.fresh()
         workers, counts = self._projector.workers, self._probe.counts
         errors = self.errors()

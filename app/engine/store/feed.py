@@ -114,6 +114,7 @@ class Feed:
             try:
                 more = await self._read_on()
             except Exception as error:
+                # Nothing that the database does ends the feed: health has the error, and the read is repeated.
                 self._report_failure(error)
                 await backoff.sleep()
                 continue

@@ -1,4 +1,4 @@
-"""A session has what the code relies on, whatever the database and the role have as their defaults."""
+"""A session has what the code relies on, also if the database and the role have other defaults."""
 
 import logging
 from typing import Any

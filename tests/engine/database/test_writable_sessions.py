@@ -94,6 +94,7 @@ async def until_written(running: Engine, seconds: float) -> int:
             try:
                 result = await running.commands.execute(tally, uuid4(), Add(amount=1), request())
             except Exception:
+                # Each kind of failure is met on the way to the new primary.
                 await asyncio.sleep(0.05)
             else:
                 assert isinstance(result, CommandAccepted)

@@ -206,7 +206,7 @@ FAULTS = {
 
 
 async def knock(runtime: Runtime) -> None:
-    """Send commands, whatever comes back."""
+    """Send commands, and accept each kind of answer."""
     while True:
         with suppress(Exception):
             async with asyncio.timeout(0.5):

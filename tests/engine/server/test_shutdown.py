@@ -1,4 +1,4 @@
-"""The whole shutdown has one limit, whatever the database, the event loop or a component does."""
+"""The whole shutdown has one limit, also if the database, the event loop or a component hangs."""
 
 import contextlib
 import signal

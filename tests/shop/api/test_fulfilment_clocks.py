@@ -1,4 +1,4 @@
-"""Orders are fulfilled whatever the clock of the database says, and however it differs from that of the server."""
+"""Orders are fulfilled if the clock of the database is wrong, or differs from that of the server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

@@ -1,18 +1,17 @@
 """The client kit in TypeScript, in Node.js against a real server that is killed while it is used."""
 
-import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Condition, Thread
 from typing import Any
 
 import pytest
 
 from app.engine.graphql.errors import ApiError
 from app.engine.settings import ROOT
+from tests.support.json_lines import JsonLines
 from tests.support.server import Server, free_port
 from tests.template.readmes import fences
 
@@ -56,7 +55,6 @@ class Page:
 
     def __init__(self, folder: Path, server: Server) -> None:
         self.server = server
-        self.lines: list[dict[str, Any]] = []
         self._process = subprocess.Popen(
             ["node", "built/check.js", server.url],
             cwd=folder,
@@ -64,16 +62,8 @@ class Page:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._more = Condition()
-        self._reader = Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._more:
-                self.lines.append(json.loads(line))
-                self._more.notify()
+        self._output = JsonLines(self._process.stdout)
+        self.lines = self._output.lines
 
     def say(self, word: str) -> None:
         assert self._process.stdin is not None
@@ -82,15 +72,14 @@ class Page:
 
     def wait_for(self, **line: Any) -> None:
         """Wait until it has printed a line with these values."""
-        with self._more:
-            assert self._more.wait_for(
-                lambda: any(line.items() <= printed.items() for printed in self.lines), PATIENCE
-            ), (line, self.lines)
+        assert self._output.wait_for(
+            lambda: any(line.items() <= printed.items() for printed in self.lines), PATIENCE
+        ), (line, self.lines)
 
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        self._reader.join()
+        self._output.join()
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()

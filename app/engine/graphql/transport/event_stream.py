@@ -107,6 +107,6 @@ async def close_results[R](results: AsyncGenerator[R], part: asyncio.Future[R | 
         part.cancel()
         await asyncio.wait((part,))
     elif not part.cancelled():
-        # A result that nobody takes may be an error.
+        # A result that is not taken may be an error.
         part.exception()
     await results.aclose()

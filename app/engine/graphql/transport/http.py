@@ -61,7 +61,7 @@ _ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 class GraphQLEndpoint(GraphQL[Context, None]):
     """The endpoint /graphql, for requests and for sockets."""
 
-    websocket_adapter_class = WebSocketAdapter  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride]
+    websocket_adapter_class = WebSocketAdapter  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride] - Strawberry names its own adapter, not a protocol
     graphql_transport_ws_handler_class = WebSocketHandler
 
     def __init__(self, schema: Schema, events: EventTypes, services: Services) -> None:
@@ -156,6 +156,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             )
             return {"data": None, "errors": [error_body(message, "TIMEOUT")]}
         except Exception as error:
+            # Strawberry raises several types for a document without an operation. All others go on.
             if is_missing_operation(error):
                 return {"errors": [error_body(missing_operation_reason(error))]}
             raise
