@@ -10,7 +10,7 @@ from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendRequest
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import WAKE_BATCH_SIZE, Feed
-from app.engine.store.log_identity import LogHole
+from app.engine.store.log_identity import EventIdentity, LogHole, identity_of
 from app.engine.store.reader import EventReader, Fact
 from tests.support.toy_counter import Add, Added, engine, request, tally
 
@@ -90,6 +90,21 @@ async def test_published_facts_are_taken_only_if_they_are_the_next_ones(database
         feed.publish(3, facts[2:])
         assert (feed.head, await feed.read_after(0)) == (3, (facts, 3))
         assert [fact.event for fact in facts] == [Added(amount=n) for n in range(1, 4)]
+
+
+async def test_published_facts_that_follow_another_event_are_not_taken(database: Database) -> None:
+    async with engine(database, poll_interval=60) as running:
+        for n in range(1, 4):
+            await running.commands.execute(tally, uuid4(), Add(amount=n), request())
+        first, second, third = await running.reader.read_all(0, 10)
+        feed = Feed(running.reader)
+        feed.publish(1, [first])
+        # The log is another one: the event at the same position is not the one that this feed knows.
+        feed.publish(2, [second], EventIdentity(1, uuid4()))
+        assert feed.head == 1
+        feed.publish(2, [second], identity_of(first))
+        feed.publish(3, [third], identity_of(second))
+        assert feed.head == 3
 
 
 async def test_facts_that_are_published_while_they_are_read_are_taken_once(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -10,7 +11,7 @@ from sqlalchemy import make_url
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.store.append_session import StoreTimeout, StoreUnavailable
+from app.engine.store.append_session import RecordedBatch, StoreTimeout, StoreUnavailable
 from tests.support.databases import execute, url_of
 from tests.support.log_surgery import terminate_sessions, unguarded
 from tests.support.toy_counter import Add, Engine, engine, request, tally
@@ -38,7 +39,7 @@ async def make_read_only(database: Database, value: str) -> None:
 
 
 async def test_a_read_only_database_answers_no_conflict_and_says_that_nothing_was_recorded(
-    running: Engine, database: Database
+    running: Engine, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = uuid4()
     await running.commands.execute(tally, stream, Add(amount=1), request())
@@ -46,6 +47,14 @@ async def test_a_read_only_database_answers_no_conflict_and_says_that_nothing_wa
     # The session ends with this command, so it is not known whether it was recorded.
     with pytest.raises((StoreTimeout, StoreUnavailable)):
         await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    record, batches = running.appender.session.record, 0
+
+    async def counted(*arguments: Any) -> RecordedBatch:
+        nonlocal batches
+        batches += 1
+        return await record(*arguments)
+
+    monkeypatch.setattr(running.appender.session, "record", counted)
     answers = await asyncio.gather(
         *(
             running.commands.execute(tally, stream if n % 2 else uuid4(), Add(amount=1), request())
@@ -55,6 +64,8 @@ async def test_a_read_only_database_answers_no_conflict_and_says_that_nothing_wa
     )
     assert {type(answer) for answer in answers} == {StoreUnavailable}, answers
     assert "not recorded" in str(answers[0])
+    # No request is at fault, so no batch is halved until each is alone.
+    assert batches < 40
     assert "read-only" in str(running.appender.trouble)
     await make_read_only(database, "off")
     # No command comes, and the appender finds out by itself.
