@@ -1,5 +1,8 @@
 """A real PostgreSQL for the session, a database of its own for each test, and the engine and API on it."""
 
+import logging
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +25,21 @@ from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.server import Server
 
 TEMPLATE_TESTS = ROOT / "tests" / "template"
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A test that configures logging, or runs a command that does, leaves no handler on an output that is closed."""
+    root, own = logging.getLogger(), logging.getLogger("app")
+    handlers, levels = [*root.handlers], (root.level, own.level)
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
+    yield
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        root.removeHandler(handler)
+    root.setLevel(levels[0])
+    own.setLevel(levels[1])
+    logging.captureWarnings(False)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
 
 
 @pytest.fixture(scope="session")
