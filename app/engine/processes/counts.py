@@ -28,7 +28,7 @@ async def step_counts(pool: asyncpg.Pool) -> Sequence[StepCount]:
 
     It reads two partial indexes, so its cost grows with what waits and not with what is done.
     """
-    return [StepCount(**row) for row in await pool.fetch(_COUNTS)]
+    return [StepCount(**row) for row in await pool.fetch(COUNT_STEPS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ async def checkpoint_views(pool: asyncpg.Pool, processes: Sequence[str]) -> Sequ
     return [CheckpointView(**row) for row in rows]
 
 
-_COUNTS = """
+COUNT_STEPS = """
     SELECT process, name AS step, outcome AS state, count(*) AS count, count(DISTINCT instance) AS instances,
            extract(epoch FROM clock_timestamp() - min(asked_at))::float8 AS oldest_seconds
     FROM es.process_steps WHERE outcome IN ('due', 'stuck') GROUP BY process, name, outcome

@@ -27,7 +27,7 @@ from app.engine.settings import ROOT, EngineSettings
 class Plan:
     """The size of a run. `sabotage` breaks the store first, so that the proof fails.
 
-    "lock" removes the lock of `es.append`. "sequence" also takes positions from a sequence.
+    "lock" removes the lock of `es.append_batch`. "sequence" also takes positions from a sequence.
     """
 
     seed: int
@@ -115,7 +115,7 @@ async def _execute(server: Database, statement: str) -> None:
 
 
 async def _sabotage(database: Database, sabotage: str) -> None:
-    """Replace es.append by a broken version. Raises `LookupError` if its source is not as expected."""
+    """Replace es.append_batch by a broken version. Raises `LookupError` if its source is not as expected."""
     source: str = await database.pool.fetchval("SELECT pg_get_functiondef('es.append_batch'::regproc)")
     source = _replace_once(r"PERFORM pg_advisory_xact_lock\(\d+\);", "", source)
     if sabotage == "sequence":
@@ -134,7 +134,7 @@ async def _sabotage(database: Database, sabotage: str) -> None:
 def _replace_once(pattern: str, replacement: str, source: str) -> str:
     changed, times = re.subn(pattern, replacement, source)
     if times != 1:
-        raise LookupError(f"es.append has {pattern!r} {times} times: the sabotage no longer matches it")
+        raise LookupError(f"es.append_batch has {pattern!r} {times} times: the sabotage no longer matches it")
     return changed
 
 

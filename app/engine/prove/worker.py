@@ -213,7 +213,7 @@ _APPEND = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10
 
 
 def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
-    """The arguments of es.append for one command with one event."""
+    """The arguments of es.append_batch for one command with one event."""
     event = EventCodec([tally]).encode(Counted(command=sent.command_id, place=1))
     return (
         [sent.command_id],

@@ -5,6 +5,7 @@ Whatever the database does, each question ends in time: a connection that does n
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ import asyncpg
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.logs import error_line
+from app.engine.processes.counts import COUNT_STEPS, StepCount
 
 PROBE_INTERVAL_SECONDS = 1.0
 PROBE_TIMEOUT_SECONDS = 1.2
@@ -86,17 +88,24 @@ class DatabaseProbe:
         """Read the counts again."""
         try:
             async with asyncio.timeout(MAX_WAIT_SECONDS):
-                steps, instances, keys, seals = [await self._fetch(query) for query in _COUNTS]
+                waiting, keys, seals = [await self._fetch(query) for query in _COUNTS]
         except DRIVER_ERRORS:
             # The probe reports the error.
             self.counts = None
             return
         finally:
             self._counted_at = time.monotonic()
+        steps, ages = Counter[tuple[str, str]](), dict[tuple[str, str], float]()
+        for count in [StepCount(**row) for row in waiting]:
+            key = count.process, count.state
+            steps[key] += count.count
+            ages[key] = max(count.oldest_seconds, ages.get(key, 0.0))
         self.counts = DatabaseCounts(
-            steps={(row["process"], row["outcome"]): row["steps"] for row in steps},
-            oldest_step_seconds={(row["process"], row["outcome"]): row["seconds"] for row in steps},
-            parked_instances={row["process"]: row["instances"] for row in instances},
+            steps={key: number for key, number in steps.items() if key[1] != "parked"},
+            oldest_step_seconds={key: age for key, age in ages.items() if key[1] != "parked"},
+            parked_instances={
+                process: number for (process, state), number in steps.items() if state == "parked"
+            },
             oldest_parked_key_seconds={row["projection"]: row["seconds"] for row in keys},
             seal_age_seconds=seals[0]["seconds"] if seals else 0.0,
         )
@@ -148,14 +157,7 @@ def _no_observer(seconds: float) -> None:
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
 
 _COUNTS = (
-    # The open steps of each process. An index holds them alone.
-    """
-    SELECT process, outcome, count(*) AS steps,
-           extract(epoch FROM clock_timestamp() - min(asked_at))::float8 AS seconds
-    FROM es.process_steps WHERE outcome IN ('due', 'stuck') GROUP BY process, outcome
-    """,
-    # The instances that wait for an operator.
-    "SELECT process, count(*) AS instances FROM es.processes WHERE parked_position IS NOT NULL GROUP BY process",
+    COUNT_STEPS,
     # How long the oldest parked key of each live table has waited.
     """
     SELECT projection, extract(epoch FROM clock_timestamp() - min(parked_at))::float8 AS seconds

@@ -1,4 +1,4 @@
-"""One request to append the events of a command, its result, and how es.append takes and answers it."""
+"""One request to append the events of a command, its result, and how es.append_batch takes and answers it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
