@@ -48,7 +48,13 @@ def fulfilment_changes(database: Database, order_id: UUID) -> RelatedChanges:
     async def wait_until_visible(position: int) -> None:
         await wait_until_folded(database, fulfilment.category, order_id, position)
 
-    return RelatedChanges(lambda fact: fulfilment.instance_id(fact) == order_id, wait_until_visible)
+    async def read_first(loaders: Loaders) -> int:
+        view = await process_of(loaders, fulfilment.category, order_id)
+        return 0 if view is None else view.position
+
+    return RelatedChanges(
+        lambda fact: fulfilment.instance_id(fact) == order_id, wait_until_visible, read_first
+    )
 
 
 async def fulfilment_of(loaders: Loaders, order_id: UUID) -> Fulfilment | None:

@@ -25,6 +25,9 @@ class RelatedChanges:
     matches: Callable[[Fact], bool]
     wait_until_visible: Callable[[int], Awaitable[None]] | None = None
     """Waits, with a limit, until reads show the event at a position. Not needed for projections: their reads wait."""
+    read_first: Callable[[Loaders], Awaitable[int]] | None = None
+    """Reads what changed, into the loaders, and returns the position up to which it has everything. The read models are
+    then read at least as new: no result shows an effect without its cause."""
 
 
 async def live_query[R: Versioned](
@@ -43,8 +46,16 @@ async def live_query[R: Versioned](
     """
     feed = context.services.feed
     cursor, epoch = feed.latest_known, feed.epoch
-    await context.wait_for_projection(projection, cursor)
-    row = await read(context.new_loaders())
+
+    async def read_at(position: int) -> R | None:
+        loaders = context.new_loaders()
+        for changes in related:
+            if changes.read_first is not None:
+                position = max(position, await changes.read_first(loaders))
+        await context.wait_for_projection(projection, position)
+        return await read(loaders)
+
+    row = await read_at(cursor)
     if row is None:
         raise NotFound(not_found)
     yield row
@@ -64,8 +75,7 @@ async def live_query[R: Versioned](
         )
         position = max(related_position, *own_positions, 0)
         if position:
-            await context.wait_for_projection(projection, position)
-            row = await read(context.new_loaders())
+            row = await read_at(position)
             if row is not None and (related_position or row.version > shown_version):
                 shown_version = row.version
                 yield row

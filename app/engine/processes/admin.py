@@ -67,6 +67,8 @@ class ProcessView:
     deadline: datetime | None
     parked_position: int | None
     error: str | None
+    position: int
+    """The newest event that is in it: the instance has folded it, or one of its steps has led to it."""
     steps: Sequence[StepView]
 
 
@@ -202,26 +204,28 @@ async def _read(database: Database, query: str, *arguments: object) -> Sequence[
                 position=row["position"],
             )
         )
-    return [
-        ProcessView(
-            process=row["process"],
-            id=UUID(int=row["id"].int),
-            status=row["status"],
-            state=row["state"],
-            began=row["began"],
-            began_at=row["began_at"],
-            moved_at=row["moved_at"],
-            deadline=row["deadline"],
-            parked_position=row["parked_position"],
-            error=row["parked_error"],
-            steps=steps.get((row["process"], row["id"]), []),
-        )
-        for row in rows
-    ]
+    return [_view(row, steps.get((row["process"], row["id"]), [])) for row in rows]
+
+
+def _view(row: asyncpg.Record, steps: Sequence[StepView]) -> ProcessView:
+    return ProcessView(
+        process=row["process"],
+        id=UUID(int=row["id"].int),
+        status=row["status"],
+        state=row["state"],
+        began=row["began"],
+        began_at=row["began_at"],
+        moved_at=row["moved_at"],
+        deadline=row["deadline"],
+        parked_position=row["parked_position"],
+        error=row["parked_error"],
+        position=max(row["position"], *(step.position or 0 for step in steps), 0),
+        steps=steps,
+    )
 
 
 _VIEW = """
-    SELECT p.process, p.id, p.status, p.began, p.began_at, p.moved_at, p.parked_position, p.parked_error,
+    SELECT p.process, p.id, p.status, p.began, p.began_at, p.moved_at, p.position, p.parked_position, p.parked_error,
            (SELECT min(d.due) FROM es.process_deadlines d WHERE d.process = p.process AND d.instance = p.id) AS deadline,
            CASE
                WHEN p.parked_position IS NOT NULL THEN 'parked'

@@ -65,8 +65,7 @@ async def test_the_last_that_is_shown_of_an_order_is_how_it_ended_and_nothing_is
         first = (await socket.data("order"))["order"]
         assert (first["status"], first["payment"], first["fulfilment"]) == ("OPEN", None, None)
         await asyncio.to_thread(server.ask, PLACE, order)
-        # The order is read before its fulfilment, so its own end may be shown one result later.
-        seen = await seen_until(socket, lambda shown: at_rest(shown) and shown["status"] == end[0])
+        seen = await seen_until(socket, at_rest)
         assert all(each["fulfilment"] is not None for each in seen)
         assert [each["version"] for each in seen] == sorted(each["version"] for each in seen)
         last = seen[-1]
@@ -81,10 +80,15 @@ async def test_a_refund_after_a_cancellation_is_shown_too(serve: Callable[..., S
         await socket.subscribe("order", FOLLOW, order)
         await socket.data("order")
         await asyncio.to_thread(server.ask, PLACE, order)
-        await seen_until(socket, lambda each: at_rest(each) and each["fulfilment"]["status"] == "dispatched")
+        await seen_until(socket, at_rest)
         await asyncio.to_thread(server.ask, CANCEL, order)
         seen = await seen_until(
-            socket, lambda each: at_rest(each) and each["fulfilment"]["status"] == "cancelled"
+            socket,
+            lambda shown: (
+                at_rest(shown)
+                and shown["status"] == "CANCELLED"
+                and shown["fulfilment"]["status"] == "cancelled"
+            ),
         )
         assert seen[-1]["payment"]["status"] == "REFUNDED"
         assert (await asyncio.to_thread(server.ask, LOOK, order))["data"]["order"] == seen[-1]
