@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types import ExecutionContext
 
+from app.engine.access.caller import Caller
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
@@ -114,7 +115,7 @@ class Context:
 
     services: Services
     events: EventTypes
-    actor: str
+    caller: Caller
     correlation_id: UUID
     loaders: Loaders
     requested_correlation_id: UUID | None = None
@@ -134,6 +135,11 @@ class Context:
         """The context of one operation, or of one message of a shared subscription: with loaders and a read point of its own."""
         context = replace(self, correlation_id=correlation_id, read_point=ReadPoint.at(self.services.feed))
         return replace(context, loaders=context.new_loaders())
+
+    @property
+    def actor(self) -> str:
+        """The name of the caller, as events record it."""
+        return self.caller.actor
 
     @property
     def reads(self) -> ReadPoint:

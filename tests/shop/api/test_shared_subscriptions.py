@@ -15,6 +15,7 @@ from graphql import ExecutionResult
 from sqlalchemy.sql.elements import quoted_name
 
 from app.composition import application
+from app.engine.access.caller import Caller
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
@@ -96,7 +97,7 @@ def context(runtime: Runtime, view: GraphQLEndpoint, actor: str) -> Context:
     return Context(
         services=runtime,
         events=view._events,
-        actor=actor,
+        caller=Caller(actor),
         correlation_id=uuid4(),
         loaders=Loaders(runtime.database),
         streams=True,

@@ -20,6 +20,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import graphql as strawberry_graphql
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
+from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.graphql.context import Context, ResumePoint, Services
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
@@ -212,7 +213,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return Context(
             services=self._services,
             events=self._events,
-            actor=self._actor(request),
+            caller=self._caller(request),
             correlation_id=correlation_id or uuid7(),
             loaders=Loaders(self._services.database),
             requested_correlation_id=correlation_id,
@@ -231,8 +232,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
 
-    def _actor(self, request: Request | WebSocket) -> str:
-        """The header X-Actor, in development mode and straight from this machine; else "anonymous"."""
+    def _caller(self, request: Request | WebSocket) -> Caller:
+        """The caller that the header X-Actor names, in development mode and straight from this machine; else anonymous."""
         header = request.headers.get("x-actor")
         local = is_local_caller(request.headers, request.client and request.client.host)
         if (
@@ -241,8 +242,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             and header is not None
             and _ACTOR.fullmatch(header)
         ):
-            return header
-        return "anonymous"
+            return Caller(header)
+        return ANONYMOUS
 
 
 def _result_body(result: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Access: who sends an operation, and what it may do."""
