@@ -93,7 +93,9 @@ def test_an_order_counts_on_its_day_in_utc() -> None:
     ProjectionScenario(daily_sales).given(*facts(replace(placed, placed_at=late))).then(row)
 
 
-def test_an_order_that_is_recorded_a_day_after_its_placement_is_subtracted_from_the_day_it_counted_on() -> None:
+def test_an_order_that_is_recorded_a_day_after_its_placement_is_subtracted_from_the_day_it_counted_on() -> (
+    None
+):
     recorded = NOW + timedelta(days=1)
     history = [*facts(placed, at=recorded), *facts(cancelled, at=recorded)]
     ProjectionScenario(daily_sales).given(*history).then()
