@@ -98,7 +98,7 @@ class Issuer:
         return self._keys
 
     def _has(self, key_id: str) -> bool:
-        return any(key.kid in (None, key_id) for key in self._keys)
+        return any(key.kid == key_id for key in self._keys)
 
     def _end_asking(self, task: asyncio.Task[None]) -> None:
         del task

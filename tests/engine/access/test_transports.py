@@ -208,7 +208,8 @@ def test_a_refusal_takes_less_than_5_ms_of_cpu(server: Server, issuer: Issuer, c
     before = cpu_seconds(process)
     for token in tokens:
         refusal(client.get(server.url, params={"query": "{ position }"}, headers=bearer(token)))
-    assert (cpu_seconds(process) - before) / len(tokens) < 0.005
+    seconds = (cpu_seconds(process) - before) / len(tokens)
+    assert seconds < 0.005, seconds
 
 
 async def test_what_a_token_has_opened_ends_when_it_expires_and_a_socket_without_init_after_5_s(
@@ -221,8 +222,12 @@ async def test_what_a_token_has_opened_ends_when_it_expires_and_a_socket_without
         ]["events"]
         return event
 
-    first = await asyncio.to_thread(command)
-    token = issuer.token(exp=time.time() + 4)
+    began = time.monotonic()
+    async with opened(server, {"token": issuer.token()}) as socket:
+        await socket.settled()
+        first = await asyncio.to_thread(command)
+    # The token lives for several times as long as that takes on this machine now.
+    token = issuer.token(exp=time.time() + max(4.0, 8 * (time.monotonic() - began)))
     after = {"after": first["position"]}
     async with (
         raw_socket(server) as silent,
