@@ -202,11 +202,3 @@ def test_serve_ends_after_10_s_with_one_line_that_names_an_issuer_that_does_not_
     assert_user_error(
         result, f"setting APP_ISSUER: {issuer.url} gives no keys within 10 s: no answer in time"
     )
-
-
-def test_serve_ends_at_once_if_the_issuer_calls_itself_otherwise(database_url: str, issuer: Issuer) -> None:
-    issuer.name = f"{issuer.url}/"
-    environment: dict[str, Any] = {"DATABASE_URL": database_url, **issuer.environment()}
-    assert_user_error(
-        run("serve", "--port", "0", **environment), f"APP_ISSUER is {issuer.url}: it calls itself"
-    )

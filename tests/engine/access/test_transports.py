@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.support.cli import assert_user_error, invoke
 from tests.support.issuer import Issuer, new_key, run_issuer
 from tests.support.raw_http import cpu_seconds
 from tests.support.server import Server
@@ -272,3 +273,13 @@ def test_an_outage_of_the_issuer_changes_nothing_for_known_keys_and_health_names
     ready = client.get(f"http://127.0.0.1:{server.port}/readyz")
     assert ready.status_code == 200
     assert issuer.url in ready.json()["warnings"]["issuer"]
+
+
+def test_serve_ends_at_once_if_the_issuer_calls_itself_otherwise(module_database_url: str) -> None:
+    with run_issuer() as issuer:
+        issuer.name = f"{issuer.url}/"
+        environment: dict[str, Any] = {"DATABASE_URL": module_database_url, **issuer.environment()}
+        result = invoke("serve", "--port", "0", **environment)
+    assert_user_error(
+        result, f"APP_ISSUER is {issuer.url}: it calls itself '{issuer.url}/': set APP_ISSUER to that"
+    )
