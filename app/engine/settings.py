@@ -116,6 +116,10 @@ class EngineSettings(BaseSettings):
     aggregate_cache_size: Annotated[
         int, Field(ge=0, description="Number of aggregates whose state is kept in memory.")
     ] = 10_000
+    document_cache_bytes: Annotated[
+        int,
+        Field(ge=0, description="Memory for parsed and valid documents of clients, in bytes; 0 keeps none."),
+    ] = 67_108_864
     seal_max_events: Annotated[
         int, Field(ge=0, le=100_000, description="Maximum number of events under one seal; 0 disables seals.")
     ] = 1_000

@@ -26,7 +26,7 @@ from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
-from app.engine.graphql.strawberry_internals import graphql_schema, set_description
+from app.engine.graphql.strawberry_internals import ReusingExecutionContext, graphql_schema, set_description
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (
@@ -69,10 +69,12 @@ def build_schema(
     *,
     fast_executor: bool = True,
     hides_schema: bool = False,
+    document_cache_bytes: int = 64 * 2**20,
 ) -> tuple[Schema, EventTypes]:
     """The schema, and the GraphQL types of the deciders' events. The same arguments give the same schema.
 
-    `hides_schema` refuses introspection and removes suggestions from errors.
+    `hides_schema` refuses introspection and removes suggestions from errors. `document_cache_bytes` bounds the memory of
+    valid documents.
 
     A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
     `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`, and of `NODES`, the sources of its nodes.
@@ -92,8 +94,10 @@ def build_schema(
         subscription=_merge("Subscription", slices, "Live results."),
         types=events.types,
         config=StrawberryConfig(scalar_map=scalars),
-        extensions=[partial(OperationExtension, DocumentCache(), hides_schema=hides_schema)],
-        execution_context_class=FastExecutionContext if fast_executor else None,
+        extensions=[
+            partial(OperationExtension, DocumentCache(document_cache_bytes), hides_schema=hides_schema)
+        ],
+        execution_context_class=FastExecutionContext if fast_executor else ReusingExecutionContext,
     )
     graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
     _add_descriptions(graphql_schema(schema))

@@ -24,6 +24,7 @@ def create_app(runtime: Runtime) -> Starlette:
         runtime.application.deciders,
         fast_executor=runtime.settings.fast_executor,
         hides_schema=runtime.settings.mode == "production",
+        document_cache_bytes=runtime.settings.document_cache_bytes,
     )
     endpoint = GraphQLEndpoint(schema, events, runtime)
 
