@@ -8,7 +8,6 @@ a standby that lacked facts became the primary, or a backup was restored. Then a
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 from uuid import UUID
@@ -17,6 +16,7 @@ import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.errors import first_line
+from app.engine.store.interests import EVERYTHING, Interest, InterestIndex, Waiter, filter_interests
 from app.engine.store.log_identity import EventIdentity, Fact, LogEnd, LogToken, identity_of
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
 
@@ -52,9 +52,9 @@ class Feed:
         self._buffer: list[Fact] = []
         self._wakeup = asyncio.Event()
         self._waiting: set[asyncio.Future[None]] = set()
-        self._batch_waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
-        self._waiters_to_wake = 0
-        """How many of the low-priority waiters, from the first on, are to wake."""
+        self._subscribers = InterestIndex()
+        """The low-priority waiters."""
+        self._is_waking = False
         self._end = LogEnd(None, None)
         """The id of the log, and the newest fact that followers can see."""
         self._replacing = asyncio.Lock()
@@ -76,7 +76,7 @@ class Feed:
     @property
     def waiting_subscribers(self) -> int:
         """Subscriptions that wait for the next event."""
-        return len(self._batch_waiters)
+        return len(self._subscribers)
 
     @property
     def log_id(self) -> UUID | None:
@@ -175,7 +175,11 @@ class Feed:
         self.reader.newest_seen = end.newest
         for on_replaced in self.on_replaced:
             on_replaced()
-        self._fail_waiters(LogReplaced(self.replacement), [*self._waiting, *self._batch_waiters])
+        waiting, self._waiting = self._waiting, set()
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_exception(LogReplaced(self.replacement))
+        self._fail_subscribers(LogReplaced(self.replacement))
 
     def _report_failure(self, error: Exception) -> None:
         now = monotonic()
@@ -186,7 +190,7 @@ class Feed:
             log.warning("feed: %s; trying again", trouble)
         self.trouble = trouble
         if now - self._failing_since >= STALL_SECONDS:
-            self._fail_waiters(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"), list(self._batch_waiters))
+            self._fail_subscribers(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"))
 
     def _report_success(self) -> None:
         if self.trouble is not None:
@@ -224,6 +228,8 @@ class Feed:
         self.closed = True
         self._wakeup.set()
         self._wake_waiters()
+        self._subscribers.wake_all()
+        self._wake_subscribers()
 
     async def follow(
         self,
@@ -238,33 +244,63 @@ class Feed:
 
         Raises `LogReplaced`, and with `low_priority` `FeedStalled`.
         """
-        cursor, epoch = after, self.epoch if epoch is None else epoch
-        while await self.wait_past(cursor, epoch=epoch, low_priority=low_priority):
-            facts, cursor = await self.read_after(cursor, where, limit)
-            if facts:
-                yield facts
+        epoch = self.epoch if epoch is None else epoch
+        interests = filter_interests(where)
+        cursor: int | None = after
+        while cursor is not None:
+            if low_priority:
+                cursor = await self.wait_for(cursor, interests, epoch=epoch)
+            elif not await self.wait_past(cursor, epoch=epoch):
+                cursor = None
+            if cursor is not None:
+                facts, cursor = await self.read_after(cursor, where, limit)
+                if facts:
+                    yield facts
 
     async def wait_past(self, cursor: int, *, epoch: int | None = None, low_priority: bool = False) -> bool:
         """Wait for a fact above `cursor`. False when the feed has closed.
 
-        `epoch` is that of the cursor. Raises `LogReplaced` if it has ended, and `FeedStalled` with `low_priority`. Waiters with `low_priority` wake a few at a time, in their order: they are many, and no other task waits for them.
+        `epoch` is that of the cursor. Raises `LogReplaced` if it has ended, and `FeedStalled` with `low_priority`: see `wait_for`.
         """
-        if epoch is not None and epoch != self.epoch:
-            raise LogReplaced(self.replacement)
+        if low_priority:
+            return await self.wait_for(cursor, EVERYTHING, epoch=epoch) is not None
+        self._check_epoch(epoch)
         while self.head <= cursor and not self.closed:
-            # One future for each waiter: a shared future with shields costs twice as much, and there may be thousands.
+            # One future for each waiter: a shared future with shields costs twice as much.
             waiter = asyncio.get_running_loop().create_future()
-            if low_priority:
-                self._batch_waiters[waiter] = None
-            else:
-                self._waiting.add(waiter)
+            self._waiting.add(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
                 self._waiting.discard(waiter)
-                self._batch_waiters.pop(waiter, None)
                 raise
         return not self.closed
+
+    async def wait_for(
+        self, cursor: int, interests: Sequence[Interest], *, epoch: int | None = None
+    ) -> int | None:
+        """Wait for a fact above `cursor` that is of interest. Returns a position from which to read on: no fact between
+        `cursor` and it is of interest. None when the feed has closed.
+
+        Facts that are there already may be of no interest. `epoch` is that of the cursor. Raises `LogReplaced` if it has
+        ended, and `FeedStalled`. Waiters wake a few at a time, in their order: they are many, and no other task waits for them.
+        """
+        self._check_epoch(epoch)
+        if self.head <= cursor and not self.closed:
+            waiter = Waiter(cursor, interests, asyncio.get_running_loop().create_future())
+            self._subscribers.add(waiter)
+            try:
+                await waiter.future
+            except asyncio.CancelledError:
+                self._subscribers.discard(waiter)
+                raise
+            if waiter.position is not None:
+                cursor = waiter.position - 1
+        return None if self.closed else cursor
+
+    def _check_epoch(self, epoch: int | None) -> None:
+        if epoch is not None and epoch != self.epoch:
+            raise LogReplaced(self.replacement)
 
     async def read_after(
         self, cursor: int, where: EventFilter = ALL_EVENTS, limit: int = PAGE_SIZE
@@ -298,30 +334,32 @@ class Feed:
         self.head = facts[-1].position
         self.latest_known = max(self.latest_known, self.head)
         self._wake_waiters()
+        self._subscribers.wake(facts)
+        self._wake_subscribers()
 
-    def _fail_waiters(self, error: Exception, waiters: Sequence[asyncio.Future[None]]) -> None:
-        for waiter in waiters:
-            self._waiting.discard(waiter)
-            self._batch_waiters.pop(waiter, None)
-            if not waiter.done():
-                waiter.set_exception(error)
+    def _fail_subscribers(self, error: Exception) -> None:
+        self._subscribers.wake_all()
+        for waiter in self._subscribers.take(len(self._subscribers)):
+            if not waiter.future.done():
+                waiter.future.set_exception(error)
 
     def _wake_waiters(self) -> None:
         waiting, self._waiting = self._waiting, set()
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
-        idle, self._waiters_to_wake = not self._waiters_to_wake, len(self._batch_waiters)
-        if idle and self._waiters_to_wake:
+
+    def _wake_subscribers(self) -> None:
+        if not self._is_waking:
             self._wake_next_batch()
 
     def _wake_next_batch(self) -> None:
-        for _ in range(min(WAKE_BATCH_SIZE, self._waiters_to_wake, len(self._batch_waiters))):
-            waiter, _ = self._batch_waiters.popitem(last=False)
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiters_to_wake = min(max(self._waiters_to_wake - WAKE_BATCH_SIZE, 0), len(self._batch_waiters))
-        if self._waiters_to_wake:
+        woken = self._subscribers.take(WAKE_BATCH_SIZE)
+        for waiter in woken:
+            if not waiter.future.done():
+                waiter.future.set_result(None)
+        self._is_waking = len(woken) == WAKE_BATCH_SIZE
+        if self._is_waking:
             asyncio.get_running_loop().call_soon(self._wake_next_batch)
 
     async def _sleep_until_notified(self) -> None:

@@ -10,7 +10,7 @@ import strawberry
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
 from app.engine.graphql.strawberry_internals import ReusingExecutionContext
 
-EVENTS = 1_000
+EVENTS = 300
 
 
 @strawberry.type

@@ -21,6 +21,7 @@ from app.engine.graphql.context import Context, LiveHandover, LiveMessage, respo
 from app.engine.graphql.errors import with_codes
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
+from app.engine.store.interests import filter_interests
 from app.engine.store.reader import Fact
 
 MAX_CACHED_PAYLOADS = 1_000
@@ -161,8 +162,9 @@ class SharedSubscriptions:
                     await asyncio.sleep(0)
                 message = await handover.next_after(message.position)
             return
-        while await feed.wait_past(cursor, epoch=handover.epoch, low_priority=True):
-            facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
+        interests = filter_interests(where)
+        while (found := await feed.wait_for(cursor, interests, epoch=handover.epoch)) is not None:
+            facts, cursor = await feed.read_after(found, where, YIELD_EVERY)
             for fact in facts:
                 await send_payload(shared.payload(fact))
             if cursor < feed.head:
