@@ -7,6 +7,7 @@ import asyncio
 from typing import Any, cast, override
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
@@ -15,6 +16,11 @@ from app.engine.server.security_headers import SECURITY_HEADERS
 MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
 
+
+MAX_PARSED_BYTES = 16 * 1024
+"""Bytes that are parsed at once. Small messages take up to fifty times their size in the queue, those not parsed yet do not."""
+MAX_FRAGMENTS = 1_000
+"""Fragments of one message that are kept apart."""
 
 CLOSE_SECONDS = 1.0
 """How long a closed connection may take to send what is left. A peer that does not read is then aborted."""
@@ -93,6 +99,51 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.conn = _Handshake(max_size=self.config.ws_max_size, logger=self.logger)
+        self._unparsed = bytearray()
+        self._pong: bytes | None = None
+        """The answer to the newest ping, if the peer does not read."""
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._unparsed += data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse what has arrived, up to the next messages. Reading is paused until the application has taken them."""
+        while self._unparsed and not self.read_paused and not self.disconnected:
+            part = bytes(self._unparsed[:MAX_PARSED_BYTES])
+            del self._unparsed[:MAX_PARSED_BYTES]
+            super().data_received(part)
+
+    @override
+    async def receive(self) -> Any:
+        message = await super().receive()
+        self._parse()
+        return message
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        # An empty fragment counts nothing against the size of a message, and a small one takes forty times its size.
+        if event.data or event.fin:
+            super().handle_cont(event)
+        if len(self.frames) > MAX_FRAGMENTS:
+            self.frames = [b"".join(self.frames)]
+
+    @override
+    def handle_ping(self) -> None:
+        answer = b"".join(self.conn.data_to_send())
+        if self.writable.is_set():
+            self.transport.write(answer)
+        else:
+            # Answers to a peer that does not read would grow without a bound. The newest ping is answered later.
+            self._pong = answer
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._pong is not None and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(self._pong)
+        self._pong = None
 
     @override
     def handle_parser_exception(self) -> None:
