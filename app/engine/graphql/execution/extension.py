@@ -37,6 +37,12 @@ class DocumentCache(LRUCache[str, CachedDocument]):
 
     def __init__(self, max_bytes: int) -> None:
         super().__init__(max_bytes, getsizeof=document_size)
+        self.trusted: dict[str, CachedDocument] = {}
+        """The trusted documents by their texts. They stay, and do not count."""
+
+    def find(self, query: str) -> CachedDocument | None:
+        """The valid document with this text, if it is known."""
+        return self.trusted.get(query) or self.get(query)
 
     def add(self, query: str, document: CachedDocument) -> None:
         """Keep the document, and drop those that were used least recently to make room."""
@@ -82,7 +88,7 @@ class OperationExtension(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
-        self._cached = self._documents.get(execution.query or "")
+        self._cached = self._documents.find(execution.query or "")
         if self._cached is not None:
             execution.graphql_document = self._cached.document
         yield

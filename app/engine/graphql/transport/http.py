@@ -50,6 +50,7 @@ from app.engine.graphql.transport.requests import (
 )
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
+from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.hosts import is_local_caller
 from app.engine.uuid7 import uuid7
 
@@ -65,7 +66,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     websocket_adapter_class = WebSocketAdapter  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride] - Strawberry names its own adapter, not a protocol
     graphql_transport_ws_handler_class = WebSocketHandler
 
-    def __init__(self, schema: Schema, events: EventTypes, services: Services) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        events: EventTypes,
+        services: Services,
+        documents: TrustedDocuments = NO_DOCUMENTS,
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -76,6 +83,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         )
         self._events = events
         self._services = services
+        self.documents = documents
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override
@@ -98,13 +106,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise BadRequest("Send GET or POST", status_code=405, headers={"allow": "GET, POST"})
         if request.method == "GET":
             parameters = request.query_params
-            names_operation = not {"query", "documentId", "extensions"}.isdisjoint(parameters)
+            names_operation = not {"query", "documentId", "doc_id", "id", "extensions"}.isdisjoint(parameters)
             if self._services.settings.mode == "development" and acceptable.html and not names_operation:
                 return graphiql_page()
-            envelope = parse_query_string(parameters)
+            envelope = parse_query_string(parameters, self.documents)
         else:
             check_content_type(request.headers)
-            envelope = parse_body(await self._read_body(request))
+            envelope = parse_body(await self._read_body(request), self.documents)
         if acceptable.json is None and not acceptable.stream:
             raise BadRequest(
                 f"Accept {GRAPHQL_RESPONSE}, {JSON} or, for a subscription, text/event-stream",
