@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.graphiql import PAGE
@@ -45,12 +46,22 @@ def create_app(runtime: Runtime) -> Starlette:
     ]
     if settings.mode == "development":
         # The page may be built while the server runs, so the folder is not checked now.
-        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
+        routes.append(Mount("/graphiql", _PageFiles(directory=PAGE.parent, check_dir=False)))
     return Starlette(
         routes=routes,
         middleware=_middleware(settings.allowed_hosts, settings.allowed_origins),
         exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
     )
+
+
+class _PageFiles(StaticFiles):
+    """The files of the GraphiQL page. None is found as long as the page is not built."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "\0" in scope["path"] or not PAGE.parent.is_dir():
+            await PlainTextResponse("Not Found", 404)(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
 
 def create_operations_app(runtime: Runtime) -> Starlette:

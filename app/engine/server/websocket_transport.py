@@ -116,6 +116,13 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
             super().data_received(part)
 
     @override
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # uvicorn logs an error for each socket that is refused with a response.
+            self.handshake_complete = True
+
+    @override
     async def receive(self) -> Any:
         message = await super().receive()
         self._parse()
