@@ -109,6 +109,9 @@ class EngineSettings(BaseSettings):
     feed_buffer_size: Annotated[
         int, Field(ge=100, description="Number of recent events kept in memory for live subscribers.")
     ] = 10_000
+    feed_buffer_bytes: Annotated[
+        int, Field(ge=65_536, description="Maximum memory of these events, in bytes, estimated.")
+    ] = 67_108_864
     poll_seconds: Annotated[
         float,
         Field(

@@ -16,17 +16,20 @@ import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.errors import first_line
-from app.engine.store.interests import EVERYTHING, Interest, InterestIndex, Waiter, filter_interests
+from app.engine.store.feed_buffer import FeedBuffer
+from app.engine.store.interests import (
+    EVERYTHING,
+    Interest,
+    InterestIndex,
+    Waiter,
+    filter_interests,
+)
 from app.engine.store.log_identity import EventIdentity, Fact, LogEnd, LogToken, identity_of
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 1_000
-WAKE_BATCH_SIZE = 50
-"""How many low-priority waiters wake in one cycle of the event loop. Other tasks run in between, and a waiter that wakes
-late finds more facts at once: 1,000 subscribers get twice as many facts a second (2026-11-25, two cores)."""
-
 STALL_SECONDS = 15.0
 """Subscriptions end, with an error that says why, if the log cannot be read for so long."""
 
@@ -40,21 +43,27 @@ class FeedStalled(Exception):
 
 
 class Feed:
-    """Follows the log. `buffer_size` is how many facts stay in memory, `poll_interval` the longest pause in seconds.
+    """Follows the log. `buffer_size` is how many facts stay in memory, in at most `buffer_bytes`, `poll_interval` the
+    longest pause in seconds.
 
     The table is the truth: `notify` only shortens the pause.
     """
 
-    def __init__(self, reader: EventReader, *, buffer_size: int = 10_000, poll_interval: float = 0.5) -> None:
+    def __init__(
+        self,
+        reader: EventReader,
+        *,
+        buffer_size: int = 10_000,
+        buffer_bytes: int = 64 * 2**20,
+        poll_interval: float = 0.5,
+    ) -> None:
         self.reader = reader
-        self._size = buffer_size
         self._poll_interval = poll_interval
-        self._buffer: list[Fact] = []
+        self._buffer = FeedBuffer(buffer_size, buffer_bytes)
         self._wakeup = asyncio.Event()
         self._waiting: set[asyncio.Future[None]] = set()
         self._subscribers = InterestIndex()
         """The low-priority waiters."""
-        self._is_waking = False
         self._end = LogEnd(None, None)
         """The id of the log, and the newest fact that followers can see."""
         self._replacing = asyncio.Lock()
@@ -77,6 +86,11 @@ class Feed:
     def waiting_subscribers(self) -> int:
         """Subscriptions that wait for the next event."""
         return len(self._subscribers)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """The memory of the facts in memory, in bytes, estimated."""
+        return self._buffer.bytes
 
     @property
     def log_id(self) -> UUID | None:
@@ -161,16 +175,16 @@ class Feed:
             return False
 
     async def _begin_epoch(self, reader: EventReader, end: LogEnd) -> None:
-        first = self.head - len(self._buffer) + 1
+        first = self.head - len(self._buffer.facts) + 1
         kept = {*await reader.identities(first, self.head)}
-        common = [fact.position for fact in self._buffer if identity_of(fact) in kept]
+        common = [fact.position for fact in self._buffer.facts if identity_of(fact) in kept]
         seen = self.reader.newest_seen
         known = max(self.head, 0 if seen is None else seen.position)
         since = f"after position {common[-1]}" if common else "after an unknown position"
         self.replacement = f"the log was replaced: events {since}, up to {known}, are gone or are other ones; it ends at {end.position} now"
         log.critical("%s", self.replacement)
         self.epoch += 1
-        self._buffer = []
+        self._buffer.clear()
         self._end, self.head, self.latest_known = end, end.position, end.position
         self.reader.newest_seen = end.newest
         for on_replaced in self.on_replaced:
@@ -179,7 +193,7 @@ class Feed:
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_exception(LogReplaced(self.replacement))
-        self._fail_subscribers(LogReplaced(self.replacement))
+        self._subscribers.fail(LogReplaced(self.replacement))
 
     def _report_failure(self, error: Exception) -> None:
         now = monotonic()
@@ -190,7 +204,7 @@ class Feed:
             log.warning("feed: %s; trying again", trouble)
         self.trouble = trouble
         if now - self._failing_since >= STALL_SECONDS:
-            self._fail_subscribers(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"))
+            self._subscribers.fail(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"))
 
     def _report_success(self) -> None:
         if self.trouble is not None:
@@ -229,7 +243,6 @@ class Feed:
         self._wakeup.set()
         self._wake_waiters()
         self._subscribers.wake_all()
-        self._wake_subscribers()
 
     async def follow(
         self,
@@ -306,10 +319,10 @@ class Feed:
         self, cursor: int, where: EventFilter = ALL_EVENTS, limit: int = PAGE_SIZE
     ) -> tuple[Sequence[Fact], int]:
         """The matching ones among the next facts above `cursor`, and the cursor after all facts that were examined."""
-        oldest = self.head - len(self._buffer) + 1
+        oldest = self.head - len(self._buffer.facts) + 1
         if cursor + 1 >= oldest:
             index = cursor + 1 - oldest
-            facts = self._buffer[index : index + limit]
+            facts = self._buffer.facts[index : index + limit]
             if not facts:
                 return (), cursor
             return (facts if where is ALL_EVENTS else [fact for fact in facts if where.matches(fact)]), facts[
@@ -323,44 +336,22 @@ class Feed:
 
     def buffered(self, position: int) -> Fact | None:
         """The fact at this position, if it is in memory."""
-        index = position - (self.head - len(self._buffer) + 1)
-        return self._buffer[index] if 0 <= index < len(self._buffer) else None
+        index = position - (self.head - len(self._buffer.facts) + 1)
+        return self._buffer.facts[index] if 0 <= index < len(self._buffer.facts) else None
 
     def _extend(self, facts: Sequence[Fact]) -> None:
         self._buffer.extend(facts)
-        if len(self._buffer) > 2 * self._size:
-            del self._buffer[: -self._size]
         self._end = LogEnd(self._end.log_id, identity_of(facts[-1]))
         self.head = facts[-1].position
         self.latest_known = max(self.latest_known, self.head)
         self._wake_waiters()
         self._subscribers.wake(facts)
-        self._wake_subscribers()
-
-    def _fail_subscribers(self, error: Exception) -> None:
-        self._subscribers.wake_all()
-        for waiter in self._subscribers.take(len(self._subscribers)):
-            if not waiter.future.done():
-                waiter.future.set_exception(error)
 
     def _wake_waiters(self) -> None:
         waiting, self._waiting = self._waiting, set()
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
-
-    def _wake_subscribers(self) -> None:
-        if not self._is_waking:
-            self._wake_next_batch()
-
-    def _wake_next_batch(self) -> None:
-        woken = self._subscribers.take(WAKE_BATCH_SIZE)
-        for waiter in woken:
-            if not waiter.future.done():
-                waiter.future.set_result(None)
-        self._is_waking = len(woken) == WAKE_BATCH_SIZE
-        if self._is_waking:
-            asyncio.get_running_loop().call_soon(self._wake_next_batch)
 
     async def _sleep_until_notified(self) -> None:
         try:
