@@ -17,8 +17,11 @@ MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
 
 
-MAX_PARSED_BYTES = 16 * 1024
+MAX_PARSED_BYTES = 4 * 1024
 """Bytes that are parsed at once. Small messages take up to fifty times their size in the queue, those not parsed yet do not."""
+MAX_PINGS = 100
+PING_PAUSE_SECONDS = 1.0
+"""A peer that sends more pings than that in this time is not read for as long. A ping costs as much as a small message."""
 MAX_FRAGMENTS = 1_000
 """Fragments of one message that are kept apart."""
 
@@ -102,6 +105,10 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
         self._unparsed = bytearray()
         self._pong: bytes | None = None
         """The answer to the newest ping, if the peer does not read."""
+        self._pings = 0
+        self._pings_since = 0.0
+        self._ping_timer: asyncio.TimerHandle | None = None
+        """Set while the peer is not read because of its pings."""
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -109,11 +116,20 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
         self._parse()
 
     def _parse(self) -> None:
-        """Parse what has arrived, up to the next messages. Reading is paused until the application has taken them."""
-        while self._unparsed and not self.read_paused and not self.disconnected:
+        """Parse what has arrived, up to the next messages. Nothing more is read until the application has taken them."""
+        while self._unparsed and not self._is_held and not self.disconnected:
             part = bytes(self._unparsed[:MAX_PARSED_BYTES])
             del self._unparsed[:MAX_PARSED_BYTES]
             super().data_received(part)
+        if self._unparsed or self._is_held:
+            self.transport.pause_reading()
+        elif not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether the peer has to wait: its messages are not taken, its pings are too many, or it does not read the answers."""
+        return self.read_paused or self._ping_timer is not None or self._pong is not None
 
     @override
     async def send(self, message: Any) -> None:
@@ -139,11 +155,29 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     @override
     def handle_ping(self) -> None:
         answer = b"".join(self.conn.data_to_send())
+        now = self.loop.time()
+        if now - self._pings_since > PING_PAUSE_SECONDS:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        if self._pings > MAX_PINGS and self._ping_timer is None:
+            self._ping_timer = self.loop.call_later(PING_PAUSE_SECONDS, self._read_pings)
         if self.writable.is_set():
             self.transport.write(answer)
         else:
-            # Answers to a peer that does not read would grow without a bound. The newest ping is answered later.
+            # Answers to a peer that does not read would grow without a bound. The newest ping is answered later, and the
+            # peer is not read until then.
             self._pong = answer
+
+    def _read_pings(self) -> None:
+        self._ping_timer = None
+        if not self.disconnected:
+            self._parse()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._ping_timer is not None:
+            self._ping_timer.cancel()
+        super().connection_lost(exc)
 
     @override
     def resume_writing(self) -> None:
@@ -151,6 +185,8 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._pong is not None and not self.close_sent and not self.transport.is_closing():
             self.transport.write(self._pong)
         self._pong = None
+        if not self.disconnected:
+            self.loop.call_soon(self._parse)
 
     @override
     def handle_parser_exception(self) -> None:

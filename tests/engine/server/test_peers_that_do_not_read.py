@@ -6,15 +6,18 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 
+from app.engine.server import websocket_transport
 from app.engine.server.websocket_transport import (
     CLOSE_SECONDS,
     MAX_PARSED_BYTES,
+    MAX_PINGS,
     WriteCombiningWebSocketProtocol,
 )
 
@@ -151,17 +154,38 @@ async def connected(
     await until(lambda: not server.server_state.connections)
 
 
-async def test_answers_to_pings_of_a_peer_that_does_not_read_take_little_memory() -> None:
+async def test_answers_to_pings_of_a_peer_that_does_not_read_take_little_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     endpoint = Idle()
     async with served(endpoint) as (server, port), connected(server, port) as (writer, protocol):
-        pings = frame(0x9, b"x" * 125) * 1_000
-        for _ in range(100):
-            writer.write(pings)
-            await writer.drain()
+        monkeypatch.setattr(websocket_transport, "MAX_PINGS", 10**9)
         transport = protocol.transport._transport  # pyright: ignore[reportAttributeAccessIssue]
-        await until(lambda: not protocol.writable.is_set())
+        pings = frame(0x9, b"x" * 125) * 1_000
+
+        async def send_pings() -> None:
+            while True:
+                writer.write(pings)
+                await writer.drain()
+
+        sending = asyncio.create_task(send_pings())
+        await until(lambda: protocol._pong is not None)  # pyright: ignore[reportPrivateUsage]
         assert transport.get_write_buffer_size() < 200_000
-        assert protocol._pong is not None  # pyright: ignore[reportPrivateUsage]
+        # It is not read any more either.
+        await until(lambda: not transport.is_reading())
+        assert len(protocol._unparsed) < 300_000  # pyright: ignore[reportPrivateUsage]
+        sending.cancel()
+
+
+async def test_a_peer_that_sends_many_pings_is_read_slowly() -> None:
+    endpoint = Idle()
+    async with served(endpoint) as (server, port), connected(server, port) as (writer, protocol):
+        writer.write(frame(0x9, b"") * 20_000 + frame(0x1, b"late"))
+        endpoint.go.release()
+        transport = protocol.transport._transport  # pyright: ignore[reportAttributeAccessIssue]
+        await until(lambda: not transport.is_reading())
+        assert protocol._pings <= MAX_PINGS + MAX_PARSED_BYTES / 6 + 1  # pyright: ignore[reportPrivateUsage]
+        assert endpoint.taken == []
 
 
 async def test_messages_that_nobody_takes_stay_unparsed_and_all_are_taken_in_the_end() -> None:
