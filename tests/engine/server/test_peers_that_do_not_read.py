@@ -135,7 +135,7 @@ def frame(opcode: int, data: bytes, *, fin: bool = True) -> bytes:
 
 @asynccontextmanager
 async def connected(
-    server: uvicorn.Server, port: int
+    endpoint: Idle, server: uvicorn.Server, port: int
 ) -> AsyncGenerator[tuple[asyncio.StreamWriter, WriteCombiningWebSocketProtocol]]:
     """A connection of hand-written frames whose client reads nothing more, and the protocol that serves it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**12)
@@ -150,6 +150,8 @@ async def connected(
         if isinstance(found, WriteCombiningWebSocketProtocol)
     ]
     yield writer, protocol
+    for _ in range(10):
+        endpoint.go.release()
     writer.transport.abort()
     await until(lambda: not server.server_state.connections)
 
@@ -158,7 +160,7 @@ async def test_answers_to_pings_of_a_peer_that_does_not_read_take_little_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     endpoint = Idle()
-    async with served(endpoint) as (server, port), connected(server, port) as (writer, protocol):
+    async with served(endpoint) as (server, port), connected(endpoint, server, port) as (writer, protocol):
         monkeypatch.setattr(websocket_transport, "MAX_PINGS", 10**9)
         transport = protocol.transport._transport  # pyright: ignore[reportAttributeAccessIssue]
         pings = frame(0x9, b"x" * 125) * 1_000
@@ -179,7 +181,7 @@ async def test_answers_to_pings_of_a_peer_that_does_not_read_take_little_memory(
 
 async def test_a_peer_that_sends_many_pings_is_read_slowly() -> None:
     endpoint = Idle()
-    async with served(endpoint) as (server, port), connected(server, port) as (writer, protocol):
+    async with served(endpoint) as (server, port), connected(endpoint, server, port) as (writer, protocol):
         writer.write(frame(0x9, b"") * 20_000 + frame(0x1, b"late"))
         endpoint.go.release()
         transport = protocol.transport._transport  # pyright: ignore[reportAttributeAccessIssue]
@@ -190,7 +192,7 @@ async def test_a_peer_that_sends_many_pings_is_read_slowly() -> None:
 
 async def test_messages_that_nobody_takes_stay_unparsed_and_all_are_taken_in_the_end() -> None:
     endpoint = Idle()
-    async with served(endpoint) as (server, port), connected(server, port) as (writer, protocol):
+    async with served(endpoint) as (server, port), connected(endpoint, server, port) as (writer, protocol):
         numbers = [f"{number:05}" for number in range(20_000)]
         writer.write(b"".join(frame(0x1, number.encode()) for number in numbers))
         await until(lambda: protocol.queue.qsize() > 0)
@@ -205,7 +207,7 @@ async def test_messages_that_nobody_takes_stay_unparsed_and_all_are_taken_in_the
 
 async def test_fragments_take_no_more_memory_than_their_message() -> None:
     endpoint = Idle()
-    async with served(endpoint) as (server, port), connected(server, port) as (writer, protocol):
+    async with served(endpoint) as (server, port), connected(endpoint, server, port) as (writer, protocol):
         writer.write(frame(0x1, b"a", fin=False) + frame(0x0, b"", fin=False) * 20_000)
         writer.write(frame(0x0, b"b", fin=False) * 5_000)
         await until(lambda: sum(map(len, protocol.frames)) == 5_001)
