@@ -19,6 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
+from app.engine.access.authentication import check_access, trusts_headers
 from app.engine.application import Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
@@ -192,6 +193,7 @@ async def serve[S: EngineSettings](
     Raises `ConfigurationError` or `DatabaseUnavailable` before it has begun to listen.
     """
     check_hosts(settings)
+    check_access(settings)
     max_connections(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)
@@ -210,6 +212,10 @@ async def serve[S: EngineSettings](
                     config = _uvicorn_config(create_operations_app(runtime), runtime.settings)
                     config.load()
                     operations = Operations(config, operations_listener)
+                if trusts_headers(settings):
+                    log.info(
+                        "development: callers on this machine name themselves, by the headers X-Actor and X-Roles"
+                    )
                 server = _GracefulServer(
                     _uvicorn_config(app, runtime.settings),
                     settings,
