@@ -211,7 +211,7 @@ def test_the_containers_that_observe_start_only_when_they_are_asked_for() -> Non
 def test_prometheus_reads_the_page_of_the_application_and_the_alerts() -> None:
     config = yaml.safe_load(compose()["configs"]["prometheus"]["content"])
     [job] = config["scrape_configs"]
-    assert (job["job_name"], job["static_configs"]) == ("app", [{"targets": ["app:8000"]}])
+    assert (job["job_name"], job["static_configs"]) == ("app", [{"targets": ["app:9100"]}])
     mounted = [volume.split(":")[1] for volume in compose()["services"]["prometheus"]["volumes"]]
     assert config["rule_files"][0] in mounted
 

@@ -230,6 +230,14 @@ def logs_as_promised(modes: Modes) -> None:
     assert "ready: " in [line[:7] for line in modes.development.output().splitlines()]
 
 
+def shows_operators_nothing_in_public(modes: Modes) -> None:
+    assert get(modes.production, "/metrics")[0] == 404
+    assert get(modes.production, "/readyz") == (200, "ready")
+    assert get(modes.production, "/livez") == (200, "alive")
+    assert "app_ready 1.0" in get(modes.development, "/metrics")[1]
+    assert json.loads(get(modes.development, "/readyz")[1])["errors"] == {}
+
+
 CHECKS: Mapping[str, Callable[[Modes], None]] = {
     check.__name__: check
     for check in (
@@ -242,6 +250,7 @@ CHECKS: Mapping[str, Callable[[Modes], None]] = {
         takes_tokens_of_its_key,
         logs_as_promised,
         refuses_a_role_that_can_change_events,
+        shows_operators_nothing_in_public,
     )
 }
 
@@ -269,6 +278,11 @@ PROMISES: Mapping[str, Sequence[str]] = {
     "The image runs as a user without rights, in production mode": NOTHING_OF_A_SERVER,
     "development or production. Production: no GraphiQL, no introspection, no suggestions, no operator mutations, no trusted header, logs as JSON.": SURFACE,
     "Set `APP_MODE=production`: no GraphiQL, no introspection, no suggestions, no operator mutations, no header that names the actor.": SURFACE,
+    "0: APP_PORT has them in development mode, and no port in production.": (
+        "shows_operators_nothing_in_public",
+    ),
+    "In production that holds without an operations port, too.": ("shows_operators_nothing_in_public",),
+    "In development mode without one, `APP_PORT` has all of them.": ("shows_operators_nothing_in_public",),
     "GraphQL offers the same as mutations, in development mode only.": ("refuses_operator_mutations",),
     "Introspection and operator mutations are off in production mode.": (
         "has_no_introspection",

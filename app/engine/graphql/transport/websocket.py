@@ -29,6 +29,7 @@ from app.engine.graphql.transport.requests import (
     parse_request,
     too_large,
 )
+from app.engine.graphql.trusted_documents import TrustedDocuments
 
 _DISCONNECTED = (
     strawberry_http.WebSocketDisconnected,
@@ -100,6 +101,7 @@ def _too_large_message(text: str, size: int) -> TooLarge:
 
 
 class _Endpoint(Protocol):
+    documents: TrustedDocuments
     shared_subscriptions: SharedSubscriptions
 
     async def authenticate_socket(
@@ -207,7 +209,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             raise BadRequest(f"The limit is {limit} operations at a time on one socket", "OVERLOADED")
-        return parse_request(payload)
+        return parse_request(payload, cast("_Endpoint", self.view).documents)
 
     async def _send_refusal(self, operation_id: str, error: BadRequest) -> None:
         body = error_body(error.reason, error.code)
