@@ -21,8 +21,6 @@ from tests.support.server import Server
 
 HERE = Path(__file__).parent
 SECONDS = 30.0
-PATIENT = {"APP_MIN_POSITION_TIMEOUT_SECONDS": "30"}
-"""Many clients begin at once. On a slow machine a read model may be behind for longer than a user would wait."""
 
 pytestmark = [
     pytest.mark.clients,
@@ -153,7 +151,7 @@ class Journey:
 def journeys(module_database_url: str) -> dict[str, Journey]:
     """All clients at once, on a server that is killed and started again."""
     with ExitStack() as stack:
-        first = Server(module_database_url, **PATIENT).wait()
+        first = patient_server(module_database_url).wait()
         stack.callback(first.close)
         order = paid_order(first)
         clients = {name: Client(program, first, name, order["id"]) for name, program in CLIENTS.items()}
@@ -168,7 +166,7 @@ def journeys(module_database_url: str) -> dict[str, Journey]:
         for name in CLIENTS:
             if CLIENTS[name].repeats:
                 clients[name].say("later")
-        second = Server(module_database_url, port=first.port, **PATIENT)
+        second = patient_server(module_database_url, first.port)
         stack.callback(second.close)
         second.wait()
         for name in CLIENTS:
@@ -183,6 +181,11 @@ def journeys(module_database_url: str) -> dict[str, Journey]:
             name: Journey(client.lines, client.positions(), client.close(), head, order)
             for name, client in clients.items()
         }
+
+
+def patient_server(database_url: str, port: int | None = None) -> Server:
+    """Many clients begin at once. On a slow machine a read model may be behind for longer than a user would wait."""
+    return Server(database_url, port=port, APP_MIN_POSITION_TIMEOUT_SECONDS="30")
 
 
 def register(server: Server, sku: str) -> int:

@@ -131,7 +131,7 @@ async def test_a_node_is_as_new_as_the_position_that_is_asked_for(api: Api) -> N
 
 
 async def test_the_field_node_has_no_argument_but_the_id_as_the_compiler_of_relay_demands(api: Api) -> None:
-    data = await api.data("{ __type(name: \"Query\") { fields { name args { name } } } }")
+    data = await api.data('{ __type(name: "Query") { fields { name args { name } } } }')
     [node] = [field for field in data["__type"]["fields"] if field["name"] == "node"]
     assert node["args"] == [{"name": "id"}]
 
