@@ -40,7 +40,7 @@ test: .venv/.dev graphiql ## Run all tests
 quick: .venv/.dev ## Run the tests that need no database and no other process, in less than a minute
 	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template" --ignore=tests/engine/cli --ignore=tests/shop/cli
 
-clients: .venv/.dev ## Drive GraphQL clients in Node.js against a server
+clients: .venv/.dev ## Drive GraphQL clients of many makers against a server
 	@$(BIN)/python -m pytest -q -m clients tests/clients
 
 soak: .venv/.dev graphiql ## Run the tests that take minutes
@@ -71,4 +71,4 @@ lock: .venv/.dev ## Pin the newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was installed and built; the data in .data stays
-	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist tests/clients/node_modules
+	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist tests/clients/node_modules tests/clients/built tests/clients/.venv
