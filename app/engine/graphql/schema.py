@@ -22,6 +22,8 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
+from app.engine.graphql.execution.refused_documents import RefusedDocuments
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
@@ -92,8 +94,10 @@ def build_schema(
         subscription=_merge("Subscription", slices, "Live results."),
         types=events.types,
         config=StrawberryConfig(scalar_map=scalars),
-        extensions=[partial(OperationExtension, DocumentCache(), hides_schema=hides_schema)],
-        execution_context_class=FastExecutionContext if fast_executor else None,
+        extensions=[
+            partial(OperationExtension, DocumentCache(), RefusedDocuments(), hides_schema=hides_schema)
+        ],
+        execution_context_class=FastExecutionContext if fast_executor else LimitedExecutionContext,
     )
     graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
     _add_descriptions(graphql_schema(schema))

@@ -11,7 +11,7 @@ from anyio import CancelScope
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.engine.graphql.json import encode_json
+from app.engine.graphql.json import encode_answer
 from app.engine.graphql.transport.negotiation import EVENT_STREAM
 
 KEEP_ALIVE_SECONDS = 12.0
@@ -22,10 +22,10 @@ COMPLETE = "event: complete\ndata:\n\n"
 KEEP_ALIVE = ":\n\n"
 
 
-def next_frame(body: Mapping[str, Any], position: int | None = None) -> str:
+def next_frame(body: Mapping[str, Any], max_bytes: int, position: int | None = None) -> str:
     """The frame of one result."""
     id_line = "" if position is None else f"id: {position}\n"
-    return f"event: next\n{id_line}data: {encode_json(body)}\n\n"
+    return f"event: next\n{id_line}data: {encode_answer(body, max_bytes)[1]}\n\n"
 
 
 class EventStreamResponse(StreamingResponse):
@@ -58,9 +58,9 @@ class EventStreamResponse(StreamingResponse):
                     await self._close()
 
 
-async def single_result(body: Mapping[str, Any]) -> AsyncGenerator[str]:
+async def single_result(body: Mapping[str, Any], max_bytes: int) -> AsyncGenerator[str]:
     """The frames of a query or a mutation."""
-    yield next_frame(body)
+    yield next_frame(body, max_bytes)
     yield COMPLETE
 
 
