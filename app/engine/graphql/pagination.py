@@ -172,8 +172,14 @@ async def paginate[R, T](
 
     Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
     before `make`, with the rows of the page. `optional_columns` names sequences that are read only if the client selects
-    the GraphQL field: without it the rows have empty ones. Raises `BadInput`.
+    the GraphQL field: without it the rows have empty ones. Raises `BadInput`; `TypeError` for a column of `order` that may
+    be null, since a cursor has no place for null.
     """
+    if nullable := [name for name in order if projection.table.c[name].nullable]:
+        raise TypeError(
+            f"{projection.name} cannot be paged by {', '.join(nullable)}: the column may be null."
+            " Give the row a field that is never null, such as a date far in the future."
+        )
     context: Context = info.context
     if as_of is None:
         await context.wait_for_projection(projection, None)
