@@ -115,11 +115,9 @@ class OperationExtension(SchemaExtension):
         execution, cached = self.execution_context, self._cached
         if cached is not None:
             context: Context = execution.context
-            calculator = CostCalculator(
-                graphql_schema(execution.schema), cached.document, execution.variables or {}
-            )
             cost = cached.cost
             if cost is None:
+                calculator = self._calculator(cached)
                 cost = calculator.max_cost()
                 cached.cost = None if calculator.depends_on_variables else cost
             limit = context.services.settings.max_operation_cost
@@ -127,7 +125,9 @@ class OperationExtension(SchemaExtension):
                 raise error
             if context.rates is not None:
                 context.rates.spend(context.share, cost)
-            context.charge.begin(cost, limit, calculator.item_cost)
+            context.charge.begin(
+                cost, limit, lambda node, type: self._calculator(cached).item_cost(node, type)
+            )
             try:
                 yield
             finally:
@@ -135,6 +135,10 @@ class OperationExtension(SchemaExtension):
                     context.rates.add(context.share, context.charge.cost - cost)
             return
         yield
+
+    def _calculator(self, cached: CachedDocument) -> CostCalculator:
+        execution = self.execution_context
+        return CostCalculator(graphql_schema(execution.schema), cached.document, execution.variables or {})
 
     def _refusal(self) -> GraphQLError | None:
         """Why a valid document cannot be executed in this request."""
