@@ -10,6 +10,7 @@ from app.engine.graphql.transport.negotiation import GRAPHQL_RESPONSE, JSON
 from app.engine.graphql.transport.requests import BadRequest, error_body
 
 STATUS_CODES = {
+    "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,
     "LOG_REPLACED": 409,
@@ -46,7 +47,7 @@ def result_response(body: Mapping[str, Any], media_type: str, max_bytes: int) ->
 
 def refusal_response(error: BadRequest, media_type: str = JSON) -> Response:
     """The response to a request that is refused before execution."""
-    body = {"errors": [error_body(error.reason, error.code)]}
+    body = {"errors": [error_body(error.reason, error.code, **error.extensions)]}
     return _response(encode_json(body), media_type, error.status_code, error.headers)
 
 
@@ -67,5 +68,6 @@ def _has_spent(error: Mapping[str, Any]) -> bool:
 
 def _response(text: str, media_type: str, status: int, headers: Mapping[str, str] | None = None) -> Response:
     # Responses are of one moment. Without this a cache may keep those of GET.
+    challenge = {"www-authenticate": "Bearer"} if status == 401 else {}
     fixed = {"cache-control": "no-store", "vary": "Accept", "content-type": f"{media_type}; charset=utf-8"}
-    return Response(text, status, {**fixed, **(headers or {})})
+    return Response(text, status, {**fixed, **challenge, **(headers or {})})
