@@ -18,7 +18,7 @@ from tests.support.raw_http import remote_ports, until
 from tests.support.server import Server
 from tests.support.websocket import opened
 
-ORDER = str(uuid4())
+ORDER = "5f2b1f0e-6c8e-4a53-9d6a-2f6b0a9f1c11"
 BY_KEY = f'{{ order(id: "{ORDER}") {{ id payment {{ id }} }} }}'
 PAGE = "{ orders { nodes { id } } }"
 HISTORY = f'{{ order(id: "{ORDER}") {{ history {{ nodes {{ state }} }} }} }}'
@@ -96,7 +96,7 @@ def code_of(errors: list[dict[str, Any]]) -> str:
     return errors[0]["extensions"]["code"]
 
 
-@pytest.mark.parametrize("query", [BY_KEY, PAGE, HISTORY])
+@pytest.mark.parametrize("query", [BY_KEY, PAGE, HISTORY], ids=["key", "page", "history"])
 async def test_an_operation_has_the_same_limit_on_http_on_a_stream_and_on_a_socket(
     hasty: Server, module_database_url: str, query: str
 ) -> None:
@@ -134,7 +134,7 @@ async def test_waiting_for_an_event_has_no_limit(hasty: Server) -> None:
                 await socket.next("1")
 
 
-@pytest.mark.parametrize("query", [BY_KEY, PAGE, HISTORY, LIVE])
+@pytest.mark.parametrize("query", [BY_KEY, PAGE, HISTORY, LIVE], ids=["key", "page", "history", "live"])
 @pytest.mark.parametrize("way", ["http", "stream", "socket", "complete"])
 async def test_a_client_that_goes_away_ends_its_statement(
     patient: Server, module_database_url: str, query: str, way: str
