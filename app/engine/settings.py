@@ -234,8 +234,26 @@ class EngineSettings(BaseSettings):
         float, Field(gt=0, le=300, description="Maximum time of one call of a process to a port, in seconds.")
     ] = 10.0
     operation_timeout_seconds: Annotated[
-        float, Field(gt=0, description="Maximum time of one query or mutation, in seconds.")
+        float,
+        Field(
+            gt=0,
+            description="Maximum time of one query or mutation, or of one event of a subscription, in seconds.",
+        ),
     ] = 15.0
+    max_operation_cost: Annotated[
+        int,
+        Field(ge=1_000, description="Maximum cost of one operation; 1 is about a microsecond of CPU."),
+    ] = 250_000
+    max_cost_per_second: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Maximum cost per second of all operations of one caller, after a burst of 10 s; 0 sets no limit.",
+        ),
+    ] = 5_000_000
+    max_answer_bytes: Annotated[
+        int, Field(ge=10_000, description="Maximum size of one answer or message, in bytes.")
+    ] = 8_000_000
     shutdown_timeout_seconds: Annotated[
         float,
         Field(

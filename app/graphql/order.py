@@ -11,6 +11,7 @@ import strawberry
 
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
+from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.event_types import EventInterface, OutputMapping
 from app.engine.graphql.live_list import live_list
 from app.engine.graphql.live_query import RelatedChanges, live_query
@@ -29,6 +30,7 @@ from app.engine.graphql.pagination import Connection, Page, paginate, parse_page
 from app.engine.graphql.scalars import Position, clean_text, parse_datetime
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import (
+    AS_OF,
     DeprecatedMoment,
     DeprecatedPosition,
     DeprecatedVersion,
@@ -161,7 +163,10 @@ class Order(HistoryFields, Node):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return order, self.id
 
-    @strawberry.field(description="The order as of a point in time; null before it was opened.")
+    @strawberry.field(
+        description="The order as of a point in time; null before it was opened.",
+        metadata=declare_cost(AS_OF),
+    )
     async def as_of(
         self,
         info: Info,
@@ -402,6 +407,7 @@ async def order_page(
         where=lambda columns: _conditions(filter, columns),
         as_of=at,
         prefetch=prefetch,
+        optional_columns={"lines": "lines"},
     )
 
 

@@ -5,6 +5,7 @@ from typing import Self
 import strawberry
 
 from app.engine.graphql.context import Info
+from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders
 from app.graphql.money import Money, to_money
 from app.graphql.product import Product, Sku, prefetched_product, product_by_sku
@@ -19,7 +20,9 @@ class OrderLine:
     loaders: strawberry.Private[Loaders | None] = None
     prefetched: strawberry.Private[dict[str, Product | None] | None] = None
 
-    @strawberry.field(description="The product as of now; in a list with `asOf`, as of then.")
+    @strawberry.field(
+        description="The product as of now; in a list with `asOf`, as of then.", metadata=declare_cost(8)
+    )
     async def product(self, info: Info) -> Product | None:
         return await product_by_sku(self.loaders or info.context.loaders, self.sku)
 

@@ -7,11 +7,13 @@ from uuid import UUID
 import strawberry
 
 from app.engine.graphql.context import Info
+from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.live_query import RelatedChanges
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.slices.history import (
+    AS_OF,
     DeprecatedMoment,
     DeprecatedPosition,
     DeprecatedVersion,
@@ -47,7 +49,10 @@ class Payment(HistoryFields, Node):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return payment, payment_id(self.order_id)
 
-    @strawberry.field(description="The payment as of a point in time; null before it was requested.")
+    @strawberry.field(
+        description="The payment as of a point in time; null before it was requested.",
+        metadata=declare_cost(AS_OF),
+    )
     async def as_of(
         self,
         info: Info,

@@ -12,6 +12,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
+from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.live_list import live_list
 from app.engine.graphql.loaders import NOT_PREFETCHED, Loaders, Prefetched
@@ -25,6 +26,7 @@ from app.engine.graphql.scalars import (
     quote_input,
 )
 from app.engine.graphql.slices.history import (
+    AS_OF,
     DeprecatedMoment,
     DeprecatedPosition,
     DeprecatedVersion,
@@ -109,7 +111,10 @@ class Product(HistoryFields, Node):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return product, self.id
 
-    @strawberry.field(description="The product as of a point in time; null before it was registered.")
+    @strawberry.field(
+        description="The product as of a point in time; null before it was registered.",
+        metadata=declare_cost(AS_OF),
+    )
     async def as_of(
         self,
         info: Info,

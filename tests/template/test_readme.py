@@ -27,7 +27,7 @@ from app.engine.graphql import errors
 from app.engine.graphql.execution import limits
 from app.engine.graphql.schema import build_schema
 from app.engine.server.metrics import FORMER_NAMES
-from app.engine.settings import ROOT
+from app.engine.settings import ROOT, EngineSettings
 from app.settings import Settings
 from domain.kernel.undo import NothingToUndo
 from tests.support.scenarios import Scenario
@@ -509,8 +509,16 @@ def test_the_error_codes_are_those_that_a_client_can_get() -> None:
 
 
 def test_the_limits_are_those_that_hold() -> None:
-    for name, (meaning,) in rows("app/engine/graphql/README.md", "Limits").items():
-        assert int(meaning.rpartition(" ")[2]) == getattr(limits, name), name
+    """Each row names constants or a setting, and begins with their values in the same order."""
+    found = re.findall(
+        r"^\| (`[^|]*) \| ([^|]*) \|", section("app/engine/graphql/README.md", "Limits"), re.MULTILINE
+    )
+    assert len(found) == 10
+    for cell, meaning in found:
+        values = [int(number) for number in re.findall(r"\d+", meaning)]
+        for name, value in zip(re.findall(r"`(\w+)`", cell), values, strict=False):
+            setting = EngineSettings.model_fields.get(name.removeprefix("APP_").lower())
+            assert value == (getattr(limits, name) if setting is None else setting.default), name
 
 
 def test_the_fixtures_that_are_listed_exist(request: pytest.FixtureRequest) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,11 +21,11 @@ class BatchedReads:
     arguments. `slots` bounds how many statements run at once.
     """
 
-    def __init__(self, pool: Any, slots: asyncio.Semaphore) -> None:
+    def __init__(self, pool: Any, slots: AbstractAsyncContextManager[None]) -> None:
         self._pool = pool
         self._slots = slots
         self._waiting: dict[tuple[str, tuple[str, ...]], list[_Read]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Sequence[_Read]] = {}
 
     async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
         """The rows of a query. Its arguments are texts, numbers, UUIDs, moments, and lists of texts or UUIDs."""
@@ -36,12 +37,23 @@ class BatchedReads:
             loop.call_soon(self._start, key)
         read = _Read(arguments, loop.create_future())
         self._waiting[key].append(read)
-        return await read.rows
+        try:
+            return await read.rows
+        except asyncio.CancelledError:
+            self._end_abandoned()
+            raise
 
     def _start(self, key: tuple[str, tuple[str, ...]]) -> None:
-        task = asyncio.create_task(self._run(*key, self._waiting.pop(key)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        reads = self._waiting.pop(key)
+        task = asyncio.create_task(self._run(*key, reads))
+        self._tasks[task] = reads
+        task.add_done_callback(self._tasks.pop)
+
+    def _end_abandoned(self) -> None:
+        """End the statements whose rows no task waits for any more: their operation was cancelled."""
+        for task, reads in self._tasks.items():
+            if all(read.rows.done() for read in reads):
+                task.cancel()
 
     async def _run(self, query: str, types: Sequence[str], reads: Sequence["_Read"]) -> None:
         reads = [read for read in reads if not read.rows.done()]

@@ -11,10 +11,11 @@ import strawberry
 from strawberry.types import ExecutionContext
 
 from app.engine.access.authentication import Authenticator
-from app.engine.access.caller import Caller
+from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
+from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
@@ -53,6 +54,14 @@ class Services(Protocol):
     statuses: StatusCache
     stopping: asyncio.Event
     pending_body_timeouts: set[asyncio.Timeout]
+
+
+class Rates(Protocol):
+    """What each caller may spend, in units of cost."""
+
+    def spend(self, caller: str, cost: float) -> None: ...
+
+    def add(self, caller: str, cost: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +141,32 @@ class Context:
     """None if the transport does not number its results."""
     request_extensions: dict[str, Any] = field(default_factory=dict[str, Any])
     """The extensions that the client sent with the operation."""
+    address: str = ""
+    """The address of the peer."""
+    rates: Rates | None = None
+    """What each caller may spend. None if nothing limits it."""
+    charge: OperationCharge = field(default_factory=OperationCharge)
+    """What the operation costs."""
 
     def for_operation(self, correlation_id: UUID) -> "Context":
         """The context of one operation, or of one message of a shared subscription: with loaders and a read point of its own."""
-        context = replace(self, correlation_id=correlation_id, read_point=ReadPoint.at(self.services.feed))
+        context = replace(
+            self,
+            correlation_id=correlation_id,
+            read_point=ReadPoint.at(self.services.feed),
+            charge=OperationCharge(),
+        )
         return replace(context, loaders=context.new_loaders())
 
     @property
     def actor(self) -> str:
         """The name of the caller, as events record it."""
         return self.caller.actor
+
+    @property
+    def share(self) -> str:
+        """Whose share of the server an operation takes: the actor's; without one that of the address."""
+        return f"address {self.address}" if self.actor == ANONYMOUS.actor else f"actor {self.actor}"
 
     @property
     def reads(self) -> ReadPoint:

@@ -53,10 +53,13 @@ class Loaders:
 
     _histories: list[AggregateHistory] = field(default_factory=list[AggregateHistory])
 
-    def history(self, shared: AggregateHistory) -> AggregateHistory:
-        """The history of aggregates, with the reads of this operation in batches. It caches no reads."""
+    def history(self, shared: AggregateHistory, caller: str = "") -> AggregateHistory:
+        """The history of aggregates, with the reads of this operation in batches. It caches no reads.
+
+        `caller` names whose share of the concurrent reads they take.
+        """
         if not self._histories:
-            self._histories.append(shared.batched())
+            self._histories.append(shared.batched(caller))
         return self._histories[0]
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:

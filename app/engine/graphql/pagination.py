@@ -1,6 +1,6 @@
 """Pages of lists: Relay connections with keyset cursors. A cursor names one row's place in the order."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ import strawberry
 
 from app.engine.graphql.as_of import ResolvedAsOf
 from app.engine.graphql.context import Context, Info
+from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.cursors import cursor_scope, decode_cursor, encode_cursor, invalid_cursor
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.scalars import Count
@@ -48,7 +49,8 @@ class Connection[T]:
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
     @strawberry.field(
-        description="The number of items in the whole list. They are counted only if this field is selected."
+        description="The number of items in the whole list. They are counted only if this field is selected.",
+        metadata=declare_cost(500),
     )
     async def total_count(self) -> Count:
         return Count(await self.count())
@@ -164,12 +166,14 @@ async def paginate[R, T](
     where: Filter = no_filter,
     as_of: ResolvedAsOf | None = None,
     prefetch: Callable[[Sequence[R]], Awaitable[None]] | None = None,
+    optional_columns: Mapping[str, str] | None = None,
 ) -> Connection[T]:
     """One page of a projection's rows, each as `make` gives it. The last column of `order` must be unique.
 
     Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
-    before `make`, with the rows of the page. Raises `BadInput`; `TypeError` for a column of `order` that may be null, since
-    a cursor has no place for null.
+    before `make`, with the rows of the page. `optional_columns` names sequences that are read only if the client selects
+    the GraphQL field: without it the rows have empty ones. Raises `BadInput`; `TypeError` for a column of `order` that may
+    be null, since a cursor has no place for null.
     """
     if nullable := [name for name in order if projection.table.c[name].nullable]:
         raise TypeError(
@@ -183,11 +187,14 @@ async def paginate[R, T](
         context.reads.note_read(as_of.position)
     database = context.services.database
     position = None if as_of is None else as_of.position
+    without = [column for column, name in (optional_columns or {}).items() if not selects_field(info, name)]
     row_order = RowOrder(order, descending, frozenset(alphabetical))
     return await read_page(
         info,
         page,
-        partial(keyset_page, database, projection, row_order, where=where, position=position),
+        partial(
+            keyset_page, database, projection, row_order, where=where, position=position, without=without
+        ),
         make,
         place=lambda row: [getattr(row, name) for name in order],
         types=[projection.table.c[name].type.python_type for name in order],

@@ -22,12 +22,14 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import CachedDocument, DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
-from app.engine.graphql.execution.limits import LimitsRule, NoIntrospectionRule
+from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
+from app.engine.graphql.execution.limits import NoIntrospectionRule
+from app.engine.graphql.execution.refused_documents import RefusedDocuments
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
-from app.engine.graphql.strawberry_internals import ReusingExecutionContext, graphql_schema, set_description
+from app.engine.graphql.strawberry_internals import graphql_schema, set_description
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from domain.kernel.decider import AnyDecider
 
@@ -98,15 +100,15 @@ def build_schema(
         subscription=_merge("Subscription", slices, "Live results."),
         types=events.types,
         config=StrawberryConfig(scalar_map=scalars),
-        extensions=[partial(OperationExtension, documents, hides_schema=hides_schema)],
-        execution_context_class=FastExecutionContext if fast_executor else ReusingExecutionContext,
+        extensions=[partial(OperationExtension, documents, RefusedDocuments(), hides_schema=hides_schema)],
+        execution_context_class=FastExecutionContext if fast_executor else LimitedExecutionContext,
     )
     graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
     _add_descriptions(graphql_schema(schema))
     add_request_digests(graphql_schema(schema))
     if fast_executor:
         add_plans(schema)
-    rules = (LimitsRule, NoIntrospectionRule) if hides_schema else (LimitsRule,)
+    rules = (NoIntrospectionRule,) if hides_schema else ()
     documents.trusted.update(
         {
             text: CachedDocument(parsed)

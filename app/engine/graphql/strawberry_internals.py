@@ -3,18 +3,22 @@
 `tests/engine/graphql/test_strawberry_internals.py` names the versions for which they hold.
 """
 
+from collections.abc import Sequence
 from typing import Any, override
 
-from graphql import GraphQLResolveInfo, GraphQLSchema, execute_subscription_event
+from graphql import ASTValidationRule, GraphQLResolveInfo, GraphQLSchema, execute_subscription_event
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.resolvers import is_default_resolver
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext, Info
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 __all__ = [
+    "STRAWBERRY_RULES",
     "Path",
     "ReusingExecutionContext",
     "StrawberryGraphQLCoreExecutionContext",
@@ -28,6 +32,10 @@ __all__ = [
     "resolve_info",
     "set_description",
 ]
+
+
+STRAWBERRY_RULES: Sequence[type[ASTValidationRule]] = (MaybeNullValidationRule, OneOfInputValidationRule)
+"""The rules that Strawberry adds to those of an operation."""
 
 
 def graphql_schema(schema: BaseSchema) -> GraphQLSchema:

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import msgspec
 from graphql import GraphQLError, GraphQLSchema, parse, specified_rules, validate
-from graphql.validation import ASTValidationRule
+from graphql.validation import ASTValidationRule, NoFragmentCyclesRule
 
 from app.engine.errors import ConfigurationError
-from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS
+from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS, check_limits
 
 SHA_256 = "sha256:"
 """The prefix that `documentId` has in GraphQL over HTTP. Manifests have none."""
@@ -51,7 +51,12 @@ class TrustedDocuments:
                 if len(text) > MAX_LENGTH:
                     raise GraphQLError(f"it has {len(text)} characters; the limit is {MAX_LENGTH}")
                 parsed[text] = parse(text, max_tokens=MAX_TOKENS)
-                errors = validate(schema, parsed[text], (*specified_rules, *rules))
+                # A fragment that spreads itself has no size, which the limits are about.
+                errors = (
+                    validate(schema, parsed[text], [NoFragmentCyclesRule])
+                    or check_limits(parsed[text])
+                    or validate(schema, parsed[text], (*specified_rules, *rules))
+                )
             except (GraphQLError, RecursionError) as error:
                 errors = [error]
             if errors:

@@ -21,6 +21,7 @@ from app.engine.history.diff import (
     to_document,
     update_blame,
 )
+from app.engine.shares import FairSlots
 from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
@@ -31,6 +32,8 @@ CHUNK_SIZE = 200
 """Facts that are folded before other tasks run: a few milliseconds."""
 MAX_CONCURRENT = 4
 """How many reads of the past run at once. A page of a hundred orders with histories leaves connections to others."""
+MAX_CONCURRENT_PER_CALLER = 2
+"""How many of them one caller holds, so that its long histories never take them all."""
 MAX_CACHED_STATES = 128
 """States that stay in memory, so that the next page of a long history does not fold from the first fact."""
 MAX_STATE_BYTES = 2_000_000
@@ -88,18 +91,22 @@ class AggregateHistory:
     def __init__(self, reader: EventReader, snapshots: SnapshotReader | None = None) -> None:
         self._reader = reader
         self._snapshots = snapshots
-        self._slots: AbstractAsyncContextManager[object] = asyncio.Semaphore(MAX_CONCURRENT)
+        self._all_slots = FairSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_CALLER)
+        self._slots: AbstractAsyncContextManager[None] = self._all_slots.of("")
+        self._is_batched = False
         self._states: LRUCache[tuple[str, UUID, int], LoadedState[Any]] = LRUCache(MAX_CACHED_STATES)
 
-    def batched(self) -> "AggregateHistory":
+    def batched(self, caller: str = "") -> "AggregateHistory":
         """The same history for one operation: what its resolvers ask for at the same time is read in one statement.
 
-        Its statements are bounded, and not its calls: those of a list have to wait for the same statement.
+        Its statements are bounded, and not its calls: those of a list have to wait for the same statement. `caller` names
+        whose share of the concurrent reads they take.
         """
-        if not isinstance(self._slots, asyncio.Semaphore):
+        if self._is_batched:
             return self
         history = copy(self)
-        history._reader, reads = self._reader.batched(self._slots)
+        history._is_batched = True
+        history._reader, reads = self._reader.batched(self._all_slots.of(caller))
         history._snapshots = None if self._snapshots is None else self._snapshots.through(reads)
         history._slots = nullcontext()
         return history

@@ -21,7 +21,8 @@ from app.engine.projector.parking.folding import route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Columns, Filter, fetch_rows, is_one_of
-from app.engine.store.feed import WAKE_BATCH_SIZE, Feed, LogReplaced
+from app.engine.store.feed import Feed, LogReplaced
+from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.reader import Fact
 from projections.kernel import VALID_TO, Key, Projection
 

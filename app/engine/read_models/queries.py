@@ -1,6 +1,6 @@
 """Reads the tables of projections: single rows by key, pages and ranges. Resolvers hold no SQL."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import (
     collate,
     func,
     literal,
+    literal_column,
     select,
     tuple_,
 )
@@ -78,6 +79,10 @@ class Range:
         return text, arguments
 
 
+_EMPTY: ColumnElement[Any] = literal_column("'[]'::text")
+"""Stands for a sequence in jsonb that is not read."""
+
+
 def no_filter(columns: Columns) -> Sequence[Condition]:
     """No condition: every row is in the list."""
     del columns
@@ -106,14 +111,17 @@ async def keyset_page[R](
     *,
     where: Filter = no_filter,
     position: int | None = None,
+    without: Collection[str] = (),
 ) -> list[R]:
     """The rows of a range of an order. The places of the range have a value for each column of the order.
 
-    With `position` the rows are read as of that position.
+    With `position` the rows are read as of that position. Columns in `without`, which hold sequences, are not read: the
+    rows have empty ones.
     """
     table = table_or_history(projection, position)
+    columns = [_EMPTY.label(column.name) if column.name in without else column for column in table.c]
     keys = _sort_keys(order, database, [table.c[name] for name in order.columns])
-    query = select(table).where(*where(table.c))
+    query = select(*columns).where(*where(table.c))
     for place, follows in ((part.after, True), (part.before, False)):
         if place is not None:
             values = [

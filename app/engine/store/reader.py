@@ -1,7 +1,7 @@
 """Reads facts: of one stream, or of the whole log from a position on."""
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -149,7 +149,7 @@ class EventReader:
         """A reader on this connection."""
         return EventReader(connection, self._codec)
 
-    def batched(self, slots: asyncio.Semaphore) -> tuple["EventReader", BatchedReads]:
+    def batched(self, slots: AbstractAsyncContextManager[None]) -> tuple["EventReader", BatchedReads]:
         """A reader for one operation, and the reads that it shares with others: see `BatchedReads`."""
         reads = BatchedReads(self._pool, slots)
         return EventReader(reads, self._codec, noted_by=self), reads

@@ -1,77 +1,169 @@
-"""What an operation may come to is known before it is executed: fields, each as often as the lists around it are long."""
+"""The cost of an operation is known before it is executed: of its fields, each as often as the lists around it are long."""
 
 from typing import Any
 
 import pytest
-from graphql import parse
+from graphql import get_introspection_query, parse
 
 from app.composition import application
-from app.engine.graphql.execution.cost import ASSUMED_LIST_LENGTH, MAX_COST, CostCalculator, too_expensive
+from app.engine.graphql.costs import TYPICAL_LIST_LENGTH, too_expensive
+from app.engine.graphql.execution.cost import (
+    ITEM,
+    LEAF,
+    OBJECT,
+    OPERATION,
+    RESOLVER,
+    ROOT,
+    ROW,
+    CostCalculator,
+)
 from app.engine.graphql.schema import build_schema
+from app.engine.graphql.slices.history import BLAME_OF_EVENT
 from app.engine.graphql.strawberry_internals import graphql_schema
+from app.engine.server.runtime import Runtime
+from app.engine.settings import EngineSettings
+from tests.shop.support.shop_client import filled, stock
+from tests.support.graphql_client import Api
 
 SCHEMA = graphql_schema(build_schema(application.slices(), application.deciders)[0])
 
+LIMIT = EngineSettings.model_fields["max_operation_cost"].default
+ADD = "mutation ($order: UUID!, $sku: Sku!) { addLine(input: {orderId: $order, sku: $sku, quantity: 1}) { __typename } }"
 
-def cost(document: str, **variables: Any) -> tuple[int, bool]:
+
+def cost(document: str, **variables: Any) -> tuple[float, bool]:
     asked = CostCalculator(SCHEMA, parse(document), variables)
     return asked.max_cost(), asked.depends_on_variables
 
 
+def below(document: str, **variables: Any) -> float:
+    """The cost of what is inside of the field at the top."""
+    return cost(document, **variables)[0] - OPERATION - ROOT
+
+
+def test_a_field_costs_what_its_kind_costs() -> None:
+    assert cost("{ position }") == (OPERATION + ROOT, False)
+    assert cost("{ a: position b: position __typename }") == (OPERATION + 2 * ROOT + LEAF, False)
+    assert below('{ order(id: "a") { id status total { amount } } }') == 3 * LEAF + OBJECT
+    assert below('{ order(id: "a") { payment { id } } }') == RESOLVER + LEAF
+
+
 @pytest.mark.parametrize(
-    ("document", "variables", "wanted"),
+    ("document", "variables", "length", "by_variables"),
     [
-        ("{ position }", {}, (1, False)),
-        ("{ a: position b: position __typename }", {}, (2, False)),
-        ("{ orders(first: 10) { nodes { id } } }", {}, (1 + 10 * 2, False)),
-        ("{ orders { nodes { id } pageInfo { hasNextPage } } }", {}, (1 + 20 * 4, False)),
-        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 3}, (1 + 3 * 2, True)),
-        ("query ($n: Int! = 7) { orders(first: $n) { nodes { id } } }", {}, (1 + 7 * 2, True)),
-        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": "many"}, (1 + 1 * 2, True)),
-        ("{ orders(last: 10) { nodes { id } } }", {}, (1 + 10 * 2, False)),
-        ("query ($n: Int) { orders(last: $n) { nodes { id } } }", {"n": 3}, (1 + 3 * 2, True)),
-        ("query ($n: Int) { orders(first: $n) { nodes { id } } }", {"n": None}, (1 + 20 * 2, True)),
-        ("{ orders(first: null) { nodes { id } } }", {}, (1 + 20 * 2, False)),
-        ('{ nodes(ids: ["a", "b", "c"]) { id } }', {}, (1 + 3, False)),
-        ('{ nodes(ids: "a") { id } }', {}, (1 + 1, False)),
-        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a"] * 7}, (1 + 7, True)),
-        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a"] * 700}, (1 + 100, True)),
-        ("{ orders(first: 100000) { nodes { id } } }", {}, (1 + 100 * 2, False)),
-        (
-            "{ orders(first: 10) { nodes { lines { sku product { name } } } } }",
-            {},
-            (1 + 10 * (1 + 1 + ASSUMED_LIST_LENGTH * 3), False),
-        ),
-        (
-            "{ orders(first: 10) { nodes { ...H } } } fragment H on Order { history(first: 5) { nodes { state } } }",
-            {},
-            (1 + 10 * (1 + 1 + 5 * 2), False),
-        ),
-        (
-            "{ events(first: 10) { nodes { ... on OrderOpened { customerId } ... { position } } } }",
-            {},
-            (1 + 10 * 3, False),
-        ),
-        ("subscription { orders(most: 10) { initial upserted { id } } }", {}, (1 + 10 * 3, False)),
-        ("subscription { orders { upserted { id } removed } }", {}, (1 + 200 * 3, False)),
-        ("subscription ($n: Int!) { orders(most: $n) { removed } }", {"n": 7}, (1 + 7, True)),
-        ("query A { position } query B { orders(first: 10) { nodes { id } } }", {}, (21, False)),
+        ("{ orders(first: 10) { nodes { id } } }", {}, 10, False),
+        ("{ orders { nodes { id } } }", {}, 20, False),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 3}, 3, True),
+        ("query ($n: Int! = 7) { orders(first: $n) { nodes { id } } }", {}, 7, True),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": "many"}, 1, True),
+        ("{ orders(last: 10) { nodes { id } } }", {}, 10, False),
+        ("query ($n: Int) { orders(last: $n) { nodes { id } } }", {"n": 3}, 3, True),
+        ("query ($n: Int) { orders(first: $n) { nodes { id } } }", {"n": None}, 20, True),
+        ("{ orders(first: null) { nodes { id } } }", {}, 20, False),
+        ("{ orders(first: 100000) { nodes { id } } }", {}, 100, False),
+        ('{ nodes(ids: ["a", "b", "c"]) { id } }', {}, 3, False),
+        ('{ nodes(ids: "a") { id } }', {}, 1, False),
+        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a"] * 7}, 7, True),
+        ("query ($i: [ID!]!) { nodes(ids: $i) { id } }", {"i": ["a"] * 700}, 100, True),
+        ("subscription { orders(most: 10) { upserted { id } } }", {}, 10, False),
+        ("subscription { orders { upserted { id } } }", {}, 200, False),
+        ("subscription ($n: Int!) { orders(most: $n) { upserted { id } } }", {"n": 7}, 7, True),
+        ("{ orders(first: 10) { ...P } } fragment P on OrderConnection { nodes { id } }", {}, 10, False),
     ],
 )
-def test_a_document_costs_its_fields_times_its_lists(
-    document: str, variables: dict[str, Any], wanted: tuple[int, bool]
+def test_a_page_costs_its_rows(
+    document: str, variables: dict[str, Any], length: int, by_variables: bool
 ) -> None:
-    assert cost(document, **variables) == wanted
+    row = ROW + ITEM + OBJECT + LEAF
+    # The list of a connection is a field of its own.
+    lists = 0 if "ids" in document else OBJECT
+    assert below(document, **variables) == lists + length * row
+    assert cost(document, **variables)[1] is by_variables
+
+
+def test_what_is_beside_the_list_of_a_page_costs_once() -> None:
+    page = "orders(first: 100) { nodes { id } %s }"
+    more = below(f"{{ {page % 'pageInfo { hasNextPage }'} }}") - below(f"{{ {page % ''} }}")
+    assert more == OBJECT + LEAF
+
+
+def test_a_list_in_rows_costs_its_typical_length() -> None:
+    without = below("{ orders(first: 10) { nodes { id } } }")
+    line = ITEM + OBJECT + LEAF
+    assert below("{ orders(first: 10) { nodes { id lines { sku } } } }") == without + 10 * (
+        OBJECT + TYPICAL_LIST_LENGTH * line
+    )
+
+
+def test_fragments_on_several_types_cost_as_much_as_the_most_expensive_one() -> None:
+    page = "{ events(first: 10) { nodes { %s } } }"
+    opened, cancelled = "... on OrderOpened { customerId }", "... on OrderCancelled { reason position type }"
+    assert below(page % f"{opened} {cancelled}") == below(page % cancelled)
+    assert below(page % f"{opened} {cancelled}") > below(page % opened)
+
+
+def test_of_several_operations_the_most_expensive_one_counts() -> None:
+    many = "query B { orders(first: 10) { nodes { id } } }"
+    assert cost(f"query A {{ position }} {many}") == cost(many)
+
+
+@pytest.mark.parametrize("field", ["history(first: 5) { nodes { event { type } } }", "blame { path }"])
+def test_the_past_of_a_row_costs_more_than_the_row(field: str) -> None:
+    page = "{ orders(first: 10) { nodes { id %s } } }"
+    assert below(page % field) > 5 * below(page % "")
+
+
+def test_introspection_costs_as_much_as_the_schema_is_large() -> None:
+    names = cost("{ __schema { types { name } } }")[0]
+    fields = cost("{ __schema { types { name fields { name } } } }")[0]
+    assert OPERATION + 8 * len(SCHEMA.type_map) < names < fields / 3
+    aliases = " ".join(f"a{n}: __schema {{ types {{ name fields {{ name }} }} }}" for n in range(30))
+    assert too_expensive(cost(f"{{ {aliases} }}")[0], LIMIT) is not None
+    assert too_expensive(cost(get_introspection_query())[0], LIMIT) is None
 
 
 def test_a_chain_of_fragments_that_double_is_weighed_in_no_time() -> None:
     chain = "".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}\n" for n in range(80))
-    assert cost(f"{{ ...F0 }}\n{chain}fragment F80 on Query {{ position }}") == (2**80, False)
+    assert cost(f"{{ ...F0 }}\n{chain}fragment F80 on Query {{ position }}")[0] == OPERATION + 2**80 * ROOT
 
 
 def test_what_costs_too_much_is_said_with_the_figures() -> None:
-    assert too_expensive(MAX_COST) is None
-    problem = too_expensive(MAX_COST + 1)
+    assert too_expensive(20_000, 20_000) is None
+    problem = too_expensive(20_001, 20_000)
     assert problem is not None
-    assert "20,001 fields" in problem.message
-    assert problem.extensions == {"code": "OPERATION_TOO_EXPENSIVE"}
+    assert "may cost 20,001; the limit is 20,000" in str(problem)
+    assert problem.code == "OPERATION_TOO_EXPENSIVE"
+
+
+async def test_a_list_that_is_longer_than_predicted_is_charged_while_it_is_executed(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = str(await filled(api))
+    for number in range(40):
+        await stock(api, f"S{number}", 0)
+        await api.data(ADD, {"order": order, "sku": f"S{number}"})
+    query = f'{{ order(id: "{order}", minPosition: "{(await api.data("{ position }"))["position"]}") {{ lines {{ sku }} }} }}'
+    predicted = cost(query)[0]
+    more = 35 * (ITEM + OBJECT + LEAF)
+    limit_operations(monkeypatch, runtime, predicted + more)
+    assert len((await api.data(query))["order"]["lines"]) == 40
+    limit_operations(monkeypatch, runtime, predicted + more - 1)
+    [error] = (await api(query))["errors"]
+    assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
+
+
+async def test_a_long_stream_is_charged_before_its_blame_is_made(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stock(api, "S", 1)
+    for _ in range(20):
+        await api.data('mutation { receiveStock(input: {sku: "S", quantity: 1}) { __typename } }')
+    query = f'{{ product(sku: "S", minPosition: "{(await api.data("{ position }"))["position"]}") {{ blame {{ path }} }} }}'
+    limit_operations(monkeypatch, runtime, cost(query)[0] + 10 * BLAME_OF_EVENT)
+    [error] = (await api(query))["errors"]
+    assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
+
+
+def limit_operations(monkeypatch: pytest.MonkeyPatch, runtime: Runtime, limit: float) -> None:
+    settings = runtime.settings.model_copy(update={"max_operation_cost": limit})
+    monkeypatch.setattr(runtime, "settings", settings)

@@ -1,7 +1,7 @@
-"""The cost of an operation: the number of its fields, each multiplied by the lengths of the lists around it.
+"""The cost of an operation: of its fields, each as often as the lists around it are long.
 
 The length of a page is its `first` or `last`, from the document, the variables or the schema; that of a list by ids the
-number of ids. Any other list counts as `ASSUMED_LIST_LENGTH` items.
+number of ids. Any other list has the length that its field declares.
 """
 
 from collections.abc import Mapping
@@ -12,9 +12,10 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLNonNull,
+    GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     IntValueNode,
@@ -22,19 +23,31 @@ from graphql import (
     NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    TypeNameMetaFieldDef,
     VariableNode,
     get_named_type,
+    is_abstract_type,
+    is_enum_type,
+    is_leaf_type,
     is_list_type,
 )
 
+from app.engine.graphql.costs import COST, TYPICAL_LIST_LENGTH, FieldCost
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.engine.graphql.strawberry_internals import field_definition, has_default_resolver
 
-MAX_COST = 20_000
-ASSUMED_LIST_LENGTH = 5
 MAX_LIVE_ROWS = 1_000
 """How long a live list can be."""
+OPERATION, ROOT, MUTATION = 300.0, 400.0, 500.0
+"""Of each operation, of each field at the top, and of each mutation."""
+LEAF, OBJECT, RESOLVER, ITEM, ROW = 1.0, 2.0, 35.0, 1.0, 35.0
+"""Of a plain scalar, a plain object, a field with a resolver, an item of a list, and a row of a page."""
+SCHEMA_LEAF, SCHEMA_OBJECT = 8.0, 8.0
+"""Of the fields of introspection: graphql-core executes them."""
 _PAGES = ("Connection", "Changes")
 """Ends of the names of types whose lists are as long as an argument of the field says."""
+_SCHEMA_LENGTHS = "introspection-lengths"
+"""The key of the mean lengths of the lists of introspection in the extensions of a schema."""
 
 
 class CostCalculator:
@@ -51,12 +64,12 @@ class CostCalculator:
             for definition in document.definitions
             if isinstance(definition, FragmentDefinitionNode)
         }
-        self._fragment_costs: dict[str, int] = {}
+        self._fragment_costs: dict[tuple[str, float], float] = {}
         self._defaults: dict[str, Any] = {}
 
-    def max_cost(self) -> int:
+    def max_cost(self) -> float:
         """The cost of the most expensive operation of the document."""
-        highest = 0
+        highest = 0.0
         for definition in self._document.definitions:
             if isinstance(definition, OperationDefinitionNode):
                 self._fragment_costs.clear()
@@ -64,57 +77,78 @@ class CostCalculator:
                     variable.variable.name.value: variable.default_value
                     for variable in definition.variable_definitions or ()
                 }
-                highest = max(
-                    highest,
-                    self._selection_cost(
-                        definition.selection_set, self._schema.get_root_type(definition.operation)
-                    ),
-                )
+                root = self._schema.get_root_type(definition.operation)
+                highest = max(highest, OPERATION + self._selection_cost(definition.selection_set, root))
         return highest
 
-    def _selection_cost(self, selection: SelectionSetNode | None, parent: Any) -> int:
-        cost = 0
+    def item_cost(self, node: FieldNode, item_type: Any) -> float:
+        """The cost of an item of the list of a field."""
+        return ITEM + OBJECT + self._selection_cost(node.selection_set, item_type)
+
+    def _selection_cost(self, selection: SelectionSetNode | None, parent: Any, page: float = 1) -> float:
+        """The cost of a selection on a type. The lists of a connection have `page` items."""
+        cost = 0.0
+        exclusive: dict[str, float] = {}
         for node in selection.selections if selection else ():
             match node:
                 case FieldNode():
-                    field = getattr(parent, "fields", {}).get(node.name.value)
-                    if field is not None:
-                        inner = get_named_type(field.type)
-                        cost += 1 + self._length(node, field, parent) * self._selection_cost(
-                            node.selection_set, inner
-                        )
+                    cost += self._field_cost(node, parent, page)
                 case InlineFragmentNode(type_condition=condition):
-                    cost += self._selection_cost(
-                        node.selection_set,
-                        parent if condition is None else self._schema.get_type(condition.name.value),
-                    )
+                    name = None if condition is None else condition.name.value
+                    inner = parent if name is None else self._schema.get_type(name)
+                    part = self._selection_cost(node.selection_set, inner, page)
+                    cost += _add(exclusive, parent, inner, part)
                 case FragmentSpreadNode():
-                    cost += self._fragment_cost(node.name.value)
+                    name = self._fragments[node.name.value].type_condition.name.value
+                    inner = self._schema.get_type(name)
+                    cost += _add(exclusive, parent, inner, self._fragment_cost(node.name.value, page))
                 case _:
                     pass
-        return cost
+        # An object has one type: of the fragments on several types one applies.
+        return cost + max(exclusive.values(), default=0.0)
 
-    def _fragment_cost(self, name: str) -> int:
-        if name not in self._fragment_costs:
+    def _fragment_cost(self, name: str, page: float) -> float:
+        if (name, page) not in self._fragment_costs:
             fragment = self._fragments[name]
-            self._fragment_costs[name] = self._selection_cost(
-                fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value)
+            self._fragment_costs[name, page] = self._selection_cost(
+                fragment.selection_set, self._schema.get_type(fragment.type_condition.name.value), page
             )
-        return self._fragment_costs[name]
+        return self._fragment_costs[name, page]
 
-    def _length(self, node: FieldNode, field: GraphQLField, parent: Any) -> int:
+    def _field_cost(self, node: FieldNode, parent: Any, page: float) -> float:
+        field = self._schema.get_field(parent, node.name.value) if parent is not None else None
+        if field is None:
+            return 0.0
+        declared = cost_of(field)
+        named = get_named_type(field.type)
+        length, is_page = self._length(node, field, parent, page)
+        own = _default_cost(field, named, parent, self._schema) if declared.own is None else declared.own
+        item = declared.item if declared.item is not None else ROW if is_page else 0.0
+        if _is_list(field):
+            # Each item is an object.
+            item += ITEM + (OBJECT if node.selection_set else 0.0)
+        if is_page and not _is_list(field):
+            return own + length * item + self._selection_cost(node.selection_set, named, length)
+        return own + length * (item + self._selection_cost(node.selection_set, named))
+
+    def _length(self, node: FieldNode, field: GraphQLField, parent: Any, page: float) -> tuple[float, bool]:
+        """The length of a list or page, 1 for one object, and whether an argument of the field says it."""
         if "most" in field.args:
-            return self._most(node, field)
+            return self._most(node, field), True
         if "first" in field.args:
             # The resolver refuses a longer page.
-            return min(max(1, self._page_size(node, field)), MAX_PAGE_SIZE)
+            return min(max(1, self._page_size(node, field)), MAX_PAGE_SIZE), True
         if "ids" in field.args:
             ids = self._argument(node, "ids")
             # The execution makes a list of a single value.
-            return min(max(1, len(cast("list[Any]", ids)) if isinstance(ids, list) else 1), MAX_PAGE_SIZE)
-        field_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-        # The lists of a connection are as long as its page, which is counted already.
-        return ASSUMED_LIST_LENGTH if is_list_type(field_type) and not str(parent).endswith(_PAGES) else 1
+            length = len(cast("list[Any]", ids)) if isinstance(ids, list) else 1
+            return min(max(1, length), MAX_PAGE_SIZE), True
+        if str(parent).startswith("__"):
+            return _introspection_length(self._schema, str(parent), node.name.value), False
+        if not _is_list(field):
+            return 1, False
+        # The lists of a connection are as long as its page.
+        return (page if str(parent).endswith(_PAGES) else typical_length(field)), False
 
     def _page_size(self, node: FieldNode, field: GraphQLField) -> int:
         for name in ("first", "last"):
@@ -146,21 +180,93 @@ class CostCalculator:
 
     def _most(self, node: FieldNode, field: GraphQLField) -> int:
         """The length of a live list, which its resolver keeps below `MAX_LIVE_ROWS`."""
-        value: Any = next(
-            (argument.value for argument in node.arguments or () if argument.name.value == "most"), None
-        )
-        if isinstance(value, VariableNode):
-            self.depends_on_variables = True
-            value = self._variables.get(value.name.value, self._defaults.get(value.name.value))
-        if isinstance(value, IntValueNode):
-            value = int(value.value)
+        value = self._argument(node, "most")
         most = field.args["most"].default_value if value is None else value
         return min(max(1, most if isinstance(most, int) else 1), MAX_LIVE_ROWS)
 
 
-def too_expensive(cost: int) -> GraphQLError | None:
-    """The error for a cost above the limit."""
-    if cost <= MAX_COST:
-        return None
-    message = f"The operation may have {cost:,} fields, list items included; the limit is {MAX_COST:,}. Request shorter pages, or fewer lists within lists."
-    return GraphQLError(message, extensions={"code": "OPERATION_TOO_EXPENSIVE"})
+def cost_of(field: GraphQLField) -> FieldCost:
+    """The cost that a field declares."""
+    definition = field_definition(field.extensions)
+    declared = None if definition is None or definition.metadata is None else definition.metadata.get(COST)
+    return declared if isinstance(declared, FieldCost) else FieldCost()
+
+
+def typical_length(field: GraphQLField) -> float:
+    """The length that a list has if nothing is known of it."""
+    length = cost_of(field).length
+    return TYPICAL_LIST_LENGTH if length is None else length
+
+
+def has_page_length(type_name: str) -> bool:
+    """Whether the lists of a type are as long as an argument of the field above says."""
+    return type_name.endswith(_PAGES)
+
+
+def _add(exclusive: dict[str, float], parent: Any, condition: Any, cost: float) -> float:
+    """The cost of a fragment, or 0 if it is one of those that exclude each other."""
+    if is_abstract_type(parent) and isinstance(condition, GraphQLObjectType):
+        exclusive[condition.name] = exclusive.get(condition.name, 0.0) + cost
+        return 0.0
+    return cost
+
+
+def _is_list(field: GraphQLField) -> bool:
+    field_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+    return is_list_type(field_type)
+
+
+def _default_cost(field: GraphQLField, named: Any, parent: Any, schema: GraphQLSchema) -> float:
+    leaf = is_leaf_type(named)
+    if field is TypeNameMetaFieldDef:
+        return LEAF
+    if str(parent).startswith("__"):
+        return SCHEMA_LEAF if leaf else SCHEMA_OBJECT
+    if str(field.type).startswith("__") or field.resolve is None:
+        return SCHEMA_OBJECT if not leaf else LEAF
+    if parent is schema.mutation_type:
+        return MUTATION
+    if parent in (schema.query_type, schema.subscription_type):
+        return ROOT
+    definition = field_definition(field.extensions)
+    if definition is not None and not has_default_resolver(definition, field.resolve):
+        return RESOLVER
+    return LEAF if leaf else OBJECT
+
+
+# --- Introspection ----------------------------------------------------------
+
+
+def _introspection_length(schema: GraphQLSchema, type_name: str, field: str) -> float:
+    """The mean length of a list of introspection in this schema; 1 for a field that is no list."""
+    lengths = schema.extensions.get(_SCHEMA_LENGTHS)
+    if lengths is None:
+        lengths = schema.extensions[_SCHEMA_LENGTHS] = _introspection_lengths(schema)
+    return lengths.get(f"{type_name}.{field}", 1.0)
+
+
+def _introspection_lengths(schema: GraphQLSchema) -> Mapping[str, float]:
+    types = [*schema.type_map.values()]
+    inputs = [graphql_type for graphql_type in types if isinstance(graphql_type, GraphQLInputObjectType)]
+    fields = [
+        field
+        for graphql_type in types
+        if graphql_type not in inputs
+        for field in getattr(graphql_type, "fields", {}).values()
+    ]
+    number = len(types)
+    return {
+        "__Schema.types": number,
+        "__Schema.directives": len(schema.directives),
+        "__Type.fields": len(fields) / number,
+        "__Type.inputFields": sum(len(graphql_type.fields) for graphql_type in inputs) / number,
+        "__Type.enumValues": sum(len(found.values) for found in types if is_enum_type(found)) / number,
+        "__Type.interfaces": sum(len(getattr(found, "interfaces", ())) for found in types) / number,
+        "__Type.possibleTypes": sum(len(schema.get_possible_types(t)) for t in types if is_abstract_type(t))
+        / number,
+        # Half of the types are wrapped, and few of them twice.
+        "__Type.ofType": 0.6,
+        "__Field.args": sum(len(field.args) for field in fields) / max(1, len(fields)),
+        "__Directive.args": 1.0,
+        "__Directive.locations": 3.0,
+    }

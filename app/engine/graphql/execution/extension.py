@@ -1,6 +1,6 @@
 """Surrounds every operation: its own context, the document cache, the limits, and the codes of errors."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,12 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
 from app.engine.graphql.context import Context, response_extensions
+from app.engine.graphql.costs import too_expensive
 from app.engine.graphql.errors import with_codes, with_validation_code, without_suggestions
-from app.engine.graphql.execution.cost import CostCalculator, too_expensive
-from app.engine.graphql.execution.limits import MAX_TOKENS, LimitsRule, NoIntrospectionRule
+from app.engine.graphql.execution.cost import CostCalculator
+from app.engine.graphql.execution.limits import MAX_TOKENS, NoIntrospectionRule
+from app.engine.graphql.execution.refused_documents import RefusedDocument, RefusedDocuments
+from app.engine.graphql.execution.validation import validate_document
 from app.engine.graphql.strawberry_internals import graphql_schema, has_operation_name
 from app.engine.uuid7 import uuid7
 
@@ -22,10 +25,10 @@ TOKEN_BYTES = 600
 
 @dataclass
 class CachedDocument:
-    """A valid document. `within_budget` is true if its cost is within the limit for all variables."""
+    """A valid document. `cost` is its cost with any variables; None if it depends on them, or is not known yet."""
 
     document: DocumentNode
-    within_budget: bool = False
+    cost: float | None = None
 
 
 class DocumentCache(LRUCache[str, CachedDocument]):
@@ -65,12 +68,16 @@ def document_size(cached: CachedDocument) -> int:
 class OperationExtension(SchemaExtension):
     """Surrounds one operation."""
 
-    def __init__(self, documents: DocumentCache, *, hides_schema: bool = False) -> None:
+    def __init__(
+        self, documents: DocumentCache, refused: RefusedDocuments, *, hides_schema: bool = False
+    ) -> None:
         super().__init__()
         self._documents = documents
+        self._refused_documents = refused
         self._hides_schema = hides_schema
         """Whether introspection is refused and errors name nothing that the client has not named."""
         self._cached: CachedDocument | None = None
+        self._refused: RefusedDocument | None = None
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
@@ -78,7 +85,6 @@ class OperationExtension(SchemaExtension):
         # The context of a socket serves many operations: each gets loaders and a correlation id of its own.
         execution.context = context.for_operation(context.requested_correlation_id or uuid7())
         execution.parse_options["max_tokens"] = MAX_TOKENS
-        execution.validation_rules = (*execution.validation_rules, LimitsRule)
         if self._hides_schema:
             execution.validation_rules = (*execution.validation_rules, NoIntrospectionRule)
         yield
@@ -91,18 +97,23 @@ class OperationExtension(SchemaExtension):
         self._cached = self._documents.find(execution.query or "")
         if self._cached is not None:
             execution.graphql_document = self._cached.document
+        elif (refused := self._refused_documents.get(execution.query or "")) is not None:
+            self._refused = refused
+            execution.graphql_document = refused.outline
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         if (error := self._refusal()) is not None:
-            execution.pre_execution_errors = [error]
+            execution.pre_execution_errors = with_validation_code([error])
         elif self._cached is not None:
             execution.pre_execution_errors = []
+        elif self._refused is not None:
+            execution.pre_execution_errors = self._refused.errors(execution.query or "")
+        elif execution.graphql_document is not None:
+            execution.pre_execution_errors = await self._validate(execution.graphql_document)
         yield
         if execution.pre_execution_errors:
-            # The result already refers to this list.
-            execution.pre_execution_errors[:] = with_validation_code(execution.pre_execution_errors)
             return
         if execution.context.handover is not None:
             execution.context.handover.execution = execution
@@ -110,16 +121,48 @@ class OperationExtension(SchemaExtension):
             self._cached = CachedDocument(execution.graphql_document)
             self._documents.add(execution.query or "", self._cached)
 
+    async def _validate(self, document: DocumentNode) -> list[GraphQLError]:
+        execution = self.execution_context
+        errors = with_validation_code(
+            await validate_document(
+                graphql_schema(execution.schema),
+                document,
+                execution.validation_rules,
+                hide_suggestions=self._hides_schema,
+            )
+        )
+        if errors:
+            self._refused_documents.add(execution.query or "", document, errors)
+        return errors
+
     def on_execute(self) -> Iterator[None]:
         execution, cached = self.execution_context, self._cached
-        if cached is not None and not cached.within_budget:
-            cost = CostCalculator(
-                graphql_schema(execution.schema), cached.document, execution.variables or {}
-            )
-            if (error := too_expensive(cost.max_cost())) is not None:
+        if cached is not None:
+            context: Context = execution.context
+            cost = cached.cost
+            if cost is None:
+                calculator = self._calculator(cached)
+                cost = calculator.max_cost()
+                cached.cost = None if calculator.depends_on_variables else cost
+            limit = context.services.settings.max_operation_cost
+            if (error := too_expensive(cost, limit)) is not None:
                 raise error
-            cached.within_budget = not cost.depends_on_variables
+            if context.rates is not None:
+                context.rates.spend(context.share, cost)
+            context.charge.begin(
+                cost, limit, lambda node, type: self._calculator(cached).item_cost(node, type)
+            )
+            try:
+                yield
+            finally:
+                if context.rates is not None:
+                    context.rates.add(context.share, context.charge.cost - cost)
+            return
         yield
+
+    def _calculator(self, cached: CachedDocument) -> CostCalculator:
+        execution = self.execution_context
+        return CostCalculator(graphql_schema(execution.schema), cached.document, execution.variables or {})
 
     def _refusal(self) -> GraphQLError | None:
         """Why a valid document cannot be executed in this request."""

@@ -28,12 +28,12 @@ from graphql import (
 )
 from strawberry.schema import BaseSchema
 
+from app.engine.graphql.execution.cost import has_page_length, typical_length
+from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
 from app.engine.graphql.loaders import HasPrefetched
 from app.engine.graphql.strawberry_internals import (
     Path,
-    ReusingExecutionContext,
     field_definition,
-    gather_with_cancel,
     graphql_schema,
     has_default_resolver,
     object_class,
@@ -87,6 +87,8 @@ class ListPlan:
     item_type: Any
     object_type: GraphQLObjectType
     python_class: type
+    length: float
+    """What is longer costs more than was predicted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def build_plans(schema: GraphQLSchema) -> Plans:
     return {
         name: {
             "__typename": _TYPE_NAME_PLAN,
-            **{field_name: _plan(field) for field_name, field in graphql_type.fields.items()},
+            **{field_name: _plan(name, field) for field_name, field in graphql_type.fields.items()},
         }
         for name, graphql_type in schema.type_map.items()
         if isinstance(graphql_type, GraphQLObjectType)
@@ -125,7 +127,7 @@ def add_plans(schema: BaseSchema) -> None:
     core.extensions[PLANS] = build_plans(core)
 
 
-def _plan(field: GraphQLField) -> FieldPlan:
+def _plan(type_name: str, field: GraphQLField) -> FieldPlan:
     definition = field_definition(field.extensions)
     if definition is None or definition.extensions or field.args or field.resolve is None:
         return _DEFAULT_PLAN
@@ -140,7 +142,10 @@ def _plan(field: GraphQLField) -> FieldPlan:
         return _DEFAULT_PLAN
     if item_type is None:
         return ObjectPlan(attribute, has_resolver, required, field.type, object_type, python_class)
-    return ListPlan(attribute, has_resolver, required, field.type, item_type, object_type, python_class)
+    length = float("inf") if has_page_length(type_name) else typical_length(field)
+    return ListPlan(
+        attribute, has_resolver, required, field.type, item_type, object_type, python_class, length
+    )
 
 
 def _nullable(graphql_type: Any) -> Any:
@@ -170,7 +175,7 @@ class _PlannedField:
 # --- Execution --------------------------------------------------------------
 
 
-class FastExecutionContext(ReusingExecutionContext):
+class FastExecutionContext(LimitedExecutionContext):
     """Strawberry's executor with another `execute_fields`, which graphql-core calls internal.
 
     `tests/engine/graphql/test_fast_executor.py` compares the results of both. `APP_FAST_EXECUTOR=false` turns it off.
@@ -259,7 +264,7 @@ class FastExecutionContext(ReusingExecutionContext):
             if awaitable:
                 self.settle_in_background([results[name] for name in awaitable])
             raise
-        return self._await_results(results, awaitable) if awaitable else results
+        return self.await_results(results, awaitable) if awaitable else results
 
     def _complete_object(
         self, plan: ObjectPlan, field: _PlannedField, value: Any, parent_type: GraphQLObjectType, path: Any
@@ -297,6 +302,10 @@ class FastExecutionContext(ReusingExecutionContext):
             return Undefined
         field_path = Path(path, field.name, parent_type.name)
         try:
+            if len(cast("list[Any]", values)) > plan.length:
+                self.charge_items(
+                    len(cast("list[Any]", values)) - plan.length, field.details, plan.object_type
+                )
             result = self._execute_items(
                 plan, field.details, cast("list[Any]", values), field_path, subfields
             )
@@ -316,24 +325,21 @@ class FastExecutionContext(ReusingExecutionContext):
     ) -> Any:
         results: list[Any] = []
         awaitable: list[int] = []
-        try:
-            for index, value in enumerate(values):
-                item_path = path.add_key(index, None)
-                try:
-                    result: Any = self._execute_planned(plan.object_type, value, item_path, subfields)
-                except Exception as error:
-                    # As graphql-core does: an error below an item is an error of that item.
-                    self.handle_field_error(error, plan.item_type, details, item_path)
-                    result = None
-                if type(result) not in _PLAIN_RESULTS:
-                    result = self._handle_later(result, plan.item_type, details, item_path)
-                    awaitable.append(index)
-                results.append(result)
-        except Exception:
-            if awaitable:
-                self.settle_in_background([results[index] for index in awaitable])
-            raise
-        return self._await_results(results, awaitable) if awaitable else results
+
+        def complete(index: int) -> None:
+            item_path = path.add_key(index, None)
+            try:
+                result: Any = self._execute_planned(plan.object_type, values[index], item_path, subfields)
+            except Exception as error:
+                # As graphql-core does: an error below an item is an error of that item.
+                self.handle_field_error(error, plan.item_type, details, item_path)
+                result = None
+            if type(result) not in _PLAIN_RESULTS:
+                result = self._handle_later(result, plan.item_type, details, item_path)
+                awaitable.append(index)
+            results.append(result)
+
+        return self.complete_items(len(values), complete, results, awaitable)
 
     def _subfields(
         self, field: _PlannedField, object_type: GraphQLObjectType
@@ -345,16 +351,6 @@ class FastExecutionContext(ReusingExecutionContext):
                 return None
             field.subfields = self._plan_fields(object_type, grouped_field_set)
         return field.subfields
-
-    async def _await_results[K](self, results: Any, awaitable: Sequence[K]) -> Any:
-        """The results, a dict or a list, with those that were awaitable in their places."""
-        if len(awaitable) == 1:
-            results[awaitable[0]] = await results[awaitable[0]]
-        else:
-            awaited = await gather_with_cancel(*(results[key] for key in awaitable))
-            for key, result in zip(awaitable, awaited, strict=True):
-                results[key] = result
-        return results
 
     def _handle_later(self, result: Any, graphql_type: Any, details: Any, path: Path) -> Any:
         """The result. If it is an awaitable, an error that it raises is an error at this path."""

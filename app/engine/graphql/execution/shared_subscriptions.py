@@ -19,7 +19,7 @@ from strawberry.types import ExecutionContext
 
 from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
 from app.engine.graphql.errors import with_codes
-from app.engine.graphql.json import encode_json
+from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
 from app.engine.store.interests import filter_interests
 from app.engine.store.reader import Fact
@@ -116,7 +116,8 @@ class SharedSubscription:
                 error.formatted for error in with_codes(result.errors, self._context.correlation_id)
             ]
         payload["extensions"] = response_extensions(context)
-        return encode_json(payload)[:-2]
+        _, text = encode_answer(payload, context.services.settings.max_answer_bytes)
+        return text[:-2]
 
 
 def _payload_size(payload: str) -> int:

@@ -10,6 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.engine.graphql.context import Context, Info
+from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.cursors import decode_cursor, encode_cursor, invalid_cursor
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
@@ -25,6 +26,10 @@ from domain.kernel.decider import AnyDecider
 
 MAX_BLAME_ENTRIES = 1_000
 MAX_PATH_LENGTH = 1_000
+BLAME, BLAME_OF_EVENT, TYPICAL_EVENTS = 450, 110, 5
+"""The cost of a blame, of each event that it folds, and how many events are predicted."""
+AS_OF = 160
+"""The cost of the state at a point in time."""
 
 
 @strawberry.type(
@@ -36,12 +41,15 @@ class HistoryEntry:
     undone: bool = strawberry.field(description="Whether the change was undone later, and not redone.")
     entry: strawberry.Private[aggregate_history.HistoryEntry]
 
-    @strawberry.field(description="The state after the event: its phase and its fields.")
+    @strawberry.field(
+        description="The state after the event: its phase and its fields.", metadata=declare_cost(5)
+    )
     def state(self) -> JSON:
         return self.entry.state
 
     @strawberry.field(
-        description="The change of the state as a JSON Patch (RFC 6902). The first event changes an empty object."
+        description="The change of the state as a JSON Patch (RFC 6902). The first event changes an empty object.",
+        metadata=declare_cost(110),
     )
     async def changes(self) -> JSON:
         # The comparison of large states takes milliseconds: other tasks run in between.
@@ -111,7 +119,7 @@ def point_in_time(
 def history_of(context: Context) -> AggregateHistory:
     """The history of aggregates, for one read of the log. The items of a list read it in the same statements."""
     context.reads.note_log_read()
-    return context.loaders.history(context.services.history)
+    return context.loaders.history(context.services.history, context.share)
 
 
 async def as_of(
@@ -150,7 +158,9 @@ class HistoryFields:
     def stream(self) -> tuple[AnyDecider, UUID]:
         raise NotImplementedError
 
-    @strawberry.field(description="The history, event by event, from the first one.")
+    @strawberry.field(
+        description="The history, event by event, from the first one.", metadata=declare_cost(250, item=60)
+    )
     async def history(
         self,
         info: Info,
@@ -163,7 +173,8 @@ class HistoryFields:
         return await _history_page(info, *self.stream(), page)
 
     @strawberry.field(
-        description="The event that last set each field of the state, as of now or of a point in time."
+        description="The event that last set each field of the state, as of now or of a point in time.",
+        metadata=declare_cost(BLAME + TYPICAL_EVENTS * BLAME_OF_EVENT, item=4, length=15),
     )
     async def blame(
         self,
@@ -180,9 +191,10 @@ class HistoryFields:
         context: Context = info.context
         if path is not None and len(path) > MAX_PATH_LENGTH:
             raise BadInput(f"path has {len(path)} characters; the limit is {MAX_PATH_LENGTH}.")
-        all_fields = await history_of(context).blame(
-            *self.stream(), point_in_time(at, version, moment, position)
-        )
+        past, (decider, stream_id) = history_of(context), self.stream()
+        end = await past.version(decider, stream_id, point_in_time(at, version, moment, position))
+        context.charge.add(BLAME_OF_EVENT * max(0, end - TYPICAL_EVENTS))
+        all_fields = await past.blame(decider, stream_id, aggregate_history.PointInTime(version=end))
         wanted = None if path is None else normalize_text(path)
         selected = [field for field in all_fields if wanted is None or _is_within(field, wanted)]
         if len(selected) > MAX_BLAME_ENTRIES:
@@ -212,7 +224,10 @@ class Stream(HistoryFields):
     def stream(self) -> tuple[AnyDecider, UUID]:
         return self.decider, self.stream_id
 
-    @strawberry.field(description="The state as of a point in time; null before the first event.")
+    @strawberry.field(
+        description="The state as of a point in time; null before the first event.",
+        metadata=declare_cost(AS_OF),
+    )
     async def as_of(
         self,
         info: Info,

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from app.engine.access.authentication import has_expired, wait_for_expiry
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
-from app.engine.graphql.json import encode_json
+from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.transport.negotiation import EVENT_STREAM
 from app.engine.graphql.transport.requests import error_body
 
@@ -27,10 +27,11 @@ KEEP_ALIVE = ":\n\n"
 _EXPIRED = error_body(str(TokenRefused("expired")), "UNAUTHENTICATED", reason="expired", retryable=True)
 
 
-def next_frame(body: Mapping[str, Any], position: int | None = None) -> str:
+def next_frame(body: Mapping[str, Any], *, position: int | None = None, max_bytes: int | None = None) -> str:
     """The frame of one result."""
+    data = encode_json(body) if max_bytes is None else encode_answer(body, max_bytes)[1]
     id_line = "" if position is None else f"id: {position}\n"
-    return f"event: next\n{id_line}data: {encode_json(body)}\n\n"
+    return f"event: next\n{id_line}data: {data}\n\n"
 
 
 class EventStreamResponse(StreamingResponse):
@@ -63,9 +64,9 @@ class EventStreamResponse(StreamingResponse):
                     await self._close()
 
 
-async def single_result(body: Mapping[str, Any]) -> AsyncGenerator[str]:
+async def single_result(body: Mapping[str, Any], max_bytes: int) -> AsyncGenerator[str]:
     """The frames of a query or a mutation."""
-    yield next_frame(body)
+    yield next_frame(body, max_bytes=max_bytes)
     yield COMPLETE
 
 

@@ -24,11 +24,13 @@ from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.context import Context, ResumePoint, Services
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
+from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
-from app.engine.graphql.json import encode_json
+from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
+from app.engine.graphql.transport.departure import cancelled_by_departure
 from app.engine.graphql.transport.event_stream import (
     EventStreamResponse,
     close_results,
@@ -83,6 +85,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self._events = events
         self._services = services
         self.documents = documents
+        self._rates = RateLimiter(services.settings.max_cost_per_second)
+        self._max_bytes = services.settings.max_answer_bytes
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override
@@ -130,10 +134,10 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return await self._stream(request, envelope, acceptable.json or JSON)
         body = await self._execute(request, envelope)
         if acceptable.prefers_stream and (request.method == "POST" or "data" in body):
-            return EventStreamResponse(single_result(body))
+            return EventStreamResponse(single_result(body, self._max_bytes))
         if acceptable.json is None:
             return errors_response(body)
-        return result_response(body, acceptable.json)
+        return result_response(body, acceptable.json, self._max_bytes)
 
     async def _read_body(self, request: Request) -> bytes:
         """The timeout of an operation holds for the body, too. A server that stops ends all these timeouts."""
@@ -150,10 +154,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     async def _execute(self, request: Request, envelope: dict[str, Any]) -> dict[str, Any]:
         """The result of a query or a mutation, as a response carries it."""
         context = await self.get_context(request, Response())
-        seconds = self._services.settings.operation_timeout_seconds
         allowed = strawberry_graphql.OperationType.from_http("GET" if request.method == "GET" else "POST")
         try:
-            async with asyncio.timeout(seconds):
+            async with cancelled_by_departure(request, envelope):
                 result = await self.schema.execute(
                     envelope["query"],
                     variable_values=envelope.get("variables"),
@@ -161,11 +164,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
                     operation_name=envelope.get("operationName"),
                     allowed_operation_types=allowed,
                 )
-        except TimeoutError:
-            message = (
-                f"The operation took longer than {seconds:g} s. Repeat a mutation with the same commandId."
-            )
-            return {"data": None, "errors": [error_body(message, "TIMEOUT")]}
+        except ClientDisconnect:
+            raise
         except Exception as error:
             # Strawberry raises several types for a document without an operation. All others go on.
             if is_missing_operation(error):
@@ -194,7 +194,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
                     return errors_response(body, error_type)
 
         def render(result: Any) -> str:
-            return next_frame(_result_body(result), point.position)
+            return next_frame(_result_body(result), position=point.position, max_bytes=self._max_bytes)
 
         return EventStreamResponse(
             subscription_frames(results, first, render, self._services.stopping, context.caller),
@@ -229,7 +229,16 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             requested_correlation_id=correlation_id,
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
+            rates=self._rates,
+            address="" if request.client is None else request.client.host,
         )
+
+    def encode_message(self, message: Mapping[str, Any]) -> str:
+        """A message of a socket. A result is bounded, as the answers of other transports are."""
+        if message.get("type") != "next":
+            return encode_json(message)
+        _, payload = encode_answer(message["payload"], self._max_bytes)
+        return f'{{"id":{encode_json(message["id"])},"type":"next","payload":{payload}}}'
 
     @override
     def encode_json(self, data: object) -> str:

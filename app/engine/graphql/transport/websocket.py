@@ -72,6 +72,14 @@ class WebSocketAdapter(ASGIWebSocketAdapter):
             pass
 
     @override
+    async def send_json(self, message: Mapping[str, object]) -> None:
+        encode = cast("_Endpoint", self.view).encode_message
+        try:
+            await self.ws.send_text(encode(message))
+        except websockets.WebSocketDisconnect as error:
+            raise strawberry_http.WebSocketDisconnected from error
+
+    @override
     async def close(self, code: int, reason: str) -> None:
         await super().close(code, shorten_reason(reason))
 
@@ -122,6 +130,8 @@ def _too_large_message(text: str, size: int) -> TooLarge:
 class _Endpoint(Protocol):
     documents: TrustedDocuments
     shared_subscriptions: SharedSubscriptions
+
+    def encode_message(self, message: Mapping[str, Any]) -> str: ...
 
     async def authenticate_socket(
         self, socket: websockets.WebSocket, context: Context, init: Mapping[str, Any] | None

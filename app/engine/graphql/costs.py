@@ -1,0 +1,77 @@
+"""The cost of fields, declared beside them, and what one operation has been charged.
+
+A cost of 1 is about a microsecond of the server's CPU, as measured on 2026-11-26. `tests/shop/api/test_cost_measured.py`
+compares the costs of a corpus of operations with what they spend.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.engine.graphql.errors import ApiError
+
+COST = "cost"
+"""The key of a declaration in the metadata of a field."""
+TYPICAL_LIST_LENGTH = 5
+"""The length of a list whose field does not declare one. What is longer is charged while it is executed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCost:
+    """The cost of a field without its selection. None: the engine's default for fields of its kind."""
+
+    own: float | None = None
+    """Of the field, each time."""
+    item: float | None = None
+    """Of each item of its list or page."""
+    length: float | None = None
+    """The typical length of a list without arguments."""
+
+
+def declare_cost(
+    own: float | None = None, *, item: float | None = None, length: float | None = None
+) -> Mapping[Any, Any]:
+    """The metadata of a field with this cost, for `strawberry.field(metadata=…)`."""
+    return {COST: FieldCost(own, item, length)}
+
+
+class TooExpensive(ApiError):
+    """The operation costs more than the limit."""
+
+    code = "OPERATION_TOO_EXPENSIVE"
+
+
+def too_expensive(cost: float, limit: float) -> TooExpensive | None:
+    """The error for a cost above the limit."""
+    if cost <= limit:
+        return None
+    return TooExpensive(
+        f"The operation may cost {cost:,.0f}; the limit is {limit:,.0f}. Request shorter pages, or fewer lists within lists."
+    )
+
+
+class OperationCharge:
+    """What an operation has been charged: the cost that was predicted, and what its lists and streams are longer.
+
+    `item_cost` gives the cost of the selection of an item of a list.
+    """
+
+    def __init__(self) -> None:
+        self.cost = 0.0
+        self._limit = float("inf")
+        self._item_cost: Callable[[Any, Any], float] | None = None
+
+    def begin(self, cost: float, limit: float, item_cost: Callable[[Any, Any], float]) -> None:
+        """The operation was predicted to cost `cost`. It ends above `limit`."""
+        self.cost, self._limit, self._item_cost = cost, limit, item_cost
+
+    def add(self, cost: float) -> None:
+        """Charge what was not predicted. Raises `TooExpensive`."""
+        self.cost += cost
+        if (error := too_expensive(self.cost, self._limit)) is not None:
+            raise error
+
+    def add_items(self, number: float, nodes: Any, item_type: Any) -> None:
+        """Charge so many items of the list of these field nodes more than predicted. Raises `TooExpensive`."""
+        if self._item_cost is not None:
+            self.add(number * sum(self._item_cost(node, item_type) for node in nodes))

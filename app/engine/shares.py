@@ -1,0 +1,82 @@
+"""Fair shares of what few can use at once: no caller holds all of it, and callers that wait take turns."""
+
+import asyncio
+from collections import Counter, OrderedDict, deque
+from contextlib import AbstractAsyncContextManager
+from typing import override
+
+
+class FairSlots:
+    """At most `total` holders at once, and at most `per_caller` of one caller.
+
+    A free slot goes to the caller that has waited longest since its last turn, however many of its tasks wait.
+    """
+
+    def __init__(self, total: int, per_caller: int) -> None:
+        self._free = total
+        self._per_caller = per_caller
+        self._held: Counter[str] = Counter()
+        self._waiting: OrderedDict[str, deque[asyncio.Future[None]]] = OrderedDict()
+
+    def of(self, caller: str) -> AbstractAsyncContextManager[None]:
+        """The slots as one caller sees them. Each `async with` holds one; it can be entered several times at once."""
+        return _Share(self, caller)
+
+    async def acquire(self, caller: str) -> None:
+        """Take a slot, or wait for one."""
+        # While a slot is free, every caller that waits has its maximum.
+        if self._free and self._held[caller] < self._per_caller:
+            self._take(caller)
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(caller, deque()).append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.release(caller)
+            else:
+                self._forget(caller, turn)
+            raise
+
+    def release(self, caller: str) -> None:
+        """Give a slot back."""
+        self._free += 1
+        self._held[caller] -= 1
+        if not self._held[caller]:
+            del self._held[caller]
+        while self._free and (following := self._next_caller()) is not None:
+            turn = self._waiting[following].popleft()
+            if self._waiting[following]:
+                self._waiting.move_to_end(following)
+            else:
+                del self._waiting[following]
+            self._take(following)
+            turn.set_result(None)
+
+    def _next_caller(self) -> str | None:
+        return next((caller for caller in self._waiting if self._held[caller] < self._per_caller), None)
+
+    def _take(self, caller: str) -> None:
+        self._free -= 1
+        self._held[caller] += 1
+
+    def _forget(self, caller: str, turn: asyncio.Future[None]) -> None:
+        turns = self._waiting[caller]
+        turns.remove(turn)
+        if not turns:
+            del self._waiting[caller]
+
+
+class _Share(AbstractAsyncContextManager[None]):
+    def __init__(self, slots: FairSlots, caller: str) -> None:
+        self._slots = slots
+        self._caller = caller
+
+    @override
+    async def __aenter__(self) -> None:
+        await self._slots.acquire(self._caller)
+
+    @override
+    async def __aexit__(self, *_: object) -> None:
+        self._slots.release(self._caller)

@@ -1,0 +1,43 @@
+"""A read of a loader ends with the last task that waits for it, and not before."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, cast
+
+from app.engine.database.connections import Database
+from app.engine.graphql.loaders import Loaders
+
+
+class SlowRead:
+    """A read that does not end by itself."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def __call__(self, keys: list[int]) -> Sequence[int]:
+        self.begun.set()
+        try:
+            await asyncio.get_running_loop().create_future()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return keys
+
+
+async def test_a_read_ends_when_all_that_wait_for_it_are_cancelled() -> None:
+    loaders, read = Loaders(cast("Database", None)), SlowRead()
+    tasks = [asyncio.create_task(loaders.load("slow", read, key)) for key in range(2)]
+    await read.begun.wait()
+    await cancel(tasks[0])
+    assert not read.cancelled.is_set()
+    await cancel(tasks[1])
+    async with asyncio.timeout(30):
+        await read.cancelled.wait()
+
+
+async def cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait((task,))
+    # The read has its turn to end.
+    await asyncio.sleep(0)

@@ -1,0 +1,117 @@
+"""An operation leaves the event loop to others after a short time, however long its lists are."""
+
+import asyncio
+from time import thread_time
+from typing import Any
+
+import pytest
+import strawberry
+from strawberry.schema import BaseSchema
+
+from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.limited_executor import TURN_SECONDS
+
+ITEMS = 20_000
+LISTS = 200
+
+
+@strawberry.type
+class Leaf:
+    number: int
+    text: str = "text"
+
+
+@strawberry.type
+class Branch:
+    @strawberry.field
+    async def leaves(self) -> list[Leaf]:
+        return [Leaf(number=number) for number in range(ITEMS // LISTS)]
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def leaves(self) -> list[Leaf]:
+        return list(LEAVES)
+
+    @strawberry.field
+    async def later(self) -> list[Leaf]:
+        await asyncio.sleep(0)
+        return list(LEAVES)
+
+    @strawberry.field
+    def some(self) -> list[Leaf]:
+        return LEAVES[:500]
+
+    @strawberry.field
+    def few(self) -> list[Branch]:
+        return BRANCHES[:10]
+
+    @strawberry.field
+    def branches(self) -> list[Branch]:
+        return list(BRANCHES)
+
+
+LEAVES = [Leaf(number=number) for number in range(ITEMS)]
+BRANCHES = [Branch() for _ in range(LISTS)]
+FIELDS = " ".join(f"f{number}: number t{number}: text" for number in range(4))
+
+
+@pytest.fixture(scope="module")
+def schema() -> BaseSchema:
+    schema = strawberry.Schema(query=Query, execution_context_class=FastExecutionContext)
+    add_plans(schema)
+    return schema
+
+
+class LongestWait:
+    """The longest time, of the CPU of this thread, for which another task had to wait for the event loop."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.cycles = 0
+
+    async def watch(self) -> None:
+        while True:
+            before = thread_time()
+            await asyncio.sleep(0)
+            self.seconds = max(self.seconds, thread_time() - before)
+            self.cycles += 1
+
+
+@pytest.mark.parametrize("document", [f"{{ {field} {{ {FIELDS} }} }}" for field in ("leaves", "later")])
+async def test_a_long_list_is_executed_in_many_turns(schema: BaseSchema, document: str) -> None:
+    await assert_in_turns(schema, document, "f0")
+
+
+async def test_many_lists_that_are_ready_at_once_share_the_turns(schema: BaseSchema) -> None:
+    await assert_in_turns(schema, f"{{ branches {{ leaves {{ {FIELDS} }} }} }}", "leaves")
+
+
+async def assert_in_turns(schema: BaseSchema, document: str, first: str) -> None:
+    longest = LongestWait()
+    watching = asyncio.create_task(longest.watch())
+    await asyncio.sleep(0)
+    began = thread_time()
+    result: Any = await schema.execute(document)
+    spent = thread_time() - began
+    watching.cancel()
+    assert result.errors is None
+    [values] = result.data.values()
+    assert len(values) in (ITEMS, LISTS)
+    assert first in values[0]
+    assert spent > 5 * TURN_SECONDS, "the machine is too fast for this test: raise ITEMS"
+    # One item and the collection of garbage may come on top of a turn.
+    assert longest.seconds < spent / 2
+    assert longest.cycles > spent / (3 * TURN_SECONDS)
+
+
+async def test_the_result_of_a_list_is_the_same_in_many_turns(
+    schema: BaseSchema, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = "{ few { leaves { number } } some { text number } }"
+    at_once: Any = await schema.execute(document)
+    monkeypatch.setattr("app.engine.graphql.execution.limited_executor.TURN_SECONDS", 0.0)
+    in_turns: Any = await schema.execute(document)
+    assert at_once.errors is in_turns.errors is None
+    assert at_once.data == in_turns.data

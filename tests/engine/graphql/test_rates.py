@@ -1,0 +1,78 @@
+"""A caller spends at most its rate, after a burst; others are not concerned, and the memory of callers is bounded."""
+
+import pytest
+
+from app.engine.graphql.errors import ServerOverloaded
+from app.engine.graphql.execution import rates
+from app.engine.graphql.execution.rates import BURST_SECONDS, RateLimiter
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(rates, "monotonic", clock)
+    return clock
+
+
+def refused(limiter: RateLimiter, caller: str, cost: float) -> int:
+    """After how many seconds the caller may repeat."""
+    with pytest.raises(ServerOverloaded) as error:
+        limiter.spend(caller, cost)
+    seconds = error.value.extensions["retryAfter"]
+    assert isinstance(seconds, int)
+    return seconds
+
+
+def test_a_caller_may_spend_a_burst_and_then_its_rate(clock: Clock) -> None:
+    limiter = RateLimiter(100)
+    for _ in range(10):
+        limiter.spend("a", 100)
+    assert refused(limiter, "a", 250) == 3
+    limiter.spend("b", 1_000)
+    clock.now += 2
+    assert refused(limiter, "a", 250) == 1
+    clock.now += 1
+    limiter.spend("a", 250)
+    clock.now += 1_000
+    limiter.spend("a", 100 * BURST_SECONDS)
+    assert refused(limiter, "a", 1) == 1
+
+
+def test_an_operation_that_costs_more_than_a_burst_leaves_a_debt(clock: Clock) -> None:
+    limiter = RateLimiter(100)
+    limiter.spend("a", 3_000)
+    clock.now += 20
+    assert refused(limiter, "a", 1) == 1
+    clock.now += 1
+    limiter.spend("a", 1)
+
+
+def test_what_was_not_predicted_is_charged_later(clock: Clock) -> None:
+    del clock
+    limiter = RateLimiter(100)
+    limiter.spend("a", 1)
+    limiter.add("a", 1_299)
+    assert refused(limiter, "a", 100) == 4
+
+
+def test_the_callers_that_are_remembered_are_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    del clock
+    monkeypatch.setattr(rates, "MAX_CALLERS", 3)
+    limiter = RateLimiter(1)
+    for caller in "abcad":
+        limiter.add(caller, 1)
+    assert [*limiter._buckets] == ["c", "a", "d"]  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_rate_of_zero_sets_no_limit() -> None:
+    limiter = RateLimiter(0)
+    limiter.spend("a", 1e12)
+    limiter.spend("a", 1e12)

@@ -1,0 +1,77 @@
+"""A caller that spends its share is told when to repeat on every transport, and takes nothing from another caller."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tests.shop.api.test_time_limits import locked
+from tests.shop.support.shop_client import filled
+from tests.support.graphql_client import Api
+from tests.support.server import Server
+from tests.support.websocket import opened
+
+EXPENSIVE = "{ __schema { types { name fields { name } } } }"
+CHEAP = "{ __typename }"
+
+
+@pytest.fixture(scope="module")
+def limited(module_database_url: str) -> Iterator[Server]:
+    """A server on which one expensive operation is a caller's burst, and more."""
+    server = Server(module_database_url, APP_MAX_COST_PER_SECOND="500")
+    try:
+        yield server.wait()
+    finally:
+        server.close()
+
+
+def post(server: Server, query: str, accept: str = "application/json", **headers: str) -> httpx2.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx2.post(server.url, json={"query": query}, headers={"accept": accept, **named}, timeout=60)
+
+
+def assert_refused(error: dict[str, Any]) -> int:
+    assert error["extensions"]["code"] == "OVERLOADED"
+    assert 1 <= error["extensions"]["retryAfter"] <= 60
+    return error["extensions"]["retryAfter"]
+
+
+async def test_a_caller_that_has_spent_its_share_is_told_on_every_transport(limited: Server) -> None:
+    caller = {"x_actor": str(uuid4())}
+    assert "errors" not in post(limited, EXPENSIVE, **caller).json()
+    for accept, status in (("application/json", 200), ("application/graphql-response+json", 429)):
+        answer = post(limited, EXPENSIVE, accept, **caller)
+        assert answer.status_code == status
+        [error] = answer.json()["errors"]
+        assert answer.headers["retry-after"] == str(assert_refused(error))
+    streamed = post(limited, EXPENSIVE, "text/event-stream", **caller)
+    [data] = [line for line in streamed.text.splitlines() if line.startswith("data: ")]
+    assert_refused(json.loads(data.removeprefix("data: "))["errors"][0])
+    async with opened(limited, additional_headers={"x-actor": caller["x_actor"]}) as socket:
+        await socket.subscribe("1", EXPENSIVE)
+        assert_refused((await socket.next("1"))["payload"][0])
+    assert "errors" not in post(limited, CHEAP, x_actor=str(uuid4())).json()
+
+
+async def test_a_caller_whose_reads_of_the_past_wait_leaves_places_to_others(
+    api: Api, database_url: str
+) -> None:
+    order = await filled(api)
+    position = (await api.data("{ position }"))["position"]
+    query = f'{{ order(id: "{order}", minPosition: "{position}") {{ history {{ nodes {{ command }} }} }} }}'
+
+    def ask(actor: str) -> asyncio.Task[dict[str, Any]]:
+        return asyncio.create_task(api(query, x_actor=actor))
+
+    async with locked(database_url, "es.commands") as lock:
+        greedy = [ask("greedy") for _ in range(10)]
+        await lock.until_waiting(2)
+        modest = ask("modest")
+        # It has a place of its own, though ten operations asked before it.
+        await lock.until_waiting(3)
+    answers = await asyncio.gather(modest, *greedy)
+    assert [answer.get("errors") for answer in answers] == [None] * 11
