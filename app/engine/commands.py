@@ -16,6 +16,8 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from app.engine.access.ownership import StateGuard
+from app.engine.access.policy import AccessDenied
 from app.engine.logs import log_fields
 from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
@@ -44,7 +46,8 @@ class CommandContext:
 
     `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
     `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
-    nothing. `digest` is that of what the client asked for: the same id with another digest is refused.
+    nothing. `digest` is that of what the client asked for: the same id with another digest is refused. With `guard`, the
+    command sees an aggregate of another owner as one that does not exist, and cannot make an aggregate for another owner.
     """
 
     actor: str
@@ -55,6 +58,7 @@ class CommandContext:
     occurred_at: datetime | None = None
     dry_run: bool = False
     digest: bytes | None = None
+    guard: StateGuard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,9 @@ class CommandHandler:
         for attempt in range(MAX_ATTEMPTS):
             aggregate = await self._aggregate(decider, stream_id)
             base = aggregate.speculative_version
+            guard = context.guard
+            if guard is not None and not guard.allows(aggregate.speculative_state):
+                return _as_missing(decider, command, context)
             events: Sequence[E] = ()
             rejection: Rejection | None = None
             state = aggregate.speculative_state
@@ -171,6 +178,8 @@ class CommandHandler:
                     decider.check_declared(error)
                     rejection = error
                 state = decider.fold(events, aggregate.speculative_state, base)
+                if guard is not None and not guard.allows(state):
+                    raise _not_for_others(command)
             aggregate.speculative_state, aggregate.speculative_version = state, base + len(events)
             try:
                 result = await self._appender.append(
@@ -239,6 +248,8 @@ class CommandHandler:
     ) -> CommandOutcome:
         loaded = await self._load_confirmed(decider, stream_id)
         state, version = loaded.state, loaded.version
+        if context.guard is not None and not context.guard.allows(state):
+            return _as_missing(decider, command, context)
         if context.expected_version not in (None, version):
             return CommandConflict(expected=context.expected_version, actual=version)
         try:
@@ -246,6 +257,8 @@ class CommandHandler:
         except Rejection as rejection:
             decider.check_declared(rejection)
             return CommandRejected(code=rejection.code, message=rejection.message)
+        if context.guard is not None and not context.guard.allows(decider.fold(events, state, version)):
+            raise _not_for_others(command)
         append = AppendRequest(
             command_id=context.command_id or uuid7(),
             command=command.stored,
@@ -331,6 +344,22 @@ class CommandHandler:
             is_gone = actual is not None and actual < aggregate.confirmed.version
             base = LoadedState(decider.initial, 0) if is_gone else aggregate.confirmed
             self._load(decider, stream_id, base)
+
+
+def _as_missing(decider: AnyDecider, command: Command, context: CommandContext) -> CommandOutcome:
+    """The outcome for an aggregate that does not exist. A command that would make it is denied: the id is taken."""
+    if context.expected_version not in (None, 0):
+        return CommandConflict(expected=context.expected_version, actual=0)
+    try:
+        decider.decide(command, decider.initial)
+    except Rejection as rejection:
+        decider.check_declared(rejection)
+        return CommandRejected(code=rejection.code, message=rejection.message)
+    raise AccessDenied("This id is in use.")
+
+
+def _not_for_others(command: Command) -> AccessDenied:
+    return AccessDenied(f"You may send {command.stored.name} for yourself only.")
 
 
 def _outcome_name(outcome: CommandOutcome) -> str:

@@ -168,9 +168,10 @@ async def paginate[R, T](
     """One page of a projection's rows, each as `make` gives it. The last column of `order` must be unique.
 
     Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
-    before `make`, with the rows of the page. Raises `BadInput`.
+    before `make`, with the rows of the page. Raises `BadInput`, `AccessDenied`.
     """
     context: Context = info.context
+    owner = context.access.row_owner(projection)
     if as_of is None:
         await context.wait_for_projection(projection, None)
     else:
@@ -181,11 +182,11 @@ async def paginate[R, T](
     return await read_page(
         info,
         page,
-        partial(keyset_page, database, projection, row_order, where=where, position=position),
+        partial(keyset_page, database, projection, row_order, owner=owner, where=where, position=position),
         make,
         place=lambda row: [getattr(row, name) for name in order],
         types=[projection.table.c[name].type.python_type for name in order],
-        count=partial(count_rows, database, projection, where, position),
+        count=partial(count_rows, database, projection, where, position, owner=owner),
         scope=f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}",
         prefetch=prefetch,
     )

@@ -28,7 +28,7 @@ YIELD_EVERY = 25
 
 
 class SharedSubscription:
-    """One document with variables, for one actor. Gives the payload for each event."""
+    """One document with variables, for callers who may see the same. Gives the payload for each event."""
 
     def __init__(self, schema: Any, execution: ExecutionContext) -> None:
         self._executor = SubscriptionExecutor(schema, execution)
@@ -118,6 +118,8 @@ class SharedSubscriptions:
             return
         while await feed.wait_past(cursor, epoch=handover.epoch, low_priority=True):
             facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
+            if handover.owned is not None:
+                facts = await handover.owned(facts)
             for fact in facts:
                 await send_payload(shared.payload(fact))
             if cursor < feed.head:
@@ -132,7 +134,8 @@ class SharedSubscriptions:
             execution.query,
             execution.operation_name,
             msgspec.json.encode(variables, order="sorted"),
-            execution.context.actor,
+            # Two callers who may see different things never share an execution.
+            execution.context.access.share_key,
             # Another epoch has other events at the same positions.
             execution.context.services.feed.epoch,
         )

@@ -27,8 +27,10 @@ from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.loaders import Loaders
+from app.engine.graphql.policies import access_policy
 from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
+from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.graphql.transport.event_stream import (
     EventStreamResponse,
     close_results,
@@ -51,7 +53,9 @@ from app.engine.graphql.transport.requests import (
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
 from app.engine.hosts import is_local_caller
+from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.uuid7 import uuid7
+from projections.kernel import AnyProjection
 
 MAX_OPERATIONS_PER_SOCKET = 50
 FIRST_RESULT_SECONDS = 2.0
@@ -76,6 +80,10 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         )
         self._events = events
         self._services = services
+        application = services.application
+        self._policy = access_policy(graphql_schema(schema), application)
+        self._owners = StreamOwners(services.database, self._policy.streams, self._wait_for)
+        self._all_roles = frozenset(application.roles.names)
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override
@@ -210,12 +218,14 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
+        access = self._policy.access(self._caller(request))
         return Context(
             services=self._services,
             events=self._events,
-            caller=self._caller(request),
+            access=access,
+            stream_owners=self._owners,
             correlation_id=correlation_id or uuid7(),
-            loaders=Loaders(self._services.database),
+            loaders=Loaders(self._services.database, access),
             requested_correlation_id=correlation_id,
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
@@ -233,17 +243,23 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise json.JSONDecodeError(str(error), "", 0) from error
 
     def _caller(self, request: Request | WebSocket) -> Caller:
-        """The caller that the header X-Actor names, in development mode and straight from this machine; else anonymous."""
-        header = request.headers.get("x-actor")
-        local = is_local_caller(request.headers, request.client and request.client.host)
-        if (
-            self._services.settings.mode == "development"
-            and local
-            and header is not None
-            and _ACTOR.fullmatch(header)
-        ):
-            return Caller(header)
-        return ANONYMOUS
+        """The caller of development mode: the headers X-Actor and X-Roles, if they come straight from this machine.
+
+        Without X-Roles it has all roles. In other modes the caller is anonymous.
+        """
+        if self._services.settings.mode != "development":
+            return ANONYMOUS
+        actor, roles = ANONYMOUS.actor, self._all_roles
+        if is_local_caller(request.headers, request.client and request.client.host):
+            name, listed = request.headers.get("x-actor"), request.headers.get("x-roles")
+            actor = name if name is not None and _ACTOR.fullmatch(name) else actor
+            roles = roles if listed is None else frozenset(filter(None, map(str.strip, listed.split(","))))
+        return Caller(actor, roles)
+
+    async def _wait_for(self, projection: AnyProjection, position: int) -> None:
+        services = self._services
+        seconds = services.settings.min_position_timeout_seconds
+        await services.projector.wait_for_position(projection.name, position, seconds)
 
 
 def _result_body(result: Any) -> dict[str, Any]:
