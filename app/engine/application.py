@@ -46,7 +46,7 @@ class Application[S: EngineSettings]:
     slices: Callable[[], Slices] = _no_slices
     ports: Callable[[S, "Database"], Ports] = _no_ports
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
-    roles: Roles = Roles()
+    roles: Roles = field(default_factory=Roles)
     authorize: Authorize | None = None
 
     @cached_property

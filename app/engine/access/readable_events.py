@@ -64,6 +64,7 @@ class EventScopes:
     """The lines of all event types."""
 
     def __init__(self, rules: Mapping[str, Rule], deciders: Sequence[AnyDecider], codec: EventCodec) -> None:
+        self.lines = rules
         self.rules: dict[str, dict[str, Rule | None]] = {
             decider.category: {
                 event_type.stored.name: rules.get(event_type.stored.name, _of_process(rules, decider))
@@ -73,35 +74,36 @@ class EventScopes:
         }
         """The rule of each type by category; None if it has no line."""
         self._targets = {
-            shape: [name for name in codec.searchable_names(shape.name, shape.version)]
-            for shape in codec.known_shapes
+            shape: codec.searchable_names(shape.name, shape.version) for shape in codec.known_shapes
         }
 
     def readable(self, held: frozenset[str], roles: Roles, *, everything: bool) -> ReadableEvents:
         """The events that these roles may read."""
-        by_category = {
+        by_category: dict[str, dict[str, Scope | None]] = {
             category: {
                 name: None if rule is None else rule.scope(held, roles) for name, rule in rules.items()
             }
             for category, rules in self.rules.items()
         }
-        uniform = {
-            category: next(iter(set(scopes.values())))
+        uniform: dict[str, Scope | None] = {
+            category: next(iter(scopes.values()))
             for category, scopes in by_category.items()
             if len(set(scopes.values())) == 1
         }
-        types = {
+        types: dict[str, Scope | None] = {
             name: scope
             for category, scopes in by_category.items()
             if category not in uniform
             for name, scope in scopes.items()
         }
-        shapes = {
+        shapes: dict[StoredName, Scope] = {
             shape: scope
             for shape, targets in self._targets.items()
-            if (scope := narrowest([types.get(name) for name in targets if name in types])) is not None
+            if (scope := narrowest([types[name] for name in targets if name in types])) is not None
         }
-        lowest = {category: narrowest(list(scopes.values())) for category, scopes in by_category.items()}
+        lowest: dict[str, Scope | None] = {
+            category: narrowest(list(scopes.values())) for category, scopes in by_category.items()
+        }
         return ReadableEvents(everything, uniform, types, shapes, lowest)
 
 

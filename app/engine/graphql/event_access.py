@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from app.engine.access.access import Access
-from app.engine.access.policy import AccessDenied
+from app.engine.access.policy import AccessDenied, Scope
 from app.engine.graphql.context import Context
 from app.engine.store.reader import (
     OF_SHAPES,
@@ -68,12 +68,15 @@ def _condition(access: Access, owned: str = "", owned_values: tuple[object, ...]
     events = access.events
     parts: list[str] = []
     values: list[object] = []
-    for text, extra in (("all", ()), ("own", owned_values)):
-        suffix = owned if text == "own" else ""
-        if categories := events.categories_with(text):
+    scopes: tuple[tuple[Scope, str, tuple[object, ...]], ...] = (
+        ("all", "", ()),
+        ("own", owned, owned_values),
+    )
+    for scope, suffix, extra in scopes:
+        if categories := events.categories_with(scope):
             parts.append(f"(category = ANY({{}}::text[]){suffix})")
             values.extend((categories, *extra))
-        if shapes := events.shapes_with(text):
+        if shapes := events.shapes_with(scope):
             parts.append(f"({OF_SHAPES}{suffix})")
             values.extend((*shape_columns(shapes), *extra))
     return EventCondition(

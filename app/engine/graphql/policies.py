@@ -8,6 +8,7 @@ from graphql import GraphQLSchema
 from app.engine.access.access import AccessPolicy
 from app.engine.access.policy import Policy
 from app.engine.application import AnyApplication
+from app.engine.errors import ConfigurationError
 
 TABLES = "policies"
 """The key of the tables in the extensions of the schema."""
@@ -23,8 +24,8 @@ def access_policy(schema: GraphQLSchema, application: AnyApplication) -> AccessP
 
 def add_field_checks(schema: GraphQLSchema) -> None:
     """Have each root field check its line before it does anything. A field without a line is forbidden."""
-    for root in (schema.query_type, schema.mutation_type):
-        for name, field in {} if root is None else root.fields.items():
+    for root in filter(None, (schema.query_type, schema.mutation_type)):
+        for name, field in root.fields.items():
             if field.resolve is not None:
                 field.resolve = _checking(root.name, name, field.resolve)
     if schema.subscription_type is not None:
@@ -42,7 +43,7 @@ def _checking(parent: str, name: str, resolve: Callable[..., Any]) -> Callable[.
 
 
 def missing_lines(schema: GraphQLSchema, application: AnyApplication) -> Sequence[str]:
-    """What no table has a line for, and what a table has that does not exist, one text each. The start refuses both."""
+    """What no table has a line for, one text each."""
     policy = access_policy(schema, application)
     roots = (schema.query_type, schema.mutation_type, schema.subscription_type)
     needed: Mapping[str, tuple[set[Any], set[Any]]] = {
@@ -66,6 +67,45 @@ def missing_lines(schema: GraphQLSchema, application: AnyApplication) -> Sequenc
         for name, rule in types.items()
         if rule is None
     ]
+
+
+def check_policies(schema: GraphQLSchema, application: AnyApplication) -> None:
+    """Raises `ConfigurationError` if something has no line, a line names an unknown role, or ownership is not declared."""
+    if missing := missing_lines(schema, application):
+        raise ConfigurationError(f"no POLICY of a slice has a line for: {', '.join(missing)}")
+    tables: Sequence[Policy] = schema.extensions[TABLES]
+    policy = access_policy(schema, application)
+    rules = [
+        *policy.rows.values(),
+        *policy.instances.values(),
+        *policy.fields.values(),
+        *policy.commands.values(),
+    ]
+    roles = {role for rule in (*rules, *policy.events.lines.values()) for role in rule.scopes}
+    if unknown := sorted(roles - policy.everyone):
+        raise ConfigurationError(
+            f"a POLICY names roles that the application does not have: {', '.join(unknown)}"
+        )
+    for table in tables:
+        for projection, rule in table.rows.items():
+            if "own" in rule.scopes.values() and projection.owner is None:
+                raise ConfigurationError(
+                    f"a POLICY says `own` of {projection.name}: the projection needs an owner"
+                )
+    for decider in application.deciders:
+        owner = policy.streams.get(decider.category)
+        lines = (policy.commands.get(command.stored.name) for command in decider.command_types)
+        if any(line and "own" in line.scopes.values() for line in lines) and (
+            owner is None or owner.of_state is None
+        ):
+            raise ConfigurationError(
+                f"a POLICY says `own` of a command to {decider.category}: `streams` has to say whose its state is"
+            )
+        rules_of_events = policy.events.rules[decider.category].values()
+        if any(line and "own" in line.scopes.values() for line in rules_of_events) and owner is None:
+            raise ConfigurationError(
+                f"a POLICY says `own` of an event of {decider.category}: `streams` has to say whose its streams are"
+            )
 
 
 def _name(item: Any) -> str:

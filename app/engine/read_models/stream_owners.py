@@ -71,7 +71,7 @@ class StreamOwners:
 
     async def _read(self, rows: AnyProjection, ids: Sequence[UUID]) -> Sequence[Any]:
         key = rows.table.c[rows.key[0]]
-        query = select(key, owner_column(rows)).select_from(rows.table)
+        query: Any = select(key, owner_column(rows)).select_from(rows.table)
         projection, column = rows, rows.owner
         while column is not None and column.of is not None:
             table = column.of.table

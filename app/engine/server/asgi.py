@@ -8,23 +8,31 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from app.engine.graphql.schema import build_schema
+from app.engine.application import AnyApplication
+from app.engine.graphql.event_types import EventTypes
+from app.engine.graphql.schema import Schema, build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.request_guard import RequestGuard, error_document
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
+from app.engine.settings import EngineSettings
+
+
+def schema_of(application: AnyApplication, settings: EngineSettings) -> tuple[Schema, EventTypes]:
+    """The schema that a server with these settings serves, and the GraphQL types of its events."""
+    return build_schema(
+        application.slices(),
+        application.deciders,
+        fast_executor=settings.fast_executor,
+        hides_schema=settings.mode == "production",
+    )
 
 
 def create_app(runtime: Runtime) -> Starlette:
     """The ASGI application on a running runtime."""
-    schema, events = build_schema(
-        runtime.application.slices(),
-        runtime.application.deciders,
-        fast_executor=runtime.settings.fast_executor,
-        hides_schema=runtime.settings.mode == "production",
-    )
+    schema, events = schema_of(runtime.application, runtime.settings)
     endpoint = GraphQLEndpoint(schema, events, runtime)
 
     async def livez(_: Request) -> Response:

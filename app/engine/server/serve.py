@@ -20,9 +20,11 @@ import uvicorn
 from app.engine.application import Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
+from app.engine.graphql.policies import check_policies
+from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from app.engine.hosts import is_loopback_name
-from app.engine.server.asgi import create_app
+from app.engine.server.asgi import create_app, schema_of
 from app.engine.server.connections import ConnectionTable, Listener, max_connections
 from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits, refusal
 from app.engine.server.runtime import Runtime
@@ -156,6 +158,7 @@ async def serve[S: EngineSettings](
     Raises `ConfigurationError` or `DatabaseUnavailable` before it has begun to listen.
     """
     check_hosts(settings)
+    check_policies(graphql_schema(schema_of(application, settings)[0]), application)
     max_connections(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)
