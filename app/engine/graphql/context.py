@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -125,7 +126,8 @@ class Context:
 
     services: Services
     events: EventTypes
-    access: Access
+    caller: Caller
+    access_policy: AccessPolicy
     stream_owners: StreamOwners
     correlation_id: UUID
     loaders: Loaders
@@ -147,15 +149,10 @@ class Context:
         context = replace(self, correlation_id=correlation_id, read_point=ReadPoint.at(self.services.feed))
         return replace(context, loaders=context.new_loaders())
 
-    @property
-    def caller(self) -> Caller:
-        """Who sends the operation."""
-        return self.access.caller
-
-    @property
-    def access_policy(self) -> AccessPolicy:
-        """The tables of all slices."""
-        return self.access.policy
+    @cached_property
+    def access(self) -> Access:
+        """What the caller may do."""
+        return self.access_policy.access(self.caller)
 
     @property
     def actor(self) -> str:

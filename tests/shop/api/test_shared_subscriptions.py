@@ -94,14 +94,15 @@ async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[.
 
 
 def context(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> Context:
-    access = view._policy.access(Caller(actor, frozenset({role})))
+    caller = Caller(actor, frozenset({role}))
     return Context(
         services=runtime,
         events=view._events,
-        access=access,
+        caller=caller,
+        access_policy=view._policy,
         stream_owners=view._owners,
         correlation_id=uuid4(),
-        loaders=Loaders(runtime.database, access),
+        loaders=Loaders(runtime.database, view._policy.access(caller)),
         streams=True,
     )
 

@@ -218,14 +218,15 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
-        access = self._policy.access(self._caller(request))
+        caller = self._caller(request)
         return Context(
             services=self._services,
             events=self._events,
-            access=access,
+            caller=caller,
+            access_policy=self._policy,
             stream_owners=self._owners,
             correlation_id=correlation_id or uuid7(),
-            loaders=Loaders(self._services.database, access),
+            loaders=Loaders(self._services.database, self._policy.access(caller)),
             requested_correlation_id=correlation_id,
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
