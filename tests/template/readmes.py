@@ -12,6 +12,7 @@ PATHS: Sequence[str] = (
     "domain/README.md",
     "projections/README.md",
     "app/engine/README.md",
+    "app/engine/access/README.md",
     "app/engine/database/README.md",
     "app/engine/store/README.md",
     "app/engine/projector/README.md",

@@ -147,7 +147,7 @@ def has_no_introspection(modes: Modes) -> None:
             assert "queryType" not in text, (ask, query)
     assert "errors" not in post(modes.development, get_introspection_query())
     assert post(modes.production, "{ __typename }")["data"] == {"__typename": "Query"}
-    assert "errors" not in post(modes.production, "{ processes { __typename } }")
+    assert "errors" not in post(modes.production, "{ products { __typename } }")
 
 
 def suggests_nothing(modes: Modes) -> None:
@@ -178,8 +178,10 @@ def refuses_operator_mutations(modes: Modes) -> None:
 
 
 def takes_no_actor(modes: Modes) -> None:
-    for server, actor in ((modes.production, "anonymous"), (modes.development, "ann")):
-        assert actor_of(server) == actor
+    headers = {"x-actor": "ann", "x-roles": "operator"}
+    answer = post(modes.production, OPEN, {"id": str(uuid4())}, **headers)
+    assert (answer["data"], codes(answer)) == (None, ["FORBIDDEN"])
+    assert actor_of(modes.development) == "ann"
 
 
 def logs_as_promised(modes: Modes) -> None:
@@ -213,13 +215,14 @@ PROMISES: Mapping[str, Sequence[str]] = {
     "Set `DATABASE_URL` in production": NOTHING_OF_A_SERVER,
     "on a copy of the production database": NOTHING_OF_A_SERVER,
     "The image runs as a user without rights, in production mode": NOTHING_OF_A_SERVER,
-    "development or production. Production: no GraphiQL, no introspection, no suggestions, no operator mutations, no trusted header, logs as JSON.": SURFACE,
-    "Set `APP_MODE=production`: no GraphiQL, no introspection, no suggestions, no operator mutations, no header that names the actor.": SURFACE,
-    "GraphQL offers the same as mutations, in development mode only.": ("refuses_operator_mutations",),
-    "Introspection and operator mutations are off in production mode.": (
-        "has_no_introspection",
+    "development or production. Production: no GraphiQL, no introspection, no suggestions, no trusted header, logs as JSON.": SURFACE,
+    "Set `APP_MODE=production`: no GraphiQL, no introspection, no suggestions, no header that names the actor.": SURFACE,
+    "Introspection is off in production mode.": ("has_no_introspection",),
+    "In production mode a caller without a token is anonymous.": (
+        "takes_no_actor",
         "refuses_operator_mutations",
     ),
+    "A caller in development mode that names no roles has all of them.": ("refuses_operator_mutations",),
     "Files of the GraphiQL page, in development mode only.": ("has_no_graphiql",),
     "Logs go to stderr: text in development, one JSON object for each line in production.": (
         "logs_as_promised",

@@ -44,6 +44,11 @@ class Rule:
     anyone: bool = False
     duty: Literal["operators", "importers"] | None = None
 
+    @property
+    def has_own(self) -> bool:
+        """Whether some role has the scope `own`."""
+        return "own" in self.scopes.values()
+
     def scope(self, held: frozenset[str], roles: Roles) -> Scope | None:
         """The widest scope of these roles; None if they may not."""
         if self.anyone or (self.duty is not None and not held.isdisjoint(getattr(roles, self.duty))):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from app.engine.access.access import Access
 from app.engine.access.policy import AccessDenied, Scope
+from app.engine.access.readable_events import ReadableEvents
 from app.engine.graphql.context import Context
 from app.engine.store.reader import (
     OF_SHAPES,
@@ -31,7 +32,7 @@ async def readable_page(context: Context, where: EventFilter) -> EventFilter:
         await context.stream_owners.wait_for_all(categories, context.services.feed.latest_known)
         query, values = context.stream_owners.sql(categories, context.caller.actor)
         owned = f" AND (category, stream_id) IN ({query})"
-    return replace(where, condition=_condition(access, owned, values))
+    return replace(where, condition=event_condition(access.events, owned, values))
 
 
 def readable_feed(context: Context, where: EventFilter) -> EventFilter:
@@ -40,7 +41,11 @@ def readable_feed(context: Context, where: EventFilter) -> EventFilter:
     Raises `AccessDenied` if the caller may read no events.
     """
     _check_any(context.access)
-    return where if context.access.events.everything else replace(where, condition=_condition(context.access))
+    return (
+        where
+        if context.access.events.everything
+        else replace(where, condition=event_condition(context.access.events))
+    )
 
 
 async def owned_facts(context: Context, facts: Sequence[Fact]) -> Sequence[Fact]:
@@ -63,9 +68,10 @@ def _check_any(access: Access) -> None:
         raise AccessDenied("You may not read events.")
 
 
-def _condition(access: Access, owned: str = "", owned_values: tuple[object, ...] = ()) -> EventCondition:
-    """The events in the caller's scopes; with `owned` a further condition on those of the scope `own`."""
-    events = access.events
+def event_condition(
+    events: ReadableEvents, owned: str = "", owned_values: tuple[object, ...] = ()
+) -> EventCondition:
+    """The events in some scope; `owned` is a further condition in SQL on those of the scope `own`."""
     parts: list[str] = []
     values: list[object] = []
     scopes: tuple[tuple[Scope, str, tuple[object, ...]], ...] = (
@@ -80,5 +86,5 @@ def _condition(access: Access, owned: str = "", owned_values: tuple[object, ...]
             parts.append(f"({OF_SHAPES}{suffix})")
             values.extend((*shape_columns(shapes), *extra))
     return EventCondition(
-        f"({' OR '.join(parts)})", tuple(values), lambda fact: events.scope(fact) is not None
+        f"({' OR '.join(parts) or 'false'})", tuple(values), lambda fact: events.scope(fact) is not None
     )

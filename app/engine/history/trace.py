@@ -8,6 +8,7 @@ from uuid import UUID
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
 from app.engine.store.codec import EventCodec
+from app.engine.store.reader import EventReader
 
 MAX_EVENTS = 5_000
 """Events in one trace. A longer one is better read as an export."""
@@ -30,12 +31,14 @@ class CausedCommand:
     """One command, with its events in order.
 
     `name` is None if es.commands has no entry for it. `caused_by` is the position of the event that caused it.
+    `on_behalf_of` is the caller whose command led to it, if another actor sent it, such as a process.
     """
 
     id: UUID
     name: str | None
     actor: str
     caused_by: int | None
+    on_behalf_of: str | None
     events: list[TracedEvent] = field(default_factory=list[TracedEvent])
 
 
@@ -56,6 +59,8 @@ class Trace:
 async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID) -> Trace:
     """The trace of a correlation id. Raises `UserError` if no event has it."""
     rows = await database.pool.fetch(_SELECT_EVENTS, correlation_id, MAX_EVENTS + 1)
+    causes = {row["caused_by"] for row in rows[:MAX_EVENTS] if row["caused_by"] is not None}
+    origins = await EventReader(database.pool, codec).origin_actors(causes) if causes else {}
     if not rows:
         raise UserError(f"no event has the correlation id {correlation_id}")
     commands: dict[UUID, CausedCommand] = {}
@@ -64,8 +69,13 @@ async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID
         command = commands.get(command_id)
         if command is None:
             readable = name and codec.command_name(row["category"], name)
+            origin = origins.get(row["caused_by"])
             command = commands[command_id] = CausedCommand(
-                command_id, readable, row["actor"], row["caused_by"]
+                command_id,
+                readable,
+                row["actor"],
+                row["caused_by"],
+                None if origin == row["actor"] else origin,
             )
         command.events.append(
             TracedEvent(
