@@ -10,6 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.engine.graphql.scalars import Position
+from app.engine.history.trace import origin_actors
 from app.engine.store.reader import Fact, stored_name
 from domain.kernel.decider import AnyDecider, Event, SplitEvent, UnreadableEvent
 
@@ -41,10 +42,10 @@ class EventInterface:
     async def on_behalf_of(self, info: strawberry.Info[Any, None]) -> str | None:
         if self.caused_by is None:
             return None
-        reader = info.context.services.reader
+        database = info.context.services.database
 
         async def read(positions: list[int]) -> Sequence[str | None]:
-            actors = await reader.origin_actors(positions)
+            actors = await origin_actors(database, positions)
             return [actors.get(position) for position in positions]
 
         return await info.context.loaders.load("origin actors", read, int(self.caused_by))

@@ -1,14 +1,14 @@
 """Reads what one request caused: its commands, and the events that each recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from app.engine.database.connections import Database
+from app.engine.database.connections import Database, retry_read
 from app.engine.errors import UserError
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import EventReader
 
 MAX_EVENTS = 5_000
 """Events in one trace. A longer one is better read as an export."""
@@ -60,7 +60,7 @@ async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID
     """The trace of a correlation id. Raises `UserError` if no event has it."""
     rows = await database.pool.fetch(_SELECT_EVENTS, correlation_id, MAX_EVENTS + 1)
     causes = {row["caused_by"] for row in rows[:MAX_EVENTS] if row["caused_by"] is not None}
-    origins = await EventReader(database.pool, codec).origin_actors(causes) if causes else {}
+    origins = await origin_actors(database, causes) if causes else {}
     if not rows:
         raise UserError(f"no event has the correlation id {correlation_id}")
     commands: dict[UUID, CausedCommand] = {}
@@ -91,10 +91,25 @@ async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID
     return Trace(correlation_id, rows[0]["recorded_at"], list(commands.values()), truncated_at)
 
 
+async def origin_actors(database: Database, positions: Collection[int]) -> Mapping[int, str]:
+    """Who sent the first command of the chain that led to the event at each position. A cause precedes its effect."""
+    rows = await retry_read(partial(database.pool.fetch, _ORIGIN_ACTORS, list(positions)))
+    return {row["start"]: row["actor"] for row in rows}
+
+
 _SELECT_EVENTS = """
     SELECT e.position, e.category, e.stream_id, e.version, e.type, e.command_id, e.caused_by, e.actor, e.recorded_at, c.name
     FROM es.events e LEFT JOIN es.commands c USING (command_id)
     WHERE e.correlation_id = $1
     ORDER BY e.position
     LIMIT $2
+"""
+_ORIGIN_ACTORS = """
+    WITH RECURSIVE chain (start, caused_by, actor) AS (
+        SELECT e.position, e.caused_by, e.actor FROM es.events e WHERE e.position = ANY($1::bigint[])
+        UNION ALL
+        SELECT c.start, e.caused_by, e.actor
+        FROM chain c JOIN es.events e ON e.position = c.caused_by AND e.caused_by IS DISTINCT FROM c.caused_by
+    )
+    SELECT start, actor FROM chain WHERE caused_by IS NULL
 """

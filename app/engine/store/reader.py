@@ -269,11 +269,6 @@ class EventReader:
             for row in rows
         }
 
-    async def origin_actors(self, positions: Collection[int]) -> Mapping[int, str]:
-        """Who sent the first command of the chain that led to the event at each position. A cause precedes its effect."""
-        rows = await self._fetch(_ORIGIN_ACTORS, list(positions))
-        return {row["start"]: row["actor"] for row in rows}
-
     async def read_all(
         self, after: int, limit: int, *, up_to: int | None = None, where: EventFilter = ALL_EVENTS
     ) -> Sequence[Fact]:
@@ -329,16 +324,6 @@ class EventReader:
 
         return await retry_read(read)
 
-
-_ORIGIN_ACTORS = """
-    WITH RECURSIVE chain (start, caused_by, actor) AS (
-        SELECT e.position, e.caused_by, e.actor FROM es.events e WHERE e.position = ANY($1::bigint[])
-        UNION ALL
-        SELECT c.start, e.caused_by, e.actor
-        FROM chain c JOIN es.events e ON e.position = c.caused_by AND e.caused_by IS DISTINCT FROM c.caused_by
-    )
-    SELECT start, actor FROM chain WHERE caused_by IS NULL
-"""
 
 # A binary search over positions, without an index on recorded_at: positions have no gaps, and recorded_at never decreases.
 _POSITION_AT = """

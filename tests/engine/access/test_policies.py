@@ -135,11 +135,11 @@ def test_the_start_names_what_has_no_line(part: str, key: object, name: str) -> 
         ),
         (replace(COMPLETE, rows={tallies: allow(clerk="own")}), "tallies: the projection needs an owner"),
         (
-            replace(COMPLETE, commands=COMPLETE.commands | {"tally.add": allow(clerk="own")}),
+            replace(COMPLETE, commands={**COMPLETE.commands, "tally.add": allow(clerk="own")}),
             "`streams` has to say whose its state is",
         ),
         (
-            replace(COMPLETE, events=COMPLETE.events | {"tally.added": allow(clerk="own")}),
+            replace(COMPLETE, events={**COMPLETE.events, "tally.added": allow(clerk="own")}),
             "`streams` has to say whose its streams are",
         ),
         (replace(COMPLETE, mutations={"add": "tally.ad"}), "tally.ad"),
@@ -232,10 +232,8 @@ async def test_the_readable_events_are_the_same_in_memory_and_in_sql(
     database: Database, added: Scope | None, taken: Scope | None
 ) -> None:
     await insert_events(database, uuid4(), GROWN, MOVED, LOOKED, BURNT, ADDED, ("tally.newer", 7, {}), ADDED)
-    rules = {
-        name: NOBODY if scope is None else allow(clerk=scope)
-        for name, scope in (("tally.added", added), ("tally.taken", taken))
-    }
+    scopes_of_types: dict[str, Scope | None] = {"tally.added": added, "tally.taken": taken}
+    rules = {name: NOBODY if scope is None else allow(clerk=scope) for name, scope in scopes_of_types.items()}
     codec = EventCodec((tally_with_upcasts,))
     policy = AccessPolicy((Policy(events=rules),), ROLES, (tally_with_upcasts,), codec)
     readable = policy.access(Caller("ann", frozenset({"clerk"}))).events
