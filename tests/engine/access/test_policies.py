@@ -334,3 +334,27 @@ async def test_a_command_with_the_scope_own_sees_no_other_owners_aggregate(datab
         )
         assert [isinstance(found, CommandAccepted) for found in outcomes] == [True, False, True, False]
         assert await running.commands.current_state(tally, id) == 2
+
+
+@pytest.mark.parametrize(
+    ("rule", "is_asked", "shares"),
+    [
+        (allow(clerk="all"), False, True),
+        (allow(clerk="own"), False, False),
+        (allow(clerk="all"), True, False),
+    ],
+)
+def test_two_callers_share_an_execution_only_if_they_may_see_the_same(
+    rule: Rule, is_asked: bool, shares: bool
+) -> None:
+    tables = (Policy(events=dict.fromkeys(("tally.added", "tally.taken"), rule)),)
+    authorize = (lambda *_: True) if is_asked else None
+    policy = AccessPolicy(tables, ROLES, (tally,), EventCodec((tally,)), authorize)
+
+    def key(actor: str, *roles: str) -> object:
+        return policy.access(Caller(actor, frozenset(roles))).share_key
+
+    assert (key("ann", "clerk") == key("ben", "clerk")) is shares
+    assert key("ann", "clerk") == key("ann", "clerk", "a role of nothing")
+    assert key("ann", "clerk") != key("ann", "boss")
+    assert key("ann", "clerk") != key("ann")
