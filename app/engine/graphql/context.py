@@ -12,6 +12,7 @@ import strawberry
 from strawberry.types import ExecutionContext
 
 from app.engine.access.access import Access, AccessPolicy
+from app.engine.access.authentication import Authenticator
 from app.engine.access.caller import Caller
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
@@ -43,6 +44,7 @@ class Services(Protocol):
 
     application: AnyApplication
     settings: EngineSettings
+    authenticator: Authenticator
     database: Database
     commands: CommandHandler
     reader: EventReader

@@ -12,11 +12,14 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def graphiql_page() -> HTMLResponse:
-    """The page, or a page that says how to build it."""
+def graphiql_page(*, takes_headers: bool) -> HTMLResponse:
+    """The page, or a page that says how to build it. With `takes_headers` it has a switch for the roles of the caller."""
     # It may be built while the server runs.
     page = PAGE if PAGE.exists() else UNBUILT
+    text = page.read_text()
+    if takes_headers:
+        text = text.replace("<html ", '<html data-callers="headers" ', 1)
     return HTMLResponse(
-        page.read_text(),
+        text,
         headers={"content-security-policy": CONTENT_SECURITY_POLICY, "cache-control": "no-cache"},
     )

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from graphql import GraphQLError, OperationType
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -21,6 +20,7 @@ from strawberry.types import graphql as strawberry_graphql
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from app.engine.access.caller import ANONYMOUS, Caller
+from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.context import Context, ResumePoint, Services
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
@@ -42,6 +42,7 @@ from app.engine.graphql.transport.graphiql import graphiql_page
 from app.engine.graphql.transport.negotiation import GRAPHQL_RESPONSE, JSON, Acceptable, parse_accept
 from app.engine.graphql.transport.requests import (
     BadRequest,
+    Unauthenticated,
     check_content_type,
     decode_json,
     error_body,
@@ -52,7 +53,6 @@ from app.engine.graphql.transport.requests import (
 )
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
-from app.engine.hosts import is_local_caller
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.uuid7 import uuid7
 from projections.kernel import AnyProjection
@@ -60,7 +60,6 @@ from projections.kernel import AnyProjection
 MAX_OPERATIONS_PER_SOCKET = 50
 FIRST_RESULT_SECONDS = 2.0
 """How long a subscription by GET waits for its first result, so that an error of it has a status."""
-_ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
@@ -83,7 +82,6 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         application = services.application
         self._policy = access_policy(graphql_schema(schema), application)
         self._owners = StreamOwners(services.database, self._policy.streams, self._wait_for)
-        self._all_roles = frozenset(application.roles.names)
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override
@@ -108,8 +106,11 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             parameters = request.query_params
             names_operation = not {"query", "documentId", "extensions"}.isdisjoint(parameters)
             if self._services.settings.mode == "development" and acceptable.html and not names_operation:
-                return graphiql_page()
-            envelope = parse_query_string(parameters)
+                return graphiql_page(takes_headers=self._services.authenticator.trusts_headers)
+        # Before anything of the operation is read.
+        request.state.caller = await self._caller(request)
+        if request.method == "GET":
+            envelope = parse_query_string(request.query_params)
         else:
             check_content_type(request.headers)
             envelope = parse_body(await self._read_body(request))
@@ -195,7 +196,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return next_frame(_result_body(result), point.position)
 
         return EventStreamResponse(
-            subscription_frames(results, first, render, self._services.stopping),
+            subscription_frames(results, first, render, self._services.stopping, context.caller),
             close=lambda: close_results(results, first),
         )
 
@@ -218,7 +219,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
-        caller = self._caller(request)
+        caller: Caller = getattr(request.state, "caller", ANONYMOUS)
         return Context(
             services=self._services,
             events=self._events,
@@ -243,19 +244,18 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
 
-    def _caller(self, request: Request | WebSocket) -> Caller:
-        """The caller of development mode: the headers X-Actor and X-Roles, if they come straight from this machine.
+    async def _caller(self, connection: HTTPConnection, init: Mapping[str, Any] | None = None) -> Caller:
+        client = connection.client and connection.client.host
+        try:
+            return await self._services.authenticator.caller(connection.headers, client, init)
+        except TokenRefused as error:
+            raise Unauthenticated(error) from None
 
-        Without X-Roles it has all roles. In other modes the caller is anonymous.
-        """
-        if self._services.settings.mode != "development":
-            return ANONYMOUS
-        actor, roles = ANONYMOUS.actor, self._all_roles
-        if is_local_caller(request.headers, request.client and request.client.host):
-            name, listed = request.headers.get("x-actor"), request.headers.get("x-roles")
-            actor = name if name is not None and _ACTOR.fullmatch(name) else actor
-            roles = roles if listed is None else frozenset(filter(None, map(str.strip, listed.split(","))))
-        return Caller(actor, roles)
+    async def authenticate_socket(
+        self, socket: WebSocket, context: Context, init: Mapping[str, Any] | None
+    ) -> Context:
+        """The context of a socket's operations, by the payload of its connection_init. Raises `Unauthenticated`."""
+        return replace(context, caller=await self._caller(socket, init))
 
     async def _wait_for(self, projection: AnyProjection, position: int) -> None:
         services = self._services
