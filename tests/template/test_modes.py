@@ -178,7 +178,9 @@ def refuses_operator_mutations(modes: Modes) -> None:
         OPERATOR_MUTATIONS
     )
     for name in OPERATOR_MUTATIONS:
-        answer = post(modes.production, MUTATIONS[name], **bearer(make_token(roles=["customer", "staff"])))
+        answer = post(
+            modes.production, MUTATIONS[name], None, **bearer(make_token(roles=["customer", "staff"]))
+        )
         assert (answer["data"], codes(answer)) == (None, ["FORBIDDEN"]), (name, answer)
         for server in (modes.production, modes.development):
             assert "FORBIDDEN" not in codes(post(server, MUTATIONS[name])), name
