@@ -46,13 +46,14 @@ clients: .venv/.dev ## Drive GraphQL clients in Node.js against a server
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
 
-check: .venv/.dev ## Style, types, the direction of imports, what was stored, and versions of projections
+check: .venv/.dev ## Style, types, the direction of imports, what was stored, versions of projections, known weaknesses
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
 	@$(BIN)/python -m tests.support.event_samples
 	@$(BIN)/python -m tests.support.projection_fingerprints
+	@$(BIN)/python -m tests.support.advisories
 
 samples: .venv/.dev ## Write the samples of stored events and the fingerprints of projections that are missing
 	@$(BIN)/python -m tests.support.event_samples --write

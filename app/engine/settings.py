@@ -123,6 +123,12 @@ class EngineSettings(BaseSettings):
     pool_size: Annotated[
         int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8
+    allow_database_owner: Annotated[
+        bool,
+        Field(
+            description="Whether a production server may use a database role that can change events: a superuser, or the owner of es.events."
+        ),
+    ] = False
     application_name: Annotated[
         str,
         Field(

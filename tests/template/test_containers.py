@@ -79,7 +79,7 @@ def test_the_page_is_built_from_its_lock() -> None:
 def test_packages_are_installed_by_hash() -> None:
     (ran,) = told("packages", "RUN")
     assert "--require-hashes -r requirements.lock" in ran
-    assert not any("pip" in line for line in told("final", "RUN"))
+    assert not any("pip install" in line for line in told("final", "RUN"))
 
 
 def test_the_server_is_not_root() -> None:
@@ -87,6 +87,19 @@ def test_the_server_is_not_root() -> None:
     assert user not in ("root", "0")
     words = [word for word, _ in stages()["final"]]
     assert max(i for i, word in enumerate(words) if word in ("RUN", "COPY")) < words.index("USER")
+
+
+def test_the_image_cannot_install_anything() -> None:
+    for stage in ("packages", "final"):
+        assert any("pip uninstall --yes pip" in line for line in told(stage, "RUN"))
+
+
+def test_the_server_writes_to_no_file_and_gains_no_right() -> None:
+    app = compose()["services"]["app"]
+    assert app["read_only"] is True
+    assert app["tmpfs"] == ["/tmp"]
+    assert app["cap_drop"] == ["ALL"]
+    assert app["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_everything_that_is_copied_is_there_and_let_through() -> None:
@@ -267,4 +280,7 @@ def test_the_example_names_every_setting_with_its_default() -> None:
             "APP_ALLOWED_ORIGINS",
             "APP_SIMULATED_GATEWAY",
         ):
-            assert type(field.default)(named[name]) == field.default, name
+            if isinstance(field.default, bool):
+                assert named[name] == str(field.default).lower(), name
+            else:
+                assert type(field.default)(named[name]) == field.default, name

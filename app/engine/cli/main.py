@@ -30,6 +30,7 @@ LAZY_COMMANDS: Mapping[str, str] = {
     "projections": "app.engine.cli.projections:commands",
     "prove": "app.engine.cli.prove:prove",
     "restore-check": "app.engine.cli.restore_check:restore_check",
+    "roles": "app.engine.cli.roles:roles",
     "token": "app.engine.cli.token:token",
     "trace": "app.engine.cli.events:trace",
 }

@@ -20,6 +20,8 @@ import uvicorn
 from app.engine.access.authentication import check_access, trusts_headers
 from app.engine.application import Application
 from app.engine.database.connections import open_database
+from app.engine.database.roles import check_server_role
+from app.engine.database.sessions import SessionKind
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.policies import check_policies
 from app.engine.graphql.strawberry_internals import graphql_schema
@@ -169,6 +171,9 @@ async def serve[S: EngineSettings](
             if migrate or settings.database_url is None:
                 await database.migrate()
             await database.check_migrated()
+            if settings.mode != "development":
+                async with database.connection(SessionKind.READ, "check of the role") as connection:
+                    await check_server_role(connection, allow_owner=settings.allow_database_owner)
             runtime = Runtime(application, settings, database)
             async with runtime.run():
                 port = listener.getsockname()[1]
