@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from app.access import ROLES
 from app.engine.application import Application, Ports, Slices
 from app.settings import Settings
 from domain import DECIDERS, PROCESSES
@@ -39,4 +40,5 @@ application = Application(
     slices=slices,
     ports=ports,
     commands=COMMANDS,
+    roles=ROLES,
 )

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.kernel.decider import Recorded, value
 from domain.money import Money
 from domain.order import OrderCancelled, OrderOpened, OrderPlaced, OrderRejected
-from projections.kernel import Key, Projection
+from projections.kernel import Key, Owner, Projection
 
 
 @value
@@ -55,4 +55,6 @@ def _add(spent: tuple[Money, ...], amount: Money) -> tuple[Money, ...]:
     return tuple(money + amount if money.currency == amount.currency else money for money in spent)
 
 
-customers = Projection(name="customers", version=1, row=CustomerRow, key=("id",), keys=keys, fold=fold)
+customers = Projection(
+    name="customers", version=1, row=CustomerRow, key=("id",), keys=keys, fold=fold, owner=Owner("id")
+)

@@ -39,12 +39,20 @@ VALID_TO = "valid_to"
 
 
 @dataclass(frozen=True)
+class Owner:
+    """Who owns a row: the actor in `column`. With `of`, `column` is the key of a row of that projection, whose owner it is."""
+
+    column: str
+    of: "AnyProjection | None" = None
+
+
+@dataclass(frozen=True)
 class Projection[R]:
     """`keys(fact)` returns the keys of the rows that a fact changes. `fold(key, row, fact)` returns the row after it, None for no row.
 
     Both are pure. `key` lists the key columns, `indexes` the columns of each further index. With `history` every state
     of every row is kept, so that the rows can be read as of any position. A change of the fold, of the columns or of
-    `history` needs a new `version`, which is part of the table's name.
+    `history` needs a new `version`, which is part of the table's name. `owner` says whose each row is; it needs none.
     """
 
     name: str
@@ -55,6 +63,7 @@ class Projection[R]:
     fold: Callable[[Any, R | None, Recorded[Any]], R | None]
     indexes: tuple[tuple[str, ...], ...] = ()
     history: bool = False
+    owner: Owner | None = None
 
     @cached_property
     def table(self) -> Table:

@@ -23,7 +23,7 @@ from domain.order import (
     order,
 )
 from domain.order_lines import Lines, total_of
-from projections.kernel import Projection, by_stream
+from projections.kernel import Owner, Projection, by_stream
 
 
 @value
@@ -96,4 +96,5 @@ orders = Projection(
     fold=fold,
     indexes=(("opened_at", "id"), ("total", "id"), ("customer_id", "opened_at", "id"), ("placed_at",)),
     history=True,
+    owner=Owner("customer_id"),
 )

@@ -16,7 +16,8 @@ from domain.payment import (
     PaymentVoided,
     payment,
 )
-from projections.kernel import Projection, by_stream
+from projections.kernel import Owner, Projection, by_stream
+from projections.order import orders
 
 
 @value
@@ -68,4 +69,5 @@ payments = Projection(
     fold=fold,
     indexes=(("order_id",),),
     history=True,
+    owner=Owner("order_id", of=orders),
 )

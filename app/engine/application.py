@@ -6,6 +6,7 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from app.engine.access.policy import Authorize, Roles
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import AnyDecider
@@ -34,7 +35,8 @@ class Application[S: EngineSettings]:
     """The registers of one application.
 
     `slices` and `ports` are functions: GraphQL and the ports are imported only by what needs them. `ports` gets the
-    settings and the open database. `commands` adds commands to the terminal: each name with `module:function`.
+    settings and the open database. `commands` adds commands to the terminal: each name with `module:function`. `roles`
+    are those of callers; the `POLICY` of each slice says what they may do. `authorize` may deny what the policies allow.
     """
 
     settings: type[S]
@@ -44,6 +46,8 @@ class Application[S: EngineSettings]:
     slices: Callable[[], Slices] = _no_slices
     ports: Callable[[S, "Database"], Ports] = _no_ports
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
+    roles: Roles = field(default_factory=Roles)
+    authorize: Authorize | None = None
 
     @cached_property
     def codec(self) -> EventCodec:

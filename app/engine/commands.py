@@ -16,6 +16,16 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from app.engine.command_outcomes import (
+    CommandAccepted,
+    CommandConflict,
+    CommandContext,
+    CommandOutcome,
+    CommandPreview,
+    CommandRejected,
+    not_for_others,
+    outcome_as_missing,
+)
 from app.engine.logs import log_fields
 from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
@@ -24,6 +34,16 @@ from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
 from app.engine.uuid7 import uuid7
 from domain.kernel.decider import AnyDecider, Command, Decider, Event, Rejection, code_of, message_of
+
+__all__ = [
+    "CommandAccepted",
+    "CommandConflict",
+    "CommandContext",
+    "CommandHandler",
+    "CommandOutcome",
+    "CommandPreview",
+    "CommandRejected",
+]
 
 log = logging.getLogger(__name__)
 
@@ -36,61 +56,6 @@ class UnregisteredDecider(Exception):
 
     def __init__(self, category: str) -> None:
         super().__init__(f"the decider {category} is not registered: add its line to domain/__init__.py")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandContext:
-    """Who sends a command, why and how.
-
-    `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
-    `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
-    nothing. `digest` is that of what the client asked for: the same id with another digest is refused.
-    """
-
-    actor: str
-    correlation_id: UUID
-    command_id: UUID | None = None
-    caused_by: int | None = None
-    expected_version: int | None = None
-    occurred_at: datetime | None = None
-    dry_run: bool = False
-    digest: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandAccepted:
-    """Recorded, or nothing to record. The log was at `position` then, and the stream is at `version`."""
-
-    position: int
-    version: int
-    facts: Sequence[Fact]
-    duplicate: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandRejected:
-    """A rule of the domain forbids the command."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandConflict:
-    """Another command came first."""
-
-    expected: int | None
-    actual: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandPreview:
-    """What a dry run would have recorded, with the positions that it would have had."""
-
-    facts: Sequence[Fact]
-
-
-type CommandOutcome = CommandAccepted | CommandRejected | CommandConflict | CommandPreview
 
 
 @dataclass(slots=True)
@@ -162,6 +127,9 @@ class CommandHandler:
         for attempt in range(MAX_ATTEMPTS):
             aggregate = await self._aggregate(decider, stream_id)
             base = aggregate.speculative_version
+            guard = context.guard
+            if guard is not None and not guard.allows(aggregate.speculative_state):
+                return outcome_as_missing(decider, command, context)
             events: Sequence[E] = ()
             rejection: Rejection | None = None
             state = aggregate.speculative_state
@@ -172,6 +140,8 @@ class CommandHandler:
                     decider.check_declared(error)
                     rejection = error
                 state = decider.fold(events, aggregate.speculative_state, base)
+                if guard is not None and not guard.allows(state):
+                    raise not_for_others(command)
             aggregate.speculative_state, aggregate.speculative_version = state, base + len(events)
             try:
                 result = await self._appender.append(
@@ -240,6 +210,8 @@ class CommandHandler:
     ) -> CommandOutcome:
         loaded = await self._load_confirmed(decider, stream_id)
         state, version = loaded.state, loaded.version
+        if context.guard is not None and not context.guard.allows(state):
+            return outcome_as_missing(decider, command, context)
         if context.expected_version not in (None, version):
             return CommandConflict(expected=context.expected_version, actual=version)
         try:
@@ -247,6 +219,8 @@ class CommandHandler:
         except Rejection as rejection:
             decider.check_declared(rejection)
             return CommandRejected(code=rejection.code, message=rejection.message)
+        if context.guard is not None and not context.guard.allows(decider.fold(events, state, version)):
+            raise not_for_others(command)
         append = AppendRequest(
             command_id=context.command_id or uuid7(),
             command=command.stored,

@@ -43,7 +43,7 @@ class EngineSettings(BaseSettings):
     mode: Annotated[
         Literal["development", "production"],
         Field(
-            description="development or production. Production: no GraphiQL, no introspection, no suggestions, no operator mutations, no trusted header, logs as JSON."
+            description="development or production. Production: no GraphiQL, no introspection, no suggestions, no trusted header, logs as JSON."
         ),
     ] = "development"
     log_level: Annotated[

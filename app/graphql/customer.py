@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import Policy, allow
 from app.engine.graphql.context import Info
 from app.engine.graphql.pagination import Connection, parse_page
 from app.engine.graphql.scalars import Count, Position
@@ -15,6 +16,11 @@ from app.graphql.order import Order, OrderFilter, order_page
 from domain.order_lines import total_of
 from projections.customer import CustomerRow, customers
 from projections.order import orders
+
+POLICY = Policy(
+    queries={"customer": allow(customer="own", staff="all", operator="all")},
+    rows={customers: allow(customer="own", staff="all", operator="all")},
+)
 
 
 @strawberry.type(description="A person who has opened an order.")

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import Policy, StreamOwner, allow
 from app.engine.database.connections import Database
 from app.engine.graphql.live_query import RelatedChanges
 from app.engine.graphql.loaders import Loaders
@@ -13,6 +14,14 @@ from app.engine.graphql.slices.processes import ProcessStep, process_of
 from app.engine.processes.admin import ProcessView, wait_until_folded
 from app.engine.store.interests import Interest
 from domain.fulfilment import fulfilment
+from projections.order import orders
+
+POLICY = Policy(
+    # A fulfilment has the id of its order, and is the customer's whose order it is.
+    instances={fulfilment.category: allow(customer="own", staff="all", operator="all")},
+    streams={fulfilment.category: StreamOwner(orders)},
+    events={"fulfilment.*": allow(customer="own", staff="all", operator="all")},
+)
 
 
 @strawberry.type(

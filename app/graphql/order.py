@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import NOBODY, Policy, StreamOwner, allow
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.costs import declare_cost
@@ -65,6 +66,7 @@ from domain.order import (
     ShipOrder,
     Shipped,
     UndoChange,
+    Unopened,
     lines_of,
     order,
 )
@@ -73,6 +75,63 @@ from domain.order import Rejected as RefusedOrder
 from domain.order_lines import Line, total_of
 from domain.product import price_of, product, product_id
 from projections.order import OrderRow, orders
+
+# --- Who may do what --------------------------------------------------------
+
+
+def customer_of(state: OrderState) -> UUID | None:
+    """Whose an order is; None before it is opened."""
+    return None if isinstance(state, Unopened) else state.customer_id
+
+
+POLICY = Policy(
+    commands={
+        "order.open": allow(customer="own", staff="all", operator="all"),
+        "order.add-line": allow(customer="own", staff="all", operator="all"),
+        "order.change-quantity": allow(customer="own", staff="all", operator="all"),
+        "order.remove-line": allow(customer="own", staff="all", operator="all"),
+        "order.undo-change": allow(customer="own", staff="all", operator="all"),
+        "order.redo-change": allow(customer="own", staff="all", operator="all"),
+        "order.place": allow(customer="own", staff="all", operator="all"),
+        "order.cancel": allow(customer="own", staff="all", operator="all"),
+        "order.ship": allow(staff="all", operator="all"),
+        # Only the fulfilment sends these.
+        "order.confirm": NOBODY,
+        "order.reject": NOBODY,
+    },
+    mutations={
+        "openOrder": "order.open",
+        "addLine": "order.add-line",
+        "changeQuantity": "order.change-quantity",
+        "removeLine": "order.remove-line",
+        "undoOrderChange": "order.undo-change",
+        "redoOrderChange": "order.redo-change",
+        "placeOrder": "order.place",
+        "cancelOrder": "order.cancel",
+        "shipOrder": "order.ship",
+    },
+    queries={
+        "order": allow(customer="own", staff="all", operator="all"),
+        "orders": allow(customer="own", staff="all", operator="all"),
+    },
+    subscriptions={
+        "order": allow(customer="own", staff="all", operator="all"),
+        "orders": allow(customer="own", staff="all", operator="all"),
+    },
+    rows={orders: allow(customer="own", staff="all", operator="all")},
+    streams={order.category: StreamOwner(orders, customer_of)},
+    events={
+        "order.opened": allow(customer="own", staff="all", operator="all"),
+        "order.line-added": allow(customer="own", staff="all", operator="all"),
+        "order.line-removed": allow(customer="own", staff="all", operator="all"),
+        "order.quantity-changed": allow(customer="own", staff="all", operator="all"),
+        "order.placed": allow(customer="own", staff="all", operator="all"),
+        "order.confirmed": allow(customer="own", staff="all", operator="all"),
+        "order.rejected": allow(customer="own", staff="all", operator="all"),
+        "order.cancelled": allow(customer="own", staff="all", operator="all"),
+        "order.shipped": allow(customer="own", staff="all", operator="all"),
+    },
+)
 
 # --- Types ------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import NOBODY, Policy, StreamOwner, allow
 from app.engine.graphql.context import Info
 from app.engine.graphql.costs import declare_cost
 from app.engine.graphql.errors import BadInput
@@ -32,6 +33,30 @@ from projections.payment import PaymentRow, payments
 
 PREFIX = "payment"
 """The prefix of the ids of payments."""
+
+POLICY = Policy(
+    # Only the fulfilment and the payment gateway send these.
+    commands={
+        "payment.request": NOBODY,
+        "payment.record-authorisation": NOBODY,
+        "payment.record-decline": NOBODY,
+        "payment.record-capture": NOBODY,
+        "payment.record-void": NOBODY,
+        "payment.record-refund": NOBODY,
+    },
+    queries={"payment": allow(customer="own", staff="all", operator="all")},
+    # A payment is the customer's whose order it pays.
+    rows={payments: allow(customer="own", staff="all", operator="all")},
+    streams={payment.category: StreamOwner(payments)},
+    events={
+        "payment.requested": allow(customer="own", staff="all", operator="all"),
+        "payment.authorised": allow(customer="own", staff="all", operator="all"),
+        "payment.declined": allow(customer="own", staff="all", operator="all"),
+        "payment.captured": allow(customer="own", staff="all", operator="all"),
+        "payment.voided": allow(customer="own", staff="all", operator="all"),
+        "payment.refunded": allow(customer="own", staff="all", operator="all"),
+    },
+)
 
 
 @strawberry.type(description="The payment of an order.")

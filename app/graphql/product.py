@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from app.engine.access.policy import ANYONE, NOBODY, Policy, allow
 from app.engine.graphql.as_of import AsOf, resolve_as_of
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.costs import declare_cost
@@ -42,6 +43,38 @@ from app.graphql.money import Money, MoneyInput, parse_money, to_money
 from domain.kernel.decider import AnyDecider
 from domain.product import ChangePrice, Listed, ReceiveStock, RegisterProduct, product, product_id
 from projections.product import ProductRow, products
+
+# --- Who may do what --------------------------------------------------------
+
+POLICY = Policy(
+    commands={
+        "product.register": allow(staff="all", operator="all"),
+        "product.change-price": allow(staff="all", operator="all"),
+        "product.receive-stock": allow(staff="all", operator="all"),
+        # Only the fulfilment sends these.
+        "product.reserve-stock": NOBODY,
+        "product.release-reservation": NOBODY,
+        "product.dispatch-stock": NOBODY,
+    },
+    mutations={
+        "registerProduct": "product.register",
+        "changePrice": "product.change-price",
+        "receiveStock": "product.receive-stock",
+    },
+    # The catalogue is public.
+    queries={"product": ANYONE, "products": ANYONE},
+    subscriptions={"products": ANYONE},
+    rows={products: ANYONE},
+    # The events, and so history and blame, name the orders of all customers.
+    events={
+        "product.registered": allow(staff="all", operator="all"),
+        "product.price-changed": allow(staff="all", operator="all"),
+        "product.stock-received": allow(staff="all", operator="all"),
+        "product.stock-reserved": allow(staff="all", operator="all"),
+        "product.reservation-released": allow(staff="all", operator="all"),
+        "product.stock-dispatched": allow(staff="all", operator="all"),
+    },
+)
 
 # --- Scalars ----------------------------------------------------------------
 

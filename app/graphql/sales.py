@@ -5,11 +5,17 @@ from typing import Annotated
 
 import strawberry
 
+from app.engine.access.policy import Policy, allow
 from app.engine.graphql.context import Info
 from app.engine.graphql.scalars import Count, Position
 from app.engine.read_models.queries import rows_between
 from app.graphql.money import Money
 from projections.sales import daily_sales
+
+POLICY = Policy(
+    queries={"dailySales": allow(staff="all", operator="all")},
+    rows={daily_sales: allow(staff="all", operator="all")},
+)
 
 
 @strawberry.type(
@@ -33,7 +39,9 @@ class Query:
         min_position: Position | None = None,
     ) -> list[DailySales]:
         await info.context.wait_for_projection(daily_sales, min_position)
-        rows = await rows_between(info.context.services.database, daily_sales, ("day", "currency"), from_, to)
+        owner = info.context.access.row_owner(daily_sales)
+        database = info.context.services.database
+        rows = await rows_between(database, daily_sales, ("day", "currency"), from_, to, owner=owner)
         return [
             DailySales(
                 day=row.day,

@@ -22,11 +22,11 @@ class InProcessApi:
     portal: BlockingPortal
     client: httpx2.AsyncClient
 
-    def post(self, body: Mapping[str, Any]) -> httpx2.Response:
+    def post(self, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> httpx2.Response:
         """Send one GraphQL request."""
 
         async def post() -> httpx2.Response:
-            return await self.client.post("/graphql", json=body)
+            return await self.client.post("/graphql", json=body, headers=headers)
 
         return self.portal.call(post)
 

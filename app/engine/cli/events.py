@@ -85,7 +85,8 @@ def _command_line(command: CausedCommand, *, is_caused_outside: bool) -> str:
         else ""
     )
     name = markup(command.name or "unknown command")
-    return f"[bold cyan]{name}[/]  by {markup(command.actor)}  [dim]{command.id}[/]{cause}"
+    behalf = "" if command.on_behalf_of is None else f" for {markup(command.on_behalf_of)}"
+    return f"[bold cyan]{name}[/]  by {markup(command.actor)}{behalf}  [dim]{command.id}[/]{cause}"
 
 
 def _event_line(event: TracedEvent, trace: Trace) -> str:

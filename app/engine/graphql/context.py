@@ -1,15 +1,17 @@
 """The context of one operation: the services of the engine, the caller and the loaders."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 from uuid import UUID
 
 import strawberry
 from strawberry.types import ExecutionContext
 
+from app.engine.access.access import Access, AccessPolicy
 from app.engine.access.authentication import Authenticator
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.application import AnyApplication
@@ -25,10 +27,11 @@ from app.engine.projector.live_rows import LiveLists
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
+from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.settings import EngineSettings
 from app.engine.store.feed import Feed
 from app.engine.store.log_identity import LogToken
-from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
+from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
 from projections.kernel import Projection
 
 REPLACED = (
@@ -86,6 +89,8 @@ class LiveHandover:
     position: int | None = None
     """None if the operation cannot be shared, or has not reached the head of the log."""
     where: EventFilter = ALL_EVENTS
+    owned: Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]] | None = None
+    """Those of some events that the caller may read."""
     epoch: int = 0
     """The epoch of the feed that the position belongs to."""
     next_after: Callable[[int], Awaitable[LiveMessage | None]] | None = None
@@ -93,9 +98,15 @@ class LiveHandover:
     first: LiveMessage | None = None
     """The first message, if the handler has to send it."""
 
-    def begin(self, position: int, where: EventFilter, epoch: int) -> None:
+    def begin(
+        self,
+        position: int,
+        where: EventFilter,
+        epoch: int,
+        owned: Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]],
+    ) -> None:
         """Hand over: all events up to `position` are sent, the handler sends those that match and follow."""
-        self.position, self.where, self.epoch = position, where, epoch
+        self.position, self.where, self.epoch, self.owned = position, where, epoch, owned
 
     def begin_messages(
         self,
@@ -127,6 +138,8 @@ class Context:
     services: Services
     events: EventTypes
     caller: Caller
+    access_policy: AccessPolicy
+    stream_owners: StreamOwners
     correlation_id: UUID
     loaders: Loaders
     requested_correlation_id: UUID | None = None
@@ -158,6 +171,11 @@ class Context:
         )
         return replace(context, loaders=context.new_loaders())
 
+    @cached_property
+    def access(self) -> Access:
+        """What the caller may do."""
+        return self.access_policy.access(self.caller)
+
     @property
     def actor(self) -> str:
         """The name of the caller, as events record it."""
@@ -176,12 +194,12 @@ class Context:
 
     def new_loaders(self) -> Loaders:
         """Loaders with an empty cache, for reads that have to see what has changed since."""
-        return Loaders(self.services.database, wait=self.wait_for_projection)
+        return Loaders(self.services.database, self.access, wait=self.wait_for_projection)
 
     def loaders_as_of(self, position: int) -> Loaders:
         """Loaders that read rows as of a position."""
         self.reads.note_read(position)
-        return Loaders(self.services.database, position, self.wait_for_projection)
+        return Loaders(self.services.database, self.access, position, self.wait_for_projection)
 
     async def check_log(self) -> None:
         """Check that the positions of the client belong to this log, if it sent `extensions.logToken`.
@@ -222,6 +240,10 @@ class Context:
         if position is not None:
             point.min_position = wanted
         point.note_read(reached)
+        owner = projection.owner
+        if owner is not None and owner.of is not None and self.access.is_limited(projection):
+            # The rows of another projection say whose these rows are.
+            await self.wait_for_projection(owner.of, position)
 
 
 def response_extensions(context: Context) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from graphql import DirectiveNode, GraphQLError, GraphQLSyntaxError, ValueNode
 from strawberry.exceptions import MissingQueryError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from app.engine.access.policy import AccessDenied
 from app.engine.database.errors import (
     DRIVER_ERRORS,
     first_line,
@@ -127,6 +128,8 @@ def to_api_error(error: BaseException) -> ApiError | None:
     match error:
         case ApiError():
             return error
+        case AccessDenied():
+            return Forbidden(str(error))
         case ProjectionStale():
             return StaleRead(
                 str(error),

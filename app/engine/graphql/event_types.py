@@ -1,6 +1,6 @@
 """Derives the GraphQL types of events from the domain's event classes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, cast, get_args, get_origin, get_type_hints
@@ -10,6 +10,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.engine.graphql.scalars import Position
+from app.engine.history.trace import origin_actors
 from app.engine.store.reader import Fact, stored_name
 from domain.kernel.decider import AnyDecider, Event, SplitEvent, UnreadableEvent
 
@@ -34,6 +35,20 @@ class EventInterface:
     caused_by: Position | None = strawberry.field(
         description="The position of the event that led to the command; null if a client sent it."
     )
+
+    @strawberry.field(
+        description="The caller whose command led to it, if a process sent the command; null if a client sent it."
+    )
+    async def on_behalf_of(self, info: strawberry.Info[Any, None]) -> str | None:
+        if self.caused_by is None:
+            return None
+        database = info.context.services.database
+
+        async def read(positions: list[int]) -> Sequence[str | None]:
+            actors = await origin_actors(database, positions)
+            return [actors.get(position) for position in positions]
+
+        return await info.context.loaders.load("origin actors", read, int(self.caused_by))
 
 
 @strawberry.type(

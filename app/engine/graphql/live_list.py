@@ -123,7 +123,7 @@ async def _find[R](
     most: int,
     after: int | None,
 ) -> tuple[LiveRows[R], int]:
-    """The rows, and the end of the log that the first message has to have. Raises `BadInput`, `ReplacedLog`."""
+    """The rows, and the end of the log that the first message has to have. Raises `BadInput`, `ReplacedLog`, `AccessDenied`."""
     if not 1 <= most <= MAX_LIVE_ROWS:
         raise BadInput(f"most must be from 1 to {MAX_LIVE_ROWS}, not {most}.")
     head = await context.services.reader.head_position()
@@ -132,4 +132,5 @@ async def _find[R](
             f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
         )
     await context.check_log()
-    return context.services.live_lists.find(projection, where, most), head
+    owner = context.access.row_owner(projection)
+    return context.services.live_lists.find(projection, where, most, owner), head

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal, Protocol
 
 from strawberry.dataloader import DataLoader
 
+from app.engine.access.access import Access
+from app.engine.access.policy import AccessDenied
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.history.aggregate_history import AggregateHistory
@@ -43,6 +45,8 @@ class Loaders:
     """Batches and caches reads for one operation, one mutation's answer or one message of a subscription."""
 
     database: Database
+    access: Access
+    """What the caller may read: other rows are as if they did not exist."""
     as_of_position: int | None = None
     """The position as of which rows are read, for projections that keep row history. The others are read as of now."""
     wait: Callable[[Projection[Any], int | None], Awaitable[None]] | None = None
@@ -63,7 +67,7 @@ class Loaders:
         return self._histories[0]
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
-        """The row with this value in a unique column."""
+        """The row with this value in a unique column. None if the caller may not see it. Raises `AccessDenied`."""
         return await self._loader(projection, column).load(value)
 
     async def prefetch(self, projection: Projection[Any], column: str, values: Iterable[object]) -> None:
@@ -76,7 +80,7 @@ class Loaders:
             return
         try:
             rows = await self._reader(projection, column)(list(futures))
-        except (ProjectionStale, *DRIVER_ERRORS) as error:
+        except (AccessDenied, ProjectionStale, *DRIVER_ERRORS) as error:
             for future in futures.values():
                 future.set_exception(error)
                 # Marks the error as seen: perhaps no resolver asks for this row.
@@ -118,8 +122,9 @@ class Loaders:
     ) -> Callable[[list[Any]], Awaitable[Sequence[Any]]]:
         async def read(values: list[Any]) -> Sequence[Any]:
             position = self.as_of_position if projection.history else None
+            owner = self.access.row_owner(projection)
             if self.wait is not None:
                 await self.wait(projection, position)
-            return await rows_by_column(self.database, projection, column, values, position)
+            return await rows_by_column(self.database, projection, column, values, position, owner)
 
         return read

@@ -1,6 +1,7 @@
 """The input and the results of a command: accepted, rejected, conflict or preview."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
@@ -22,7 +23,7 @@ from app.engine.graphql.rejection_codes import RejectionCode
 from app.engine.graphql.request_digest import REQUEST_DIGEST
 from app.engine.graphql.scalars import parse_datetime
 from app.engine.uuid7 import uuid7
-from domain.kernel.decider import AnyDecider
+from domain.kernel.decider import AnyDecider, Command
 
 
 @strawberry.input(description="Options of a command.")
@@ -66,10 +67,11 @@ class Preview:
 
 
 def command_context(context: Context, options: CommandOptions | None) -> CommandContext:
-    """The envelope of a command. Raises `BadInput`."""
+    """The envelope of a command. Raises `BadInput`, `AccessDenied`."""
     options = options or CommandOptions()
     occurred_at = None
     if options.occurred_at is not None:
+        context.access.check_import()
         occurred_at = parse_datetime(options.occurred_at, "occurredAt")
         if occurred_at > datetime.now(UTC) + timedelta(seconds=1):
             raise BadInput("occurredAt is in the future.")
@@ -95,12 +97,18 @@ async def execute[A](
     context: Context,
     decider: AnyDecider,
     stream_id: UUID,
-    command: object,
+    command: Command,
     command_context: CommandContext,
     accepted: Callable[..., A],
     **fields: Any,
 ) -> A | Rejected | Conflict | Preview:
-    """Execute the command. See `to_outcome`."""
+    """Execute the command. See `to_outcome`. Raises `AccessDenied`.
+
+    If the caller may send it to own aggregates only, another's aggregate answers as one that does not exist.
+    """
+    guard = context.access.check_command(decider.category, stream_id, command)
+    if guard is not None:
+        command_context = replace(command_context, guard=guard)
     outcome = await context.services.commands.execute(decider, stream_id, command, command_context)
     return to_outcome(context, outcome, accepted, **fields)
 

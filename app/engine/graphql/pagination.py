@@ -172,7 +172,8 @@ async def paginate[R, T](
 
     Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
     before `make`, with the rows of the page. `optional_columns` names sequences that are read only if the client selects
-    the GraphQL field: without it the rows have empty ones. Raises `BadInput`; `TypeError` for a column of `order` that may
+    the GraphQL field: without it the rows have empty ones. Raises `BadInput`, `AccessDenied`; `TypeError` for a column of
+    `order` that may
     be null, since a cursor has no place for null.
     """
     if nullable := [name for name in order if projection.table.c[name].nullable]:
@@ -181,6 +182,7 @@ async def paginate[R, T](
             " Give the row a field that is never null, such as a date far in the future."
         )
     context: Context = info.context
+    owner = context.access.row_owner(projection)
     if as_of is None:
         await context.wait_for_projection(projection, None)
     else:
@@ -193,12 +195,19 @@ async def paginate[R, T](
         info,
         page,
         partial(
-            keyset_page, database, projection, row_order, where=where, position=position, without=without
+            keyset_page,
+            database,
+            projection,
+            row_order,
+            owner=owner,
+            where=where,
+            position=position,
+            without=without,
         ),
         make,
         place=lambda row: [getattr(row, name) for name in order],
         types=[projection.table.c[name].type.python_type for name in order],
-        count=partial(count_rows, database, projection, where, position),
+        count=partial(count_rows, database, projection, where, position, owner=owner),
         scope=f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}",
         prefetch=prefetch,
     )

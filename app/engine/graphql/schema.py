@@ -26,6 +26,7 @@ from app.engine.graphql.execution.limited_executor import LimitedExecutionContex
 from app.engine.graphql.execution.limits import NoIntrospectionRule
 from app.engine.graphql.execution.refused_documents import RefusedDocuments
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from app.engine.graphql.policies import TABLES, add_field_checks
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
@@ -82,7 +83,8 @@ def build_schema(
     valid documents. `trusted` are documents that stay in memory. Raises `ConfigurationError` if one of them is not valid.
 
     A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
-    `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`, and of `NODES`, the sources of its nodes.
+    `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`, of `NODES`, the sources of its nodes, and of `POLICY`, which
+    says who may use it.
     """
     slices = (*ENGINE_SLICES, *slices)
     output_types: dict[type, OutputMapping] = {}
@@ -104,8 +106,12 @@ def build_schema(
         execution_context_class=FastExecutionContext if fast_executor else LimitedExecutionContext,
     )
     graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
+    graphql_schema(schema).extensions[TABLES] = [
+        module.POLICY for module in slices if hasattr(module, "POLICY")
+    ]
     _add_descriptions(graphql_schema(schema))
     add_request_digests(graphql_schema(schema))
+    add_field_checks(graphql_schema(schema))
     if fast_executor:
         add_plans(schema)
     rules = (NoIntrospectionRule,) if hides_schema else ()

@@ -20,7 +20,7 @@ from app.engine.database.connections import Database
 from app.engine.projector.parking.folding import route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.projector import Projector
-from app.engine.read_models.queries import Columns, Filter, fetch_rows, is_one_of
+from app.engine.read_models.queries import Columns, Filter, fetch_rows, is_one_of, owned_filter
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.reader import Fact
@@ -274,8 +274,9 @@ class LiveLists:
         self._timeout = timeout
         self._lists: WeakValueDictionary[tuple[Any, ...], LiveRows[Any]] = WeakValueDictionary()
 
-    def find[R](self, projection: Projection[R], where: Filter, most: int) -> LiveRows[R]:
-        """The rows that match, up to `most` of them."""
+    def find[R](self, projection: Projection[R], where: Filter, most: int, owner: str | None) -> LiveRows[R]:
+        """The rows that match, up to `most` of them; only those of `owner`, unless it is None."""
+        where = owned_filter(projection, where, owner)
         query: Select[Any] = select(projection.table).where(*where(projection.table.c))
         sql, values = self._database.render(query)
         # Another epoch of the log has other events at the same positions.

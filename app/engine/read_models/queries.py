@@ -1,4 +1,7 @@
-"""Reads the tables of projections: single rows by key, pages and ranges. Resolvers hold no SQL."""
+"""Reads the tables of projections: single rows by key, pages and ranges. Resolvers hold no SQL.
+
+Each read takes `owner`: the owner whose rows it reads, or None for all rows. The condition is added here and nowhere else.
+"""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from sqlalchemy import (
     any_,
     bindparam,
     collate,
+    false,
     func,
     literal,
     literal_column,
@@ -21,6 +25,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from app.engine.access.policy import AccessDenied
 from app.engine.database.collations import ICU
 from app.engine.database.connections import Database, retry_read
 from app.engine.database.statements import CompiledStatement
@@ -89,16 +94,71 @@ def no_filter(columns: Columns) -> Sequence[Condition]:
     return ()
 
 
+def owned_by(projection: Projection[Any], columns: Columns, owner: str | None) -> Sequence[Condition]:
+    """The conditions that the rows are those of this owner; none for all rows."""
+    if owner is None:
+        return ()
+    value = owner_value(projection, owner)
+    return (false(),) if value is None else (_owned(projection, columns, literal(value)),)
+
+
+def owned_filter(projection: Projection[Any], where: Filter, owner: str | None) -> Filter:
+    """A filter that also asks for this owner."""
+    if owner is None:
+        return where
+    return lambda columns: (*where(columns), *owned_by(projection, columns, owner))
+
+
+def owner_value(projection: Projection[Any], owner: str) -> object | None:
+    """The owner as a value of the column that has it. None if the column cannot hold it, so that it owns no row."""
+    kind = owner_column(projection).type.python_type
+    if kind is str:
+        return None if "\0" in owner else owner
+    try:
+        return kind(owner)
+    except ValueError:
+        return None
+
+
+def owner_column(projection: Projection[Any]) -> ColumnElement[Any]:
+    """The column that holds the owner of the projection's rows, perhaps of another projection."""
+    owner = projection.owner
+    if owner is None:
+        raise AccessDenied(f"You may not read {projection.name}: it does not say whose its rows are.")
+    return projection.table.c[owner.column] if owner.of is None else owner_column(owner.of)
+
+
+def _owned(projection: Projection[Any], columns: Columns, value: ColumnElement[Any]) -> Condition:
+    owner = projection.owner
+    assert owner is not None
+    if owner.of is None:
+        return columns[owner.column] == value
+    table = owner.of.table
+    return columns[owner.column].in_(select(table.c[owner.of.key[0]]).where(_owned(owner.of, table.c, value)))
+
+
 async def rows_by_column[R](
-    database: Database, projection: Projection[R], column: str, values: Sequence[Any], position: int | None
+    database: Database,
+    projection: Projection[R],
+    column: str,
+    values: Sequence[Any],
+    position: int | None,
+    owner: str | None,
 ) -> list[R | None]:
     """The row for each value of a unique column, in the order of the values. None if no row has the value.
 
     With `position` the rows are read as of that position.
     """
-    statement = _select_by_column(projection, column, past=position is not None)
-    params = statement.params(values=values, **({} if position is None else {"position": position}))
-    records = await retry_read(partial(database.pool.fetch, statement.sql, *params))
+    params: dict[str, Any] = (
+        {"values": values} if position is None else {"values": values, "position": position}
+    )
+    if owner is not None:
+        params["owner"] = owner_value(projection, owner)
+        if params["owner"] is None:
+            return [None] * len(values)
+    statement = _select_by_column(projection, column, past=position is not None, owned=owner is not None)
+    arguments = statement.params(**params)
+    records = await retry_read(partial(database.pool.fetch, statement.sql, *arguments))
     rows = {record[column]: projection.row_from_record(record) for record in records}
     return [rows.get(value) for value in values]
 
@@ -109,6 +169,7 @@ async def keyset_page[R](
     order: RowOrder,
     part: Range,
     *,
+    owner: str | None,
     where: Filter = no_filter,
     position: int | None = None,
     without: Collection[str] = (),
@@ -121,7 +182,7 @@ async def keyset_page[R](
     table = table_or_history(projection, position)
     columns = [_EMPTY.label(column.name) if column.name in without else column for column in table.c]
     keys = _sort_keys(order, database, [table.c[name] for name in order.columns])
-    query = select(*columns).where(*where(table.c))
+    query = select(*columns).where(*where(table.c), *owned_by(projection, table.c, owner))
     for place, follows in ((part.after, True), (part.before, False)):
         if place is not None:
             values = [
@@ -159,21 +220,34 @@ def _beyond(
 
 
 async def count_rows(
-    database: Database, projection: Projection[Any], where: Filter = no_filter, position: int | None = None
+    database: Database,
+    projection: Projection[Any],
+    where: Filter = no_filter,
+    position: int | None = None,
+    *,
+    owner: str | None,
 ) -> int:
     """The number of rows that meet the conditions, now or as of a position."""
     table = table_or_history(projection, position)
-    [record] = await database.fetch(select(func.count()).select_from(table).where(*where(table.c)))
+    query = select(func.count()).select_from(table)
+    [record] = await database.fetch(query.where(*where(table.c), *owned_by(projection, table.c, owner)))
     return record[0]
 
 
 async def rows_between[R](
-    database: Database, projection: Projection[R], order: tuple[str, ...], first: object, last: object
+    database: Database,
+    projection: Projection[R],
+    order: tuple[str, ...],
+    first: object,
+    last: object,
+    *,
+    owner: str | None,
 ) -> list[R]:
     """The rows whose first column of `order` is from `first` to `last`, both included, in that order."""
-    columns = [projection.table.c[name] for name in order]
-    query = select(projection.table).where(columns[0].between(first, last)).order_by(*columns)
-    return await fetch_rows(database, projection, query)
+    table = projection.table
+    columns = [table.c[name] for name in order]
+    query = select(table).where(columns[0].between(first, last), *owned_by(projection, table.c, owner))
+    return await fetch_rows(database, projection, query.order_by(*columns))
 
 
 def is_one_of(column: ColumnElement[Any], values: Sequence[Any]) -> Condition:
@@ -192,8 +266,14 @@ async def fetch_rows[R](database: Database, projection: Projection[R], query: Se
 
 
 @cache
-def _select_by_column(projection: Projection[Any], column: str, *, past: bool) -> CompiledStatement:
-    """The rows whose column has one of the `values`, now or as of a `position`."""
+def _select_by_column(
+    projection: Projection[Any], column: str, *, past: bool, owned: bool
+) -> CompiledStatement:
+    """The rows whose column has one of the `values`, now or as of a `position`; if `owned`, those of an `owner`."""
     source = table_or_history(projection, bindparam("position", type_=BigInteger()) if past else None)
     values = bindparam("values", type_=ARRAY(source.c[column].type, dimensions=1))
-    return CompiledStatement(select(source).where(source.c[column] == any_(values)))
+    query = select(source).where(source.c[column] == any_(values))
+    if owned:
+        owner = bindparam("owner", type_=owner_column(projection).type)
+        query = query.where(_owned(projection, source.c, owner))
+    return CompiledStatement(query)

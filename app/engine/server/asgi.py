@@ -11,31 +11,49 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from app.engine.graphql.schema import build_schema
+from app.engine.application import AnyApplication
+from app.engine.graphql.event_types import EventTypes
+from app.engine.graphql.schema import Schema, build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
-from app.engine.graphql.trusted_documents import read_documents
+from app.engine.graphql.trusted_documents import TrustedDocuments, read_documents
 from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.request_guard import RequestGuard, error_document
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
+from app.engine.settings import EngineSettings
 
 
-def create_app(runtime: Runtime) -> Starlette:
-    """The ASGI application on a runtime. Raises `ConfigurationError` if a trusted document is not valid."""
-    settings = runtime.settings
-    documents = read_documents(
+def documents_of(settings: EngineSettings) -> TrustedDocuments:
+    """The trusted documents of a server with these settings. Raises `ConfigurationError`."""
+    return read_documents(
         Path(settings.documents_dir) if settings.documents_dir else None,
         only_known=settings.documents == "known",
     )
-    schema, events = build_schema(
-        runtime.application.slices(),
-        runtime.application.deciders,
+
+
+def schema_of(
+    application: AnyApplication, settings: EngineSettings, documents: TrustedDocuments
+) -> tuple[Schema, EventTypes]:
+    """The schema that a server with these settings serves, and the GraphQL types of its events.
+
+    Raises `ConfigurationError` if a trusted document is not valid.
+    """
+    return build_schema(
+        application.slices(),
+        application.deciders,
         fast_executor=settings.fast_executor,
         hides_schema=settings.mode == "production",
         document_cache_bytes=settings.document_cache_bytes,
         trusted=documents,
     )
+
+
+def create_app(runtime: Runtime) -> Starlette:
+    """The ASGI application on a runtime. Raises `ConfigurationError` if a trusted document is not valid."""
+    settings = runtime.settings
+    documents = documents_of(settings)
+    schema, events = schema_of(runtime.application, settings, documents)
     endpoint = GraphQLEndpoint(schema, events, runtime, documents)
 
     shows_operations = settings.mode == "development" and not settings.operations_port

@@ -70,7 +70,7 @@ class Runtime:
         self.application: AnyApplication = application
         self.settings: EngineSettings = settings
         self.database = database
-        self.authenticator = Authenticator(settings)
+        self.authenticator = Authenticator(settings, application.roles.names)
         self.reader = EventReader(database.pool, codec)
         self.feed = Feed(
             self.reader,

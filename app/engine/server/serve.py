@@ -25,9 +25,11 @@ from app.engine.database.connections import open_database
 from app.engine.database.roles import check_server_role
 from app.engine.database.sessions import SessionKind
 from app.engine.errors import ConfigurationError
+from app.engine.graphql.policies import check_policies
+from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from app.engine.hosts import is_loopback_name
-from app.engine.server.asgi import create_app, create_operations_app
+from app.engine.server.asgi import create_app, create_operations_app, documents_of, schema_of
 from app.engine.server.connections import ConnectionTable, Listener, max_connections
 from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits, refusal
 from app.engine.server.runtime import Runtime
@@ -196,6 +198,7 @@ async def serve[S: EngineSettings](
     """
     check_hosts(settings)
     check_access(settings)
+    check_policies(graphql_schema(schema_of(application, settings, documents_of(settings))[0]), application)
     max_connections(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)

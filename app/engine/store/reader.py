@@ -1,6 +1,6 @@
 """Reads facts: of one stream, or of the whole log from a position on."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,15 @@ from app.engine.store.log_identity import (
 from domain.kernel.decider import SplitEvent, StoredName, UnreadableEvent
 
 
+@dataclass(frozen=True, slots=True)
+class EventCondition:
+    """A further condition on facts. `text` is SQL with a `{}` for each of `values`; `matches` is the same in memory."""
+
+    text: str
+    values: tuple[object, ...]
+    matches: Callable[[Fact], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFilter:
     """Selects facts. A fact matches if it matches all conditions; `None` matches any fact."""
@@ -34,6 +43,7 @@ class EventFilter:
     types: frozenset[str] | None = None
     correlation_id: UUID | None = None
     command_id: UUID | None = None
+    condition: EventCondition | None = None
 
     def matches(self, fact: Fact) -> bool:
         return (
@@ -42,6 +52,7 @@ class EventFilter:
             and (self.types is None or not self.types.isdisjoint(names_of(fact)))
             and (self.correlation_id is None or fact.correlation_id == self.correlation_id)
             and (self.command_id is None or fact.command_id == self.command_id)
+            and (self.condition is None or self.condition.matches(fact))
         )
 
     def sql(self, first: int, codec: EventCodec) -> tuple[str, list[object]]:
@@ -60,6 +71,8 @@ class EventFilter:
             parts.append(("correlation_id = {}::uuid", (self.correlation_id,)))
         if self.command_id is not None:
             parts.append((_BY_COMMAND, (self.command_id,) * 3))
+        if self.condition is not None:
+            parts.append((self.condition.text, self.condition.values))
         arguments: list[object] = []
         conditions = ["true"]
         for text, values in parts:
@@ -84,11 +97,11 @@ def _type_conditions(types: frozenset[str], codec: EventCodec) -> Sequence[tuple
     by_name = "type = ANY({}::text[])"
     conditions: list[tuple[str, tuple[object, ...]]] = []
     if added:
-        conditions.append((f"({by_name} OR {_SHAPES})", (sorted(types), *_columns(added))))
+        conditions.append((f"({by_name} OR {OF_SHAPES})", (sorted(types), *shape_columns(added))))
     else:
         conditions.append((by_name, (sorted(types),)))
     if excluded:
-        conditions.append((f"NOT {_SHAPES}", _columns(excluded)))
+        conditions.append((f"NOT {OF_SHAPES}", shape_columns(excluded)))
     return conditions
 
 
@@ -97,10 +110,11 @@ _BY_COMMAND = (
     " AND (SELECT last_position FROM es.commands WHERE command_id = {}::uuid)"
 )
 """By the positions that the ledger of commands has: the events have no index on it."""
-_SHAPES = "(type, type_version) IN (SELECT * FROM unnest({}::text[], {}::smallint[]))"
+OF_SHAPES = "(type, type_version) IN (SELECT * FROM unnest({}::text[], {}::smallint[]))"
+"""A condition in SQL on the stored shapes of events. It takes `shape_columns`."""
 
 
-def _columns(shapes: Sequence[StoredName]) -> tuple[object, object]:
+def shape_columns(shapes: Sequence[StoredName]) -> tuple[object, object]:
     return [shape.name for shape in shapes], [shape.version for shape in shapes]
 
 

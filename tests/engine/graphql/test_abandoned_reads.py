@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
+from app.engine.access.access import Access
 from app.engine.database.connections import Database
 from app.engine.graphql.loaders import Loaders
 
@@ -26,7 +27,7 @@ class SlowRead:
 
 
 async def test_a_read_ends_when_all_that_wait_for_it_are_cancelled() -> None:
-    loaders, read = Loaders(cast("Database", None)), SlowRead()
+    loaders, read = Loaders(cast("Database", None), cast("Access", None)), SlowRead()
     tasks = [asyncio.create_task(loaders.load("slow", read, key)) for key in range(2)]
     await read.begun.wait()
     await cancel(tasks[0])

@@ -41,7 +41,7 @@ def lists(running: Engine, timeout: float = 5.0) -> LiveLists:
 def found(
     running: Engine, most: int = 10, projection: Projection[Any] = tallies, timeout: float = 5.0
 ) -> LiveRows[Any]:
-    return lists(running, timeout).find(projection, above_two, most)
+    return lists(running, timeout).find(projection, above_two, most, None)
 
 
 async def next_after(rows: LiveRows[Any], position: int) -> RowChanges[Any] | None:
@@ -66,15 +66,15 @@ async def test_subscribers_of_the_same_filter_share_every_read(
             return await fetch(self, query)
 
         monkeypatch.setattr(Database, "fetch", counted)
-        subscribed = [live.find(tallies, above_two, 10) for _ in range(50)]
+        subscribed = [live.find(tallies, above_two, 10, None) for _ in range(50)]
         await asyncio.gather(*(rows.join(1, None) for rows in subscribed))
         assert len(reads) == 1
         following = [asyncio.ensure_future(next_after(rows, 1)) for rows in subscribed]
         await add(running, uuid4(), 3)
         changes = await asyncio.gather(*following)
         assert (len(reads), {sums(change)[1][0] for change in changes}) == (2, {3})
-        assert live.find(tallies, lambda columns: [columns.sum > 3], 10) is not subscribed[0]
-        assert live.find(tallies, above_two, 11) is not subscribed[0]
+        assert live.find(tallies, lambda columns: [columns.sum > 3], 10, None) is not subscribed[0]
+        assert live.find(tallies, above_two, 11, None) is not subscribed[0]
 
 
 async def test_a_row_that_enters_changes_and_leaves_is_upserted_twice_and_removed(database: Database) -> None:
@@ -182,7 +182,7 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
 ) -> None:
     async with started(database) as running:
         live = lists(running, timeout=0.05)
-        rows = live.find(tallies, above_two, 10)
+        rows = live.find(tallies, above_two, 10, None)
         await rows.join(1, None)
         await wait_until_folded(running, tallies)
         writer = running.projector.workers["tallies"].writer
@@ -194,7 +194,7 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
             with pytest.raises(ProjectionStale):
                 await next_after(rows, 1)
         await wait_until_folded(running, tallies)
-        again = live.find(tallies, above_two, 10)
+        again = live.find(tallies, above_two, 10, None)
         assert again is not rows
         assert sums((await again.join(2, None))[0]) == (True, [3], [])
 

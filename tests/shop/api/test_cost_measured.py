@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.composition import application
-from app.engine.access.caller import ANONYMOUS
+from app.engine.access.caller import Caller
 from app.engine.graphql.context import Context
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import build_schema
+from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
 from app.engine.uuid7 import uuid7
 from tests.shop.support.shop_client import stock
@@ -81,13 +82,18 @@ async def test_the_cost_of_an_operation_is_what_it_spends(
     monkeypatch.setattr("app.engine.graphql.context.OperationCharge", charge)
     schema, events = build_schema(application.slices(), application.deciders)
 
+    endpoint = GraphQLEndpoint(schema, events, runtime)
+    caller = Caller("tester", frozenset({"operator"}))
+
     async def spend(query: str) -> float:
         context = Context(
             services=runtime,
             events=events,
-            caller=ANONYMOUS,
+            caller=caller,
+            access_policy=endpoint._policy,
+            stream_owners=endpoint._owners,
             correlation_id=uuid7(),
-            loaders=Loaders(runtime.database),
+            loaders=Loaders(runtime.database, endpoint._policy.access(caller)),
         )
         began = thread_time()
         result = await schema.execute(query, context_value=context)

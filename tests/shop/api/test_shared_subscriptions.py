@@ -93,13 +93,16 @@ async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[.
     assert len(set(correlations)) == len(live)
 
 
-def context(runtime: Runtime, view: GraphQLEndpoint, actor: str) -> Context:
+def context(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> Context:
+    caller = Caller(actor, frozenset({role}))
     return Context(
         services=runtime,
         events=view._events,
-        caller=Caller(actor),
+        caller=caller,
+        access_policy=view._policy,
+        stream_owners=view._owners,
         correlation_id=uuid4(),
-        loaders=Loaders(runtime.database),
+        loaders=Loaders(runtime.database, view._policy.access(caller)),
         streams=True,
     )
 
@@ -148,7 +151,7 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
         await tail(view, first, LONG | {"from": "0"}),
         await tail(view, first, LONG),
         await tail(view, first, SHORT),
-        await tail(view, context(runtime, view, "ben"), LONG),
+        await tail(view, context(runtime, view, "ben", "staff"), LONG),
     ]
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(5)]
     follows = [

@@ -44,7 +44,7 @@ class PayloadMemory:
 
 
 class SharedSubscription:
-    """One document with variables, for one actor. Gives the payload for each event."""
+    """One document with variables, for callers who may see the same. Gives the payload for each event."""
 
     def __init__(self, schema: Any, execution: ExecutionContext, memory: PayloadMemory) -> None:
         self._memory = memory
@@ -166,6 +166,8 @@ class SharedSubscriptions:
         interests = filter_interests(where)
         while (found := await feed.wait_for(cursor, interests, epoch=handover.epoch)) is not None:
             facts, cursor = await feed.read_after(found, where, YIELD_EVERY)
+            if handover.owned is not None:
+                facts = await handover.owned(facts)
             for fact in facts:
                 await send_payload(shared.payload(fact))
             if cursor < feed.head:
@@ -180,7 +182,8 @@ class SharedSubscriptions:
             execution.query,
             execution.operation_name,
             msgspec.json.encode(variables, order="sorted"),
-            execution.context.actor,
+            # Two callers who may see different things never share an execution.
+            execution.context.access.share_key,
             # Another epoch has other events at the same positions.
             execution.context.services.feed.epoch,
         )

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import ANYONE, Policy
 from app.engine.graphql.context import Context, Info, ResumePoint
 from app.engine.graphql.errors import BadInput, ReplacedLog
+from app.engine.graphql.event_access import owned_facts, readable_feed, readable_page
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, make_connection, page_size
 from app.engine.graphql.scalars import Count, Position, clean_text
@@ -19,6 +21,12 @@ from app.engine.store.interests import filter_interests
 from app.engine.store.reader import ALL_EVENTS
 
 MAX_NAMES = 100
+
+# Events are judged one by one, by the lines of their types.
+POLICY = Policy(
+    queries={"events": ANYONE, "stream": ANYONE, "position": ANYONE, "lag": ANYONE},
+    subscriptions={"events": ANYONE},
+)
 
 
 @strawberry.input(description="Conditions on events; all that are given must hold.")
@@ -82,7 +90,7 @@ class Query:
         filter: EventFilter | None = None,
     ) -> Connection[EventInterface]:
         context: Context = info.context
-        size, where = page_size(first), _to_filter(filter)
+        size, where = page_size(first), await readable_page(context, _to_filter(filter))
         context.reads.note_log_read()
         reader = context.services.reader
         facts = await reader.read_all(after or 0, size + 1, where=where)
@@ -147,7 +155,7 @@ class Subscription:
     ) -> AsyncIterator[EventInterface]:
         context: Context = info.context
         feed = context.services.feed
-        where = _to_filter(filter)
+        where = readable_feed(context, _to_filter(filter))
         point = context.resume_point or ResumePoint()
         after = after if point.after is None else Position(point.after)
         if (
@@ -168,8 +176,8 @@ class Subscription:
             if found is None:
                 return
             facts, cursor = await feed.read_after(found, where)
-            for fact in facts:
+            for fact in await owned_facts(context, facts):
                 point.position = fact.position
                 context.reads.note_read(fact.position)
                 yield context.events.to_graphql(fact)
-        context.handover.begin(cursor, where, epoch)
+        context.handover.begin(cursor, where, epoch, partial(owned_facts, context))

@@ -153,7 +153,10 @@ async def snapshot_as_of(
 
 @strawberry.type
 class HistoryFields:
-    """Fields of every type with a stream: derive the type from this class, and define `stream`."""
+    """Fields of every type with a stream: derive the type from this class, and define `stream`.
+
+    The object is one that the caller may see, so the stream is the caller's, if the scope of its events is `own`.
+    """
 
     def stream(self) -> tuple[AnyDecider, UUID]:
         raise NotImplementedError
@@ -170,7 +173,9 @@ class HistoryFields:
         before: str | None = None,
     ) -> HistoryConnection:
         page = parse_page(first, after, last, before)
-        return await _history_page(info, *self.stream(), page)
+        decider, stream_id = self.stream()
+        info.context.access.stream_owner(decider.category)
+        return await _history_page(info, decider, stream_id, page)
 
     @strawberry.field(
         description="The event that last set each field of the state, as of now or of a point in time.",
@@ -192,6 +197,7 @@ class HistoryFields:
         if path is not None and len(path) > MAX_PATH_LENGTH:
             raise BadInput(f"path has {len(path)} characters; the limit is {MAX_PATH_LENGTH}.")
         past, (decider, stream_id) = history_of(context), self.stream()
+        context.access.stream_owner(decider.category)
         end = await past.version(decider, stream_id, point_in_time(at, version, moment, position))
         context.charge.add(BLAME_OF_EVENT * max(0, end - TYPICAL_EVENTS))
         all_fields = await past.blame(decider, stream_id, aggregate_history.PointInTime(version=end))
@@ -240,12 +246,20 @@ class Stream(HistoryFields):
 
 
 async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
-    """The stream. None if it has no events. Raises `BadInput` if the category does not exist."""
+    """The stream. None if it has no events, or if the caller may not see it.
+
+    Raises `BadInput` if the category does not exist, and `AccessDenied` if the caller may read none of its streams.
+    """
     context: Context = info.context
     deciders = {decider.category: decider for decider in context.services.application.deciders}
     decider = deciders.get(category)
     if decider is None:
         raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
+    owner = context.access.stream_owner(category)
+    if owner is not None and not await context.stream_owners.has(
+        category, id, owner, context.services.feed.latest_known
+    ):
+        return None
     version = await history_of(context).version(decider, id, aggregate_history.NOW)
     return Stream(category=category, decider=decider, stream_id=id, version=version) if version else None
 

@@ -8,12 +8,16 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import ANYONE, Policy
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.pagination import MAX_PAGE_SIZE
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.strawberry_internals import resolve_info
 from projections.kernel import Projection
+
+# The rows of each type are judged by the line of their projection.
+POLICY = Policy(queries={"node": ANYONE, "nodes": ANYONE})
 
 NODE_SOURCES = "node-sources"
 """The key of the sources in the extensions of the schema."""
@@ -48,9 +52,13 @@ def prefixed_id(prefix: str, id: UUID) -> strawberry.ID:
 async def find_nodes(
     info: Info, ids: Sequence[str], min_position: Position | None = None
 ) -> list[Node | None]:
-    """The object for each id, in the order of the ids. Each projection is read once for all ids."""
+    """The object for each id, in the order of the ids. Each projection is read once for all ids.
+
+    An object that the caller may not see is null, like one that does not exist.
+    """
     context: Context = info.context
-    sources: Sequence[NodeSource[Any]] = resolve_info(info).schema.extensions[NODE_SOURCES]
+    all_sources: Sequence[NodeSource[Any]] = resolve_info(info).schema.extensions[NODE_SOURCES]
+    sources = [source for source in all_sources if context.access.may_read(source.projection)]
     places = [_parse_id(id) for id in ids]
     prefixes = {prefix for prefix, _ in filter(None, places)}
     for source in sources:

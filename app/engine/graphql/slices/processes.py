@@ -8,7 +8,8 @@ from uuid import UUID
 
 import strawberry
 
-from app.engine.graphql.context import Info
+from app.engine.access.policy import NOBODY, OPERATORS, Policy
+from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.loaders import Loaders
@@ -22,12 +23,27 @@ from app.engine.graphql.outcomes import (
 )
 from app.engine.graphql.pagination import Connection, parse_page, read_page
 from app.engine.graphql.scalars import Count, Position, clean_text
-from app.engine.graphql.slices.projections import require_operator
 from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, retry_selected
 
 MAX_RETRIES = 10_000
+
+POLICY = Policy(
+    commands={
+        "process.record-event": NOBODY,
+        "process.retry-step": OPERATORS,
+        "process.skip-step": OPERATORS,
+        "process.force-compensation": OPERATORS,
+    },
+    mutations={
+        "retryProcess": "process.retry-step",
+        "retryProcesses": "process.retry-step",
+        "skipProcessStep": "process.skip-step",
+        "compensateProcess": "process.force-compensation",
+    },
+    queries={"processes": OPERATORS},
+)
 
 
 @strawberry.type(description="One step of a process: a command or a call that it requested.")
@@ -91,7 +107,11 @@ class Process:
 
 
 async def process_of(loaders: Loaders, process: str, instance_id: UUID) -> ProcessView | None:
-    """One instance. All instances that an operation asks for are read in batches."""
+    """One instance. All instances that an operation asks for are read in batches. Raises `AccessDenied`.
+
+    The caller of this function has to hold an object that the caller of the API may see, such as the order of a fulfilment.
+    """
+    loaders.access.instance_owner(process)
 
     async def read(ids: list[UUID]) -> Sequence[ProcessView | None]:
         views = await admin.get_processes(loaders.database, process, ids)
@@ -182,7 +202,7 @@ class Mutation:
     async def retry_process(
         self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
-        context = require_operator(info)
+        context: Context = info.context
         outcome = await admin.retry(
             context.services.database,
             context.services.commands,
@@ -197,7 +217,7 @@ class Mutation:
         description="Retry all stuck steps or parked instances that the input selects. A repeat retries nothing twice."
     )
     async def retry_processes(self, info: Info, input: RetryProcessesInput) -> ProcessesRetried:
-        context = require_operator(info)
+        context: Context = info.context
         if input.state not in RETRIED_STATES:
             raise BadInput(f"state must be one of: {', '.join(RETRIED_STATES)}.")
         if not 1 <= input.limit <= MAX_RETRIES:
@@ -227,7 +247,7 @@ class Mutation:
     async def skip_process_step(
         self, info: Info, input: SkipProcessStepInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
-        context = require_operator(info)
+        context: Context = info.context
         reason = clean_text(input.reason, "reason", 500)
         outcome = await admin.skip(
             context.services.commands,
@@ -243,7 +263,7 @@ class Mutation:
     async def compensate_process(
         self, info: Info, input: CompensateProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
-        context = require_operator(info)
+        context: Context = info.context
         reason = clean_text(input.reason, "reason", 500)
         outcome = await admin.compensate(
             context.services.commands,

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Self
 import strawberry
 from strawberry.scalars import JSON
 
-from app.engine.graphql.context import Info
+from app.engine.access.policy import OPERATORS, Policy
+from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.scalars import Count, Position
-from app.engine.graphql.slices.projections import ProjectionStatus, require_operator, statuses
+from app.engine.graphql.slices.projections import ProjectionStatus, statuses
 from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import compare, rebuild, swap
 from app.engine.projector.rebuild.drop import drop
@@ -28,6 +29,19 @@ from projections.kernel import AnyProjection
 MAX_WAIT_SECONDS = 5.0
 """How long a mutation waits for its operation. A longer operation continues in the background."""
 MAX_NAMES = 100
+
+POLICY = Policy(
+    mutations={
+        "rebuildProjections": OPERATORS,
+        "verifyProjection": OPERATORS,
+        "promoteProjection": OPERATORS,
+        "rollbackProjection": OPERATORS,
+        "dropProjection": OPERATORS,
+        "retryParked": OPERATORS,
+        "skipEvent": OPERATORS,
+        "unskipEvent": OPERATORS,
+    },
+)
 
 _CODES: dict[str, Any] = {
     reason.name: strawberry.enum_value(reason.name, description=reason.value) for reason in RefusalReason
@@ -202,7 +216,7 @@ class Mutation:
         description="Rebuild projections in staging tables, compare them with the live tables, and promote those that match. Resumes an interrupted rebuild."
     )
     async def rebuild_projections(self, info: Info, input: RebuildProjectionsInput) -> ProjectionOutcome:
-        services = require_operator(info).services
+        services = info.context.services
         if not 1 <= len(input.names) <= MAX_NAMES:
             raise BadInput(f"names must have 1 to {MAX_NAMES} names, not {len(input.names)}.")
 
@@ -224,7 +238,7 @@ class Mutation:
         description="Compare the staging table with the live one, row by row at the same position."
     )
     async def verify_projection(self, info: Info, input: ProjectionRefInput) -> ProjectionOutcome:
-        services = require_operator(info).services
+        services = info.context.services
 
         async def work() -> _OperationResult:
             projection = find_projection(services.application.projections, input.name)
@@ -239,7 +253,7 @@ class Mutation:
         description="Make the verified staging table the live one. The live one becomes the former one."
     )
     async def promote_projection(self, info: Info, input: PromoteProjectionInput) -> ProjectionOutcome:
-        services = require_operator(info).services
+        services = info.context.services
 
         async def work() -> _OperationResult:
             projection = find_projection(services.application.projections, input.name)
@@ -255,7 +269,7 @@ class Mutation:
         description="Make the former table the live one again. The live one becomes the former one."
     )
     async def rollback_projection(self, info: Info, input: ProjectionRefInput) -> ProjectionOutcome:
-        services = require_operator(info).services
+        services = info.context.services
 
         async def work() -> _OperationResult:
             projection = find_projection(services.application.projections, input.name)
@@ -271,7 +285,7 @@ class Mutation:
         description="Drop the staging and former tables, the tables of another version, or a point-in-time table."
     )
     async def drop_projection(self, info: Info, input: DropProjectionInput) -> ProjectionOutcome:
-        services = require_operator(info).services
+        services = info.context.services
 
         async def work() -> _OperationResult:
             versions = {
@@ -289,7 +303,7 @@ class Mutation:
         description="Fold parked keys again from their events, after a fix of the code or of what it needs."
     )
     async def retry_parked(self, info: Info, input: RetryParkedInput) -> ParkedOutcome:
-        services = require_operator(info).services
+        services = info.context.services
 
         async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
             return await admin.request_retry(services.database, projection, key)
@@ -298,7 +312,7 @@ class Mutation:
 
     @strawberry.mutation(description="Skip the event that parked a key, for good, and fold the key again.")
     async def skip_event(self, info: Info, input: SkipEventInput) -> ParkedOutcome:
-        context = require_operator(info)
+        context: Context = info.context
 
         async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
             requested_at = await admin.skip(
@@ -310,7 +324,7 @@ class Mutation:
 
     @strawberry.mutation(description="Count a skipped event again, and fold the key again.")
     async def unskip_event(self, info: Info, input: UnskipEventInput) -> ParkedOutcome:
-        services = require_operator(info).services
+        services = info.context.services
 
         async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
             return await admin.unskip(services.database, projection, key or "", input.position), 1

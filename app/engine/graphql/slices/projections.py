@@ -9,8 +9,9 @@ from typing import Annotated, Self
 
 import strawberry
 
+from app.engine.access.policy import OPERATORS, Policy
 from app.engine.graphql.context import Context, Info
-from app.engine.graphql.errors import Forbidden, NotFound
+from app.engine.graphql.errors import NotFound
 from app.engine.graphql.pagination import Connection, Page, parse_page, read_page
 from app.engine.graphql.scalars import Count, Position
 from app.engine.projector import status as projection_status
@@ -21,15 +22,15 @@ from projections.kernel import AnyProjection
 
 STATUS_INTERVAL_SECONDS = 0.5
 
-
-def require_operator(info: Info) -> Context:
-    """The context, if the caller is an operator. Raises `Forbidden`. The only place that decides who is an operator."""
-    context: Context = info.context
-    if context.services.settings.mode != "development":
-        raise Forbidden(
-            "Operator fields are available in development mode only. Use the terminal: `python -m app`."
-        )
-    return context
+POLICY = Policy(
+    queries={
+        "projections": OPERATORS,
+        "parkedKeys": OPERATORS,
+        "skippedEvents": OPERATORS,
+        "skippedFacts": OPERATORS,
+    },
+    subscriptions={"projections": OPERATORS},
+)
 
 
 @strawberry.type(description="The progress of a rebuild.")
@@ -207,7 +208,7 @@ class Query:
         description="The status of every projection: those of this code, and others that have a table."
     )
     async def projections(self, info: Info) -> list[ProjectionStatus]:
-        return await statuses(require_operator(info))
+        return await statuses(info.context)
 
     @strawberry.field(description="The parked keys of a projection, by position.")
     async def parked_keys(
@@ -219,7 +220,7 @@ class Query:
         last: int | None = None,
         before: str | None = None,
     ) -> Connection[ParkedKey]:
-        context, page = require_operator(info), parse_page(first, after, last, before)
+        context, page = info.context, parse_page(first, after, last, before)
         database, found = context.services.database, _find(context, projection)
         return await read_page(
             info,
@@ -259,7 +260,7 @@ class Subscription:
         description="The status of every projection: now, and after each change, at most twice a second."
     )
     async def projections(self, info: Info) -> AsyncIterator[list[ProjectionStatus]]:
-        context = require_operator(info)
+        context: Context = info.context
         sent: list[ProjectionStatus] | None = None
         while not context.services.feed.closed:
             current = [
@@ -272,7 +273,7 @@ class Subscription:
 
 
 async def _skipped_events(info: Info, projection: str, page: Page) -> Connection[SkippedEvent]:
-    context = require_operator(info)
+    context: Context = info.context
     database, found = context.services.database, _find(context, projection)
     return await read_page(
         info,

@@ -28,8 +28,10 @@ from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.loaders import Loaders
+from app.engine.graphql.policies import access_policy
 from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
+from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.graphql.transport.departure import cancelled_by_departure
 from app.engine.graphql.transport.event_stream import (
     EventStreamResponse,
@@ -54,7 +56,9 @@ from app.engine.graphql.transport.requests import (
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
+from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.uuid7 import uuid7
+from projections.kernel import AnyProjection
 
 MAX_OPERATIONS_PER_SOCKET = 50
 FIRST_RESULT_SECONDS = 2.0
@@ -87,6 +91,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self.documents = documents
         self._rates = RateLimiter(services.settings.max_cost_per_second)
         self._max_bytes = services.settings.max_answer_bytes
+        application = services.application
+        self._policy = access_policy(graphql_schema(schema), application)
+        self._owners = StreamOwners(services.database, self._policy.streams, self._wait_for)
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override
@@ -220,12 +227,15 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     @override
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
+        caller: Caller = getattr(request.state, "caller", ANONYMOUS)
         return Context(
             services=self._services,
             events=self._events,
-            caller=getattr(request.state, "caller", ANONYMOUS),
+            caller=caller,
+            access_policy=self._policy,
+            stream_owners=self._owners,
             correlation_id=correlation_id or uuid7(),
-            loaders=Loaders(self._services.database),
+            loaders=Loaders(self._services.database, self._policy.access(caller)),
             requested_correlation_id=correlation_id,
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
@@ -263,6 +273,11 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     ) -> Context:
         """The context of a socket's operations, by the payload of its connection_init. Raises `Unauthenticated`."""
         return replace(context, caller=await self._caller(socket, init))
+
+    async def _wait_for(self, projection: AnyProjection, position: int) -> None:
+        services = self._services
+        seconds = services.settings.min_position_timeout_seconds
+        await services.projector.wait_for_position(projection.name, position, seconds)
 
 
 def _result_body(result: Any) -> dict[str, Any]:

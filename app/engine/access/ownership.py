@@ -1,0 +1,30 @@
+"""Ownership: whether an aggregate is the caller's, by its state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StateGuard:
+    """Lets a command see only the aggregates of one owner. The state on which the command is decided is judged, so no
+    other command comes in between."""
+
+    owner: str
+    of_state: Callable[[Any], object | None]
+
+    def allows(self, state: Any) -> bool:
+        """Whether the state has no owner yet, or this one."""
+        owner = self.of_state(state)
+        return owner is None or is_same_owner(owner, self.owner)
+
+
+def is_same_owner(owner: object, actor: str) -> bool:
+    """Whether an actor is the owner that a state or a row names. A UUID may be written in several ways."""
+    if not isinstance(owner, UUID):
+        return str(owner) == actor
+    try:
+        return owner.int == UUID(actor).int
+    except ValueError:
+        return False

@@ -1,0 +1,73 @@
+"""The recipes for access are done to a copy of the project, and do what they say."""
+
+from pathlib import Path
+
+import pytest
+
+from app.engine.access.caller import ANONYMOUS
+from app.engine.settings import ROOT
+from tests.template.clone import clone_into
+from tests.template.readmes import fences, section
+
+README = "app/engine/access/README.md"
+
+ASK = """
+from app.composition import application
+from app.engine.access.caller import Caller
+from app.engine.access.policy import AccessDenied
+from app.engine.graphql.policies import access_policy, check_policies
+from app.engine.graphql.schema import build_schema
+from app.engine.graphql.strawberry_internals import graphql_schema
+
+schema = graphql_schema(build_schema(application.slices(), application.deciders)[0])
+check_policies(schema, application)
+auditor = access_policy(schema, application).access(Caller("ann", frozenset({"auditor"})))
+for name in ("dailySales", "products", "orders", "processes"):
+    try:
+        auditor.check_field("Query", name)
+        print(name, "yes")
+    except AccessDenied:
+        print(name, "no")
+"""
+
+
+def test_a_new_role_may_do_what_its_lines_say_and_nothing_else(tmp_path: Path) -> None:
+    clone = clone_into(tmp_path)
+    for fence in fences(section(README, "Add a role"), "diff"):
+        clone.edit(fence.about, fence.text)
+    asked = clone.run("-c", ASK)
+    assert asked.stdout.splitlines() == ["dailySales yes", "products yes", "orders no", "processes no"], (
+        asked.stderr
+    )
+    # Without its line in the list of roles, the table names a role that does not exist.
+    clone.edit(
+        "app/access.py",
+        '-    names=("customer", "staff", "operator", "auditor"),\n+    names=("customer", "staff", "operator"),',
+    )
+    asked = clone.run("-c", ASK)
+    assert "names roles that the application does not have: auditor" in asked.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ('owner=Owner("customer_id"),', "projections/order.py"),
+        ('rows={orders: allow(customer="own", staff="all", operator="all")},', "app/graphql/order.py"),
+        ("streams={order.category: StreamOwner(orders, customer_of)},", "app/graphql/order.py"),
+    ],
+)
+def test_the_lines_of_an_owned_type_are_those_of_the_order(line: str, path: str) -> None:
+    recipe = section(README, "Add an owned type")
+    assert path in recipe
+    assert line in recipe or line.startswith("rows=")
+    assert line in (ROOT / path).read_text()
+
+
+def test_the_rule_of_the_recipe_denies_one_command_at_night() -> None:
+    [fence] = fences(section(README, "Add a rule"), "python")
+    scope: dict[str, object] = {}
+    exec(fence.text, scope)
+    authorize = scope["authorize"]
+    assert callable(authorize)
+    assert authorize(ANONYMOUS, "order.place", "order 1") is True
+    assert isinstance(authorize(ANONYMOUS, "order.cancel", "order 1"), bool)
