@@ -1,9 +1,11 @@
 """The composition: the one place that names the registers of this application."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.engine.application import Application, Ports, Slices
+from app.engine.settings import ROOT
 from app.settings import Settings
 from domain import DECIDERS, PROCESSES
 from projections import PROJECTIONS
@@ -15,6 +17,11 @@ COMMANDS: Mapping[str, str] = {
     "demo": "app.demo.command:demo",
 }
 """Commands of the terminal beside the engine's: each name with `module:function`."""
+
+PAGES: Mapping[str, Path] = {
+    "/shop": ROOT / "app/web/shop",
+}
+"""Pages in development mode: each path with its folder. `PAGES` in the Makefile names the folders, too."""
 
 
 def slices() -> Slices:
@@ -39,4 +46,5 @@ application = Application(
     slices=slices,
     ports=ports,
     commands=COMMANDS,
+    pages=PAGES,
 )

@@ -6,12 +6,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
 
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.metrics import CONTENT_TYPE
+from app.engine.server.pages import PageFiles, page_routes
 from app.engine.server.request_guard import RequestGuard, error_document
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
@@ -46,8 +46,8 @@ def create_app(runtime: Runtime) -> Starlette:
         Route("/metrics", metrics),
     ]
     if runtime.settings.mode == "development":
-        # The page may be built while the server runs, so the folder is not checked now.
-        routes.append(Mount("/graphiql", StaticFiles(directory=PAGE.parent, check_dir=False)))
+        routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
+        routes += page_routes(runtime.application.pages)
     return Starlette(
         routes=routes,
         middleware=_middleware(runtime.settings.allowed_hosts, runtime.settings.allowed_origins),

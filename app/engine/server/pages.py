@@ -1,0 +1,35 @@
+"""Routes of the pages that an application registers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import override
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from app.engine.graphql.transport.graphiql import built_page
+
+
+class PageFiles(StaticFiles):
+    """The files of a page. The page may be built while the server runs: without its folder each file is a 404."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, check_dir=False)
+
+    @override
+    async def check_config(self) -> None:
+        """Starlette answers 500 if the folder is missing."""
+
+
+def page_routes(pages: Mapping[str, Path]) -> list[Route | Mount]:
+    """For each path the page that is built in `dist` of its folder, and its files below `<path>/assets`."""
+    return [route for path, folder in pages.items() for route in _routes_of(path, folder / "dist")]
+
+
+def _routes_of(path: str, dist: Path) -> list[Route | Mount]:
+    async def page(_: Request) -> Response:
+        return built_page(dist / "index.html")
+
+    return [Route(path, page), Mount(f"{path}/assets", PageFiles(dist / "assets"))]
