@@ -230,7 +230,7 @@ PROMISES: Mapping[str, Sequence[str]] = {
     ),
     "Files of the GraphiQL page, in development mode only.": ("has_no_graphiql",),
     "The page of the sample shop, in development mode only.": ("has_no_shop",),
-    "Without a token, in development mode, it names the caller": NOTHING_OF_A_SERVER,
+    "Without a token, in development mode,": ("takes_no_actor",),
     "is served in development mode": ("has_no_shop",),
     "Logs go to stderr: text in development, one JSON object for each line in production.": (
         "logs_as_promised",

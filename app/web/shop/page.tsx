@@ -9,7 +9,7 @@ import { type Api, createApi, customerId, ROLES, type Role, useConnection, useLi
 import { Basket, useBasket } from "./basket";
 import { type Commands, useCommands } from "./commands";
 import { money, pieces } from "./format";
-import { OrdersDocument, type OrderLinesFragment } from "./gql/graphql";
+import { type OrderFilter, OrdersDocument, type OrderLinesFragment } from "./gql/graphql";
 import { Order, Orders } from "./orders";
 import { Products } from "./products";
 import { OperatorCorner, StaffCorner } from "./staff";
@@ -21,13 +21,13 @@ function Shop() {
   const [role, setRole] = useState<Role>("customer");
   const api = useMemo(() => createApi(role, ME), [role]);
   const commands = useCommands(api);
-  const filter = role === "customer" ? { customerId: ME } : null;
+  const filter: OrderFilter = role === "customer" ? { customerId: ME } : { status: ["PLACED", "CONFIRMED"] };
   const { value: orders, problem } = useLiveList(api, OrdersDocument, { filter }, (data) => data.orders);
-  const { basket, add } = useBasket(api, commands, orders);
+  const { basket, add } = useBasket(api, commands, role === "customer" ? orders : undefined);
   const [selected, select] = useSelection();
   const inBasket = new Map(basket?.lines.map((line) => [line.sku, line.quantity]));
   const count = basket?.lines.reduce((sum, line) => sum + line.quantity, 0) ?? 0;
-  const placed = orders && new Map([...orders].filter(([, order]) => role !== "customer" || order.status !== "OPEN"));
+  const placed = orders && new Map([...orders].filter(([, order]) => order.status !== "OPEN"));
 
   return (
     <>
@@ -44,14 +44,14 @@ function Shop() {
       </header>
       <Banner api={api} pending={commands.pending()} />
       <main className={role}>
-        <Products api={api} commands={commands} inBasket={inBasket} add={role === "customer" && add ? (product) => void add(product) : undefined} />
+        <Products api={api} commands={commands} inBasket={inBasket} add={add && ((product) => void add(product))} />
         <aside>
           {role === "customer" && <Basket api={api} commands={commands} basket={basket} loading={orders === undefined} placed={select} />}
           {role === "staff" && <StaffCorner commands={commands} />}
           {role === "operator" && <OperatorCorner api={api} />}
         </aside>
         <div className="mine">
-          <Orders title={role === "customer" ? "My orders" : "All orders"} orders={placed} problem={problem} selected={selected.id} select={select} />
+          <Orders title={role === "customer" ? "My orders" : "To be shipped"} orders={placed} problem={problem} selected={selected.id} select={select} />
           <div className="detail">
             {selected.id === undefined ? (
               <p className="quiet">Choose an order to see its fulfilment and its past.</p>
