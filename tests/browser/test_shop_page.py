@@ -1,7 +1,8 @@
 """The shop's page in a real Chromium: buy, change one's mind, follow, look back, survive a restart; by keyboard, too."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from statistics import median
 from typing import Literal
 from urllib.parse import urlsplit
@@ -44,10 +45,15 @@ class Shop:
         self.server = Server(self._database_url, port=self.port, APP_SIMULATED_GATEWAY=GATEWAY).wait()
         return self.server
 
-    def stop(self) -> None:
-        """As a crash does it: nothing is said to the clients."""
+    @contextmanager
+    def gone(self) -> Generator[None]:
+        """Without a server, as after a crash: nothing is said to the clients. Then there is another one."""
         self.server.kill()
         self.server.close()
+        try:
+            yield
+        finally:
+            self.start()
 
     @property
     def home(self) -> str:
@@ -273,14 +279,13 @@ def test_a_command_of_a_window_waits_for_a_dead_server_and_is_carried_out_once(
     customer, follower = window(), window()
     customer.add(CUP).click()
     follower.has(CUP, 1)
-    shop.stop()
-    for each in (customer, follower):
-        each.shows(".banner", "Reconnecting")
-    customer.button(f"One more of {CUP}").click()
-    customer.shows(".banner", "One change waits to be sent")
-    # What was there last can be seen.
-    customer.has(CUP, 1)
-    shop.start()
+    with shop.gone():
+        for each in (customer, follower):
+            each.shows(".banner", "Reconnecting")
+        customer.button(f"One more of {CUP}").click()
+        customer.shows(".banner", "One change waits to be sent")
+        # What was there last can be seen.
+        customer.has(CUP, 1)
     for each in (customer, follower):
         each.has(CUP, 2)
         expect(each.page.locator(".banner")).to_have_count(0, timeout=SECONDS)
