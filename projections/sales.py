@@ -24,8 +24,9 @@ class DailySalesRow:
 
 def keys(fact: Recorded[Any]) -> Sequence[Key]:
     match fact.event:
-        case OrderPlaced(total=Money(currency=currency)):
-            return [(fact.at.astimezone(UTC).date(), currency)]
+        # The same time counts when the order is placed and when it is subtracted again.
+        case OrderPlaced(total=Money(currency=currency), placed_at=placed_at):
+            return [(placed_at.astimezone(UTC).date(), currency)]
         case OrderCancelled(placement=placement) | OrderRejected(placement=placement) if (
             placement is not None
         ):
@@ -59,5 +60,5 @@ def _count_order(row: DailySalesRow, lines: Sequence[Line], total: Money, sign: 
 
 
 daily_sales = Projection(
-    name="daily_sales", version=1, row=DailySalesRow, key=("day", "currency"), keys=keys, fold=fold
+    name="daily_sales", version=2, row=DailySalesRow, key=("day", "currency"), keys=keys, fold=fold
 )

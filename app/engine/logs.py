@@ -109,7 +109,7 @@ class _Cause:
 
 
 class RepeatedErrorFilter(logging.Filter):
-    """Lets the traceback of each cause pass once. Repetitions are counted, in one line each `interval` seconds.
+    """Lets the traceback of each cause pass once, and that of no warning. Repetitions are counted, in one line each `interval` seconds.
 
     A cause is the type of the error and the line that raised it, within one message template. The line of a count is
     the newest message, without a traceback.
@@ -131,24 +131,17 @@ class RepeatedErrorFilter(logging.Filter):
         cause = self._causes.pop(key, None)
         if cause is None or now - cause.seen_at > self._forget:
             self._remember(key, _Cause(logged_at=now, seen_at=now))
-            return True
+            # A warning is of what passes by itself, such as a database that is away: its cause fits into the line.
+            return True if record.levelno >= logging.ERROR else _in_one_line(record, error)
         cause.count, cause.seen_at = cause.count + 1, now
         self._remember(key, cause)
         if now - cause.logged_at < self._interval:
             return False
-        counted = copy(record)
-        line = error_line(error)
-        told = "" if line in record.getMessage() else f" {line}"
+        counted = _in_one_line(record, error)
         counted.msg, counted.args = (
-            "%s%s (%d times in %.0f s)",
-            (
-                record.getMessage(),
-                told,
-                cause.count,
-                now - cause.logged_at,
-            ),
+            "%s (%d times in %.0f s)",
+            (counted.getMessage(), cause.count, now - cause.logged_at),
         )
-        counted.exc_info = counted.exc_text = None
         cause.count, cause.logged_at = 0, now
         return counted
 
@@ -156,6 +149,16 @@ class RepeatedErrorFilter(logging.Filter):
         self._causes[key] = cause
         if len(self._causes) > MAX_CAUSES:
             self._causes.popitem(last=False)
+
+
+def _in_one_line(record: logging.LogRecord, error: BaseException) -> logging.LogRecord:
+    """The record with the error in its message, without a traceback."""
+    short = copy(record)
+    line = error_line(error)
+    if line not in record.getMessage():
+        short.msg, short.args = "%s %s", (record.getMessage(), line)
+    short.exc_info = short.exc_text = None
+    return short
 
 
 def _origin(error: BaseException) -> tuple[object, ...]:

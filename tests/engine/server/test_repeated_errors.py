@@ -87,3 +87,15 @@ def test_the_line_of_an_error_is_never_empty() -> None:
         error_line(ExceptionGroup("unhandled", [ExceptionGroup("inner", [KeyError("sku")])]))
         == "KeyError: 'sku'"
     )
+
+
+def test_a_warning_names_its_cause_in_one_line_without_a_traceback(
+    held_lines: list[logging.LogRecord],
+) -> None:
+    try:
+        raise OSError("no route to host")
+    except OSError:
+        logging.getLogger("app.test").warning("the pool is not full", exc_info=True)
+    [record] = held_lines
+    assert record.getMessage() == "the pool is not full OSError: no route to host"
+    assert record.exc_info is None

@@ -11,7 +11,7 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.support.clusters import Cluster, DeadLink, cluster
+from tests.support.clusters import Cluster, DeadLink, cluster, standby_of
 from tests.support.server import Server
 
 FAILOVER_SECONDS = 2.0
@@ -63,8 +63,13 @@ async def owners(url: str) -> set[int]:
 
 async def seconds_until_level(server: Server, limit: float) -> float:
     """Record an event, and wait until the read model of this server shows it; the seconds that took."""
+    return (await seconds_until_recorded_and_level(server, limit))[1]
+
+
+async def seconds_until_recorded_and_level(server: Server, limit: float) -> tuple[float, float]:
+    """As `seconds_until_level`, with the seconds until the event was acknowledged before it."""
     began = time.monotonic()
-    position: int | None = None
+    position, recorded = None, 0.0
     async with httpx2.AsyncClient(timeout=30) as client, asyncio.timeout(limit):
         while True:
             query = RECEIVE if position is None else STOCK
@@ -74,8 +79,9 @@ async def seconds_until_level(server: Server, limit: float) -> float:
             # All events are of one stream, so that its version is the position.
             if position is None and "position" in (data.get("receiveStock") or {}):
                 position = int(data["receiveStock"]["position"])
+                recorded = time.monotonic() - began
             if position is not None and (data.get("product") or {}).get("version") == position:
-                return time.monotonic() - began
+                return recorded, time.monotonic() - began
             await asyncio.sleep(0.02)
 
 
@@ -108,3 +114,22 @@ async def test_an_owner_that_reaches_nothing_is_replaced(database: Cluster) -> N
         assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
         await asyncio.to_thread(link.thaw)
         assert await seconds_until_level(owner, 20) < FAILOVER_SECONDS + MARGIN_SECONDS + 5
+
+
+async def test_a_killed_primary_is_replaced_by_its_standby_and_reads_are_level_again() -> None:
+    with cluster() as primary:
+        name = primary.create_database().rpartition("/")[2]
+        with standby_of(primary) as standby:
+            standby.wait_replayed(primary)
+            primary.require_standby(standby)
+            hosts = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+            url = f"postgresql://postgres@{hosts}/{name}"
+            with closing(Server(url, APP_FAILOVER_SECONDS=str(FAILOVER_SECONDS))) as server:
+                await asyncio.to_thread(server.wait)
+                await asyncio.to_thread(server.ask, REGISTER)
+                primary.kill()
+                await asyncio.to_thread(standby.promote)
+                recorded, level = await seconds_until_recorded_and_level(server, 20)
+                print(f"first acknowledged after {recorded:.2f} s, reads level after {level:.2f} s")
+                assert recorded <= level < FAILOVER_SECONDS + MARGIN_SECONDS
+                assert "Traceback" not in server.output()

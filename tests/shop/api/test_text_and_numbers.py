@@ -143,7 +143,7 @@ async def test_what_adds_up_may_pass_the_int_of_graphql(api: Api, runtime: Runti
     many = 2**33
     await api.data(REGISTER, {"sku": "A", "name": "a", "price": "1"})
     await runtime.database.pool.execute(
-        "INSERT INTO read.daily_sales_v1 (day, currency, orders, items, revenue) VALUES ('2026-01-05', 'EUR', $1, $1, $2)",
+        "INSERT INTO read.daily_sales_v2 (day, currency, orders, items, revenue) VALUES ('2026-01-05', 'EUR', $1, $1, $2)",
         many,
         Decimal(many),
     )
@@ -158,5 +158,5 @@ async def test_what_adds_up_may_pass_the_int_of_graphql(api: Api, runtime: Runti
         "dailySales": [{"orders": many, "items": many, "revenue": {"amount": str(many)}}],
     }
     # The test ends with the check that a rebuild gives the same rows.
-    for table in ("daily_sales_v1", "customers_v1"):
+    for table in ("daily_sales_v2", "customers_v1"):
         await runtime.database.pool.execute(f"DELETE FROM read.{table}")

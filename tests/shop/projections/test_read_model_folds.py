@@ -1,6 +1,7 @@
 """The folds of the read models."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -89,7 +90,15 @@ def test_a_cancelled_order_does_not_count_for_its_customer() -> None:
 def test_an_order_counts_on_its_day_in_utc() -> None:
     late = datetime.fromisoformat("1997-01-01T23:30:00-05:00")
     row = DailySalesRow(day=date(1997, 1, 2), currency="EUR", orders=1, items=2, revenue=Decimal("7.00"))
-    ProjectionScenario(daily_sales).given(*facts(placed, at=late)).then(row)
+    ProjectionScenario(daily_sales).given(*facts(replace(placed, placed_at=late))).then(row)
+
+
+def test_an_order_that_is_recorded_a_day_after_its_placement_is_subtracted_from_the_day_it_counted_on() -> (
+    None
+):
+    recorded = NOW + timedelta(days=1)
+    history = [*facts(placed, at=recorded), *facts(cancelled, at=recorded)]
+    ProjectionScenario(daily_sales).given(*history).then()
 
 
 def test_a_cancelled_order_is_subtracted_from_the_day_of_its_placement() -> None:

@@ -20,6 +20,12 @@ from tests.support.clusters.processes import (
     wait_until,
 )
 
+TLS = """
+client_tls_sslmode = require
+client_tls_cert_file = {}
+client_tls_key_file = {}
+"""
+
 
 @contextmanager
 def pgbouncer(
@@ -29,8 +35,9 @@ def pgbouncer(
     database: str = "postgres",
     pool_size: int = 20,
     ignore_startup_parameters: str = "extra_float_digits",
+    certificate: tuple[Path, Path] | None = None,
 ) -> Generator[str]:
-    """The URL of the database by way of a pooler. Skips the test if pgbouncer is not installed."""
+    """The URL of the database by way of a pooler. With a certificate and its key it takes TLS only. Skips the test if pgbouncer is not installed."""
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.skip("pgbouncer is not installed (Debian: pgbouncer)")
@@ -51,6 +58,7 @@ pool_mode = {pool_mode}
 default_pool_size = {pool_size}
 max_client_conn = 200
 ignore_startup_parameters = {ignore_startup_parameters}
+{"" if certificate is None else TLS.format(*(shutil.copy(file, folder) for file in certificate))}
 """)
         for file in folder.iterdir():
             file.chmod(0o644)
