@@ -257,7 +257,8 @@ def test_a_change_of_another_window_is_not_overwritten_in_silence(window: Callab
     early.has(TEA, 1)
     held: list[Route] = []
     late.page.route("**/graphql", lambda route: held.append(route))
-    late.button(f"One more of {TEA}").click()
+    with late.page.expect_request("**/graphql"):
+        late.button(f"One more of {TEA}").click()
     expect(late.page.locator(".basket")).to_have_attribute("aria-busy", "true", timeout=SECONDS)
     early.add(CUP).click()
     late.has(CUP, 1)

@@ -135,6 +135,8 @@ def has_no_graphiql(modes: Modes) -> None:
 def has_no_shop(modes: Modes) -> None:
     for path in ("/shop", "/shop/assets/page.js"):
         assert get(modes.production, path, accept="text/html")[0] == 404, path
+    assert f"/graphql, http://localhost:{modes.development.port}/shop\n" in modes.development.output()
+    assert "/shop" not in modes.production.output()
     # It says how to build it, if it is not built.
     assert "<html" in get(modes.development, "/shop", accept="text/html")[1]
 

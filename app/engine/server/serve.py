@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import uvicorn
 
-from app.engine.application import Application
+from app.engine.application import AnyApplication, Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
@@ -148,6 +148,12 @@ def bind_socket(settings: EngineSettings) -> socket.socket:
     return listener
 
 
+def _addresses(application: AnyApplication, settings: EngineSettings, port: int) -> list[str]:
+    """Where the API is, and the pages."""
+    pages = application.pages if settings.mode == "development" else ()
+    return [f"http://localhost:{port}{path}" for path in ("/graphql", *pages)]
+
+
 async def serve[S: EngineSettings](
     application: Application[S], settings: S, *, migrate: bool, print_line: Callable[[str], None]
 ) -> int:
@@ -171,7 +177,7 @@ async def serve[S: EngineSettings](
                 server = _GracefulServer(
                     _uvicorn_config(runtime),
                     settings,
-                    lambda: print_line(f"ready: http://localhost:{port}/graphql"),
+                    lambda: print_line(f"ready: {', '.join(_addresses(application, settings, port))}"),
                     runtime.stop,
                     shutdown,
                 )

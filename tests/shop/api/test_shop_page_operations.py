@@ -35,7 +35,7 @@ def test_each_operation_has_its_types(name: str) -> None:
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_each_command_is_safe_to_repeat_and_can_expect_a_version(name: str) -> None:
-    declared = {variable.variable.name.value for variable in OPERATIONS[name].variable_definitions}
+    declared = {variable.variable.name.value for variable in OPERATIONS[name].variable_definitions or ()}
     assert declared == {"input", "options"}
 
 
