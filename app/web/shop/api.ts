@@ -81,6 +81,7 @@ export function useLive<R, V extends Record<string, unknown>, T>(
   document: TypedDocumentString<R, V>,
   variables: V | undefined,
   reduce: (before: T | undefined, data: R) => T,
+  words: Words = {},
 ): Live<T> {
   const key = useMemo(() => [api, document, JSON.stringify(variables)] as const, [api, document, JSON.stringify(variables)]);
   const [state, setState] = useState<Live<T> & { key: unknown }>({ key, value: undefined, problem: undefined });
@@ -95,7 +96,7 @@ export function useLive<R, V extends Record<string, unknown>, T>(
           value: reduce(before.key === key ? before.value : undefined, data),
           problem: undefined,
         })),
-      (error) => setState({ key, value: undefined, problem: inWords(error) }),
+      (error) => setState({ key, value: undefined, problem: inWords(error, words) }),
     );
   }, [key]);
   // A value of other variables is not shown, not even for one frame.
@@ -114,15 +115,19 @@ export function useLiveList<R, V extends Record<string, unknown>, T extends { id
   document: TypedDocumentString<R, V>,
   variables: V | undefined,
   changes: (data: R) => Changes<T>,
+  tooMany: string,
 ): Live<ReadonlyMap<string, T>> {
-  return useLive(api, document, variables, (before: ReadonlyMap<string, T> | undefined, data: R) =>
-    applyChanges(before ?? new Map<string, T>(), changes(data)),
-  );
+  const reduce = (before: ReadonlyMap<string, T> | undefined, data: R) => applyChanges(before ?? new Map<string, T>(), changes(data));
+  // A list that is too long is refused, since it would have to be kept whole.
+  return useLive(api, document, variables, reduce, { BAD_USER_INPUT: tooMany });
 }
 
 // --- Errors ------------------------------------------------------------------
 
-const WORDS: Record<string, string> = {
+/** What to say about an error, by its code. */
+type Words = Readonly<Record<string, string>>;
+
+const WORDS: Words = {
   UNAVAILABLE: "The shop does not answer at the moment. Please try again.",
   OVERLOADED: "The shop has too much to do at the moment. Please try again.",
   TIMEOUT: "This took too long. Please try again.",
@@ -133,8 +138,8 @@ const WORDS: Record<string, string> = {
   NOT_FOUND: "This does not exist.",
 };
 
-/** What went wrong, in words for the person at the page. */
-export function inWords(error: unknown): string {
+/** What went wrong, in words for the person at the page. `words` come before those that hold everywhere. */
+export function inWords(error: unknown, words: Words = {}): string {
   const errors = (Array.isArray(error) ? error : ((error as { errors?: unknown[] })?.errors ?? [])) as {
     message?: string;
     extensions?: { code?: string; correlationId?: string };
@@ -142,6 +147,6 @@ export function inWords(error: unknown): string {
   const [first] = errors;
   const code = first?.extensions?.code ?? "";
   if (code === "INTERNAL_SERVER_ERROR") return `Something failed on the server. Its log has it as ${first?.extensions?.correlationId}.`;
-  if (first !== undefined) return WORDS[code] ?? first.message ?? "Something failed.";
+  if (first !== undefined) return words[code] ?? WORDS[code] ?? first.message ?? "Something failed.";
   return error instanceof TypeError ? "The shop cannot be reached. Please try again." : "Something failed. Please try again.";
 }

@@ -15,6 +15,7 @@ import { Products } from "./products";
 import { OperatorCorner, StaffCorner } from "./staff";
 
 const ME = customerId();
+const TOO_MANY = "There are too many orders for one list.";
 const PLACED = /^#order=([0-9a-f-]{36})$/;
 
 function Shop() {
@@ -22,7 +23,7 @@ function Shop() {
   const api = useMemo(() => createApi(role, ME), [role]);
   const commands = useCommands(api);
   const filter: OrderFilter = role === "customer" ? { customerId: ME } : { status: ["PLACED", "CONFIRMED"] };
-  const { value: orders, problem } = useLiveList(api, OrdersDocument, { filter }, (data) => data.orders);
+  const { value: orders, problem } = useLiveList(api, OrdersDocument, { filter }, (data) => data.orders, TOO_MANY);
   const { basket, add } = useBasket(api, commands, role === "customer" ? orders : undefined);
   const [selected, select] = useSelection();
   const inBasket = new Map(basket?.lines.map((line) => [line.sku, line.quantity]));

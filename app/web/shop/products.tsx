@@ -16,6 +16,7 @@ interface Shelf {
   add: ((product: ProductCardFragment) => void) | undefined;
 }
 
+const TOO_MANY = "There are too many products for one list. Type a part of the name.";
 /** So few pieces are worth a hint. */
 const FEW = 5;
 
@@ -23,7 +24,7 @@ export function Products({ api, commands, inBasket, add }: Shelf) {
   const [text, setText] = useState("");
   const wanted = useDeferredValue(text.trim());
   const filter = wanted === "" ? null : { nameContains: wanted };
-  const { value, problem } = useLiveList(api, ProductsDocument, { filter }, (data) => data.products);
+  const { value, problem } = useLiveList(api, ProductsDocument, { filter }, (data) => data.products, TOO_MANY);
   const products = value && [...value.values()].sort((one, other) => one.name.localeCompare(other.name));
   return (
     <section className="shelf" aria-labelledby="shelf">
