@@ -307,6 +307,18 @@ def test_an_error_is_said_in_words(window: Callable[[], Window]) -> None:
     is_well(customer)
 
 
+def test_a_product_is_found_by_a_part_of_its_name(window: Callable[[], Window]) -> None:
+    customer = window()
+    search = customer.page.get_by_role("searchbox")
+    search.fill("cUP")
+    expect(customer.page.locator(".product h3")).to_have_text([CUP], timeout=SECONDS)
+    search.fill("no such thing")
+    customer.shows(".shelf", "Nothing with this name.")
+    search.fill("")
+    expect(customer.page.locator(".product")).to_have_count(PRODUCTS, timeout=SECONDS)
+    is_well(customer)
+
+
 # --- How it looks -----------------------------------------------------------
 
 
@@ -399,3 +411,23 @@ def test_a_second_window_shows_a_change_within_200_milliseconds(window: Callable
         actor.has(CUP, quantity)
     print(f"a second window follows: median {median(waited):.0f} ms, most {max(waited):.0f} ms")
     assert median(waited) < 200, waited
+
+
+# The last test of this file: the shelf is too full for the others after it.
+@pytest.mark.soak
+def test_a_shelf_that_is_too_full_for_one_list_asks_for_a_name(
+    window: Callable[[], Window], shop: Shop
+) -> None:
+    customer = window()
+    for first in range(0, 200, 20):
+        fields = " ".join(
+            f'p{number}: registerProduct(input: {{sku: "P-{number}", name: "Thing {number}",'
+            ' price: {amount: "1.00"}}) { __typename }'
+            for number in range(first, first + 20)
+        )
+        assert "errors" not in shop.server.ask(f"mutation {{ {fields} }}")
+    late = Window(customer.page.context, shop)
+    late.shows(".shelf .problem", "There are too many products for one list. Type a part of the name.")
+    late.page.get_by_role("searchbox").fill("cup")
+    expect(late.page.locator(".product h3")).to_have_text([CUP], timeout=SECONDS)
+    is_well(late)
