@@ -1,5 +1,6 @@
 """The operations of the shop's page fit the schema, its types are written for them, and the kit finds what it fills."""
 
+import json
 import re
 
 import pytest
@@ -49,3 +50,9 @@ def test_no_file_of_the_page_is_too_long_to_read() -> None:
     files = [path for pattern in ("*.ts", "*.tsx", "*.css", "*.graphql") for path in PAGE.glob(pattern)]
     assert files
     assert {path.name: lines for path in files if (lines := len(path.read_text().splitlines())) > 350} == {}
+
+
+def test_the_lock_names_each_package_by_its_hash_and_no_registry() -> None:
+    packages = json.loads((PAGE / "package-lock.json").read_text())["packages"]
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
