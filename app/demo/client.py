@@ -88,7 +88,7 @@ class GraphQLClient:
 
 
 @asynccontextmanager
-async def connect_client(url: str) -> AsyncGenerator[GraphQLClient]:
+async def connect_client(url: str, token: str | None = None) -> AsyncGenerator[GraphQLClient]:
     """Connect to the API at this URL. Raises `UserError` if it does not answer."""
     try:
         socket = await connect(
@@ -97,7 +97,7 @@ async def connect_client(url: str) -> AsyncGenerator[GraphQLClient]:
             open_timeout=CONNECT_TIMEOUT_SECONDS,
             max_queue=None,
         )
-        await socket.send('{"type": "connection_init"}')
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"token": token}}))
         await asyncio.wait_for(socket.recv(), CONNECT_TIMEOUT_SECONDS)
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]

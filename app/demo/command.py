@@ -27,12 +27,15 @@ async def demo(
     orders: Annotated[
         int | None, typer.Option(help="Stop after this number of orders; at Ctrl-C if omitted.", min=1)
     ] = None,
+    token: Annotated[
+        str | None, typer.Option(help="Token of a caller with all roles; a server without a key needs none.")
+    ] = None,
 ) -> None:
     """Drive traffic of the sample shop through a running API until Ctrl-C."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with connect_client(url) as client:
+    async with connect_client(url, token) as client:
         shop = ShopTraffic(client)
         driving = asyncio.create_task(drive(shop, rate, orders))
         reporting = asyncio.create_task(_report(shop, url))

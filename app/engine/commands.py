@@ -143,6 +143,7 @@ class CommandHandler:
                     command=type(command).__name__,
                     stream=f"{decider.category} {stream_id}",
                     outcome=name,
+                    actor=context.actor,
                     ms=round(seconds * 1000, 1),
                     correlation=context.correlation_id,
                 )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\.?(?::(?P<port>\d{1,5}))?")
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\s]+)")
@@ -44,6 +45,22 @@ def is_loopback_address(address: str) -> bool:
         return ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def is_loopback_url(url: str) -> bool:
+    return is_loopback_name(urlsplit(url).hostname or "")
+
+
+def is_safe_url(url: str, *, allow_loopback: bool) -> bool:
+    """Whether nothing on the way can change what a URL gives: it is of https, or of this machine if that is allowed."""
+    try:
+        parts = urlsplit(url)
+        is_local = is_loopback_url(url)
+    except ValueError:
+        return False
+    if not parts.hostname or parts.username is not None or parts.fragment:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_local and allow_loopback)
 
 
 def is_allowed_host(header: str, allowed: tuple[str, ...]) -> bool:

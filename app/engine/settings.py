@@ -1,28 +1,36 @@
 """The settings of the engine. They are read once at the start from the environment, and validated."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin, override
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from app.engine.errors import ConfigurationError
-from app.engine.hosts import normalize_origin, split_host
+from app.engine.hosts import is_safe_url, normalize_origin, split_host
 from app.engine.logs import Level
+from app.engine.secret_files import read_secret
 
 ROOT = Path(__file__).parents[2]
+DEVELOPMENT_KEY = "only-for-development-on-this-machine"
+"""The token key of `docker-compose.yml`. Everybody can read it, so that it counts in development mode only."""
+MIN_KEY_BYTES = 32
 
 
 class EngineSettings(BaseSettings):
     """The settings of the engine. An application adds its own in a subclass.
 
     Each is read from the environment variable `APP_` and its name in capitals; `database_url` from `DATABASE_URL`.
+    A secret may be in a file, which the variable with `_FILE` at its end names. Secrets are `database_url`, and every
+    setting of the type `SecretStr`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="APP_", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="APP_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     database_url: Annotated[
         str | None,
@@ -55,6 +63,42 @@ class EngineSettings(BaseSettings):
     allowed_origins: Annotated[
         tuple[str, ...], Field(description="Other origins whose pages may call the API, as a JSON list.")
     ] = ()
+    issuer: Annotated[
+        str | None,
+        Field(
+            description="URL of the issuer of tokens, exactly as it calls itself; its keys are found by OIDC discovery."
+        ),
+    ] = None
+    audience: Annotated[
+        str | None,
+        Field(
+            description="Audience that a token must name. Outside of development mode it is required with an issuer."
+        ),
+    ] = None
+    token_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="Key of tokens with HS256, 32 bytes or more, in place of an issuer. For small set-ups."
+        ),
+    ] = None
+    token_leeway_seconds: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=300,
+            description="How far the clocks of the issuer and of the server may differ, in seconds.",
+        ),
+    ] = 10.0
+    actor_claim: Annotated[
+        str, Field(min_length=1, description="Path of the claim that names the caller in events and logs.")
+    ] = "sub"
+    roles_claim: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Path of the claim with the roles: a list, an object with roles as keys, or words.",
+        ),
+    ] = "roles"
     max_connections: Annotated[
         int,
         Field(
@@ -201,6 +245,39 @@ class EngineSettings(BaseSettings):
             )
         return tuple(filter(None, normalized))
 
+    @field_validator("issuer", "audience", "token_key", mode="before")
+    @classmethod
+    def _drop_empty(cls, value: object) -> object:
+        # Compose files pass variables that are not set as empty texts.
+        return None if value == "" else value
+
+    @field_validator("issuer")
+    @classmethod
+    def _check_issuer(cls, issuer: str | None) -> str | None:
+        if issuer is not None and (not is_safe_url(issuer, allow_loopback=True) or "?" in issuer):
+            raise PydanticCustomError(
+                "issuer", "give a URL such as https://login.shop.example; https is needed"
+            )
+        return issuer
+
+    @field_validator("token_key")
+    @classmethod
+    def _check_token_key(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if key is None:
+            return None
+        if info.data.get("issuer") is not None:
+            raise PydanticCustomError("both", "APP_ISSUER is set, too: keep one of them")
+        if "-----BEGIN" in key.get_secret_value():
+            raise PydanticCustomError("pem", "give random bytes, and no key pair: set APP_ISSUER for those")
+        if len(key.get_secret_value().encode()) < MIN_KEY_BYTES:
+            raise PydanticCustomError("short", "give {bytes} random bytes or more", {"bytes": MIN_KEY_BYTES})
+        return key
+
+    @override
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, "***" if name == "database_url" and value is not None else value
+
     renamed: ClassVar[Mapping[str, str]] = {
         "CACHED_STREAMS": "AGGREGATE_CACHE_SIZE",
         "CALL_SECONDS": "PORT_TIMEOUT_SECONDS",
@@ -224,8 +301,10 @@ class EngineSettings(BaseSettings):
     @classmethod
     def from_environment(cls, **overrides: object) -> Self:
         """The settings of this process. `overrides` come from the command line and win. Raises `ConfigurationError`."""
+        secrets = cls._secrets()
         known = {f"APP_{name.upper()}" for name in cls.model_fields if name != "database_url"}
-        unknown = sorted(name for name in os.environ if name.startswith("APP_") and name not in known)
+        files = {f"{variable}_FILE" for variable in secrets.values()}
+        unknown = sorted(name for name in os.environ if name.startswith("APP_") and name not in known | files)
         for name in unknown:
             if new_name := cls.renamed.get(name.removeprefix("APP_")):
                 raise ConfigurationError(f"setting {name} is now called APP_{new_name}")
@@ -237,15 +316,30 @@ class EngineSettings(BaseSettings):
             # An empty host would mean all addresses, and an empty folder the current folder.
             if os.environ.get(name) == "":
                 raise ConfigurationError(f"setting {name} is empty: set a value, or remove it")
+        from_files = {
+            name: text for name, variable in secrets.items() if (text := read_secret(variable)) is not None
+        }
+        given = from_files | {name: value for name, value in overrides.items() if value is not None}
         try:
-            return cls(**{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+            return cls(**given)  # pyright: ignore[reportArgumentType]
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "?"
             variable = name if name == "DATABASE_URL" else f"APP_{name.upper()}"
-            raise ConfigurationError(f"setting {variable}: {first['msg']}, not {first['input']!r}") from None
+            value = "" if name.lower() in secrets else f", not {first['input']!r}"
+            raise ConfigurationError(f"setting {variable}: {first['msg']}{value}") from None
         except SettingsError as error:
             # A value that is not JSON fails before validation. The message has the field in quotes.
             name = next(name for name in cls.model_fields if f'"{name}"' in str(error))
             kind = "object" if get_origin(cls.model_fields[name].annotation) is dict else "list"
             raise ConfigurationError(f"setting APP_{name.upper()}: give a JSON {kind}") from None
+
+    @classmethod
+    def _secrets(cls) -> Mapping[str, str]:
+        """The settings that are secret, each with its variable."""
+        secret = {
+            name: f"APP_{name.upper()}"
+            for name, field in cls.model_fields.items()
+            if SecretStr in (field.annotation, *get_args(field.annotation))
+        }
+        return {"database_url": "DATABASE_URL", **secret}

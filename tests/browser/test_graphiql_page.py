@@ -81,6 +81,10 @@ def test_a_mutation_in_one_window_shows_up_in_a_subscription_in_another_and_noth
     follower.shows("order.placed")
     actor.run(4)
     actor.shows("TEA-1", "Green tea")
+    actor.page.get_by_label("Act as").select_option("staff")
+    with actor.page.expect_request(lambda request: request.headers.get("x-roles") == "staff") as sent:
+        actor.run(4)
+    assert sent.value.headers["x-actor"] == "staff"
     for window in (follower, actor):
         assert window.foreign == []
         assert window.problems == []

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from app.engine.settings import ROOT
+from tests.support.tokens import TOKEN_KEY, bearer, make_token
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
@@ -94,7 +95,7 @@ class Server:
     """One server process on a free port.
 
     It is forked, which is fast, unless it runs the code of another folder or starts a database itself. A server that
-    follows another one gets its `port`.
+    follows another one gets its `port`. Outside development it gets a key for tokens, unless it is given one or an issuer.
     """
 
     def __init__(
@@ -103,6 +104,10 @@ class Server:
         self.port = free_port() if port is None else port
         if database_url is not None:
             environment = {"DATABASE_URL": database_url, **environment}
+        if environment.get("APP_MODE", "development") != "development" and "APP_ISSUER" not in environment:
+            environment = {"APP_TOKEN_KEY": TOKEN_KEY, **environment}
+        self.headers = bearer(make_token()) if environment.get("APP_TOKEN_KEY") == TOKEN_KEY else {}
+        """The headers of a caller with all roles."""
         env = clean_environment(**environment)
         arguments = ["serve", "--port", str(self.port)]
         self.log = tempfile.NamedTemporaryFile("w+", prefix="server-")  # noqa: SIM115 - lives as long as the process
@@ -141,7 +146,9 @@ class Server:
         """Send one operation; the whole answer."""
         body = json.dumps({"query": query, "variables": variables or {}}).encode()
         request = urllib.request.Request(
-            self.url, body, {"content-type": "application/json", "accept": "application/json"}
+            self.url,
+            body,
+            {"content-type": "application/json", "accept": "application/json", **self.headers},
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)

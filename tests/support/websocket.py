@@ -69,7 +69,8 @@ class Socket:
 async def opened(
     server: Server, init: dict[str, Any] | None = None, **options: Any
 ) -> AsyncGenerator[Socket]:
-    """A socket whose connection was initialised, with this payload, and acknowledged."""
+    """A socket whose connection was initialised, with this payload, and acknowledged. It has the headers of the server."""
+    options.setdefault("additional_headers", server.headers)
     async with connect(
         server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options
     ) as connection:

@@ -17,6 +17,7 @@ PATHS: Sequence[str] = (
     "app/engine/projector/README.md",
     "app/engine/processes/README.md",
     "app/engine/graphql/README.md",
+    "app/engine/access/README.md",
     "app/engine/audit/README.md",
     "app/engine/cli/README.md",
     "app/engine/server/README.md",

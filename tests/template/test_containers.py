@@ -274,6 +274,9 @@ def test_the_example_names_every_setting_with_its_default() -> None:
         if name not in (
             "DATABASE_URL",
             "APP_DATA_DIR",
+            "APP_ISSUER",
+            "APP_AUDIENCE",
+            "APP_TOKEN_KEY",
             "APP_ALLOWED_HOSTS",
             "APP_ALLOWED_ORIGINS",
             "APP_SIMULATED_GATEWAY",

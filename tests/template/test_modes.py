@@ -12,16 +12,20 @@ from uuid import uuid4
 
 import pytest
 from graphql import get_introspection_query
+from pydantic import SecretStr
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from app.composition import application
+from app.engine.access.authentication import check_access
+from app.engine.errors import ConfigurationError
 from app.engine.graphql.schema import ENGINE_SLICES, build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.settings import ROOT
 from app.settings import Settings
 from tests.support.sample_documents import documents
 from tests.support.server import Server
+from tests.support.tokens import TOKEN_KEY
 from tests.template.readmes import TEXTS, paragraphs
 
 SCHEMA = graphql_schema(build_schema(application.slices(), application.deciders)[0])
@@ -87,7 +91,9 @@ def post(
 ) -> dict[str, Any]:
     """The answer as JSON, of any status."""
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
-    request = urllib.request.Request(server.url, body, {"content-type": "application/json", **headers})
+    request = urllib.request.Request(
+        server.url, body, {"content-type": "application/json", **server.headers, **headers}
+    )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
@@ -98,7 +104,7 @@ def post(
 def by_stream(server: Server, query: str, variables: Mapping[str, Any] | None = None) -> str:
     """The whole text of a stream."""
     body = json.dumps({"query": query, "variables": variables or {}}).encode()
-    headers = {"content-type": "application/json", "accept": "text/event-stream"}
+    headers = {"content-type": "application/json", "accept": "text/event-stream", **server.headers}
     try:
         request = urllib.request.Request(server.url, body, headers)
         with urllib.request.urlopen(request, timeout=10) as answer:
@@ -110,7 +116,7 @@ def by_stream(server: Server, query: str, variables: Mapping[str, Any] | None = 
 def by_socket(server: Server, query: str, variables: Mapping[str, Any] | None = None) -> str:
     """The first message of an operation on a socket."""
     with connect(server.socket, subprotocols=[Subprotocol("graphql-transport-ws")]) as client:
-        client.send('{"type": "connection_init"}')
+        client.send(json.dumps({"type": "connection_init", "payload": server.headers}))
         assert json.loads(client.recv(10))["type"] == "connection_ack"
         payload = {"query": query, "variables": variables or {}}
         client.send(json.dumps({"type": "subscribe", "id": "1", "payload": payload}))
@@ -187,8 +193,26 @@ def refuses_operator_mutations(modes: Modes) -> None:
 
 
 def takes_no_actor(modes: Modes) -> None:
-    for server, actor in ((modes.production, "anonymous"), (modes.development, "ann")):
+    for server, actor in ((modes.production, "tester"), (modes.development, "ann")):
         assert actor_of(server) == actor
+
+
+def needs_to_know_who_calls(modes: Modes) -> None:
+    line = "callers on this machine name themselves"
+    assert line in modes.development.output()
+    assert line not in modes.production.output()
+    key, issuer = SecretStr(TOKEN_KEY), "https://login.shop.example"
+    check_access(Settings())
+    check_access(Settings(mode="production", token_key=key))
+    check_access(Settings(mode="production", issuer=issuer, audience="shop-api"))
+    for settings in (Settings(mode="production"), Settings(mode="production", issuer=issuer)):
+        with pytest.raises(ConfigurationError):
+            check_access(settings)
+
+
+def takes_tokens_of_its_key(modes: Modes) -> None:
+    assert post(modes.production, "{ position }", authorization="Bearer x")["errors"]
+    assert "errors" not in post(modes.production, "{ position }")
 
 
 def logs_as_promised(modes: Modes) -> None:
@@ -206,6 +230,8 @@ CHECKS: Mapping[str, Callable[[Modes], None]] = {
         suggests_nothing,
         refuses_operator_mutations,
         takes_no_actor,
+        needs_to_know_who_calls,
+        takes_tokens_of_its_key,
         logs_as_promised,
     )
 }
@@ -213,9 +239,18 @@ CHECKS: Mapping[str, Callable[[Modes], None]] = {
 NOTHING_OF_A_SERVER: Sequence[str] = ()
 """For a sentence that says nothing about how a server in a mode behaves."""
 SURFACE = tuple(CHECKS)
+CALLERS = ("takes_no_actor", "needs_to_know_who_calls", "takes_tokens_of_its_key")
 
 PROMISES: Mapping[str, Sequence[str]] = {
-    "The header `X-Actor` counts in development mode only": ("takes_no_actor",),
+    "It names itself by the headers `X-Actor` and `X-Roles`.": CALLERS,
+    "With a key, tokens count in development mode, too, and the headers do not": CALLERS,
+    "outside development each caller has a verified token or no roles.": CALLERS,
+    "the audience is required outside development.": CALLERS,
+    "Outside of development mode it is required with an issuer.": CALLERS,
+    "they may name any actor.": CALLERS,
+    "`APP_MODE`: `production`.": SURFACE,
+    "Print a token for development": NOTHING_OF_A_SERVER,
+    "Compose runs it in development mode with a public token key": NOTHING_OF_A_SERVER,
     "A PostgreSQL 18 for development comes": NOTHING_OF_A_SERVER,
     "[Settings, endpoints, metrics, logs, production checklist": NOTHING_OF_A_SERVER,
     "[A production database is migrated on request]": NOTHING_OF_A_SERVER,

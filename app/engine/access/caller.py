@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+DEVELOPMENT_ROLES = ("customer", "staff", "operator")
+"""The roles of a caller in development mode that names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -12,7 +15,7 @@ class Caller:
     roles: frozenset[str] = frozenset()
     """The roles; empty for an anonymous caller."""
     expires_at: float | None = None
-    """When the authority ends, in seconds since 1970; None if it does not end."""
+    """When this server stops to accept the token, in seconds since 1970. None if there is no end."""
 
 
 ANONYMOUS = Caller("anonymous")

@@ -30,6 +30,7 @@ LAZY_COMMANDS: Mapping[str, str] = {
     "projections": "app.engine.cli.projections:commands",
     "prove": "app.engine.cli.prove:prove",
     "restore-check": "app.engine.cli.restore_check:restore_check",
+    "token": "app.engine.cli.token:token",
     "trace": "app.engine.cli.events:trace",
 }
 """Commands and groups, each with `module:name`. They are imported when they are used: a server needs none of them."""

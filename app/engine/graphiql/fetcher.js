@@ -2,6 +2,7 @@
 
 import { getOperationAST, parse } from "graphql";
 import { createClient } from "graphql-ws";
+import { withRole } from "./act-as.jsx";
 
 const ENDPOINT = "/graphql";
 const SOCKET = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${ENDPOINT}`;
@@ -12,7 +13,8 @@ const KEPT = 50; // results of one subscription that stay on the screen
 const REDRAW = 100; // milliseconds; a long history arrives faster than the editor can show it
 
 /** GraphiQL's `Fetcher`: a promise of one result, or an observable of many. The headers come from the headers editor. */
-export function fetcher(request, { headers = {} } = {}) {
+export function fetcher(request, { headers: edited = {} } = {}) {
+  const headers = withRole(edited);
   const operation = operationOf(request);
   return operation?.operation === "subscription" ? follow(request, operation, headers) : post(request, headers);
 }

@@ -4,6 +4,7 @@ import "graphiql/style.css";
 import "./page.css";
 import { GraphiQL } from "graphiql";
 import { createRoot } from "react-dom/client";
+import { ActAs, canActAs } from "./act-as.jsx";
 import { fetcher } from "./fetcher.js";
 
 // --- The editor's workers ---------------------------------------------------
@@ -50,5 +51,7 @@ createRoot(document.getElementById("graphiql")).render(
     defaultEditorToolsVisibility="variables"
     isHeadersEditorEnabled
     shouldPersistHeaders={false}
-  />,
+  >
+    <GraphiQL.Footer>{canActAs() && <ActAs />}</GraphiQL.Footer>
+  </GraphiQL>,
 );

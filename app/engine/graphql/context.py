@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 from strawberry.types import ExecutionContext
 
+from app.engine.access.authentication import Authenticator
 from app.engine.access.caller import Caller
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
@@ -40,6 +41,7 @@ class Services(Protocol):
 
     application: AnyApplication
     settings: EngineSettings
+    authenticator: Authenticator
     database: Database
     commands: CommandHandler
     reader: EventReader

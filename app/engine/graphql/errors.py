@@ -4,6 +4,7 @@ ApiError
 ├── BadInput           BAD_USER_INPUT
 ├── ReusedCommandId    COMMAND_ID_REUSED
 ├── NotFound           NOT_FOUND
+├── Unauthenticated    UNAUTHENTICATED
 ├── Forbidden          FORBIDDEN
 ├── StaleRead          STALE_READ
 ├── ServerOverloaded   OVERLOADED
@@ -71,6 +72,12 @@ class NotFound(ApiError):
     """The requested object does not exist."""
 
     code = "NOT_FOUND"
+
+
+class Unauthenticated(ApiError):
+    """The operation needs a token."""
+
+    code = "UNAUTHENTICATED"
 
 
 class Forbidden(ApiError):

@@ -47,7 +47,7 @@ def create_app(runtime: Runtime) -> Starlette:
     ]
     if runtime.settings.mode == "development":
         routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
-        routes += page_routes(runtime.application.pages)
+        routes += page_routes(runtime.application.pages, takes_headers=runtime.authenticator.trusts_headers)
     return Starlette(
         routes=routes,
         middleware=_middleware(runtime.settings.allowed_hosts, runtime.settings.allowed_origins),

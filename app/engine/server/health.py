@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from app.engine.access.authentication import Authenticator
 from app.engine.audit.sealer import Sealer
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
@@ -41,6 +42,7 @@ class Health:
         probe: DatabaseProbe,
         supervisor: Supervisor,
         sealer: Sealer,
+        authenticator: Authenticator,
     ) -> None:
         self.head_at_start = 0
         self.changed_events: Mapping[str, str] = NO_LINES
@@ -55,6 +57,7 @@ class Health:
         self._probe = probe
         self._supervisor = supervisor
         self._sealer = sealer
+        self._authenticator = authenticator
 
     async def run(self) -> None:
         """Observe what has to be known before anyone asks, until cancelled."""
@@ -87,6 +90,8 @@ class Health:
             warnings["sealer"] = self._sealer.error
         if self._notifier.error is not None:
             warnings["notifier"] = self._notifier.error
+        if (line := self._authenticator.warning) is not None:
+            warnings["issuer"] = line
         if self._feed.replacement is not None:
             warnings["log"] = self._feed.replacement
         if (line := self._clock_warning()) is not None:

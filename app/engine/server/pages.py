@@ -23,13 +23,17 @@ class PageFiles(StaticFiles):
         """Starlette answers 500 if the folder is missing."""
 
 
-def page_routes(pages: Mapping[str, Path]) -> list[Route | Mount]:
+def page_routes(pages: Mapping[str, Path], *, takes_headers: bool) -> list[Route | Mount]:
     """For each path the page that is built in `dist` of its folder, and its files below `<path>/assets`."""
-    return [route for path, folder in pages.items() for route in _routes_of(path, folder / "dist")]
+    return [
+        route
+        for path, folder in pages.items()
+        for route in _routes_of(path, folder / "dist", takes_headers=takes_headers)
+    ]
 
 
-def _routes_of(path: str, dist: Path) -> list[Route | Mount]:
+def _routes_of(path: str, dist: Path, *, takes_headers: bool) -> list[Route | Mount]:
     async def page(_: Request) -> Response:
-        return built_page(dist / "index.html")
+        return built_page(dist / "index.html", takes_headers=takes_headers)
 
     return [Route(path, page), Mount(f"{path}/assets", PageFiles(dist / "assets"))]

@@ -10,6 +10,7 @@ from typing import override
 
 import asyncpg
 
+from app.engine.access.authentication import Authenticator
 from app.engine.application import AnyApplication, Application
 from app.engine.audit.sealer import Sealer
 from app.engine.commands import CommandHandler, CommandOutcome
@@ -69,6 +70,7 @@ class Runtime:
         self.application: AnyApplication = application
         self.settings: EngineSettings = settings
         self.database = database
+        self.authenticator = Authenticator(settings)
         self.reader = EventReader(database.pool, codec)
         self.feed = Feed(
             self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
@@ -139,6 +141,7 @@ class Runtime:
             snapshotter=self.snapshotter,
             probe=self.probe,
             supervisor=self.supervisor,
+            authenticator=self.authenticator,
         )
         self.metrics = Metrics(
             MetricSources(
@@ -181,11 +184,15 @@ class Runtime:
             Component("snapshots", self.snapshotter.run, is_needed=False),
             Component("health", lambda: self.health.run()),
             Component("database probe", self.probe.run),
+            Component("issuer", self.authenticator.run, is_needed=False),
         )
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:
-        """Run the components. At the end, answer the commands that wait, and stop. Raises `DatabaseUnavailable`."""
+        """Run the components. At the end, answer the commands that wait, and stop.
+
+        Raises `DatabaseUnavailable`, or `ConfigurationError` if the issuer of tokens does not answer.
+        """
         try:
             await self._start()
         except DRIVER_ERRORS as error:
@@ -205,6 +212,7 @@ class Runtime:
             timeout.reschedule(asyncio.get_running_loop().time())
 
     async def _start(self) -> None:
+        await self.authenticator.start()
         self.health.changed_events = await changed_events(self.database.pool, self.application.codec)
         for line in self.health.changed_events.values():
             log.warning(line)

@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import uvicorn
 
+from app.engine.access.authentication import check_access, trusts_headers
 from app.engine.application import AnyApplication, Application
 from app.engine.database.connections import open_database
 from app.engine.errors import ConfigurationError
@@ -162,6 +163,7 @@ async def serve[S: EngineSettings](
     Raises `ConfigurationError` or `DatabaseUnavailable` before it has begun to listen.
     """
     check_hosts(settings)
+    check_access(settings)
     max_connections(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)
@@ -174,6 +176,10 @@ async def serve[S: EngineSettings](
             async with runtime.run():
                 port = listener.getsockname()[1]
                 tune_gc()
+                if trusts_headers(settings):
+                    log.info(
+                        "development: callers on this machine name themselves, by the headers X-Actor and X-Roles"
+                    )
                 server = _GracefulServer(
                     _uvicorn_config(runtime),
                     settings,

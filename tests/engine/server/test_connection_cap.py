@@ -19,6 +19,7 @@ from app.engine.server.connections import max_connections
 from app.engine.settings import ROOT, EngineSettings
 from tests.support.raw_http import HEAD, SOCKET, connection, cpu_seconds, read_all, remote_ports, until
 from tests.support.server import Server, clean_environment
+from tests.support.tokens import TOKEN_KEY
 
 
 @contextlib.contextmanager
@@ -30,7 +31,9 @@ def limited_server(url: str, log: Path, descriptors: int) -> Generator[tuple[psu
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" -m app serve --port {port}', sys.executable],
-            env=clean_environment(DATABASE_URL=url, APP_POOL_SIZE="2", APP_MODE="production"),
+            env=clean_environment(
+                DATABASE_URL=url, APP_POOL_SIZE="2", APP_MODE="production", APP_TOKEN_KEY=TOKEN_KEY
+            ),
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,

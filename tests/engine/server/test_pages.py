@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def client(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Starlette(routes=page_routes({"/mine": folder}))
+    app = Starlette(routes=page_routes({"/mine": folder}, takes_headers=True))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
     ) as client:
@@ -53,10 +53,10 @@ async def test_a_page_that_is_not_built_says_how_to_build_it_and_needs_no_restar
     assert (unbuilt.status_code, "make graphiql" in unbuilt.text) == (200, True)
     assert (await client.get("/mine/assets/page.js")).status_code == 404
     (folder / "dist" / "assets").mkdir(parents=True)
-    (folder / "dist" / "index.html").write_text("<html>mine</html>")
+    (folder / "dist" / "index.html").write_text('<html lang="en">mine</html>')
     (folder / "dist" / "assets" / "page.js").write_text("1")
     page = await client.get("/mine")
-    assert page.text == "<html>mine</html>"
+    assert page.text == '<html data-callers="headers" lang="en">mine</html>'
     assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert page.headers["cache-control"] == "no-cache"
     assert (await client.get("/mine/assets/page.js")).text == "1"
@@ -77,7 +77,7 @@ async def test_nothing_but_the_page_and_its_assets_is_served(
 
 
 def test_an_application_without_pages_has_no_route() -> None:
-    assert page_routes({}) == []
+    assert page_routes({}, takes_headers=True) == []
 
 
 # --- Built ------------------------------------------------------------------

@@ -11,8 +11,12 @@ from anyio import CancelScope
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app.engine.access.authentication import has_expired, wait_for_expiry
+from app.engine.access.caller import ANONYMOUS, Caller
+from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.negotiation import EVENT_STREAM
+from app.engine.graphql.transport.requests import error_body
 
 KEEP_ALIVE_SECONDS = 12.0
 """Proxies close a connection that is silent for longer than they allow, often 15 to 60 s."""
@@ -20,6 +24,7 @@ KEEP_ALIVE_SECONDS = 12.0
 # Without a space after the colon: urql parses one as data.
 COMPLETE = "event: complete\ndata:\n\n"
 KEEP_ALIVE = ":\n\n"
+_EXPIRED = error_body(str(TokenRefused("expired")), "UNAUTHENTICATED", reason="expired", retryable=True)
 
 
 def next_frame(body: Mapping[str, Any], position: int | None = None) -> str:
@@ -69,24 +74,32 @@ async def subscription_frames[R](
     first: asyncio.Future[R | None],
     render: Callable[[R], str],
     stopping: asyncio.Event,
+    caller: Caller = ANONYMOUS,
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
 ) -> AsyncGenerator[str]:
     """The frames of a subscription: `first`, which is the next of `results`, and those that follow.
 
-    If the server stops, the stream ends without `complete`, so that the client reconnects and resumes.
+    If the server stops, the stream ends without `complete`, so that the client reconnects and resumes. When the token
+    expires, the last result is the error UNAUTHENTICATED: the client gets another token and resumes.
     """
     stop = asyncio.ensure_future(stopping.wait())
+    expiry = asyncio.ensure_future(wait_for_expiry(caller))
     part = first
     try:
         while True:
-            while not part.done():
+            while not part.done() and not expiry.done():
                 await asyncio.wait(
-                    (part, stop), timeout=keep_alive_seconds, return_when=asyncio.FIRST_COMPLETED
+                    (part, stop, expiry), timeout=keep_alive_seconds, return_when=asyncio.FIRST_COMPLETED
                 )
                 if stop.done() and not part.done():
                     return
-                if not part.done():
+                if not part.done() and not expiry.done():
                     yield KEEP_ALIVE
+            # A stream that always has a result, or a client that reads slowly, leaves the timer no time.
+            if expiry.done() or has_expired(caller):
+                yield next_frame({"data": None, "errors": [_EXPIRED]})
+                yield COMPLETE
+                return
             result = part.result()
             if result is None:
                 if not stopping.is_set():
@@ -96,6 +109,7 @@ async def subscription_frames[R](
             part = asyncio.ensure_future(anext(results, None))
     finally:
         stop.cancel()
+        expiry.cancel()
         # If the client has gone, every await here is cancelled again.
         with CancelScope(shield=True):
             await close_results(results, part)

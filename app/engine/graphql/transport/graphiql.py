@@ -13,16 +13,22 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def graphiql_page() -> HTMLResponse:
-    """The page, or a page that says how to build it."""
-    return built_page(PAGE)
+def graphiql_page(*, takes_headers: bool) -> HTMLResponse:
+    """The page, or a page that says how to build it. With `takes_headers` it has a switch for the roles of the caller."""
+    return built_page(PAGE, takes_headers=takes_headers)
 
 
-def built_page(index: Path) -> HTMLResponse:
-    """The page of this `index.html`, or a page that says how to build it."""
+def built_page(index: Path, *, takes_headers: bool) -> HTMLResponse:
+    """The page of this `index.html`, or a page that says how to build it.
+
+    The page is told if the server takes callers from headers: its root element has `data-callers="headers"` then.
+    """
     # It may be built while the server runs.
     page = index if index.exists() else UNBUILT
+    text = page.read_text()
+    if takes_headers:
+        text = text.replace("<html ", '<html data-callers="headers" ', 1)
     return HTMLResponse(
-        page.read_text(),
+        text,
         headers={"content-security-policy": CONTENT_SECURITY_POLICY, "cache-control": "no-cache"},
     )

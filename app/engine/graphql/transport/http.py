@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +11,7 @@ from uuid import UUID
 
 import msgspec
 from graphql import GraphQLError, OperationType
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -21,6 +20,7 @@ from strawberry.types import graphql as strawberry_graphql
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from app.engine.access.caller import ANONYMOUS, Caller
+from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.context import Context, ResumePoint, Services
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
@@ -40,6 +40,7 @@ from app.engine.graphql.transport.graphiql import graphiql_page
 from app.engine.graphql.transport.negotiation import GRAPHQL_RESPONSE, JSON, Acceptable, parse_accept
 from app.engine.graphql.transport.requests import (
     BadRequest,
+    Unauthenticated,
     check_content_type,
     decode_json,
     error_body,
@@ -50,13 +51,11 @@ from app.engine.graphql.transport.requests import (
 )
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
-from app.engine.hosts import is_local_caller
 from app.engine.uuid7 import uuid7
 
 MAX_OPERATIONS_PER_SOCKET = 50
 FIRST_RESULT_SECONDS = 2.0
 """How long a subscription by GET waits for its first result, so that an error of it has a status."""
-_ACTOR = re.compile(r"[\w.@+:-]{1,100}")
 
 
 class GraphQLEndpoint(GraphQL[Context, None]):
@@ -100,8 +99,11 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             parameters = request.query_params
             names_operation = not {"query", "documentId", "extensions"}.isdisjoint(parameters)
             if self._services.settings.mode == "development" and acceptable.html and not names_operation:
-                return graphiql_page()
-            envelope = parse_query_string(parameters)
+                return graphiql_page(takes_headers=self._services.authenticator.trusts_headers)
+        # Before anything of the operation is read.
+        request.state.caller = await self._caller(request)
+        if request.method == "GET":
+            envelope = parse_query_string(request.query_params)
         else:
             check_content_type(request.headers)
             envelope = parse_body(await self._read_body(request))
@@ -187,7 +189,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return next_frame(_result_body(result), point.position)
 
         return EventStreamResponse(
-            subscription_frames(results, first, render, self._services.stopping),
+            subscription_frames(results, first, render, self._services.stopping, context.caller),
             close=lambda: close_results(results, first),
         )
 
@@ -213,7 +215,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return Context(
             services=self._services,
             events=self._events,
-            caller=self._caller(request),
+            caller=getattr(request.state, "caller", ANONYMOUS),
             correlation_id=correlation_id or uuid7(),
             loaders=Loaders(self._services.database),
             requested_correlation_id=correlation_id,
@@ -232,18 +234,18 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
 
-    def _caller(self, request: Request | WebSocket) -> Caller:
-        """The caller that the header X-Actor names, in development mode and straight from this machine; else anonymous."""
-        header = request.headers.get("x-actor")
-        local = is_local_caller(request.headers, request.client and request.client.host)
-        if (
-            self._services.settings.mode == "development"
-            and local
-            and header is not None
-            and _ACTOR.fullmatch(header)
-        ):
-            return Caller(header)
-        return ANONYMOUS
+    async def _caller(self, connection: HTTPConnection, init: Mapping[str, Any] | None = None) -> Caller:
+        client = connection.client and connection.client.host
+        try:
+            return await self._services.authenticator.caller(connection.headers, client, init)
+        except TokenRefused as error:
+            raise Unauthenticated(error) from None
+
+    async def authenticate_socket(
+        self, socket: WebSocket, context: Context, init: Mapping[str, Any] | None
+    ) -> Context:
+        """The context of a socket's operations, by the payload of its connection_init. Raises `Unauthenticated`."""
+        return replace(context, caller=await self._caller(socket, init))
 
 
 def _result_body(result: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from cross_web import HTTPException
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast, parse
 from starlette.requests import Request
 
+from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -45,10 +46,13 @@ class BadRequest(HTTPException):
         code: str = "BAD_USER_INPUT",
         status_code: int = 400,
         headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(status_code, reason)
         self.code = code
         self.headers = dict(headers or {})
+        self.extensions = dict(extensions or {})
+        """What the error says besides its code."""
 
 
 class PersistedQueryNotSupported(BadRequest):
@@ -57,6 +61,16 @@ class PersistedQueryNotSupported(BadRequest):
     def __init__(self) -> None:
         # Apollo's and urql's links read the body of a response only if its status is 200.
         super().__init__("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED", 200)
+
+
+class Unauthenticated(BadRequest):
+    """The token of the request is refused."""
+
+    def __init__(self, error: TokenRefused) -> None:
+        challenge = f'Bearer error="invalid_token", error_description="{error.reason}"'
+        super().__init__(
+            str(error), "UNAUTHENTICATED", 401, {"www-authenticate": challenge}, {"reason": error.reason}
+        )
 
 
 def too_large(size: str) -> BadRequest:
@@ -176,6 +190,6 @@ def operation_type(query: str, operation_name: str | None) -> OperationType:
     return operation.operation if isinstance(operation, OperationDefinitionNode) else OperationType.QUERY
 
 
-def error_body(message: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
+def error_body(message: str, code: str = "BAD_USER_INPUT", **extensions: object) -> dict[str, Any]:
     """One error as responses and messages carry it."""
-    return {"message": message, "extensions": {"code": code}}
+    return {"message": message, "extensions": {"code": code, **extensions}}

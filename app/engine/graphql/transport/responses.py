@@ -10,6 +10,7 @@ from app.engine.graphql.transport.negotiation import GRAPHQL_RESPONSE, JSON
 from app.engine.graphql.transport.requests import BadRequest, error_body
 
 STATUS_CODES = {
+    "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,
     "LOG_REPLACED": 409,
@@ -42,7 +43,7 @@ def result_response(body: Mapping[str, Any], media_type: str) -> Response:
 
 def refusal_response(error: BadRequest, media_type: str = JSON) -> Response:
     """The response to a request that is refused before execution."""
-    body = {"errors": [error_body(error.reason, error.code)]}
+    body = {"errors": [error_body(error.reason, error.code, **error.extensions)]}
     return _response(body, media_type, error.status_code, error.headers)
 
 
@@ -55,5 +56,6 @@ def _response(
     body: Mapping[str, Any], media_type: str, status: int, headers: Mapping[str, str] | None = None
 ) -> Response:
     # Responses are of one moment. Without this a cache may keep those of GET.
+    challenge = {"www-authenticate": "Bearer"} if status == 401 else {}
     fixed = {"cache-control": "no-store", "vary": "Accept", "content-type": f"{media_type}; charset=utf-8"}
-    return Response(encode_json(body), status, {**fixed, **(headers or {})})
+    return Response(encode_json(body), status, {**fixed, **challenge, **(headers or {})})

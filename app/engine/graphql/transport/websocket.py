@@ -1,8 +1,9 @@
 """GraphQL over WebSocket (graphql-transport-ws). An error in one operation ends that operation, not the socket."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Protocol, cast, override
 
@@ -15,12 +16,15 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
+from app.engine.access.authentication import has_expired, wait_for_expiry
+from app.engine.access.caller import Caller
 from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.transport.requests import (
     MAX_REQUEST_BYTES,
     BadRequest,
+    Unauthenticated,
     error_body,
     parse_request,
     too_large,
@@ -33,6 +37,8 @@ _DISCONNECTED = (
 )
 
 
+FORBIDDEN = 4403
+"""The code of a socket whose token is refused or has expired. Clients of graphql-ws try again, with another token."""
 MAX_REASON_BYTES = 123
 """A control frame has 125 bytes; the close code takes two."""
 
@@ -96,6 +102,10 @@ def _too_large_message(text: str, size: int) -> TooLarge:
 class _Endpoint(Protocol):
     shared_subscriptions: SharedSubscriptions
 
+    async def authenticate_socket(
+        self, socket: websockets.WebSocket, context: Context, init: Mapping[str, Any] | None
+    ) -> Context: ...
+
 
 class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     """The operations of one socket."""
@@ -106,9 +116,55 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """What connection_init says for all operations."""
         self._extensions: dict[str, dict[str, Any]] = {}
         """The extensions of operations that have not begun, by id."""
+        self._expiry: asyncio.Task[None] | None = None
+        """Closes the socket when the token expires."""
+
+    @override
+    async def handle_connection_init(self, message: Any) -> None:
+        """Who calls is fixed here, for all operations of the socket."""
+        if not self.connection_init_received and not self.connection_timed_out:
+            if self.connection_init_timeout_task is not None:
+                self.connection_init_timeout_task.cancel()
+            endpoint = cast("_Endpoint", self.view)
+            try:
+                self.context = await endpoint.authenticate_socket(
+                    self._socket, self.context, message.get("payload")
+                )
+            except Unauthenticated as error:
+                await self.websocket.close(FORBIDDEN, str(error.extensions["reason"]))
+                return
+            if self.context.caller.expires_at is not None:
+                self._expiry = asyncio.create_task(self._close_at_expiry(self.context.caller))
+        await super().handle_connection_init(message)
+
+    async def _close_at_expiry(self, caller: Caller) -> None:
+        await wait_for_expiry(caller)
+        await self._close_expired()
+
+    async def _close_expired(self) -> None:
+        """End all operations, then the socket. Clients connect again with another token."""
+        for operation_id in list(self.operations):
+            await self.cleanup_operation(operation_id)
+        # The client may have closed it, or be gone.
+        with suppress(*_DISCONNECTED, RuntimeError):
+            await self.websocket.close(FORBIDDEN, "expired")
+
+    @override
+    async def shutdown(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        await super().shutdown()
+
+    @property
+    def _socket(self) -> websockets.WebSocket:
+        return cast("ASGIWebSocketAdapter", self.websocket).ws
 
     @override
     async def handle_message(self, message: Any) -> None:
+        if has_expired(self.context.caller):
+            # A message that was on its way when the socket was closed, or the timer is late.
+            await self._close_expired()
+            return
         if isinstance(message, TooLarge):
             if message.operation_id is None or message.operation_id in self.operations:
                 await self.handle_invalid_message(message.refusal.reason)
@@ -194,9 +250,8 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._send_result_stream(operation, results)
         if handover.execution is not None and handover.position is not None and not operation.completed:
             endpoint = cast("_Endpoint", self.view)
-            socket = cast("ASGIWebSocketAdapter", self.websocket).ws
             await endpoint.shared_subscriptions.send(
-                handover, operation.id, handover.execution.context.correlation_id, socket.send_text
+                handover, operation.id, handover.execution.context.correlation_id, self._socket.send_text
             )
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
