@@ -3,16 +3,41 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { applyChanges, createKit } from "../kit";
 import type { TypedDocumentString } from "./gql/graphql";
 
+const UUID = /^[0-9a-f-]{36}$/;
 export const ROLES = ["customer", "staff", "operator"] as const;
 export type Role = (typeof ROLES)[number];
 export type Connection = "connecting" | "online" | "reconnecting";
 export type Api = ReturnType<typeof createApi>;
 
+const TOKEN = "shop token";
+
+/** Whether the server takes callers from headers: in development mode without a key. It writes that into the page. */
+export const takesHeaders = () => document.documentElement.dataset.callers === "headers";
+
+/** Use a token from now on, as long as this window is open. */
+export function signIn(token: string): void {
+  sessionStorage.setItem(TOKEN, token.trim());
+  location.reload();
+}
+
+/** The subject of the token, if it is a UUID. The server verifies the token, the page does not. */
+function subject(): string | undefined {
+  try {
+    const [, payload = ""] = (sessionStorage.getItem(TOKEN) ?? "").split(".");
+    const { sub } = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/"))) as { sub?: string };
+    return sub !== undefined && UUID.test(sub) ? sub : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Who shops in this browser: a UUID, which is the id of the customer and the actor of the commands. */
 export function customerId(): string {
+  const signedIn = takesHeaders() ? undefined : subject();
+  if (signedIn !== undefined) return signedIn;
   const key = "shop customer";
   const kept = localStorage.getItem(key);
-  if (kept !== null && /^[0-9a-f-]{36}$/.test(kept)) return kept;
+  if (kept !== null && UUID.test(kept)) return kept;
   const made = crypto.randomUUID();
   localStorage.setItem(key, made);
   return made;
@@ -22,7 +47,7 @@ export function customerId(): string {
 export function createApi(role: Role, actor: string) {
   const kit = createKit({
     url: new URL("/graphql", location.href).href,
-    actAs: () => ({ actor, roles: role }),
+    ...(takesHeaders() ? { actAs: () => ({ actor, roles: role }) } : { token: () => sessionStorage.getItem(TOKEN) ?? undefined }),
   });
   let connection: Connection = "connecting";
   const listeners = new Set<() => void>();

@@ -5,7 +5,7 @@ import "./theme.css";
 import "./shop.css";
 import "./orders.css";
 import "./small.css";
-import { type Api, createApi, customerId, ROLES, type Role, useConnection, useLiveList } from "./api";
+import { type Api, createApi, customerId, ROLES, type Role, signIn, takesHeaders, useConnection, useLiveList } from "./api";
 import { Basket, useBasket } from "./basket";
 import { type Commands, useCommands } from "./commands";
 import { money, pieces } from "./format";
@@ -41,6 +41,7 @@ function Shop() {
         <a className="quiet" href="/graphql">
           GraphiQL
         </a>
+        {!takesHeaders() && <SignIn />}
         <ActAs role={role} choose={setRole} />
       </header>
       <Banner api={api} pending={commands.pending()} />
@@ -88,10 +89,23 @@ function LiveSign({ api }: { api: Api }) {
   return <p className={`live ${connection}`}>{connection === "online" ? "Live" : connection === "connecting" ? "Connecting" : "Offline"}</p>;
 }
 
+/** For a server with a key or an issuer: `python -m app token` prints a token. */
+function SignIn() {
+  return (
+    <form className="sign-in" onSubmit={(event) => (event.preventDefault(), signIn(String(new FormData(event.currentTarget).get("token"))))}>
+      <label>
+        <span className="hidden">Token</span>
+        <input name="token" type="password" autoComplete="off" required placeholder="Token" />
+      </label>
+      <button type="submit">Sign in</button>
+    </form>
+  );
+}
+
 function ActAs({ role, choose }: { role: Role; choose: (role: Role) => void }) {
   return (
     <fieldset className="act-as">
-      <legend>Act as</legend>
+      <legend>{takesHeaders() ? "Act as" : "View"}</legend>
       {ROLES.map((each) => (
         <label key={each}>
           <input type="radio" name="role" checked={each === role} onChange={() => choose(each)} />

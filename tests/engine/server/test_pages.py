@@ -62,6 +62,17 @@ async def test_a_page_that_is_not_built_says_how_to_build_it_and_needs_no_restar
     assert (await client.get("/mine/assets/page.js")).text == "1"
 
 
+async def test_a_page_is_told_whether_the_server_takes_callers_from_headers(folder: Path) -> None:
+    (folder / "dist").mkdir()
+    (folder / "dist" / "index.html").write_text('<html lang="en">mine</html>')
+    for takes_headers in (True, False):
+        app = Starlette(routes=page_routes({"/mine": folder}, takes_headers=takes_headers))
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
+        ) as client:
+            assert ('data-callers="headers"' in (await client.get("/mine")).text) is takes_headers
+
+
 async def test_nothing_but_the_page_and_its_assets_is_served(
     client: httpx2.AsyncClient, folder: Path
 ) -> None:

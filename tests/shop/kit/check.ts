@@ -10,11 +10,11 @@ type Received =
   | { __typename: "Preview"; events: { type: string }[] };
 
 const say = (line: object) => console.log(JSON.stringify(line));
-let connects = 0;
 const kit = createKit({
   url: process.argv[2] ?? "",
   webSocket: WebSocket,
-  token: async () => `token-${++connects}`,
+  // The server of this check takes callers from headers. It refuses a token, since it has no key.
+  token: async () => undefined,
   actAs: () => ({ actor: "ann", roles: "customer,staff,operator" }),
 });
 
