@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from statistics import median
 from typing import Literal
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 from app.composition import PAGES
 from tests.browser.conftest import CHROMIUM
 from tests.support.server import Server, free_port
+from tests.support.tokens import TOKEN_KEY, make_token
 
 SECONDS = 30_000
 TEA, CUP = "Assam tea, 250 g", "Cup, blue glaze"
@@ -36,13 +38,14 @@ pytestmark = [
 class Shop:
     """A server on one port, which can be killed and started again."""
 
-    def __init__(self, database_url: str) -> None:
+    def __init__(self, database_url: str, **environment: str) -> None:
         self._database_url = database_url
+        self._environment = {"APP_SIMULATED_GATEWAY": GATEWAY, **environment}
         self.port = free_port()
         self.server = self.start()
 
     def start(self) -> Server:
-        self.server = Server(self._database_url, port=self.port, APP_SIMULATED_GATEWAY=GATEWAY).wait()
+        self.server = Server(self._database_url, port=self.port, **self._environment).wait()
         return self.server
 
     @contextmanager
@@ -411,6 +414,33 @@ def test_a_second_window_shows_a_change_within_200_milliseconds(window: Callable
         actor.has(CUP, quantity)
     print(f"a second window follows: median {median(waited):.0f} ms, most {max(waited):.0f} ms")
     assert median(waited) < 200, waited
+
+
+@pytest.mark.soak
+def test_with_a_key_the_page_asks_for_a_token_and_its_subject_is_the_customer(
+    customer: BrowserContext, database_url: str
+) -> None:
+    shop = Shop(database_url, APP_TOKEN_KEY=TOKEN_KEY)
+    try:
+        window = Window(customer, shop)
+        subject = str(uuid4())
+        window.page.get_by_label("Token").fill(make_token(sub=subject))
+        window.button("Sign in").click()
+        window.fill_the_shelf()
+        window.add(CUP).click()
+        window.has(CUP, 1)
+        query = f'{{ orders(filter: {{customerId: "{subject}"}}) {{ nodes {{ lines {{ sku }} }} }} }}'
+        answer = window.page.evaluate(ASK_WITH_TOKEN, query)
+        assert answer["data"]["orders"]["nodes"] == [{"lines": [{"sku": "CUP-BLUE"}]}]
+        assert (window.foreign, window.problems) == ([], [])
+    finally:
+        shop.server.close()
+
+
+ASK_WITH_TOKEN = """async (query) => {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${sessionStorage["shop token"]}` };
+  return (await fetch("/graphql", { method: "POST", headers, body: JSON.stringify({ query }) })).json();
+}"""
 
 
 # The last test of this file: the shelf is too full for the others after it.
