@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from app.composition import PAGES
+from app.engine.settings import ROOT
 from tests.browser.conftest import CHROMIUM
 from tests.support.server import Server, free_port
 from tests.support.tokens import TOKEN_KEY, make_token
@@ -45,7 +46,7 @@ class Shop:
         self.server = self.start()
 
     def start(self) -> Server:
-        self.server = Server(self._database_url, port=self.port, **self._environment).wait()
+        self.server = Server(self._database_url, ROOT, self.port, **self._environment).wait()
         return self.server
 
     @contextmanager
