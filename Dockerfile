@@ -12,11 +12,13 @@ RUN node build.mjs /build/app/web/shop
 FROM python:3.13-slim AS packages
 COPY requirements.lock .
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+ && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
+ && /opt/venv/bin/python -m pip uninstall --yes pip
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /srv/app --shell /usr/sbin/nologin app \
- && install -d -o app -g app /srv/app /data
+ && install -d -o app -g app /srv/app /data \
+ && python -m pip uninstall --yes pip
 WORKDIR /srv/app
 COPY --from=packages /opt/venv /opt/venv
 COPY domain domain

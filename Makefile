@@ -42,19 +42,20 @@ test: .venv/.dev graphiql ## Run all tests
 quick: .venv/.dev ## Run the tests that need no database and no other process, in less than a minute
 	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template" --ignore=tests/engine/cli --ignore=tests/shop/cli
 
-clients: .venv/.dev ## Drive GraphQL clients in Node.js against a server
+clients: .venv/.dev ## Drive GraphQL clients of many makers against a server
 	@$(BIN)/python -m pytest -q -m clients tests/clients
 
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
 
-check: .venv/.dev ## Style, types, the direction of imports, what was stored, and versions of projections
+check: .venv/.dev ## Style, types, the direction of imports, what was stored, versions of projections, known weaknesses
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
 	@$(BIN)/python -m tests.support.event_samples
 	@$(BIN)/python -m tests.support.projection_fingerprints
+	@$(BIN)/python -m tests.support.advisories
 
 samples: .venv/.dev ## Write the samples of stored events and the fingerprints of projections that are missing
 	@$(BIN)/python -m tests.support.event_samples --write
@@ -72,4 +73,4 @@ lock: .venv/.dev ## Pin the newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was installed and built; the data in .data stays
-	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist app/web/*/node_modules app/web/*/dist tests/clients/node_modules
+	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist app/web/*/node_modules app/web/*/dist tests/clients/node_modules tests/clients/built tests/clients/.venv

@@ -18,7 +18,7 @@ from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import ROOT
 from app.settings import Settings
-from tests.support.databases import memory_folder, new_database, postgres_server
+from tests.support.databases import make_roles, memory_folder, new_database, postgres_server, run_in_thread
 from tests.support.graphql_client import Api
 from tests.support.in_process_api import InProcessApi, run_in_process_api
 from tests.support.rebuild_oracle import assert_rebuild_equals_live
@@ -53,12 +53,16 @@ def postgres() -> Iterator[str]:
 def template(postgres: str) -> Iterator[str]:
     """The name of a migrated, empty database. The database of each test is a copy of it."""
     with new_database(postgres) as url:
+        run_in_thread(make_roles(url))
         yield make_url(url).database or ""
 
 
 @pytest.fixture
 def database_url(postgres: str, template: str) -> Iterator[str]:
-    """A fresh, migrated database."""
+    """A fresh, migrated database, for the role of a server.
+
+    A file whose tests change what a server cannot change gives its tests `as_superuser` of it under the same name.
+    """
     with new_database(postgres, template) as url:
         yield url
 

@@ -21,6 +21,8 @@ from typing import Any, Literal, TextIO, override
 
 import msgspec
 
+from app.engine.text import escape_text
+
 type Level = Literal["debug", "info", "warning"]
 
 COUNT_INTERVAL_SECONDS = 10.0
@@ -178,7 +180,13 @@ class _TextFormatter(logging.Formatter):
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:
         fields = (f"{name}={value}" for name, value in _fields_of(record).items())
-        return " ".join([super().formatMessage(record), *fields])
+        # Messages hold what clients sent. No one of them makes a second line, or controls the terminal that shows it.
+        return escape_text(" ".join([super().formatMessage(record), *fields]))
+
+    @override
+    def formatException(self, ei: Any) -> str:
+        # Indented, so that a line of the error's text is no line of the log.
+        return escape_text(super().formatException(ei), keep_lines=True).replace("\n", "\n  ")
 
 
 class _JsonFormatter(logging.Formatter):
@@ -200,4 +208,7 @@ class _JsonFormatter(logging.Formatter):
         except UnicodeEncodeError:
             text = None
         # json.dumps takes five times as long, and is needed for few lines only.
-        return text if text is not None and text.isascii() else json.dumps(line, default=str)
+        if text is None or not text.isascii():
+            text = json.dumps(line, default=str)
+        # JSON leaves this one control character as it is.
+        return text.replace("\x7f", "\\u007f")

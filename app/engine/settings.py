@@ -54,6 +54,17 @@ class EngineSettings(BaseSettings):
     ] = "info"
     host: Annotated[str, Field(min_length=1, description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="Port to listen on.")] = 8000
+    operations_port: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=65535,
+            description="Port for metrics and the detail of readiness. 0: APP_PORT has them in development mode, and no port in production.",
+        ),
+    ] = 0
+    operations_host: Annotated[
+        str, Field(min_length=1, description="Address to listen on for APP_OPERATIONS_PORT.")
+    ] = "127.0.0.1"
     allowed_hosts: Annotated[
         tuple[str, ...],
         Field(
@@ -123,6 +134,12 @@ class EngineSettings(BaseSettings):
     pool_size: Annotated[
         int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8
+    allow_database_owner: Annotated[
+        bool,
+        Field(
+            description="Whether a production server may use a database role that can change events: a superuser, or the owner of es.events."
+        ),
+    ] = False
     application_name: Annotated[
         str,
         Field(
@@ -142,6 +159,9 @@ class EngineSettings(BaseSettings):
     feed_buffer_size: Annotated[
         int, Field(ge=100, description="Number of recent events kept in memory for live subscribers.")
     ] = 10_000
+    feed_buffer_bytes: Annotated[
+        int, Field(ge=65_536, description="Maximum memory of these events, in bytes, estimated.")
+    ] = 67_108_864
     poll_seconds: Annotated[
         float,
         Field(
@@ -160,6 +180,20 @@ class EngineSettings(BaseSettings):
     aggregate_cache_size: Annotated[
         int, Field(ge=0, description="Number of aggregates whose state is kept in memory.")
     ] = 10_000
+    documents_dir: Annotated[
+        str,
+        Field(
+            description="Folder with manifests of trusted documents, such as persisted-documents.json; none if empty."
+        ),
+    ] = ""
+    documents: Annotated[
+        Literal["any", "known"],
+        Field(description="any, or known: only the documents of that folder are executed."),
+    ] = "any"
+    document_cache_bytes: Annotated[
+        int,
+        Field(ge=0, description="Memory for parsed and valid documents of clients, in bytes; 0 keeps none."),
+    ] = 67_108_864
     seal_max_events: Annotated[
         int, Field(ge=0, le=100_000, description="Maximum number of events under one seal; 0 disables seals.")
     ] = 1_000
@@ -312,7 +346,7 @@ class EngineSettings(BaseSettings):
             raise ConfigurationError(
                 f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))} and DATABASE_URL"
             )
-        for name in ("APP_HOST", "APP_DATA_DIR"):
+        for name in ("APP_HOST", "APP_DATA_DIR", "APP_OPERATIONS_HOST"):
             # An empty host would mean all addresses, and an empty folder the current folder.
             if os.environ.get(name) == "":
                 raise ConfigurationError(f"setting {name} is empty: set a value, or remove it")

@@ -11,6 +11,7 @@ from app.engine.graphql.live_query import RelatedChanges
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.slices.processes import ProcessStep, process_of
 from app.engine.processes.admin import ProcessView, wait_until_folded
+from app.engine.store.interests import Interest
 from domain.fulfilment import fulfilment
 
 
@@ -52,9 +53,7 @@ def fulfilment_changes(database: Database, order_id: UUID) -> RelatedChanges:
         view = await process_of(loaders, fulfilment.category, order_id)
         return 0 if view is None else view.position
 
-    return RelatedChanges(
-        lambda fact: fulfilment.instance_id(fact) == order_id, wait_until_visible, read_first
-    )
+    return RelatedChanges(Interest(fulfilment.instance_id, order_id), wait_until_visible, read_first)
 
 
 async def fulfilment_of(loaders: Loaders, order_id: UUID) -> Fulfilment | None:

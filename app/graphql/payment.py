@@ -22,6 +22,7 @@ from app.engine.graphql.slices.history import (
     snapshot_as_of,
 )
 from app.engine.graphql.slices.node import Node, NodeSource, prefixed_id
+from app.engine.store.interests import stream_interest
 from app.graphql.money import Money
 from domain.kernel.decider import AnyDecider
 from domain.payment import payment, payment_id
@@ -80,8 +81,7 @@ async def payment_of(loaders: Loaders, order_id: UUID) -> Payment | None:
 
 def payment_changes(order_id: UUID) -> RelatedChanges:
     """The events that change the payment of an order."""
-    stream_id = payment_id(order_id)
-    return RelatedChanges(lambda fact: fact.stream_id == stream_id and fact.category == payment.category)
+    return RelatedChanges(stream_interest(payment.category, payment_id(order_id)))
 
 
 @strawberry.type

@@ -1,13 +1,26 @@
-// urql with its defaults: queries by GET, every media type accepted, subscriptions over the same endpoint.
+// urql with its defaults: queries by GET, every media type accepted, subscriptions over the same endpoint. By its name it
+// has the document cache, hashes first, or the normalised cache with hashes and retries.
 
-import { Client, fetchExchange } from "@urql/core";
+import { cacheExchange as documentCache, Client, fetchExchange } from "@urql/core";
+import { cacheExchange } from "@urql/exchange-graphcache";
 import { persistedExchange } from "@urql/exchange-persisted";
+import { retryExchange } from "@urql/exchange-retry";
+import { graphcache } from "./built/typed/out/caches.js";
 import { EVENTS, forever, NAME, take, URL_HTTP } from "./steps.mjs";
 
-const exchanges = NAME.includes("PERSISTED")
-  ? [persistedExchange({ enableForMutation: true }), fetchExchange]
-  : [fetchExchange];
-const client = new Client({ url: URL_HTTP, exchanges, fetchSubscriptions: true });
+const persisted = persistedExchange({ enableForMutation: true });
+const retry = retryExchange({
+  maxNumberAttempts: Infinity,
+  initialDelayMs: 100,
+  maxDelayMs: 1000,
+  retryIf: ({ networkError }, { kind }) => Boolean(networkError) && kind !== "subscription",
+});
+function exchanges() {
+  if (NAME === "URQL-PERSISTED") return [persisted, fetchExchange];
+  if (NAME !== "URQL-GRAPHCACHE") return [documentCache, fetchExchange];
+  return [cacheExchange(graphcache), retry, persisted, fetchExchange];
+}
+const client = new Client({ url: URL_HTTP, exchanges: exchanges(), fetchSubscriptions: true });
 
 const plain = ({ data, error }) => {
   if (error?.networkError) throw error.networkError;
@@ -21,6 +34,10 @@ await take({
         ? await client.mutation(query, variables).toPromise()
         : await client.query(query, variables).toPromise(),
     ),
+  watch:
+    NAME === "URQL-PERSISTED"
+      ? undefined
+      : (query, variables, next) => client.query(query, variables).subscribe(({ data }) => next(data ?? {})),
   follow: (variables, next) =>
     forever(
       () =>

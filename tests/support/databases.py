@@ -16,8 +16,12 @@ import asyncpg
 from sqlalchemy import make_url
 
 from app.engine.database.connections import open_database
+from app.engine.database.roles import Roles, apply_roles
 from app.engine.settings import EngineSettings
 
+ROLES = Roles.named("shop")
+"""The roles of the databases of tests."""
+SUPERUSER = "postgres"
 MEMORY_FOLDER = "/dev/shm"
 MIN_FREE_MEMORY_BYTES = 8 * 2**30
 """All test workers together need less than half of it."""
@@ -82,19 +86,43 @@ async def migrate(url: str) -> None:
         await database.migrate()
 
 
+async def make_roles(url: str) -> None:
+    """Make the roles of a server that is used as in production. The roles are of all databases of the cluster."""
+    connection: asyncpg.Connection = await asyncpg.connect(url)
+    try:
+        await apply_roles(connection, ROLES, make_url(url).database or "")
+    finally:
+        await connection.close()
+
+
+def as_role(url: str, role: str) -> str:
+    """The URL with another role, which needs no password here."""
+    return make_url(url).set(username=role, password=None).render_as_string(hide_password=False)
+
+
+def as_superuser(url: str) -> str:
+    """The URL of a test's database for what a server must not do, such as to change an event."""
+    return as_role(url, SUPERUSER)
+
+
 @contextmanager
 def new_database(server: str, template: str | None = None) -> Generator[str]:
     """The URL of a new database, which is dropped afterwards.
 
-    It is a copy of the database `template`, or it is migrated.
+    It is a copy of the migrated database `template`, for the role of a server. For the role of `server` it is empty, as a
+    copy of `template0`, or migrated now.
     """
     name = f"test_{uuid.uuid4().hex[:12]}"
     url, admin = url_of(server, name), url_of(server, "postgres")
+    is_migrated_copy = template not in (None, "template0")
     copied = "" if template is None else f" TEMPLATE {template}"
     run_in_thread(execute(admin, f"CREATE DATABASE {name}{copied}"))
     try:
+        if is_migrated_copy:
+            # A copy has the rights of the objects, and not those of the database.
+            run_in_thread(execute(admin, f"GRANT CREATE ON DATABASE {name} TO {ROLES.owner}, {ROLES.app}"))
         if template is None:
             run_in_thread(migrate(url))
-        yield url
+        yield as_role(url, ROLES.app) if is_migrated_copy else url
     finally:
         run_in_thread(execute(admin, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))

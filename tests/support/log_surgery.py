@@ -5,11 +5,13 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from tests.support.databases import as_superuser
+
 
 @asynccontextmanager
 async def unguarded(url: str) -> AsyncGenerator[asyncpg.Connection]:
     """A connection on which the triggers that guard the log do not fire."""
-    connection: asyncpg.Connection = await asyncpg.connect(url)
+    connection: asyncpg.Connection = await asyncpg.connect(as_superuser(url))
     try:
         await connection.execute("SET session_replication_role = replica")
         yield connection
@@ -26,7 +28,7 @@ async def rewind(url: str, position: int) -> None:
 
 async def terminate_sessions(url: str) -> None:
     """End all other sessions of the database, as a fail-over does."""
-    connection: asyncpg.Connection = await asyncpg.connect(url)
+    connection: asyncpg.Connection = await asyncpg.connect(as_superuser(url))
     try:
         await connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

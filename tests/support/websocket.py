@@ -55,6 +55,10 @@ class Socket:
         """The next so many events of a subscription to `events`."""
         return [(await self.data(identity))["events"] for _ in range(number)]
 
+    def kept(self, identity: str) -> int:
+        """The number of messages of this operation that were received and not asked for."""
+        return len(self._kept.get(identity, ()))
+
     async def settled(self) -> None:
         """Return when the server has taken in all that was sent before: it answers in order."""
         await self.say({"type": "ping"})

@@ -91,7 +91,7 @@ def test_every_page_of_the_application_is_built_into_the_image_and_by_make() -> 
 def test_packages_are_installed_by_hash() -> None:
     (ran,) = told("packages", "RUN")
     assert "--require-hashes -r requirements.lock" in ran
-    assert not any("pip" in line for line in told("final", "RUN"))
+    assert not any("pip install" in line for line in told("final", "RUN"))
 
 
 def test_the_server_is_not_root() -> None:
@@ -99,6 +99,19 @@ def test_the_server_is_not_root() -> None:
     assert user not in ("root", "0")
     words = [word for word, _ in stages()["final"]]
     assert max(i for i, word in enumerate(words) if word in ("RUN", "COPY")) < words.index("USER")
+
+
+def test_the_image_cannot_install_anything() -> None:
+    for stage in ("packages", "final"):
+        assert any("pip uninstall --yes pip" in line for line in told(stage, "RUN"))
+
+
+def test_the_server_writes_to_no_file_and_gains_no_right() -> None:
+    app = compose()["services"]["app"]
+    assert app["read_only"] is True
+    assert app["tmpfs"] == ["/tmp"]
+    assert app["cap_drop"] == ["ALL"]
+    assert app["security_opt"] == ["no-new-privileges:true"]
 
 
 def test_everything_that_is_copied_is_there_and_let_through() -> None:
@@ -212,7 +225,7 @@ def test_the_containers_that_observe_start_only_when_they_are_asked_for() -> Non
 def test_prometheus_reads_the_page_of_the_application_and_the_alerts() -> None:
     config = yaml.safe_load(compose()["configs"]["prometheus"]["content"])
     [job] = config["scrape_configs"]
-    assert (job["job_name"], job["static_configs"]) == ("app", [{"targets": ["app:8000"]}])
+    assert (job["job_name"], job["static_configs"]) == ("app", [{"targets": ["app:9100"]}])
     mounted = [volume.split(":")[1] for volume in compose()["services"]["prometheus"]["volumes"]]
     assert config["rule_files"][0] in mounted
 
@@ -281,4 +294,7 @@ def test_the_example_names_every_setting_with_its_default() -> None:
             "APP_ALLOWED_ORIGINS",
             "APP_SIMULATED_GATEWAY",
         ):
-            assert type(field.default)(named[name]) == field.default, name
+            if isinstance(field.default, bool):
+                assert named[name] == str(field.default).lower(), name
+            else:
+                assert type(field.default)(named[name]) == field.default, name

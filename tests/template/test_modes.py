@@ -23,6 +23,8 @@ from app.engine.graphql.schema import ENGINE_SLICES, build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.settings import ROOT
 from app.settings import Settings
+from tests.support.cli import run
+from tests.support.databases import as_superuser
 from tests.support.sample_documents import documents
 from tests.support.server import Server
 from tests.support.tokens import TOKEN_KEY
@@ -63,6 +65,7 @@ class Modes:
 
     development: Server
     production: Server
+    database_url: str
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def modes(module_database_url: str) -> Iterator[Modes]:
     development = Server(module_database_url)
     production = Server(module_database_url, APP_MODE="production")
     try:
-        yield Modes(development.wait(), production.wait())
+        yield Modes(development.wait(), production.wait(), module_database_url)
     finally:
         development.close()
         production.close()
@@ -128,6 +131,21 @@ def codes(answer: Mapping[str, Any]) -> list[str]:
 
 
 # --- Checks -----------------------------------------------------------------
+
+
+def refuses_a_role_that_can_change_events(modes: Modes) -> None:
+    superuser = as_superuser(modes.database_url)
+    refused = run(
+        "serve", "--port", "0", APP_MODE="production", APP_TOKEN_KEY=TOKEN_KEY, DATABASE_URL=superuser
+    )
+    assert refused.returncode == 2
+    assert "is a superuser" in refused.stderr
+    for allowed in (
+        Server(superuser, APP_MODE="production", APP_ALLOW_DATABASE_OWNER="true"),
+        Server(superuser, APP_MODE="development"),
+    ):
+        allowed.wait()
+        allowed.close()
 
 
 def has_no_graphiql(modes: Modes) -> None:
@@ -221,6 +239,14 @@ def logs_as_promised(modes: Modes) -> None:
     assert "ready: " in [line[:7] for line in modes.development.output().splitlines()]
 
 
+def shows_operators_nothing_in_public(modes: Modes) -> None:
+    assert get(modes.production, "/metrics")[0] == 404
+    assert get(modes.production, "/readyz") == (200, "ready")
+    assert get(modes.production, "/livez") == (200, "alive")
+    assert "app_ready 1.0" in get(modes.development, "/metrics")[1]
+    assert json.loads(get(modes.development, "/readyz")[1])["errors"] == {}
+
+
 CHECKS: Mapping[str, Callable[[Modes], None]] = {
     check.__name__: check
     for check in (
@@ -233,6 +259,8 @@ CHECKS: Mapping[str, Callable[[Modes], None]] = {
         needs_to_know_who_calls,
         takes_tokens_of_its_key,
         logs_as_promised,
+        refuses_a_role_that_can_change_events,
+        shows_operators_nothing_in_public,
     )
 }
 
@@ -260,10 +288,21 @@ PROMISES: Mapping[str, Sequence[str]] = {
     "The image runs as a user without rights, in production mode": NOTHING_OF_A_SERVER,
     "development or production. Production: no GraphiQL, no introspection, no suggestions, no operator mutations, no trusted header, logs as JSON.": SURFACE,
     "Set `APP_MODE=production`: no GraphiQL, no introspection, no suggestions, no operator mutations, no header that names the actor.": SURFACE,
+    "0: APP_PORT has them in development mode, and no port in production.": (
+        "shows_operators_nothing_in_public",
+    ),
+    "In production that holds without an operations port, too.": ("shows_operators_nothing_in_public",),
+    "In development mode without one, `APP_PORT` has all of them.": ("shows_operators_nothing_in_public",),
     "GraphQL offers the same as mutations, in development mode only.": ("refuses_operator_mutations",),
     "Introspection and operator mutations are off in production mode.": (
         "has_no_introspection",
         "refuses_operator_mutations",
+    ),
+    "Outside of development a server refuses a superuser and an owner of `es.events`;": (
+        "refuses_a_role_that_can_change_events",
+    ),
+    "Whether a production server may use a database role that can change events": (
+        "refuses_a_role_that_can_change_events",
     ),
     "Files of the GraphiQL page, in development mode only.": ("has_no_graphiql",),
     "The page of the sample shop, in development mode only.": ("has_no_shop",),

@@ -11,9 +11,10 @@ from app.engine.audit.export import Tampered, export_log, parse_scope
 from app.engine.audit.verify_export import InvalidExport, verify_export
 from app.engine.audit.verify_log import Report, parse_expected_hash, pluralize, verify
 from app.engine.cli.output import progress_bars
-from app.engine.cli.session import async_command, open_session, parse_uuid
+from app.engine.cli.session import async_command, open_session, parse_uuid, print_line
 from app.engine.database.connections import DRIVER_ERRORS, DatabaseUnavailable
 from app.engine.errors import UserError
+from app.engine.text import escape_text
 
 commands = typer.Typer(
     no_args_is_help=True,
@@ -58,18 +59,18 @@ async def _verify_log(context: typer.Context, expected: bytes | None) -> bool:
 def _print_report(report: Report) -> None:
     if report.findings:
         for line in report.findings[:MAX_SHOWN_FINDINGS]:
-            print(line)
+            print_line(line)
         if (more := len(report.findings) - MAX_SHOWN_FINDINGS) > 0:
-            print(f"and {more:,} more")
+            print_line(f"and {more:,} more")
         return
     if report.head is None:
-        print(f"nothing to verify: the log has no seal yet, and {pluralize(report.newer, 'event')}")
+        print_line(f"nothing to verify: the log has no seal yet, and {pluralize(report.newer, 'event')}")
         return
     newer = f"; {pluralize(report.newer, 'newer event')} not sealed yet" if report.newer else ""
-    print(
+    print_line(
         f"ok: {pluralize(report.facts, 'event')} as recorded, under {pluralize(report.seals, 'seal')}{newer}"
     )
-    print(f"newest seal: {report.head.number} {report.head.hash.hex()}")
+    print_line(f"newest seal: {report.head.number} {report.head.hash.hex()}")
 
 
 def _verify_export(path: Path, expected: bytes | None) -> bool:
@@ -79,18 +80,20 @@ def _verify_export(path: Path, expected: bytes | None) -> bool:
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except InvalidExport as error:
-        print(f"{path}: {error}")
+        print_line(f"{path}: {error}")
         return False
     if expected is not None and expected.hex() not in {seal.hash for seal in export.seals}:
-        print(f"{path}: none of its seals has the hash {expected.hex()}")
+        print_line(f"{path}: none of its seals has the hash {expected.hex()}")
         return False
     events = f"{pluralize(export.facts, 'event')} ({export.scope})"
     if not export.seals:
-        print(f"nothing to verify: no seal covers the {events}; only this file vouches for them")
+        print_line(f"nothing to verify: no seal covers the {events}; only this file vouches for them")
         return True
     unsealed = f"; {export.unsealed:,} of them not sealed yet: only this file vouches for them"
-    print(f"ok: {events} under {pluralize(len(export.seals), 'seal')}{unsealed if export.unsealed else ''}")
-    print(f"newest seal: {export.seals[-1].number} {export.seals[-1].hash}")
+    print_line(
+        f"ok: {events} under {pluralize(len(export.seals), 'seal')}{unsealed if export.unsealed else ''}"
+    )
+    print_line(f"newest seal: {export.seals[-1].number} {export.seals[-1].hash}")
     return True
 
 
@@ -119,7 +122,7 @@ async def audit_export(
                     lambda done, total: update("exporting", done, total),
                 )
             except Tampered as error:
-                print(f"{error}: run `python -m app audit verify` for details", file=sys.stderr)
+                print_line(f"{error}: run `python -m app audit verify` for details", error=True)
                 raise typer.Exit(1) from None
             except DRIVER_ERRORS as error:
                 raise UserError(f"the export stopped: {str(error) or type(error).__name__}") from error
@@ -142,6 +145,8 @@ class _Output:
         return self
 
     def write(self, data: bytes) -> None:
+        if self.is_terminal:
+            data = escape_text(data.decode(), keep_lines=True).encode()
         try:
             self._file.write(data)
         except OSError as error:

@@ -4,11 +4,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.tree import Tree
 
-from app.engine.cli.output import print_table, progress_bars
-from app.engine.cli.session import async_command, open_session, parse_uuid
+from app.engine.cli.output import markup, print_table, progress_bars
+from app.engine.cli.session import async_command, open_session, parse_uuid, print_line
 from app.engine.history.trace import CausedCommand, Trace, TracedEvent, read_trace
 from app.engine.store.check_log import check_log
 
@@ -29,7 +28,7 @@ async def check_events(context: typer.Context) -> None:
             report = await check_log(
                 session.database, session.codec, lambda done, total: update("reading the log", done, total)
             )
-    print(f"{report.head:,} events read in {report.seconds:.1f} s")
+    print_line(f"{report.head:,} events read in {report.seconds:.1f} s")
     if not report.unreadable:
         return
     shapes = sorted(report.unreadable.items(), key=lambda item: item[1].first)
@@ -38,7 +37,7 @@ async def check_events(context: typer.Context) -> None:
         for stored, shape in shapes
     ]
     print_table(("type", "version", "events", "first", "problem"), rows)
-    print(
+    print_line(
         "Their streams accept no commands, and projections lack them. Add an event class or an upcast for each, then rebuild the projections."
     )
     raise typer.Exit(1)
@@ -85,12 +84,12 @@ def _command_line(command: CausedCommand, *, is_caused_outside: bool) -> str:
         if is_caused_outside and command.caused_by is not None
         else ""
     )
-    name = escape(command.name or "unknown command")
-    return f"[bold cyan]{name}[/]  by {escape(command.actor)}  [dim]{command.id}[/]{cause}"
+    name = markup(command.name or "unknown command")
+    return f"[bold cyan]{name}[/]  by {markup(command.actor)}  [dim]{command.id}[/]{cause}"
 
 
 def _event_line(event: TracedEvent, trace: Trace) -> str:
     seconds = (event.recorded_at - trace.began_at).total_seconds()
     elapsed = f"+{seconds * 1000:.0f} ms" if seconds < 10 else f"+{seconds:,.1f} s"
-    stream = escape(f"{event.category} {event.stream_id}")
-    return f"[green]{escape(event.type)}[/]  position {event.position}  {stream}  version {event.version}  [dim]{elapsed}[/]"
+    stream = markup(f"{event.category} {event.stream_id}")
+    return f"[green]{markup(event.type)}[/]  position {event.position}  {stream}  version {event.version}  [dim]{elapsed}[/]"

@@ -8,9 +8,8 @@ from uuid import UUID
 import msgspec
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from app.engine.cli.output import print_table
+from app.engine.cli.output import markup, print_table
 from app.engine.cli.session import application_of, async_command, open_session
 from app.engine.errors import UserError
 from app.engine.history.aggregate_history import (
@@ -96,14 +95,14 @@ def _format_entry(entry: HistoryEntry) -> Iterator[str]:
     undone = "  [dim](undone)[/dim]" if entry.undone else ""
     yield (
         f"[bold]{fact.version}[/bold]  {stored_name(fact)}{undone}  [dim]position {fact.position}, {_format_time(fact.recorded_at)},"
-        f" by {escape(fact.actor)}[/dim]"
+        f" by {markup(fact.actor)}[/dim]"
     )
     cause = f", caused by position {fact.caused_by}" if fact.caused_by is not None else ""
-    yield f"   [dim]{escape(entry.command or 'command')} {fact.command_id}, correlation {fact.correlation_id}{cause}[/dim]"
+    yield f"   [dim]{markup(entry.command or 'command')} {fact.command_id}, correlation {fact.correlation_id}{cause}[/dim]"
     for change in entry.changes():
         sign, colour = _SIGNS[change["op"]]
         value = f" {_to_json(change['value'])}" if "value" in change else ""
-        yield f"   [{colour}]{sign}[/{colour}] {escape(change['path'])}{escape(value)}"
+        yield f"   [{colour}]{sign}[/{colour}] {markup(change['path'])}{markup(value)}"
 
 
 async def _print_state(
@@ -114,7 +113,8 @@ async def _print_state(
         raise InvalidPointInTime(f"{decider.category} {stream_id} did not exist at this point")
     print_markup(f"[bold]{state.version}[/bold]")
     document = msgspec.json.format(msgspec.json.encode(to_document(state.state)), indent=2)
-    print_markup(escape(document.decode()))
+    for line in document.decode().split("\n"):
+        print_markup(markup(line))
 
 
 async def _print_blame(

@@ -15,7 +15,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from app.engine.application import AnyApplication
-from app.engine.cli.session import application_of, async_command, settings_of
+from app.engine.cli.session import application_of, async_command, print_line, settings_of
 from app.engine.errors import UserError
 from app.engine.logs import configure_logging, log_python_output
 
@@ -30,6 +30,7 @@ LAZY_COMMANDS: Mapping[str, str] = {
     "projections": "app.engine.cli.projections:commands",
     "prove": "app.engine.cli.prove:prove",
     "restore-check": "app.engine.cli.restore_check:restore_check",
+    "roles": "app.engine.cli.roles:roles",
     "token": "app.engine.cli.token:token",
     "trace": "app.engine.cli.events:trace",
 }
@@ -101,9 +102,9 @@ def serve(
     log_python_output()
     from app.engine.server.serve import serve as run_server
 
-    print_line = log.info if is_production else _print_line
+    print_start = log.info if is_production else print_line
     try:
-        code = asyncio.run(run_server(application, settings, migrate=migrate, print_line=print_line))
+        code = asyncio.run(run_server(application, settings, migrate=migrate, print_line=print_start))
     except UserError as error:
         if not is_production:
             raise
@@ -124,7 +125,7 @@ async def migrate(context: typer.Context) -> None:
     async with open_database(settings) as database:
         before, after = await database.migrate()
     was = "" if before == after else f", was {revision_names(before)}"
-    _print_line(f"database at migration {revision_names(after)}{was}")
+    print_line(f"database at migration {revision_names(after)}{was}")
 
 
 @cli.command()
@@ -133,12 +134,7 @@ def schema(context: typer.Context) -> None:
     from app.engine.graphql.schema import build_schema
 
     application = application_of(context)
-    print(build_schema(application.slices(), application.deciders)[0].as_str())
-
-
-def _print_line(line: str) -> None:
-    """Print a line at once, also into a pipe."""
-    print(line, flush=True)
+    print_line(build_schema(application.slices(), application.deciders)[0].as_str(), keep_lines=True)
 
 
 def main(application: AnyApplication, arguments: Sequence[str] | None = None) -> NoReturn:
@@ -186,5 +182,5 @@ def _exit_on_usage_error(error: TyperException) -> NoReturn:
 
 
 def _exit_with_error(message: str) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
+    print_line(f"error: {message}", error=True)
     sys.exit(2)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import override
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,11 +21,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from app.engine.cli.session import print_line
 from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.operation import ProgressCallback, RebuildProgress, no_progress
 from app.engine.projector.rebuild.swap import SwapResult
 from app.engine.projector.slots import SCHEMAS
 from app.engine.projector.status import TableStatus
+from app.engine.text import escape_text
 
 MIN_WIDTH = 20
 """Minimum width of the last column, in characters, if its text is longer."""
@@ -42,6 +45,7 @@ def print_table(
 ) -> None:
     """Print rows: as a table in a terminal, as plain columns elsewhere. `right` are the right-aligned columns."""
     console = Console()
+    rows = [[escape_text(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     if console.is_terminal:
         # Only the last column is folded. A wider table is broken by the terminal, because ids must stay whole.
@@ -57,7 +61,12 @@ def print_table(
         console.print(table)
         return
     for row in (header, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        print_line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def markup(text: str) -> str:
+    """Stored text as rich's markup takes it: it has no styles, and cannot control the terminal."""
+    return escape(escape_text(text))
 
 
 class _RateColumn(ProgressColumn):
@@ -109,21 +118,21 @@ def _bar_title(progress: RebuildProgress) -> str:
 
 def print_comparison(comparison: Comparison) -> None:
     """Print the result of a verification, with examples."""
-    print(comparison)
+    print_line(str(comparison))
     for example in comparison.examples:
         key = ", ".join(f"{name}={value}" for name, value in example.key.items())
         if example.live is not None and example.staging is not None and example.column is not None:
             live, staging = example.live[example.column], example.staging[example.column]
-            print(f"  {key}: {example.column} is {live} live, {staging} in staging")
+            print_line(f"  {key}: {example.column} is {live} live, {staging} in staging")
         else:
-            print(f"  {key}: only in {'staging' if example.live is None else 'the live table'}")
-        print(f"    live     {example.live}")
-        print(f"    staging  {example.staging}")
+            print_line(f"  {key}: only in {'staging' if example.live is None else 'the live table'}")
+        print_line(f"    live     {example.live}")
+        print_line(f"    staging  {example.staging}")
 
 
 def print_swap(action: str, swap: SwapResult) -> None:
     """Print that two tables were swapped."""
-    print(f"{action} at position {swap.position}; reads waited {swap.milliseconds:.0f} ms at most")
+    print_line(f"{action} at position {swap.position}; reads waited {swap.milliseconds:.0f} ms at most")
 
 
 def print_table_statuses(statuses: Sequence[TableStatus]) -> None:

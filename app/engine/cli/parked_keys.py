@@ -10,8 +10,9 @@ import typer
 from rich.console import Console
 
 from app.engine.cli.output import print_table
-from app.engine.cli.session import Session, application_of, async_command, open_session
+from app.engine.cli.session import Session, application_of, async_command, open_session, print_line
 from app.engine.database.connections import Database
+from app.engine.errors import UserError
 from app.engine.projector.parking import admin
 from app.engine.projector.parking.admin import (
     ParkedKey,
@@ -23,6 +24,7 @@ from app.engine.projector.parking.admin import (
 )
 from app.engine.projector.parking.retry import ProgressCallback, no_progress
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason, find_projection
+from app.engine.text import clean_line
 from projections.kernel import AnyProjection
 
 commands = typer.Typer(help="Keys that a projection has parked.")
@@ -59,7 +61,7 @@ async def parked(
             raise OperationRefused(
                 f"{projections[0].name}: {selected} is not parked", RefusalReason.NOT_PARKED
             )
-        print(_printable(entries[0][1].traceback.rstrip() or entries[0][1].error))
+        print_line(entries[0][1].traceback.rstrip() or entries[0][1].error, keep_lines=True)
         return
     rows = [
         (
@@ -68,14 +70,14 @@ async def parked(
             f"{parked_key.parked_at:%Y-%m-%d %H:%M:%S}",
             str(parked_key.failed_retries),
             parked_key.key,
-            _printable(parked_key.error).partition("\n")[0][:100],
+            parked_key.error[:100],
         )
         for projection, parked_key in entries
     ]
     if rows:
         print_table(("projection", "position", "since", "retries", "key", "error"), rows, right=range(1, 4))
     else:
-        print("no parked keys")
+        print_line("no parked keys")
 
 
 @commands.command()
@@ -115,7 +117,7 @@ async def skip(
     selected = parse_key(projection, key)
     async with open_session(context) as session:
         requested_at = await admin.skip(
-            session.database, projection, selected, position, reason, actor or getpass.getuser()
+            session.database, projection, selected, position, reason, _validated_actor(actor)
         )
         result = await _wait_for_result(session, projection, requested_at, 1, selected, wait)
     _print_result(result, name)
@@ -182,23 +184,23 @@ def _retry_progress(name: str) -> Generator[ProgressCallback]:
         yield lambda position, target: status.update(f"{name}: folding, position {position} of {target}")
 
 
-def _printable(text: str) -> str:
-    """Replace control characters: an error may contain what clients sent, and must not control the terminal."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for character in text
-    )
+def _validated_actor(actor: str | None) -> str:
+    """The actor as it is recorded. Raises `UserError` if it is not one line of visible text."""
+    text, problem = clean_line(getpass.getuser() if actor is None else actor, 100)
+    if problem is not None:
+        raise UserError(f"--actor {problem}")
+    return text
 
 
 def _print_result(result: RetryResult, name: str) -> None:
     if result == RetryResult(0, 0, 0):
-        print(f"{name}: no parked keys")
+        print_line(f"{name}: no parked keys")
         return
     parts = {
         "recovered": result.recovered,
         "still parked": result.parked,
         "pending: the owning process retries them": result.waiting,
     }
-    print(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in parts.items() if count))
+    print_line(f"{name}: " + ", ".join(f"{count} {outcome}" for outcome, count in parts.items() if count))
     if result.parked or result.waiting:
         raise typer.Exit(1)

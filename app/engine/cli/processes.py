@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from app.engine.cli.output import print_table
-from app.engine.cli.session import Session, application_of, async_command, open_session
+from app.engine.cli.session import Session, application_of, async_command, open_session, print_line
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -30,6 +30,7 @@ from app.engine.processes.counts import checkpoint_views, step_counts
 from app.engine.read_models.queries import Range
 from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
+from app.engine.text import clean_line
 from app.engine.uuid7 import uuid7
 from domain.kernel.process import AnyProcess
 
@@ -82,11 +83,11 @@ async def show(context: typer.Context, process: Process, instance: Instance) -> 
     view = views.get(instance_id)
     if view is None:
         raise UserError(f"there is no {process} with the id {instance_id}")
-    print(f"{view.process} {view.id}: {view.state}, {view.status}")
+    print_line(f"{view.process} {view.id}: {view.state}, {view.status}")
     if view.deadline is not None:
-        print(f"waits until {view.deadline:%Y-%m-%d %H:%M:%S} UTC")
+        print_line(f"waits until {view.deadline:%Y-%m-%d %H:%M:%S} UTC")
     if view.error is not None:
-        print(f"parked at position {view.parked_position}:\n{view.error}")
+        print_line(f"parked at position {view.parked_position}:\n{view.error}", keep_lines=True)
     rows = [
         (
             step.name,
@@ -192,7 +193,7 @@ async def _retry_all(
             )
         await _notify_servers(session)
     rest = counts.found - counts.retried
-    print(
+    print_line(
         f"{counts.retried} retried"
         + (f", {rest} were retried already or are not stuck any more" if rest else "")
     )
@@ -229,10 +230,11 @@ async def skip(
 
 
 def _validated_reason(reason: str) -> str:
-    """The reason as it is recorded. Raises `UserError` if it is empty or too long."""
-    if not reason.strip() or len(reason) > admin.MAX_REASON_LENGTH or "\0" in reason:
-        raise UserError(f"--reason must have 1 to {admin.MAX_REASON_LENGTH} characters")
-    return reason
+    """The reason as it is recorded. Raises `UserError` if it is not one line of visible text."""
+    text, problem = clean_line(reason, admin.MAX_REASON_LENGTH)
+    if problem is not None:
+        raise UserError(f"--reason {problem}")
+    return text
 
 
 async def _submit(
@@ -250,7 +252,7 @@ async def _submit(
     match outcome:
         case CommandAccepted(facts=facts):
             recorded = ", ".join(f"{fact.event.stored.name} at position {fact.position}" for fact in facts)
-            print(f"recorded: {recorded}" if facts else "requested")
+            print_line(f"recorded: {recorded}" if facts else "requested")
         case CommandRejected(message=message):
             raise UserError(message)
         case CommandConflict() | CommandPreview():

@@ -14,7 +14,7 @@ from app.engine.cli.output import (
     print_table_statuses,
     rebuild_progress,
 )
-from app.engine.cli.session import application_of, async_command, open_session
+from app.engine.cli.session import application_of, async_command, open_session, print_line
 from app.engine.errors import UserError
 from app.engine.projector.rebuild import drop as drop_tables
 from app.engine.projector.rebuild import rebuild as rebuild_tables
@@ -56,7 +56,7 @@ async def lag(context: typer.Context) -> None:
     print_table(header, [_lag_row(status) for status in statuses], right=range(1, 7), highlighted=highlighted)
     unreadable = {name: count for status in statuses for name, count in status.unread.items()}
     for name, count in sorted(unreadable.items()):
-        print(
+        print_line(
             f"{name}: this code cannot read it; {count.count} events ignored, the first at position {count.first}, the last at {count.last}"
         )
 
@@ -126,7 +126,7 @@ async def _rebuild_as_of(
             position = await rebuild_as_of(
                 session.database, session.codec, projection, point, table, on_progress=on_progress
             )
-    print(f"read.{table}: {projection.name} as of position {position}")
+    print_line(f"read.{table}: {projection.name} as of position {position}")
 
 
 @commands.command()
@@ -195,7 +195,7 @@ async def drop(
     async with open_session(context) as session:
         tables = await drop_tables.drop(session.database, current, name, version=version, slot=slot)
     for table in tables:
-        print(f"dropped {table}")
+        print_line(f"dropped {table}")
 
 
 def _selected(context: typer.Context, names: Sequence[str]) -> Sequence[AnyProjection]:

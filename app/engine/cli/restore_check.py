@@ -9,7 +9,7 @@ import typer
 
 from app.engine.audit.verify_log import verify as verify_seals
 from app.engine.cli.output import progress_bars
-from app.engine.cli.session import Session, async_command, open_session
+from app.engine.cli.session import Session, async_command, open_session, print_line
 from app.engine.database.errors import first_line
 from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.compare import verify as compare_tables
@@ -43,7 +43,7 @@ async def restore_check(context: typer.Context) -> None:
     async with open_session(context) as session:
         with progress_bars() as update:
             async for result in check_restore(session, update):
-                print(result, flush=True)
+                print_line(str(result))
                 is_ok = is_ok and result.problem is None
     if not is_ok:
         raise typer.Exit(1)

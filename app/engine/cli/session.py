@@ -1,6 +1,7 @@
-"""What commands share: the application, its settings, the open database, the event loop and the reading of ids."""
+"""What commands share: the application, its settings, the open database, the event loop, ids, and lines of output."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from app.engine.application import AnyApplication
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
+from app.engine.text import escape_text
 
 if TYPE_CHECKING:
     # The driver is imported only by commands that open the database.
@@ -62,6 +64,11 @@ async def open_session(context: typer.Context) -> AsyncGenerator[Session]:
         await database.check_migrated()
         codec = application.codec
         yield Session(application, database, codec, EventReader(database.pool, codec))
+
+
+def print_line(line: str, *, keep_lines: bool = False, error: bool = False) -> None:
+    """Print a line at once, also into a pipe; with `error` to stderr. Stored text cannot control the terminal."""
+    print(escape_text(line, keep_lines=keep_lines), file=sys.stderr if error else sys.stdout, flush=not error)
 
 
 @overload

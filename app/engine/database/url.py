@@ -126,7 +126,7 @@ class DatabaseUrl:
     def _render(self, hosts: str, password: str | None, params: Mapping[str, str]) -> str:
         login = quote(self.user, safe="") if self.user else ""
         if password:
-            login += ":" + (password if password == "***" else quote(password, safe=""))
+            login += ":" + (password if password == "***" else quote(password, safe=""))  # noqa: S105 - stands for one that is not shown
         query = f"?{urlencode(params, safe='/:,*', quote_via=quote)}" if params else ""
         name = quote(self.database, safe="") if self.database else ""
         return f"postgresql://{f'{login}@' if login else ''}{hosts}/{name}{query}"

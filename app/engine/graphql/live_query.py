@@ -8,7 +8,8 @@ from uuid import UUID
 from app.engine.graphql.context import Context
 from app.engine.graphql.errors import NotFound
 from app.engine.graphql.loaders import Loaders
-from app.engine.store.reader import ALL_EVENTS, EventFilter, Fact
+from app.engine.store.interests import EVERYTHING, Interest, stream_interest
+from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection
 
 
@@ -23,6 +24,7 @@ class RelatedChanges:
     """Events of other streams that change what the query shows."""
 
     matches: Callable[[Fact], bool]
+    """An `Interest`, so that events of others cost nothing. Another function is called for every event of the log."""
     wait_until_visible: Callable[[int], Awaitable[None]] | None = None
     """Waits, with a limit, until reads show the event at a position. Not needed for projections: their reads wait."""
     read_first: Callable[[Loaders], Awaitable[int]] | None = None
@@ -60,8 +62,11 @@ async def live_query[R: Versioned](
         raise NotFound(not_found)
     yield row
     shown_version = row.version
-    where = ALL_EVENTS if related else EventFilter(categories=frozenset({category}), stream_id=stream_id)
-    async for facts in feed.follow(cursor, where, epoch=epoch, low_priority=True):
+    interests = [stream_interest(category, stream_id)]
+    for changes in related:
+        interests += [changes.matches] if isinstance(changes.matches, Interest) else EVERYTHING
+    while (found := await feed.wait_for(cursor, interests, epoch=epoch)) is not None:
+        facts, cursor = await feed.read_after(found)
         related_position = 0
         for changes in related:
             if positions := [fact.position for fact in facts if changes.matches(fact)]:

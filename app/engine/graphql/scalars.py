@@ -1,7 +1,6 @@
 """The scalars of the engine, the way to make others, and checks of text and datetimes."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -13,13 +12,13 @@ from graphql.language import IntValueNode, print_ast
 from strawberry.types.scalar import ScalarDefinition
 
 from app.engine.graphql.errors import BadInput
+from app.engine.text import clean_line
 
 Position = NewType("Position", int)
 Count = NewType("Count", int)
 
 _NUMBER = re.compile(r"(?=.{1,64}$)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _DIGITS = re.compile(r"[0-9]{1,19}")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def make_scalar(
@@ -54,21 +53,12 @@ def quote_input(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def normalize_text(value: str) -> str:
-    """The text in Unicode's composed form (NFC): equal characters are equal code points."""
-    return unicodedata.normalize("NFC", value)
-
-
 def clean_text(value: str, name: str, max_length: int) -> str:
-    """The text in NFC, without spaces around it. Raises `BadInput` if it is empty, too long or has unprintable characters."""
-    trimmed = normalize_text(value).strip()
-    if not trimmed:
-        raise BadInput(f"{name} is empty.")
-    if len(trimmed) > max_length:
-        raise BadInput(f"{name} has {len(trimmed)} characters; the limit is {max_length}.")
-    if _UNPRINTABLE.search(trimmed):
-        raise BadInput(f"{name} has a character that cannot be printed.")
-    return trimmed
+    """One line of visible text in NFC, without spaces around it. Raises `BadInput` with the name if it is not."""
+    text, problem = clean_line(value, max_length)
+    if problem is not None:
+        raise BadInput(f"{name} {problem}.")
+    return text
 
 
 def parse_datetime(value: datetime, name: str) -> datetime:

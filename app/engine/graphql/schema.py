@@ -20,13 +20,15 @@ from strawberry.types import ExecutionContext
 from strawberry.types.scalar import ScalarDefinition
 
 from app.engine.graphql.event_types import EventTypes, OutputMapping
-from app.engine.graphql.execution.extension import DocumentCache, OperationExtension
+from app.engine.graphql.execution.extension import CachedDocument, DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.limits import LimitsRule, NoIntrospectionRule
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
-from app.engine.graphql.strawberry_internals import graphql_schema, set_description
+from app.engine.graphql.strawberry_internals import ReusingExecutionContext, graphql_schema, set_description
+from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (
@@ -69,10 +71,13 @@ def build_schema(
     *,
     fast_executor: bool = True,
     hides_schema: bool = False,
+    document_cache_bytes: int = 64 * 2**20,
+    trusted: TrustedDocuments = NO_DOCUMENTS,
 ) -> tuple[Schema, EventTypes]:
     """The schema, and the GraphQL types of the deciders' events. The same arguments give the same schema.
 
-    `hides_schema` refuses introspection and removes suggestions from errors.
+    `hides_schema` refuses introspection and removes suggestions from errors. `document_cache_bytes` bounds the memory of
+    valid documents. `trusted` are documents that stay in memory. Raises `ConfigurationError` if one of them is not valid.
 
     A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
     `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`, and of `NODES`, the sources of its nodes.
@@ -86,20 +91,28 @@ def build_schema(
         scalars.update(getattr(module, "SCALARS", {}))
         node_sources.extend(getattr(module, "NODES", ()))
     events = EventTypes(deciders, output_types)
+    documents = DocumentCache(document_cache_bytes)
     schema = Schema(
         query=_merge("Query", slices, "Reads."),
         mutation=_merge("Mutation", slices, "Commands: each field is one command."),
         subscription=_merge("Subscription", slices, "Live results."),
         types=events.types,
         config=StrawberryConfig(scalar_map=scalars),
-        extensions=[partial(OperationExtension, DocumentCache(), hides_schema=hides_schema)],
-        execution_context_class=FastExecutionContext if fast_executor else None,
+        extensions=[partial(OperationExtension, documents, hides_schema=hides_schema)],
+        execution_context_class=FastExecutionContext if fast_executor else ReusingExecutionContext,
     )
     graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
     _add_descriptions(graphql_schema(schema))
     add_request_digests(graphql_schema(schema))
     if fast_executor:
         add_plans(schema)
+    rules = (LimitsRule, NoIntrospectionRule) if hides_schema else (LimitsRule,)
+    documents.trusted.update(
+        {
+            text: CachedDocument(parsed)
+            for text, parsed in trusted.check(graphql_schema(schema), rules).items()
+        }
+    )
     return schema, events
 
 

@@ -3,7 +3,7 @@
 `tests/engine/graphql/test_strawberry_internals.py` names the versions for which they hold.
 """
 
-from typing import Any
+from typing import Any, override
 
 from graphql import GraphQLResolveInfo, GraphQLSchema, execute_subscription_event
 from graphql.pyutils import Path, gather_with_cancel
@@ -16,6 +16,7 @@ from strawberry.types.field import StrawberryField
 
 __all__ = [
     "Path",
+    "ReusingExecutionContext",
     "StrawberryGraphQLCoreExecutionContext",
     "SubscriptionExecutor",
     "field_definition",
@@ -64,6 +65,38 @@ def object_class(extensions: Any) -> type | None:
     """The Python class of an object type, from the extensions of graphql-core's type."""
     definition = extensions.get("strawberry-definition")
     return definition.origin if isinstance(definition, StrawberryObjectDefinition) else None
+
+
+class ReusingExecutionContext(StrawberryGraphQLCoreExecutionContext):
+    """An executor that collects the fields of a subscription once, not once for each of its events.
+
+    graphql-core remembers the fields below a field by the identity of what was collected above it, for as long as the
+    subscription lives. It collects the root again for each event: each one left 2.5 KB behind.
+    """
+
+    @override
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._root_fields: list[Any] = []
+        """The collected root fields, once they are. The executors of all events are copies that share this list."""
+
+    @override
+    def execute_collected_root_fields(
+        self,
+        root_type: Any,
+        root_value: Any,
+        grouped_field_set: Any,
+        serially: bool,
+        new_defer_usages: Any,
+    ) -> Any:
+        if not new_defer_usages:
+            # The operation and its variables are the same for each event, so that the fields are equal.
+            if not self._root_fields:
+                self._root_fields.append(grouped_field_set)
+            grouped_field_set = self._root_fields[0]
+        return super().execute_collected_root_fields(
+            root_type, root_value, grouped_field_set, serially, new_defer_usages
+        )
 
 
 class SubscriptionExecutor:

@@ -22,6 +22,7 @@ from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Columns, Filter, fetch_rows, is_one_of
 from app.engine.store.feed import Feed, LogReplaced
+from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.reader import Fact
 from projections.kernel import VALID_TO, Key, Projection
 
@@ -67,6 +68,8 @@ class LiveRows[R]:
         self._timeout = timeout
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
+        self._waiters: list[asyncio.Future[None]] = []
+        """Subscribers that wait for the end of a read."""
         self._epoch = feed.epoch
         self._position: int | None = None
         self._held: set[Key] = set()
@@ -97,6 +100,8 @@ class LiveRows[R]:
                 # Its rows are not known any more: all subscribers get this error, and the next one begins again.
                 self.failed = error
                 raise
+            finally:
+                self._wake()
 
     async def next_after(self, position: int) -> RowChanges[R] | None:
         """The next change after a position, as soon as there is one; the list if the subscriber is too slow. None if the
@@ -106,20 +111,41 @@ class LiveRows[R]:
                 raise self.failed
             if position < self._dropped_position:
                 async with self._lock:
-                    return await self._whole_list()
+                    try:
+                        return await self._whole_list()
+                    finally:
+                        self._wake()
             index = bisect_right(self._changes, position, key=lambda change: change.position)
             if index < len(self._changes):
                 return self._changes[index]
             assert self._position is not None
             if not await self._feed.wait_past(self._position, epoch=self._epoch, low_priority=True):
                 return None
-            async with self._lock:
-                if self.failed is None and self._position < self._feed.head:
-                    try:
-                        await self._advance(self._position)
-                    except Exception as error:
-                        # As above; each subscriber finds it at the head of this loop.
-                        self.failed = error
+            await self._evaluate()
+
+    async def _evaluate(self) -> None:
+        """Evaluate the next facts. While another subscriber reads, wait until it has."""
+        if self._lock.locked():
+            # The lock wakes one waiter in each cycle of the event loop: a cycle for each of 1,000 subscribers, and for each
+            # of their messages a write to the network.
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+            return
+        async with self._lock:
+            try:
+                if self.failed is None and self._position is not None and self._position < self._feed.head:
+                    await self._advance(self._position)
+            except Exception as error:
+                # As in `join`; each subscriber finds it before it waits again.
+                self.failed = error
+            finally:
+                self._wake()
+
+    def _wake(self) -> None:
+        """Let those that wait go on, some in each cycle of the event loop, as the feed does."""
+        waiters, self._waiters = self._waiters, []
+        _wake_in_batches(waiters)
 
     async def _reach(self, head: int) -> None:
         await self._feed.wait_past(head - 1, epoch=self._epoch)
@@ -230,6 +256,14 @@ class LiveRows[R]:
 
     async def _wait_for_projection(self, position: int) -> None:
         await self._projector.wait_for_position(self.projection.name, position, self._timeout)
+
+
+def _wake_in_batches(waiters: Sequence[asyncio.Future[None]]) -> None:
+    for waiter in waiters[:WAKE_BATCH_SIZE]:
+        if not waiter.done():
+            waiter.set_result(None)
+    if rest := waiters[WAKE_BATCH_SIZE:]:
+        asyncio.get_running_loop().call_soon(_wake_in_batches, rest)
 
 
 class LiveLists:

@@ -1,15 +1,18 @@
 """The ASGI application: the routes of the API, health and metrics."""
 
+from pathlib import Path
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
+from app.engine.graphql.trusted_documents import read_documents
 from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.pages import PageFiles, page_routes
 from app.engine.server.request_guard import RequestGuard, error_document
@@ -18,14 +21,49 @@ from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeaders
 
 
 def create_app(runtime: Runtime) -> Starlette:
-    """The ASGI application on a running runtime."""
+    """The ASGI application on a runtime. Raises `ConfigurationError` if a trusted document is not valid."""
+    settings = runtime.settings
+    documents = read_documents(
+        Path(settings.documents_dir) if settings.documents_dir else None,
+        only_known=settings.documents == "known",
+    )
     schema, events = build_schema(
         runtime.application.slices(),
         runtime.application.deciders,
-        fast_executor=runtime.settings.fast_executor,
-        hides_schema=runtime.settings.mode == "production",
+        fast_executor=settings.fast_executor,
+        hides_schema=settings.mode == "production",
+        document_cache_bytes=settings.document_cache_bytes,
+        trusted=documents,
     )
-    endpoint = GraphQLEndpoint(schema, events, runtime)
+    endpoint = GraphQLEndpoint(schema, events, runtime, documents)
+
+    shows_operations = settings.mode == "development" and not settings.operations_port
+    routes: list[BaseRoute] = [
+        Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", endpoint),
+        *(operations_routes(runtime) if shows_operations else _status_routes(runtime)),
+    ]
+    if settings.mode == "development":
+        routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
+        routes += page_routes(runtime.application.pages, takes_headers=runtime.authenticator.trusts_headers)
+    return Starlette(
+        routes=routes,
+        middleware=_middleware(settings.allowed_hosts, settings.allowed_origins),
+        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
+    )
+
+
+def create_operations_app(runtime: Runtime) -> Starlette:
+    """The ASGI application of the operations port."""
+    return Starlette(
+        routes=operations_routes(runtime),
+        middleware=_middleware(runtime.settings.allowed_hosts, ()),
+        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
+    )
+
+
+def operations_routes(runtime: Runtime) -> list[BaseRoute]:
+    """Health with its reasons, and metrics: for operators, not for clients."""
 
     async def livez(_: Request) -> Response:
         return PlainTextResponse(runtime.failed or "alive", 200 if runtime.failed is None else 503)
@@ -38,21 +76,21 @@ def create_app(runtime: Runtime) -> Starlette:
         await runtime.probe.count()
         return Response(runtime.metrics.render(), media_type=CONTENT_TYPE)
 
-    routes: list[Route | WebSocketRoute | Mount] = [
-        Route("/graphql", endpoint),
-        WebSocketRoute("/graphql", endpoint),
-        Route("/livez", livez),
-        Route("/readyz", readyz),
-        Route("/metrics", metrics),
-    ]
-    if runtime.settings.mode == "development":
-        routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
-        routes += page_routes(runtime.application.pages, takes_headers=runtime.authenticator.trusts_headers)
-    return Starlette(
-        routes=routes,
-        middleware=_middleware(runtime.settings.allowed_hosts, runtime.settings.allowed_origins),
-        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
-    )
+    return [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
+
+
+def _status_routes(runtime: Runtime) -> list[BaseRoute]:
+    """Health in one word: clients may know whether the server answers, not why."""
+
+    async def livez(_: Request) -> Response:
+        is_alive = runtime.failed is None
+        return PlainTextResponse("alive" if is_alive else "failed", 200 if is_alive else 503)
+
+    async def readyz(_: Request) -> Response:
+        is_ready = (await runtime.health.document())["ready"]
+        return PlainTextResponse("ready" if is_ready else "not ready", 200 if is_ready else 503)
+
+    return [Route("/livez", livez), Route("/readyz", readyz)]
 
 
 def _internal_error(_: Request, error: Exception) -> Response:

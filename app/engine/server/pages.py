@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import override
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from app.engine.graphql.transport.graphiql import built_page
 
@@ -17,10 +18,15 @@ class PageFiles(StaticFiles):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, check_dir=False)
+        self._folder = folder
 
     @override
-    async def check_config(self) -> None:
-        """Starlette answers 500 if the folder is missing."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Starlette answers both with 500.
+        if "\0" in scope["path"] or not self._folder.is_dir():
+            await PlainTextResponse("Not Found", 404)(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
 
 def page_routes(pages: Mapping[str, Path], *, takes_headers: bool) -> list[Route | Mount]:

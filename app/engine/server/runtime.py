@@ -73,7 +73,10 @@ class Runtime:
         self.authenticator = Authenticator(settings)
         self.reader = EventReader(database.pool, codec)
         self.feed = Feed(
-            self.reader, buffer_size=settings.feed_buffer_size, poll_interval=settings.poll_seconds
+            self.reader,
+            buffer_size=settings.feed_buffer_size,
+            buffer_bytes=settings.feed_buffer_bytes,
+            poll_interval=settings.poll_seconds,
         )
         self.projector = Projector(application.projections, database, self.feed)
         self.live_lists = LiveLists(

@@ -16,14 +16,18 @@ from types import FrameType
 from typing import Any, cast
 
 import uvicorn
+from starlette.applications import Starlette
+from uvicorn.server import ServerState
 
 from app.engine.access.authentication import check_access, trusts_headers
 from app.engine.application import AnyApplication, Application
 from app.engine.database.connections import open_database
+from app.engine.database.roles import check_server_role
+from app.engine.database.sessions import SessionKind
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from app.engine.hosts import is_loopback_name
-from app.engine.server.asgi import create_app
+from app.engine.server.asgi import create_app, create_operations_app
 from app.engine.server.connections import ConnectionTable, Listener, max_connections
 from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits, refusal
 from app.engine.server.runtime import Runtime
@@ -35,6 +39,7 @@ log = logging.getLogger(__name__)
 
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MAX_OPERATIONS_CONNECTIONS = 50
 REQUESTS_SHARE = 0.5
 """The share of the time for the shutdown in which requests are answered."""
 
@@ -52,8 +57,10 @@ class _GracefulServer(uvicorn.Server):
         ready: Callable[[], None],
         stopping: Callable[[], None],
         shutdown: Shutdown,
+        operations: "Operations | None" = None,
     ) -> None:
         super().__init__(config)
+        self._operations = operations
         self._settings = settings
         self._ready = ready
         self._stopping = stopping
@@ -95,11 +102,18 @@ class _GracefulServer(uvicorn.Server):
         )
         overloaded = refusal(503, "OVERLOADED", "The server has no room for another connection.")
         listeners = [Listener(listener, create_protocol, table, overloaded) for listener in sockets or ()]
+        if self._operations is not None:
+            listeners.append(self._operations.listener(create_protocol, overloaded))
         for listener in listeners:
             listener.start()
         self.servers = cast("Any", listeners)
         self.started = True
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._operations is not None:
+            self._operations.close_connections()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -110,6 +124,26 @@ class _GracefulServer(uvicorn.Server):
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self.handle_exit)
         yield
+
+
+class Operations:
+    """The operations port. Its connections are its own, so that clients cannot take the room of an operator."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        self._config = config
+        self._socket = listener
+        self._state = ServerState()
+
+    def listener(self, create_protocol: partial[BoundedHttpProtocol], refusal: bytes) -> Listener:
+        """`create_protocol` is that of the public port."""
+        table = ConnectionTable(self._state.connections, MAX_OPERATIONS_CONNECTIONS)
+        create = partial(create_protocol, config=self._config, server_state=self._state, table=table)
+        return Listener(self._socket, create, table, refusal)
+
+    def close_connections(self) -> None:
+        """Close what is idle, and the others after their answers."""
+        for connection in list(self._state.connections):
+            connection.shutdown()
 
 
 def tune_gc() -> None:
@@ -134,16 +168,20 @@ def check_hosts(settings: EngineSettings) -> None:
 
 def bind_socket(settings: EngineSettings) -> socket.socket:
     """The socket to listen on. Raises `ConfigurationError` if it cannot be used."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    return _bind(settings.host, settings.port, "--port or APP_PORT")
+
+
+def _bind(host: str, port: int, options: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on, and a frame waits 40 ms for the acknowledgement of the one before.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise ConfigurationError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; choose another with --port or APP_PORT"
+            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {options}"
         ) from None
     listener.set_inheritable(True)
     return listener
@@ -167,25 +205,35 @@ async def serve[S: EngineSettings](
     max_connections(settings)
     listener = bind_socket(settings)
     shutdown = Shutdown(settings.shutdown_timeout_seconds)
-    with listener:
+    with listener, _operations_socket(settings) as operations_listener:
         async with open_database(settings) as database:
             if migrate or settings.database_url is None:
                 await database.migrate()
             await database.check_migrated()
+            if settings.mode != "development":
+                async with database.connection(SessionKind.READ, "check of the role") as connection:
+                    await check_server_role(connection, allow_owner=settings.allow_database_owner)
             runtime = Runtime(application, settings, database)
+            app = create_app(runtime)
             async with runtime.run():
                 port = listener.getsockname()[1]
                 tune_gc()
+                operations = None
+                if operations_listener is not None:
+                    config = _uvicorn_config(create_operations_app(runtime), runtime.settings)
+                    config.load()
+                    operations = Operations(config, operations_listener)
                 if trusts_headers(settings):
                     log.info(
                         "development: callers on this machine name themselves, by the headers X-Actor and X-Roles"
                     )
                 server = _GracefulServer(
-                    _uvicorn_config(runtime),
+                    _uvicorn_config(app, runtime.settings),
                     settings,
                     lambda: print_line(f"ready: {', '.join(_addresses(application, settings, port))}"),
                     runtime.stop,
                     shutdown,
+                    operations,
                 )
                 watch = asyncio.create_task(_stop_if_given_up(runtime, server))
                 await server.serve(sockets=[listener])
@@ -203,14 +251,23 @@ async def serve[S: EngineSettings](
     return EXIT_CODE if runtime.unstopped or runtime.failed is not None else 0
 
 
+@contextmanager
+def _operations_socket(settings: EngineSettings) -> Generator[socket.socket | None]:
+    if not settings.operations_port:
+        yield None
+        return
+    with _bind(settings.operations_host, settings.operations_port, "APP_OPERATIONS_PORT") as listener:
+        yield listener
+
+
 async def _stop_if_given_up(runtime: Runtime, server: _GracefulServer) -> None:
     await runtime.gave_up.wait()
     server.begin_stop()
 
 
-def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
+def _uvicorn_config(app: Starlette, settings: EngineSettings) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(runtime),
+        app,
         loop="asyncio",
         ws=WriteCombiningWebSocketProtocol,
         ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
@@ -220,7 +277,7 @@ def _uvicorn_config(runtime: Runtime) -> uvicorn.Config:
         log_config=None,
         log_level="warning",
         access_log=False,
-        timeout_keep_alive=math.ceil(runtime.settings.idle_timeout_seconds),
+        timeout_keep_alive=math.ceil(settings.idle_timeout_seconds),
         server_header=False,
-        timeout_graceful_shutdown=runtime.settings.shutdown_timeout_seconds * REQUESTS_SHARE,  # pyright: ignore[reportArgumentType] - asyncio takes fractions
+        timeout_graceful_shutdown=settings.shutdown_timeout_seconds * REQUESTS_SHARE,  # pyright: ignore[reportArgumentType] - asyncio takes fractions
     )

@@ -7,6 +7,7 @@ import asyncio
 from typing import Any, cast, override
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
@@ -15,6 +16,14 @@ from app.engine.server.security_headers import SECURITY_HEADERS
 MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
 
+
+MAX_PARSED_BYTES = 4 * 1024
+"""Bytes that are parsed at once. Small messages take up to fifty times their size in the queue, those not parsed yet do not."""
+MAX_PINGS = 100
+PING_PAUSE_SECONDS = 1.0
+"""A peer that sends more pings than that in this time is not read for as long. A ping costs as much as a small message."""
+MAX_FRAGMENTS = 1_000
+"""Fragments of one message that are kept apart."""
 
 CLOSE_SECONDS = 1.0
 """How long a closed connection may take to send what is left. A peer that does not read is then aborted."""
@@ -93,6 +102,91 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.conn = _Handshake(max_size=self.config.ws_max_size, logger=self.logger)
+        self._unparsed = bytearray()
+        self._pong: bytes | None = None
+        """The answer to the newest ping, if the peer does not read."""
+        self._pings = 0
+        self._pings_since = 0.0
+        self._ping_timer: asyncio.TimerHandle | None = None
+        """Set while the peer is not read because of its pings."""
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._unparsed += data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse what has arrived, up to the next messages. Nothing more is read until the application has taken them."""
+        while self._unparsed and not self._is_held and not self.disconnected:
+            part = bytes(self._unparsed[:MAX_PARSED_BYTES])
+            del self._unparsed[:MAX_PARSED_BYTES]
+            super().data_received(part)
+        if self._unparsed or self._is_held:
+            self.transport.pause_reading()
+        elif not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether the peer has to wait: its messages are not taken, its pings are too many, or it does not read the answers."""
+        return self.read_paused or self._ping_timer is not None or self._pong is not None
+
+    @override
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            # uvicorn logs an error for each socket that is refused with a response.
+            self.handshake_complete = True
+
+    @override
+    async def receive(self) -> Any:
+        message = await super().receive()
+        self._parse()
+        return message
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        # An empty fragment counts nothing against the size of a message, and a small one takes forty times its size.
+        if event.data or event.fin:
+            super().handle_cont(event)
+        if len(self.frames) > MAX_FRAGMENTS:
+            self.frames = [b"".join(self.frames)]
+
+    @override
+    def handle_ping(self) -> None:
+        answer = b"".join(self.conn.data_to_send())
+        now = self.loop.time()
+        if now - self._pings_since > PING_PAUSE_SECONDS:
+            self._pings, self._pings_since = 0, now
+        self._pings += 1
+        if self._pings > MAX_PINGS and self._ping_timer is None:
+            self._ping_timer = self.loop.call_later(PING_PAUSE_SECONDS, self._read_pings)
+        if self.writable.is_set():
+            self.transport.write(answer)
+        else:
+            # Answers to a peer that does not read would grow without a bound. The newest ping is answered later, and the
+            # peer is not read until then.
+            self._pong = answer
+
+    def _read_pings(self) -> None:
+        self._ping_timer = None
+        if not self.disconnected:
+            self._parse()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._ping_timer is not None:
+            self._ping_timer.cancel()
+        super().connection_lost(exc)
+
+    @override
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._pong is not None and not self.close_sent and not self.transport.is_closing():
+            self.transport.write(self._pong)
+        self._pong = None
+        if not self.disconnected:
+            self.loop.call_soon(self._parse)
 
     @override
     def handle_parser_exception(self) -> None:

@@ -8,7 +8,6 @@ a standby that lacked facts became the primary, or a backup was restored. Then a
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 from uuid import UUID
@@ -17,16 +16,20 @@ import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.errors import first_line
+from app.engine.store.feed_buffer import FeedBuffer
+from app.engine.store.interests import (
+    EVERYTHING,
+    Interest,
+    InterestIndex,
+    Waiter,
+    filter_interests,
+)
 from app.engine.store.log_identity import EventIdentity, Fact, LogEnd, LogToken, identity_of
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
 
 log = logging.getLogger(__name__)
 
 PAGE_SIZE = 1_000
-WAKE_BATCH_SIZE = 50
-"""How many low-priority waiters wake in one cycle of the event loop. Other tasks run in between, and a waiter that wakes
-late finds more facts at once: 1,000 subscribers get twice as many facts a second (2026-11-25, two cores)."""
-
 STALL_SECONDS = 15.0
 """Subscriptions end, with an error that says why, if the log cannot be read for so long."""
 
@@ -40,21 +43,27 @@ class FeedStalled(Exception):
 
 
 class Feed:
-    """Follows the log. `buffer_size` is how many facts stay in memory, `poll_interval` the longest pause in seconds.
+    """Follows the log. `buffer_size` is how many facts stay in memory, in at most `buffer_bytes`, `poll_interval` the
+    longest pause in seconds.
 
     The table is the truth: `notify` only shortens the pause.
     """
 
-    def __init__(self, reader: EventReader, *, buffer_size: int = 10_000, poll_interval: float = 0.5) -> None:
+    def __init__(
+        self,
+        reader: EventReader,
+        *,
+        buffer_size: int = 10_000,
+        buffer_bytes: int = 64 * 2**20,
+        poll_interval: float = 0.5,
+    ) -> None:
         self.reader = reader
-        self._size = buffer_size
         self._poll_interval = poll_interval
-        self._buffer: list[Fact] = []
+        self._buffer = FeedBuffer(buffer_size, buffer_bytes)
         self._wakeup = asyncio.Event()
         self._waiting: set[asyncio.Future[None]] = set()
-        self._batch_waiters: OrderedDict[asyncio.Future[None], None] = OrderedDict()
-        self._waiters_to_wake = 0
-        """How many of the low-priority waiters, from the first on, are to wake."""
+        self._subscribers = InterestIndex()
+        """The low-priority waiters."""
         self._end = LogEnd(None, None)
         """The id of the log, and the newest fact that followers can see."""
         self._replacing = asyncio.Lock()
@@ -76,7 +85,12 @@ class Feed:
     @property
     def waiting_subscribers(self) -> int:
         """Subscriptions that wait for the next event."""
-        return len(self._batch_waiters)
+        return len(self._subscribers)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """The memory of the facts in memory, in bytes, estimated."""
+        return self._buffer.bytes
 
     @property
     def log_id(self) -> UUID | None:
@@ -161,21 +175,25 @@ class Feed:
             return False
 
     async def _begin_epoch(self, reader: EventReader, end: LogEnd) -> None:
-        first = self.head - len(self._buffer) + 1
+        first = self.head - len(self._buffer.facts) + 1
         kept = {*await reader.identities(first, self.head)}
-        common = [fact.position for fact in self._buffer if identity_of(fact) in kept]
+        common = [fact.position for fact in self._buffer.facts if identity_of(fact) in kept]
         seen = self.reader.newest_seen
         known = max(self.head, 0 if seen is None else seen.position)
         since = f"after position {common[-1]}" if common else "after an unknown position"
         self.replacement = f"the log was replaced: events {since}, up to {known}, are gone or are other ones; it ends at {end.position} now"
         log.critical("%s", self.replacement)
         self.epoch += 1
-        self._buffer = []
+        self._buffer.clear()
         self._end, self.head, self.latest_known = end, end.position, end.position
         self.reader.newest_seen = end.newest
         for on_replaced in self.on_replaced:
             on_replaced()
-        self._fail_waiters(LogReplaced(self.replacement), [*self._waiting, *self._batch_waiters])
+        waiting, self._waiting = self._waiting, set()
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_exception(LogReplaced(self.replacement))
+        self._subscribers.fail(LogReplaced(self.replacement))
 
     def _report_failure(self, error: Exception) -> None:
         now = monotonic()
@@ -186,7 +204,7 @@ class Feed:
             log.warning("feed: %s; trying again", trouble)
         self.trouble = trouble
         if now - self._failing_since >= STALL_SECONDS:
-            self._fail_waiters(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"), list(self._batch_waiters))
+            self._subscribers.fail(FeedStalled(f"{trouble}. {FeedStalled.__doc__}"))
 
     def _report_success(self) -> None:
         if self.trouble is not None:
@@ -224,6 +242,7 @@ class Feed:
         self.closed = True
         self._wakeup.set()
         self._wake_waiters()
+        self._subscribers.wake_all()
 
     async def follow(
         self,
@@ -238,42 +257,72 @@ class Feed:
 
         Raises `LogReplaced`, and with `low_priority` `FeedStalled`.
         """
-        cursor, epoch = after, self.epoch if epoch is None else epoch
-        while await self.wait_past(cursor, epoch=epoch, low_priority=low_priority):
-            facts, cursor = await self.read_after(cursor, where, limit)
-            if facts:
-                yield facts
+        epoch = self.epoch if epoch is None else epoch
+        interests = filter_interests(where)
+        cursor: int | None = after
+        while cursor is not None:
+            if low_priority:
+                cursor = await self.wait_for(cursor, interests, epoch=epoch)
+            elif not await self.wait_past(cursor, epoch=epoch):
+                cursor = None
+            if cursor is not None:
+                facts, cursor = await self.read_after(cursor, where, limit)
+                if facts:
+                    yield facts
 
     async def wait_past(self, cursor: int, *, epoch: int | None = None, low_priority: bool = False) -> bool:
         """Wait for a fact above `cursor`. False when the feed has closed.
 
-        `epoch` is that of the cursor. Raises `LogReplaced` if it has ended, and `FeedStalled` with `low_priority`. Waiters with `low_priority` wake a few at a time, in their order: they are many, and no other task waits for them.
+        `epoch` is that of the cursor. Raises `LogReplaced` if it has ended, and `FeedStalled` with `low_priority`: see `wait_for`.
         """
-        if epoch is not None and epoch != self.epoch:
-            raise LogReplaced(self.replacement)
+        if low_priority:
+            return await self.wait_for(cursor, EVERYTHING, epoch=epoch) is not None
+        self._check_epoch(epoch)
         while self.head <= cursor and not self.closed:
-            # One future for each waiter: a shared future with shields costs twice as much, and there may be thousands.
+            # One future for each waiter: a shared future with shields costs twice as much.
             waiter = asyncio.get_running_loop().create_future()
-            if low_priority:
-                self._batch_waiters[waiter] = None
-            else:
-                self._waiting.add(waiter)
+            self._waiting.add(waiter)
             try:
                 await waiter
             except asyncio.CancelledError:
                 self._waiting.discard(waiter)
-                self._batch_waiters.pop(waiter, None)
                 raise
         return not self.closed
+
+    async def wait_for(
+        self, cursor: int, interests: Sequence[Interest], *, epoch: int | None = None
+    ) -> int | None:
+        """Wait for a fact above `cursor` that is of interest. Returns a position from which to read on: no fact between
+        `cursor` and it is of interest. None when the feed has closed.
+
+        Facts that are there already may be of no interest. `epoch` is that of the cursor. Raises `LogReplaced` if it has
+        ended, and `FeedStalled`. Waiters wake a few at a time, in their order: they are many, and no other task waits for them.
+        """
+        self._check_epoch(epoch)
+        if self.head <= cursor and not self.closed:
+            waiter = Waiter(cursor, interests, asyncio.get_running_loop().create_future())
+            self._subscribers.add(waiter)
+            try:
+                await waiter.future
+            except asyncio.CancelledError:
+                self._subscribers.discard(waiter)
+                raise
+            if waiter.position is not None:
+                cursor = waiter.position - 1
+        return None if self.closed else cursor
+
+    def _check_epoch(self, epoch: int | None) -> None:
+        if epoch is not None and epoch != self.epoch:
+            raise LogReplaced(self.replacement)
 
     async def read_after(
         self, cursor: int, where: EventFilter = ALL_EVENTS, limit: int = PAGE_SIZE
     ) -> tuple[Sequence[Fact], int]:
         """The matching ones among the next facts above `cursor`, and the cursor after all facts that were examined."""
-        oldest = self.head - len(self._buffer) + 1
+        oldest = self.head - len(self._buffer.facts) + 1
         if cursor + 1 >= oldest:
             index = cursor + 1 - oldest
-            facts = self._buffer[index : index + limit]
+            facts = self._buffer.facts[index : index + limit]
             if not facts:
                 return (), cursor
             return (facts if where is ALL_EVENTS else [fact for fact in facts if where.matches(fact)]), facts[
@@ -287,42 +336,22 @@ class Feed:
 
     def buffered(self, position: int) -> Fact | None:
         """The fact at this position, if it is in memory."""
-        index = position - (self.head - len(self._buffer) + 1)
-        return self._buffer[index] if 0 <= index < len(self._buffer) else None
+        index = position - (self.head - len(self._buffer.facts) + 1)
+        return self._buffer.facts[index] if 0 <= index < len(self._buffer.facts) else None
 
     def _extend(self, facts: Sequence[Fact]) -> None:
         self._buffer.extend(facts)
-        if len(self._buffer) > 2 * self._size:
-            del self._buffer[: -self._size]
         self._end = LogEnd(self._end.log_id, identity_of(facts[-1]))
         self.head = facts[-1].position
         self.latest_known = max(self.latest_known, self.head)
         self._wake_waiters()
-
-    def _fail_waiters(self, error: Exception, waiters: Sequence[asyncio.Future[None]]) -> None:
-        for waiter in waiters:
-            self._waiting.discard(waiter)
-            self._batch_waiters.pop(waiter, None)
-            if not waiter.done():
-                waiter.set_exception(error)
+        self._subscribers.wake(facts)
 
     def _wake_waiters(self) -> None:
         waiting, self._waiting = self._waiting, set()
         for waiter in waiting:
             if not waiter.done():
                 waiter.set_result(None)
-        idle, self._waiters_to_wake = not self._waiters_to_wake, len(self._batch_waiters)
-        if idle and self._waiters_to_wake:
-            self._wake_next_batch()
-
-    def _wake_next_batch(self) -> None:
-        for _ in range(min(WAKE_BATCH_SIZE, self._waiters_to_wake, len(self._batch_waiters))):
-            waiter, _ = self._batch_waiters.popitem(last=False)
-            if not waiter.done():
-                waiter.set_result(None)
-        self._waiters_to_wake = min(max(self._waiters_to_wake - WAKE_BATCH_SIZE, 0), len(self._batch_waiters))
-        if self._waiters_to_wake:
-            asyncio.get_running_loop().call_soon(self._wake_next_batch)
 
     async def _sleep_until_notified(self) -> None:
         try:

@@ -39,7 +39,7 @@ class EventFilter:
         return (
             (self.categories is None or fact.category in self.categories)
             and (self.stream_id is None or fact.stream_id == self.stream_id)
-            and (self.types is None or not self.types.isdisjoint(_names(fact)))
+            and (self.types is None or not self.types.isdisjoint(names_of(fact)))
             and (self.correlation_id is None or fact.correlation_id == self.correlation_id)
             and (self.command_id is None or fact.command_id == self.command_id)
         )
@@ -116,7 +116,7 @@ def stored_name(fact: Fact) -> str:
     return event.name if isinstance(event, UnreadableEvent | SplitEvent) else event.stored.name
 
 
-def _names(fact: Fact) -> Sequence[str]:
+def names_of(fact: Fact) -> Sequence[str]:
     """The names that a filter finds the fact by: those of `EventCodec.searchable_names`."""
     match fact.event:
         case UnreadableEvent(name=name, names=names):

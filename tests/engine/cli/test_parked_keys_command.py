@@ -123,7 +123,7 @@ async def test_what_clients_sent_cannot_speak_to_the_terminal(database: Database
         await add(running, uuid4())
         await wait_until_folded(running, running.projector.workers["tallies"].projection)
     _, lines = await terminal("parked")
-    assert lines[1].endswith("ValueError: \N{REPLACEMENT CHARACTER}[2J")
+    assert lines[1].endswith("ValueError: \\u001b[2J\\u000asecond line")
 
 
 RETRY_AND_DIE = """

@@ -17,7 +17,14 @@ import pytest
 from app.engine.database.migrations import head_revisions, revision_names
 from app.engine.settings import ROOT
 from tests.support.cli import assert_user_error, run
+from tests.support.databases import as_superuser
 from tests.support.server import Server
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests change roles and migrations."""
+    return as_superuser(database_url)
 
 
 def test_an_unknown_setting_is_named() -> None:
@@ -201,7 +208,7 @@ def test_a_postgresql_that_is_too_old_is_said() -> None:
 
 
 def test_in_production_every_line_of_the_log_is_json(serve: Callable[..., Server]) -> None:
-    server = serve(APP_MODE="production").wait()
+    server = serve(APP_MODE="production", APP_ALLOW_DATABASE_OWNER="true").wait()
     assert server.ask("{ position }")["data"] == {"position": "0"}
     assert server.stop() == 0
     assert {json.loads(line)["level"] for line in server.output().splitlines()} == {"info"}

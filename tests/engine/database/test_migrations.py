@@ -8,6 +8,14 @@ import pytest
 from app.engine.database import migrations
 from app.engine.database.connections import Database, DatabaseUnavailable
 from app.engine.database.migrations import FOLDER, head_revisions, revision_names, unknown_revisions
+from tests.support.databases import as_superuser
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests migrate."""
+    return as_superuser(database_url)
+
 
 OWN_BRANCH = """
 from alembic import op

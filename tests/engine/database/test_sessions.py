@@ -12,7 +12,14 @@ from app.engine.database.leases import Lease
 from app.engine.database.migration_lock import MIGRATION_LOCK_ID, migration_lock
 from app.engine.database.sessions import SessionKind, SessionLimits
 from app.engine.settings import EngineSettings
-from tests.support.databases import execute, run_in_thread, url_of
+from tests.support.databases import as_superuser, execute, run_in_thread, url_of
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests change the database itself."""
+    return as_superuser(database_url)
+
 
 DEFAULTS = {
     "default_transaction_isolation": "repeatable read",

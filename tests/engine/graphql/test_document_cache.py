@@ -1,21 +1,52 @@
-"""Valid documents are parsed and validated once for a schema."""
+"""Valid documents are parsed and validated once for a schema, in a bounded memory."""
 
-import pytest
+import gc
+import tracemalloc
+
 from graphql import parse
 
-from app.engine.graphql.execution import extension
-from app.engine.graphql.execution.extension import CachedDocument, DocumentCache
+from app.engine.graphql.execution.extension import CachedDocument, DocumentCache, document_size
 
 DOCUMENT = parse("{ position }")
 
 
-def test_a_full_cache_drops_the_document_that_was_used_least_recently(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(extension, "MAX_CACHED_DOCUMENTS", 2)
-    documents = DocumentCache()
+def test_a_full_cache_drops_the_document_that_was_used_least_recently() -> None:
+    size = document_size(CachedDocument(DOCUMENT))
+    documents = DocumentCache(2 * size)
     for query in ("first", "second"):
-        documents[query] = CachedDocument(DOCUMENT)
+        documents.add(query, CachedDocument(DOCUMENT))
     assert documents.get("first") is not None
-    documents["third"] = CachedDocument(DOCUMENT)
+    documents.add("third", CachedDocument(DOCUMENT))
     assert set(documents) == {"first", "third"}
+
+
+def test_a_document_that_is_larger_than_the_cache_is_not_kept() -> None:
+    documents = DocumentCache(document_size(CachedDocument(DOCUMENT)) - 1)
+    documents.add("first", CachedDocument(DOCUMENT))
+    assert not documents
+
+
+def test_the_memory_of_large_documents_is_bounded() -> None:
+    shapes = (
+        lambda n: "{" + " ".join(f"a{n}x{i}:position" for i in range(600)) + "}",
+        lambda n: "{" + f"order{n} a(b: 1) " * 300 + "}",
+        lambda n: f"query Q{n}(" + "".join(f"$v{i}: I " for i in range(400)) + ") {a}",
+        lambda n: f"{{ position }} #{n}" + "\u6f22" * 20_000,
+        lambda n: "{a(x: [" + "1 " * 1_900 + f"{n}])}}",
+    )
+    limit = 8 * 2**20
+    gc.collect()
+    tracemalloc.start()
+    try:
+        documents = DocumentCache(limit)
+        for number in range(30):
+            for shape in shapes:
+                query = shape(number)
+                documents.add(query, CachedDocument(parse(query, max_tokens=4_000)))
+        gc.collect()
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(documents) < 30
+    assert used < 1.1 * limit
+    assert used > limit / 5, "the estimate is far too high"

@@ -8,6 +8,7 @@ import pytest
 
 from app.engine.database.connections import Database
 from app.engine.processes import admin
+from tests.support.databases import as_superuser
 from tests.support.log_surgery import rewind, terminate_sessions
 from tests.support.toy_counter import Engine, engine, request
 from tests.support.toy_process import (
@@ -23,6 +24,13 @@ from tests.support.toy_process import (
     till,
     until,
 )
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests change events."""
+    return as_superuser(database_url)
+
 
 STATES = "SELECT id, state, status, ended, began, position FROM es.processes ORDER BY id"
 TABLES = ("es.process_checkpoints", "es.processes", "es.process_steps", "es.process_deadlines")

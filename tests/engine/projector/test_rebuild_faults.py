@@ -8,6 +8,7 @@ from app.engine.database.connections import Database
 from app.engine.projector.rebuild.operation import OperationRefused, RebuildProgress, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.status import table_statuses
+from tests.support.databases import as_superuser
 from tests.support.toy_counter import engine, tallies
 from tests.support.toy_rebuild import (
     FACTS,
@@ -16,6 +17,13 @@ from tests.support.toy_rebuild import (
     codec,
     whole_live_table,
 )
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests change the database itself."""
+    return as_superuser(database_url)
+
 
 # A disk that is full as soon as the staging table holds half of the facts.
 FULL = f"""

@@ -13,6 +13,7 @@ from app.engine.projector.projector import ProjectionStale
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.store.codec import EventCodec
+from tests.support.databases import as_superuser
 from tests.support.toy_counter import (
     Add,
     Engine,
@@ -23,6 +24,13 @@ from tests.support.toy_counter import (
     tallies,
     tally,
 )
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests damage tables that a server cannot damage."""
+    return as_superuser(database_url)
+
 
 codec = EventCodec([tally])
 

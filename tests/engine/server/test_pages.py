@@ -83,6 +83,7 @@ async def test_nothing_but_the_page_and_its_assets_is_served(
         "/mine/inputs.sha256",
         "/mine/assets/../inputs.sha256",
         "/mine/assets/%2e%2e/inputs.sha256",
+        "/mine/assets/%00",
     ):
         assert (await client.get(path)).status_code == 404, path
 

@@ -23,7 +23,15 @@ from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventFilter
 from domain.kernel.decider import Event, UnreadableEvent
+from tests.support.databases import as_superuser
 from tests.support.toy_counter import Add, Added, Engine, Taken, engine, request, tally
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the triggers refuse a change also if the rights allow it."""
+    return as_superuser(database_url)
+
 
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 

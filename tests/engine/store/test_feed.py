@@ -1,6 +1,8 @@
 """The feed takes the facts that this process publishes, and reads all others."""
 
 import asyncio
+import gc
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
@@ -9,7 +11,9 @@ from app.engine.database.connections import Database
 from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendRequest
 from app.engine.store.codec import EventCodec
-from app.engine.store.feed import WAKE_BATCH_SIZE, Feed
+from app.engine.store.feed import Feed
+from app.engine.store.feed_buffer import estimated_size
+from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.log_identity import EventIdentity, LogHole, identity_of
 from app.engine.store.reader import EventReader, Fact
 from tests.support.toy_counter import Add, Added, engine, request, tally
@@ -198,3 +202,42 @@ async def test_low_priority_waiters_wake_a_few_at_a_time_and_the_others_at_once(
     assert await cycle() == []
     feed.close()
     assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [None] * len(waiting)
+
+
+async def test_the_buffer_is_bounded_in_bytes_and_older_facts_are_read_from_the_table(
+    database: Database,
+) -> None:
+    async with engine(database) as running:
+        context = request()
+        for n in range(40):
+            await running.commands.execute(tally, uuid4(), Add(amount=n + 1, note="n" * 5_000), context)
+        facts = await running.reader.read_all(0, 100)
+        feed = Feed(running.reader, buffer_bytes=400_000)
+        for fact in facts:
+            feed.publish(fact.position, [fact])
+            assert 0 < feed.buffered_bytes <= 400_000
+        assert feed.buffered(1) is None
+        assert feed.buffered(40) == facts[-1]
+        assert await asyncio.wait_for(follow_to(feed, 0, 40), 10) == facts
+        # One fact that is larger than all of it stays alone.
+        small = Feed(running.reader, buffer_bytes=1_000)
+        small.publish(40, facts)
+        assert (small.buffered(39), small.buffered(40)) == (None, facts[-1])
+
+
+async def test_the_estimate_of_a_fact_is_above_its_memory_and_not_far_above(database: Database) -> None:
+    async with engine(database) as running:
+        for n in range(300):
+            note = "ü" * (n % 50) + "n" * n
+            await running.commands.execute(tally, uuid4(), Add(amount=n + 1, note=note), request())
+        gc.collect()
+        tracemalloc.start()
+        try:
+            facts = await running.reader.read_all(0, 300)
+            gc.collect()
+            used, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        estimate = sum(map(estimated_size, facts))
+        assert len(facts) == 300
+        assert used < estimate < 5 * used

@@ -15,6 +15,7 @@ from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.snapshots.reader import MAX_PENDING, LoadedState, SnapshotReader
 from app.engine.store.snapshots.writer import SNAPSHOTS_PER_STREAM, SnapshotWriter
 from domain.kernel.decider import AnyDecider, Upcast
+from tests.support.databases import as_superuser
 from tests.support.toy_counter import Add, Added, Engine, Taken, engine, request, tally
 from tests.support.toy_upcasts import (
     ADDED,
@@ -25,6 +26,13 @@ from tests.support.toy_upcasts import (
     insert_events,
     tally_with_upcasts,
 )
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests damage tables that a server cannot damage."""
+    return as_superuser(database_url)
+
 
 EVERY = 10
 

@@ -30,6 +30,7 @@ from domain.kernel.decider import (
     command,
     event,
 )
+from tests.support.databases import as_superuser
 from tests.support.scenarios import facts, fold_all
 from tests.support.toy_counter import Add, Added, Taken, engine, request, tallies
 from tests.support.toy_upcasts import (
@@ -42,6 +43,12 @@ from tests.support.toy_upcasts import (
     insert_events,
     tally_with_upcasts,
 )
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests change events."""
+    return as_superuser(database_url)
 
 
 @event("toy.made", version=3)

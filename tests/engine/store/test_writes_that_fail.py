@@ -12,9 +12,15 @@ from sqlalchemy import make_url
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.store.append_session import RecordedBatch, StoreTimeout, StoreUnavailable
-from tests.support.databases import execute, url_of
+from tests.support.databases import as_superuser, execute, url_of
 from tests.support.log_surgery import terminate_sessions, unguarded
 from tests.support.toy_counter import Add, Engine, engine, request, tally
+
+
+@pytest.fixture
+def database_url(database_url: str) -> str:
+    """For a superuser: the tests change the database itself."""
+    return as_superuser(database_url)
 
 
 async def wait_until(condition: Callable[[], bool]) -> None:

@@ -124,10 +124,16 @@ async def test_a_node_is_as_new_as_the_position_that_is_asked_for(api: Api) -> N
             {"id": order, "c": str(uuid4())},
         )
         found = await api.data(
-            "query ($id: ID!, $min: Position) { node(id: $id, minPosition: $min) { id } }",
+            "query ($id: ID!, $min: Position) { nodes(ids: [$id], minPosition: $min) { id } }",
             {"id": order, "min": opened["openOrder"]["position"]},
         )
-        assert found["node"] == {"id": order}
+        assert found["nodes"] == [{"id": order}]
+
+
+async def test_the_field_node_has_no_argument_but_the_id_as_the_compiler_of_relay_demands(api: Api) -> None:
+    data = await api.data('{ __type(name: "Query") { fields { name args { name } } } }')
+    [node] = [field for field in data["__type"]["fields"] if field["name"] == "node"]
+    assert node["args"] == [{"name": "id"}]
 
 
 async def test_a_payment_is_asked_for_by_its_order(api: Api, runtime: Runtime) -> None:

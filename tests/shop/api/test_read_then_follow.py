@@ -99,6 +99,30 @@ async def test_what_is_read_and_what_follows_its_position_are_all_events_on_the_
     assert len(done) > tries
 
 
+async def test_a_subscription_that_its_client_completes_does_not_send_all_stored_events_first(
+    serve: Callable[..., Server], settings: Settings
+) -> None:
+    stored = 300
+    server = serve().wait()
+    async with open_database(settings) as database:
+        runtime = Runtime(application, settings, database)
+        async with runtime.run(), opened(server) as socket:
+            await register(runtime)
+            # The server follows the log, so that it has all of these events in memory.
+            await socket.subscribe("live", FOLLOW, {"after": "0"})
+            commands = (
+                runtime.commands.execute(product, TEA, ReceiveStock(quantity=1), context())
+                for _ in range(stored)
+            )
+            await asyncio.gather(*commands)
+            await socket.facts("live", stored + 1)
+            await socket.subscribe("stored", FOLLOW, {"after": "0"})
+            await socket.facts("stored", 1)
+            await socket.say({"id": "stored", "type": "complete"})
+            await socket.settled()
+            assert socket.kept("stored") < stored / 2
+
+
 @pytest.fixture
 async def registered(runtime: Runtime) -> Runtime:
     await register(runtime)

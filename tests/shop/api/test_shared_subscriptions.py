@@ -181,6 +181,35 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     assert len(kept) == 0
 
 
+async def test_the_payloads_of_all_shared_subscriptions_have_one_bound_in_bytes(
+    runtime: Runtime, view: GraphQLEndpoint
+) -> None:
+    tails, asks = view.shared_subscriptions, context(runtime, view, "anna")
+    tails.memory.max_bytes = 20_000
+    heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(3)]
+    # Other words each: nothing is shared.
+    asked = [await tail(view, asks, LONG, f"{FACTS} # {number}") for number, _ in enumerate(heard)]
+    follows = [
+        asyncio.create_task(tails.send(each, str(n), uuid4(), heard[n].put)) for n, each in enumerate(asked)
+    ]
+    request = CommandContext(actor="tester", correlation_id=uuid4())
+    price = Money(amount=Decimal("1.00"), currency="EUR")
+    register = RegisterProduct(sku="TEA", name="Tea", price=price)
+    for command in (register, *[ReceiveStock(quantity=1)] * 60):
+        outcome = await runtime.commands.execute(product, product_id("TEA"), command, request)
+        assert isinstance(outcome, CommandAccepted)
+    for item in heard:
+        assert [position_of(await item.get()) for _ in range(61)] == [*range(1, 62)]
+    payloads = [len(shared._payloads) for shared in tails._shared.values()]  # pyright: ignore[reportPrivateUsage]
+    assert len(payloads) == 3
+    assert 0 < tails.memory.used < 25_000
+    assert sum(payloads) < 40
+    await cancel_all(follows)
+    del follows, asked
+    gc.collect()
+    assert tails.memory.used == 0
+
+
 def position_of(message: str) -> int:
     return int(json.loads(message)["payload"]["data"]["facts"]["position"])
 

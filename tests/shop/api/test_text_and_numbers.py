@@ -160,3 +160,23 @@ async def test_what_adds_up_may_pass_the_int_of_graphql(api: Api, runtime: Runti
     # The test ends with the check that a rebuild gives the same rows.
     for table in ("daily_sales_v2", "customers_v1"):
         await runtime.database.pool.execute(f"DELETE FROM read.{table}")
+
+
+TEXT_INPUTS = {
+    "name": 'mutation ($text: String!) { registerProduct(input: {sku: "B", name: $text, price: {amount: "1"}}) { __typename } }',
+    "reason": f'mutation ($text: String!) {{ cancelOrder(input: {{orderId: "{uuid4()}", reason: $text}}) {{ __typename }} }}',
+    "nameContains": "query ($text: String!) { products(filter: {nameContains: $text}) { nodes { name } } }",
+    "process reason": f'mutation ($text: String!) {{ skipProcessStep(input: {{process: "fulfilment", id: "{uuid4()}", step: "x", reason: $text}}) {{ __typename }} }}',
+    "types": "query ($text: String!) { events(filter: {types: [$text]}) { nodes { position } } }",
+}
+
+
+@pytest.mark.parametrize("document", TEXT_INPUTS.values(), ids=TEXT_INPUTS)
+@pytest.mark.parametrize(
+    "text", ["Tea\nX", "Tea\x9b", "\u202eaeT", "\u2066Tea", "\u200b\u200d", "a" + "\u0301\u0316" * 20_000]
+)
+def test_text_that_lies_is_refused_by_every_input(
+    in_process_api: InProcessApi, document: str, text: str
+) -> None:
+    answer = in_process_api.post({"query": document, "variables": {"text": text}}).json()
+    assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", answer

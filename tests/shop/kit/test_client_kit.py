@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -20,9 +21,14 @@ README = ROOT / "app" / "web" / "README.md"
 KIT = ROOT / "app" / "web" / "kit.ts"
 NPM = shutil.which("npm")
 PATIENCE = 30.0
+EXAMPLE_URL = "https://shop.example/graphql"
 REGISTER = (
     'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "2.00"}}) { __typename } }'
 )
+OPEN = """mutation ($id: UUID!) {
+  openOrder(input: {id: $id, customerId: $id}) { __typename }
+  addLine(input: {orderId: $id, sku: "TEA", quantity: 1}) { __typename }
+}"""
 
 pytestmark = [
     pytest.mark.long,
@@ -36,7 +42,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("kit")
     for file in (
         KIT,
-        *(HERE / name for name in ("package.json", "package-lock.json", "tsconfig.json", "check.ts")),
+        *(
+            HERE / name
+            for name in ("package.json", "package-lock.json", "tsconfig.json", "check.ts", "pages.ts")
+        ),
     ):
         shutil.copy(file, folder)
     for fence in fences(README.read_text(), "ts"):
@@ -51,12 +60,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Page:
-    """The check as it runs, with the lines that it has printed."""
+    """A script as it runs, with the lines that it has printed."""
 
-    def __init__(self, folder: Path, server: Server) -> None:
+    def __init__(self, folder: Path, server: Server, script: str, argument: str) -> None:
         self.server = server
         self._process = subprocess.Popen(
-            ["node", "built/check.js", server.url],
+            ["node", f"built/{script}", argument],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -103,11 +112,26 @@ def restart(database_url: str) -> Iterator[Callable[[], Server]]:
 def page(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
     server = restart()
     server.ask(REGISTER)
-    page = Page(built, server)
+    page = Page(built, server, "check.js", server.url)
     try:
         yield page
     finally:
         page.close()
+
+
+@pytest.fixture
+def pages(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
+    """Pages with the adapters of the README, whose address is that of the server."""
+    server = restart()
+    server.ask(REGISTER)
+    adapters = (built / "built" / "adapters.js").read_text()
+    assert EXAMPLE_URL in adapters
+    (built / "built" / "adapters-here.js").write_text(adapters.replace(EXAMPLE_URL, server.url))
+    pages = Page(built, server, "pages.js", "./adapters-here.js")
+    try:
+        yield pages
+    finally:
+        pages.close()
 
 
 def test_the_kit_has_at_most_200_lines_and_imports_graphql_ws_alone() -> None:
@@ -142,6 +166,36 @@ def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_
     # The live list went on from its position.
     assert [line["available"] for line in page.lines if line.get("initial")] == [0]
     assert not [line for line in page.lines if "error" in line or "complete" in line]
+
+
+def test_the_adapters_of_the_readme_work_in_urql_and_apollo_client_over_a_kill_of_the_server(
+    pages: Page, restart: Callable[[], Server]
+) -> None:
+    order = str(uuid4())
+    pages.wait_for(client="urql", event=1)
+    pages.wait_for(client="apollo", event=1)
+    # The read has $minPosition, which the kit fills.
+    pages.say("urql")
+    pages.wait_for(client="urql", accepted=2, own=2)
+    pages.say("apollo")
+    pages.wait_for(client="apollo", accepted=3, own=3)
+    pages.server.kill()
+    # No server answers now. The kit repeats the command with its id until one does.
+    pages.say("urql")
+    server = restart()
+    pages.wait_for(client="urql", accepted=4, own=4)
+    pages.say("apollo")
+    pages.wait_for(client="apollo", accepted=5, own=5)
+    pages.say(f"place {order}")
+    pages.wait_for(placed="No order was opened under this id.")
+    server.ask(OPEN, {"id": order})
+    pages.say(f"place {order}")
+    pages.wait_for(placed="placed")
+    for client in ("urql", "apollo"):
+        pages.wait_for(client=client, event=8)
+        events = [line["event"] for line in pages.lines if line.get("client") == client and "event" in line]
+        assert events[:8] == list(range(1, 9))
+    assert not [line for line in pages.lines if line.get("error")]
 
 
 def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: Page) -> None:

@@ -16,7 +16,8 @@ from app.engine.graphql.execution.limits import MAX_TOKENS, LimitsRule, NoIntros
 from app.engine.graphql.strawberry_internals import graphql_schema, has_operation_name
 from app.engine.uuid7 import uuid7
 
-MAX_CACHED_DOCUMENTS = 1_000
+TOKEN_BYTES = 600
+"""What a token of a parsed document takes in memory, at most, with its part of the tree."""
 
 
 @dataclass
@@ -28,14 +29,37 @@ class CachedDocument:
 
 
 class DocumentCache(LRUCache[str, CachedDocument]):
-    """Valid documents by their text, for one schema.
+    """Valid documents by their text, for one schema, in `max_bytes` of memory.
 
     Strawberry's ParserCache and ValidationCache do not fit: they also keep invalid documents, of any client; they share
     the list of errors, which each operation here changes; and the cost would need a third cache of the same documents.
     """
 
-    def __init__(self) -> None:
-        super().__init__(MAX_CACHED_DOCUMENTS)
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes, getsizeof=document_size)
+        self.trusted: dict[str, CachedDocument] = {}
+        """The trusted documents by their texts. They stay, and do not count."""
+
+    def find(self, query: str) -> CachedDocument | None:
+        """The valid document with this text, if it is known."""
+        return self.trusted.get(query) or self.get(query)
+
+    def add(self, query: str, document: CachedDocument) -> None:
+        """Keep the document, and drop those that were used least recently to make room."""
+        if document_size(document) <= self.maxsize:
+            self[query] = document
+
+
+def document_size(cached: CachedDocument) -> int:
+    """The memory of a parsed document with its text, in bytes, estimated from above."""
+    location = cached.document.loc
+    if location is None:
+        return TOKEN_BYTES
+    tokens, token = 0, location.start_token
+    while token is not None:
+        tokens, token = tokens + 1, token.next
+    # A character takes up to four bytes. The text is a key of the cache, and comments are tokens with texts of their own.
+    return tokens * TOKEN_BYTES + 8 * len(location.source.body)
 
 
 class OperationExtension(SchemaExtension):
@@ -64,7 +88,7 @@ class OperationExtension(SchemaExtension):
 
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
-        self._cached = self._documents.get(execution.query or "")
+        self._cached = self._documents.find(execution.query or "")
         if self._cached is not None:
             execution.graphql_document = self._cached.document
         yield
@@ -84,7 +108,7 @@ class OperationExtension(SchemaExtension):
             execution.context.handover.execution = execution
         if self._cached is None and execution.graphql_document is not None:
             self._cached = CachedDocument(execution.graphql_document)
-            self._documents[execution.query or ""] = self._cached
+            self._documents.add(execution.query or "", self._cached)
 
     def on_execute(self) -> Iterator[None]:
         execution, cached = self.execution_context, self._cached

@@ -31,7 +31,7 @@ from strawberry.schema import BaseSchema
 from app.engine.graphql.loaders import HasPrefetched
 from app.engine.graphql.strawberry_internals import (
     Path,
-    StrawberryGraphQLCoreExecutionContext,
+    ReusingExecutionContext,
     field_definition,
     gather_with_cancel,
     graphql_schema,
@@ -170,7 +170,7 @@ class _PlannedField:
 # --- Execution --------------------------------------------------------------
 
 
-class FastExecutionContext(StrawberryGraphQLCoreExecutionContext):
+class FastExecutionContext(ReusingExecutionContext):
     """Strawberry's executor with another `execute_fields`, which graphql-core calls internal.
 
     `tests/engine/graphql/test_fast_executor.py` compares the results of both. `APP_FAST_EXECUTOR=false` turns it off.
@@ -180,6 +180,11 @@ class FastExecutionContext(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._plans: Plans = self.schema.extensions[PLANS]
+        self._planned: dict[tuple[str, int], tuple[Any, Sequence[_PlannedField]]] = {}
+        """The planned fields by the name of their type and the identity of their set, which is kept with them.
+
+        Sets are remembered for the whole operation, so that there are no more of them than the document has selections.
+        """
 
     @override
     def execute_fields(
@@ -191,8 +196,14 @@ class FastExecutionContext(StrawberryGraphQLCoreExecutionContext):
             return super().execute_fields(
                 parent_type, source_value, path, grouped_field_set, position_context
             )
-        fields = self._plan_fields(parent_type, grouped_field_set)
-        return self._execute_planned(parent_type, source_value, path, fields)
+        key = parent_type.name, id(grouped_field_set)
+        planned = self._planned.get(key)
+        if planned is None:
+            planned = self._planned[key] = (
+                grouped_field_set,
+                self._plan_fields(parent_type, grouped_field_set),
+            )
+        return self._execute_planned(parent_type, source_value, path, planned[1])
 
     def _plan_fields(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> Sequence[_PlannedField]:
         plans = self._plans[parent_type.name]

@@ -5,8 +5,10 @@ messages are looked up by position. A slow subscriber has no queue: events that 
 """
 
 import asyncio
+import sys
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -19,18 +21,33 @@ from app.engine.graphql.context import Context, LiveHandover, LiveMessage, respo
 from app.engine.graphql.errors import with_codes
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
+from app.engine.store.interests import filter_interests
 from app.engine.store.reader import Fact
 
 MAX_CACHED_PAYLOADS = 1_000
 """Events of one shared subscription whose payloads are cached."""
+MAX_PAYLOAD_BYTES = 32 * 2**20
+"""Bytes of the cached payloads of all shared subscriptions. Past it each keeps a few."""
+MIN_CACHED_PAYLOADS = 4
+PAYLOAD_OVERHEAD = 200
+"""Bytes that a cached payload takes besides its text."""
 YIELD_EVERY = 25
 """Events that one subscriber sends before other tasks run."""
+
+
+class PayloadMemory:
+    """Counts the bytes of the cached payloads of all shared subscriptions."""
+
+    def __init__(self, max_bytes: int = MAX_PAYLOAD_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self.used = 0
 
 
 class SharedSubscription:
     """One document with variables, for one actor. Gives the payload for each event."""
 
-    def __init__(self, schema: Any, execution: ExecutionContext) -> None:
+    def __init__(self, schema: Any, execution: ExecutionContext, memory: PayloadMemory) -> None:
+        self._memory = memory
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
@@ -54,8 +71,31 @@ class SharedSubscription:
 
     def _keep(self, key: object, payload: str | asyncio.Future[str]) -> None:
         self._payloads[key] = payload
+        if isinstance(payload, str):
+            self._memory.used += _payload_size(payload)
+        else:
+            payload.add_done_callback(partial(self._resolved, key))
         if len(self._payloads) > MAX_CACHED_PAYLOADS:
-            self._payloads.popitem(last=False)
+            self._drop_oldest()
+        while self._memory.used > self._memory.max_bytes and len(self._payloads) > MIN_CACHED_PAYLOADS:
+            self._drop_oldest()
+
+    def _resolved(self, key: object, future: asyncio.Future[str]) -> None:
+        """Keep the text instead of the future."""
+        if self._payloads.get(key) is future and not future.cancelled() and future.exception() is None:
+            self._payloads[key] = future.result()
+            self._memory.used += _payload_size(future.result())
+
+    def _drop_oldest(self) -> None:
+        _, payload = self._payloads.popitem(last=False)
+        if isinstance(payload, str):
+            self._memory.used -= _payload_size(payload)
+
+    def __del__(self) -> None:
+        # The last subscriber has left. Payloads count as long as the subscription keeps them.
+        self._memory.used -= sum(
+            _payload_size(text) for text in self._payloads.values() if isinstance(text, str)
+        )
 
     def _render(self, root: object, position: int) -> str | asyncio.Future[str]:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
@@ -79,11 +119,17 @@ class SharedSubscription:
         return encode_json(payload)[:-2]
 
 
+def _payload_size(payload: str) -> int:
+    """Its memory in bytes; text that is not ASCII takes up to four bytes a character."""
+    return sys.getsizeof(payload) + PAYLOAD_OVERHEAD
+
+
 class SharedSubscriptions:
     """The shared subscriptions of this process. One ends with its last subscriber."""
 
     def __init__(self, schema: Any) -> None:
         self._schema = schema
+        self.memory = PayloadMemory()
         self._shared: WeakValueDictionary[tuple[Any, ...], SharedSubscription] = WeakValueDictionary()
 
     async def send(
@@ -116,8 +162,9 @@ class SharedSubscriptions:
                     await asyncio.sleep(0)
                 message = await handover.next_after(message.position)
             return
-        while await feed.wait_past(cursor, epoch=handover.epoch, low_priority=True):
-            facts, cursor = await feed.read_after(cursor, where, YIELD_EVERY)
+        interests = filter_interests(where)
+        while (found := await feed.wait_for(cursor, interests, epoch=handover.epoch)) is not None:
+            facts, cursor = await feed.read_after(found, where, YIELD_EVERY)
             for fact in facts:
                 await send_payload(shared.payload(fact))
             if cursor < feed.head:
@@ -138,7 +185,7 @@ class SharedSubscriptions:
         )
         shared = self._shared.get(key)
         if shared is None:
-            shared = self._shared[key] = SharedSubscription(self._schema, execution)
+            shared = self._shared[key] = SharedSubscription(self._schema, execution, self.memory)
         return shared
 
 

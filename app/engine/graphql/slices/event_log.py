@@ -15,6 +15,7 @@ from app.engine.graphql.scalars import Count, Position, clean_text
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import Stream, find_stream
 from app.engine.store import reader
+from app.engine.store.interests import filter_interests
 from app.engine.store.reader import ALL_EVENTS
 
 MAX_NAMES = 100
@@ -158,14 +159,15 @@ class Subscription:
                 f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
             )
         await context.check_log()
-        epoch = feed.epoch
+        epoch, interests = feed.epoch, filter_interests(where)
         cursor = feed.latest_known if after is None else after
         point.listening.set()
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         while context.handover is None or cursor < feed.head:
-            if not await feed.wait_past(cursor, epoch=epoch, low_priority=True):
+            found = await feed.wait_for(cursor, interests, epoch=epoch)
+            if found is None:
                 return
-            facts, cursor = await feed.read_after(cursor, where)
+            facts, cursor = await feed.read_after(found, where)
             for fact in facts:
                 point.position = fact.position
                 context.reads.note_read(fact.position)

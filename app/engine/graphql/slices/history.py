@@ -14,15 +14,17 @@ from app.engine.graphql.cursors import decode_cursor, encode_cursor, invalid_cur
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, Page, make_connection, parse_page
-from app.engine.graphql.scalars import Position, normalize_text, parse_datetime
+from app.engine.graphql.scalars import Position, parse_datetime
 from app.engine.graphql.selection import selects_field
 from app.engine.history import aggregate_history
 from app.engine.history.aggregate_history import AggregateHistory, FieldBlame
 from app.engine.history.diff import to_document
 from app.engine.store.load import LoadedState
+from app.engine.text import normalize_text
 from domain.kernel.decider import AnyDecider
 
 MAX_BLAME_ENTRIES = 1_000
+MAX_PATH_LENGTH = 1_000
 
 
 @strawberry.type(
@@ -176,6 +178,8 @@ class HistoryFields:
         position: DeprecatedPosition = None,
     ) -> list[Blame]:
         context: Context = info.context
+        if path is not None and len(path) > MAX_PATH_LENGTH:
+            raise BadInput(f"path has {len(path)} characters; the limit is {MAX_PATH_LENGTH}.")
         all_fields = await history_of(context).blame(
             *self.stream(), point_in_time(at, version, moment, position)
         )

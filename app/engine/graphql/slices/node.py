@@ -84,8 +84,9 @@ def _parse_id(id: str) -> tuple[str | None, UUID] | None:
 @strawberry.type
 class Query:
     @strawberry.field(description="One object by its id; null if there is none.")
-    async def node(self, info: Info, id: strawberry.ID, min_position: Position | None = None) -> Node | None:
-        [node] = await find_nodes(info, [id], min_position)
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        # Relay's compiler refuses another argument here: every part of a page that is fetched again uses this field.
+        [node] = await find_nodes(info, [id])
         return node
 
     @strawberry.field(

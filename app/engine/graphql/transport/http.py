@@ -51,6 +51,7 @@ from app.engine.graphql.transport.requests import (
 )
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
+from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.uuid7 import uuid7
 
 MAX_OPERATIONS_PER_SOCKET = 50
@@ -64,7 +65,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     websocket_adapter_class = WebSocketAdapter  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride] - Strawberry names its own adapter, not a protocol
     graphql_transport_ws_handler_class = WebSocketHandler
 
-    def __init__(self, schema: Schema, events: EventTypes, services: Services) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        events: EventTypes,
+        services: Services,
+        documents: TrustedDocuments = NO_DOCUMENTS,
+    ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
@@ -75,6 +82,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         )
         self._events = events
         self._services = services
+        self.documents = documents
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override
@@ -97,16 +105,16 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise BadRequest("Send GET or POST", status_code=405, headers={"allow": "GET, POST"})
         if request.method == "GET":
             parameters = request.query_params
-            names_operation = not {"query", "documentId", "extensions"}.isdisjoint(parameters)
+            names_operation = not {"query", "documentId", "doc_id", "id", "extensions"}.isdisjoint(parameters)
             if self._services.settings.mode == "development" and acceptable.html and not names_operation:
                 return graphiql_page(takes_headers=self._services.authenticator.trusts_headers)
         # Before anything of the operation is read.
         request.state.caller = await self._caller(request)
         if request.method == "GET":
-            envelope = parse_query_string(request.query_params)
+            envelope = parse_query_string(request.query_params, self.documents)
         else:
             check_content_type(request.headers)
-            envelope = parse_body(await self._read_body(request))
+            envelope = parse_body(await self._read_body(request), self.documents)
         if acceptable.json is None and not acceptable.stream:
             raise BadRequest(
                 f"Accept {GRAPHQL_RESPONSE}, {JSON} or, for a subscription, text/event-stream",

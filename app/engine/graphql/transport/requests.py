@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS
+from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 
 MAX_REQUEST_BYTES = 256 * 1024
 """Bytes of a body or of a `subscribe` message. The longest document fits, with at least 6 KB for its variables."""
@@ -63,6 +64,13 @@ class PersistedQueryNotSupported(BadRequest):
         super().__init__("PersistedQueryNotSupported", "PERSISTED_QUERY_NOT_SUPPORTED", 200)
 
 
+class PersistedQueryNotFound(BadRequest):
+    """No trusted document has this hash. Clients recognise this message and code, and send the document."""
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND", 200)
+
+
 class Unauthenticated(BadRequest):
     """The token of the request is refused."""
 
@@ -80,18 +88,19 @@ def too_large(size: str) -> BadRequest:
     )
 
 
-def parse_request(payload: object) -> dict[str, Any]:
-    """The payload as a valid envelope. Raises `BadRequest`.
+def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -> dict[str, Any]:
+    """The payload as a valid envelope, with the text of a trusted document that it names. Raises `BadRequest`.
 
     An empty operationName, which some clients send, becomes null.
     """
     if not isinstance(payload, dict):
         raise BadRequest("The request must be a JSON object with a query")
     known = cast("dict[str, Any]", payload)
-    if known.get("query") in (None, "") and _names_document(known):
-        raise PersistedQueryNotSupported
+    name = _document_name(known, relay=bool(documents))
+    if name is not None:
+        known = _with_document(known, name, documents)
     try:
-        envelope = msgspec.convert(payload, RequestEnvelope)
+        envelope = msgspec.convert(known, RequestEnvelope)
     except msgspec.ValidationError as error:
         field = _FIELD.search(str(error))
         raise BadRequest(str(error) if field is None else _EXPECTED.get(field[1], str(error))) from None
@@ -102,18 +111,44 @@ def parse_request(payload: object) -> dict[str, Any]:
             f"The document has {len(envelope.query)} characters; the limit is {MAX_LENGTH}",
             "OPERATION_TOO_EXPENSIVE",
         )
+    if not documents.allows(envelope.query):
+        raise BadRequest(
+            "Only the documents that this server knows are executed: send the documentId of one",
+            "DOCUMENT_NOT_KNOWN",
+            403,
+        )
     return known if envelope.operationName else {**known, "operationName": None}
 
 
-def _names_document(payload: Mapping[str, Any]) -> bool:
-    """Whether the request names a document by hash: as Apollo does, or as Appendix A of GraphQL over HTTP does."""
+def _document_name(payload: Mapping[str, Any], *, relay: bool) -> str | None:
+    """The name by which a request names its document: as Apollo does, as Appendix A of GraphQL over HTTP does, or as Relay
+    does. Empty if it gives none that can be read."""
     extensions = payload.get("extensions")
     if isinstance(extensions, dict) and "persistedQuery" in extensions:
-        return True
-    return isinstance(payload.get("documentId"), str)
+        query = cast("dict[str, Any]", extensions)["persistedQuery"]
+        digest = cast("dict[str, Any]", query).get("sha256Hash") if isinstance(query, dict) else None
+        return digest if isinstance(digest, str) else ""
+    for field in ("documentId", "doc_id", "id") if relay else ("documentId",):
+        if isinstance(name := payload.get(field), str):
+            return name
+    return None
 
 
-def parse_query_string(parameters: Mapping[str, str]) -> dict[str, Any]:
+def _with_document(payload: dict[str, Any], name: str, documents: TrustedDocuments) -> dict[str, Any]:
+    """The payload with the document of this name. A request may have the document, too. Raises `BadRequest`."""
+    text = documents.find(name)
+    if payload.get("query") in (None, ""):
+        if text is None:
+            raise PersistedQueryNotFound if documents else PersistedQueryNotSupported
+        return {**payload, "query": text}
+    if text is not None and payload["query"] != text:
+        raise BadRequest("The document is not the one that its hash names")
+    return payload
+
+
+def parse_query_string(
+    parameters: Mapping[str, str], documents: TrustedDocuments = NO_DOCUMENTS
+) -> dict[str, Any]:
     """The envelope of a GET request: `variables` and `extensions` are JSON. Raises `BadRequest`."""
     payload: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
@@ -123,10 +158,10 @@ def parse_query_string(parameters: Mapping[str, str]) -> dict[str, Any]:
                 payload[name] = decode_json(text.encode())
             except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
                 raise BadRequest(f'"{name}" is not JSON: {error}') from None
-    return parse_request(payload)
+    return parse_request(payload, documents)
 
 
-def parse_body(body: bytes) -> dict[str, Any]:
+def parse_body(body: bytes, documents: TrustedDocuments = NO_DOCUMENTS) -> dict[str, Any]:
     """The envelope of a POST request. A byte order mark is skipped. Raises `BadRequest`."""
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BadRequest("The body is UTF-16: send UTF-8")
@@ -137,7 +172,7 @@ def parse_body(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise BadRequest(f"The body is not UTF-8: byte {error.start} is invalid") from None
     try:
-        return parse_request(decode_json(text.removeprefix("\ufeff").encode()))
+        return parse_request(decode_json(text.removeprefix("\ufeff").encode()), documents)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}") from None
 

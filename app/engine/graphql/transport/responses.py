@@ -12,6 +12,7 @@ from app.engine.graphql.transport.requests import BadRequest, error_body
 STATUS_CODES = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
+    "DOCUMENT_NOT_KNOWN": 403,
     "NOT_FOUND": 404,
     "LOG_REPLACED": 409,
     "INTERNAL_SERVER_ERROR": 500,

@@ -29,6 +29,7 @@ from app.engine.graphql.transport.requests import (
     parse_request,
     too_large,
 )
+from app.engine.graphql.trusted_documents import TrustedDocuments
 
 _DISCONNECTED = (
     strawberry_http.WebSocketDisconnected,
@@ -37,8 +38,12 @@ _DISCONNECTED = (
 )
 
 
+YIELD_EVERY = 5
+"""Results of one operation that are made before other tasks run. Each takes up to a millisecond."""
+
 FORBIDDEN = 4403
 """The code of a socket whose token is refused or has expired. Clients of graphql-ws try again, with another token."""
+
 MAX_REASON_BYTES = 123
 """A control frame has 125 bytes; the close code takes two."""
 
@@ -76,6 +81,21 @@ def shorten_reason(reason: str) -> str:
     return reason.encode(errors="replace")[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
+async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
+    """The results, with a turn of the event loop for other tasks after every `YIELD_EVERY`.
+
+    Stored events are in memory, so no result waits for anything. Without turns thousands of them are sent before the
+    socket reads that its client has completed the operation, and before any other request goes on.
+    """
+    number = 0
+    async with aclosing(results):
+        async for result in results:
+            yield result
+            number += 1
+            if number % YIELD_EVERY == 0:
+                await asyncio.sleep(0)
+
+
 class _MessageHead(msgspec.Struct):
     """What is read of a message that is too large."""
 
@@ -100,6 +120,7 @@ def _too_large_message(text: str, size: int) -> TooLarge:
 
 
 class _Endpoint(Protocol):
+    documents: TrustedDocuments
     shared_subscriptions: SharedSubscriptions
 
     async def authenticate_socket(
@@ -207,7 +228,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             raise BadRequest(f"The limit is {limit} operations at a time on one socket", "OVERLOADED")
-        return parse_request(payload)
+        return parse_request(payload, cast("_Endpoint", self.view).documents)
 
     async def _send_refusal(self, operation_id: str, error: BadRequest) -> None:
         body = error_body(error.reason, error.code)
@@ -246,8 +267,8 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             root_value=self.root_value,
             operation_name=operation.operation_name,
         )
-        async with aclosing(results):
-            await self._send_result_stream(operation, results)
+        async with aclosing(_in_turns(results)) as turns:
+            await self._send_result_stream(operation, turns)
         if handover.execution is not None and handover.position is not None and not operation.completed:
             endpoint = cast("_Endpoint", self.view)
             await endpoint.shared_subscriptions.send(

@@ -1,7 +1,6 @@
 """The operations on parked keys: list them, request a retry, skip an event. Any process can do them."""
 
 import asyncio
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from app.engine.projector.slots import FORMER, LIVE
 from app.engine.projector.writer import TableGone, TableWriter
 from app.engine.read_models.queries import Range
 from app.engine.store.reader import EventReader
+from app.engine.text import clean_line
 from projections.kernel import AnyProjection
 
 POLL_INTERVAL_SECONDS = 0.1
@@ -139,10 +139,11 @@ async def skip(
     """Leave out the event at `position`, which parked the key, for this key, and request a retry without it. The key may
     also be a stream, and the event the one before which the projection stands. Returns the moment that identifies the
     request. Raises `OperationRefused`."""
-    reason = unicodedata.normalize("NFC", reason).strip()
-    if not reason or len(reason) > MAX_REASON_LENGTH or "\0" in reason:
+    reason, problem = clean_line(reason, MAX_REASON_LENGTH)
+    if problem is not None:
         raise OperationRefused(
-            f"a fact is left out for a reason: one of 1 to {MAX_REASON_LENGTH:,} characters",
+            f"a fact is left out for a reason: one of 1 to {MAX_REASON_LENGTH:,} characters"
+            + (f"; this one {problem}" if reason else ""),
             RefusalReason.BAD_REASON,
         )
     async with database.pool.acquire() as connection, connection.transaction():

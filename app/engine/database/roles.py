@@ -1,0 +1,157 @@
+"""Three database roles: one that migrates, one for servers, which cannot change events, and one that reads read models."""
+
+import re
+from dataclasses import dataclass
+
+import asyncpg
+
+from app.engine.database.errors import DatabaseUnavailable, first_line
+from app.engine.database.url import DatabaseUrl
+from app.engine.errors import UserError
+
+APPEND_ONLY = ("commands", "events", "log", "seals")
+"""Tables of schema `es` whose rows are never changed. A server may add rows to all of them but `log`."""
+READ_SCHEMAS = ("read", "read_staging", "read_former", "read_leaving")
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The names of the three roles."""
+
+    owner: str
+    """Owns schema `es`, and runs the migrations."""
+    app: str
+    """Servers and the command line: appends and reads events, keeps the bookkeeping, owns the read tables."""
+    reader: str
+    """Reads the tables of schema `read`, and nothing else."""
+
+    @classmethod
+    def named(cls, prefix: str) -> "Roles":
+        """The roles with a common prefix. Raises `UserError` for a prefix that is no plain name."""
+        if not _NAME.fullmatch(prefix):
+            raise UserError(
+                f"the prefix {prefix!r} is not a name: use at most 51 lower-case letters, digits and _, a letter first"
+            )
+        return cls(f"{prefix}_owner", f"{prefix}_app", f"{prefix}_reader")
+
+
+def roles_sql(roles: Roles, database: str) -> str:
+    """The statements that make the roles and give them their rights. To execute them again changes nothing.
+
+    They are for a superuser, or for the owner of the database with CREATEROLE. The database is migrated.
+    """
+    owner, app, reader = roles.owner, roles.app, roles.reader
+    quoted = '"' + database.replace('"', '""') + '"'
+    kept = ", ".join(f"'{name}'" for name in (*APPEND_ONLY, "alembic_version"))
+    return f"""\
+-- The roles. They can log in as soon as they have a password.
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['{owner}', '{app}', '{reader}'] LOOP
+        IF to_regrole(name) IS NULL THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', name);
+        END IF;
+        -- Who is no superuser has to be a member of a role to give it something.
+        IF current_user <> name AND NOT pg_has_role(current_user, name, 'SET') THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', name);
+        END IF;
+    END LOOP;
+END $$;
+-- A migration may change what a server has made.
+GRANT {app} TO {owner};
+GRANT CONNECT ON DATABASE {quoted} TO {owner}, {app}, {reader};
+-- A migration makes schemas, and so does a server that finds the schema of its read tables missing.
+GRANT CREATE ON DATABASE {quoted} TO {owner}, {app};
+
+-- What is there goes to its owner.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    ALTER SCHEMA es OWNER TO {owner};
+    FOR item IN SELECT c.oid::regclass AS name FROM pg_class c
+                WHERE c.relnamespace = 'es'::regnamespace AND c.relkind IN ('r', 'v') LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {owner}', item.name);
+    END LOOP;
+    FOR item IN SELECT p.oid::regprocedure AS name FROM pg_proc p WHERE p.pronamespace = 'es'::regnamespace LOOP
+        EXECUTE format('ALTER ROUTINE %s OWNER TO {owner}', item.name);
+    END LOOP;
+    FOR item IN SELECT n.nspname AS name FROM pg_namespace n
+                WHERE n.nspname IN ({", ".join(f"'{name}'" for name in READ_SCHEMAS)}) LOOP
+        EXECUTE format('ALTER SCHEMA %I OWNER TO {app}', item.name);
+    END LOOP;
+    FOR item IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                WHERE n.nspname IN ({", ".join(f"'{name}'" for name in READ_SCHEMAS)}) AND c.relkind = 'r' LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {app}', item.name);
+    END LOOP;
+END $$;
+
+-- A server reads all of schema es, appends to the log, and keeps the bookkeeping.
+REVOKE ALL ON SCHEMA es FROM PUBLIC;
+GRANT USAGE ON SCHEMA es TO {app};
+GRANT SELECT ON ALL TABLES IN SCHEMA es TO {app};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA es TO {app};
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA es TO {app};
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {", ".join(f"es.{name}" for name in APPEND_ONLY)} FROM {app};
+GRANT INSERT ON {", ".join(f"es.{name}" for name in APPEND_ONLY if name != "log")} TO {app};
+DO $$
+DECLARE
+    item record;
+BEGIN
+    FOR item IN SELECT c.oid::regclass AS name FROM pg_class c
+                WHERE c.relnamespace = 'es'::regnamespace AND c.relkind IN ('r', 'v')
+                  AND c.relname NOT IN ({kept}) LOOP
+        EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO {app}', item.name);
+    END LOOP;
+END $$;
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA es GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA es GRANT USAGE ON SEQUENCES TO {app};
+
+-- A reader sees the read models. A table is made in another schema, and moved when it is complete.
+GRANT USAGE ON SCHEMA read TO {reader};
+GRANT SELECT ON ALL TABLES IN SCHEMA read TO {reader};
+ALTER DEFAULT PRIVILEGES FOR ROLE {app} IN SCHEMA {", ".join(READ_SCHEMAS)} GRANT SELECT ON TABLES TO {reader};
+"""
+
+
+async def apply_roles(connection: asyncpg.Connection, roles: Roles, database: str) -> None:
+    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not."""
+    try:
+        async with connection.transaction():
+            await connection.execute(roles_sql(roles, database))
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise DatabaseUnavailable(
+            f"this role cannot make roles ({first_line(error)}): use a superuser, or the owner of the database with CREATEROLE"
+        ) from error
+
+
+async def check_server_role(connection: asyncpg.Connection, *, allow_owner: bool) -> None:
+    """Raises `DatabaseUnavailable` if the role of this session can change events, and that is not allowed."""
+    if allow_owner:
+        return
+    record = await connection.fetchrow(_SELECT_ROLE)
+    assert record is not None, "a session has a role, and a migrated database has es.events"
+    role, is_superuser, is_owner = record
+    if is_superuser or is_owner:
+        kind = "a superuser" if is_superuser else "an owner of es.events"
+        raise DatabaseUnavailable(
+            f"the database role {role} is {kind}, so a server with it could change events: make roles with"
+            " python -m app roles, and name the app role in DATABASE_URL; or set APP_ALLOW_DATABASE_OWNER=true"
+        )
+
+
+def url_of_role(url: str, role: str) -> str:
+    """The same database with another user and without a password, to show to a person."""
+    parsed = DatabaseUrl.parse(url)
+    return DatabaseUrl(parsed.hosts, role, None, parsed.database, parsed.params).of_database(
+        parsed.database or ""
+    )
+
+
+_SELECT_ROLE = """
+    SELECT current_user::text, r.rolsuper, pg_has_role(current_user, c.relowner, 'USAGE')
+    FROM pg_roles r, pg_class c WHERE r.rolname = current_user AND c.oid = 'es.events'::regclass
+"""

@@ -1,0 +1,159 @@
+"""The roles of the database: a server appends events and cannot change them; a reader sees read models alone."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy import make_url
+
+from app.engine.database.connections import open_database
+from app.engine.database.errors import DatabaseUnavailable
+from app.engine.database.roles import Roles, apply_roles, check_server_role
+from app.engine.settings import EngineSettings
+from tests.support.cli import assert_user_error, run
+from tests.support.clusters import Cluster, cluster
+from tests.support.databases import ROLES, as_role, as_superuser, execute, migrate
+from tests.support.server import Server
+from tests.support.toy_counter import Add, engine, request, tally
+
+FORBIDDEN_TO_A_SERVER = [
+    "UPDATE es.events SET actor = 'x'",
+    "DELETE FROM es.events",
+    "TRUNCATE es.events",
+    "ALTER TABLE es.events DISABLE TRIGGER ALL",
+    "DROP TRIGGER events_immutable ON es.events",
+    "DELETE FROM es.commands",
+    "UPDATE es.seals SET hash = ''",
+    "UPDATE es.log SET log_id = gen_random_uuid()",
+    "INSERT INTO es.log SELECT * FROM es.log",
+    "CREATE TABLE es.more (n integer)",
+    "DROP FUNCTION es.append_batch",
+    "SET session_replication_role = replica",
+    "SET ROLE shop_owner",
+]
+"""What would change the log, its guards or its identity."""
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN_TO_A_SERVER)
+async def test_the_role_of_a_server_cannot_change_the_log_or_its_guards(
+    database_url: str, statement: str
+) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await execute(database_url, statement)
+
+
+async def test_a_reader_sees_the_read_models_also_after_a_rebuild_and_nothing_else(
+    database_url: str, serve: Callable[..., Server]
+) -> None:
+    server = serve().wait()
+    await asyncio.to_thread(
+        server.ask,
+        'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { product { sku } } } }',
+    )
+    rebuilt = await asyncio.to_thread(run, "projections", "rebuild", "products", DATABASE_URL=database_url)
+    assert rebuilt.returncode == 0, rebuilt.stderr
+    [table] = [name for name in await read_tables(database_url) if name.startswith("products_")]
+    reader: asyncpg.Connection = await asyncpg.connect(as_role(database_url, ROLES.reader))
+    try:
+        assert await reader.fetchval(f"SELECT name FROM read.{table}") == "Tea"
+        for refused in (
+            "SELECT 1 FROM es.events",
+            f"DELETE FROM read.{table}",
+            "CREATE TABLE read.x (n integer)",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await reader.execute(refused)
+    finally:
+        await reader.close()
+
+
+async def read_tables(url: str) -> list[str]:
+    connection: asyncpg.Connection = await asyncpg.connect(url)
+    try:
+        rows = await connection.fetch(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'read'::regnamespace AND relkind = 'r'"
+            " AND relname NOT LIKE '%history'"
+        )
+        return [row["relname"] for row in rows]
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("postgres", "is a superuser"), (ROLES.owner, "is an owner of es.events")]
+)
+async def test_outside_of_development_a_role_that_can_change_events_is_refused_unless_it_is_allowed(
+    database_url: str, role: str, said: str
+) -> None:
+    connection: asyncpg.Connection = await asyncpg.connect(as_role(database_url, role))
+    try:
+        with pytest.raises(DatabaseUnavailable, match=rf"^the database role {role} {said}[^\n]*$"):
+            await check_server_role(connection, allow_owner=False)
+        await check_server_role(connection, allow_owner=True)
+    finally:
+        await connection.close()
+
+
+async def test_outside_of_development_the_role_of_a_server_is_taken(database_url: str) -> None:
+    connection: asyncpg.Connection = await asyncpg.connect(database_url)
+    try:
+        await check_server_role(connection, allow_owner=False)
+    finally:
+        await connection.close()
+
+
+def test_the_printed_statements_make_the_roles_and_may_be_executed_again(database_url: str) -> None:
+    superuser = as_superuser(database_url)
+    printed = run("roles", "--prefix", "printed", DATABASE_URL=superuser)
+    assert printed.returncode == 0, printed.stderr
+    for _ in range(2):
+        asyncio.run(execute(superuser, printed.stdout))
+    asyncio.run(
+        execute(as_role(database_url, "printed_app"), "SELECT FROM es.events", "DELETE FROM es.checkpoints")
+    )
+    applied = run("roles", "--apply", DATABASE_URL=superuser)
+    name = make_url(database_url).database
+    assert applied.returncode == 0, applied.stderr
+    assert f"{name}_app: servers." in applied.stdout
+    assert applied.stdout.splitlines()[-1].startswith(f"DATABASE_URL=postgresql://{name}_app@")
+
+
+def test_a_prefix_that_is_no_name_and_a_role_that_must_not_make_roles_are_one_line(database_url: str) -> None:
+    assert_user_error(run("roles", "--prefix", 'a"b', DATABASE_URL=database_url), "is not a name")
+    assert_user_error(run("roles", "--apply", DATABASE_URL=database_url), "cannot make roles")
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cluster]:
+    """A cluster whose administrator is no superuser, as at a provider."""
+    with cluster() as made:
+        made.execute("CREATE ROLE administrator LOGIN CREATEROLE CREATEDB")
+        yield made
+
+
+async def test_an_administrator_who_is_no_superuser_makes_the_roles_and_the_owner_migrates(
+    cloud: Cluster,
+) -> None:
+    administrator = as_role(cloud.url(), "administrator")
+    await execute(administrator, "CREATE DATABASE cloud")
+    url = as_role(cloud.url("cloud"), "administrator")
+    await migrate(url)
+    connection: asyncpg.Connection = await asyncpg.connect(url)
+    roles = Roles.named("cloud")
+    try:
+        for _ in range(2):
+            await apply_roles(connection, roles, "cloud")
+    finally:
+        await connection.close()
+    # A later migration is one of the owner: here it finds nothing to do, and may add a table that servers use.
+    await migrate(as_role(url, roles.owner))
+    await execute(as_role(url, roles.owner), "CREATE TABLE es.later (n integer)")
+    await execute(as_role(url, roles.app), "INSERT INTO es.later VALUES (1)")
+    async with (
+        open_database(EngineSettings(database_url=as_role(url, roles.app), pool_size=2)) as database,
+        engine(database) as running,
+    ):
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await running.projector.wait_for_position("tallies", 1, 5)

@@ -1,0 +1,79 @@
+"""Metrics and the reasons of health are for operators: on a port of their own, and never on the public port in production."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.cli import run
+from tests.support.raw_http import HEAD, connection, until
+from tests.support.server import Server, free_port
+
+
+@pytest.fixture(scope="module")
+def ports(module_database_url: str) -> Iterator[tuple[int, int]]:
+    """The public port and the operations port of a server in production."""
+    operations = free_port()
+    server = Server(module_database_url, APP_MODE="production", APP_OPERATIONS_PORT=str(operations))
+    try:
+        yield server.wait().port, operations
+        assert server.stop() == 0
+    finally:
+        server.close()
+
+
+def get(port: int, path: str, host: str = "localhost") -> tuple[int, str]:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"host": host})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_the_public_port_answers_with_one_word(ports: tuple[int, int]) -> None:
+    public, _ = ports
+    assert get(public, "/livez") == (200, "alive")
+    assert get(public, "/readyz") == (200, "ready")
+    assert get(public, "/metrics")[0] == 404
+
+
+def test_the_operations_port_has_the_detail_and_no_api(ports: tuple[int, int]) -> None:
+    _, operations = ports
+    status, body = get(operations, "/readyz")
+    assert (status, json.loads(body)["errors"]) == (200, {})
+    assert "app_ready 1.0" in get(operations, "/metrics")[1]
+    assert get(operations, "/livez") == (200, "alive")
+    assert get(operations, "/graphql")[0] == 404
+    assert get(operations, "/readyz", host="evil.example")[0] == 421
+
+
+def test_clients_cannot_take_the_room_of_an_operator(ports: tuple[int, int]) -> None:
+    _, operations = ports
+    waiting = [connection(operations) for _ in range(60)]
+    opened = [client.__enter__() for client in waiting]
+    for client in opened:
+        client.sendall(HEAD)
+    # The oldest that waits gives way, as soon as all of them are accepted.
+    until(lambda: get(operations, "/livez") == (200, "alive"), 20)
+    for client in waiting:
+        client.__exit__(None, None, None)
+
+
+def test_in_development_one_port_has_all_and_an_operations_port_takes_it_away(database_url: str) -> None:
+    operations = free_port()
+    server = Server(database_url, APP_OPERATIONS_PORT=str(operations))
+    try:
+        server.wait()
+        assert get(server.port, "/readyz") == (200, "ready")
+        assert get(server.port, "/metrics")[0] == 404
+        assert json.loads(get(operations, "/readyz")[1])["ready"] is True
+        result = run("serve", "--port", "0", DATABASE_URL=database_url, APP_OPERATIONS_PORT=str(operations))
+        assert result.returncode == 2
+        assert f"cannot listen on 127.0.0.1:{operations}" in result.stderr
+        assert "APP_OPERATIONS_PORT" in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    finally:
+        server.close()
