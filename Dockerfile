@@ -1,10 +1,12 @@
-# The GraphiQL page: plain files, built once.
+# GraphiQL and the pages in app/web: plain files, built once.
 FROM node:22-slim AS graphiql
-WORKDIR /build
+WORKDIR /build/app/engine/graphiql
 COPY app/engine/graphiql/package.json app/engine/graphiql/package-lock.json app/engine/graphiql/.npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY app/engine/graphiql ./
 RUN node build.mjs
+COPY app/web /build/app/web
+RUN node build.mjs /build/app/web/shop
 
 # What the server needs, exactly as it is locked.
 FROM python:3.13-slim AS packages
@@ -23,7 +25,8 @@ COPY domain domain
 COPY projections projections
 COPY migrations migrations
 COPY app app
-COPY --from=graphiql /build/dist app/engine/graphiql/dist
+COPY --from=graphiql /build/app/engine/graphiql/dist app/engine/graphiql/dist
+COPY --from=graphiql /build/app/web/shop/dist app/web/shop/dist
 
 # /data is used only where DATABASE_URL is missing: then the embedded PostgreSQL keeps its data there.
 ENV PATH=/opt/venv/bin:$PATH \

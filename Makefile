@@ -1,6 +1,8 @@
 # Two commands matter: `make run` and `make test`. Everything is installed into .venv, from hash-pinned locks.
 PYTHON ?= $(shell for p in python3.14 python3.13 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Folders of pages that are built with GraphiQL.
+PAGES := app/web/shop
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: help run test quick clients check samples bench soak fmt lock graphiql migrate schema clean
@@ -21,11 +23,11 @@ help: ## Show this list
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-graphiql: .venv/.run ## Build the GraphiQL page (skipped when it is up to date)
-	@$(BIN)/python app/engine/graphiql/build.py
+graphiql: .venv/.run ## Build GraphiQL and the pages in app/web (skipped when they are up to date)
+	@$(BIN)/python app/engine/graphiql/build.py $(PAGES)
 
 run: .venv/.run ## Serve the API and GraphiQL at http://localhost:8000/graphql (PORT=… or APP_PORT for another)
-	@$(BIN)/python app/engine/graphiql/build.py || echo "GraphiQL is left out; the API runs without it"
+	@$(BIN)/python app/engine/graphiql/build.py $(PAGES) || echo "a page is left out; the API runs without it"
 	@exec $(BIN)/python -m app serve --migrate $(if $(PORT),--port $(PORT))
 
 migrate: .venv/.run ## Bring the database to the newest migration
@@ -71,4 +73,4 @@ lock: .venv/.dev ## Pin the newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove what was installed and built; the data in .data stays
-	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist tests/clients/node_modules tests/clients/built tests/clients/.venv
+	rm -rf .venv app/engine/graphiql/node_modules app/engine/graphiql/dist app/web/*/node_modules app/web/*/dist tests/clients/node_modules tests/clients/built tests/clients/.venv

@@ -1,10 +1,12 @@
 """The composition: the one place that names the registers of this application."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.access import ROLES
 from app.engine.application import Application, Ports, Slices
+from app.engine.settings import ROOT
 from app.settings import Settings
 from domain import DECIDERS, PROCESSES
 from projections import PROJECTIONS
@@ -16,6 +18,11 @@ COMMANDS: Mapping[str, str] = {
     "demo": "app.demo.command:demo",
 }
 """Commands of the terminal beside the engine's: each name with `module:function`."""
+
+PAGES: Mapping[str, Path] = {
+    "/shop": ROOT / "app/web/shop",
+}
+"""Pages in development mode: each path with its folder. `PAGES` in the Makefile names the folders, too."""
 
 
 def slices() -> Slices:
@@ -41,4 +48,5 @@ application = Application(
     ports=ports,
     commands=COMMANDS,
     roles=ROLES,
+    pages=PAGES,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ class Application[S: EngineSettings]:
     `slices` and `ports` are functions: GraphQL and the ports are imported only by what needs them. `ports` gets the
     settings and the open database. `commands` adds commands to the terminal: each name with `module:function`. `roles`
     are those of callers; the `POLICY` of each slice says what they may do. `authorize` may deny what the policies allow.
+    `pages` adds pages in development mode: each path, such as `/shop`, with the folder that `make graphiql` builds.
     """
 
     settings: type[S]
@@ -48,6 +50,7 @@ class Application[S: EngineSettings]:
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
     roles: Roles = field(default_factory=Roles)
     authorize: Authorize | None = None
+    pages: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     @cached_property
     def codec(self) -> EventCodec:

@@ -16,6 +16,8 @@ export interface KitOptions {
   onLogReplaced?: () => void;
   /** For how long `kit.fetch` repeats a request: 30,000 ms. Subscriptions retry for ever. */
   retryMilliseconds?: number;
+  /** In development mode, without a token: who acts, and in which roles, separated by commas. */
+  actAs?: () => { actor: string; roles: string };
   webSocket?: ClientOptions["webSocketImpl"];
 }
 
@@ -28,8 +30,7 @@ const PASSING = new Set(["STALE_READ", "OVERLOADED", "TIMEOUT", "UNAVAILABLE"]);
 const PASSING_STATUS = new Set([502, 503, 504]);
 
 export function createKit(options: KitOptions) {
-  let position = 0n;
-  let logToken: string | undefined;
+  let [position, logToken]: [bigint, string | undefined] = [0n, undefined];
   async function authorization(): Promise<Record<string, string>> {
     const token = await options.token?.();
     return token === undefined ? {} : { authorization: `Bearer ${token}` };
@@ -39,8 +40,7 @@ export function createKit(options: KitOptions) {
   function observe(extensions: unknown): void {
     const { position: seen, logToken: token } = (extensions ?? {}) as { position?: string; logToken?: string };
     if (seen === undefined || !/^\d+$/.test(seen) || BigInt(seen) < position) return;
-    position = BigInt(seen);
-    logToken = token ?? logToken;
+    [position, logToken] = [BigInt(seen), token ?? logToken];
   }
 
   function forget(): void {
@@ -67,11 +67,10 @@ export function createKit(options: KitOptions) {
   /** `fetch` for GraphQL clients. Repeats queries, and mutations with a command id, until they are answered. */
   async function kitFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
+    for (const [name, value] of Object.entries(options.actAs?.() ?? {})) headers.set(`x-${name}`, value);
     for (const [name, value] of Object.entries(await authorization())) headers.set(name, value);
     const until = Date.now() + (options.retryMilliseconds ?? 30_000);
-    let target = input;
-    let body = init.body;
-    let repeatable = true;
+    let [target, body, repeatable] = [input, init.body, true];
     if (typeof body === "string") {
       const sent = complete(JSON.parse(body) as Body);
       const query = sent.query ?? "";
@@ -120,7 +119,7 @@ export function createKit(options: KitOptions) {
   const sockets = createClient({
     url: options.url.replace(/^http/, "ws"),
     webSocketImpl: options.webSocket,
-    connectionParams: async () => ({ ...(await authorization()), logToken }),
+    connectionParams: async () => ({ ...options.actAs?.(), ...(await authorization()), logToken }),
     retryAttempts: Number.POSITIVE_INFINITY,
     shouldRetry: () => true,
     retryWait: pause,

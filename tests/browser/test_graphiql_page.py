@@ -1,17 +1,15 @@
 """GraphiQL in a real Chromium: everything comes from the server itself, and what one window does another one sees."""
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app.engine.graphql.transport.graphiql import PAGE
+from tests.browser.conftest import CHROMIUM
 from tests.support.server import Server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SECONDS = 30_000
 OPEN_TAB = "JSON.parse(localStorage[Object.keys(localStorage).find(key => key.endsWith('tabState'))] ?? '{}').activeTabIndex + 1"
 MODEL = "name => __MONACO.editor.getModels().find(model => model.uri.path.endsWith(name))?.getValue() ?? ''"
@@ -23,25 +21,6 @@ pytestmark = [
     ),
     pytest.mark.skipif(not PAGE.exists(), reason="GraphiQL is not built; make graphiql"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    quiet = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=quiet if hasattr(os, "geteuid") else quiet[1:]
-        )
-        yield browser
-        browser.close()
 
 
 class Window:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.composition import application
 from app.engine.settings import ROOT
 from app.settings import Settings
 from tests.support.cli import run
@@ -73,7 +74,18 @@ def test_the_page_is_built_from_its_lock() -> None:
     ran = told("graphiql", "RUN")
     assert any(line.startswith("npm ci") for line in ran)
     assert "node build.mjs" in ran
-    assert "--from=graphiql /build/dist app/engine/graphiql/dist" in told("final", "COPY")
+    room = told("graphiql", "WORKDIR")[0]
+    assert f"--from=graphiql {room}/dist app/engine/graphiql/dist" in told("final", "COPY")
+
+
+def test_every_page_of_the_application_is_built_into_the_image_and_by_make() -> None:
+    folders = [folder.relative_to(ROOT).as_posix() for folder in application.pages.values()]
+    assert folders
+    for folder in folders:
+        assert f"node build.mjs /build/{folder}" in told("graphiql", "RUN")
+        assert f"--from=graphiql /build/{folder}/dist {folder}/dist" in told("final", "COPY")
+    [named] = re.findall(r"^PAGES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert named.split() == folders
 
 
 def test_packages_are_installed_by_hash() -> None:
@@ -132,6 +144,8 @@ def test_what_is_copied_is_enough_to_run(tmp_path: Path) -> None:
                 ROOT / source,
                 tmp_path / source,
                 ignore=shutil.ignore_patterns("node_modules", "dist", "__pycache__"),
+                # A folder and one inside it are both copied, by different stages.
+                dirs_exist_ok=True,
             )
     ran = run("schema", root=tmp_path)
     assert ran.returncode == 0, ran.stderr

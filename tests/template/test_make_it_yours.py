@@ -1,6 +1,9 @@
 """What the READMEs say under "Make it yours" is done to copies of the project: an aggregate goes in, the sample comes out."""
 
 import re
+import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -137,6 +140,15 @@ def test_the_sample_comes_out_of_a_project_without_anything_of_its_own(
             "events": {"nodes": []},
             "projections": [],
         }
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/shop", timeout=10)
+    # Only GraphiQL is built then.
+    shown = subprocess.run(
+        ["make", "-n", "graphiql"], cwd=clone.root, capture_output=True, text=True, check=True, timeout=60
+    )
+    [built] = [line for line in shown.stdout.splitlines() if "build.py" in line]
+    assert built.split()[1:] == ["app/engine/graphiql/build.py"]
+    assert "shop" not in (clone.root / "Dockerfile").read_text()
 
 
 @pytest.mark.soak

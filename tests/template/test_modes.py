@@ -156,6 +156,15 @@ def has_no_graphiql(modes: Modes) -> None:
     assert "<html" in get(modes.development, "/graphql", accept="text/html")[1].lower()
 
 
+def has_no_shop(modes: Modes) -> None:
+    for path in ("/shop", "/shop/assets/page.js"):
+        assert get(modes.production, path, accept="text/html")[0] == 404, path
+    assert f"/graphql, http://localhost:{modes.development.port}/shop\n" in modes.development.output()
+    assert "/shop" not in modes.production.output()
+    # It says how to build it, if it is not built.
+    assert "<html" in get(modes.development, "/shop", accept="text/html")[1]
+
+
 def has_no_introspection(modes: Modes) -> None:
     for query in (
         get_introspection_query(),
@@ -245,6 +254,7 @@ CHECKS: Mapping[str, Callable[[Modes], None]] = {
     check.__name__: check
     for check in (
         has_no_graphiql,
+        has_no_shop,
         has_no_introspection,
         suggests_nothing,
         refuses_operator_mutations,
@@ -294,6 +304,9 @@ PROMISES: Mapping[str, Sequence[str]] = {
         "refuses_a_role_that_can_change_events",
     ),
     "Files of the GraphiQL page, in development mode only.": ("has_no_graphiql",),
+    "The page of the sample shop, in development mode only.": ("has_no_shop",),
+    "Without a token, in development mode,": ("takes_no_actor",),
+    "is served in development mode": ("has_no_shop",),
     "Logs go to stderr: text in development, one JSON object for each line in production.": (
         "logs_as_promised",
     ),

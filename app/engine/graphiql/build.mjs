@@ -1,18 +1,20 @@
-// GraphiQL becomes a folder of plain files, dist/, which the server hands out and no other host is asked for.
+// A page becomes a folder of plain files, dist/, which the server hands out and no other host is asked for.
 //
-// Run `npm ci` here first, then `node build.mjs`; build.py does both, and only when something changed.
+// Run `npm ci` here first, then `node build.mjs` for GraphiQL, or `node build.mjs FOLDER` for a page of yours.
+// build.py does both, and only when something changed.
 // dist/index.html is the page, dist/assets/ holds files named after their content, which may be cached for ever.
 // Six overrides in package.json keep to the small @react-aria packages: their successors install 8,600 more files
 // and 48 MB that no byte of the bundle comes from (measured 2026-11-23).
 
 import { createHash } from "node:crypto";
 import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const here = fileURLToPath(new URL(".", import.meta.url));
-const dist = join(here, "dist");
-const part = join(here, "dist.part");
+const here = resolve(fileURLToPath(new URL(".", import.meta.url)));
+const folder = process.argv[2] === undefined ? here : resolve(process.argv[2]);
+const dist = join(folder, "dist");
+const part = join(folder, "dist.part");
 
 const WORKERS = {
   editor: "monaco-editor/esm/vs/editor/editor.worker.js",
@@ -54,9 +56,31 @@ function readExamples() {
     }));
 }
 
-async function build() {
-  const esbuild = await import("esbuild");
+/** A page of yours: page.tsx and its style, with the packages of this folder. */
+async function buildPage(esbuild) {
+  const page = await esbuild.build({
+    ...shared,
+    absWorkingDir: folder,
+    entryPoints: ["page.tsx"],
+    format: "esm",
+    jsx: "automatic",
+    nodePaths: [join(here, "node_modules")],
+    // A tsconfig.json of the page is for the type checker. It changes nothing of the bundle.
+    tsconfigRaw: {},
+  });
+  const { name: script, style } = written(page)["page.tsx"];
+  writeIndex(script, style);
+}
 
+/** index.html with the names of the files that were built. */
+function writeIndex(script, style) {
+  const html = readFileSync(join(folder, "index.html"), "utf8")
+    .replace(/(\/[\w-]+)\/page\.js/, `$1/assets/${script}`)
+    .replace(/(\/[\w-]+)\/page\.css/, `$1/assets/${style}`);
+  writeFileSync(join(part, "index.html"), html);
+}
+
+async function buildGraphiql(esbuild) {
   // The workers come first, since the page has to know their names. They are scripts, not modules: every browser starts those.
   const workers = await esbuild.build({ ...shared, entryPoints: Object.values(WORKERS), format: "iife" });
   const workerFiles = Object.fromEntries(
@@ -82,21 +106,19 @@ async function build() {
   });
   const { name: script, style } = written(page)["page.jsx"];
 
-  const html = readFileSync(join(here, "index.html"), "utf8")
-    .replace("/graphiql/page.js", `/graphiql/assets/${script}`)
-    .replace("/graphiql/page.css", `/graphiql/assets/${style}`);
-  writeFileSync(join(part, "index.html"), html);
+  writeIndex(script, style);
   cpSync(join(here, "favicon.svg"), join(part, "favicon.svg"));
 }
 
 try {
   rmSync(part, { recursive: true, force: true });
   mkdirSync(part);
-  await build();
+  const esbuild = await import("esbuild");
+  await (folder === here ? buildGraphiql(esbuild) : buildPage(esbuild));
   rmSync(dist, { recursive: true, force: true });
   renameSync(part, dist);
 } catch (error) {
   rmSync(part, { recursive: true, force: true });
-  console.error(`GraphiQL was not built: ${error.errors?.[0]?.text ?? error.message}`.split("\n")[0]);
+  console.error(`not built: ${error.errors?.[0]?.text ?? error.message}`.split("\n")[0]);
   process.exitCode = 1;
 }

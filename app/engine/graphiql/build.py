@@ -1,8 +1,9 @@
-"""The GraphiQL page is built from npm packages once, and again only when what it is made of changes.
+"""Pages are built from npm packages once, and again only when what they are made of changes: GraphiQL, and pages of yours.
 
-    python app/engine/graphiql/build.py [--clean]
+    python app/engine/graphiql/build.py [--clean] [folder of a page ...]
 
-It takes the machine's Node.js from version 20 on, else the one that PyPI carries, which it installs beside itself.
+The folder of a page holds `index.html` and `page.tsx`; its packages are those of GraphiQL. The result goes into `dist` there.
+A folder that is missing is an error, so that no page is lost in silence. It takes the machine's Node.js from version 20 on, else the one that PyPI carries, which it installs beside itself.
 One line says what was done and how long it took; a failure is one line on stderr and exit code 1, and leaves no half
 page behind. `--clean` throws the npm packages (172 MB) away afterwards: the page does not need them.
 """
@@ -18,28 +19,50 @@ from pathlib import Path
 from time import perf_counter
 
 HERE = Path(__file__).resolve().parent
-DIST = HERE / "dist"
-STAMP = DIST / "inputs.sha256"
 PACKAGES = HERE / "node_modules"
 PACKAGES_STAMP = PACKAGES / "lock.sha256"
 LOCK = HERE / "package-lock.json"
-INPUTS = (
-    "package.json",
-    "package-lock.json",
-    "build.mjs",
-    "*.js",
-    "*.jsx",
-    "*.css",
-    "index.html",
-    "*.svg",
-    "examples/*",
-)
+OF_EVERY_PAGE = ("package.json", "package-lock.json", "build.mjs")
+GRAPHIQL_INPUTS = ("*.js", "*.jsx", "*.css", "index.html", "*.svg", "examples/*")
+PAGE_INPUTS = ("*.ts", "*.tsx", "*.css", "index.html", "*.svg", "gql/*.ts", "../*.ts")
+"""Of a page of yours. Files of the folder above may be shared by several pages."""
 
 MIN_NODE_VERSION = 20
 
 
 class NotBuilt(Exception):
     """Why there is no page, in one line."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to build: its name, its folder, and the files of the folder that it is made of."""
+
+    name: str
+    folder: Path
+    inputs: tuple[str, ...]
+
+    @property
+    def dist(self) -> Path:
+        return self.folder / "dist"
+
+    @property
+    def stamp(self) -> Path:
+        return self.dist / "inputs.sha256"
+
+    def fingerprint(self) -> str:
+        """A hash over the names and contents of everything that the page is made of."""
+        digest = hashlib.sha256()
+        paths = {path for pattern in OF_EVERY_PAGE for path in HERE.glob(pattern)}
+        paths |= {path.resolve() for pattern in self.inputs for path in self.folder.glob(pattern)}
+        for path in sorted(paths):
+            content = path.read_bytes()
+            name = path.relative_to(self.folder, walk_up=True).as_posix()
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
+
+    def is_up_to_date(self) -> bool:
+        return reads(self.stamp, self.fingerprint())
 
 
 @dataclass(frozen=True)
@@ -52,48 +75,61 @@ class Node:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Build the GraphiQL page, unless it is up to date.")
+    parser = argparse.ArgumentParser(
+        description="Build GraphiQL and pages of yours, unless they are up to date."
+    )
     parser.add_argument("--clean", action="store_true", help="throw the npm packages away afterwards")
-    clean: bool = parser.parse_args().clean
+    parser.add_argument(
+        "folders", nargs="*", type=Path, metavar="folder", help="the folder of a page of yours"
+    )
+    arguments = parser.parse_args()
 
+    pages = [Page("GraphiQL", HERE, GRAPHIQL_INPUTS)]
+    pages += [Page(str(folder), folder.resolve(), PAGE_INPUTS) for folder in arguments.folders]
     try:
-        fingerprint = fingerprint_of_inputs()
-        if reads(STAMP, fingerprint):
-            print("GraphiQL: up to date")
-        else:
-            build(fingerprint)
-    except NotBuilt as reason:
-        print("failed")
-        print(f"GraphiQL was not built: {reason}", file=sys.stderr)
-        return 1
+        failures = [page for page in pages if not built(page)]
     except KeyboardInterrupt:
         print()
         return 130
     finally:
-        if clean:
+        if arguments.clean:
             shutil.rmtree(PACKAGES, ignore_errors=True)
-    return 0
+    return 1 if failures else 0
 
 
-def fingerprint_of_inputs() -> str:
-    """A hash over the names and contents of everything that the page is made of."""
-    digest = hashlib.sha256()
-    for path in sorted({path for pattern in INPUTS for path in HERE.glob(pattern)}):
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(HERE).as_posix()} {len(content)}\n".encode() + content)
-    return digest.hexdigest()
+def built(page: Page) -> bool:
+    """Build one page, unless it is up to date. A page that fails leaves the others alone."""
+    if not (page.folder / "index.html").exists():
+        print(f"{page.name} was not built: {page.folder} has no index.html", file=sys.stderr)
+        return False
+    if page.is_up_to_date():
+        print(f"{page.name}: up to date")
+        return True
+    try:
+        build(page)
+    except NotBuilt as reason:
+        print("failed")
+        print(f"{page.name} was not built: {reason}", file=sys.stderr)
+        return False
+    return True
 
 
 def reads(stamp: Path, text: str) -> bool:
     return stamp.exists() and stamp.read_text() == text
 
 
-def build(fingerprint: str) -> None:
+def build(page: Page) -> None:
     began = perf_counter()
-    print("GraphiQL: building from npm packages, some 20 s the first time … ", end="", flush=True)
-    node = find_node() or install_node()
+    fingerprint = page.fingerprint()
     lock = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if not reads(PACKAGES_STAMP, lock):
+    installed_before = reads(PACKAGES_STAMP, lock)
+    print(
+        f"{page.name}: building{'' if installed_before else ' from npm packages, some 20 s the first time'} … ",
+        end="",
+        flush=True,
+    )
+    node = find_node() or install_node()
+    if not installed_before:
         run(
             *node.npm,
             "ci",
@@ -105,14 +141,14 @@ def build(fingerprint: str) -> None:
         )
         PACKAGES_STAMP.write_text(lock)
     installed = perf_counter()
-    run(*node.node, "build.mjs")
-    STAMP.write_text(fingerprint)
+    run(*node.node, "build.mjs", *(() if page.folder == HERE else (str(page.folder),)))
+    page.stamp.write_text(fingerprint)
     ended = perf_counter()
 
-    megabytes = sum(path.stat().st_size for path in DIST.rglob("*") if path.is_file()) / 1e6
+    megabytes = sum(path.stat().st_size for path in page.dist.rglob("*") if path.is_file()) / 1e6
     print(
-        f"done in {ended - began:.0f} s with {node.name} "
-        f"(packages {installed - began:.0f} s, bundle {ended - installed:.0f} s, {megabytes:.1f} MB)"
+        f"done in {ended - began:.1f} s with {node.name} "
+        f"(packages {installed - began:.1f} s, bundle {ended - installed:.1f} s, {megabytes:.1f} MB)"
     )
 
 
@@ -156,7 +192,7 @@ def run(*command: str) -> None:
         if not re.match(r"npm warn|npm error (code|syscall|errno)\b|WARNING:|\[notice\]", line)
     ]
     reason = next(iter(telling or lines), f"{command[0]} ended with exit code {done.returncode}")
-    raise NotBuilt(reason.removeprefix("GraphiQL was not built: "))
+    raise NotBuilt(reason.removeprefix("not built: "))
 
 
 if __name__ == "__main__":

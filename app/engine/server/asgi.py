@@ -8,8 +8,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
 
 from app.engine.application import AnyApplication
 from app.engine.graphql.event_types import EventTypes
@@ -18,6 +16,7 @@ from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.graphql.trusted_documents import TrustedDocuments, read_documents
 from app.engine.server.metrics import CONTENT_TYPE
+from app.engine.server.pages import PageFiles, page_routes
 from app.engine.server.request_guard import RequestGuard, error_document
 from app.engine.server.runtime import Runtime
 from app.engine.server.security_headers import SECURITY_HEADERS, SecurityHeadersMiddleware
@@ -63,23 +62,13 @@ def create_app(runtime: Runtime) -> Starlette:
         *(operations_routes(runtime) if shows_operations else _status_routes(runtime)),
     ]
     if settings.mode == "development":
-        # The page may be built while the server runs, so the folder is not checked now.
-        routes.append(Mount("/graphiql", _PageFiles(directory=PAGE.parent, check_dir=False)))
+        routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
+        routes += page_routes(runtime.application.pages, takes_headers=runtime.authenticator.trusts_headers)
     return Starlette(
         routes=routes,
         middleware=_middleware(settings.allowed_hosts, settings.allowed_origins),
         exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
     )
-
-
-class _PageFiles(StaticFiles):
-    """The files of the GraphiQL page. None is found as long as the page is not built."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if "\0" in scope["path"] or not PAGE.parent.is_dir():
-            await PlainTextResponse("Not Found", 404)(scope, receive, send)
-            return
-        await super().__call__(scope, receive, send)
 
 
 def create_operations_app(runtime: Runtime) -> Starlette:

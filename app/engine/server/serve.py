@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
 from app.engine.access.authentication import check_access, trusts_headers
-from app.engine.application import Application
+from app.engine.application import AnyApplication, Application
 from app.engine.database.connections import open_database
 from app.engine.database.roles import check_server_role
 from app.engine.database.sessions import SessionKind
@@ -189,6 +189,12 @@ def _bind(host: str, port: int, options: str) -> socket.socket:
     return listener
 
 
+def _addresses(application: AnyApplication, settings: EngineSettings, port: int) -> list[str]:
+    """Where the API is, and the pages."""
+    pages = application.pages if settings.mode == "development" else ()
+    return [f"http://localhost:{port}{path}" for path in ("/graphql", *pages)]
+
+
 async def serve[S: EngineSettings](
     application: Application[S], settings: S, *, migrate: bool, print_line: Callable[[str], None]
 ) -> int:
@@ -227,7 +233,7 @@ async def serve[S: EngineSettings](
                 server = _GracefulServer(
                     _uvicorn_config(app, runtime.settings),
                     settings,
-                    lambda: print_line(f"ready: http://localhost:{port}/graphql"),
+                    lambda: print_line(f"ready: {', '.join(_addresses(application, settings, port))}"),
                     runtime.stop,
                     shutdown,
                     operations,

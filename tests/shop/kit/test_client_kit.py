@@ -148,7 +148,7 @@ def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_
     page.wait_for(version=1, position="1")
     page.wait_for(initial=True, available=0)
     page.say("receive")
-    page.wait_for(accepted=2, duplicate=False)
+    page.wait_for(accepted=2, duplicate=False, actor="ann")
     page.wait_for(event=2)
     page.wait_for(available=1)
     # The read has $minPosition, which the kit fills: a command of one's own is always in it.

@@ -1,0 +1,158 @@
+"""Pages of an application: they are served with the policy of GraphiQL, and built with its packages, each by itself."""
+
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.applications import Starlette
+
+from app.engine.graphiql import build
+from app.engine.graphql.transport.graphiql import CONTENT_SECURITY_POLICY
+from app.engine.server.pages import page_routes
+
+HTML = '<link href="/mine/page.css"><script type="module" src="/mine/page.js"></script>'
+PROGRAM = """
+import "./page.css";
+import { createRoot } from "react-dom/client";
+import { greeting } from "../words";
+const name: string = "page";
+createRoot(document.body).render(<p>{greeting} {name}</p>);
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a page, with a file above it that several pages may share."""
+    folder = tmp_path / "pages" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "index.html").write_text(HTML)
+    (folder / "page.tsx").write_text(PROGRAM)
+    (folder / "page.css").write_text("p { color: red }")
+    (folder.parent / "words.ts").write_text('export const greeting = "Good morning";')
+    return folder
+
+
+# --- Served -----------------------------------------------------------------
+
+
+@pytest.fixture
+async def client(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    app = Starlette(routes=page_routes({"/mine": folder}, takes_headers=True))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
+    ) as client:
+        yield client
+
+
+async def test_a_page_that_is_not_built_says_how_to_build_it_and_needs_no_restart_after_that(
+    client: httpx2.AsyncClient, folder: Path
+) -> None:
+    unbuilt = await client.get("/mine")
+    assert (unbuilt.status_code, "make graphiql" in unbuilt.text) == (200, True)
+    assert (await client.get("/mine/assets/page.js")).status_code == 404
+    (folder / "dist" / "assets").mkdir(parents=True)
+    (folder / "dist" / "index.html").write_text('<html lang="en">mine</html>')
+    (folder / "dist" / "assets" / "page.js").write_text("1")
+    page = await client.get("/mine")
+    assert page.text == '<html data-callers="headers" lang="en">mine</html>'
+    assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert page.headers["cache-control"] == "no-cache"
+    assert (await client.get("/mine/assets/page.js")).text == "1"
+
+
+async def test_a_page_is_told_whether_the_server_takes_callers_from_headers(folder: Path) -> None:
+    (folder / "dist").mkdir()
+    (folder / "dist" / "index.html").write_text('<html lang="en">mine</html>')
+    for takes_headers in (True, False):
+        app = Starlette(routes=page_routes({"/mine": folder}, takes_headers=takes_headers))
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
+        ) as client:
+            assert ('data-callers="headers"' in (await client.get("/mine")).text) is takes_headers
+
+
+async def test_nothing_but_the_page_and_its_assets_is_served(
+    client: httpx2.AsyncClient, folder: Path
+) -> None:
+    (folder / "dist" / "assets").mkdir(parents=True)
+    (folder / "dist" / "inputs.sha256").write_text("1")
+    for path in (
+        "/mine/page.tsx",
+        "/mine/inputs.sha256",
+        "/mine/assets/../inputs.sha256",
+        "/mine/assets/%2e%2e/inputs.sha256",
+        "/mine/assets/%00",
+    ):
+        assert (await client.get(path)).status_code == 404, path
+
+
+def test_an_application_without_pages_has_no_route() -> None:
+    assert page_routes({}, takes_headers=True) == []
+
+
+# --- Built ------------------------------------------------------------------
+
+needs_packages = pytest.mark.skipif(
+    not build.PACKAGES_STAMP.exists() or build.find_node() is None,
+    reason="the npm packages are not installed, or no Node.js is; make graphiql",
+)
+
+
+def page_of(folder: Path) -> build.Page:
+    return build.Page("mine", folder, build.PAGE_INPUTS)
+
+
+def program(folder: Path) -> str:
+    [script] = (folder / "dist" / "assets").glob("page-*.js")
+    return script.read_text()
+
+
+@needs_packages
+def test_a_page_is_built_once_and_again_when_a_file_of_it_changes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    graphiql = build.Page("GraphiQL", build.HERE, build.GRAPHIQL_INPUTS).fingerprint()
+    assert build.built(page_of(folder))
+    assert "mine: building" in capsys.readouterr().out
+    html = (folder / "dist" / "index.html").read_text()
+    [style] = (folder / "dist" / "assets").glob("page-*.css")
+    assert f'"/mine/assets/{style.name}"' in html
+    assert "Good morning" in program(folder)
+    assert build.built(page_of(folder))
+    assert capsys.readouterr().out == "mine: up to date\n"
+    # Also a file that it shares with other pages.
+    (folder.parent / "words.ts").write_text('export const greeting = "Good evening";')
+    assert build.built(page_of(folder))
+    assert "Good evening" in program(folder)
+    assert build.Page("GraphiQL", build.HERE, build.GRAPHIQL_INPUTS).fingerprint() == graphiql
+
+
+@needs_packages
+def test_a_page_with_an_error_leaves_the_former_one_and_says_why_in_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "dist").mkdir()
+    (folder / "dist" / "index.html").write_text("the former one")
+    (folder / "page.tsx").write_text('import { gone } from "./gone";\nconsole.log(gone);')
+    assert not build.built(page_of(folder))
+    assert capsys.readouterr().err == 'mine was not built: Could not resolve "./gone"\n'
+    assert (folder / "dist" / "index.html").read_text() == "the former one"
+    assert not (folder / "dist.part").exists()
+
+
+def test_a_folder_without_a_page_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not build.built(page_of(tmp_path))
+    assert capsys.readouterr().err == f"mine was not built: {tmp_path} has no index.html\n"
+
+
+def test_no_built_page_is_in_the_repository() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "--", "*/dist/*", "*/node_modules/*"],
+        cwd=build.HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert listed.stdout == ""
