@@ -92,11 +92,16 @@ class Window:
             self.problems.append(text)
 
     def fill_the_shelf(self) -> None:
-        """Of an empty shop. In one that has goods nothing happens."""
-        fill = self.page.get_by_role("button", name="Fill the shelf")
-        expect(fill.or_(self.add(TEA))).to_be_visible(timeout=SECONDS)
-        if fill.is_visible():
-            fill.click()
+        """Of an empty shop, as staff: a customer may not. In one that has goods nothing happens."""
+        empty = self.page.get_by_text("The shelf is empty.")
+        expect(empty.or_(self.add(TEA))).to_be_visible(timeout=SECONDS)
+        if empty.is_visible():
+            expect(self.button("Fill the shelf")).to_have_count(0)
+            self.shows(".shelf", "Staff can fill it")
+            self.act_as("staff")
+            self.button("Fill the shelf").click()
+            self.shows('.stock[data-sku="BOX-OF-WONDERS"]', "left")
+            self.act_as("customer")
         # The last one of the list.
         expect(self.add("Box of wonders")).to_be_enabled(timeout=SECONDS)
 
@@ -207,6 +212,24 @@ def test_a_customer_buys_undoes_redoes_and_slides_back_and_a_second_window_follo
     is_well(actor, follower)
 
 
+def test_lines_stand_in_the_order_of_the_clicks_also_when_the_basket_is_opened_slowly(
+    window: Callable[[], Window],
+) -> None:
+    customer = window()
+    held: list[Route] = []
+    customer.page.route("**/graphql", lambda route: held.append(route), times=1)
+    with customer.page.expect_request("**/graphql"):
+        customer.add(TEA).click()
+    customer.add(CUP).click()
+    customer.add("Sencha, 100 g").click()
+    # Only the basket's opening is on its way: the lines wait for its answer.
+    [opening] = held
+    opening.continue_()
+    customer.shows(".version", "Version 4")
+    expect(customer.page.locator(".lines .name")).to_have_text([TEA, CUP, "Sencha, 100 g"], timeout=SECONDS)
+    is_well(customer)
+
+
 def test_a_purchase_needs_no_mouse(window: Callable[[], Window]) -> None:
     customer = window()
     keyboard = customer.page.keyboard
@@ -250,6 +273,74 @@ def test_a_declined_payment_is_shown_with_its_reason(window: Callable[[], Window
     customer.shows(".order > .problem", "The payment was declined")
     customer.shows(".stages", "Rejected")
     is_well(customer)
+
+
+# --- What the roles may do --------------------------------------------------
+
+
+def test_each_role_is_offered_what_it_may_do_and_that_works(window: Callable[[], Window]) -> None:
+    customer, other = window(), window()
+    buttons = {name: other.button(name) for name in ("Receive", "Register", "Cancel", "Ship")}
+
+    def offers(*names: str) -> None:
+        for name, button in buttons.items():
+            expect(button.first).to_be_visible(timeout=SECONDS, visible=name in names)
+        expect(other.page.locator(".problem")).to_have_count(0)
+
+    customer.add(CUP).click()
+    customer.button("Place the order").click()
+    customer.shows(".order .status", "Confirmed")
+    order = f'.orders li:has-text("{customer.page.locator("#order").inner_text().removeprefix("Order ")}") button'
+
+    other.page.locator(order).click()
+    other.shows(".past", "The order was confirmed")
+    offers("Cancel")
+    other.act_as("operator")
+    other.shows(".log", "order.confirmed")
+    other.shows(".corner tbody", "order")
+    other.shows(".fulfilment", "Payment captured")
+    other.shows(".past", "The order was confirmed")
+    expect(other.add(CUP)).to_have_count(0)
+    offers()
+    other.act_as("staff")
+    other.page.locator(order).click()
+    other.shows(".fulfilment", "Payment captured")
+    other.shows(".past", "The order was confirmed")
+    other.page.get_by_text("Who set what").click()
+    other.shows(".blame", "/placement/lines/0/sku")
+    expect(other.add(CUP)).to_have_count(0)
+    offers("Receive", "Register", "Cancel", "Ship")
+    card = other.page.locator(f'.product:has(h3:text-is("{CUP}"))')
+    card.get_by_role("button", name="Receive").click()
+    other.shows(".notices", f"10 pieces of {CUP} received.")
+    other.page.get_by_label("Name", exact=True).fill(CUP)
+    other.page.get_by_label("SKU").fill("CUP-BLUE")
+    other.page.get_by_label("Price in euros").fill("14.00")
+    other.button("Register").click()
+    other.shows(".notices", f"{CUP} is on the shelf.")
+    other.button("Ship").click()
+    customer.shows(".order .status", "Shipped")
+    offers("Receive", "Register")
+    is_well(customer, other)
+
+
+def test_an_order_of_another_customer_does_not_exist(
+    window: Callable[[], Window], browser: Browser, shop: Shop
+) -> None:
+    customer = window()
+    customer.add(CUP).click()
+    customer.button("Place the order").click()
+    customer.shows(".order .status", "Confirmed")
+    stranger = browser.new_context()
+    try:
+        window_of_another = Window(stranger, shop)
+        window_of_another.page.goto(customer.page.url)
+        window_of_another.page.reload()
+        window_of_another.shows(".detail", "This does not exist.")
+        window_of_another.shows(".orders", "No orders yet.")
+        assert window_of_another.problems == []
+    finally:
+        stranger.close()
 
 
 # --- Other windows, and a server that goes away -----------------------------

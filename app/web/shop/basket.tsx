@@ -25,28 +25,31 @@ export const useLiveOrder = (api: Api, id: string | undefined) =>
 
 /** The open order of the customer that was opened last, and how a product gets into it. */
 export function useBasket(api: Api, commands: Commands, orders: ReadonlyMap<string, OrderLinesFragment> | undefined) {
-  const opened = useRef<string>(undefined);
+  const opening = useRef<{ id: string; accepted: Promise<boolean> }>(undefined);
   const open = [...(orders?.values() ?? [])].filter((order) => order.status === "OPEN");
   const basket = open.sort((one, other) => other.openedAt.localeCompare(one.openedAt))[0];
   useEffect(() => {
-    if (opened.current !== undefined && orders?.has(opened.current)) opened.current = undefined;
+    if (opening.current !== undefined && orders?.has(opening.current.id)) opening.current = undefined;
   }, [orders]);
 
   async function add(product: ProductCardFragment): Promise<void> {
-    let id = basket?.id ?? opened.current;
-    if (id === undefined) {
+    if (basket === undefined && opening.current === undefined) {
       // The client makes the id, so that a second click finds the basket before the server has answered.
-      id = opened.current = crypto.randomUUID();
-      const accepted = await commands.send({ command: OpenOrderDocument, input: { id, customerId: api.actor } });
-      if (!accepted) {
-        opened.current = undefined;
-        return;
-      }
+      const id = crypto.randomUUID();
+      const accepted = commands.send({ command: OpenOrderDocument, input: { id, customerId: api.actor } });
+      const made = (opening.current = { id, accepted });
+      void accepted.then((done) => {
+        if (!done && opening.current === made) opening.current = undefined;
+      });
     }
+    const orderId = basket?.id ?? opening.current?.id;
+    if (orderId === undefined) return;
+    // It is sent without waiting for the answer: if it waited, the line of a second click would come before this one.
     await commands.send({
       command: AddLineDocument,
-      input: { orderId: id, sku: product.sku, quantity: 1 },
+      input: { orderId, sku: product.sku, quantity: 1 },
       seen: basket?.version ?? 0,
+      after: basket === undefined ? opening.current?.accepted : undefined,
     });
   }
   return { basket, add: orders === undefined ? undefined : add };

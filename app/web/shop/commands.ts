@@ -19,6 +19,8 @@ export interface Intent<I> {
   input: I;
   /** The version of the order that the person saw. Without it the command goes to any version. */
   seen?: number;
+  /** A command that was sent before. This one is sent only if that one is accepted. */
+  after?: Promise<boolean> | undefined;
   /** What to say if it is accepted. */
   done?: string;
 }
@@ -53,7 +55,8 @@ export function createCommands(api: Api, changed: () => void) {
   }
 
   async function execute<I>(intent: Intent<I>): Promise<boolean> {
-    const { command, input, seen, done } = intent;
+    const { command, input, seen, after, done } = intent;
+    if (after !== undefined && !(await after)) return false;
     const order = (input as { orderId?: string; id?: string }).orderId ?? (input as { id?: string }).id ?? "";
     const expectedVersion = seen === undefined ? undefined : Math.max(seen, reached.get(order) ?? 0);
     try {

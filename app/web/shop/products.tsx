@@ -1,8 +1,7 @@
 /** The shelf: products with live stock, and what the role may do with them. */
 import { type FormEvent, useDeferredValue, useState } from "react";
-import { type Api, createApi, useLiveList } from "./api";
+import { type Api, useLiveList } from "./api";
 import type { Commands } from "./commands";
-import { createCommands } from "./commands";
 import { pieces, money } from "./format";
 import { GOODS } from "./goods";
 import { type ProductCardFragment, ProductsDocument, ReceiveStockDocument, RegisterProductDocument } from "./gql/graphql";
@@ -41,7 +40,7 @@ export function Products({ api, commands, inBasket, add }: Shelf) {
         </p>
       )}
       {products === undefined && !problem && <p className="quiet">Looking at the shelf…</p>}
-      {products?.length === 0 && (wanted === "" ? <FillTheShelf commands={commands} actor={api.actor} /> : <p className="quiet">Nothing with this name.</p>)}
+      {products?.length === 0 && (wanted === "" ? <EmptyShelf api={api} commands={commands} /> : <p className="quiet">Nothing with this name.</p>)}
       <ul className="products">
         {products?.map((product) => (
           <li key={product.id} className={product.available === 0 ? "product sold-out" : "product"}>
@@ -73,26 +72,31 @@ export function Products({ api, commands, inBasket, add }: Shelf) {
   );
 }
 
-/** An empty shop offers its demonstration goods. Staff put them there, so these commands have the role of staff. */
-function FillTheShelf({ commands, actor }: { commands: Commands; actor: string }) {
+/** An empty shop offers its demonstration goods to staff. Others may not register products. */
+function EmptyShelf({ api, commands }: { api: Api; commands: Commands }) {
   const [busy, setBusy] = useState(false);
   async function fill() {
     setBusy(true);
-    const staff = createCommands(createApi("staff", actor), () => {});
     for (const { sku, name, amount, pieces: quantity } of GOODS) {
-      const registered = await staff.send({ command: RegisterProductDocument, input: { sku, name, price: { amount, currency: "EUR" } } });
-      if (registered) await staff.send({ command: ReceiveStockDocument, input: { sku, quantity } });
+      const registered = commands.send({ command: RegisterProductDocument, input: { sku, name, price: { amount, currency: "EUR" } } });
+      // If one is refused, so are the others. One notice says why.
+      if (!(await commands.send({ command: ReceiveStockDocument, input: { sku, quantity }, after: registered }))) break;
     }
-    staff.notices().forEach(({ kind, text }) => commands.say({ kind, text }));
     setBusy(false);
   }
   return (
     <div className="empty">
       <p>The shelf is empty.</p>
-      <button type="button" className="primary" disabled={busy} onClick={() => void fill()}>
-        {busy ? "Filling the shelf…" : "Fill the shelf"}
-      </button>
-      <p className="quiet">Registers {GOODS.length} products and receives their stock, as staff.</p>
+      {api.role === "staff" ? (
+        <>
+          <button type="button" className="primary" disabled={busy} onClick={() => void fill()}>
+            {busy ? "Filling the shelf…" : "Fill the shelf"}
+          </button>
+          <p className="quiet">Registers {GOODS.length} products and receives their stock.</p>
+        </>
+      ) : (
+        <p className="quiet">Staff can fill it: choose staff at the top of the page.</p>
+      )}
     </div>
   );
 }
