@@ -6,10 +6,12 @@ import type { TypedDocumentString } from "./gql/graphql";
 const UUID = /^[0-9a-f-]{36}$/;
 export const ROLES = ["customer", "staff", "operator"] as const;
 export type Role = (typeof ROLES)[number];
-export type Connection = "connecting" | "online" | "reconnecting";
+export type Connection = "connecting" | "online" | "reconnecting" | "refused";
 export type Api = ReturnType<typeof createApi>;
 
 const TOKEN = "shop token";
+/** The server closes a socket with it if it refuses the token, or when the token expires. */
+const TOKEN_REFUSED = 4403;
 
 /** Whether the server takes callers from headers: in development mode without a key. It writes that into the page. */
 export const takesHeaders = () => document.documentElement.dataset.callers === "headers";
@@ -58,7 +60,8 @@ export function createApi(role: Role, actor: string) {
   kit.client.on("connected", () => become("online"));
   // 1000 is the end of a socket that nothing needs any more.
   kit.client.on("closed", (event) => {
-    if ((event as CloseEvent).code !== 1000) become("reconnecting");
+    const { code } = event as CloseEvent;
+    if (code !== 1000) become(code === TOKEN_REFUSED ? "refused" : "reconnecting");
   });
 
   return {
@@ -158,10 +161,17 @@ const WORDS: Words = {
   TIMEOUT: "This took too long. Please try again.",
   STALE_READ: "The newest state is not there yet. Please try again.",
   UNAUTHENTICATED: "Please sign in again.",
-  FORBIDDEN: "Your role may not do this. Choose another one at the top of the page.",
   LOG_REPLACED: "The shop's data was replaced. Everything is read again.",
   NOT_FOUND: "This does not exist.",
 };
+
+/** Headers give the role that is chosen on the page. A token brings its own roles. */
+function forbidden(): string {
+  if (takesHeaders()) return "Your role may not do this. Choose another one at the top of the page.";
+  if (sessionStorage.getItem(TOKEN) === null) return "Please sign in with a token.";
+  if (subject() === undefined) return "Your token may not do this. To shop, its subject has to be a UUID.";
+  return "The roles of your token do not allow this.";
+}
 
 /** What went wrong, in words for the person at the page. `words` come before those that hold everywhere. */
 export function inWords(error: unknown, words: Words = {}): string {
@@ -172,6 +182,7 @@ export function inWords(error: unknown, words: Words = {}): string {
   const [first] = errors;
   const code = first?.extensions?.code ?? "";
   if (code === "INTERNAL_SERVER_ERROR") return `Something failed on the server. Its log has it as ${first?.extensions?.correlationId}.`;
+  if (code === "FORBIDDEN") return forbidden();
   if (first !== undefined) return words[code] ?? WORDS[code] ?? first.message ?? "Something failed.";
   return error instanceof TypeError ? "The shop cannot be reached. Please try again." : "Something failed. Please try again.";
 }

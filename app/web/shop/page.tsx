@@ -118,10 +118,11 @@ function ActAs({ role, choose }: { role: Role; choose: (role: Role) => void }) {
 
 /** The kit reconnects by itself. What is shown stays, and what was sent waits. */
 function Banner({ api, pending }: { api: Api; pending: number }) {
-  const lost = useConnection(api) === "reconnecting";
+  const connection = useConnection(api);
   return (
     <div role="status" className="banner-place">
-      {lost && (
+      {connection === "refused" && <p className="banner">The server does not accept your token, or it has expired. Sign in with a new one.</p>}
+      {connection === "reconnecting" && (
         <p className="banner">
           Reconnecting… You see what was there last.{pending > 0 && ` ${pending === 1 ? "One change waits" : `${pending} changes wait`} to be sent.`}
         </p>

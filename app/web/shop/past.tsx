@@ -1,5 +1,5 @@
 /** An order's past under a slider: what it was, what changed at each step, and who set which field. */
-import { useEffect, useId, useState } from "react";
+import { Fragment, useEffect, useId, useState } from "react";
 import { type Api, inWords } from "./api";
 import { clock, money, sentence, STATUS, times, who } from "./format";
 import { HistoryDocument, type HistoryQuery, PastDocument, type PastQuery } from "./gql/graphql";
@@ -112,7 +112,14 @@ export function Past({ api, id, version }: { api: Api; id: string; version: numb
             {moment?.blame.map(({ path, value, event, command }) => (
               <tr key={path}>
                 <td>
-                  <code>{path}</code>
+                  <code>
+                    {path.split("/").slice(1).map((part, place) => (
+                      // A long path may be cut before each of its parts.
+                      <Fragment key={place}>
+                        <wbr />/{part}
+                      </Fragment>
+                    ))}
+                  </code>
                 </td>
                 <td>{short(value)}</td>
                 <td>

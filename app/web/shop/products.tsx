@@ -1,6 +1,6 @@
 /** The shelf: products with live stock, and what the role may do with them. */
 import { type FormEvent, useDeferredValue, useState } from "react";
-import { type Api, useLiveList } from "./api";
+import { type Api, takesHeaders, useLiveList } from "./api";
 import type { Commands } from "./commands";
 import { pieces, money } from "./format";
 import { GOODS } from "./goods";
@@ -95,7 +95,7 @@ function EmptyShelf({ api, commands }: { api: Api; commands: Commands }) {
           <p className="quiet">Registers {GOODS.length} products and receives their stock.</p>
         </>
       ) : (
-        <p className="quiet">Staff can fill it: choose staff at the top of the page.</p>
+        <p className="quiet">Staff can fill it{takesHeaders() && ": choose staff at the top of the page"}.</p>
       )}
     </div>
   );
