@@ -1,13 +1,13 @@
 """A Chromium for the tests of a file."""
 
 import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.support.browser import CHROMIUM
+
 QUIET = [
     "--disable-gpu",
     "--disable-quic",

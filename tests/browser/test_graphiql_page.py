@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.engine.graphql.transport.graphiql import PAGE
-from tests.browser.conftest import CHROMIUM
+from tests.support.browser import CHROMIUM
 from tests.support.server import Server
 
 SECONDS = 30_000

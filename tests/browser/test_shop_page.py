@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 
 from app.composition import PAGES
 from app.engine.settings import ROOT
-from tests.browser.conftest import CHROMIUM
+from tests.support.browser import CHROMIUM
 from tests.support.server import Server, free_port
 from tests.support.tokens import TOKEN_KEY, make_token
 

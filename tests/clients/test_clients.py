@@ -16,6 +16,7 @@ import pytest
 
 from app.engine.settings import ROOT
 from tests.clients.builds import BUILT, NPM, PYTHON, build_all
+from tests.clients.products import register
 from tests.support.json_lines import JsonLines
 from tests.support.server import Server
 
@@ -186,17 +187,6 @@ def journeys(module_database_url: str) -> dict[str, Journey]:
 def patient_server(database_url: str, port: int | None = None) -> Server:
     """Many clients begin at once. On a slow machine a read model may be behind for longer than a user would wait."""
     return Server(database_url, port=port, APP_MIN_POSITION_TIMEOUT_SECONDS="30")
-
-
-def register(server: Server, sku: str) -> int:
-    """Register a product; the position of the event."""
-    answer = server.ask(
-        """mutation ($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "1"}}) {
-          ... on ProductAccepted { position }
-        } }""",
-        {"sku": sku},
-    )
-    return int(answer["data"]["registerProduct"]["position"])
 
 
 def paid_order(server: Server) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """EventSource of a real Chromium resumes by itself: it sends the id of the last frame as Last-Event-ID."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from urllib.parse import urlencode
@@ -9,10 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.clients.test_clients import register
+from tests.clients.products import register
+from tests.support.browser import CHROMIUM
 from tests.support.server import Server
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PATIENCE = 60_000
 QUERY = "subscription Events($after: Position) { events(after: $after) { position } }"
 FOLLOW = """address => {

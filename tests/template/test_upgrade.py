@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import ROLES, as_role
 from tests.template.clone import Clone, clone_into, fences_of
 
 UPGRADING = ("README.md", "Upgrade the engine")
@@ -85,7 +86,7 @@ def test_an_upgraded_project_starts_on_its_database_and_reads_what_was_stored(
             ' expiresAt: "2099-01-01T00:00:00Z" }) { __typename } }'
         )
     upgrade(own, later)
-    migrated = own.run("-m", "app", "migrate", DATABASE_URL=database_url)
+    migrated = own.run("-m", "app", "migrate", DATABASE_URL=as_role(database_url, ROLES.owner))
     assert migrated.returncode == 0, migrated.stderr
     with own.serve(database_url) as server:
         found = server.ask('{ vouchers(minPosition: "1") { nodes { euros status } } }')

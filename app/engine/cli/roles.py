@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.engine.cli.session import async_command, settings_of
+from app.engine.cli.session import async_command, print_line, settings_of
 
 
 @async_command
@@ -30,11 +30,11 @@ async def roles(
             name = str(await connection.fetchval("SELECT current_database()"))
             names = Roles.named(name if prefix is None else prefix)
             if not apply:
-                print(roles_sql(names, name), end="")
+                print_line(roles_sql(names, name).rstrip(), keep_lines=True)
                 return
             await apply_roles(connection, names, name)
-        print(f"{names.owner}: migrations. It owns the log.")
-        print(f"{names.app}: servers. It appends events, and cannot change them.")
-        print(f"{names.reader}: reports. It reads schema read.")
-        print("Give each a password: ALTER ROLE … PASSWORD '…'. Then set, with it:")
-        print(f"DATABASE_URL={url_of_role(database.url, names.app)}")
+        print_line(f"{names.owner}: migrations. It owns the log.")
+        print_line(f"{names.app}: servers. It appends events, and cannot change them.")
+        print_line(f"{names.reader}: reports. It reads schema read.")
+        print_line("Give each a password: ALTER ROLE … PASSWORD '…'. Then set, with it:")
+        print_line(f"DATABASE_URL={url_of_role(database.url, names.app)}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.engine.cli.session import settings_of
+from app.engine.cli.session import print_line, settings_of
 from app.engine.errors import UserError
 
 
@@ -36,4 +36,4 @@ def token(
     }
     if settings.audience is not None:
         claims["aud"] = settings.audience
-    print(sign_token(claims, shared_key(settings.token_key.get_secret_value().encode())))
+    print_line(sign_token(claims, shared_key(settings.token_key.get_secret_value().encode())))

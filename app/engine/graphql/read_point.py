@@ -80,4 +80,4 @@ class ReadPoint:
         fact, token = self.recorded_fact, self.feed.token
         if fact is None or fact.position <= self.feed.head:
             return token
-        return LogToken(token.log_id, identity_of(fact))
+        return LogToken.of(token.log_id, identity_of(fact))

@@ -104,18 +104,18 @@ class Feed:
     @property
     def token(self) -> LogToken:
         """Names the log and its newest fact that followers can see."""
-        return LogToken(self._end.log_id, self._end.newest)
+        return LogToken.of(self._end.log_id, self._end.newest)
 
     async def has(self, token: LogToken) -> bool:
         """Whether the log is the one that the token was made of: it has the token's event."""
-        newest = token.newest
         if token.log_id != self._end.log_id:
             return False
-        if newest is None or newest == self._end.newest:
+        if token.mark is None or (self._end.newest is not None and token.names(self._end.newest)):
             return True
-        if (fact := self.buffered(newest.position)) is not None:
-            return identity_of(fact) == newest
-        return await self.reader.identities(newest.position, newest.position) == [newest]
+        if (fact := self.buffered(token.position)) is not None:
+            return token.names(identity_of(fact))
+        stored = await self.reader.identities(token.position, token.position)
+        return any(token.names(identity) for identity in stored)
 
     async def start(self) -> None:
         self._end = await self.reader.log_end()

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from domain.kernel.decider import Recorded
 
 type Fact = Recorded[Any]
+
+NO_LOG = UUID(int=0)
 
 
 class LogHole(Exception):
@@ -51,21 +53,40 @@ class LogEnd:
 
 @dataclass(frozen=True, slots=True)
 class LogToken:
-    """Names a log and its newest event, as one text: `log id:position:command id`. Clients get it and send it back."""
+    """Names a log and its newest event, as one text: `log id:position:mark`. Clients get it and send it back.
+
+    The mark stands for the command id of the event, which may be another caller's, and does not give it away.
+    """
 
     log_id: UUID | None
-    newest: EventIdentity | None
+    position: int
+    mark: UUID | None
+
+    @classmethod
+    def of(cls, log_id: UUID | None, newest: EventIdentity | None) -> "LogToken":
+        """The token of a log whose newest event this is; None if it is empty."""
+        if newest is None:
+            return cls(log_id, 0, None)
+        return cls(log_id, newest.position, _mark(log_id, newest))
+
+    def names(self, event: EventIdentity) -> bool:
+        """Whether this is the event of the token."""
+        return self.position == event.position and self.mark == _mark(self.log_id, event)
 
     def __str__(self) -> str:
-        newest = "0:" if self.newest is None else f"{self.newest.position}:{self.newest.command_id}"
-        return f"{self.log_id or ''}:{newest}"
+        return f"{self.log_id or ''}:{self.position}:{self.mark or ''}"
 
     @classmethod
     def parse(cls, text: str) -> "LogToken":
         """Raises `ValueError`."""
-        log_id, position, command_id = text.split(":")
-        newest = EventIdentity(int(position), UUID(command_id)) if command_id else None
-        return cls(UUID(log_id) if log_id else None, newest)
+        log_id, position, mark = text.split(":")
+        if not 0 <= int(position) < 2**63:
+            raise ValueError(f"{position} is no position")
+        return cls(UUID(log_id) if log_id else None, int(position), UUID(mark) if mark else None)
+
+
+def _mark(log_id: UUID | None, event: EventIdentity) -> UUID:
+    return uuid5(log_id or NO_LOG, str(event.command_id))
 
 
 def identity_of(fact: Fact) -> EventIdentity:

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 from tests.support.cli import assert_user_error, invoke
 from tests.support.issuer import Issuer, new_key, run_issuer
 from tests.support.raw_http import cpu_seconds
-from tests.support.server import Server
+from tests.support.server import Server, free_port
 from tests.support.tokens import WITHOUT, bearer, make_token
 from tests.support.websocket import FACTS, opened
 
@@ -35,9 +35,13 @@ def issuer() -> Iterator[Issuer]:
         yield issuer
 
 
+OPERATIONS_PORT = free_port()
+
+
 @pytest.fixture(scope="module")
 def server(module_database_url: str, issuer: Issuer) -> Iterator[Server]:
     environment: dict[str, Any] = issuer.environment()
+    environment["APP_OPERATIONS_PORT"] = str(OPERATIONS_PORT)
     server = Server(module_database_url, APP_MODE="production", **environment)
     try:
         yield server.wait()
@@ -270,7 +274,7 @@ def test_an_outage_of_the_issuer_changes_nothing_for_known_keys_and_health_names
     unknown = make_token(new_key("ES256", "es-9"), "ES256", iss=issuer.url)
     assert refusal(client.get(server.url, headers=bearer(unknown), **query)) == "wrong_key"
     assert client.get(server.url, headers=bearer(issuer.token()), **query).status_code == 200
-    ready = client.get(f"http://127.0.0.1:{server.port}/readyz")
+    ready = client.get(f"http://127.0.0.1:{OPERATIONS_PORT}/readyz")
     assert ready.status_code == 200
     assert issuer.url in ready.json()["warnings"]["issuer"]
 

@@ -183,7 +183,11 @@ def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
     ("sabotage", "refuted"),
     [
         ("lock", "no append fails, except by a conflict"),
-        ("sequence", "every follower receives every event after its start once and in order"),
+        pytest.param(
+            "sequence",
+            "every follower receives every event after its start once and in order",
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_a_store_without_its_lock_is_found_out(

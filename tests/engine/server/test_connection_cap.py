@@ -19,7 +19,7 @@ from app.engine.server.connections import max_connections
 from app.engine.settings import ROOT, EngineSettings
 from tests.support.raw_http import HEAD, SOCKET, connection, cpu_seconds, read_all, remote_ports, until
 from tests.support.server import Server, clean_environment
-from tests.support.tokens import TOKEN_KEY
+from tests.support.tokens import TOKEN_KEY, bearer, make_token
 
 
 @contextlib.contextmanager
@@ -97,7 +97,8 @@ def test_the_oldest_waiting_connection_makes_room_and_one_with_a_request_does_no
     body = b'{"query": "subscription { events { position } }"}'
     stream = (
         b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-        b"accept: text/event-stream\r\ncontent-length: %d\r\n\r\n" % len(body)
+        b"accept: text/event-stream\r\nauthorization: %s\r\ncontent-length: %d\r\n\r\n"
+        % (bearer(make_token())["authorization"].encode(), len(body))
     ) + body
     with contextlib.ExitStack() as clients:
         busy = clients.enter_context(connection(port))

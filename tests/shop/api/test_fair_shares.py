@@ -9,9 +9,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from tests.shop.api.test_time_limits import locked
 from tests.shop.support.shop_client import filled
 from tests.support.graphql_client import Api
+from tests.support.locks import locked
 from tests.support.server import Server
 from tests.support.websocket import opened
 

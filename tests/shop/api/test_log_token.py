@@ -5,6 +5,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -15,6 +16,14 @@ from tests.support.websocket import FACTS, opened
 
 REGISTER = """mutation($sku: Sku!) { registerProduct(input: {sku: $sku, name: "Tea", price: {amount: "2.50"}}) {
     ... on ProductAccepted { position } } }"""
+
+
+REGISTER_AS = """mutation($id: UUID!) {
+  registerProduct(input: {sku: "marked", name: "Tea", price: {amount: "2.50"}}, options: {commandId: $id}) { __typename }
+}"""
+
+
+A = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 
 
 class LostEvents:
@@ -105,3 +114,21 @@ def test_a_text_that_is_no_token_is_bad_input(lost: LostEvents, token: object) -
 
 def test_a_query_without_positions_needs_no_token(lost: LostEvents) -> None:
     assert "errors" not in json.loads(ask(lost.server, "{ position }", {"logToken": lost.old_token}))
+
+
+def test_a_token_does_not_give_away_the_command_id_of_its_event(lost: LostEvents) -> None:
+    command_id = str(uuid4())
+    answer = lost.server.ask(REGISTER_AS, {"id": command_id})
+    assert "errors" not in answer
+    assert command_id not in json.dumps(answer["extensions"])
+    assert command_id not in lost.token()
+
+
+@pytest.mark.parametrize("token", ["", "a::", "a:1:b", f"{A}:{2**64}:{A}", f"{A}:-1:{A}", "1:2:3:4"])
+def test_a_text_that_is_no_token_is_bad_input_or_of_another_log(lost: LostEvents, token: str) -> None:
+    assert code(
+        json.loads(ask(lost.server, '{ products(minPosition: "0") { totalCount } }', {"logToken": token}))
+    ) in (
+        "BAD_USER_INPUT",
+        "LOG_REPLACED",
+    )

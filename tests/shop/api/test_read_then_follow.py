@@ -83,7 +83,7 @@ async def check_no_gap(server: Server, tries: int) -> None:
             assert int(first["position"]) == position + 1
 
 
-@pytest.mark.parametrize("tries", [20, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("tries", [8, pytest.param(200, marks=pytest.mark.soak)])
 async def test_what_is_read_and_what_follows_its_position_are_all_events_on_the_owner_and_on_another_server(
     serve: Callable[..., Server], settings: Settings, tries: int
 ) -> None:

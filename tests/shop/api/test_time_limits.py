@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import httpx2
 import psutil
 import pytest
 
 from projections.order import orders
 from projections.payment import payments
+from tests.support.locks import locked
 from tests.support.raw_http import remote_ports, until
 from tests.support.server import Server
 from tests.support.websocket import opened
@@ -60,36 +59,6 @@ def hasty(module_database_url: str, patient: Server) -> Iterator[Server]:
         assert "never awaited" not in server.output()
     finally:
         server.close()
-
-
-class Lock:
-    """A lock on a table, which readers of the table wait for."""
-
-    def __init__(self, connection: asyncpg.Connection) -> None:
-        self._connection = connection
-
-    async def waiting(self) -> int:
-        """How many statements of servers wait for a lock."""
-        [record] = await self._connection.fetch(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return record["count"]
-
-    async def until_waiting(self, number: int) -> None:
-        async with asyncio.timeout(60):
-            while await self.waiting() != number:  # noqa: ASYNC110 - PostgreSQL tells by being asked
-                await asyncio.sleep(0.02)
-
-
-@asynccontextmanager
-async def locked(url: str, table: str) -> AsyncGenerator[Lock]:
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-            yield Lock(connection)
-    finally:
-        await connection.close()
 
 
 def code_of(errors: list[dict[str, Any]]) -> str:

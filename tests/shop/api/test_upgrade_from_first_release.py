@@ -109,10 +109,15 @@ def test_the_log_is_as_the_old_code_sealed_it(shop: Shop) -> None:
     assert tuple(sealed[0]) == (OLD["seals"], OLD["sealed_to"])
 
 
+NEW_VERSIONS = ("daily_sales",)
+"""Projections that fold otherwise since then: their new versions have tables of their own."""
+
+
 def test_no_live_table_is_made_again(shop: Shop) -> None:
     live = shop.checkpoints("live")
     for row in OLD["live"]:
-        assert live[row["projection"]] == (row["build"], row["fingerprint"]), row["projection"]
+        if row["projection"] not in NEW_VERSIONS:
+            assert live[row["projection"]] == (row["build"], row["fingerprint"]), row["projection"]
     assert len(live) == len(OLD["live"])
 
 

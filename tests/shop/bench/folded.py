@@ -4,7 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import strawberry
 
+from app.engine.access.policy import OPERATORS, Policy
 from app.engine.graphql.context import Info
+
+POLICY = Policy(queries={"lags": OPERATORS})
 
 
 @strawberry.type

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.policy import ANYONE, Policy
 from app.engine.graphql.context import Info
 from app.engine.graphql.outcomes import CommandOptions
 from app.engine.graphql.pagination import Connection, make_connection
@@ -18,6 +19,8 @@ from domain.order_lines import Line, total_of
 from domain.product import StockReceived
 from projections.order import OrderRow
 from projections.product import ProductRow
+
+POLICY = Policy(queries={"someOrders": ANYONE}, mutations={"receiveNothing": ANYONE})
 
 _SOME = UUID(int=1)
 _THEN = datetime(2026, 1, 1, tzinfo=UTC)

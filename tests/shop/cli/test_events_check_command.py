@@ -12,6 +12,7 @@ from app.composition import application
 from app.engine.database.connections import Database
 from app.engine.store.check_log import check_log
 from tests.support.cli import assert_user_error, run
+from tests.support.databases import as_superuser, execute
 
 PLACED = {
     "customer_id": str(uuid4()),
@@ -95,5 +96,5 @@ async def test_pages_follow_each_other_without_a_gap(
 async def test_a_database_without_migrations_is_one_line_and_exit_code_2(
     database: Database, database_url: str
 ) -> None:
-    await database.pool.execute("DROP SCHEMA es CASCADE")
+    await execute(as_superuser(database_url), "DROP SCHEMA es CASCADE")
     assert_user_error(await check(database_url), "python -m app migrate")

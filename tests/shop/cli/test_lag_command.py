@@ -11,6 +11,7 @@ from app.engine.projector.status import projection_statuses
 from app.engine.server.runtime import Runtime
 from projections import PROJECTIONS
 from tests.support.cli import CliResult, assert_user_error, invoke, run
+from tests.support.databases import as_superuser, execute
 from tests.support.graphql_client import Api
 from tests.support.projections import wait_until_written
 
@@ -50,7 +51,7 @@ def test_an_empty_database_lists_every_projection_as_never_moved(database_url: s
 async def test_a_database_without_migrations_is_one_line_and_exit_code_2(
     database: Database, database_url: str
 ) -> None:
-    await database.pool.execute("DROP SCHEMA es CASCADE")
+    await execute(as_superuser(database_url), "DROP SCHEMA es CASCADE")
     assert_user_error(await asyncio.to_thread(lag, database_url), "python -m app migrate")
 
 

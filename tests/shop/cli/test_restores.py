@@ -12,7 +12,7 @@ import pytest
 from app.composition import application
 from projections.product import products as product_rows
 from tests.support.cli import CliResult, invoke
-from tests.support.databases import execute, new_database, run_in_thread
+from tests.support.databases import as_superuser, execute, new_database, run_in_thread
 from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.server import Server
 
@@ -51,7 +51,9 @@ class Backups:
 def backups(postgres: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Backups:
     folder = tmp_path_factory.mktemp("backups")
     early, late = str(folder / "early"), str(folder / "late")
-    with new_database(postgres, template) as url:
+    with new_database(postgres, template) as server_url:
+        # A backup is made by the owner of the whole database.
+        url = as_superuser(server_url)
         server = Server(url, APP_SEAL_MAX_EVENTS="1", APP_SEAL_INTERVAL_SECONDS="0.1")
         try:
             server.wait()
