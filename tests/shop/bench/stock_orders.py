@@ -21,7 +21,7 @@ from projections.order import orders
 from projections.product import products
 from tests.shop.bench.stock import serve
 
-POOL = Settings.model_fields["pool"].default
+POOL = Settings.model_fields["pool_size"].default
 """As many connections as the server has for reads."""
 
 
