@@ -184,7 +184,7 @@ async def whole_log(session: AsyncClientSession, position: int) -> list[dict[str
 @pytest.mark.parametrize(
     ("step", "size"),
     [
-        pytest.param(12, (577, 473), marks=pytest.mark.long, id="every twelfth"),
+        pytest.param(24, (289, 256), marks=pytest.mark.long, id="every 24th"),
         pytest.param(1, (6_919, 2_357), marks=pytest.mark.soak, id="all"),
     ],
 )
