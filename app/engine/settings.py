@@ -373,7 +373,7 @@ class EngineSettings(BaseSettings):
         }
         given = from_files | {name: value for name, value in overrides.items() if value is not None}
         try:
-            return cls(**given)  # pyright: ignore[reportArgumentType]
+            return cls(**given)  # pyright: ignore[reportArgumentType] - pydantic checks the values
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "?"

@@ -68,6 +68,29 @@ class FairSlots:
             del self._waiting[caller]
 
 
+class ShortTurns:
+    """Slots for one task, one after the other, each for `seconds` at most. A holder that waits for a peer keeps none."""
+
+    def __init__(self, slots: FairSlots, caller: str, seconds: float) -> None:
+        self._slots = slots
+        self._caller = caller
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def next(self) -> None:
+        """Give the slot back, and wait for another one."""
+        self.end()
+        await self._slots.acquire(self._caller)
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self.end)
+
+    def end(self) -> None:
+        """Give the slot back, if there is one."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._slots.release(self._caller)
+
+
 class _Share(AbstractAsyncContextManager[None]):
     def __init__(self, slots: FairSlots, caller: str) -> None:
         self._slots = slots

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.engine.shares import FairSlots
+from app.engine.shares import FairSlots, ShortTurns
 
 
 class Room:
@@ -81,3 +81,18 @@ async def test_a_task_that_is_cancelled_at_its_turn_gives_the_slot_back() -> Non
     await asyncio.wait(waiting)
     assert waiting[0].cancelled()
     assert waiting[1].exception() is None
+
+
+async def test_a_short_turn_ends_by_itself_while_its_holder_waits() -> None:
+    slots = FairSlots(1, 1)
+    stuck, other = ShortTurns(slots, "a", 0.01), ShortTurns(slots, "b", 0.01)
+    await stuck.next()
+    async with asyncio.timeout(10):
+        await other.next()
+        # To end a turn that has ended gives nothing back a second time.
+        stuck.end()
+        waiting = asyncio.create_task(slots.acquire("c"))
+        await _let_tasks_run()
+        assert not waiting.done()
+        other.end()
+        await waiting

@@ -29,6 +29,7 @@ from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.settings import EngineSettings
+from app.engine.shares import FairSlots
 from app.engine.store.feed import Feed
 from app.engine.store.log_identity import LogToken
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
@@ -53,6 +54,8 @@ class Services(Protocol):
     feed: Feed
     projector: Projector
     live_lists: LiveLists
+    catch_up: FairSlots
+    """The turns of subscribers that are behind the log."""
     operations: BackgroundOperations
     statuses: StatusCache
     stopping: asyncio.Event

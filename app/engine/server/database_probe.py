@@ -1,6 +1,6 @@
 """Asks the database whether it answers, what its clock says, and what the tables of the engine count.
 
-Whatever the database does, each question ends in time: a connection that does not answer is terminated.
+Each question ends in time: a connection that does not answer is terminated.
 """
 
 import asyncio

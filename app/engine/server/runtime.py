@@ -30,6 +30,7 @@ from app.engine.server.health import Health
 from app.engine.server.metrics import Metrics
 from app.engine.server.supervisor import Component, Supervisor
 from app.engine.settings import EngineSettings
+from app.engine.shares import FairSlots
 from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.event_shapes import changed_events
@@ -42,6 +43,8 @@ from app.engine.store.snapshots.writer import SnapshotWriter
 
 log = logging.getLogger(__name__)
 
+MAX_CATCH_UP, MAX_CATCH_UP_PER_CALLER = 4, 2
+"""How many subscribers that are behind the log get stored events at once, and how many of one caller."""
 RUNTIME_SHARE = 0.4
 """The share of the time for the shutdown that the components have. The rest is for requests and for the database."""
 
@@ -79,6 +82,7 @@ class Runtime:
             poll_interval=settings.poll_seconds,
         )
         self.projector = Projector(application.projections, database, self.feed)
+        self.catch_up = FairSlots(MAX_CATCH_UP, MAX_CATCH_UP_PER_CALLER)
         self.live_lists = LiveLists(
             database, self.feed, self.projector, settings.min_position_timeout_seconds
         )

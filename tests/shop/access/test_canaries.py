@@ -1,4 +1,4 @@
-"""Whatever a customer asks for, no byte of an answer is another customer's."""
+"""No byte of an answer to a customer is another customer's."""
 
 import asyncio
 from collections.abc import Iterator

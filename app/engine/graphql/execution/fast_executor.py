@@ -261,6 +261,7 @@ class FastExecutionContext(LimitedExecutionContext):
                 if type(result) not in _PLAIN_RESULTS and self.is_awaitable(result):
                     awaitable.append(field.name)
         except Exception:
+            # The object is an error now. What was started for its fields is awaited, so that no coroutine is left over.
             if awaitable:
                 self.settle_in_background([results[name] for name in awaitable])
             raise

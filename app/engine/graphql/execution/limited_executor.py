@@ -187,6 +187,7 @@ class LimitedExecutionContext(ReusingExecutionContext):
                     return False
                 complete(index)
         except Exception:
+            # The list is an error now. What was started for its items is awaited, so that no coroutine is left over.
             if awaitable:
                 self.settle_in_background([results[index] for index in awaitable])
             raise

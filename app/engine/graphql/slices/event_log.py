@@ -16,11 +16,14 @@ from app.engine.graphql.pagination import Connection, make_connection, page_size
 from app.engine.graphql.scalars import Count, Position, clean_text
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import Stream, find_stream
+from app.engine.shares import ShortTurns
 from app.engine.store import reader
 from app.engine.store.interests import filter_interests
 from app.engine.store.reader import ALL_EVENTS
 
 MAX_NAMES = 100
+EVENTS_PER_TURN, TURN_SECONDS = 100, 0.02
+"""How many stored events a subscriber that is behind gets in one turn, and how long a turn lasts at most."""
 
 # Events are judged one by one, by the lines of their types.
 POLICY = Policy(
@@ -171,13 +174,20 @@ class Subscription:
         cursor = feed.latest_known if after is None else after
         point.listening.set()
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
-        while context.handover is None or cursor < feed.head:
-            found = await feed.wait_for(cursor, interests, epoch=epoch)
-            if found is None:
-                return
-            facts, cursor = await feed.read_after(found, where)
-            for fact in await owned_facts(context, facts):
-                point.position = fact.position
-                context.reads.note_read(fact.position)
-                yield context.events.to_graphql(fact)
+        turns = ShortTurns(context.services.catch_up, context.share, TURN_SECONDS)
+        try:
+            while context.handover is None or cursor < feed.head:
+                found = await feed.wait_for(cursor, interests, epoch=epoch)
+                if found is None:
+                    return
+                if feed.head - found > EVENTS_PER_TURN:
+                    await turns.next()
+                facts, cursor = await feed.read_after(found, where, EVENTS_PER_TURN)
+                for fact in await owned_facts(context, facts):
+                    point.position = fact.position
+                    context.reads.note_read(fact.position)
+                    yield context.events.to_graphql(fact)
+                turns.end()
+        finally:
+            turns.end()
         context.handover.begin(cursor, where, epoch, partial(owned_facts, context))
