@@ -111,7 +111,7 @@ async def payment_of(loaders: Loaders, order_id: UUID) -> Payment | None:
 
 def payment_changes(order_id: UUID) -> RelatedChanges:
     """The events that change the payment of an order."""
-    return RelatedChanges(stream_interest(payment.category, payment_id(order_id)))
+    return RelatedChanges(stream_interest(payment.category, payment_id(order_id)), projection=payments)
 
 
 @strawberry.type

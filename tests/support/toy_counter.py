@@ -178,7 +178,8 @@ async def engine(
     codec = EventCodec(deciders)
     reader = EventReader(database.pool, codec)
     feed = Feed(reader, buffer_size=buffer_size, poll_interval=poll_interval)
-    notifier = LogNotifier(database.connect, feed.notify)
+    projector = Projector(projections, database, feed)
+    notifier = LogNotifier(database.connect, feed.notify, projector.on_notified)
 
     def committed(head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
         feed.publish(head, facts, before)
@@ -192,7 +193,6 @@ async def engine(
         max_pending=max_pending,
         retry_timeout=retry_timeout,
     )
-    projector = Projector(projections, database, feed)
     # A test that uses snapshots calls `flush` itself.
     snapshots = SnapshotReader(database.pool, codec, [decider], every=every)
     snapshotter = SnapshotWriter(database.pool, reader, snapshots)

@@ -75,6 +75,8 @@ class LiveMessage:
     """One message of a subscription, before its execution. Equal `key`s have the same content for all subscribers."""
 
     position: int
+    cursor: int
+    """From which `LiveHandover.next_after` goes on."""
     key: object
     make_root: Callable[[], object]
     """Makes the root value of the execution."""
@@ -90,14 +92,14 @@ class LiveHandover:
 
     execution: ExecutionContext | None = None
     position: int | None = None
-    """None if the operation cannot be shared, or has not reached the head of the log."""
+    """None if the operation cannot be shared, or has not reached the head of the log. With `next_after`, its cursor."""
     where: EventFilter = ALL_EVENTS
     owned: Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]] | None = None
     """Those of some events that the caller may read."""
     epoch: int = 0
     """The epoch of the feed that the position belongs to."""
     next_after: Callable[[int], Awaitable[LiveMessage | None]] | None = None
-    """Gives the message after a position. None for the events themselves."""
+    """Gives the message after a cursor. None for the events themselves."""
     first: LiveMessage | None = None
     """The first message, if the handler has to send it."""
 
@@ -113,13 +115,13 @@ class LiveHandover:
 
     def begin_messages(
         self,
-        position: int,
+        cursor: int,
         next_after: Callable[[int], Awaitable[LiveMessage | None]],
         first: LiveMessage | None,
         epoch: int,
     ) -> None:
-        """Hand over: the handler sends `first`, and then the messages after `position`."""
-        self.position, self.next_after, self.first, self.epoch = position, next_after, first, epoch
+        """Hand over: the handler sends `first`, and then the messages after `cursor`."""
+        self.position, self.next_after, self.first, self.epoch = cursor, next_after, first, epoch
 
 
 @dataclass

@@ -55,21 +55,18 @@ def live_list[R, F](
         rows, head = await _find(
             context, projection, lambda columns: conditions(filter, columns), most, after
         )
-        first, position = await rows.join(head, after)
+        first, cursor = await rows.join(head, after)
         messages = LiveListMessages(rows, row_type)
         if context.handover is not None:
             message = None if first is None else messages.message(first)
-            context.handover.begin_messages(
-                position, messages.next_after, message, context.services.feed.epoch
-            )
+            context.handover.begin_messages(cursor, messages.next_after, message, context.services.feed.epoch)
             return
         if first is not None:
             context.reads.note_answer(first.position)
             yield messages.message(first).make_root()
-            position = first.position
-        while (message := await messages.next_after(position)) is not None:
-            position = message.position
-            context.reads.note_answer(position)
+        while (message := await messages.next_after(cursor)) is not None:
+            cursor = message.cursor
+            context.reads.note_answer(message.position)
             yield message.make_root()
 
     resolve.__annotations__ = {
@@ -99,13 +96,13 @@ class LiveListMessages[R]:
         self._rows = rows
         self._row_type = row_type
 
-    async def next_after(self, position: int) -> LiveMessage | None:
-        """The next message after a position; None if the feed has closed."""
-        changes = await self._rows.next_after(position)
+    async def next_after(self, cursor: int) -> LiveMessage | None:
+        """The next message after a cursor; None if the feed has closed."""
+        changes = await self._rows.next_after(cursor)
         return None if changes is None else self.message(changes)
 
     def message(self, changes: RowChanges[R]) -> LiveMessage:
-        return LiveMessage(changes.position, changes, lambda: self._to_graphql(changes))
+        return LiveMessage(changes.position, changes.cursor, changes, lambda: self._to_graphql(changes))
 
     def _to_graphql(self, changes: RowChanges[R]) -> Changes[Any]:
         return Changes(

@@ -2,13 +2,13 @@
 
 The feed says which keys changed. When the projection has reached their facts, the rows of these keys are read with the
 filter of the list: a row that matches was upserted, a key that matched before and does not now has left. So the filter is
-the SQL of the list, before and after, and the server need not own the projection.
+the SQL of the list, before and after, and the server need not own the projection. After a rewrite, which has no facts, the
+list is read again.
 
 Subscribers drive the evaluation: the first that wakes reads, for all. It ends with its last subscriber.
 """
 
 import asyncio
-from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +40,10 @@ class ListTooLong(Exception):
 @dataclass(frozen=True, slots=True, eq=False)
 class RowChanges[R]:
     """What changed in a list up to `position`: the rows that were upserted, and the keys that left. With `initial` the rows
-    are the whole list."""
+    are the whole list. `cursor` counts the changes of the list: a rewrite of rows has no position of its own."""
 
     position: int
+    cursor: int
     upserted: Sequence[R]
     removed: Sequence[Key] = ()
     initial: bool = False
@@ -77,25 +78,26 @@ class LiveRows[R]:
         self._list: RowChanges[R] | None = None
         """The whole list, as long as nothing changes."""
         self._changes: list[RowChanges[R]] = []
-        self._parked = 0
-        """The number of parked keys a moment ago."""
-        self._dropped_position = 0
-        """The position of the newest change that is not kept any more."""
+        self._dropped = 0
+        """The number of changes that are not kept any more: those before the first of `_changes`."""
+        self._rewrites = projector.workers[projection.name].rewrites
+        self._rewrites_known = self._rewrites.count
+        """The number of rewrites that the changes include."""
         self.failed: Exception | None = None
 
     async def join(self, head: int, after: int | None) -> tuple[RowChanges[R] | None, int]:
-        """What a new subscriber gets first, and the position to go on from. It has everything up to `head`.
+        """What a new subscriber gets first, and the cursor to go on from. It has everything up to `head`.
 
         Without `after` that is the list. With `after` it is what changed since then; None if nothing did, the list if the
-        rows of then are not known. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`.
+        rows of then are not known, or may have been rewritten. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`.
         """
         async with self._lock:
             try:
                 await self._reach(head)
                 assert self._position is not None
                 if after is None:
-                    return await self._whole_list(), self._position
-                return await self._changes_since(after, self._position), self._position
+                    return await self._whole_list(), self._cursor
+                return await self._changes_since(after, self._position), self._cursor
             except Exception as error:
                 # Its rows are not known any more: all subscribers get this error, and the next one begins again.
                 self.failed = error
@@ -103,28 +105,35 @@ class LiveRows[R]:
             finally:
                 self._wake()
 
-    async def next_after(self, position: int) -> RowChanges[R] | None:
-        """The next change after a position, as soon as there is one; the list if the subscriber is too slow. None if the
+    @property
+    def _cursor(self) -> int:
+        """The cursor of the newest change."""
+        return self._dropped + len(self._changes)
+
+    async def next_after(self, cursor: int) -> RowChanges[R] | None:
+        """The next change after a cursor, as soon as there is one; the list if the subscriber is too slow. None if the
         feed has closed. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`."""
         while True:
             if self.failed is not None:
                 raise self.failed
-            if position < self._dropped_position:
+            if cursor < self._dropped:
                 async with self._lock:
                     try:
                         return await self._whole_list()
                     finally:
                         self._wake()
-            index = bisect_right(self._changes, position, key=lambda change: change.position)
-            if index < len(self._changes):
-                return self._changes[index]
+            if cursor < self._cursor:
+                return self._changes[cursor - self._dropped]
             assert self._position is not None
-            if not await self._feed.wait_past(self._position, epoch=self._epoch, low_priority=True):
+            # No task runs between the look at the rewrites and the wait, so none is missed.
+            if self._rewrites.count == self._rewrites_known and not await self._feed.wait_past(
+                self._position, epoch=self._epoch, low_priority=True
+            ):
                 return None
             await self._evaluate()
 
     async def _evaluate(self) -> None:
-        """Evaluate the next facts. While another subscriber reads, wait until it has."""
+        """Evaluate the next facts, or a rewrite. While another subscriber reads, wait until it has."""
         if self._lock.locked():
             # The lock wakes one waiter in each cycle of the event loop: a cycle for each of 1,000 subscribers, and for each
             # of their messages a write to the network.
@@ -134,13 +143,18 @@ class LiveRows[R]:
             return
         async with self._lock:
             try:
-                if self.failed is None and self._position is not None and self._position < self._feed.head:
+                if self.failed is None and self._position is not None and self._is_behind:
                     await self._advance(self._position)
             except Exception as error:
                 # As in `join`; each subscriber finds it before it waits again.
                 self.failed = error
             finally:
                 self._wake()
+
+    @property
+    def _is_behind(self) -> bool:
+        assert self._position is not None
+        return self._position < self._feed.head or self._rewrites_known < self._rewrites.count
 
     def _wake(self) -> None:
         """Let those that wait go on, some in each cycle of the event loop, as the feed does."""
@@ -150,50 +164,51 @@ class LiveRows[R]:
     async def _reach(self, head: int) -> None:
         await self._feed.wait_past(head - 1, epoch=self._epoch)
         if self._position is None:
+            self._rewrites_known = self._rewrites.count
             await self._wait_for_projection(head)
-            self._list = await self._read_list(head)
+            self._list = await self._read_list(head, self._cursor)
             self._position = head
         while self._position < head:
             await self._advance(self._position)
 
     async def _advance(self, position: int) -> None:
-        """Evaluate the next facts."""
-        facts, cursor = await self._feed.read_after(position, limit=BATCH_SIZE)
+        """Evaluate the next facts, or a rewrite."""
+        # Before the rows are read: a rewrite that comes meanwhile is evaluated after this.
+        rewrites = self._rewrites.count
+        facts, reached = await self._feed.read_after(position, limit=BATCH_SIZE)
         if self._feed.epoch != self._epoch:
             raise LogReplaced(self._feed.replacement)
-        parked = self._projector.workers[self.projection.name].state.parked
-        if parked < self._parked:
-            # Rows were folded again, without new facts.
-            await self._wait_for_projection(cursor)
-            self._keep(await self._read_list(cursor))
+        if rewrites != self._rewrites_known:
+            await self._wait_for_projection(reached)
+            self._keep(await self._read_list(reached, self._cursor + 1))
         elif keys := self._keys_of(facts):
-            await self._wait_for_projection(cursor)
+            await self._wait_for_projection(reached)
             rows = await self._matching(keys)
             found = {self.projection.key_of(row) for row in rows}
             removed = [key for key in keys if key in self._held and key not in found]
             if rows or removed:
                 if len(self._held | found) - len(removed) > self._most:
-                    await self._read_list(cursor)
-                self._keep(RowChanges(cursor, rows, removed))
+                    await self._read_list(reached, self._cursor)
+                self._keep(RowChanges(reached, self._cursor + 1, rows, removed))
             self._held.difference_update(removed)
             self._held |= found
-        self._position, self._parked = cursor, parked
+        self._position, self._rewrites_known = reached, rewrites
 
     def _keep(self, change: RowChanges[R]) -> None:
-        self._list = None
+        self._list = change if change.initial else None
         self._changes.append(change)
         if len(self._changes) > 2 * MAX_KEPT_CHANGES:
-            self._dropped_position = self._changes[-MAX_KEPT_CHANGES - 1].position
+            self._dropped += len(self._changes) - MAX_KEPT_CHANGES
             del self._changes[:-MAX_KEPT_CHANGES]
 
     async def _whole_list(self) -> RowChanges[R]:
         assert self._position is not None
         if self._list is None:
-            self._list = await self._read_list(self._position)
+            self._list = await self._read_list(self._position, self._cursor)
         return self._list
 
-    async def _read_list(self, position: int) -> RowChanges[R]:
-        """The rows that match now, as the list at a position. Raises `ListTooLong`."""
+    async def _read_list(self, position: int, cursor: int) -> RowChanges[R]:
+        """The rows that match now, as the list at a position and a cursor. Raises `ListTooLong`."""
         table = self.projection.table
         query = select(table).where(*self._where(table.c)).limit(self._most + 1)
         rows = await fetch_rows(self._database, self.projection, query)
@@ -201,24 +216,26 @@ class LiveRows[R]:
             raise ListTooLong(f"More than {self._most} rows match. Use a narrower filter, or raise `most`.")
         # A row may be newer than the position. It stays known until its fact is evaluated.
         self._held |= {self.projection.key_of(row) for row in rows}
-        return RowChanges(position, rows, initial=True)
+        return RowChanges(position, cursor, rows, initial=True)
 
     async def _changes_since(self, after: int, position: int) -> RowChanges[R] | None:
         """What changed in (after, position]. A key has left if it matched at `after` or later, and does not match now."""
+        if after <= self._rewrites.position:
+            return await self._whole_list()
         if after >= position:
             return None
         if not self.projection.history or position - after > MAX_RESUMED_EVENTS:
             return await self._whole_list()
         keys: set[Key] = set()
-        cursor = after
-        while cursor < position:
-            facts, cursor = await self._feed.read_after(cursor, limit=BATCH_SIZE)
+        reached = after
+        while reached < position:
+            facts, reached = await self._feed.read_after(reached, limit=BATCH_SIZE)
             keys |= self._keys_of(facts)
         rows = await self._matching(keys) if keys else []
         found = {self.projection.key_of(row) for row in rows}
         removed = [key for key in await self._matched_since(keys - found, after) if key not in found]
         self._held |= found
-        return RowChanges(position, rows, removed) if rows or removed else None
+        return RowChanges(position, self._cursor, rows, removed) if rows or removed else None
 
     def _keys_of(self, facts: Sequence[Fact]) -> set[Key]:
         """The keys of the rows that facts concern, also of rows that are parked."""

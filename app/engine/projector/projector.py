@@ -11,6 +11,7 @@ from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS, error_summary
 from app.engine.projector.parking.parked_keys import UnreadableCount
+from app.engine.projector.rewrites import parse_notification
 from app.engine.projector.slots import FORMER, LIVE
 from app.engine.projector.table_integrity import table_problem
 from app.engine.projector.worker import ProjectionWorker
@@ -114,14 +115,17 @@ class Projector:
 
     async def _retry_requested(self) -> None:
         counts = {
-            (name, version, slot): (parked, requested)
-            for name, version, slot, parked, requested in await self._database.pool.fetch(_COUNT_PARKED)
+            (name, version, slot): (parked, requested, retried_at)
+            for name, version, slot, parked, requested, retried_at in await self._database.pool.fetch(
+                _COUNT_PARKED
+            )
         }
         for worker in (*self.workers.values(), *(worker for worker, _ in self._former_workers.values())):
             table = worker.projection.name, worker.projection.version, worker.slot
-            parked, requested = counts.get(table, (0, 0))
+            parked, requested, retried_at = counts.get(table, (0, 0, None))
             if parked != worker.state.parked:
                 worker.update(parked=parked)
+            worker.rewrites.on_parked(parked, retried_at)
             if requested:
                 await worker.retry_parked()
 
@@ -148,6 +152,15 @@ class Projector:
             ) from None
         finally:
             self._waiters -= 1
+
+    def on_notified(self, text: str) -> None:
+        """Another process, or this one, has sent a notification that is no position of the log."""
+        if (rewritten := parse_notification(text)) is None:
+            return
+        name, version, generation = rewritten
+        worker = self.workers.get(name)
+        if worker is not None and worker.projection.version == version:
+            worker.rewrites.on_notified(generation, is_owner=worker.state.is_owner)
 
     def lag_events(self) -> dict[str, int]:
         """How many facts each projection has still to fold."""
@@ -195,6 +208,7 @@ class Projector:
             if row["slot"] == LIVE:
                 if row["projection"] not in self._problems:
                     worker.on_checkpoint(row["position"], row["rebuilding"])
+                worker.rewrites.on_table(row["generation"])
                 worker.check_fingerprint(row["fingerprint"])
                 worker.update(
                     oldest_pending_at=row["next_at"],
@@ -227,7 +241,7 @@ class Projector:
 
 # With the moment of the first fact after the checkpoint, and why the live table is made again.
 _SELECT_CHECKPOINTS = f"""
-    SELECT c.projection, c.version, c.slot, c.position, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at,
+    SELECT c.projection, c.version, c.slot, c.position, c.build AS generation, c.fingerprint, c.unread::text AS unread, e.recorded_at AS next_at,
            r.error AS rebuilding
     FROM es.checkpoints c
          LEFT JOIN es.events e ON e.position = c.position + 1
@@ -238,5 +252,6 @@ _SELECT_SECONDS_SINCE = (
     "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
 )
 _COUNT_PARKED = """
-    SELECT projection, version, slot, count(*), count(retry_requested_at) FROM es.parked_keys GROUP BY projection, version, slot
+    SELECT projection, version, slot, count(*), count(retry_requested_at), max(last_retried_at)
+    FROM es.parked_keys GROUP BY projection, version, slot
 """

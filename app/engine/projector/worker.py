@@ -21,6 +21,7 @@ from app.engine.projector.newer_events import NewerEvent, find_newer_event
 from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
+from app.engine.projector.rewrites import Rewrites
 from app.engine.projector.slots import LIVE
 from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
 from app.engine.store.feed import Feed, LogReplaced
@@ -83,6 +84,7 @@ class ProjectionWorker:
         self.state = ProjectionState()
         self.writer: TableWriter | None = None
         """Set while this process owns the table."""
+        self.rewrites = Rewrites(feed)
         self._database = database
         self._feed = feed
         self._moved: asyncio.Future[None] | None = None
@@ -98,6 +100,7 @@ class ProjectionWorker:
     async def run(self) -> None:
         """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
         backoff = Backoff(0.05, 5.0)
+        self.rewrites.start()
         while not self._feed.closed:
             try:
                 self._epoch = self._feed.epoch
@@ -168,7 +171,8 @@ class ProjectionWorker:
         writer = self.writer
         if writer is not None:
             try:
-                await retry(writer, self._feed.reader, self._database)
+                if await retry(writer, self._feed.reader, self._database):
+                    self.rewrites.add()
             except LeaseLost as error:
                 # The requests stay, for the table that is in this slot now.
                 await self._reacquire(writer, error)
@@ -204,6 +208,7 @@ class ProjectionWorker:
             )
         rebuilding = None if writer.rebuild is None else writer.rebuild[0]
         self.update(position=writer.position, is_owner=True, rebuilding=rebuilding)
+        self.rewrites.on_table(writer.checkpoint.generation)
         self.check_fingerprint(writer.checkpoint.fingerprint)
 
     async def _catch_up(self, writer: TableWriter) -> None:

@@ -88,7 +88,7 @@ class Runtime:
         )
         self.probe = DatabaseProbe(database)
         self._connects: Counter[str] = Counter()
-        self._notifier = LogNotifier(self._counted("notifier"), self.feed.notify)
+        self._notifier = LogNotifier(self._counted("notifier"), self.feed.notify, self.projector.on_notified)
         self._appender = _MeasuredAppender(
             self._counted("appender"),
             codec,

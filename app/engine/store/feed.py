@@ -244,6 +244,10 @@ class Feed:
         self._wake_waiters()
         self._subscribers.wake_all()
 
+    def wake_subscribers(self) -> None:
+        """Wake the low-priority waiters without a fact: what they show may have changed otherwise."""
+        self._subscribers.wake_all()
+
     async def follow(
         self,
         after: int,
@@ -271,7 +275,7 @@ class Feed:
                     yield facts
 
     async def wait_past(self, cursor: int, *, epoch: int | None = None, low_priority: bool = False) -> bool:
-        """Wait for a fact above `cursor`. False when the feed has closed.
+        """Wait for a fact above `cursor`, with `low_priority` also for `wake_subscribers`. False when the feed has closed.
 
         `epoch` is that of the cursor. Raises `LogReplaced` if it has ended, and `FeedStalled` with `low_priority`: see `wait_for`.
         """
@@ -292,8 +296,8 @@ class Feed:
     async def wait_for(
         self, cursor: int, interests: Sequence[Interest], *, epoch: int | None = None
     ) -> int | None:
-        """Wait for a fact above `cursor` that is of interest. Returns a position from which to read on: no fact between
-        `cursor` and it is of interest. None when the feed has closed.
+        """Wait for a fact above `cursor` that is of interest, or for `wake_subscribers`. Returns a position from which to
+        read on: no fact between `cursor` and it is of interest. None when the feed has closed.
 
         Facts that are there already may be of no interest. `epoch` is that of the cursor. Raises `LogReplaced` if it has
         ended, and `FeedStalled`. Waiters wake a few at a time, in their order: they are many, and no other task waits for them.

@@ -22,11 +22,18 @@ MIN_NOTIFY_INTERVAL_SECONDS = 0.01
 
 
 class LogNotifier:
-    """One connection that listens and notifies. It calls `on_notify` with the position that another process sends."""
+    """One connection that listens and notifies. It calls `on_notify` with the position that another process sends, and
+    `on_text` with any other text."""
 
-    def __init__(self, connect: Connect, on_notify: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        on_notify: Callable[[int], None],
+        on_text: Callable[[str], None] = lambda text: None,
+    ) -> None:
         self._connect = connect
         self._on_notify = on_notify
+        self._on_text = on_text
         self._wakeup = asyncio.Event()
         self._newest = 0
         self.error: str | None = None
@@ -72,5 +79,8 @@ class LogNotifier:
         self._wakeup.set()
 
     def _receive(self, connection: object, pid: int, channel: str, payload: object) -> None:
-        if str(payload).isdigit():
-            self._on_notify(int(str(payload)))
+        text = str(payload)
+        if text.isdigit():
+            self._on_notify(int(text))
+        else:
+            self._on_text(text)

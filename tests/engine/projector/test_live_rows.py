@@ -17,7 +17,7 @@ from app.engine.projector.projector import ProjectionStale
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Key, Projection
 from tests.support.toy_counter import Engine, Take, TallyRow, engine, request, tallies, tally
-from tests.support.toy_parking import BROKEN, POISON, add, retried, wait_until_folded
+from tests.support.toy_parking import add, wait_until_folded
 
 
 @asynccontextmanager
@@ -44,9 +44,9 @@ def found(
     return lists(running, timeout).find(projection, above_two, most, None)
 
 
-async def next_after(rows: LiveRows[Any], position: int) -> RowChanges[Any] | None:
+async def next_after(rows: LiveRows[Any], cursor: int) -> RowChanges[Any] | None:
     async with asyncio.timeout(10):
-        return await rows.next_after(position)
+        return await rows.next_after(cursor)
 
 
 def sums(changes: RowChanges[TallyRow] | None) -> tuple[bool, list[int], list[Key]]:
@@ -69,7 +69,7 @@ async def test_subscribers_of_the_same_filter_share_every_read(
         subscribed = [live.find(tallies, above_two, 10, None) for _ in range(50)]
         await asyncio.gather(*(rows.join(1, None) for rows in subscribed))
         assert len(reads) == 1
-        following = [asyncio.ensure_future(next_after(rows, 1)) for rows in subscribed]
+        following = [asyncio.ensure_future(next_after(rows, 0)) for rows in subscribed]
         await add(running, uuid4(), 3)
         changes = await asyncio.gather(*following)
         assert (len(reads), {sums(change)[1][0] for change in changes}) == (2, {3})
@@ -83,14 +83,13 @@ async def test_a_row_that_enters_changes_and_leaves_is_upserted_twice_and_remove
         assert sums((await rows.join(1, None))[0]) == (True, [], [])
         await add(running, stream, 1)
         position = await add(running, stream, 2)
-        assert sums(change := await next_after(rows, 1)) == (False, [3], [])
+        assert sums(change := await next_after(rows, 0)) == (False, [3], [])
         assert change is not None
-        assert change.position == position
+        assert (change.position, change.cursor) == (position, 1)
         await add(running, stream, 1)
-        assert sums(change := await next_after(rows, position)) == (False, [4], [])
-        assert change is not None
+        assert sums(await next_after(rows, 1)) == (False, [4], [])
         await running.commands.execute(tally, stream, Take(amount=4), request())
-        assert sums(await next_after(rows, change.position)) == (False, [], [(stream,)])
+        assert sums(await next_after(rows, 2)) == (False, [], [(stream,)])
 
 
 async def test_a_slow_subscriber_gets_the_list_again(
@@ -98,15 +97,17 @@ async def test_a_slow_subscriber_gets_the_list_again(
 ) -> None:
     monkeypatch.setattr(module, "MAX_KEPT_CHANGES", 2)
     async with started(database) as running:
-        rows, stream, position = found(running), uuid4(), 1
+        rows, stream = found(running), uuid4()
         await rows.join(1, None)
-        for _ in range(6):
+        for cursor in range(6):
             await add(running, stream, 3)
-            change = await next_after(rows, position)
+            change = await next_after(rows, cursor)
             assert change is not None
-            position = change.position
-        assert sums(await next_after(rows, 2)) == (True, [18], [])
-        assert sums(await next_after(rows, position - 1)) == (False, [18], [])
+            assert change.cursor == cursor + 1
+        assert sums(change := await next_after(rows, 1)) == (True, [18], [])
+        assert change is not None
+        assert change.cursor == 6
+        assert sums(await next_after(rows, 5)) == (False, [18], [])
 
 
 async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_other(
@@ -119,7 +120,7 @@ async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_ot
         joining.cancel()
         position = await add(running, uuid4(), 3)
         assert sums((await rows.join(position, None))[0]) == (True, [3], [])
-        tasks = [asyncio.ensure_future(next_after(rows, position)) for _ in range(3)]
+        tasks = [asyncio.ensure_future(next_after(rows, 0)) for _ in range(3)]
         await asyncio.sleep(0)
         writer = running.projector.workers["tallies"].writer
         assert writer is not None
@@ -156,27 +157,6 @@ async def test_with_row_history_a_resumed_list_tells_what_left_even_if_it_came_a
         assert (initial, upserted, removed) == (False, [4], [(brief,)])
 
 
-async def test_after_a_retry_of_parked_keys_the_list_is_sent_again(database: Database) -> None:
-    stream, other = uuid4(), uuid4()
-    async with engine(database, projections=[BROKEN]) as running:
-        await add(running, stream, 1)
-        await add(running, stream, 5, note=POISON)
-        await wait_until_folded(running, BROKEN)
-    async with engine(database) as running:
-        await wait_until_folded(running, tallies)
-        rows = found(running)
-        assert sums((await rows.join(2, None))[0]) == (True, [], [])
-        while not running.projector.workers["tallies"].state.parked:  # noqa: ASYNC110 - it is read each moment
-            await asyncio.sleep(0.01)
-        await add(running, other, 1)
-        joined = await rows.join(3, None)
-        await retried(running, tallies)
-        while running.projector.workers["tallies"].state.parked:  # noqa: ASYNC110 - it is read each moment
-            await asyncio.sleep(0.01)
-        await add(running, other, 1)
-        assert sums(await next_after(rows, joined[1])) == (True, [6], [])
-
-
 async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins_again(
     database: Database,
 ) -> None:
@@ -190,9 +170,9 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
         async with writer.lock:
             await add(running, uuid4(), 3)
             with pytest.raises(ProjectionStale):
-                await next_after(rows, 1)
+                await next_after(rows, 0)
             with pytest.raises(ProjectionStale):
-                await next_after(rows, 1)
+                await next_after(rows, 0)
         await wait_until_folded(running, tallies)
         again = live.find(tallies, above_two, 10, None)
         assert again is not rows
@@ -202,7 +182,7 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
 async def test_a_list_that_grows_beyond_its_limit_ends(database: Database) -> None:
     async with started(database) as running:
         rows = found(running, most=1)
-        position = (await rows.join(await add(running, uuid4(), 3), None))[1]
+        await rows.join(await add(running, uuid4(), 3), None)
         await add(running, uuid4(), 3)
         with pytest.raises(ListTooLong):
-            await next_after(rows, position)
+            await next_after(rows, 0)

@@ -161,7 +161,7 @@ class SharedSubscriptions:
                 sent += 1
                 if sent % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
-                message = await handover.next_after(message.position)
+                message = await handover.next_after(message.cursor)
             return
         interests = filter_interests(where)
         while (found := await feed.wait_for(cursor, interests, epoch=handover.epoch)) is not None:

@@ -13,6 +13,8 @@ from app.engine.database.connections import Database
 from app.engine.projector.parking.folding import KeyedFact, fold, fold_key, route
 from app.engine.projector.parking.parked_keys import ParkedItem, ParkedKeys, ParkedStream
 from app.engine.projector.parking.store import RetryRequest, load_skipped
+from app.engine.projector.rewrites import notify_rewrite
+from app.engine.projector.slots import LIVE
 from app.engine.projector.table import RowChange
 from app.engine.projector.writer import TableWriter, bisect_failures
 from app.engine.store.reader import EventFilter, EventReader, Fact
@@ -171,6 +173,8 @@ class _Replay:
         parked.skipped = self._trial.skipped
         writer.parked = parked
         writer.cache_rows(self._rows)
+        if writer.slot == LIVE:
+            await notify_rewrite(writer.connection, writer.projection, writer.checkpoint.generation)
         return {}
 
     async def _find_failing_facts(self, refused: Mapping[Key, Exception]) -> None:

@@ -15,6 +15,7 @@ from app.engine.projector.fingerprint import fingerprint
 from app.engine.projector.rebuild.bulk_load import BulkLoad
 from app.engine.projector.rebuild.catch_up import catch_up, fold_remaining
 from app.engine.projector.rebuild.operation import Operation, OperationRefused, RebuildProgress, RefusalReason
+from app.engine.projector.rewrites import notify_rewrite
 from app.engine.projector.slots import FORMER, LIVE, RETIRING, SCHEMAS, STAGING, lease_name, table_names
 from app.engine.projector.table_integrity import drop_table, table_problem
 from app.engine.projector.writer import TableWriter
@@ -160,6 +161,9 @@ async def _swap_tables(operation: Operation, projection: AnyProjection, incoming
     async with connection.transaction():
         position, locked_at = await _swap_in_transaction(operation, projection, incoming)
     milliseconds = (perf_counter() - locked_at) * 1000
+    live = await read_checkpoint(connection, projection, LIVE)
+    if live is not None:
+        await notify_rewrite(connection, projection, live.generation)
     # Files are removed now that no read waits. And the swap is reported only after it would survive a database crash.
     async with connection.transaction():
         await connection.execute("SET LOCAL synchronous_commit = on")
