@@ -33,7 +33,7 @@ export function Past({ api, id, version }: { api: Api; id: string; version: numb
     if (shown === undefined) return;
     let current = true;
     api
-      .request(PastDocument, { id, version: shown })
+      .request(PastDocument, { id, version: shown, before: Math.max(1, shown - 1) })
       .then(({ order }) => {
         if (!current || order === null) return;
         setMoment(order);
@@ -56,7 +56,8 @@ export function Past({ api, id, version }: { api: Api; id: string; version: numb
       </section>
     );
   }
-  const names = new Map(moment?.asOf?.lines.map((line) => [line.sku, line.product?.name ?? line.sku]));
+  const lines = [...(moment?.before?.lines ?? []), ...(moment?.asOf?.lines ?? [])];
+  const names = new Map(lines.map((line) => [line.sku, line.product?.name ?? line.sku]));
   const said = sentence(entry.event, (sku) => names.get(sku) ?? sku);
   // At the end the slider follows the order.
   const choose = (next: number) => setChosen(next >= newest ? undefined : Math.max(first, next));
@@ -112,14 +113,7 @@ export function Past({ api, id, version }: { api: Api; id: string; version: numb
             {moment?.blame.map(({ path, value, event, command }) => (
               <tr key={path}>
                 <td>
-                  <code>
-                    {path.split("/").slice(1).map((part, place) => (
-                      // A long path may be cut before each of its parts.
-                      <Fragment key={place}>
-                        <wbr />/{part}
-                      </Fragment>
-                    ))}
-                  </code>
+                  <Path path={path} />
                 </td>
                 <td>{short(value)}</td>
                 <td>
@@ -134,19 +128,54 @@ export function Past({ api, id, version }: { api: Api; id: string; version: numb
   );
 }
 
-/** A JSON Patch, with the values that it replaced. */
-function Differences({ changes, before }: { changes: readonly Change[]; before: unknown }) {
+/** A JSON Pointer. A long one may be cut before each of its parts. */
+function Path({ path }: { path: string }) {
   return (
-    <ul className="differences" aria-label="What changed">
-      {changes.map(({ op, path, value }) => (
-        <li key={`${op} ${path}`}>
-          <code>{path}</code>
-          {op !== "add" && <del>{short(at(before, path))}</del>}
-          {op !== "remove" && <ins>{short(value)}</ins>}
-        </li>
+    <code>
+      {path.split("/").slice(1).map((part, place) => (
+        <Fragment key={place}>
+          <wbr />/{part}
+        </Fragment>
       ))}
-    </ul>
+    </code>
   );
+}
+
+const MAX_DIFFERENCES = 6;
+
+/** A JSON Patch, field by field, with the values that it replaced. */
+function Differences({ changes, before }: { changes: readonly Change[]; before: unknown }) {
+  const differences = changes.flatMap(({ op, path, value }) => [
+    ...(op === "add" ? [] : fields(path, at(before, path)).map((field) => ({ ...field, gone: true }))),
+    ...(op === "remove" ? [] : fields(path, value).map((field) => ({ ...field, gone: false }))),
+  ]);
+  const byPath = new Map<string, { gone?: string; made?: string }>();
+  for (const { path, text, gone } of differences) byPath.set(path, { ...byPath.get(path), [gone ? "gone" : "made"]: text });
+  const rows = [...byPath].map(([path, { gone, made }]) => (
+    <li key={path}>
+      <Path path={path} />
+      {gone !== undefined && <del>{gone}</del>}
+      {made !== undefined && <ins>{made}</ins>}
+    </li>
+  ));
+  return (
+    <div className="differences">
+      <ul aria-label="What changed">{rows.slice(0, MAX_DIFFERENCES)}</ul>
+      {rows.length > MAX_DIFFERENCES && (
+        <details>
+          <summary>{rows.length - MAX_DIFFERENCES} more fields</summary>
+          <ul>{rows.slice(MAX_DIFFERENCES)}</ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** The values within a value, each with its path. */
+function fields(path: string, value: unknown): { path: string; text: string }[] {
+  const inner = value !== null && typeof value === "object" ? Object.entries(value) : [];
+  if (inner.length === 0) return [{ path, text: short(value) }];
+  return inner.flatMap(([name, part]) => fields(`${path}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`, part));
 }
 
 function AsItWas({ snapshot }: { snapshot: NonNullable<Moment["asOf"]> }) {

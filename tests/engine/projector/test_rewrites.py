@@ -39,7 +39,7 @@ class Follower:
     """One subscriber of all rows, who asks for no more than what comes by itself."""
 
     def __init__(self, running: Engine, projection: Projection[Any]) -> None:
-        self._running = running
+        self.running = running
         lists = LiveLists(running.database, running.feed, running.projector, SECONDS)
         self.rows: LiveRows[TallyRow] = lists.find(projection, lambda columns: [], 100, None)
         self.sums: dict[UUID, int] = {}
@@ -47,7 +47,7 @@ class Follower:
 
     async def join(self, after: int | None = None) -> bool | None:
         """Whether the first message is the list; None if there is none."""
-        head = await self._running.reader.head_position()
+        head = await self.running.reader.head_position()
         first, self._cursor = await self.rows.join(head, after)
         if first is None:
             return None
@@ -124,8 +124,13 @@ async def test_a_retry_that_brings_a_key_level_is_told_without_an_event(database
     stream = await poisoned(database)
     async with followed(database) as (owner, followers):
         await all_show(followers, {stream: 1})
+        waiting = asyncio.ensure_future(all_show(followers, {stream: 6}))
+        # Both wait in the feed before the retry.
+        async with asyncio.timeout(SECONDS):
+            while any(not follower.running.feed.waiting_subscribers for follower in followers):  # noqa: ASYNC110 - it is read each moment
+                await asyncio.sleep(0)
         assert await retried(owner, tallies) == RetryResult(1, 0, 0)
-        await all_show(followers, {stream: 6})
+        await waiting
 
 
 @pytest.mark.usefixtures("told")
@@ -142,7 +147,7 @@ async def test_a_retry_that_goes_some_way_is_told_too(database: Database) -> Non
     async with followed(database, with_fold(breaks_later)) as (owner, followers):
         # What was parked is known to the server that polls.
         for follower in followers:
-            worker = follower._running.projector.workers["tallies"]
+            worker = follower.running.projector.workers["tallies"]
             while not worker.state.parked:  # noqa: ASYNC110 - it is read each moment
                 await asyncio.sleep(0.01)
         assert await retried(owner, tallies) == RetryResult(0, 1, 0)

@@ -442,11 +442,12 @@ export type HistoryQuery = { order: { history: { nodes: Array<{ command: string 
 export type PastQueryVariables = Exact<{
   id: string;
   version: number;
+  before: number;
   minPosition?: string | null | undefined;
 }>;
 
 
-export type PastQuery = { order: { asOf: { version: number, status: OrderStatus | null, lines: Array<{ sku: string, quantity: number, unitPrice: { amount: string, currency: string }, product: { name: string } | null }>, total: { amount: string, currency: string } | null } | null, blame: Array<{ path: string, value: unknown, command: string | null, event:
+export type PastQuery = { order: { before: { lines: Array<{ sku: string, product: { name: string } | null }> } | null, asOf: { version: number, status: OrderStatus | null, lines: Array<{ sku: string, quantity: number, unitPrice: { amount: string, currency: string }, product: { name: string } | null }>, total: { amount: string, currency: string } | null } | null, blame: Array<{ path: string, value: unknown, command: string | null, event:
         | { version: number, actor: string, recordedAt: string }
         | { version: number, actor: string, recordedAt: string }
         | { version: number, actor: string, recordedAt: string }
@@ -983,8 +984,16 @@ export const HistoryDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<HistoryQuery, HistoryQueryVariables>;
 export const PastDocument = new TypedDocumentString(`
-    query Past($id: UUID!, $version: Int!, $minPosition: Position) {
+    query Past($id: UUID!, $version: Int!, $before: Int!, $minPosition: Position) {
   order(id: $id, minPosition: $minPosition) {
+    before: asOf(at: {version: $before}) {
+      lines {
+        sku
+        product {
+          name
+        }
+      }
+    }
     asOf(at: {version: $version}) {
       version
       status
