@@ -19,6 +19,7 @@ PACKAGES = HERE / "node_modules"
 PYTHON = HERE / ".venv" / "bin" / "python"
 """The Python of ariadne-codegen, whose dependencies are not those of the project."""
 README = ROOT / "app" / "web" / "README.md"
+KIT = ROOT / "app" / "web" / "kit.ts"
 NPM = shutil.which("npm")
 
 
@@ -50,14 +51,21 @@ def _build_typed(folder: Path) -> None:
     for name in ("tsconfig.json", "all.codegen.ts"):
         shutil.copy(HERE / "typed" / name, folder)
     (folder / "codegen.ts").write_text(_example("codegen.ts"))
-    (source / "caches.ts").write_text(_example("caches.ts"))
+    for name in ("caches.ts", "place.ts"):
+        (source / name).write_text(_example(name))
+    shutil.copy(KIT, source)
     _run(_node("@graphql-codegen/cli/cjs/bin.js", "--silent", "--config", "all.codegen.ts"), folder)
     _run(_node("typescript/bin/tsc", "--project", "."), folder)
 
 
 def _build_relay(folder: Path) -> None:
     (folder / "relay.config.json").write_text(_example("relay.config.json"))
-    (folder / "src").mkdir()
+    source = folder / "src"
+    source.mkdir()
+    (source / "environment.js").write_text(_example("environment.js"))
+    shutil.copy(KIT, source)
+    options = ["--target", "es2022", "--module", "nodenext", "--types", "node", "--skipLibCheck"]
+    _run(_node("typescript/bin/tsc", *options, "src/kit.ts"), folder)
     _run(["node", str(HERE / "relay" / "build.mjs"), str(folder)], folder)
 
 
@@ -86,6 +94,7 @@ def _build(name: str, build: Callable[[Path], None], inputs: Sequence[Path]) -> 
         *inputs,
         ROOT / "schema.graphql",
         README,
+        KIT,
         HERE / "steps.py",
         Path(__file__),
         *sorted((HERE / name).iterdir()),

@@ -9,64 +9,16 @@ import {
   useRefetchableFragment,
 } from "react-relay";
 import { act, create } from "react-test-renderer";
-import {
-  commitMutation,
-  Environment,
-  fetchQuery,
-  Network,
-  Observable,
-  RecordSource,
-  requestSubscription,
-  Store,
-} from "relay-runtime";
-import { createClient } from "graphql-ws";
+import { commitMutation, fetchQuery, requestSubscription } from "relay-runtime";
 import WebSocket from "ws";
-import { answer, codes, NAME, ORDER_ID, print, RECEIVE, URL_HTTP, URL_SOCKET } from "../../../steps.mjs";
+import { createEnvironment } from "./environment.js";
+import { createKit } from "./kit.js";
+import { answer, codes, NAME, ORDER_ID, print, RECEIVE, URL_HTTP } from "../../../steps.mjs";
 
 globalThis.IS_REACT_ACT_ENVIRONMENT = true;
 
-const socket = createClient({
-  url: URL_SOCKET,
-  webSocketImpl: WebSocket,
-  retryAttempts: Infinity,
-  retryWait: () => new Promise((done) => setTimeout(done, 200)),
-  shouldRetry: () => true,
-});
-
-async function fetchGraphql({ text }, variables) {
-  const response = await fetch(URL_HTTP, {
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/graphql-response+json" },
-    body: JSON.stringify({ query: text, variables }),
-  });
-  const result = await response.json();
-  // Relay reports errors without data as one error, which does not carry their codes.
-  if (!result.data) throw Object.assign(new Error("no data"), { errors: result.errors });
-  return result;
-}
-
-// graphql-ws sends the same variables object after a reconnect. The position goes into it.
-function subscribe({ text }, variables) {
-  const sent = { ...variables };
-  return Observable.create((sink) =>
-    socket.subscribe(
-      { query: text, variables: sent },
-      {
-        next: (message) => {
-          sent.after = message.data?.events.position;
-          sink.next(message);
-        },
-        error: sink.error,
-        complete: sink.complete,
-      },
-    ),
-  );
-}
-
-const environment = new Environment({
-  network: Network.create(fetchGraphql, subscribe),
-  store: new Store(new RecordSource()),
-});
+const kit = createKit({ url: URL_HTTP, webSocket: WebSocket });
+const environment = createEnvironment(kit);
 
 const mutate = (mutation, variables) =>
   new Promise((resolve, reject) =>
@@ -180,7 +132,7 @@ await until(() => shown.stock.available !== stock[0]);
 stock.push(shown.stock.available);
 print({ step: "stock", shown: stock });
 // A part of the page is read again by its node's id alone. Another client has changed it.
-await fetchGraphql({ text: RECEIVE }, { sku: NAME });
+await kit.request(RECEIVE, { sku: NAME });
 await act(() => void shown.refetch({}, { fetchPolicy: "network-only" }));
 await until(() => shown.stock.available !== stock[1]);
 print({ step: "refetch", available: shown.stock.available });

@@ -5,7 +5,7 @@ const { config } = shop.generates["src/gql/"];
 
 export default {
   ...shop,
-  documents: ["src/shop.ts"],
+  documents: ["src/shop.ts", "src/place.ts"],
   generates: {
     ...shop.generates,
     "src/operations.ts": { plugins: ["typescript-operations"], config },

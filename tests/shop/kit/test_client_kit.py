@@ -1,5 +1,6 @@
 """The client kit in TypeScript, in Node.js against a real server that is killed while it is used."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from app.engine.graphql.errors import ApiError
 from app.engine.settings import ROOT
 from tests.support.json_lines import JsonLines
 from tests.support.server import Server, free_port
-from tests.template.readmes import fences
+from tests.template.readmes import fences, rows, section
 
 HERE = Path(__file__).parent
 README = ROOT / "app" / "web" / "README.md"
@@ -215,5 +216,9 @@ def test_the_table_of_errors_names_every_code_of_the_api() -> None:
     def codes(kind: type[ApiError]) -> set[str]:
         return {kind.code}.union(*(codes(each) for each in kind.__subclasses__()))
 
-    text = README.read_text()
-    assert {code for code in codes(ApiError) if f"`{code}`" not in text} == set()
+    listed = set(rows("app/engine/graphql/README.md", "Outcomes and errors"))
+    assert listed > codes(ApiError)
+    advised = re.findall(
+        r"^\| (`[A-Z_]+`(?:, `[A-Z_]+`)*) \| \S", section("app/web/README.md", "Errors"), re.MULTILINE
+    )
+    assert sorted(re.findall(r"[A-Z_]+", " ".join(advised))) == sorted(listed)
