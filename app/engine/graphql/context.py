@@ -23,7 +23,7 @@ from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.read_point import ReadPoint
 from app.engine.history.aggregate_history import AggregateHistory
-from app.engine.projector.live_rows import LiveLists
+from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache

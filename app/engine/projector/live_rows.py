@@ -1,7 +1,7 @@
 """Live rows: the rows of a projection that match a filter, and each change of that list, on any server.
 
-The feed says which keys changed. When the projection has reached their facts, the rows of these keys are read with the
-filter of the list: a row that matches was upserted, a key that matched before and does not now has left. So the filter is
+The live table says which keys changed. When the projection has reached their facts, the rows of these keys are read with
+the filter of the list: a row that matches was upserted, a key that matched before and does not now has left. So the filter is
 the SQL of the list, before and after, and the server need not own the projection. After a rewrite, which has no facts, the
 list is read again.
 
@@ -11,22 +11,24 @@ Subscribers drive the evaluation: the first that wakes reads, for all. It ends w
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
-from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
+from sqlalchemy import func, literal, select
 
 from app.engine.database.connections import Database
-from app.engine.projector.parking.folding import route
-from app.engine.projector.parking.parked_keys import ParkedKeys
+from app.engine.projector.live_table import (
+    BATCH_SIZE,
+    LiveTable,
+    Values,
+    equalities_of,
+    has_key,
+    keys_of,
+    wake_in_batches,
+)
 from app.engine.projector.projector import Projector
-from app.engine.read_models.queries import Columns, Filter, fetch_rows, is_one_of, owned_filter
-from app.engine.store.feed import Feed, LogReplaced
-from app.engine.store.interests import WAKE_BATCH_SIZE
-from app.engine.store.reader import Fact
+from app.engine.read_models.queries import Filter, fetch_rows
+from app.engine.store.feed import Feed
 from projections.kernel import VALID_TO, Key, Projection
 
-BATCH_SIZE = 1_000
 MAX_KEPT_CHANGES = 1_000
 """Changes of one list that are kept for subscribers that are slow. One that is slower gets the list again."""
 MAX_RESUMED_EVENTS = 20_000
@@ -57,22 +59,27 @@ class LiveRows[R]:
         database: Database,
         feed: Feed,
         projector: Projector,
+        table: LiveTable,
         projection: Projection[R],
         where: Filter,
         most: int,
         timeout: float,
     ) -> None:
         self._database, self._feed, self._projector = database, feed, projector
+        self._table = table
         self.projection = projection
+        self.equalities = equalities_of(where(projection.table.c))
         self._where = where
         self._most = most
         self._timeout = timeout
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
-        self._waiters: list[asyncio.Future[None]] = []
-        """Subscribers that wait for the end of a read."""
-        self._epoch = feed.epoch
+        self._waiters: dict[asyncio.Future[None], None] = {}
+        """Subscribers that wait for a change, or for the end of a read."""
         self._position: int | None = None
+        """What was evaluated last. The rows are those of the table's position if no key is pending."""
+        self._pending: set[Key] = set()
+        """Keys that have changed since."""
         self._held: set[Key] = set()
         """The keys that some subscriber may have in its list."""
         self._list: RowChanges[R] | None = None
@@ -103,7 +110,7 @@ class LiveRows[R]:
                 self.failed = error
                 raise
             finally:
-                self._wake()
+                self.wake()
 
     @property
     def _cursor(self) -> int:
@@ -121,67 +128,107 @@ class LiveRows[R]:
                     try:
                         return await self._whole_list()
                     finally:
-                        self._wake()
+                        self.wake()
             if cursor < self._cursor:
                 return self._changes[cursor - self._dropped]
-            assert self._position is not None
-            # No task runs between the look at the rewrites and the wait, so none is missed.
-            if self._rewrites.count == self._rewrites_known and not await self._feed.wait_past(
-                self._position, epoch=self._epoch, low_priority=True
-            ):
-                return None
+            if not self._is_behind:
+                if self._table.closed:
+                    return None
+                await self._wait()
+                continue
             await self._evaluate()
 
     async def _evaluate(self) -> None:
-        """Evaluate the next facts, or a rewrite. While another subscriber reads, wait until it has."""
+        """Evaluate the keys that have changed, or a rewrite. While another subscriber reads, wait until it has."""
         if self._lock.locked():
             # The lock wakes one waiter in each cycle of the event loop: a cycle for each of 1,000 subscribers, and for each
             # of their messages a write to the network.
-            waiter = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
-            await waiter
+            await self._wait()
             return
         async with self._lock:
             try:
-                if self.failed is None and self._position is not None and self._is_behind:
-                    await self._advance(self._position)
+                if self.failed is None and self._is_behind:
+                    await self._advance()
             except Exception as error:
                 # As in `join`; each subscriber finds it before it waits again.
                 self.failed = error
             finally:
-                self._wake()
+                self.wake()
 
     @property
     def _is_behind(self) -> bool:
-        assert self._position is not None
-        return self._position < self._feed.head or self._rewrites_known < self._rewrites.count
+        return bool(self._pending) or self._rewrites_known < self._rewrites.count
 
-    def _wake(self) -> None:
-        """Let those that wait go on, some in each cycle of the event loop, as the feed does."""
-        waiters, self._waiters = self._waiters, []
-        _wake_in_batches(waiters)
+    async def _wait(self) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters[waiter] = None
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            self._waiters.pop(waiter, None)
+            raise
+
+    # --- What the table calls, without waiting ---
+
+    def may_concern(self, keys: Collection[Key], values: Values | None) -> bool:
+        """Whether the list holds one of the keys, or a row with these values can match. Without values: perhaps."""
+        # While rows are read, it is not known yet which keys the list holds.
+        if values is None or not self.equalities or self._position is None or self._lock.locked():
+            return True
+        return not self._held.isdisjoint(keys) or all(
+            value in values[column] for column, value in self.equalities.items()
+        )
+
+    def push(self, keys: Collection[Key]) -> None:
+        """These keys have changed."""
+        self._pending.update(keys)
+        self.wake()
+
+    def fail(self, error: Exception) -> None:
+        """End the list with this error."""
+        self.failed = self.failed or error
+        self.wake()
+
+    def wake(self) -> None:
+        """Let the subscribers look again."""
+        waiters, self._waiters = list(self._waiters), {}
+        wake_in_batches(waiters)
+
+    # --- Reads, under the lock ---
 
     async def _reach(self, head: int) -> None:
-        await self._feed.wait_past(head - 1, epoch=self._epoch)
+        await self._table.follow(self, head)
         if self._position is None:
-            self._rewrites_known = self._rewrites.count
-            await self._wait_for_projection(head)
-            self._list = await self._read_list(head, self._cursor)
-            self._position = head
-        while self._position < head:
-            await self._advance(self._position)
+            position, self._rewrites_known = self._table.position, self._rewrites.count
+            # What was told before is in the rows that are read now.
+            self._pending.clear()
+            await self._wait_for_projection(position)
+            self._list = await self._read_list(position, self._cursor)
+            self._position = position
+        while self.failed is None and self._is_behind:
+            await self._advance()
+        if self.failed is not None:
+            raise self.failed
+        self._position = self._table.position
 
-    async def _advance(self, position: int) -> None:
-        """Evaluate the next facts, or a rewrite."""
-        # Before the rows are read: a rewrite that comes meanwhile is evaluated after this.
-        rewrites = self._rewrites.count
-        facts, reached = await self._feed.read_after(position, limit=BATCH_SIZE)
-        if self._feed.epoch != self._epoch:
-            raise LogReplaced(self._feed.replacement)
-        if rewrites != self._rewrites_known:
+    async def _advance(self) -> None:
+        """Evaluate the keys that have changed, or a rewrite."""
+        # Before the rows are read: what comes meanwhile is evaluated after this.
+        rewrites, reached = self._rewrites.count, self._table.position
+        keys, self._pending = self._pending, set()
+        try:
+            await self._apply(keys, reached, is_rewritten=rewrites != self._rewrites_known)
+        except BaseException:
+            # The subscriber that reads for all has left: another one does it.
+            self._pending |= keys
+            raise
+        self._position, self._rewrites_known = reached, rewrites
+
+    async def _apply(self, keys: Collection[Key], reached: int, *, is_rewritten: bool) -> None:
+        if is_rewritten:
             await self._wait_for_projection(reached)
             self._keep(await self._read_list(reached, self._cursor + 1))
-        elif keys := self._keys_of(facts):
+        elif keys:
             await self._wait_for_projection(reached)
             rows = await self._matching(keys)
             found = {self.projection.key_of(row) for row in rows}
@@ -192,7 +239,6 @@ class LiveRows[R]:
                 self._keep(RowChanges(reached, self._cursor + 1, rows, removed))
             self._held.difference_update(removed)
             self._held |= found
-        self._position, self._rewrites_known = reached, rewrites
 
     def _keep(self, change: RowChanges[R]) -> None:
         self._list = change if change.initial else None
@@ -230,21 +276,17 @@ class LiveRows[R]:
         reached = after
         while reached < position:
             facts, reached = await self._feed.read_after(reached, limit=BATCH_SIZE)
-            keys |= self._keys_of(facts)
+            keys |= keys_of(self.projection, facts)
         rows = await self._matching(keys) if keys else []
         found = {self.projection.key_of(row) for row in rows}
         removed = [key for key in await self._matched_since(keys - found, after) if key not in found]
         self._held |= found
         return RowChanges(position, self._cursor, rows, removed) if rows or removed else None
 
-    def _keys_of(self, facts: Sequence[Fact]) -> set[Key]:
-        """The keys of the rows that facts concern, also of rows that are parked."""
-        return set(route(facts, ParkedKeys(projection=self.projection)).keys)
-
     async def _matching(self, keys: Collection[Key]) -> Sequence[R]:
         """The rows of these keys that match now."""
         table = self.projection.table
-        query = select(table).where(self._has_key(table.c, keys), *self._where(table.c))
+        query = select(table).where(has_key(self.projection, table.c, keys), *self._where(table.c))
         return await fetch_rows(self._database, self.projection, query)
 
     async def _matched_since(self, keys: Collection[Key], position: int) -> Sequence[Key]:
@@ -255,7 +297,7 @@ class LiveRows[R]:
         query = (
             select(*(history.c[name] for name in self.projection.key))
             .where(
-                self._has_key(history.c, keys),
+                has_key(self.projection, history.c, keys),
                 func.coalesce(history.c[VALID_TO] > literal(position), True),
                 *self._where(history.c),
             )
@@ -263,44 +305,5 @@ class LiveRows[R]:
         )
         return [tuple(record) for record in await self._database.fetch(query)]
 
-    def _has_key(self, columns: Columns, keys: Collection[Key]) -> ColumnElement[bool]:
-        names = self.projection.key
-        if len(names) == 1:
-            return is_one_of(columns[names[0]], [key[0] for key in keys])
-        return or_(
-            *(and_(*(columns[name] == part for name, part in zip(names, key, strict=True))) for key in keys)
-        )
-
     async def _wait_for_projection(self, position: int) -> None:
         await self._projector.wait_for_position(self.projection.name, position, self._timeout)
-
-
-def _wake_in_batches(waiters: Sequence[asyncio.Future[None]]) -> None:
-    for waiter in waiters[:WAKE_BATCH_SIZE]:
-        if not waiter.done():
-            waiter.set_result(None)
-    if rest := waiters[WAKE_BATCH_SIZE:]:
-        asyncio.get_running_loop().call_soon(_wake_in_batches, rest)
-
-
-class LiveLists:
-    """The live rows of this process: one evaluation for all subscribers of the same filter."""
-
-    def __init__(self, database: Database, feed: Feed, projector: Projector, timeout: float) -> None:
-        self._database, self._feed, self._projector = database, feed, projector
-        self._timeout = timeout
-        self._lists: WeakValueDictionary[tuple[Any, ...], LiveRows[Any]] = WeakValueDictionary()
-
-    def find[R](self, projection: Projection[R], where: Filter, most: int, owner: str | None) -> LiveRows[R]:
-        """The rows that match, up to `most` of them; only those of `owner`, unless it is None."""
-        where = owned_filter(projection, where, owner)
-        query: Select[Any] = select(projection.table).where(*where(projection.table.c))
-        sql, values = self._database.render(query)
-        # Another epoch of the log has other events at the same positions.
-        key = (projection, sql, repr(values), most, self._feed.epoch)
-        rows = self._lists.get(key)
-        if rows is None or rows.failed is not None:
-            rows = self._lists[key] = LiveRows(
-                self._database, self._feed, self._projector, projection, where, most, self._timeout
-            )
-        return rows

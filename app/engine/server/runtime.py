@@ -20,7 +20,7 @@ from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.logs import error_line
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
-from app.engine.projector.live_rows import LiveLists
+from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache

@@ -12,7 +12,8 @@ from sqlalchemy import Select
 
 import app.engine.projector.live_rows as module
 from app.engine.database.connections import Database
-from app.engine.projector.live_rows import ListTooLong, LiveLists, LiveRows, RowChanges
+from app.engine.projector.live_lists import LiveLists
+from app.engine.projector.live_rows import ListTooLong, LiveRows, RowChanges
 from app.engine.projector.projector import ProjectionStale
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Key, Projection

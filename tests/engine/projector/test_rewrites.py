@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.engine.database.connections import Database
-from app.engine.projector.live_rows import LiveLists, LiveRows
+from app.engine.projector.live_lists import LiveLists
+from app.engine.projector.live_rows import LiveRows
 from app.engine.projector.parking.admin import RetryResult, skip, unskip, wait_for_retry
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.operation import start_operation

@@ -1,0 +1,55 @@
+"""The live lists of this process: one evaluation for all subscribers of the same filter."""
+
+from typing import Any
+from weakref import WeakValueDictionary
+
+from sqlalchemy import Select, select
+
+from app.engine.database.connections import Database
+from app.engine.projector.live_rows import LiveRows
+from app.engine.projector.live_table import LiveTable
+from app.engine.projector.projector import Projector
+from app.engine.read_models.queries import Filter, owned_filter
+from app.engine.store.feed import Feed
+from projections.kernel import AnyProjection, Projection
+
+
+class LiveLists:
+    """The live rows of this process: one evaluation for all subscribers of the same filter."""
+
+    def __init__(self, database: Database, feed: Feed, projector: Projector, timeout: float) -> None:
+        self._database, self._feed, self._projector = database, feed, projector
+        self._timeout = timeout
+        self._lists: WeakValueDictionary[tuple[Any, ...], LiveRows[Any]] = WeakValueDictionary()
+        self._tables: WeakValueDictionary[tuple[AnyProjection, int], LiveTable] = WeakValueDictionary()
+
+    def find[R](self, projection: Projection[R], where: Filter, most: int, owner: str | None) -> LiveRows[R]:
+        """The rows that match, up to `most` of them; only those of `owner`, unless it is None."""
+        where = owned_filter(projection, where, owner)
+        query: Select[Any] = select(projection.table).where(*where(projection.table.c))
+        sql, values = self._database.render(query)
+        # Another epoch of the log has other events at the same positions.
+        key = (projection, sql, repr(values), most, self._feed.epoch)
+        rows = self._lists.get(key)
+        if rows is None or rows.failed is not None:
+            rows = self._lists[key] = LiveRows(
+                self._database,
+                self._feed,
+                self._projector,
+                self._table(projection),
+                projection,
+                where,
+                most,
+                self._timeout,
+            )
+        return rows
+
+    def _table(self, projection: AnyProjection) -> LiveTable:
+        # Another epoch of the log has other events at the same positions.
+        key = (projection, self._feed.epoch)
+        table = self._tables.get(key)
+        if table is None:
+            table = self._tables[key] = LiveTable(
+                self._database, self._feed, self._projector, projection, self._timeout
+            )
+        return table

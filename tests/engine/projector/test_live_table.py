@@ -1,0 +1,198 @@
+"""An event costs the live lists that it concerns, however many other lists there are."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # pyright: ignore[reportMissingTypeStubs]
+from sqlalchemy import Column, Integer, MetaData, Select, String, Table, Text, TypeDecorator, Uuid, or_
+
+from app.engine.database.connections import Database
+from app.engine.projector.live_lists import LiveLists
+from app.engine.projector.live_rows import LiveRows, RowChanges
+from app.engine.projector.live_table import equalities_of
+from app.engine.read_models.queries import Columns, Condition
+from tests.engine.projector.test_live_rows import lists, next_after, started, sums
+from tests.support.toy_counter import Engine, TallyRow, tallies
+from tests.support.toy_parking import add
+
+LISTS = 20
+
+
+def with_sum(live: LiveLists, number: int) -> LiveRows[TallyRow]:
+    def where(columns: Columns) -> Sequence[Condition]:
+        return [columns.sum == number]
+
+    return live.find(tallies, where, 10, None)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that were read."""
+    found, fetch = list[str](), Database.fetch
+
+    async def counted(self: Database, query: Select[Any]) -> Any:
+        found.append(str(query))
+        return await fetch(self, query)
+
+    monkeypatch.setattr(Database, "fetch", counted)
+    return found
+
+
+async def idle(running: Engine, position: int, live: LiveLists) -> None:
+    """Wait until the lists know of a position."""
+    (table,) = live._tables.values()  # pyright: ignore[reportPrivateUsage]
+    async with asyncio.timeout(10):
+        while table.position < position:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    assert running.feed.head >= position
+
+
+async def test_an_event_is_told_to_the_lists_whose_rows_it_changes_and_costs_the_others_no_read(
+    database: Database, reads: list[str]
+) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        followed = [with_sum(live, number) for number in range(100, 100 + LISTS)]
+        for rows in followed:
+            await rows.join(1, None)
+        waiting = [asyncio.ensure_future(next_after(rows, 0)) for rows in followed]
+        reads.clear()
+        # Of none of the lists: one read of the columns, for all of them.
+        await idle(running, await add(running, uuid4(), 5), live)
+        assert len(reads) == 1
+        assert not any(task.done() for task in waiting)
+        # It enters one list: that list reads its rows.
+        await add(running, stream, 103)
+        assert sums(await waiting[3]) == (False, [103], [])
+        # It leaves that list, and enters another.
+        await add(running, stream, 4)
+        assert sums(await next_after(followed[3], 1)) == (False, [], [(stream,)])
+        assert sums(await waiting[7]) == (False, [107], [])
+        assert len(reads) == 1 + 2 + 3
+        assert sum(task.done() for task in waiting) == 2
+        for task in waiting:
+            task.cancel()
+
+
+async def test_an_event_that_comes_while_a_list_reads_its_rows_is_in_the_list(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        position = await add(running, stream, 103)
+        other, rows = with_sum(live, 1_000), with_sum(live, 103)
+        await other.join(position, None)
+        fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
+
+        async def slow(self: Database, query: Select[Any]) -> Any:
+            found = await fetch(self, query)
+            if "LIMIT" in str(query):
+                begun.set()
+                await go_on.wait()
+            return found
+
+        monkeypatch.setattr(Database, "fetch", slow)
+        joining = asyncio.ensure_future(rows.join(position, None))
+        await begun.wait()
+        # The rows are read already. This event takes the row out of the list.
+        await idle(running, await add(running, stream, 1), live)
+        go_on.set()
+        first, _ = await joining
+        assert sums(first) == (True, [], [])
+
+
+async def test_a_row_that_leaves_a_list_while_the_list_reads_it_is_removed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        rows = with_sum(live, 103)
+        await rows.join(1, None)
+        fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
+
+        async def slow(self: Database, query: Select[Any]) -> Any:
+            found = await fetch(self, query)
+            if "sum = " in str(query) and not begun.is_set():
+                begun.set()
+                await go_on.wait()
+            return found
+
+        monkeypatch.setattr(Database, "fetch", slow)
+        following = asyncio.ensure_future(next_after(rows, 0))
+        await add(running, stream, 103)
+        await begun.wait()
+        # The list does not know yet that it holds the row.
+        await idle(running, await add(running, stream, 1), live)
+        go_on.set()
+        assert sums(await following) == (False, [103], [])
+        assert sums(await next_after(rows, 1)) == (False, [], [(stream,)])
+
+
+async def test_a_list_that_begins_again_after_all_have_left_has_what_came_meanwhile(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        await with_sum(live, 103).join(1, None)
+        position = await add(running, stream, 103)
+        rows = with_sum(live, 103)
+        first, cursor = await rows.join(position, None)
+        assert sums(first) == (True, [103], [])
+        await add(running, stream, 1)
+        assert sums(await next_after(rows, cursor)) == (False, [], [(stream,)])
+
+
+async def test_lists_end_when_the_feed_closes(database: Database) -> None:
+    ended: list[asyncio.Future[RowChanges[TallyRow] | None]] = []
+    async with started(database) as running:
+        live = lists(running)
+        followed = [with_sum(live, number) for number in range(3)]
+        for rows in followed:
+            _, cursor = await rows.join(1, None)
+            ended.append(asyncio.ensure_future(next_after(rows, cursor)))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*ended) == [None] * 3
+
+
+class Upper(TypeDecorator[str]):
+    impl = Text
+    cache_ok = True
+
+
+TABLE = Table(
+    "t",
+    MetaData(),
+    Column("id", Uuid),
+    Column("owner", Text),
+    Column("number", Integer),
+    Column("folded", String(collation="any_case")),
+    Column("upper", Upper),
+)
+
+
+def test_only_values_that_python_compares_as_sql_does_tell_lists_apart() -> None:
+    columns, identity = TABLE.c, uuid4()
+    certain = [columns.id == identity, columns.owner == "anna", columns.number == 3]
+    others = [
+        columns.folded == "a",
+        columns.upper == "A",
+        columns.number == None,  # noqa: E711 - SQL
+        columns.owner != "x",
+        columns.number > 3,
+        or_(columns.number == 5, columns.number == 6),
+        columns.owner == columns.upper,
+        columns.number == 1.5,
+    ]
+    assert equalities_of([*certain, *others]) == {"id": identity, "owner": "anna", "number": 3}
+    assert equalities_of(others) == {}
+
+
+async def test_the_ids_of_the_driver_are_found_among_those_of_python(database: Database) -> None:
+    identity = uuid4()
+    found = await database.pool.fetchval("SELECT $1::uuid", identity)
+    assert isinstance(found, DriverUUID)
+    assert identity in {found}
+    assert found in {UUID(int=identity.int)}
