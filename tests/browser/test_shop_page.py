@@ -43,7 +43,7 @@ def test_a_customer_buys_undoes_redoes_and_slides_back_and_a_second_window_follo
     left = int(re.sub(r"\D", "", before.split("in")[0])) - 2
     follower.shows('.stock[data-sku="CUP-BLUE"]', f"{left} in stock")
 
-    follower.page.locator(".orders li button").first.click()
+    follower.bring_to_front().locator(".orders li button").first.click()
     follower.shows(".past h3", "version 8 of 8")
     slider = follower.page.get_by_role("slider", name="Version of the order")
     slider.fill("4")
@@ -238,6 +238,7 @@ LAST_ANSWER = """() => performance.getEntriesByType("resource").findLast(({ name
 
 def follow_delays(actor: Window, follower: Window, quantities: range) -> tuple[list[float], list[float]]:
     """For each click in one window: after how many milliseconds the other shows it, and how long the answer took."""
+    follower.bring_to_front()
     waited: list[float] = []
     answered: list[float] = []
     for quantity in quantities:

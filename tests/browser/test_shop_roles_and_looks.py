@@ -37,7 +37,7 @@ def test_each_role_is_offered_what_it_may_do_and_to_another_customer_the_order_d
         f'.orders li:has-text("{customer.page.locator("#order").inner_text().removeprefix("Order ")}") button'
     )
 
-    other.page.locator(order).click()
+    other.bring_to_front().locator(order).click()
     other.shows(".past", "The order was confirmed")
     offers("Cancel")
     other.act_as("operator")

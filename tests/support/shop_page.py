@@ -98,18 +98,25 @@ class Window:
         # The last one of the list.
         expect(self.add("Box of wonders")).to_be_enabled(timeout=SECONDS)
 
+    def bring_to_front(self) -> Page:
+        """A window in the background draws few frames, and a click waits for two of them: up to two seconds."""
+        self.page.bring_to_front()
+        return self.page
+
     def add(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=f"Add {name} to the basket")
+        """The button of a product, in the window that is in front now."""
+        return self.bring_to_front().get_by_role("button", name=f"Add {name} to the basket")
 
     def button(self, name: str) -> Locator:
-        return self.page.get_by_role("button", name=name, exact=True)
+        """A button, in the window that is in front now."""
+        return self.bring_to_front().get_by_role("button", name=name, exact=True)
 
     def quantity(self, name: str) -> Locator:
         return self.page.get_by_role("textbox", name=f"Quantity of {name}")
 
     def act_as(self, role: str) -> None:
         # The switch is drawn by its label, which is in front of the radio button.
-        self.page.get_by_role("radio", name=role).check(force=True)
+        self.bring_to_front().get_by_role("radio", name=role).check(force=True)
 
     def has(self, name: str, quantity: int) -> None:
         """The basket has so many pieces of it; 0: no line."""

@@ -266,7 +266,7 @@ class LiveRows[R]:
 
     async def _changes_since(self, after: int, position: int) -> RowChanges[R] | None:
         """What changed in (after, position]. A key has left if it matched at `after` or later, and does not match now."""
-        if after <= self._rewrites.position:
+        if self._rewrites.count and after <= self._rewrites.position:
             return await self._whole_list()
         if after >= position:
             return None

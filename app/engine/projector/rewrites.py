@@ -34,11 +34,7 @@ class Rewrites:
         self.count = 0
         """How many rewrites this process knows of. A reader that knows a lower number reads again."""
         self.position = 0
-        """A client that was complete up to this position, or a lower one, may lack a rewrite."""
-
-    def start(self) -> None:
-        """This process knows nothing of rewrites before this moment."""
-        self.position = max(self.position, self._feed.latest_known)
+        """A client that was complete up to this position, or a lower one, may lack a rewrite that this process knows of."""
 
     def add(self) -> None:
         """Rows were rewritten, and the transaction has committed."""

@@ -100,7 +100,6 @@ class ProjectionWorker:
     async def run(self) -> None:
         """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
         backoff = Backoff(0.05, 5.0)
-        self.rewrites.start()
         while not self._feed.closed:
             try:
                 self._epoch = self._feed.epoch
