@@ -121,7 +121,7 @@ class Projector:
             table = worker.projection.name, worker.projection.version, worker.slot
             parked, requested = counts.get(table, (0, 0))
             if parked != worker.state.parked:
-                worker.update(parked=parked)
+                worker.state.update(parked=parked)
             if requested:
                 await worker.retry_parked()
 
@@ -136,7 +136,7 @@ class Projector:
         try:
             async with asyncio.timeout(seconds):
                 while worker.state.position < position or worker.state.rebuilding is not None:
-                    await worker.wait_for_progress()
+                    await worker.state.wait_for_progress()
         except TimeoutError:
             raise ProjectionStale(
                 name,
@@ -196,7 +196,7 @@ class Projector:
                 if row["projection"] not in self._problems:
                     worker.on_checkpoint(row["position"], row["rebuilding"])
                 worker.check_fingerprint(row["fingerprint"])
-                worker.update(
+                worker.state.update(
                     oldest_pending_at=row["next_at"],
                     unreadable=msgspec.json.decode(row["unread"], type=dict[str, UnreadableCount]),
                 )
