@@ -137,9 +137,10 @@ class ProjectionTable:
         return statement.sql, statement.params(**params)
 
     async def load(self, connection: asyncpg.Connection, keys: Collection[Key]) -> dict[Key, Any]:
-        """The rows that exist, by key."""
+        """The row of each key, None if there is none."""
         records = await self._fetch(connection, "load rows", self._key_params("loaded", keys))
-        return {self.projection.key_of(row): row for row in map(self.projection.row_from_record, records)}
+        rows = map(self.projection.row_from_record, records)
+        return dict.fromkeys(keys) | {self.projection.key_of(row): row for row in rows}
 
     async def write(self, connection: asyncpg.Connection, rows: Mapping[Key, Any]) -> None:
         """Write each row, and delete those that are None. Raises `ValueError` if a row belongs to another key."""

@@ -145,8 +145,7 @@ class TableWriter:
         try:
             rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
             if len(rows) < len(routed.keys):
-                unknown = routed.keys - rows.keys()
-                rows |= dict.fromkeys(unknown) | await self.table.load(self.connection, unknown)
+                rows |= await self.table.load(self.connection, routed.keys - rows.keys())
             folded = fold(routed, rows)
             if folded.parked is self.parked:
                 statement, params = self.table.batch(folded.rows, folded.changes, self.checkpoint, position)

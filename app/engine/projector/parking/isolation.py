@@ -24,12 +24,12 @@ async def write_what_fits(
     """Fold the facts, and write rows and history. An unusable key parks its stream, a refused row its key."""
     while True:
         routed = route(facts, parked)
-        rows: dict[Key, Any] = dict.fromkeys(routed.keys)
+        rows: dict[Key, Any] = {}
 
         async def load(keys: Sequence[Key], rows: dict[Key, Any] = rows) -> None:
             rows.update(await table.load(connection, keys))
 
-        unusable = dict(await bisect_failures(connection, list(rows), load))
+        unusable = dict(await bisect_failures(connection, list(routed.keys), load))
         if unusable:
             parked = routed.parked.copy()
             for fact, keys in routed.keyed:

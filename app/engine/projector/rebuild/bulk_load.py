@@ -128,8 +128,8 @@ class BulkLoad:
             self._rows.update(dict.fromkeys(keys))
         elif keys:
             loaded = await self.writer.table.load(self.writer.connection, keys)
-            self._rows.update({key: loaded.get(key) for key in keys})
-            self._stored.update(loaded)
+            self._rows.update(loaded)
+            self._stored.update(key for key, row in loaded.items() if row is not None)
 
 
 async def run_bulk_load(
