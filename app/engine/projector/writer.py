@@ -149,7 +149,8 @@ class TableWriter:
             folded = fold(routed, rows)
             if folded.parked is self.parked:
                 statement, params = self.table.batch(folded.rows, folded.changes, self.checkpoint, position)
-                if not await self.connection.fetchval(statement, *params):
+                [[moved]] = await self.connection.fetch(statement, *params)
+                if not moved:
                     raise self.checkpoint.lost()
                 self.checkpoint.position, self.checkpoint_pending_since = position, None
                 self._cache.update(folded.rows)
