@@ -111,13 +111,6 @@ class Projection[R]:
                 values[name] = msgspec.json.decode(values[name], type=kind)
         return self.row(**values)
 
-    def columns_of(self, row: R) -> dict[str, Any]:
-        """The columns of a row; jsonb as text."""
-        values = {name: getattr(row, name) for name in self._names}
-        for name in self._json:
-            values[name] = msgspec.json.encode(values[name]).decode()
-        return values
-
     def key_of(self, row: R) -> Key:
         return tuple(getattr(row, name) for name in self.key)
 

@@ -1,11 +1,9 @@
 """SQLAlchemy Core builds statements, and the driver runs them: compiled once, a statement costs only its execution."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
-from sqlalchemy import ARRAY, Executable, Select, Text, bindparam, column, func
-from sqlalchemy import cast as as_type
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Executable, Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.util import LRUCache
 
@@ -34,27 +32,6 @@ class CompiledStatement:
             unknown, missing = params.keys() - self._names, self._names - params.keys()
             raise KeyError(f"unknown parameters: {sorted(unknown)}, missing parameters: {sorted(missing)}")
         return [params[name] for name in self.names]
-
-
-def unnest_table(columns: Iterable[Any], prefix: str) -> Any:
-    """A derived table of these columns, each filled from an array parameter `<prefix>_<column>`; jsonb is given as text.
-
-    A statement with one parameter a column has the same text for any number of rows.
-    """
-    types = {
-        column.name: ARRAY(Text() if isinstance(column.type, JSONB) else column.type, dimensions=1)
-        for column in columns
-    }
-    arrays = [as_type(bindparam(f"{prefix}_{name}", type_=array), array) for name, array in types.items()]
-    parts = [column(name, array.item_type) for name, array in types.items()]
-    return func.unnest(*arrays).table_valued(*parts).render_derived(name=prefix)
-
-
-def array_params(
-    names: Iterable[str], rows: Sequence[Mapping[str, Any]], prefix: str
-) -> dict[str, Sequence[Any]]:
-    """The parameters of `unnest_table` for these rows: one array a column."""
-    return {f"{prefix}_{name}": [row[name] for row in rows] for name in names}
 
 
 class StatementCache:

@@ -1,7 +1,7 @@
 """The checkpoint of one projection's table: its position in the log, which only moves from the position that its owner knows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import asyncpg
@@ -23,24 +23,24 @@ class Checkpoint:
     position: int = 0
     generation: int = 0
     fingerprint: str | None = None
+    move_constants: Mapping[str, Any] = field(init=False, repr=False)
+    """The parameters of `MOVE_CHECKPOINT` without both positions."""
 
-    async def move(self, connection: asyncpg.Connection, position: int) -> None:
-        """Move to `position`. Raises `LeaseLost` if another process has moved the checkpoint, or has swapped the table."""
-        if await connection.fetchval(_MOVE.sql, *_MOVE.params(**self.move_params(position))) is None:
-            raise self.lost()
-        self.position = position
-
-    def move_params(self, position: int) -> Mapping[str, Any]:
-        """The parameters of `MOVE_CHECKPOINT`."""
-        return {
-            "position": position,
-            "known_position": self.position,
+    def __post_init__(self) -> None:
+        self.move_constants = {
             "generation": self.generation,
             "owner": process_name(),
             "name": self.projection.name,
             "version": self.projection.version,
             "slot": self.slot,
         }
+
+    async def move(self, connection: asyncpg.Connection, position: int) -> None:
+        """Move to `position`. Raises `LeaseLost` if another process has moved the checkpoint, or has swapped the table."""
+        params = _MOVE.params(**self.move_constants, position=position, known_position=self.position)
+        if await connection.fetchval(_MOVE.sql, *params) is None:
+            raise self.lost()
+        self.position = position
 
     def lost(self) -> LeaseLost:
         return LeaseLost(

@@ -13,7 +13,7 @@ from app.engine.database.connections import AnyConnection
 from app.engine.projector.parking.parked_keys import ParkedKeys, ParkedStream
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import Fact
-from domain.kernel.decider import StoredName, UnreadableEvent
+from domain.kernel.decider import StoredName
 
 
 class NewerEvent(Exception):
@@ -29,20 +29,20 @@ class NewerEvent(Exception):
 
 
 async def find_newer_event(
-    connection: AnyConnection | asyncpg.Pool, codec: EventCodec, facts: Sequence[Fact], parked: ParkedKeys
+    connection: AnyConnection | asyncpg.Pool,
+    codec: EventCodec,
+    unreadable: Sequence[Fact],
+    parked: ParkedKeys,
 ) -> NewerEvent | None:
-    """The first of the facts whose event newer code has registered, and this code does not know. None if there is none.
+    """The first of these unreadable facts whose event newer code has registered. None if there is none.
 
     Events of categories that this code does not know concern no projection of it. Events that no code has registered are
     unreadable for all, and are passed over and counted. Events that an operator has left out do not count.
     """
-    unknown = [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
-    if not unknown:
-        return None
     known = set(codec.known_shapes)
     unknown = [
         fact
-        for fact in unknown
+        for fact in unreadable
         if fact.category in codec.commands
         and _shape(fact) not in known
         and not parked.excludes(ParkedStream(fact.category, fact.stream_id), fact.position)

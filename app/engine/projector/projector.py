@@ -124,7 +124,7 @@ class Projector:
             table = worker.projection.name, worker.projection.version, worker.slot
             parked, requested, retried_at = counts.get(table, (0, 0, None))
             if parked != worker.state.parked:
-                worker.update(parked=parked)
+                worker.state.update(parked=parked)
             worker.rewrites.on_parked(parked, retried_at)
             if requested:
                 await worker.retry_parked()
@@ -140,7 +140,7 @@ class Projector:
         try:
             async with asyncio.timeout(seconds):
                 while worker.state.position < position or worker.state.rebuilding is not None:
-                    await worker.wait_for_progress()
+                    await worker.state.wait_for_progress()
         except TimeoutError:
             raise ProjectionStale(
                 name,
@@ -210,7 +210,7 @@ class Projector:
                     worker.on_checkpoint(row["position"], row["rebuilding"])
                 worker.rewrites.on_table(row["generation"])
                 worker.check_fingerprint(row["fingerprint"])
-                worker.update(
+                worker.state.update(
                     oldest_pending_at=row["next_at"],
                     unreadable=msgspec.json.decode(row["unread"], type=dict[str, UnreadableCount]),
                 )

@@ -7,17 +7,20 @@ A row of the history is valid from the position of the fact that made it up to t
 PostgreSQL refuses a row of the history, the row before it stays valid until the next change.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from functools import cache
 from typing import Any
 
 import asyncpg
+import msgspec
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Delete,
     Integer,
     Table,
+    Text,
     Update,
     bindparam,
     cast,
@@ -29,11 +32,11 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import Insert, dialect, insert
+from sqlalchemy.dialects.postgresql import JSONB, Insert, dialect, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from app.engine.database.statements import CompiledStatement, array_params, unnest_table
-from app.engine.projector.checkpoint import MOVE_CHECKPOINT
+from app.engine.database.statements import CompiledStatement
+from app.engine.projector.checkpoint import MOVE_CHECKPOINT, Checkpoint
 from app.engine.projector.slots import LIVE, SCHEMAS
 from projections.kernel import SCHEMA, VALID_FROM, VALID_TO, AnyProjection, Key
 
@@ -59,6 +62,11 @@ class ProjectionTable:
         self.table = table = _table(projection, slot)
         self.history = history = _history(projection, slot)
         self.tables: Sequence[Table] = [table] if history is None else [table, history]
+        self._names = [column.name for column in table.columns]
+        self._key_indexes = [self._names.index(name) for name in projection.key]
+        self._json_indexes = [
+            index for index, column in enumerate(table.columns) if isinstance(column.type, JSONB)
+        ]
         keys = [table.c[name] for name in projection.key]
         moved = MOVE_CHECKPOINT.columns(column("one", Integer)).cte("moved")
         is_owner: ColumnElement[bool] = exists(select(moved.c.one))
@@ -115,41 +123,36 @@ class ProjectionTable:
         for statement in self.index_definitions():
             await connection.execute(statement)
 
-    async def load(self, connection: asyncpg.Connection, keys: Iterable[Key]) -> dict[Key, Any]:
-        """The rows that exist, by key."""
-        params = array_params(self.projection.key, [self._key_columns(key) for key in keys], "loaded")
-        rows = map(self.projection.row_from_record, await self._fetch(connection, "load rows", params))
-        return {self.projection.key_of(row): row for row in rows}
-
-    async def write(self, connection: asyncpg.Connection, rows: Mapping[Key, Any]) -> None:
-        """Write each row, and delete those that are None. Raises `ValueError` if a row belongs to another key."""
-        written, deleted = self._row_params(rows)
-        if any(row is not None for row in rows.values()):
-            await self._fetch(connection, "write rows", written)
-        if any(row is None for row in rows.values()):
-            await self._fetch(connection, "delete rows", deleted)
-
-    async def write_batch(
-        self,
-        connection: asyncpg.Connection,
-        rows: Mapping[Key, Any],
-        changes: Sequence[RowChange],
-        move: Mapping[str, Any],
-    ) -> bool:
-        """Write rows, history and checkpoint in one statement. False if the checkpoint is not where `move` expects it:
-        then nothing is written. Raises `ValueError` if a row belongs to another key."""
-        written, deleted = self._row_params(rows)
-        params = {**written, **deleted, **move}
+    def batch(
+        self, rows: Mapping[Key, Any], changes: Sequence[RowChange], checkpoint: Checkpoint, position: int
+    ) -> tuple[str, Sequence[Any]]:
+        """The statement that writes rows, history and checkpoint at once, with its parameters. It returns 1; or 0 if the
+        checkpoint is not as given, and then it writes nothing. Raises `ValueError` if a row belongs to another key."""
+        params = {**checkpoint.move_constants, "known_position": checkpoint.position, "position": position}
+        params |= self._written_params(rows) | self._key_params("deleted", _deleted_keys(rows))
         if self.history is not None:
             closed, added = self._history_rows(changes)
             params |= self._closed_params(closed) | self._added_params(added)
-        [[moved]] = await self._fetch(connection, "write batch", params)
-        return moved == 1
+        statement = self.statements["write batch"]
+        return statement.sql, statement.params(**params)
+
+    async def load(self, connection: asyncpg.Connection, keys: Collection[Key]) -> dict[Key, Any]:
+        """The row of each key, None if there is none."""
+        records = await self._fetch(connection, "load rows", self._key_params("loaded", keys))
+        rows = map(self.projection.row_from_record, records)
+        return dict.fromkeys(keys) | {self.projection.key_of(row): row for row in rows}
+
+    async def write(self, connection: asyncpg.Connection, rows: Mapping[Key, Any]) -> None:
+        """Write each row, and delete those that are None. Raises `ValueError` if a row belongs to another key."""
+        deleted = _deleted_keys(rows)
+        if len(deleted) < len(rows):
+            await self._fetch(connection, "write rows", self._written_params(rows))
+        if deleted:
+            await self._fetch(connection, "delete rows", self._key_params("deleted", deleted))
 
     async def copy(self, connection: asyncpg.Connection, rows: Mapping[Key, Any]) -> None:
         """Write rows whose keys are not in the table, by COPY."""
-        self._check(rows)
-        await _copy(connection, self.table, map(self.projection.columns_of, rows.values()))
+        await _copy(connection, self.table, [self._values(key, row) for key, row in rows.items()])
 
     async def write_history(self, connection: asyncpg.Connection, changes: Sequence[RowChange]) -> None:
         """Add the changes to the history."""
@@ -165,17 +168,17 @@ class ProjectionTable:
         """Add the changes to the history, by COPY; only keys in `stored` have rows already."""
         assert self.history is not None
         closed, added = self._history_rows(changes)
-        closed = [row for row in closed if tuple(row[name] for name in self.projection.key) in stored]
+        closed = [(*key, at) for *key, at in closed if tuple(key) in stored]
         for first in range(0, len(closed), CHUNK_SIZE):
             params = self._closed_params(closed[first : first + CHUNK_SIZE])
             await self._fetch(connection, "close history", params)
         await _copy(connection, self.history, added)
 
-    async def delete_history(self, connection: asyncpg.Connection, keys: Iterable[Key], since: int) -> None:
+    async def delete_history(self, connection: asyncpg.Connection, keys: Collection[Key], since: int) -> None:
         """Remove the changes of these keys from position `since` on."""
-        params = array_params(self.projection.key, [self._key_columns(key) for key in keys], "deleted")
-        await self._fetch(connection, "delete history", params | {"since": since})
-        await self._fetch(connection, "reopen history", params | {"since": since})
+        params = self._key_params("deleted", keys) | {"since": since}
+        await self._fetch(connection, "delete history", params)
+        await self._fetch(connection, "reopen history", params)
 
     async def _fetch(
         self, connection: asyncpg.Connection, name: str, params: Mapping[str, Any]
@@ -183,48 +186,44 @@ class ProjectionTable:
         statement = self.statements[name]
         return await connection.fetch(statement.sql, *statement.params(**params))
 
-    def _row_params(self, rows: Mapping[Key, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        self._check(rows)
-        written = [self.projection.columns_of(row) for row in rows.values() if row is not None]
-        deleted = [self._key_columns(key) for key, row in rows.items() if row is None]
-        return (
-            array_params(self.table.columns.keys(), written, "written"),
-            array_params(self.projection.key, deleted, "deleted"),
-        )
+    def _values(self, key: Key, row: Any) -> list[Any]:
+        """The columns of a row; jsonb as text. Raises `ValueError` if the row belongs to another key."""
+        values = [getattr(row, name) for name in self._names]
+        row_key = tuple([values[index] for index in self._key_indexes])
+        if row_key != key:
+            raise ValueError(f"the fold of key {key} gave the row of {row_key}")
+        for index in self._json_indexes:
+            values[index] = msgspec.json.encode(values[index]).decode()
+        return values
 
-    def _closed_params(self, closed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        return array_params([*self.projection.key, "at"], closed, "closed")
-
-    def _added_params(self, added: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        assert self.history is not None
-        return array_params(self.history.columns.keys(), added, "added")
-
-    def _history_rows(
-        self, changes: Sequence[RowChange]
-    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def _history_rows(self, changes: Sequence[RowChange]) -> tuple[list[Sequence[Any]], list[Sequence[Any]]]:
         """The position that closes the open row of each key, and the rows that follow. The parts of a split fact make
         one row for each key."""
         by_key: dict[Key, dict[int, Any]] = {}
         for key, position, row in changes:
             by_key.setdefault(key, {})[position] = row
-        closed: list[dict[str, Any]] = []
-        added: list[dict[str, Any]] = []
+        closed: list[Sequence[Any]] = []
+        added: list[Sequence[Any]] = []
         for key, rows in by_key.items():
             positions = list(rows)
-            closed.append(self._key_columns(key) | {"at": positions[0]})
+            closed.append((*key, positions[0]))
             for position, until in zip(positions, [*positions[1:], None], strict=True):
                 if rows[position] is not None:
-                    columns = self.projection.columns_of(rows[position])
-                    added.append(columns | {VALID_FROM: position, VALID_TO: until})
+                    added.append((*self._values(key, rows[position]), position, until))
         return closed, added
 
-    def _key_columns(self, key: Key) -> dict[str, Any]:
-        return dict(zip(self.projection.key, key, strict=True))
+    def _written_params(self, rows: Mapping[Key, Any]) -> dict[str, Any]:
+        values = [self._values(key, row) for key, row in rows.items() if row is not None]
+        return _array_params("written", self._names, values)
 
-    def _check(self, rows: Mapping[Key, Any]) -> None:
-        for key, row in rows.items():
-            if row is not None and self.projection.key_of(row) != key:
-                raise ValueError(f"the fold of key {key} gave the row of {self.projection.key_of(row)}")
+    def _key_params(self, prefix: str, keys: Collection[Key]) -> dict[str, Any]:
+        return _array_params(prefix, self.projection.key, keys)
+
+    def _closed_params(self, closed: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        return _array_params("closed", [*self.projection.key, "at"], closed)
+
+    def _added_params(self, added: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        return _array_params("added", [*self._names, VALID_FROM, VALID_TO], added)
 
 
 def _table(projection: AnyProjection, slot: str) -> Table:
@@ -243,13 +242,38 @@ def _history(projection: AnyProjection, slot: str) -> Table | None:
     return projection.history_as(SCHEMAS[slot], projection.table.name)
 
 
+def _deleted_keys(rows: Mapping[Key, Any]) -> list[Key]:
+    return [key for key, row in rows.items() if row is None]
+
+
+def _array_params(
+    prefix: str, names: Sequence[str], rows: Collection[Sequence[Any]]
+) -> dict[str, Sequence[Any]]:
+    """The parameters of `_unnest` for these rows: one array a column."""
+    return {f"{prefix}_{name}": [row[index] for row in rows] for index, name in enumerate(names)}
+
+
+def _unnest(columns: Iterable[Any], prefix: str) -> Any:
+    """A derived table of these columns, each filled from an array parameter `<prefix>_<column>`; jsonb is given as text.
+
+    A statement with one parameter a column has the same text for any number of rows.
+    """
+    types = {
+        column.name: ARRAY(Text() if isinstance(column.type, JSONB) else column.type, dimensions=1)
+        for column in columns
+    }
+    arrays = [cast(bindparam(f"{prefix}_{name}", type_=array), array) for name, array in types.items()]
+    parts = [column(name, array.item_type) for name, array in types.items()]
+    return func.unnest(*arrays).table_valued(*parts).render_derived(name=prefix)
+
+
 def _key_in(keys: Sequence[Any], prefix: str) -> ColumnElement[bool]:
-    listed = unnest_table(keys, prefix)
+    listed = _unnest(keys, prefix)
     return tuple_(*keys).in_(select(*(listed.c[key.name] for key in keys)))
 
 
 def _insert(table: Table, prefix: str, *where: ColumnElement[bool]) -> Insert:
-    rows = unnest_table(table.columns, prefix)
+    rows = _unnest(table.columns, prefix)
     return insert(table).from_select(
         table.columns.keys(),
         select(*(cast(rows.c[column.name], column.type) for column in table.columns)).where(*where),
@@ -269,7 +293,7 @@ def _delete(table: Table, keys: Sequence[Any], *where: ColumnElement[bool]) -> D
 
 def _close_history(history: Table, keys: Sequence[Any], *where: ColumnElement[bool]) -> Update:
     """End the open row of each key at its position `closed_at`."""
-    closed = unnest_table([*keys, column("at", BigInteger)], "closed")
+    closed = _unnest([*keys, column("at", BigInteger)], "closed")
     newest = history.alias("newest")
     # A lookup for each key: a hot row has very many versions, of which only the newest can be open.
     last = (
@@ -288,10 +312,7 @@ def _ddl(statement: CreateTable | CreateIndex) -> str:
     return str(statement.compile(dialect=dialect()))
 
 
-async def _copy(connection: asyncpg.Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+async def _copy(connection: asyncpg.Connection, table: Table, rows: Iterable[Sequence[Any]]) -> None:
     await connection.copy_records_to_table(
-        table.name,
-        schema_name=table.schema,
-        columns=table.columns.keys(),
-        records=(tuple(row.values()) for row in rows),
+        table.name, schema_name=table.schema, columns=table.columns.keys(), records=rows
     )

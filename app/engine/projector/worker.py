@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import Any
 
 import asyncpg
 
@@ -18,14 +16,14 @@ from app.engine.database.leases import LeaseLost
 from app.engine.logs import log_fields
 from app.engine.projector.fingerprint import fingerprint
 from app.engine.projector.newer_events import NewerEvent, find_newer_event
-from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.rewrites import Rewrites
 from app.engine.projector.slots import LIVE
+from app.engine.projector.state import ProjectionState
 from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
 from app.engine.store.feed import Feed, LogReplaced
-from app.engine.store.reader import Fact
+from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
@@ -45,36 +43,6 @@ MISSING_TABLE_ERRORS = (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameEr
 """What a statement raises if a table, or its whole schema, was dropped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectionState:
-    """What this process knows of one table, at one moment."""
-
-    position: int = 0
-    is_owner: bool = False
-    """Whether this process owns the table."""
-    table_exists: bool = False
-    """Whether the table is known to exist: made by this process, or by the owner."""
-    error: str | None = None
-    """What keeps it at its position."""
-    rebuilding: str | None = None
-    """Why the table is made again from the log, until it may be read."""
-    stale_fingerprint: str | None = None
-    """The fingerprint of the code that made the table, if it is not that of this code."""
-    oldest_pending_at: datetime | None = None
-    """When the first fact after the stored checkpoint was recorded, a moment ago."""
-    unreadable: Mapping[str, UnreadableCount] = field(default_factory=dict[str, UnreadableCount])
-    """Events that were passed over because the code cannot read them, by type and stored version."""
-    parked: int = 0
-    """The number of parked keys, a moment ago."""
-
-    @property
-    def problem(self) -> str | None:
-        """Why the table cannot be relied on, in one line; None if it can."""
-        if self.error is None and self.rebuilding is not None:
-            return f"it is made again from the log: {self.rebuilding}"
-        return self.error
-
-
 class ProjectionWorker:
     """One projection's table in one slot, kept current by this process while it is the owner."""
 
@@ -87,15 +55,12 @@ class ProjectionWorker:
         self.rewrites = Rewrites(feed)
         self._database = database
         self._feed = feed
-        self._moved: asyncio.Future[None] | None = None
         self._last_write = 0.0
         self._next_check = 0.0
         self._epoch = 0
         """The epoch of the log in which this process became the owner."""
         self._newer_position: int | None = None
         """The event of newer code before which this process has left the table to others."""
-        self._waiting = 0
-        self._has_waiters = asyncio.Event()
 
     async def run(self) -> None:
         """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
@@ -115,7 +80,7 @@ class ProjectionWorker:
                             await self._reacquire(writer, error)
                         backoff.reset()
                         if self.state.error is not None:
-                            self.update(error=None)
+                            self.state.update(error=None)
             except TableGone:
                 return
             except NewerEvent as error:
@@ -131,14 +96,14 @@ class ProjectionWorker:
                         "projection %s, %s table: %s; trying again", self.projection.name, self.slot, summary
                     )
                 else:
-                    self.update(error=summary)
+                    self.state.update(error=summary)
                     log.exception(
                         "projection %s stands at position %d", self.projection.name, self.state.position
                     )
                 await backoff.sleep()
             finally:
                 self.writer = None
-                self.update(is_owner=False)
+                self.state.update(is_owner=False)
 
     def _closed_while_waiting(self) -> Callable[[], bool]:
         """Whether the feed has closed. The lease asks it before each attempt to own the table."""
@@ -149,21 +114,10 @@ class ProjectionWorker:
             attempts += 1
             if attempts > 1 and self.state.error is not None:
                 # Another process owns the table, so what stopped this one stops nothing now.
-                self.update(error=None)
+                self.state.update(error=None)
             return self._feed.closed
 
         return closed
-
-    def update(self, **changes: Any) -> None:
-        """Replace the state by one with these changes, and wake those who wait for a new position or owner."""
-        before, self.state = self.state, replace(self.state, **changes)
-        if self._moved is not None and (before.position, before.is_owner, before.rebuilding) != (
-            self.state.position,
-            self.state.is_owner,
-            self.state.rebuilding,
-        ):
-            self._moved.set_result(None)
-            self._moved = None
 
     async def retry_parked(self) -> None:
         """Retry the parked keys that are requested, if this process is the owner."""
@@ -206,21 +160,21 @@ class ProjectionWorker:
                 writer.remade_because,
             )
         rebuilding = None if writer.rebuild is None else writer.rebuild[0]
-        self.update(position=writer.position, is_owner=True, rebuilding=rebuilding)
+        self.state.update(position=writer.position, is_owner=True, rebuilding=rebuilding)
         self.rewrites.on_table(writer.checkpoint.generation)
         self.check_fingerprint(writer.checkpoint.fingerprint)
 
     async def _catch_up(self, writer: TableWriter) -> None:
         await self._bulk_catch_up(writer)
         await writer.table.create_indexes(writer.connection)
-        self.update(position=writer.position, table_exists=True)
+        self.state.update(position=writer.position, table_exists=True)
         await self._finish_rebuild(writer)
 
     async def _finish_rebuild(self, writer: TableWriter) -> None:
         """Let the table be read again if it has reached the position at which its rebuild began."""
         if writer.rebuild is not None and self.state.position >= writer.rebuild[1]:
             await writer.finish_rebuild()
-            self.update(rebuilding=None)
+            self.state.update(rebuilding=None)
             log.info("projection %s: made again up to position %d", self.projection.name, self.state.position)
 
     async def _bulk_catch_up(self, writer: TableWriter) -> None:
@@ -232,7 +186,7 @@ class ProjectionWorker:
 
         async def report() -> None:
             if self.state.position < writer.position < load.target_position:
-                self.update(position=writer.position)
+                self.state.update(position=writer.position)
                 log.info(
                     "projection %s: at position %d of %d",
                     self.projection.name,
@@ -247,7 +201,7 @@ class ProjectionWorker:
         False if the feed has closed."""
         if self.state.error is not None and self.state.position >= self._feed.head:
             # The table is current, so nothing stops it. The next fact may come late.
-            self.update(error=None)
+            self.state.update(error=None)
         pending_since = writer.checkpoint_pending_since
         until = self._next_check
         if pending_since is not None:
@@ -263,12 +217,43 @@ class ProjectionWorker:
     async def _debounce(self) -> None:
         """Let more facts come, if the table was just written and no reader waits for it."""
         until = self._last_write + WRITE_DEBOUNCE_SECONDS
-        if not self._has_waiters.is_set() and until > asyncio.get_running_loop().time():
+        if not self.state.has_waiters.is_set() and until > asyncio.get_running_loop().time():
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(until):
-                    await self._has_waiters.wait()
+                    await self.state.has_waiters.wait()
 
     async def _process_batch(self, writer: TableWriter) -> None:
+        """Check the table if that is due. Then fold and write the next facts, up to the first of newer code."""
+        await self._check_and_flush(writer)
+        facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
+        if self._feed.epoch != self._epoch:
+            raise LogReplaced(self._feed.replacement)
+        newer, unreadable = None, [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
+        if unreadable:
+            codec = self._feed.reader.codec
+            newer = await find_newer_event(self._database.pool, codec, unreadable, writer.parked)
+        if newer is not None:
+            facts, position = [fact for fact in facts if fact.position < newer.position], newer.position - 1
+        if position > self.state.position:
+            began = perf_counter()
+            async with writer.lock:
+                rows = await writer.write(facts, position)
+            if rows:
+                self._last_write = asyncio.get_running_loop().time()
+            self.state.update(position=position)
+            if writer.rebuild is not None:
+                async with writer.lock:
+                    await self._finish_rebuild(writer)
+            if log.isEnabledFor(logging.DEBUG):
+                self._log_batch(len(facts), rows, began)
+        if newer is not None:
+            if writer.checkpoint_pending_since is not None:
+                async with writer.lock:
+                    await writer.flush_checkpoint(position)
+            raise newer
+
+    async def _check_and_flush(self, writer: TableWriter) -> None:
+        """Check the table every second, and store a checkpoint that has been behind long enough."""
         pending_since, now = writer.checkpoint_pending_since, asyncio.get_running_loop().time()
         if now >= self._next_check:
             self._next_check = now + CHECK_INTERVAL_SECONDS
@@ -277,40 +262,13 @@ class ProjectionWorker:
         if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
             async with writer.lock:
                 await writer.flush_checkpoint(self.state.position)
-        facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
-        if self._feed.epoch != self._epoch:
-            raise LogReplaced(self._feed.replacement)
-        if position == self.state.position:
-            return
-        newer = await find_newer_event(self._database.pool, self._feed.reader.codec, facts, writer.parked)
-        if newer is not None:
-            facts, position = [fact for fact in facts if fact.position < newer.position], newer.position - 1
-        if position > self.state.position:
-            await self._write(writer, facts, position)
-        if newer is not None:
-            if writer.checkpoint_pending_since is not None:
-                async with writer.lock:
-                    await writer.flush_checkpoint(position)
-            raise newer
 
-    async def _write(self, writer: TableWriter, facts: Sequence[Fact], position: int) -> None:
-        began = perf_counter()
-        async with writer.lock:
-            rows = await writer.write(facts, position)
-        if rows:
-            self._last_write = asyncio.get_running_loop().time()
-        self.update(position=position)
-        if writer.rebuild is not None:
-            async with writer.lock:
-                await self._finish_rebuild(writer)
-        if log.isEnabledFor(logging.DEBUG):
-            ms = round((perf_counter() - began) * 1000, 1)
-            log.debug(
-                "batch",
-                extra=log_fields(
-                    projection=self.projection.name, facts=len(facts), rows=rows, position=position, ms=ms
-                ),
-            )
+    def _log_batch(self, facts: int, rows: int, began: float) -> None:
+        ms = round((perf_counter() - began) * 1000, 1)
+        fields = log_fields(
+            projection=self.projection.name, facts=facts, rows=rows, position=self.state.position, ms=ms
+        )
+        log.debug("batch", extra=fields)
 
     async def _leave_to_newer_code(self, newer: NewerEvent) -> None:
         """Say where the projection stands and why, and let other processes acquire the lease, which is free now."""
@@ -318,7 +276,7 @@ class ProjectionWorker:
         if self._newer_position != newer.position:
             self._newer_position = newer.position
             log.warning("projection %s stands: %s", self.projection.name, newer)
-        self.update(is_owner=False, error=str(newer))
+        self.state.update(is_owner=False, error=str(newer))
         await asyncio.sleep(NEWER_EVENT_PAUSE_SECONDS)
 
     def lag_seconds(self) -> float:
@@ -329,23 +287,10 @@ class ProjectionWorker:
         since = self.state.oldest_pending_at if fact is None else fact.recorded_at
         return 0.0 if since is None else max(0.0, round((datetime.now(UTC) - since).total_seconds(), 3))
 
-    async def wait_for_progress(self) -> None:
-        """Wait until the position or the owner changes. The worker makes no pauses meanwhile."""
-        if self._moved is None:
-            self._moved = asyncio.get_running_loop().create_future()
-        self._waiting += 1
-        self._has_waiters.set()
-        try:
-            await asyncio.shield(self._moved)
-        finally:
-            self._waiting -= 1
-            if not self._waiting:
-                self._has_waiters.clear()
-
     def check_fingerprint(self, made_by: str | None) -> None:
         """Warn, once, if other code made the table under the same version."""
         known = self.state.stale_fingerprint
-        self.update(
+        self.state.update(
             stale_fingerprint=made_by if made_by not in (None, fingerprint(self.projection)) else None
         )
         if self.state.stale_fingerprint is not None and known is None:
@@ -360,12 +305,12 @@ class ProjectionWorker:
         """Take over the checkpoint that another process has stored, also if it is lower than before: the table is made
         again, or the log is another one."""
         if not self.state.is_owner:
-            self.update(table_exists=True, position=position, rebuilding=rebuilding)
+            self.state.update(table_exists=True, position=position, rebuilding=rebuilding)
             if self._newer_position is not None and position >= self._newer_position:
                 self._newer_position = None
-                self.update(error=None)
+                self.state.update(error=None)
 
     def on_table_problem(self, problem: str) -> None:
         """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""
         if not self.state.is_owner:
-            self.update(rebuilding=problem)
+            self.state.update(rebuilding=problem)

@@ -6,19 +6,18 @@ moves only from the position that the writer knows, so each fact has its effect 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import replace
-from itertools import groupby
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import asyncpg
 
-from app.engine.database.errors import first_line, is_data_error
+from app.engine.database.errors import is_data_error
 from app.engine.database.leases import Lease
 from app.engine.logs import log_fields
 from app.engine.projector.checkpoint import Checkpoint, claim_checkpoint
-from app.engine.projector.parking.folding import Folded, KeyedFact, Routed, fold, fold_key, route
-from app.engine.projector.parking.parked_keys import NO_POSITION, ParkedKeys
+from app.engine.projector.parking.folding import Folded, fold, route
+from app.engine.projector.parking.isolation import write_history, write_rows, write_what_fits
+from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.parking.store import ParkedKeyStore
 from app.engine.projector.slots import LIVE, lease_name
 from app.engine.projector.table import CHUNK_SIZE, RowChange, projection_table
@@ -133,17 +132,34 @@ class TableWriter:
         self.parked = await self.store.load(self.connection)
 
     async def write(self, facts: Sequence[Fact], position: int) -> int:
-        """Fold these facts, which are all of the log up to `position`. Returns the number of rows that they concern. If it
-        is 0, the stored checkpoint may stay behind until the next row, or until `flush_checkpoint`."""
+        """Fold these facts, which are all of the log up to `position`, and write rows, history and checkpoint in one
+        statement. Returns the number of rows that they concern. If it is 0, the stored checkpoint may stay behind until
+        the next row, or until `flush_checkpoint`."""
+        if len(self._cache) > MAX_CACHED_ROWS:
+            self._cache.clear()
         routed = route(facts, self.parked)
-        if not routed.keyed and routed.parked.is_empty and not routed.unreadable:
+        if routed.changes_nothing:
             if self.checkpoint_pending_since is None:
                 self.checkpoint_pending_since = asyncio.get_running_loop().time()
             return 0
-        rows = await self._write_at_once(routed, position)
-        if rows is None:
-            rows = await self.write_isolating(facts, position)
-        self.cache_rows(rows)
+        try:
+            rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
+            if len(rows) < len(routed.keys):
+                rows |= await self.table.load(self.connection, routed.keys - rows.keys())
+            folded = fold(routed, rows)
+            if folded.parked is self.parked:
+                statement, params = self.table.batch(folded.rows, folded.changes, self.checkpoint, position)
+                [[moved]] = await self.connection.fetch(statement, *params)
+                if not moved:
+                    raise self.checkpoint.lost()
+                self.checkpoint.position, self.checkpoint_pending_since = position, None
+                self._cache.update(folded.rows)
+                return len(folded.rows)
+        except Exception as error:
+            if not is_data_error(error):
+                raise
+        rows = await self.write_isolating(facts, position)
+        self._cache.update(rows)
         return len(rows)
 
     async def flush_checkpoint(self, position: int) -> None:
@@ -158,14 +174,12 @@ class TableWriter:
     def cache_rows(self, rows: Mapping[Key, Any]) -> None:
         """Remember that the table now holds these rows."""
         self._cache.update(rows)
-        if len(self._cache) > MAX_CACHED_ROWS:
-            self._cache.clear()
 
     async def write_isolating(self, facts: Sequence[Fact], position: int) -> dict[Key, Any]:
         """Fold and write what is possible, in one transaction: an unusable key parks its stream, a refused row its key.
         Returns the rows."""
         async with self.connection.transaction():
-            folded = await self._write_what_fits(facts)
+            folded = await write_what_fits(self.connection, self.table, facts, self.parked)
             await self._save_parked(folded.parked)
             await self.checkpoint.move(self.connection, position)
         self.checkpoint_pending_since = None
@@ -192,110 +206,11 @@ class TableWriter:
     ) -> Mapping[Key, Exception]:
         """Write rows that were folded from the beginning, and replace their history from `since` on. The caller has a
         transaction. Returns the errors of refused rows; then the caller rolls back."""
-        refused = await self._write_rows(rows)
+        refused = await write_rows(self.connection, self.table, rows)
         if not refused and self.table.history is not None:
             await self.table.delete_history(self.connection, rows, since)
-            await self._write_history(changes)
+            await write_history(self.connection, self.table, changes)
         return refused
-
-    async def _write_at_once(self, routed: Routed, position: int) -> dict[Key, Any] | None:
-        """Fold and write in one statement, with the checkpoint. None if some fact, key or row needs `write_isolating`."""
-        try:
-            rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
-            unknown = [key for key in routed.keys if key not in rows]
-            if unknown:
-                loaded = await self.table.load(self.connection, unknown)
-                rows.update({key: loaded.get(key) for key in unknown})
-            folded = fold(routed, rows)
-            if folded.parked.has_unsaved:
-                return None
-            move = self.checkpoint.move_params(position)
-            if not await self.table.write_batch(self.connection, folded.rows, folded.changes, move):
-                raise self.checkpoint.lost()
-        except Exception as error:
-            if not is_data_error(error):
-                raise
-            return None
-        self.checkpoint.position, self.checkpoint_pending_since = position, None
-        return folded.rows
-
-    async def _write_what_fits(self, facts: Sequence[Fact]) -> Folded:
-        parked = self.parked
-        while True:
-            routed = route(facts, parked)
-            rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
-
-            async def load(keys: Sequence[Key], rows: dict[Key, Any] = rows) -> None:
-                loaded = await self.table.load(self.connection, keys)
-                rows.update({key: loaded.get(key) for key in keys})
-
-            unknown = [key for key in routed.keys if key not in rows]
-            unusable = dict(await bisect_failures(self.connection, unknown, load))
-            if unusable:
-                parked = routed.parked.copy()
-                for fact, keys in routed.keyed:
-                    for key in keys:
-                        if key in unusable:
-                            parked.park_stream(fact, unusable[key])
-                continue
-            folded = fold(routed, rows)
-            savepoint = self.connection.transaction()
-            await savepoint.start()
-            parked = folded.parked.copy()
-            refused = await self._write_rows(folded.rows)
-            folded.changes[:] = [change for change in folded.changes if change[0] not in refused]
-            if all([await self._write_fact_by_fact(key, rows[key], folded, parked) for key in refused]):
-                await self._write_history(folded.changes)
-                await savepoint.commit()
-                return replace(folded, parked=parked)
-            # A stream was parked, which concerns other keys, too.
-            await savepoint.rollback()
-
-    async def _write_rows(self, rows: Mapping[Key, Any]) -> dict[Key, Exception]:
-        """Write the rows; those that PostgreSQL refuses stay as they are, and are returned."""
-
-        async def write(keys: Sequence[Key]) -> None:
-            await self.table.write(self.connection, {key: rows[key] for key in keys})
-
-        return dict(await bisect_failures(self.connection, list(rows), write))
-
-    async def _write_fact_by_fact(self, key: Key, row: Any, folded: Folded, parked: ParkedKeys) -> bool:
-        """Write the row after each fact, and park the key from the first fact whose row is refused. False if the stream was
-        parked instead."""
-        folded.rows[key] = row
-        for position, group in groupby(_facts_of(key, folded.keyed), key=lambda keyed: keyed[0].position):
-            if parked.positions.get(key, NO_POSITION) <= position:
-                break
-            keyed = list(group)
-            try:
-                row = fold_key(self.projection, key, folded.rows[key], keyed)
-            except Exception as error:
-                # The team's code may raise any error: this key waits, all others continue.
-                return parked.park(key, keyed[0][0], error)
-            refused = await self._write_rows({key: row})
-            if refused:
-                return parked.park(key, keyed[0][0], refused[key])
-            if self.projection.history and row != folded.rows[key]:
-                folded.changes.append((key, position, row))
-            folded.rows[key] = row
-        return True
-
-    async def _write_history(self, changes: Sequence[RowChange]) -> None:
-        """Add the changes to the history, without those that PostgreSQL refuses."""
-        if self.table.history is None:
-            return
-
-        async def write(changes: Sequence[RowChange]) -> None:
-            await self.table.write_history(self.connection, changes)
-
-        for (key, position, _), error in await bisect_failures(self.connection, changes, write):
-            log.warning(
-                "the history of %s leaves out the row %s at position %d: %s",
-                self.table.table.name,
-                key,
-                position,
-                first_line(error),
-            )
 
     async def _save_parked(self, parked: ParkedKeys) -> None:
         await self.store.save(self.connection, parked)
@@ -311,30 +226,3 @@ class TableWriter:
                     error=entry.error.partition(":")[0],
                 ),
             )
-
-
-def _facts_of(key: Key, keyed: Iterable[KeyedFact]) -> list[KeyedFact]:
-    return [(fact, keys) for fact, keys in keyed if key in keys]
-
-
-async def bisect_failures[T](
-    connection: asyncpg.Connection, items: Sequence[T], attempt: Callable[[Sequence[T]], Awaitable[None]]
-) -> list[tuple[T, Exception]]:
-    """Attempt all items at once and, if they are refused, ever smaller halves. What is possible is done; the other items
-    are returned with their errors. The caller has a transaction."""
-    if not items:
-        return []
-    try:
-        async with connection.transaction():
-            await attempt(items)
-    except Exception as error:
-        if not is_data_error(error):
-            raise
-        if len(items) == 1:
-            return [(items[0], error)]
-        middle = len(items) // 2
-        return [
-            *await bisect_failures(connection, items[:middle], attempt),
-            *await bisect_failures(connection, items[middle:], attempt),
-        ]
-    return []

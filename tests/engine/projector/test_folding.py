@@ -57,7 +57,7 @@ def test_a_parked_key_is_not_folded_any_further() -> None:
     parked = ParkedKeys(projection=tallies, positions={(stream,): 2})
     folded = fold_new(added("", "", "", stream=stream), parked)
     assert [row.sum for row in folded.rows.values()] == [1]
-    assert not folded.parked.has_unsaved
+    assert folded.parked is parked
 
 
 def test_each_change_of_a_row_is_returned_if_the_projection_keeps_its_history() -> None:

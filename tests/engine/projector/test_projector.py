@@ -1,18 +1,16 @@
 """What the projector promises: each fact has its effect once, one owner, and an answer to who waits."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy.dialects import postgresql
 
 from app.engine.database.connections import Database
-from app.engine.projector.checkpoint import Checkpoint
 from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
+from tests.support.databases import as_superuser, execute
 from tests.support.toy_counter import (
     Add,
     Added,
@@ -26,6 +24,19 @@ from tests.support.toy_counter import (
     tallies,
     tally,
 )
+
+COUNT_MOVES = """
+    CREATE SEQUENCE public.moves;
+    CREATE FUNCTION public.count_move() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN
+        PERFORM nextval('public.moves');
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER count_move AFTER UPDATE OF position ON es.checkpoints
+        FOR EACH ROW EXECUTE FUNCTION public.count_move();
+    GRANT SELECT ON SEQUENCE public.moves TO public
+"""
+SELECT_MOVES = "SELECT last_value FROM public.moves"
 
 
 async def test_the_table_equals_the_fold_of_the_log(database: Database) -> None:
@@ -89,7 +100,7 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
             await running.projector.wait_for_position("tallies", 7, 0.05)
         async with asyncio.timeout(10):
             while not running.projector.workers["tallies"].state.is_owner:
-                await running.projector.workers["tallies"].wait_for_progress()
+                await running.projector.workers["tallies"].state.wait_for_progress()
         async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             await running.commands.execute(tally, uuid4(), Add(amount=1), request())
             with pytest.raises(
@@ -123,27 +134,21 @@ async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(datab
 
 
 async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_checkpoint_follows(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ) -> None:
-    moves: list[int] = []
-    move_params = Checkpoint.move_params
-
-    def watched(self: Checkpoint, position: int) -> Mapping[str, Any]:
-        moves.append(position)
-        return move_params(self, position)
-
-    monkeypatch.setattr(Checkpoint, "move_params", watched)
+    await execute(as_superuser(database.url), COUNT_MOVES)
     added = replace(tallies, keys=lambda fact: [] if isinstance(fact.event, Taken) else keys(fact))
     async with engine(database, projections=[added]) as running:
         stream = uuid4()
         await running.commands.execute(tally, stream, Add(amount=100), request())
         await running.projector.wait_for_position("tallies", 1, 5)
-        began, moves[:] = asyncio.get_running_loop().time(), []
+        began, moves = asyncio.get_running_loop().time(), await database.pool.fetchval(SELECT_MOVES)
         for position in range(2, 102):
             await running.commands.execute(tally, stream, Take(amount=1), request())
             await running.projector.wait_for_position("tallies", position, 5)
         taken = asyncio.get_running_loop().time() - began
-        assert len(moves) <= taken / CHECKPOINT_DELAY_SECONDS + 1
+        moves = await database.pool.fetchval(SELECT_MOVES) - moves
+        assert moves <= taken / CHECKPOINT_DELAY_SECONDS + 1
         async with asyncio.timeout(10):
             while True:
                 if await database.pool.fetchval("SELECT position FROM es.checkpoints") == 101:

@@ -176,7 +176,7 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
     async with engine(database) as owner:
         async with asyncio.timeout(10):
             while not owner.projector.workers["tallies"].state.is_owner:
-                await owner.projector.workers["tallies"].wait_for_progress()
+                await owner.projector.workers["tallies"].state.wait_for_progress()
         async with engine(database) as other:
             assert owner.projector.workers["tallies"].state.is_owner
             assert not other.projector.workers["tallies"].state.is_owner

@@ -346,7 +346,7 @@ async def test_a_stale_read_says_how_far_behind_it_is(
     runtime.settings = runtime.settings.model_copy(update={"min_position_timeout_seconds": 0.1})
     async with asyncio.timeout(10):
         while not runtime.projector.workers["orders"].state.is_owner:
-            await runtime.projector.workers["orders"].wait_for_progress()
+            await runtime.projector.workers["orders"].state.wait_for_progress()
     async with runtime.projector.workers["orders"].writer.lock:  # type: ignore[union-attr]
         opened_order = asyncio.create_task(api(OPEN, {"customer": str(uuid4())}))
         await runtime.feed.wait_past(0)

@@ -7,7 +7,7 @@ from typing import Any
 from app.engine.projector.parking.parked_keys import NO_POSITION, ParkedKeys, ParkedStream
 from app.engine.projector.table import RowChange
 from app.engine.store.reader import Fact
-from domain.kernel.decider import UnreadableEvent
+from domain.kernel.decider import SplitEvent, UnreadableEvent
 from projections.kernel import AnyProjection, Key
 
 type KeyedFact = tuple[Fact, Sequence[Key]]
@@ -23,6 +23,11 @@ class Routed:
     keys: Set[Key]
     unreadable: Sequence[Fact]
     parked: ParkedKeys
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the checkpoint may stay behind: no row is concerned, and a retry has no waiting fact to fold."""
+        return not (self.keyed or self.unreadable or self.parked.positions or self.parked.skipped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +48,13 @@ def route(facts: Sequence[Fact], parked: ParkedKeys) -> Routed:
     unreadable: list[Fact] = []
     keys_of = parked.projection.keys
     for fact in facts:
-        if not parked.is_empty and parked.excludes(
-            ParkedStream(fact.category, fact.stream_id), fact.position
-        ):
+        has_exclusions = parked.positions or parked.skipped
+        if has_exclusions and parked.excludes(ParkedStream(fact.category, fact.stream_id), fact.position):
             continue
         try:
-            for part in fact.parts:
+            for part in fact.parts if isinstance(fact.event, SplitEvent) else (fact,):
                 all_keys = keys = keys_of(part)
-                if not parked.is_empty or parked.restricted_to is not None:
+                if has_exclusions or parked.restricted_to is not None:
                     keys = [key for key in all_keys if not parked.excludes(key, fact.position)]
                 wanted.update(keys)
                 if keys:
@@ -67,7 +71,8 @@ def route(facts: Sequence[Fact], parked: ParkedKeys) -> Routed:
 
 
 def fold(routed: Routed, rows: Mapping[Key, Any]) -> Folded:
-    """Fold the facts into the rows of their keys, which `rows` has for each of them."""
+    """Fold the facts into the rows of their keys, which `rows` has for each of them. The parked keys are the same object
+    if nothing was parked or counted."""
     while True:
         after = {key: rows[key] for key in routed.keys}
         changes: list[RowChange] = []
@@ -77,7 +82,7 @@ def fold(routed: Routed, rows: Mapping[Key, Any]) -> Folded:
                 rows=after,
                 changes=changes,
                 keyed=routed.keyed,
-                parked=parked.with_unreadable(routed.unreadable),
+                parked=parked.with_unreadable(routed.unreadable) if routed.unreadable else parked,
             )
         routed = route(routed.facts, parked)
 

@@ -113,15 +113,6 @@ class ParkedKeys:
         """A copy with nothing left to save."""
         return replace(self, unsaved={}, counts_unsaved=False)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no item is parked or skipped."""
-        return not (self.positions or self.skipped)
-
-    @property
-    def has_unsaved(self) -> bool:
-        return bool(self.unsaved) or self.counts_unsaved
-
     def excludes(self, item: ParkedItem, position: int) -> bool:
         """Whether the fact at `position` must not be folded into the item."""
         return (
@@ -150,9 +141,7 @@ class ParkedKeys:
             )
 
     def with_unreadable(self, facts: Sequence[Fact]) -> "ParkedKeys":
-        """A copy that counts these facts; the object itself if there are none."""
-        if not facts:
-            return self
+        """A copy that counts these facts."""
         counts = {**self.unreadable}
         for fact in facts:
             name = f"{fact.event.name} v{fact.event.version}"

@@ -11,12 +11,13 @@ from typing import Any
 
 from app.engine.database.connections import Database
 from app.engine.projector.parking.folding import KeyedFact, fold, fold_key, route
+from app.engine.projector.parking.isolation import bisect_failures
 from app.engine.projector.parking.parked_keys import ParkedItem, ParkedKeys, ParkedStream
 from app.engine.projector.parking.store import RetryRequest, load_skipped
 from app.engine.projector.rewrites import notify_rewrite
 from app.engine.projector.slots import LIVE
 from app.engine.projector.table import RowChange
-from app.engine.projector.writer import TableWriter, bisect_failures
+from app.engine.projector.writer import TableWriter
 from app.engine.store.reader import EventFilter, EventReader, Fact
 from projections.kernel import Key
 

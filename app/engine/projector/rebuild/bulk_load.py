@@ -18,6 +18,7 @@ from app.engine.projector.table import RowChange
 from app.engine.projector.writer import TableWriter
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader, Fact
+from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection, Key
 
 PAGE_SIZE = 2_000
@@ -67,7 +68,9 @@ class BulkLoad:
         if self._parked is None:
             await self.writer.load_parked()
             self._parked = self.writer.parked
-        newer = await find_newer_event(self.writer.connection, self._codec, facts, self._parked)
+        newer, unreadable = None, [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
+        if unreadable:
+            newer = await find_newer_event(self.writer.connection, self._codec, unreadable, self._parked)
         if newer is not None:
             facts = [fact for fact in facts if fact.position < newer.position]
         if facts:
@@ -125,8 +128,8 @@ class BulkLoad:
             self._rows.update(dict.fromkeys(keys))
         elif keys:
             loaded = await self.writer.table.load(self.writer.connection, keys)
-            self._rows.update({key: loaded.get(key) for key in keys})
-            self._stored.update(loaded)
+            self._rows.update(loaded)
+            self._stored.update(key for key, row in loaded.items() if row is not None)
 
 
 async def run_bulk_load(
