@@ -14,8 +14,6 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
-from cachetools import LRUCache
-
 from app.engine.command_outcomes import (
     CommandAccepted,
     CommandConflict,
@@ -27,6 +25,7 @@ from app.engine.command_outcomes import (
     outcome_as_missing,
 )
 from app.engine.logs import log_fields
+from app.engine.sized_cache import SizedCache, memory_size
 from app.engine.store.append import Appender
 from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
 from app.engine.store.load import load_aggregate
@@ -65,12 +64,14 @@ class _CachedAggregate:
     confirmed: LoadedState[Any]
     speculative_state: Any = None
     speculative_version: int = 0
+    measured_version: int = 0
+    """The version at which the size of the state was measured last."""
     chain: AppendChain = field(default_factory=AppendChain)
     loaded: asyncio.Future[None] = field(init=False)
 
 
 class CommandHandler:
-    """Executes commands. `cached` is how many aggregates stay in memory."""
+    """Executes commands. The states of the aggregates used last stay in `cache_bytes` of memory."""
 
     def __init__(
         self,
@@ -78,14 +79,16 @@ class CommandHandler:
         reader: EventReader,
         snapshots: SnapshotReader | None = None,
         *,
-        cached: int = 10_000,
+        cache_bytes: int = 2**26,
         on_outcome: Callable[[CommandOutcome | None, float], None] | None = None,
     ) -> None:
         self._appender = appender
         self._on_outcome = on_outcome
         self._reader = reader
         self._snapshots = snapshots
-        self._aggregates: LRUCache[tuple[str, UUID], _CachedAggregate] = LRUCache(max(cached, 1))
+        self._aggregates: SizedCache[tuple[str, UUID], _CachedAggregate] = SizedCache(
+            cache_bytes, lambda aggregate: memory_size(aggregate.confirmed.state)
+        )
 
     async def execute[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext
@@ -177,6 +180,8 @@ class CommandHandler:
                 case AppendResult():
                     if result.version >= aggregate.confirmed.version:
                         aggregate.confirmed = LoadedState(state, result.version)
+                        if result.version >= 2 * aggregate.measured_version:
+                            self._measure((decider.category, stream_id), aggregate)
                     if self._snapshots is not None and events:
                         self._snapshots.on_append(decider, stream_id, base, result.version)
                     if rejection is not None:
@@ -275,6 +280,7 @@ class CommandHandler:
                 )
                 aggregate.speculative_state = aggregate.confirmed.state
                 aggregate.speculative_version = aggregate.confirmed.version
+                self._measure(key, aggregate)
             except BaseException:
                 if self._aggregates.get(key) is aggregate:
                     del self._aggregates[key]
@@ -284,6 +290,12 @@ class CommandHandler:
         aggregate.loaded.add_done_callback(lambda done: None if done.cancelled() else done.exception())
         self._aggregates[key] = aggregate
         return aggregate
+
+    def _measure(self, key: tuple[str, UUID], aggregate: _CachedAggregate) -> None:
+        """Count what the state takes now. That costs as much as some events: it is done when they have doubled."""
+        if self._aggregates.get(key) is aggregate:
+            aggregate.measured_version = aggregate.confirmed.version
+            self._aggregates[key] = aggregate
 
     async def _load_confirmed(self, decider: AnyDecider, stream_id: UUID) -> LoadedState[Any]:
         aggregate = self._aggregates.get((decider.category, stream_id))

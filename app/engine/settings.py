@@ -177,9 +177,9 @@ class EngineSettings(BaseSettings):
             description="Maximum number of commands that wait for the database. Further ones get OVERLOADED.",
         ),
     ] = 10_000
-    aggregate_cache_size: Annotated[
-        int, Field(ge=0, description="Number of aggregates whose state is kept in memory.")
-    ] = 10_000
+    aggregate_cache_bytes: Annotated[
+        int, Field(ge=0, description="Memory for the states of aggregates, in bytes; 0 keeps none.")
+    ] = 67_108_864
     documents_dir: Annotated[
         str,
         Field(
@@ -331,7 +331,8 @@ class EngineSettings(BaseSettings):
             yield name, "***" if name == "database_url" and value is not None else value
 
     renamed: ClassVar[Mapping[str, str]] = {
-        "CACHED_STREAMS": "AGGREGATE_CACHE_SIZE",
+        "AGGREGATE_CACHE_SIZE": "AGGREGATE_CACHE_BYTES",
+        "CACHED_STREAMS": "AGGREGATE_CACHE_BYTES",
         "CALL_SECONDS": "PORT_TIMEOUT_SECONDS",
         "DATA": "DATA_DIR",
         "LOG": "LOG_LEVEL",

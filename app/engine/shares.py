@@ -33,10 +33,9 @@ class FairSlots:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            # A turn that was cancelled is passed over when it comes.
+            if not turn.cancelled():
                 self.release(caller)
-            else:
-                self._forget(caller, turn)
             raise
 
     def release(self, caller: str) -> None:
@@ -51,8 +50,9 @@ class FairSlots:
                 self._waiting.move_to_end(following)
             else:
                 del self._waiting[following]
-            self._take(following)
-            turn.set_result(None)
+            if not turn.cancelled():
+                self._take(following)
+                turn.set_result(None)
 
     def _next_caller(self) -> str | None:
         return next((caller for caller in self._waiting if self._held[caller] < self._per_caller), None)
@@ -60,12 +60,6 @@ class FairSlots:
     def _take(self, caller: str) -> None:
         self._free -= 1
         self._held[caller] += 1
-
-    def _forget(self, caller: str, turn: asyncio.Future[None]) -> None:
-        turns = self._waiting[caller]
-        turns.remove(turn)
-        if not turns:
-            del self._waiting[caller]
 
 
 class ShortTurns:

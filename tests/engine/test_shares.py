@@ -96,3 +96,20 @@ async def test_a_short_turn_ends_by_itself_while_its_holder_waits() -> None:
         assert not waiting.done()
         other.end()
         await waiting
+
+
+async def test_a_slot_that_comes_free_in_the_moment_of_a_cancellation_goes_to_the_next() -> None:
+    slots = FairSlots(1, 1)
+    await slots.acquire("a")
+    waiting = [asyncio.create_task(slots.acquire(caller)) for caller in "bc"]
+    await _let_tasks_run()
+    # The task of the turn has not seen yet that it is cancelled.
+    waiting[0].cancel()
+    slots.release("a")
+    async with asyncio.timeout(10):
+        await asyncio.wait(waiting)
+    assert waiting[0].cancelled()
+    assert waiting[1].exception() is None
+    slots.release("c")
+    async with asyncio.timeout(10):
+        await slots.acquire("d")

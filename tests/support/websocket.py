@@ -76,7 +76,7 @@ async def opened(
     """A socket whose connection was initialised, with this payload, and acknowledged. It has the headers of the server."""
     options.setdefault("additional_headers", server.headers)
     async with connect(
-        server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22, **options
+        server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None, **options
     ) as connection:
         socket = Socket(connection)
         await socket.say(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any, Final, Literal, Protocol
 
 from strawberry.dataloader import DataLoader
@@ -120,11 +121,21 @@ class Loaders:
     def _reader(
         self, projection: Projection[Any], column: str
     ) -> Callable[[list[Any]], Awaitable[Sequence[Any]]]:
-        async def read(values: list[Any]) -> Sequence[Any]:
-            position = self.as_of_position if projection.history else None
-            owner = self.access.row_owner(projection)
-            if self.wait is not None:
-                await self.wait(projection, position)
-            return await rows_by_column(self.database, projection, column, values, position, owner)
+        position = self.as_of_position if projection.history else None
+        # A function that refers to the loaders would make a cycle: they would live until the collector finds them.
+        return partial(_read_rows, self.database, self.access, self.wait, projection, column, position)
 
-        return read
+
+async def _read_rows(
+    database: Database,
+    access: Access,
+    wait: Callable[[Projection[Any], int | None], Awaitable[None]] | None,
+    projection: Projection[Any],
+    column: str,
+    position: int | None,
+    values: list[Any],
+) -> Sequence[Any]:
+    owner = access.row_owner(projection)
+    if wait is not None:
+        await wait(projection, position)
+    return await rows_by_column(database, projection, column, values, position, owner)

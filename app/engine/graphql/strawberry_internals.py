@@ -3,10 +3,18 @@
 `tests/engine/graphql/test_strawberry_internals.py` names the versions for which they hold.
 """
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Any, override
 
-from graphql import ASTValidationRule, GraphQLResolveInfo, GraphQLSchema, execute_subscription_event
+from graphql import (
+    ASTValidationRule,
+    GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
+    GraphQLSchema,
+    execute_subscription_event,
+)
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.resolvers import is_default_resolver
 from strawberry.schema import BaseSchema
@@ -75,6 +83,15 @@ def object_class(extensions: Any) -> type | None:
     return definition.origin if isinstance(definition, StrawberryObjectDefinition) else None
 
 
+def _gather_work(values: Sequence[Awaitable[Any]]) -> Awaitable[list[Any]]:
+    return gather_with_cancel(*values)
+
+
+def _track_work(executor: "weakref.ref[ReusingExecutionContext]", values: Sequence[Any]) -> None:
+    if (present := executor()) is not None:
+        present.track_async_work(values)
+
+
 class ReusingExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """An executor that collects the fields of a subscription once, not once for each of its events.
 
@@ -87,6 +104,11 @@ class ReusingExecutionContext(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self._root_fields: list[Any] = []
         """The collected root fields, once they are. The executors of all events are copies that share this list."""
+        # graphql-core's own helpers refer to the executor, and the executor to them: everything that an operation has
+        # made would wait for the collector of cycles.
+        self.async_helpers = GraphQLResolveInfoHelpers(
+            gather=_gather_work, track=partial(_track_work, weakref.ref(self))
+        )
 
     @override
     def execute_collected_root_fields(

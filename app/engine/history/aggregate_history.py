@@ -9,8 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from cachetools import LRUCache
-
 from app.engine.errors import UserError
 from app.engine.history.diff import (
     EMPTY_DOCUMENT,
@@ -22,6 +20,7 @@ from app.engine.history.diff import (
     update_blame,
 )
 from app.engine.shares import FairSlots
+from app.engine.sized_cache import SizedCache, memory_size
 from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
@@ -34,7 +33,7 @@ MAX_CONCURRENT = 4
 """How many reads of the past run at once. A page of a hundred orders with histories leaves connections to others."""
 MAX_CONCURRENT_PER_CALLER = 2
 """How many of them one caller holds, so that its long histories never take them all."""
-MAX_CACHED_STATES = 128
+MAX_STATES_BYTES = 2**21
 """States that stay in memory, so that the next page of a long history does not fold from the first fact."""
 MAX_STATE_BYTES = 2_000_000
 """A page of history ends early when its states together are larger."""
@@ -94,7 +93,9 @@ class AggregateHistory:
         self._all_slots = FairSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_CALLER)
         self._slots: AbstractAsyncContextManager[None] = self._all_slots.of("")
         self._is_batched = False
-        self._states: LRUCache[tuple[str, UUID, int], LoadedState[Any]] = LRUCache(MAX_CACHED_STATES)
+        self._states: SizedCache[tuple[str, UUID, int], LoadedState[Any]] = SizedCache(
+            MAX_STATES_BYTES, lambda loaded: memory_size(loaded.state)
+        )
 
     def batched(self, caller: str = "") -> "AggregateHistory":
         """The same history for one operation: what its resolvers ask for at the same time is read in one statement.

@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from cachetools import LRUCache
 
 from app.engine.backoff import Backoff
 from app.engine.commands import CommandHandler
@@ -29,6 +28,7 @@ from app.engine.processes.recovery import ForeignLog, recover
 from app.engine.processes.reducer import Batch, InstanceUnknown, ProcessReducer
 from app.engine.processes.state_rebuild import StateRebuild
 from app.engine.processes.storage import ProcessStore, seconds_to_deadline
+from app.engine.sized_cache import SizedCache
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.log_identity import Fact
 from app.engine.store.reader import EventReader
@@ -38,7 +38,8 @@ from domain.kernel.process import AnyProcess, Port, Started
 log = logging.getLogger(__name__)
 
 BATCH_SIZE = 500
-MAX_CACHED_INSTANCES = 10_000
+MAX_INSTANCES_BYTES = 2**25
+"""Memory for the instances used last."""
 IDLE_INTERVAL_SECONDS = 1.0
 """The longest sleep of a worker. Then it looks whether an operator wants to retry a parked instance."""
 MAX_CHECKPOINT_LAG = 1_000
@@ -56,6 +57,11 @@ key: a plan made while the tables are small would scan them forever."""
 
 type _Instances = dict[UUID, ProcessInstance | None]
 """By id; None for an instance that does not exist yet."""
+
+
+def _instance_size(instance: ProcessInstance | None) -> int:
+    """About the bytes of an instance: its state takes some times what its text takes."""
+    return 0 if instance is None else 5 * len(instance.stored or "")
 
 
 class ProcessWorker:
@@ -92,7 +98,9 @@ class ProcessWorker:
         self._reducer = ProcessReducer(process, self._codec)
         self._newer = NewerEvents(deciders)
         self._wakeup = asyncio.Event()
-        self._cache: LRUCache[UUID, ProcessInstance | None] = LRUCache(MAX_CACHED_INSTANCES)
+        self._cache: SizedCache[UUID, ProcessInstance | None] = SizedCache(
+            MAX_INSTANCES_BYTES, _instance_size
+        )
         self._results: list[StepResult] = []
         self._parked: set[UUID] = set()
         self._clock = DeadlineClock(process.category)

@@ -106,7 +106,7 @@ class Runtime:
             self._appender,
             self.reader,
             self.snapshots,
-            cached=settings.aggregate_cache_size,
+            cache_bytes=settings.aggregate_cache_bytes,
             on_outcome=self._on_outcome,
         )
         self.feed.on_replaced += [self.commands.forget, self._appender.invalidate]

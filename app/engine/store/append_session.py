@@ -13,6 +13,7 @@ from app.engine.backoff import Backoff
 from app.engine.database.connections import Connect
 from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_data_error
 from app.engine.store.append_request import AppendAnswer, AppendRequest, append_answer, append_arguments
+from app.engine.store.clock_bound import ClockBound
 from app.engine.store.codec import EventCodec
 from app.engine.store.log_identity import EventIdentity
 
@@ -71,6 +72,7 @@ class AppendSession:
         """When the batch that the database works on was first sent."""
         self.connects = 0
         """How often a connection was opened."""
+        self._clock_bound = ClockBound()
         self.clock_lift_seconds = 0.0
         """How far the moment of the newest events is ahead of the clock of the database"""
 
@@ -118,7 +120,9 @@ class AppendSession:
                         ]
                     arguments = append_arguments(self._codec, requests)
                     sent = True
-                    rows = await connection.fetch(_CALL, *arguments, timeout=self._retry_timeout)
+                    rows = await connection.fetch(
+                        _CALL, *arguments, self._clock_bound.latest(), timeout=self._retry_timeout
+                    )
                     if resent or self._is_unreplicated:
                         # An earlier attempt may have been committed without its wait for a synchronous standby. The
                         # commit of a later record waits for all records before it.
@@ -147,7 +151,12 @@ class AppendSession:
         """Write and take back. Health learns so that writes succeed again, also if no command comes."""
         try:
             connection = await self._connected()
-            await connection.fetch(_CALL, *append_arguments(self._codec, ()), timeout=self._retry_timeout)
+            await connection.fetch(
+                _CALL,
+                *append_arguments(self._codec, ()),
+                self._clock_bound.latest(),
+                timeout=self._retry_timeout,
+            )
             # The flushed record finds a full disk of the log of PostgreSQL, the row one of its tables, or a lost right.
             await connection.execute(_PROBE, timeout=self._retry_timeout)
             await connection.execute(_PROBE_ROW, timeout=self._retry_timeout)
@@ -184,6 +193,7 @@ class AppendSession:
         before = None
         if first["before_position"]:
             before = EventIdentity(first["before_position"], UUID(int=first["before_command"].int))
+        self._clock_bound.note(first["clock"])
         self._note_clock((first["recorded"] - first["clock"]).total_seconds())
         answers = [
             append_answer(request, row, resent=resent) for request, row in zip(requests, rows, strict=True)
@@ -231,7 +241,7 @@ def _outcome_unknown(error: Exception) -> bool:
 _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
 a batch of one. A plan made while the tables are small would scan them forever."""
-_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
+_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _PROBE_ROW = """
     BEGIN;

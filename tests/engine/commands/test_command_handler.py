@@ -15,6 +15,7 @@ from app.engine.commands import (
     CommandRejected,
 )
 from app.engine.database.connections import Database
+from app.engine.sized_cache import ENTRY_BYTES
 from domain.kernel.decider import UndeclaredRejection
 from tests.support.scenarios import Scenario
 from tests.support.toy_counter import Add, Added, Take, TooLittle, engine, request, tally
@@ -176,7 +177,7 @@ def test_the_test_language_names_a_rule_that_is_not_declared() -> None:
 async def test_the_cache_keeps_the_aggregates_used_last(database: Database) -> None:
     first, second, third = uuid4(), uuid4(), uuid4()
     async with engine(database) as running:
-        commands = CommandHandler(running.appender, running.reader, cached=2)
+        commands = CommandHandler(running.appender, running.reader, cache_bytes=3 * ENTRY_BYTES - 1)
         for stream in (first, second, first, third):
             await commands.execute(tally, stream, Add(amount=1), request())
         reads: list[UUID] = []
@@ -192,3 +193,13 @@ async def test_the_cache_keeps_the_aggregates_used_last(database: Database) -> N
                 await commands.execute(tally, stream, Add(amount=1), request()), CommandAccepted
             )
         assert set(reads) == {second}
+
+
+async def test_a_state_that_has_grown_counts_with_what_it_takes_now(database: Database) -> None:
+    async with engine(database) as running:
+        commands = CommandHandler(running.appender, running.reader)
+        kept, stream = commands._aggregates, uuid4()  # pyright: ignore[reportPrivateUsage]
+        await commands.execute(tally, stream, Add(amount=1), request())
+        assert kept.currsize < 2 * ENTRY_BYTES
+        await commands.execute(tally, stream, Add(amount=10**4_000), request())
+        assert kept.currsize > ENTRY_BYTES + 1_500

@@ -68,3 +68,19 @@ async def test_orders_are_fulfilled_after_a_write_for_which_the_clock_was_two_da
     order = await placed(api, ("TEA", 1))
     (end,) = await ended(runtime, order)
     assert (await shown(api, order, end))["status"] == "CONFIRMED"
+
+
+async def test_a_clock_that_is_two_days_ahead_for_some_writes_leaves_no_trace_in_the_log(
+    api: Api, runtime: Runtime, clock: Clock
+) -> None:
+    await stock(api, "TEA", 5)
+    clock.set("+2d")
+    await stock(api, "JAM", 5)
+    order = await placed(api, ("TEA", 1))
+    clock.set("+0")
+    (end,) = await ended(runtime, order)
+    assert (await shown(api, order, end))["status"] == "CONFIRMED"
+    facts = await runtime.reader.read_all(0, 1_000)
+    moments = [fact.recorded_at for fact in facts]
+    assert moments == sorted(moments)
+    assert moments[-1] - moments[0] < timedelta(minutes=5)

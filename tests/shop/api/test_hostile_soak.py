@@ -139,7 +139,7 @@ async def test_memory_stays_flat_while_hostile_clients_do_their_worst(
     small = str(4 * 2**20)
     # Small caches are full early: what grows after that is no cache.
     server = serve(
-        APP_DOCUMENT_CACHE_BYTES=small, APP_FEED_BUFFER_BYTES=small, APP_AGGREGATE_CACHE_SIZE="100"
+        APP_DOCUMENT_CACHE_BYTES=small, APP_FEED_BUFFER_BYTES=small, APP_AGGREGATE_CACHE_BYTES=small
     ).wait()
     process, samples = psutil.Process(server.process.pid), Samples()
     tasks = [

@@ -130,7 +130,7 @@ class Attacker:
     async def _send_messages(self, case: Case) -> object:
         """The code that the server closes with, or that of the first error."""
         async with connect(
-            self._server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=2**22
+            self._server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None
         ) as connection:
             if case.content["init"]:
                 await connection.send('{"type": "connection_init"}')

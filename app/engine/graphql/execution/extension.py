@@ -1,11 +1,12 @@
 """Surrounds every operation: its own context, the document cache, the limits, and the codes of errors."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from cachetools import LRUCache
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
@@ -76,6 +77,12 @@ def _unlink_tokens(document: DocumentNode) -> None:
     while token is not None:
         token.prev = None
         token = token.next
+
+
+def _item_cost(
+    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], node: Any, item_type: Any
+) -> float:
+    return CostCalculator(schema, document, variables).item_cost(node, item_type)
 
 
 class OperationExtension(SchemaExtension):
@@ -152,9 +159,10 @@ class OperationExtension(SchemaExtension):
         execution, cached = self.execution_context, self._cached
         if cached is not None:
             context: Context = execution.context
+            schema, variables = graphql_schema(execution.schema), execution.variables or {}
             cost = cached.cost
             if cost is None:
-                calculator = self._calculator(cached)
+                calculator = CostCalculator(schema, cached.document, variables)
                 cost = calculator.max_cost()
                 cached.cost = None if calculator.depends_on_variables else cost
             limit = context.services.settings.max_operation_cost
@@ -162,9 +170,8 @@ class OperationExtension(SchemaExtension):
                 raise error
             if context.rates is not None:
                 context.rates.spend(context.share, cost)
-            context.charge.begin(
-                cost, limit, lambda node, type: self._calculator(cached).item_cost(node, type)
-            )
+            # The charge belongs to the context. A function that refers to the execution would make a cycle with it.
+            context.charge.begin(cost, limit, partial(_item_cost, schema, cached.document, variables))
             try:
                 yield
             finally:
@@ -172,10 +179,6 @@ class OperationExtension(SchemaExtension):
                     context.rates.add(context.share, context.charge.cost - cost)
             return
         yield
-
-    def _calculator(self, cached: CachedDocument) -> CostCalculator:
-        execution = self.execution_context
-        return CostCalculator(graphql_schema(execution.schema), cached.document, execution.variables or {})
 
     def _refusal(self) -> GraphQLError | None:
         """Why a valid document cannot be executed in this request."""

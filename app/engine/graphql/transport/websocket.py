@@ -277,13 +277,17 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             root_value=self.root_value,
             operation_name=operation.operation_name,
         )
-        async with aclosing(_in_turns(results)) as turns:
-            await self._send_result_stream(operation, turns)
-        if handover.execution is not None and handover.position is not None and not operation.completed:
-            endpoint = cast("_Endpoint", self.view)
-            await endpoint.shared_subscriptions.send(
-                handover, operation.id, handover.execution.context.correlation_id, self._socket.send_text
-            )
+        try:
+            async with aclosing(_in_turns(results)) as turns:
+                await self._send_result_stream(operation, turns)
+            if handover.execution is not None and handover.position is not None and not operation.completed:
+                endpoint = cast("_Endpoint", self.view)
+                await endpoint.shared_subscriptions.send(
+                    handover, operation.id, handover.execution.context.correlation_id, self._socket.send_text
+                )
+        finally:
+            # The execution's context refers to the handover: all of an operation would wait for the collector of cycles.
+            handover.execution = None
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
 
     async def _send_error(self, operation: Any, body: Mapping[str, Any]) -> None:

@@ -1,0 +1,45 @@
+"""A cache that is bounded in bytes, and what a value takes in memory."""
+
+import gc
+import sys
+from collections.abc import Callable
+from enum import Enum
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import override
+
+from cachetools import LRUCache
+
+ENTRY_BYTES = 500
+"""What an entry takes besides its value: keys, links and the objects around it."""
+_SHARED = (type, Enum, ModuleType, FunctionType, BuiltinFunctionType, type(None), bool)
+"""Instances of these exist without the value that refers to them."""
+
+
+def memory_size(value: object) -> int:
+    """The bytes of a value and of all that it holds, each counted once. 10 µs for a small state, 0.3 µs an object."""
+    seen: set[int] = set()
+    pending, size = [value], 0
+    while pending:
+        each = pending.pop()
+        if id(each) not in seen and not isinstance(each, _SHARED):
+            seen.add(id(each))
+            size += sys.getsizeof(each)
+            pending.extend(gc.get_referents(each))
+    return size
+
+
+class SizedCache[K, V](LRUCache[K, V]):
+    """The values used last, in `max_bytes`. `size_of` gives the bytes of a value when it is set.
+
+    A value that is larger than all of the cache is not kept.
+    """
+
+    def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
+        super().__init__(max_bytes, getsizeof=lambda value: ENTRY_BYTES + size_of(value))
+
+    @override
+    def __setitem__(self, key: K, value: V) -> None:
+        if self.getsizeof(value) > self.maxsize:
+            self.pop(key, None)
+        else:
+            super().__setitem__(key, value)

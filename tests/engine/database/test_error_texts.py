@@ -1,0 +1,41 @@
+"""What health and clients are told of an error of the database has no statement, no value and no address in it."""
+
+import asyncpg
+import pytest
+
+from app.engine.database.connections import Database
+from app.engine.database.errors import DRIVER_ERRORS, error_summary, first_line
+
+SECRET = "secret-of-a-row"
+SETUP = """
+CREATE TEMP TABLE ledger (name text PRIMARY KEY, amount int CHECK (amount > 0));
+CREATE FUNCTION pg_temp.fail() RETURNS void LANGUAGE plpgsql AS $$ BEGIN PERFORM 1 / (SELECT count(*) - count(*) FROM ledger); END $$;
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        f"SELECT nothing FROM ledger WHERE name = '{SECRET}'",
+        f"SELECT 1 FROM missing WHERE name = '{SECRET}'",
+        f"INSERT INTO ledger VALUES ('{SECRET}', 1), ('{SECRET}', 2)",
+        f"INSERT INTO ledger VALUES ('{SECRET}', -1)",
+        f"SET LOCAL statement_timeout = '10ms'; SELECT pg_sleep(5), '{SECRET}'",
+        f"SELECT pg_temp.fail() WHERE '{SECRET}' IS NOT NULL",
+        f"UPDATE ledger SET amount = NULL WHERE name = '{SECRET}' RETURNING missing",
+    ],
+)
+async def test_a_summary_names_the_fault_without_the_statement_and_its_values(
+    database: Database, statement: str
+) -> None:
+    connection: asyncpg.Connection = await asyncpg.connect(database.url)
+    try:
+        await connection.execute(SETUP)
+        with pytest.raises(DRIVER_ERRORS) as caught:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+    for text in (first_line(caught.value), error_summary(caught.value).splitlines()[0]):
+        assert len(text) > 10
+        assert SECRET not in text
+        assert not any(word in text for word in ("SELECT", "INSERT", "UPDATE", "WHERE", "SET LOCAL"))

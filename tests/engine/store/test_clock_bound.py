@@ -1,0 +1,82 @@
+"""A clock of the database that jumps ahead is believed once the jump has lasted."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.engine.store.clock_bound import CONFIRM_SECONDS, TOLERANCE, ClockBound
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+TWO_DAYS = timedelta(days=2)
+
+
+class Time:
+    """The monotonic clock of the process, and the right time of the database."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    @property
+    def right(self) -> datetime:
+        return BEGIN + timedelta(seconds=self.seconds)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def bound(time: Time) -> ClockBound:
+    bound = ClockBound(time)
+    bound.note(time.right)
+    return bound
+
+
+def test_before_anything_is_known_there_is_no_bound(time: Time) -> None:
+    assert ClockBound(time).latest() > BEGIN + timedelta(days=1_000_000)
+
+
+def test_the_bound_goes_with_the_time_however_long_nothing_is_recorded(time: Time, bound: ClockBound) -> None:
+    time.seconds += 86_400
+    assert bound.latest() == time.right + TOLERANCE
+
+
+def test_a_jump_is_not_believed_and_reported_once(
+    time: Time, bound: ClockBound, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            time.seconds += 1
+            bound.note(time.right + TWO_DAYS)
+            assert bound.latest() == time.right + TOLERANCE
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "the clock of the database has jumped 172800 s ahead"
+    ]
+    bound.note(time.right)
+    assert bound.latest() == time.right + TOLERANCE
+
+
+def test_a_jump_that_lasts_is_believed(time: Time, bound: ClockBound) -> None:
+    bound.note(time.right + TWO_DAYS)
+    time.seconds += CONFIRM_SECONDS
+    bound.note(time.right + TWO_DAYS)
+    assert bound.latest() == time.right + TWO_DAYS + TOLERANCE
+
+
+def test_two_jumps_for_one_write_each_are_not_one_that_lasts(time: Time, bound: ClockBound) -> None:
+    bound.note(time.right + TWO_DAYS)
+    time.seconds += 1
+    bound.note(time.right)
+    time.seconds += CONFIRM_SECONDS
+    bound.note(time.right + TWO_DAYS)
+    assert bound.latest() == time.right + TOLERANCE
+
+
+def test_a_clock_that_goes_back_is_believed_at_once(time: Time, bound: ClockBound) -> None:
+    bound.note(time.right - TWO_DAYS)
+    assert bound.latest() == time.right - TWO_DAYS + TOLERANCE

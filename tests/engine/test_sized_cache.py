@@ -1,0 +1,58 @@
+"""A cache of states holds so many bytes, however many or large they are."""
+
+import sys
+import tracemalloc
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from app.engine.sized_cache import ENTRY_BYTES, SizedCache, memory_size
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    name: str
+    price: Decimal
+
+
+@dataclass(frozen=True)
+class State:
+    id: UUID
+    parts: tuple[Part, ...]
+    by_name: dict[str, Part]
+
+
+def state(parts: int) -> State:
+    made = tuple(Part("part number %d" % number, Decimal(number) / 7) for number in range(parts))  # noqa: UP031 - a new string each
+    return State(uuid4(), made, {part.name: part for part in made})
+
+
+def test_the_size_of_a_state_is_what_it_takes_in_memory() -> None:
+    for parts in (1, 100, 5_000):
+        tracemalloc.start()
+        made = state(parts)
+        taken = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        assert 0.7 * taken < memory_size(made) < 1.4 * taken + 500
+
+
+def test_what_a_value_holds_twice_counts_once_and_its_class_does_not() -> None:
+    part = Part("a", Decimal(1))
+    assert memory_size([part, part]) == memory_size([part]) + sys.getsizeof([1, 2]) - sys.getsizeof([1])
+    assert memory_size(Part) == 0
+
+
+def test_the_values_used_last_stay_in_so_many_bytes() -> None:
+    cache: SizedCache[int, bytes] = SizedCache(10 * (ENTRY_BYTES + 1_000), len)
+    for key in range(20):
+        cache[key] = bytes(1_000)
+    assert list(cache) == list(range(10, 20))
+    cache[20] = bytes(2_000 + ENTRY_BYTES)
+    assert list(cache) == list(range(12, 21))
+
+
+def test_a_value_that_is_larger_than_the_cache_is_not_kept_and_removes_nothing_else() -> None:
+    cache: SizedCache[int, bytes] = SizedCache(10_000, len)
+    cache[1], cache[2] = bytes(10), bytes(10)
+    cache[1] = bytes(20_000)
+    assert list(cache) == [2]

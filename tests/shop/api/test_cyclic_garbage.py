@@ -1,0 +1,110 @@
+"""What an operation has made is gone when it ends: the collector of cycles, which stops everything, finds nothing of it."""
+
+import asyncio
+import gc
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+
+from app.engine.graphql.context import Context
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.server.runtime import Runtime
+from tests.support.graphql_client import Api
+
+TIMES = 20
+OPERATIONS = (
+    'mutation { openOrder(input: {customerId: "0b8d1bd4-96c0-4b43-a3cd-0f0c3f5b0d2e"}) { __typename ... on OrderAccepted { order { status } } } }',
+    "{ orders(first: 5) { nodes { id lines { sku product { name } } } totalCount } }",
+    '{ order(id: "0b8d1bd4-96c0-4b43-a3cd-0f0c3f5b0d2f") { status } }',
+    '{ stream(category: "order", id: "0b8d1bd4-96c0-4b43-a3cd-0f0c3f5b0d2f") { version } }',
+)
+
+
+@pytest.fixture
+async def no_collector(runtime: Runtime, api: Api) -> AsyncIterator[None]:
+    # The tables exist once the projections have reached an event.
+    assert "errors" not in await api(OPERATIONS[0])
+    for projection in ("orders", "products", "customers"):
+        await runtime.projector.wait_for_position(projection, 1, 20)
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+async def left_over(execute: Callable[[], Awaitable[None]]) -> Counter[str]:
+    """The executors and contexts that twenty operations leave, those in cycles included."""
+    await execute()  # fills the caches
+    gc.collect()
+    before = living()
+    for _ in range(TIMES):
+        await execute()
+    return living() - before
+
+
+def living() -> Counter[str]:
+    kinds = (FastExecutionContext, Context)
+    return Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds))
+
+
+class RawSocket:
+    """A graphql-transport-ws connection to an application of this process, without a network."""
+
+    def __init__(self, app: Starlette) -> None:
+        self.to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.from_app: asyncio.Queue[Any] = asyncio.Queue()
+        scope = {
+            "type": "websocket",
+            "path": "/graphql",
+            "raw_path": b"/graphql",
+            "query_string": b"",
+            "scheme": "ws",
+            "server": ("localhost", 80),
+            "client": ("127.0.0.1", 5),
+            "headers": [(b"host", b"localhost")],
+            "subprotocols": ["graphql-transport-ws"],
+        }
+        self.to_app.put_nowait({"type": "websocket.connect"})
+        self.task = asyncio.create_task(app(scope, self.to_app.get, self.from_app.put))
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.to_app.put({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(20):
+            while (message := await self.from_app.get())["type"] != "websocket.send":
+                assert message["type"] == "websocket.accept", message
+        return json.loads(message["text"])
+
+    async def close(self) -> None:
+        await self.to_app.put({"type": "websocket.disconnect", "code": 1000})
+        await self.task
+
+
+async def test_an_operation_over_http_leaves_no_cycle(api: Api, no_collector: None) -> None:
+    for query in OPERATIONS:
+
+        async def execute(query: str = query) -> None:
+            assert "errors" not in await api(query)
+
+        assert await left_over(execute) == {}, query
+
+
+async def test_an_operation_on_a_socket_leaves_no_cycle(app: Starlette, no_collector: None) -> None:
+    socket = RawSocket(app)
+    await socket.send({"type": "connection_init"})
+    assert (await socket.next())["type"] == "connection_ack"
+    for query in OPERATIONS:
+
+        async def execute(query: str = query) -> None:
+            await socket.send({"type": "subscribe", "id": "1", "payload": {"query": query}})
+            answer = await socket.next()
+            assert "errors" not in answer["payload"], answer
+            assert (await socket.next())["type"] == "complete"
+
+        assert await left_over(execute) == {}, query
+    await socket.close()
