@@ -47,6 +47,7 @@ STRANGERS: Mapping[str, Sequence[Customer]] = {"anonymous": (ANN, BEN), "ann": (
 NAMES_OF_ONES_OWN = re.compile(r'(commandId: |openOrder\(\s*input: \{[^}]*\bid: )"([^"]*)"')
 """Ids that a caller chooses for its own things, and sees again."""
 
+schema_scalars.register_scalars()
 OPERATIONS = {
     found.ok().label: found.ok()  # pyright: ignore[reportAttributeAccessIssue]
     for found in schemathesis.graphql.from_file(io.StringIO(SDL)).get_all_operations()

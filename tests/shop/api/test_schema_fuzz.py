@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, settings
 
 from app.composition import application
 from app.engine.graphql.schema import build_schema
+from tests.shop.support.schema_scalars import register_scalars
 from tests.support.in_process_api import InProcessApi
 
+register_scalars()
 schema = schemathesis.graphql.from_file(
     io.StringIO(build_schema(application.slices(), application.deciders)[0].as_str())
 )

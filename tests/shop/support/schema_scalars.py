@@ -32,9 +32,12 @@ GOOD_AND_BAD = {
     "Position": st.integers(0, 90).map(str) | st.integers(0, 2**80).map(str) | st.text(max_size=5),
 }
 
-for name, texts in GOOD_AND_BAD.items():
-    schemathesis.graphql.scalar(name, texts.map(nodes.String))
-schemathesis.graphql.scalar(
-    "Int", (st.sampled_from([5, 20, 0]) | st.integers(-(2**31), 2**31 - 1)).map(nodes.Int)
-)
-schemathesis.graphql.scalar("Quantity", (st.integers(1, 10_000) | st.integers()).map(nodes.Int))
+
+def register_scalars() -> None:
+    """Tell Schemathesis what to put in place of them."""
+    for name, texts in GOOD_AND_BAD.items():
+        schemathesis.graphql.scalar(name, texts.map(nodes.String))
+    schemathesis.graphql.scalar(
+        "Int", (st.sampled_from([5, 20, 0]) | st.integers(-(2**31), 2**31 - 1)).map(nodes.Int)
+    )
+    schemathesis.graphql.scalar("Quantity", (st.integers(1, 10_000) | st.integers()).map(nodes.Int))
