@@ -1,5 +1,7 @@
+# Each image from outside is named by tag and digest: a tag alone is another image after each release.
+
 # GraphiQL and the pages in app/web: plain files, built once.
-FROM node:22-slim AS graphiql
+FROM node:22-slim@sha256:c3de60bf2f9dd0ac6370e6117950ff62d6e339527e7472301c9c78a017978392 AS graphiql
 WORKDIR /build/app/engine/graphiql
 COPY app/engine/graphiql/package.json app/engine/graphiql/package-lock.json app/engine/graphiql/.npmrc ./
 RUN npm ci --no-audit --no-fund
@@ -9,13 +11,13 @@ COPY app/web /build/app/web
 RUN node build.mjs /build/app/web/shop
 
 # What the server needs, exactly as it is locked.
-FROM python:3.13-slim AS packages
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS packages
 COPY requirements.lock .
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
  && /opt/venv/bin/python -m pip uninstall --yes pip
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 RUN useradd --system --uid 10001 --home-dir /srv/app --shell /usr/sbin/nologin app \
  && install -d -o app -g app /srv/app /data \
  && python -m pip uninstall --yes pip

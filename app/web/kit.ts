@@ -23,10 +23,10 @@ export interface KitOptions {
 
 type Json = Record<string, unknown>;
 type Body = { query?: string; variables?: Json | null; extensions?: Json | null };
-type Coded = { extensions?: { code?: unknown } | null };
+type Coded = { code?: unknown; extensions?: { code?: unknown } | null };
 
-/** Errors after which the same request may succeed. */
-const PASSING = new Set(["STALE_READ", "OVERLOADED", "TIMEOUT", "UNAVAILABLE"]);
+/** Errors after which the same request may succeed. With 4005 graphql-ws closes a socket for which `token` has failed. */
+const PASSING = new Set(["STALE_READ", "OVERLOADED", "TIMEOUT", "UNAVAILABLE", "4005"]);
 const PASSING_STATUS = new Set([502, 503, 504]);
 
 export function createKit(options: KitOptions) {
@@ -68,7 +68,6 @@ export function createKit(options: KitOptions) {
   async function kitFetch(input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     for (const [name, value] of Object.entries(options.actAs?.() ?? {})) headers.set(`x-${name}`, value);
-    for (const [name, value] of Object.entries(await authorization())) headers.set(name, value);
     const until = Date.now() + (options.retryMilliseconds ?? 30_000);
     let [target, body, repeatable] = [input, init.body, true];
     if (typeof body === "string") {
@@ -82,6 +81,7 @@ export function createKit(options: KitOptions) {
     for (let attempt = 0; ; attempt++) {
       const last = !repeatable || Date.now() >= until;
       try {
+        for (const [name, value] of Object.entries(await authorization())) headers.set(name, value);
         const answer = await fetch(target, { ...init, headers, body });
         if (!(answer.headers.get("content-type") ?? "").includes("json")) return answer;
         const result = (await answer.clone().json()) as ExecutionResult & { errors?: Coded[] };
@@ -143,7 +143,7 @@ export function createKit(options: KitOptions) {
           sink.next(message as never);
         },
         error(error) {
-          const codes = Array.isArray(error) ? (error as Coded[]).map(codeOf) : [];
+          const codes = ([error].flat() as Coded[]).map(codeOf);
           const replaced = codes.includes("LOG_REPLACED");
           if (!replaced && !codes.some((code) => PASSING.has(code))) return sink.error(error);
           if (replaced) {
@@ -189,7 +189,7 @@ export function applyChanges<T extends { id: string }>(
 
 const declares = (query: string, variable: string) => new RegExp(`\\$${variable}\\s*:`).test(query);
 const isMutation = (query: string) => /(^|})\s*mutation\b/.test(query.replace(/#.*/g, ""));
-const codeOf = (error: Coded) => String(error.extensions?.code);
+const codeOf = (error: Coded) => String(error.extensions?.code ?? error.code);
 const pause = (attempt: number) =>
   new Promise<void>((done) => setTimeout(done, Math.min(5_000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)));
 

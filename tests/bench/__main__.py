@@ -29,6 +29,8 @@ SECTIONS: tuple[Section, ...] = (
     sealing.beside_appends,
     sealing.verifying,
     requests.durable_mutation,
+    requests.authenticated_mutation,
+    requests.authorization,
     requests.lag_at_half_of_peak,
     requests.live_events,
     requests.many_subscribers,

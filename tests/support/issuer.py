@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +43,8 @@ class Issuer:
         self.asked: list[str] = []
         """The paths that were asked for."""
         self.answered = threading.Condition()
+        self.token_seconds = 3600.0
+        """How long a token lives that a program gets at `/token`."""
         self.extra: dict[str, object] = {}
         """What the document with the keys has besides them."""
 
@@ -74,6 +77,9 @@ class Issuer:
         if path == "/keys":
             listed = [key.as_dict(private=False) for key in self.keys.values()]
             return 200, json.dumps({"keys": listed, **self.extra}).encode()
+        if path == "/token":
+            token = self.token(exp=time.time() + self.token_seconds)
+            return 200, json.dumps({"access_token": token, "token_type": "Bearer"}).encode()
         return 404, b"not here"
 
 

@@ -22,6 +22,8 @@ from tests.support.server import Server
 
 type Instruction = tuple[str, str]
 
+DIGEST = "@sha256:[0-9a-f]{64}"
+
 
 def stages() -> dict[str, list[Instruction]]:
     """The Dockerfile's instructions by stage; the last stage is named "final"."""
@@ -64,10 +66,26 @@ def environment() -> dict[str, str]:
 def test_there_is_a_stage_for_the_page_one_for_the_packages_and_a_slim_last_one() -> None:
     assert list(stages()) == ["graphiql", "packages", "final"]
     assert told("graphiql", "FROM")[0].startswith("node:")
-    assert re.fullmatch(r"python:3\.\d+-slim", told("final", "FROM")[0])
+    assert re.fullmatch(rf"python:3\.\d+-slim{DIGEST}", told("final", "FROM")[0])
     assert told("packages", "FROM")[0].split()[0] == told("final", "FROM")[0], (
         "the virtual environment names its interpreter"
     )
+
+
+def test_every_image_from_outside_has_a_tag_and_a_digest() -> None:
+    built = {stage for stage in stages() if stage != "final"}
+    named = [told(stage, "FROM")[0].split()[0] for stage in stages()]
+    for line in (line for stage in stages() for line in told(stage, "COPY")):
+        if source := re.match(r"--from=(\S+)", line):
+            named.append(source[1])
+    used = [image for image in named if image not in built]
+    used += [service["image"] for service in compose()["services"].values() if "image" in service]
+    assert len(set(used)) >= 5
+    digests: dict[str, set[str]] = {}
+    for image in used:
+        assert re.fullmatch(rf"[\w/.-]+:[\w.-]+{DIGEST}", image), image
+        digests.setdefault(image.split("@")[0], set()).add(image)
+    assert {image: len(found) for image, found in digests.items()} == dict.fromkeys(digests, 1)
 
 
 def test_the_page_is_built_from_its_lock() -> None:
@@ -193,7 +211,7 @@ def test_the_application_waits_for_a_healthy_database() -> None:
 
 def test_the_database_keeps_its_data_where_postgresql_18_puts_it() -> None:
     database = compose()["services"]["database"]
-    assert database["image"] == "postgres:18"
+    assert database["image"].startswith("postgres:18@")
     assert database["volumes"] == ["database:/var/lib/postgresql"]
     assert "database" in compose()["volumes"]
     assert "ports" not in database
@@ -215,7 +233,7 @@ def test_the_containers_that_observe_start_only_when_they_are_asked_for() -> Non
     }
     for service in observing.values():
         # One version for all: a tag like `latest` would be another one on each day.
-        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+", service["image"])
+        assert re.fullmatch(rf"[\w/]+:v?\d+\.\d+\.\d+{DIGEST}", service["image"])
         for volume in service["volumes"]:
             source = volume.split(":")[0]
             assert (ROOT / source).is_file() if source.startswith("./") else source in compose()["volumes"]

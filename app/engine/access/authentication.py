@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from starlette.datastructures import Headers
 
 from app.engine.access.caller import ANONYMOUS, DEVELOPMENT_ROLES, Caller
-from app.engine.access.refusals import MAX_TOKEN_BYTES, TokenRefused
+from app.engine.access.refusals import MAX_TOKEN_BYTES, SENTENCES, TokenRefused
 from app.engine.access.token_cache import TokenCache
 from app.engine.errors import ConfigurationError
 from app.engine.hosts import is_local_caller, is_loopback_name
@@ -39,6 +39,8 @@ class Authenticator:
         self._shared_key: Key | None = None
         self._cache = TokenCache()
         self.issuer: Issuer | None = None
+        self.refused: dict[str, int] = dict.fromkeys(SENTENCES, 0)
+        """How many tokens were refused, by reason."""
         self.trusts_headers = trusts_headers(settings)
         """Whether callers on this machine name themselves: in development mode without an issuer and without a key."""
         if settings.token_key is not None or settings.issuer is not None:
@@ -88,6 +90,15 @@ class Authenticator:
 
         `client` is the address of the peer. Raises `TokenRefused`.
         """
+        try:
+            return await self._caller(headers, client, init)
+        except TokenRefused as error:
+            self.refused[error.reason] += 1
+            raise
+
+    async def _caller(
+        self, headers: Headers, client: str | None, init: Mapping[str, Any] | None = None
+    ) -> Caller:
         named = {name.lower(): value for name, value in (init or {}).items()}
         token = _token(headers, named)
         if token is not None:

@@ -8,6 +8,7 @@ from asyncpg import Pool
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.engine.access.authentication import Authenticator
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
 from app.engine.server.database_probe import DatabaseProbe
@@ -26,6 +27,7 @@ class MetricSources:
     probe: DatabaseProbe
     supervisor: Supervisor
     health: Health
+    authenticator: Authenticator
     pool: Callable[[], Pool]
     reconnects: Callable[[], Mapping[str, int]]
 
@@ -54,6 +56,7 @@ class StateCollector(Collector):
     @override
     def collect(self) -> Iterator[Metric]:
         yield from self._server()
+        yield from self._callers()
         yield from self._log()
         yield from self._projections()
         yield from self._processes()
@@ -80,6 +83,15 @@ class StateCollector(Collector):
             "How often a component has opened its connection to the database again.",
             "component",
             self._sources.reconnects(),
+        )
+
+    def _callers(self) -> Iterable[Metric]:
+        authenticator = self._sources.authenticator
+        yield _counter("app_tokens_refused", "Refused tokens by reason.", "reason", authenticator.refused)
+        yield GaugeMetricFamily(
+            "app_issuer_failed",
+            "1 if the issuer of tokens does not give its keys, so that the last ones count, else 0.",
+            value=int(authenticator.warning is not None),
         )
 
     def _log(self) -> Iterable[Metric]:

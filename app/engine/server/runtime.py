@@ -158,6 +158,7 @@ class Runtime:
                 probe=self.probe,
                 supervisor=self.supervisor,
                 health=self.health,
+                authenticator=self.authenticator,
                 pool=lambda: database.pool,
                 reconnects=self.reconnects,
             )

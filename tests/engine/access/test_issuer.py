@@ -1,6 +1,7 @@
 """The keys of an issuer: found by discovery, read again for an unknown key, and kept while it does not answer."""
 
 import asyncio
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,8 +35,8 @@ class Clock:
         return self.now
 
 
-def authenticator(issuer: Issuer, clock: Clock | None = None) -> Authenticator:
-    settings = EngineSettings(issuer=issuer.url, audience=AUDIENCE, token_leeway_seconds=0)
+def authenticator(issuer: Issuer, clock: Clock | None = None, *, leeway: float = 0) -> Authenticator:
+    settings = EngineSettings(issuer=issuer.url, audience=AUDIENCE, token_leeway_seconds=leeway)
     made = Authenticator(settings)
     assert made.issuer is not None
     if clock is not None:
@@ -190,6 +191,23 @@ async def test_a_token_of_another_issuer_or_another_time_is_refused(issuer: Issu
     assert await reason(known, issuer.token(aud="other")) == "wrong_audience"
     assert await reason(known, issuer.token(exp=1)) == "expired"
     assert await reason(known, issuer.token(nbf=4_000_000_000)) == "not_yet_valid"
+
+
+@pytest.mark.parametrize(
+    ("skew", "expected"), [(0, None), (250, None), (-250, None), (350, "not_yet_valid"), (-350, "expired")]
+)
+async def test_the_clock_of_the_issuer_may_differ_by_the_leeway(
+    issuer: Issuer, skew: int, expected: str | None
+) -> None:
+    """`skew` is how far the clock of the issuer is ahead, in seconds. Its tokens live for a second."""
+    known = authenticator(issuer, leeway=300)
+    await known.start()
+    now = time.time() + skew
+    token = issuer.token(iat=now, nbf=now, exp=now + 1)
+    if expected is None:
+        assert await actor(known, token) == "tester"
+    else:
+        assert await reason(known, token) == expected
 
 
 @pytest.mark.soak

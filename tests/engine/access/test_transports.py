@@ -266,10 +266,38 @@ async def test_what_a_token_has_opened_ends_when_it_expires_and_a_socket_without
     assert await init_refusal(server, {"token": token}) == "expired"
 
 
+def metrics(client: httpx2.Client) -> dict[str, float]:
+    """The samples of the page of metrics."""
+    page = client.get(f"http://127.0.0.1:{OPERATIONS_PORT}/metrics").text
+    lines = (line.rsplit(" ", 1) for line in page.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, value in lines}
+
+
+async def test_refused_tokens_are_counted_by_their_word_on_every_transport(
+    server: Server, issuer: Issuer, client: httpx2.Client
+) -> None:
+    before = metrics(client)
+    tokens = refused_tokens(issuer)
+    for token in tokens.values():
+        query = {"query": "{ position }"}
+        refusal(client.get(server.url, params=query, headers=bearer(token)))
+        refusal(
+            client.get(server.url, params=query, headers={**bearer(token), "accept": "text/event-stream"})
+        )
+        await init_refusal(server, {"token": token})
+    # A caller without a token and one with a good token are refused nothing.
+    client.get(server.url, params={"query": "{ position }"})
+    client.get(server.url, params={"query": "{ position }"}, headers=bearer(issuer.token()))
+    after = metrics(client)
+    counted = {name: after[name] - before[name] for name in after if "tokens_refused_total" in name}
+    assert counted == {f'app_tokens_refused_total{{reason="{word}"}}': 3 for word in tokens}
+
+
 def test_an_outage_of_the_issuer_changes_nothing_for_known_keys_and_health_names_it(
     server: Server, issuer: Issuer, client: httpx2.Client
 ) -> None:
     query: dict[str, Any] = {"params": {"query": "{ position }"}}
+    assert metrics(client)["app_issuer_failed"] == 0
     issuer.is_out = True
     unknown = make_token(new_key("ES256", "es-9"), "ES256", iss=issuer.url)
     assert refusal(client.get(server.url, headers=bearer(unknown), **query)) == "wrong_key"
@@ -277,6 +305,7 @@ def test_an_outage_of_the_issuer_changes_nothing_for_known_keys_and_health_names
     ready = client.get(f"http://127.0.0.1:{OPERATIONS_PORT}/readyz")
     assert ready.status_code == 200
     assert issuer.url in ready.json()["warnings"]["issuer"]
+    assert metrics(client)["app_issuer_failed"] == 1
 
 
 def test_serve_ends_at_once_if_the_issuer_calls_itself_otherwise(module_database_url: str) -> None:

@@ -1,31 +1,17 @@
 """Every query and every mutation, in process, with whatever the schema allows: an answer, and a code for each error."""
 
 import io
-from string import ascii_letters, digits
 from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from schemathesis.graphql import nodes
 
 from app.composition import application
 from app.engine.graphql.schema import build_schema
+from tests.shop.support.schema_scalars import register_scalars
 from tests.support.in_process_api import InProcessApi
 
-GOOD_AND_BAD = {
-    "UUID": st.sampled_from([f"00000000-0000-4000-8000-00000000000{n}" for n in range(4)])
-    | st.uuids().map(str),
-    "Sku": st.sampled_from(["TEA", "JAM"])
-    | st.text(ascii_letters + digits + "._-", min_size=1, max_size=64)
-    | st.text(max_size=80),
-    "Decimal": st.decimals(0, 10**6, places=2).map(str) | st.decimals().map(str) | st.text(max_size=10),
-    "Position": st.integers(0, 50).map(str) | st.integers(0, 2**80).map(str) | st.text(max_size=5),
-}
-for name, texts in GOOD_AND_BAD.items():
-    schemathesis.graphql.scalar(name, texts.map(nodes.String))
-schemathesis.graphql.scalar("Quantity", (st.integers(1, 10_000) | st.integers()).map(nodes.Int))
-
+register_scalars()
 schema = schemathesis.graphql.from_file(
     io.StringIO(build_schema(application.slices(), application.deciders)[0].as_str())
 )

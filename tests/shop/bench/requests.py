@@ -6,9 +6,10 @@ import socket
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
+from functools import partial
 from statistics import median
 
 import msgspec
@@ -17,7 +18,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.bench.rounds import Bench
-from tests.shop.bench.load import ACCEPTED, CONNECTIONS, Caller, packed
+from tests.shop.bench.load import ACCEPTED, CONNECTIONS, Caller, packed, sku
+from tests.support.tokens import AUDIENCE, TOKEN_KEY, make_token
 
 ROUNDS = 6
 SECONDS = 1.5
@@ -29,10 +31,24 @@ STALLED = 50
 BURST = 20
 BURSTS = 5
 CROWDS = 3
+READ = f'{{ product(sku: "{sku(1)}") {{ sku available }} }}'
+
+
+WITH_TOKENS = {
+    "APP_MODE": "production",
+    "APP_TOKEN_KEY": TOKEN_KEY,
+    "APP_AUDIENCE": AUDIENCE,
+    # The server of the bench migrates its database itself.
+    "APP_ALLOW_DATABASE_OWNER": "true",
+}
+"""The settings of a server that knows its callers by tokens. Those of a server without are the defaults: development mode."""
+WITHOUT: Mapping[str, str] = {}
 
 
 @asynccontextmanager
-async def serving(url: str, program: str = "server") -> AsyncGenerator[int]:
+async def serving(
+    url: str, program: str = "server", settings: Mapping[str, str] = WITHOUT
+) -> AsyncGenerator[int]:
     """A server process, on the database; gives its port."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
@@ -43,7 +59,7 @@ async def serving(url: str, program: str = "server") -> AsyncGenerator[int]:
         "-m",
         f"tests.shop.bench.{program}",
         str(port),
-        env=kept | {"DATABASE_URL": url},
+        env=kept | {"DATABASE_URL": url, **settings},
         stdout=PIPE,
         stderr=DEVNULL,
     )
@@ -52,7 +68,7 @@ async def serving(url: str, program: str = "server") -> AsyncGenerator[int]:
         said = await server.stdout.readline()
         assert said.startswith(b"ready"), said
         if program == "server":
-            await load(port, "registerProduct", 0)
+            await load(port, "registerProduct", 0, settings=settings)
         yield port
     finally:
         if server.returncode is None:
@@ -61,12 +77,22 @@ async def serving(url: str, program: str = "server") -> AsyncGenerator[int]:
 
 
 async def load(
-    port: int, what: str, seconds: float, rate: float | None = None, *, marker: str = ACCEPTED
+    port: int,
+    what: str,
+    seconds: float,
+    rate: float | None = None,
+    *,
+    marker: str = ACCEPTED,
+    settings: Mapping[str, str] = WITHOUT,
 ) -> float:
-    """Requests per second, sent from a process of its own."""
+    """Requests per second, sent from a process of its own. They carry tokens if the server has a key for them."""
+    tokens = {}
+    if "APP_TOKEN_KEY" in settings:
+        made = (make_token(sub=f"bench-{n}", roles=["staff"]) for n in range(CONNECTIONS))
+        tokens["BENCH_TOKENS"] = " ".join(made)
     arguments = [str(port), what, marker, str(seconds), *([] if rate is None else [str(rate)])]
     sending = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.shop.bench.load", *arguments, stdout=PIPE
+        sys.executable, "-m", "tests.shop.bench.load", *arguments, env=os.environ | tokens, stdout=PIPE
     )
     said, _ = await sending.communicate()
     assert sending.returncode == 0
@@ -74,21 +100,59 @@ async def load(
 
 
 async def durable_mutation(bench: Bench, url: str) -> None:
-    async with serving(url) as port:
+    await _against_nothing(bench, url, WITHOUT, "")
+
+
+async def authenticated_mutation(bench: Bench, url: str) -> None:
+    """The same in production mode: each request of both has one of 64 tokens."""
+    await _against_nothing(bench, url, WITH_TOKENS, ", both authenticated")
+
+
+async def _against_nothing(bench: Bench, url: str, settings: Mapping[str, str], remark: str) -> None:
+    async with serving(url, settings=settings) as port:
         found = await bench.rates(
-            "mutations over HTTP",
+            f"mutations over HTTP{remark}",
             {
-                "durable": lambda: load(port, "receiveStock", SECONDS),
-                "nothing": lambda: load(port, "receiveNothing", SECONDS),
+                "durable": lambda: load(port, "receiveStock", SECONDS, settings=settings),
+                "nothing": lambda: load(port, "receiveNothing", SECONDS, settings=settings),
             },
             ROUNDS,
         )
     bench.ratio(
-        f"durable mutation over {CONNECTIONS} connections vs one that does nothing",
+        f"durable mutation over {CONNECTIONS} connections vs one that does nothing{remark}",
         found["durable"],
         found["nothing"],
         "requests/s",
     )
+
+
+async def authorization(bench: Bench, url: str) -> None:
+    """A server with tokens and one of development mode take turns, so that only one of them works at a time."""
+
+    async def rate(settings: Mapping[str, str], what: str, marker: str) -> float:
+        async with serving(url, settings=settings) as port:
+            # A server that has just started warms up.
+            await load(port, what, SECONDS / 2, marker=marker, settings=settings)
+            return await load(port, what, SECONDS, marker=marker, settings=settings)
+
+    for title, what, marker in (
+        ("durable mutation", "receiveStock", ACCEPTED),
+        ("query of one product", READ, '"available"'),
+    ):
+        found = await bench.rates(
+            f"{title} with tokens",
+            {
+                "tokens": partial(rate, WITH_TOKENS, what, marker),
+                "development": partial(rate, WITHOUT, what, marker),
+            },
+            ROUNDS,
+        )
+        bench.ratio(
+            f"{title}: tokens and authorization vs APP_MODE=development",
+            found["tokens"],
+            found["development"],
+            "requests/s",
+        )
 
 
 async def lag_at_half_of_peak(bench: Bench, url: str) -> None:

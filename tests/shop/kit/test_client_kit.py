@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -13,8 +14,10 @@ import pytest
 
 from app.engine.graphql.errors import ApiError
 from app.engine.settings import ROOT
+from tests.support.issuer import Issuer, run_issuer
 from tests.support.json_lines import JsonLines
 from tests.support.server import Server, free_port
+from tests.support.tokens import bearer
 from tests.template.readmes import fences, rows, section
 
 HERE = Path(__file__).parent
@@ -23,9 +26,11 @@ KIT = ROOT / "app" / "web" / "kit.ts"
 NPM = shutil.which("npm")
 PATIENCE = 30.0
 EXAMPLE_URL = "https://shop.example/graphql"
+PAUSE_SECONDS = 0.01
 REGISTER = (
     'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "2.00"}}) { __typename } }'
 )
+RECEIVE = 'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { __typename } }'
 OPEN = """mutation ($id: UUID!) {
   openOrder(input: {id: $id, customerId: $id}) { __typename }
   addLine(input: {orderId: $id, sku: "TEA", quantity: 1}) { __typename }
@@ -45,7 +50,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         KIT,
         *(
             HERE / name
-            for name in ("package.json", "package-lock.json", "tsconfig.json", "check.ts", "pages.ts")
+            for name in (
+                "package.json",
+                "package-lock.json",
+                "tsconfig.json",
+                "check.ts",
+                "pages.ts",
+                "tokens.ts",
+            )
         ),
     ):
         shutil.copy(file, folder)
@@ -197,6 +209,63 @@ def test_the_adapters_of_the_readme_work_in_urql_and_apollo_client_over_a_kill_o
         events = [line["event"] for line in pages.lines if line.get("client") == client and "event" in line]
         assert events[:8] == list(range(1, 9))
     assert not [line for line in pages.lines if line.get("error")]
+
+
+class Writer:
+    """Records events all the time, as a program with tokens of its own, until it is stopped."""
+
+    def __init__(self, server: Server, issuer: Issuer) -> None:
+        self._server, self._issuer = server, issuer
+        self._stop = Event()
+        self._thread = Thread(target=self._write)
+        self._server.headers = bearer(issuer.token())
+        self._server.ask(REGISTER)
+        self._thread.start()
+
+    def _write(self) -> None:
+        while not self._stop.wait(PAUSE_SECONDS):
+            self._server.headers = bearer(self._issuer.token())
+            answer = self._server.ask(RECEIVE)
+            assert answer["data"]["receiveStock"]["__typename"] == "ProductAccepted", answer
+
+    def stop(self) -> int:
+        """Stop; the position of its last event."""
+        self._stop.set()
+        self._thread.join()
+        return int(self._server.ask("{ position }")["data"]["position"])
+
+
+def test_a_token_that_expires_is_fetched_again_and_the_subscription_goes_on_with_every_event_once(
+    built: Path, database_url: str
+) -> None:
+    with ExitStack() as stack:
+        issuer = stack.enter_context(run_issuer())
+        environment: dict[str, Any] = {"APP_MODE": "production", **issuer.environment()}
+        server = Server(database_url, **environment)
+        stack.callback(server.close)
+        server.wait()
+        writer = Writer(server, issuer)
+        stack.callback(writer.stop)
+        issuer.token_seconds = 1.5
+        page = Page(built, server, "tokens.js", f"{server.url} {issuer.url}")
+        stack.callback(page.close)
+        page.wait_for(closed=4403, reason="expired", times=1)
+        # The next token has a key that the server does not know yet.
+        issuer.rotate("es-2")
+        page.wait_for(closed=4403, reason="expired", times=2)
+        # No token can be had for a while. The subscription waits for it, as a request does.
+        issuer.is_out = True
+        page.wait_for(failures=1)
+        page.say("position")
+        page.wait_for(failures=3)
+        issuer.is_out = False
+        page.wait_for(closed=4403, reason="expired", times=3)
+        head = writer.stop()
+        page.wait_for(event=head)
+        assert [line["event"] for line in page.lines if "event" in line] == [*range(1, head + 1)]
+        assert [line for line in page.lines if "position" in line]
+        assert not [line for line in page.lines if "error" in line or "complete" in line]
+        assert "Traceback" not in server.output()
 
 
 def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: Page) -> None:
