@@ -29,7 +29,6 @@ SECTIONS: tuple[Section, ...] = (
     sealing.beside_appends,
     sealing.verifying,
     requests.durable_mutation,
-    requests.authenticated_mutation,
     requests.authorization,
     requests.lag_at_half_of_peak,
     requests.live_events,

@@ -14,8 +14,8 @@ from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_rows import LiveRows, RowChanges
 from app.engine.projector.live_table import equalities_of
 from app.engine.read_models.queries import Columns, Condition
-from tests.engine.projector.test_live_rows import lists, next_after, started, sums
 from tests.support.toy_counter import Engine, TallyRow, tallies
+from tests.support.toy_lists import lists, next_after, started, sums
 from tests.support.toy_parking import add
 
 LISTS = 20

@@ -10,6 +10,8 @@ import sys
 import time
 from typing import override
 
+from tests.shop.bench.load import next_header
+
 SUBSCRIBE = "subscription { events { position type streamId version recordedAt actor } }"
 SENT = b'"type":"next"'
 PATIENCE = 120
@@ -35,7 +37,7 @@ class Fan(asyncio.Protocol):
         transport, _ = await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", port)
         self._transport = transport
         await self._say(
-            f"GET /graphql HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
+            f"GET /graphql HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n{next_header()}upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n"
             "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n".encode()
         )
         await self._say(frame({"type": "connection_init"}))
@@ -98,8 +100,8 @@ async def trigger(port: int, events: int) -> None:
     body = json.dumps({"query": f"mutation {{ {fields} }}"}).encode()
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
-        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
-        % len(body)
+        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\n%scontent-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        % (next_header().encode(), len(body))
         + body
     )
     answer = await reader.read()

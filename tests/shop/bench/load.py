@@ -4,7 +4,8 @@ WHAT is the field of a mutation, or a query in its braces; every answer has to h
 second) it sends on a schedule; without, each connection sends as soon as it has its answer. Nothing but the standard
 library, and no parsing beyond the length: the load has to cost less than what it loads.
 
-BENCH_TOKENS in the environment has tokens with spaces between them. The requests carry them by turns.
+BENCH_TOKENS in the environment has tokens with spaces between them. Requests carry them by turns; without it they are
+anonymous.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterator
+from functools import cache
 
 CONNECTIONS = 64
 PRODUCTS = 500
@@ -24,32 +27,37 @@ def sku(number: int) -> str:
     return f"BENCH-{number}"
 
 
-def packed(query: str, variables: dict[str, object], token: str = "") -> bytes:
+def next_header() -> str:
+    """The line of a request that says who sends it; empty without tokens."""
+    return next(_headers())
+
+
+@cache
+def _headers() -> Iterator[str]:
+    tokens = os.environ.get("BENCH_TOKENS", "").split()
+    return itertools.cycle([f"authorization: Bearer {token}\r\n" for token in tokens] or [""])
+
+
+def packed(query: str, variables: dict[str, object]) -> bytes:
     """A whole HTTP request."""
     body = json.dumps({"query": query, "variables": variables}).encode()
-    by = f"authorization: Bearer {token}\r\n" if token else ""
-    head = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\n{by}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST /graphql HTTP/1.1\r\nhost: localhost\r\n{next_header()}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 
 def asked(what: str) -> list[bytes]:
     """The query alone, or mutations: one for each product, or for a registration of it."""
-    tokens = itertools.cycle(os.environ.get("BENCH_TOKENS", "").split() or [""])
     if what.startswith("{"):
-        return [packed(what, {}, next(tokens)) for _ in range(CONNECTIONS)]
+        return [packed(what, {}) for _ in range(CONNECTIONS)]
     answer = "{ __typename ... on ProductAccepted { position version duplicate events { type position version } } }"
     if what == "registerProduct":
         query = f"mutation($input: RegisterProductInput!) {{ {what}(input: $input) {answer} }}"
         return [
-            packed(
-                query,
-                {"input": {"sku": sku(n), "name": "A thing", "price": {"amount": "1.00"}}},
-                next(tokens),
-            )
+            packed(query, {"input": {"sku": sku(n), "name": "A thing", "price": {"amount": "1.00"}}})
             for n in range(PRODUCTS)
         ]
     query = f"mutation($input: ReceiveStockInput!) {{ {what}(input: $input) {answer} }}"
-    return [packed(query, {"input": {"sku": sku(n), "quantity": 1}}, next(tokens)) for n in range(PRODUCTS)]
+    return [packed(query, {"input": {"sku": sku(n), "quantity": 1}}) for n in range(PRODUCTS)]
 
 
 class Caller:

@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 
 from tests.bench.rounds import Bench
 from tests.shop.bench.load import ACCEPTED, CONNECTIONS, Caller, packed, sku
-from tests.support.tokens import AUDIENCE, TOKEN_KEY, make_token
+from tests.support.tokens import AUDIENCE, TOKEN_KEY, bearer, make_token
 
 ROUNDS = 6
 SECONDS = 1.5
@@ -41,13 +41,16 @@ WITH_TOKENS = {
     # The server of the bench migrates its database itself.
     "APP_ALLOW_DATABASE_OWNER": "true",
 }
-"""The settings of a server that knows its callers by tokens. Those of a server without are the defaults: development mode."""
-WITHOUT: Mapping[str, str] = {}
+"""The settings of the servers: they know their callers by tokens."""
+DEVELOPMENT: Mapping[str, str] = {}
+os.environ.setdefault(
+    "BENCH_TOKENS", " ".join(make_token(sub=f"bench-{n}", roles=["staff"]) for n in range(CONNECTIONS))
+)
 
 
 @asynccontextmanager
 async def serving(
-    url: str, program: str = "server", settings: Mapping[str, str] = WITHOUT
+    url: str, program: str = "server", settings: Mapping[str, str] = WITH_TOKENS
 ) -> AsyncGenerator[int]:
     """A server process, on the database; gives its port."""
     with closing(socket.socket()) as free:
@@ -83,13 +86,10 @@ async def load(
     rate: float | None = None,
     *,
     marker: str = ACCEPTED,
-    settings: Mapping[str, str] = WITHOUT,
+    settings: Mapping[str, str] = WITH_TOKENS,
 ) -> float:
     """Requests per second, sent from a process of its own. They carry tokens if the server has a key for them."""
-    tokens = {}
-    if "APP_TOKEN_KEY" in settings:
-        made = (make_token(sub=f"bench-{n}", roles=["staff"]) for n in range(CONNECTIONS))
-        tokens["BENCH_TOKENS"] = " ".join(made)
+    tokens = {} if "APP_TOKEN_KEY" in settings else {"BENCH_TOKENS": ""}
     arguments = [str(port), what, marker, str(seconds), *([] if rate is None else [str(rate)])]
     sending = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.shop.bench.load", *arguments, env=os.environ | tokens, stdout=PIPE
@@ -100,26 +100,18 @@ async def load(
 
 
 async def durable_mutation(bench: Bench, url: str) -> None:
-    await _against_nothing(bench, url, WITHOUT, "")
-
-
-async def authenticated_mutation(bench: Bench, url: str) -> None:
-    """The same in production mode: each request of both has one of 64 tokens."""
-    await _against_nothing(bench, url, WITH_TOKENS, ", both authenticated")
-
-
-async def _against_nothing(bench: Bench, url: str, settings: Mapping[str, str], remark: str) -> None:
-    async with serving(url, settings=settings) as port:
+    """Each request of both has one of 64 tokens."""
+    async with serving(url) as port:
         found = await bench.rates(
-            f"mutations over HTTP{remark}",
+            "mutations over HTTP",
             {
-                "durable": lambda: load(port, "receiveStock", SECONDS, settings=settings),
-                "nothing": lambda: load(port, "receiveNothing", SECONDS, settings=settings),
+                "durable": lambda: load(port, "receiveStock", SECONDS),
+                "nothing": lambda: load(port, "receiveNothing", SECONDS),
             },
             ROUNDS,
         )
     bench.ratio(
-        f"durable mutation over {CONNECTIONS} connections vs one that does nothing{remark}",
+        f"durable mutation over {CONNECTIONS} connections vs one that does nothing, both authenticated",
         found["durable"],
         found["nothing"],
         "requests/s",
@@ -143,7 +135,7 @@ async def authorization(bench: Bench, url: str) -> None:
             f"{title} with tokens",
             {
                 "tokens": partial(rate, WITH_TOKENS, what, marker),
-                "development": partial(rate, WITHOUT, what, marker),
+                "development": partial(rate, DEVELOPMENT, what, marker),
             },
             ROUNDS,
         )
@@ -192,6 +184,7 @@ async def live_events(bench: Bench, url: str) -> None:
             f"ws://127.0.0.1:{port}/graphql",
             subprotocols=[Subprotocol("graphql-transport-ws")],
             compression=None,
+            additional_headers=bearer(os.environ["BENCH_TOKENS"].split()[0]),
         ) as client:
             await _subscribe(client)
             heard: list[tuple[float, bytes | str]] = []
