@@ -7,6 +7,7 @@ moves only from the position that the writer knows, so each fact has its effect 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence, Set
+from itertools import islice
 from typing import Any
 
 import asyncpg
@@ -28,12 +29,12 @@ from app.engine.projector.table_integrity import (
     table_problem,
     unfinished_rebuild,
 )
+from app.engine.sized_cache import ENTRY_BYTES, memory_size
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection, Key
 
 log = logging.getLogger(__name__)
 
-MAX_CACHED_ROWS = 20_000
 SESSION_SETTINGS = (
     # Rows and checkpoint are lost together, if ever, and folded again from the log.
     "SET synchronous_commit = off;"
@@ -42,12 +43,40 @@ SESSION_SETTINGS = (
 )
 
 
+MAX_CACHE_BYTES = 2**23
+"""Memory for the rows of one table that were written last."""
+MEASURED_ROWS = 64
+"""How many rows are measured, for the size of all."""
+
+
 class TableGone(Exception):
     """The table does not exist any more: it was dropped, or it has changed its slot."""
 
 
 class TableUnusable(Exception):
     """The checkpoint of the table is worth nothing. The message is one line with the reason."""
+
+
+class RowCache(dict[Key, Any]):
+    """The rows that were written last, so that the next event finds them, in about `max_bytes`.
+
+    All are dropped when they are more. They are measured when there are twice as many as the last time, or as many as
+    `max_bytes` may have: to measure each would cost as much as to fold it. The caller calls `trim` when `measure_at` rows
+    are there.
+    """
+
+    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        super().__init__()
+        self._max_bytes = max_bytes
+        self.measure_at = 1
+
+    def trim(self) -> None:
+        """Measure the newest rows, and drop all if they are too many of this size."""
+        newest = [*islice(reversed(self.values()), MEASURED_ROWS)]
+        most = self._max_bytes * len(newest) // (ENTRY_BYTES * len(newest) + memory_size(newest))
+        if len(self) > most:
+            self.clear()
+        self.measure_at = min(2 * len(self), most) + 1
 
 
 class TableWriter:
@@ -75,7 +104,7 @@ class TableWriter:
         """Why the last claim made the table again."""
         self.rebuild: tuple[str, int] | None = None
         """Why the table is made again, and the position from which on it may be read."""
-        self._cache: dict[Key, Any] = {}
+        self._cache = RowCache()
 
     @property
     def position(self) -> int:
@@ -135,8 +164,8 @@ class TableWriter:
         """Fold these facts, which are all of the log up to `position`, and write rows, history and checkpoint in one
         statement. Returns the number of rows that they concern. If it is 0, the stored checkpoint may stay behind until
         the next row, or until `flush_checkpoint`."""
-        if len(self._cache) > MAX_CACHED_ROWS:
-            self._cache.clear()
+        if len(self._cache) >= self._cache.measure_at:
+            self._cache.trim()
         routed = route(facts, self.parked)
         if routed.changes_nothing:
             if self.checkpoint_pending_since is None:

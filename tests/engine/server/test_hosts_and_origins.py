@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -201,26 +200,6 @@ def test_the_actor_is_taken_from_a_caller_on_this_machine_only(
     headers: dict[str, Any], client: str | None, expected: bool
 ) -> None:
     assert is_local_caller({"host": "localhost:8000"} | headers, client) is expected
-
-
-@pytest.mark.parametrize(
-    "header", [None, "forwarded", "x-forwarded-for", "X-Forwarded-Proto", "x-real-ip", "via"]
-)
-def test_a_command_is_recorded_with_the_actor_unless_a_proxy_passed_it_on(
-    server: Server, header: str | None
-) -> None:
-    query = "mutation($id: UUID!) { openOrder(input: {customerId: $id}) { ... on OrderAccepted { events { actor } } } }"
-    body = json.dumps({"query": query, "variables": {"id": str(uuid4())}})
-    headers = {"x-actor": "ann"} | ({} if header is None else {header: "127.0.0.1"})
-    status, _, answer = ask(server, body=body, **headers)
-    if header is not None:
-        # It may come from anywhere: an anonymous caller opens no order.
-        assert status == 403
-        assert [error["extensions"]["code"] for error in json.loads(answer)["errors"]] == ["FORBIDDEN"]
-        return
-    assert status == 200
-    [event] = json.loads(answer)["data"]["openOrder"]["events"]
-    assert event["actor"] == "ann"
 
 
 @pytest.mark.parametrize(
