@@ -44,7 +44,8 @@ WITH_TOKENS = {
 """The settings of the servers: they know their callers by tokens."""
 DEVELOPMENT: Mapping[str, str] = {}
 os.environ.setdefault(
-    "BENCH_TOKENS", " ".join(make_token(sub=f"bench-{n}", roles=["staff"]) for n in range(CONNECTIONS))
+    "BENCH_TOKENS",
+    " ".join(make_token(sub=f"bench-{n}", roles=["staff", "operator"]) for n in range(CONNECTIONS)),
 )
 
 
