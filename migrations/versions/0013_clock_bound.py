@@ -12,7 +12,7 @@ STATEMENTS = (
         text[], smallint[], jsonb[], bytea[], boolean[]
     )
     """,
-    # As before, with one more argument: `c_latest` is the latest moment that the writer takes for possible. Servers of older
+    # As before, and whole: a migration does not depend on the text of another. With one more argument: `c_latest` is the latest moment that the writer takes for possible. Servers of older
     # code, and es.append, leave it out.
     """
     CREATE FUNCTION es.append_batch(

@@ -23,7 +23,7 @@ class State:
 
 
 def state(parts: int) -> State:
-    made = tuple(Part("part number %d" % number, Decimal(number) / 7) for number in range(parts))  # noqa: UP031 - a new string each
+    made = tuple(Part(f"part number {number}", Decimal(number) / 7) for number in range(parts))
     return State(uuid4(), made, {part.name: part for part in made})
 
 

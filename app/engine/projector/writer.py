@@ -185,6 +185,7 @@ class TableWriter:
                 self._cache.update(folded.rows)
                 return len(folded.rows)
         except Exception as error:
+            # The code of the projection may raise any error, and so may the encoding of its rows.
             if not is_data_error(error):
                 raise
         rows = await self.write_isolating(facts, position)

@@ -198,7 +198,7 @@ async def test_the_cache_keeps_the_aggregates_used_last(database: Database) -> N
 async def test_a_state_that_has_grown_counts_with_what_it_takes_now(database: Database) -> None:
     async with engine(database) as running:
         commands = CommandHandler(running.appender, running.reader)
-        kept, stream = commands._aggregates, uuid4()  # pyright: ignore[reportPrivateUsage]
+        kept, stream = commands._aggregates, uuid4()  # pyright: ignore[reportPrivateUsage] - nothing tells what it holds
         await commands.execute(tally, stream, Add(amount=1), request())
         assert kept.currsize < 2 * ENTRY_BYTES
         await commands.execute(tally, stream, Add(amount=10**4_000), request())

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from asyncpg.pgproto.pgproto import UUID as DriverUUID  # pyright: ignore[reportMissingTypeStubs]
+from asyncpg.pgproto.pgproto import UUID as DriverUUID  # pyright: ignore[reportMissingTypeStubs] - it has none
 from sqlalchemy import Column, Integer, MetaData, Select, String, Table, Text, TypeDecorator, Uuid, or_
 
 from app.engine.database.connections import Database
@@ -43,7 +43,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def idle(running: Engine, position: int, live: LiveLists) -> None:
     """Wait until the lists know of a position."""
-    (table,) = live._tables.values()  # pyright: ignore[reportPrivateUsage]
+    (table,) = live._tables.values()  # pyright: ignore[reportPrivateUsage] - its position is told nowhere
     async with asyncio.timeout(10):
         while table.position < position:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
@@ -179,7 +179,7 @@ def test_only_values_that_python_compares_as_sql_does_tell_lists_apart() -> None
     others = [
         columns.folded == "a",
         columns.upper == "A",
-        columns.number == None,  # noqa: E711 - SQL
+        columns.number.is_(None),
         columns.owner != "x",
         columns.number > 3,
         or_(columns.number == 5, columns.number == 6),

@@ -49,7 +49,7 @@ NAMES_OF_ONES_OWN = re.compile(r'(commandId: |openOrder\(\s*input: \{[^}]*\bid: 
 
 schema_scalars.register_scalars()
 OPERATIONS = {
-    found.ok().label: found.ok()  # pyright: ignore[reportAttributeAccessIssue]
+    found.ok().label: found.ok()  # pyright: ignore[reportAttributeAccessIssue] - Schemathesis types a result as its error
     for found in schemathesis.graphql.from_file(io.StringIO(SDL)).get_all_operations()
 }
 

@@ -18,3 +18,16 @@ def server(module_server: Server) -> Iterator[Server]:
     assert module_server.ask("{ position }")["data"] == before
     assert "Traceback" not in module_server.output()
     assert "unexpected" not in module_server.output()
+
+
+@pytest.fixture(scope="module")
+def pair(module_database_url: str) -> Iterator[tuple[Server, Server]]:
+    """The owner of the projections, and a server that owns none."""
+    owner = Server(module_database_url).wait()
+    other = Server(module_database_url).wait()
+    try:
+        yield owner, other
+        assert "Traceback" not in owner.output() + other.output()
+    finally:
+        owner.close()
+        other.close()

@@ -1,7 +1,7 @@
 """A client that keeps a list by the changes alone has, at every quiet moment, the list that the query gives."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,19 +76,6 @@ class ListClient:
         async with asyncio.timeout(PATIENCE):
             while not await reached():
                 self.apply((await self.socket.data(self.operation))[self.name])
-
-
-@pytest.fixture(scope="module")
-def pair(module_database_url: str) -> Iterator[tuple[Server, Server]]:
-    """The owner of the projections, and a server that owns none."""
-    owner = Server(module_database_url).wait()
-    other = Server(module_database_url).wait()
-    try:
-        yield owner, other
-        assert "Traceback" not in owner.output() + other.output()
-    finally:
-        owner.close()
-        other.close()
 
 
 async def ask(client: httpx2.AsyncClient, server: Server, query: str, **variables: Any) -> Any:

@@ -1,7 +1,6 @@
 """A row that a retry brings level is sent to the windows of every server, with no event after it."""
 
 import asyncio
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
@@ -30,19 +29,6 @@ READ = f"query($id: UUID!) {{ order(id: $id) {{ {ORDER} }} }}"
 VIEW = f"subscription($id: UUID!) {{ order(id: $id) {{ {ORDER} }} }}"
 LIST = f"subscription($customer: UUID!) {{ orders(filter: {{customerId: $customer}}) {{ upserted {{ {ORDER} }} }} }}"
 RETRY = "mutation($p: String!) { retryParked(input: {projection: $p}) { ... on ParkedRetried { recovered stillParked } } }"
-
-
-@pytest.fixture(scope="module")
-def pair(module_database_url: str) -> Iterator[tuple[Server, Server]]:
-    """The owner of the projections, and a server that owns none."""
-    owner = Server(module_database_url).wait()
-    other = Server(module_database_url).wait()
-    try:
-        yield owner, other
-        assert "Traceback" not in owner.output() + other.output()
-    finally:
-        owner.close()
-        other.close()
 
 
 async def ask(server: Server, query: str, **variables: Any) -> Any:

@@ -126,6 +126,7 @@ async def bisect_failures[T](
         async with connection.transaction():
             await attempt(items)
     except Exception as error:
+        # The encoding of a row may raise any error. Those of the connection and of the lease concern no item.
         if not is_data_error(error):
             raise
         if len(items) == 1:
