@@ -41,6 +41,10 @@ CLOSE_TIMEOUT_SECONDS = 2.0
 DEFAULT_APPLICATION_NAME = "app"
 
 
+class RowsLost(ConnectionError):
+    """The database has crashed and lost the newest rows of read models; they are folded again."""
+
+
 async def retry_read[T](read: Callable[[], Awaitable[T]]) -> T:
     """The result of a read, repeated if its connection breaks: a read has no effect that could happen twice."""
     for _ in range(MAX_READ_ATTEMPTS - 1):
@@ -79,6 +83,10 @@ class Database:
         self._statements = StatementCache()
         self.collations = Collations()
         """The collations of the server, known once the database is open."""
+        self.on_read_connection: Callable[[Session], Awaitable[None]] | None = None
+        """Called with each new connection of the pool, before it is used."""
+        self.losses = 0
+        """How often the database was found to have lost committed rows of read models."""
 
     async def connect(self, kind: SessionKind = SessionKind.WORK, component: str = "") -> Session:
         """A new session; the caller closes it. Its statements end if the server does not work for it any more.
@@ -116,7 +124,15 @@ class Database:
     async def fetch(self, query: Select[Any]) -> Sequence[asyncpg.Record]:
         """The records of a query; jsonb columns are text."""
         sql, params = self.render(query)
-        return await retry_read(partial(self.pool.fetch, sql, *params))
+        return await self.fetch_sql(sql, *params)
+
+    async def fetch_sql(self, sql: str, *params: object) -> Sequence[asyncpg.Record]:
+        """The records of a statement that reads read models. Raises `RowsLost`."""
+        losses = self.losses
+        records = await retry_read(partial(self.pool.fetch, sql, *params))
+        if self.losses != losses:
+            raise RowsLost(RowsLost.__doc__)
+        return records
 
     async def open(self) -> None:
         """Connect, and check the server: its sessions, encoding and version. Raises `DatabaseUnavailable`."""
@@ -143,7 +159,14 @@ class Database:
             )
 
     async def _connect_for_pool(self, *_: object, **__: object) -> Session:
-        return await self.connect(SessionKind.READ, "reads")
+        session = await self.connect(SessionKind.READ, "reads")
+        if self.on_read_connection is not None:
+            try:
+                await self.on_read_connection(session)
+            except BaseException:
+                session.terminate()
+                raise
+        return session
 
     async def close(self) -> None:
         """End the connections of the pool. Other connections are not watched any more."""

@@ -10,6 +10,7 @@ import msgspec
 from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS, error_summary
+from app.engine.database.sessions import Session
 from app.engine.projector.parking.parked_keys import UnreadableCount
 from app.engine.projector.rewrites import parse_notification
 from app.engine.projector.slots import FORMER, LIVE
@@ -61,6 +62,7 @@ class Projector:
             projection.name: ProjectionWorker(projection, database, feed) for projection in projections
         }
         self._database = database
+        database.on_read_connection = self._check_new_connection
         self._feed = feed
         self._former_workers: dict[str, tuple[ProjectionWorker, asyncio.Task[None]]] = {}
         """Keep former tables current, for a rollback."""
@@ -133,13 +135,13 @@ class Projector:
         """Return when the projection has folded the log up to `position`, and its table is not being made again. Raises
         `ProjectionStale` after `seconds`."""
         worker = self.workers[name]
-        if worker.state.position >= position and worker.state.rebuilding is None:
+        if worker.state.has_reached(position):
             return
         self._waiters += 1
         self._has_waiters.set()
         try:
             async with asyncio.timeout(seconds):
-                while worker.state.position < position or worker.state.rebuilding is not None:
+                while not worker.state.has_reached(position):
                     await worker.state.wait_for_progress()
         except TimeoutError:
             raise ProjectionStale(
@@ -190,6 +192,21 @@ class Projector:
             return await self._database.pool.fetchval(_SELECT_SECONDS_SINCE, position, timeout=1)
         except DRIVER_ERRORS:
             return None
+
+    async def _check_new_connection(self, session: Session) -> None:
+        """Look whether the database has lost rows, before the connection is used for reads.
+
+        Rows are not flushed when they are committed. A crash loses the newest of them together with their checkpoint, and
+        ends all connections. So whatever is read afterwards is read on a new one.
+        """
+        stored = {
+            (name, version): position
+            for name, version, position in await session.fetch(_SELECT_POSITIONS, LIVE)
+        }
+        for worker in self.workers.values():
+            projection = worker.projection
+            if worker.on_new_connection(stored.get((projection.name, projection.version), 0)):
+                self._database.losses += 1
 
     async def _poll_once(self) -> None:
         is_due = perf_counter() - self._polled_at >= 1
@@ -248,6 +265,7 @@ _SELECT_CHECKPOINTS = f"""
          LEFT JOIN es.rebuilds r ON r.projection = c.projection AND r.version = c.version AND r.slot = c.slot
                                 AND r.slot = '{LIVE}' AND r.state = 'building'
 """
+_SELECT_POSITIONS = "SELECT projection, version, position FROM es.checkpoints WHERE slot = $1"
 _SELECT_SECONDS_SINCE = (
     "SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float FROM es.events WHERE position = $1"
 )

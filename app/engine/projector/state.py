@@ -20,6 +20,8 @@ class ProjectionState:
     """Whether the table is known to exist: made by this process, or by the owner."""
     error: str | None = None
     """What keeps it at its position."""
+    is_uncertain: bool = False
+    """Whether the database was seen at a lower position: it has crashed, and lost the newest rows with their checkpoint."""
     rebuilding: str | None = None
     """Why the table is made again from the log, until it may be read."""
     stale_fingerprint: str | None = None
@@ -43,16 +45,24 @@ class ProjectionState:
         return self.error
 
     def update(self, **changes: Any) -> None:
-        """Set these fields, and wake those who wait for a new position or owner."""
-        before = self.position, self.is_owner, self.rebuilding
+        """Set these fields, and wake those who wait for progress."""
+        before = self._progress
         for name, value in changes.items():
             setattr(self, name, value)
-        if self._moved is not None and before != (self.position, self.is_owner, self.rebuilding):
+        if self._moved is not None and before != self._progress:
             self._moved.set_result(None)
             self._moved = None
 
+    def has_reached(self, position: int) -> bool:
+        """Whether the table has everything up to a position, and may be read."""
+        return self.position >= position and self.rebuilding is None and not self.is_uncertain
+
+    @property
+    def _progress(self) -> tuple[object, ...]:
+        return self.position, self.is_owner, self.rebuilding, self.is_uncertain
+
     async def wait_for_progress(self) -> None:
-        """Wait until the position or the owner changes. The worker makes no pauses meanwhile."""
+        """Wait until the position, the owner or whether the table may be read changes. The worker makes no pauses meanwhile."""
         if self._moved is None:
             self._moved = asyncio.get_running_loop().create_future()
         self._waiting += 1

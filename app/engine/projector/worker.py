@@ -160,7 +160,7 @@ class ProjectionWorker:
                 writer.remade_because,
             )
         rebuilding = None if writer.rebuild is None else writer.rebuild[0]
-        self.state.update(position=writer.position, is_owner=True, rebuilding=rebuilding)
+        self.state.update(position=writer.position, is_owner=True, rebuilding=rebuilding, is_uncertain=False)
         self.rewrites.on_table(writer.checkpoint.generation)
         self.check_fingerprint(writer.checkpoint.fingerprint)
 
@@ -259,6 +259,8 @@ class ProjectionWorker:
             self._next_check = now + CHECK_INTERVAL_SECONDS
             async with writer.lock:
                 await writer.check_table()
+            # The connection is older than the doubt, and no connection survives a crash.
+            self.state.update(is_uncertain=False)
         if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
             async with writer.lock:
                 await writer.flush_checkpoint(self.state.position)
@@ -305,10 +307,21 @@ class ProjectionWorker:
         """Take over the checkpoint that another process has stored, also if it is lower than before: the table is made
         again, or the log is another one."""
         if not self.state.is_owner:
-            self.state.update(table_exists=True, position=position, rebuilding=rebuilding)
+            self.state.update(table_exists=True, position=position, rebuilding=rebuilding, is_uncertain=False)
             if self._newer_position is not None and position >= self._newer_position:
                 self._newer_position = None
                 self.state.update(error=None)
+
+    def on_new_connection(self, stored: int) -> bool:
+        """A new connection shows this checkpoint. Returns whether the database has lost rows that this process knew of."""
+        if self.writer is None:
+            is_lost = stored < self.state.position
+            self.state.update(position=min(stored, self.state.position))
+        else:
+            is_lost = stored < self.writer.position and not self.state.is_uncertain
+            # The connection of the writer has ended, too. It finds that out by itself, and loads the checkpoint again.
+            self.state.update(is_uncertain=self.state.is_uncertain or is_lost)
+        return is_lost
 
     def on_table_problem(self, problem: str) -> None:
         """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""

@@ -5,7 +5,7 @@ Each read takes `owner`: the owner whose rows it reads, or None for all rows. Th
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from app.engine.access.policy import AccessDenied
 from app.engine.database.collations import ICU
-from app.engine.database.connections import Database, retry_read
+from app.engine.database.connections import Database
 from app.engine.database.statements import CompiledStatement
 from app.engine.read_models.text import base_letters
 from projections.kernel import Projection, rows_as_of
@@ -158,7 +158,7 @@ async def rows_by_column[R](
             return [None] * len(values)
     statement = _select_by_column(projection, column, past=position is not None, owned=owner is not None)
     arguments = statement.params(**params)
-    records = await retry_read(partial(database.pool.fetch, statement.sql, *arguments))
+    records = await database.fetch_sql(statement.sql, *arguments)
     rows = {record[column]: projection.row_from_record(record) for record in records}
     return [rows.get(value) for value in values]
 
