@@ -331,8 +331,8 @@ class EngineSettings(BaseSettings):
             yield name, "***" if name == "database_url" and value is not None else value
 
     renamed: ClassVar[Mapping[str, str]] = {
-        "AGGREGATE_CACHE_SIZE": "AGGREGATE_CACHE_BYTES",
-        "CACHED_STREAMS": "AGGREGATE_CACHE_BYTES",
+        "AGGREGATE_CACHE_SIZE": "AGGREGATE_CACHE_BYTES, in bytes",
+        "CACHED_STREAMS": "AGGREGATE_CACHE_BYTES, in bytes",
         "CALL_SECONDS": "PORT_TIMEOUT_SECONDS",
         "DATA": "DATA_DIR",
         "LOG": "LOG_LEVEL",
@@ -349,7 +349,7 @@ class EngineSettings(BaseSettings):
         "STEP_ATTEMPTS": "STEP_MAX_ATTEMPTS",
         "WAITING_COMMANDS": "MAX_QUEUED_COMMANDS",
     }
-    """Old names of settings, without `APP_`. An old name is refused with the new one in the message."""
+    """Old names of settings, without `APP_`. An old name is refused with the new one in the message, and its unit if that changed."""
 
     @classmethod
     def from_environment(cls, **overrides: object) -> Self:

@@ -46,11 +46,12 @@ class FairSlots:
             del self._held[caller]
         while self._free and (following := self._next_caller()) is not None:
             turn = self._waiting[following].popleft()
-            if self._waiting[following]:
-                self._waiting.move_to_end(following)
-            else:
+            is_last = not self._waiting[following]
+            if is_last:
                 del self._waiting[following]
             if not turn.cancelled():
+                if not is_last:
+                    self._waiting.move_to_end(following)
                 self._take(following)
                 turn.set_result(None)
 

@@ -20,11 +20,11 @@ def memory_size(value: object) -> int:
     seen: set[int] = set()
     pending, size = [value], 0
     while pending:
-        each = pending.pop()
-        if id(each) not in seen and not isinstance(each, _SHARED):
-            seen.add(id(each))
-            size += sys.getsizeof(each)
-            pending.extend(gc.get_referents(each))
+        found = pending.pop()
+        if id(found) not in seen and not isinstance(found, _SHARED):
+            seen.add(id(found))
+            size += sys.getsizeof(found)
+            pending.extend(gc.get_referents(found))
     return size
 
 
@@ -35,11 +35,15 @@ class SizedCache[K, V](LRUCache[K, V]):
     """
 
     def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
-        super().__init__(max_bytes, getsizeof=lambda value: ENTRY_BYTES + size_of(value))
+        self._size_of = size_of
+        self._measured = 0
+        """The size of the value that is set now: it is measured once."""
+        super().__init__(max_bytes, getsizeof=lambda _: self._measured)
 
     @override
     def __setitem__(self, key: K, value: V) -> None:
-        if self.getsizeof(value) > self.maxsize:
+        self._measured = ENTRY_BYTES + self._size_of(value)
+        if self._measured > self.maxsize:
             self.pop(key, None)
         else:
             super().__setitem__(key, value)

@@ -25,8 +25,8 @@ type Json = Record<string, unknown>;
 type Body = { query?: string; variables?: Json | null; extensions?: Json | null };
 type Coded = { code?: unknown; extensions?: { code?: unknown } | null };
 
-/** Errors after which the same request may succeed. With 4005 graphql-ws closes a socket for which `token` has failed. */
-const PASSING = new Set(["STALE_READ", "OVERLOADED", "TIMEOUT", "UNAVAILABLE", "4005"]);
+/** Errors after which the same request may succeed. graphql-ws gives up after 4005, if `token` has failed, and after 1011. */
+const PASSING = new Set(["STALE_READ", "OVERLOADED", "TIMEOUT", "UNAVAILABLE", "1011", "4005"]);
 const PASSING_STATUS = new Set([502, 503, 504]);
 
 export function createKit(options: KitOptions) {
@@ -81,6 +81,7 @@ export function createKit(options: KitOptions) {
     for (let attempt = 0; ; attempt++) {
       const last = !repeatable || Date.now() >= until;
       try {
+        if (options.token) headers.delete("authorization");
         for (const [name, value] of Object.entries(await authorization())) headers.set(name, value);
         const answer = await fetch(target, { ...init, headers, body });
         if (!(answer.headers.get("content-type") ?? "").includes("json")) return answer;

@@ -12,8 +12,8 @@ STATEMENTS = (
         text[], smallint[], jsonb[], bytea[], boolean[]
     )
     """,
-    # As before, and whole: a migration does not depend on the text of another. With one more argument: `c_latest` is the latest moment that the writer takes for possible. Servers of older
-    # code, and es.append, leave it out.
+    # The whole function: a migration does not depend on the text of another. One argument is new. `c_latest` is the latest
+    # moment that the writer takes for possible. Servers of older code and es.append leave it out.
     """
     CREATE FUNCTION es.append_batch(
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],

@@ -33,7 +33,7 @@ MAX_CONCURRENT = 4
 """How many reads of the past run at once. A page of a hundred orders with histories leaves connections to others."""
 MAX_CONCURRENT_PER_CALLER = 2
 """How many of them one caller holds, so that its long histories never take them all."""
-MAX_STATES_BYTES = 2**21
+MAX_STATES_BYTES = 2**23
 """States that stay in memory, so that the next page of a long history does not fold from the first fact."""
 MAX_STATE_BYTES = 2_000_000
 """A page of history ends early when its states together are larger."""

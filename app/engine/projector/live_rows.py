@@ -1,9 +1,8 @@
 """Live rows: the rows of a projection that match a filter, and each change of that list, on any server.
 
 The live table says which keys changed. When the projection has reached their facts, the rows of these keys are read with
-the filter of the list: a row that matches was upserted, a key that matched before and does not now has left. So the filter is
-the SQL of the list, before and after, and the server need not own the projection. After a rewrite, which has no facts, the
-list is read again.
+the filter of the list. A row that matches was upserted. A key that matched before and does not now has left. So the same SQL
+decides before and after, and any server can do it. A rewrite has no facts: the list is read again after it.
 
 Subscribers drive the evaluation: the first that wakes reads, for all. It ends with its last subscriber.
 """
@@ -11,8 +10,9 @@ Subscribers drive the evaluation: the first that wakes reads, for all. It ends w
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, func, literal, select
 
 from app.engine.database.connections import Database
 from app.engine.projector.live_table import (
@@ -27,7 +27,7 @@ from app.engine.projector.live_table import (
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
 from app.engine.store.feed import Feed
-from projections.kernel import VALID_TO, Key, Projection
+from projections.kernel import VALID_TO, Key, Projection, rows_as_of
 
 MAX_KEPT_CHANGES = 1_000
 """Changes of one list that are kept for subscribers that are slow. One that is slower gets the list again."""
@@ -74,8 +74,12 @@ class LiveRows[R]:
         self._timeout = timeout
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
-        self._waiters: dict[asyncio.Future[None], None] = {}
-        """Subscribers that wait for a change, or for the end of a read."""
+        self._until_change: dict[asyncio.Future[None], None] = {}
+        """Subscribers that wait for a change."""
+        self._until_read: dict[asyncio.Future[None], None] = {}
+        """Subscribers that wait for the end of a read."""
+        self._told = 0
+        """The cursor at which those that wait for a change were woken last."""
         self._position: int | None = None
         """What was evaluated last. The rows are those of the table's position if no key is pending."""
         self._pending: set[Key] = set()
@@ -100,17 +104,18 @@ class LiveRows[R]:
         """
         async with self._lock:
             try:
+                is_new = self._position is None
                 await self._reach(head)
                 assert self._position is not None
                 if after is None:
                     return await self._whole_list(), self._cursor
-                return await self._changes_since(after, self._position), self._cursor
+                return await self._changes_since(after, self._position, is_new=is_new), self._cursor
             except Exception as error:
                 # Its rows are not known any more: all subscribers get this error, and the next one begins again.
-                self.failed = error
+                self._fail(error)
                 raise
             finally:
-                self.wake()
+                self._end_read()
 
     @property
     def _cursor(self) -> int:
@@ -122,19 +127,20 @@ class LiveRows[R]:
         feed has closed. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`."""
         while True:
             if self.failed is not None:
-                raise self.failed
+                # The error is of many subscribers: it would keep the frames of all of them.
+                raise self.failed.with_traceback(None)
             if cursor < self._dropped:
                 async with self._lock:
                     try:
                         return await self._whole_list()
                     finally:
-                        self.wake()
+                        self._end_read()
             if cursor < self._cursor:
                 return self._changes[cursor - self._dropped]
             if not self._is_behind:
                 if self._table.closed:
                     return None
-                await self._wait()
+                await _wait_in(self._until_change)
                 continue
             await self._evaluate()
 
@@ -143,7 +149,7 @@ class LiveRows[R]:
         if self._lock.locked():
             # The lock wakes one waiter in each cycle of the event loop: a cycle for each of 1,000 subscribers, and for each
             # of their messages a write to the network.
-            await self._wait()
+            await _wait_in(self._until_read)
             return
         async with self._lock:
             try:
@@ -151,29 +157,31 @@ class LiveRows[R]:
                     await self._advance()
             except Exception as error:
                 # As in `join`; each subscriber finds it before it waits again.
-                self.failed = error
+                self._fail(error)
             finally:
-                self.wake()
+                self._end_read()
 
     @property
     def _is_behind(self) -> bool:
         return bool(self._pending) or self._rewrites_known < self._rewrites.count
 
-    async def _wait(self) -> None:
-        waiter = asyncio.get_running_loop().create_future()
-        self._waiters[waiter] = None
-        try:
-            await waiter
-        except asyncio.CancelledError:
-            self._waiters.pop(waiter, None)
-            raise
+    def _end_read(self) -> None:
+        """Let those go on that wait for the end of a read; and all, if there is something for them."""
+        waiters, self._until_read = list(self._until_read), {}
+        wake_in_batches(waiters)
+        if self.failed is not None or self._is_behind or self._told != self._cursor:
+            self.wake()
+
+    def _fail(self, error: Exception) -> None:
+        self.failed = self.failed or error.with_traceback(None)
+        self._table.forget(self)
 
     # --- What the table calls, without waiting ---
 
     def may_concern(self, keys: Collection[Key], values: Values | None) -> bool:
         """Whether the list holds one of the keys, or a row with these values can match. Without values: perhaps."""
         # While rows are read, it is not known yet which keys the list holds.
-        if values is None or not self.equalities or self._position is None or self._lock.locked():
+        if values is None or not self.equalities or self._lock.locked():
             return True
         return not self._held.isdisjoint(keys) or all(
             value in values[column] for column, value in self.equalities.items()
@@ -186,12 +194,13 @@ class LiveRows[R]:
 
     def fail(self, error: Exception) -> None:
         """End the list with this error."""
-        self.failed = self.failed or error
+        self._fail(error)
         self.wake()
 
     def wake(self) -> None:
         """Let the subscribers look again."""
-        waiters, self._waiters = list(self._waiters), {}
+        self._told = self._cursor
+        waiters, self._until_change = list(self._until_change), {}
         wake_in_batches(waiters)
 
     # --- Reads, under the lock ---
@@ -208,7 +217,7 @@ class LiveRows[R]:
         while self.failed is None and self._is_behind:
             await self._advance()
         if self.failed is not None:
-            raise self.failed
+            raise self.failed.with_traceback(None)
         self._position = self._table.position
 
     async def _advance(self) -> None:
@@ -227,7 +236,10 @@ class LiveRows[R]:
     async def _apply(self, keys: Collection[Key], reached: int, *, is_rewritten: bool) -> None:
         if is_rewritten:
             await self._wait_for_projection(reached)
-            self._keep(await self._read_list(reached, self._cursor + 1))
+            change = await self._read_list(reached, self._cursor + 1)
+            # All subscribers get this list.
+            self._held = {self.projection.key_of(row) for row in change.upserted}
+            self._keep(change)
         elif keys:
             await self._wait_for_projection(reached)
             rows = await self._matching(keys)
@@ -264,13 +276,21 @@ class LiveRows[R]:
         self._held |= {self.projection.key_of(row) for row in rows}
         return RowChanges(position, cursor, rows, initial=True)
 
-    async def _changes_since(self, after: int, position: int) -> RowChanges[R] | None:
-        """What changed in (after, position]. A key has left if it matched at `after` or later, and does not match now."""
+    async def _changes_since(self, after: int, position: int, *, is_new: bool) -> RowChanges[R] | None:
+        """What changed in (after, position]. A key has left if it matched at `after` or later, and does not match now.
+
+        With `is_new` no other subscriber had the list: the rows that were read may be newer than `position`. What the client
+        has, and has left since, is in the history of the rows alone.
+        """
         if self._rewrites.count and after <= self._rewrites.position:
             return await self._whole_list()
+        if not self.projection.history and (is_new or after < position):
+            return await self._whole_list()
+        if is_new:
+            self._held.update(await self._matched_at(position))
         if after >= position:
             return None
-        if not self.projection.history or position - after > MAX_RESUMED_EVENTS:
+        if position - after > MAX_RESUMED_EVENTS:
             return await self._whole_list()
         keys: set[Key] = set()
         reached = after
@@ -288,6 +308,14 @@ class LiveRows[R]:
         table = self.projection.table
         query = select(table).where(has_key(self.projection, table.c, keys), *self._where(table.c))
         return await fetch_rows(self._database, self.projection, query)
+
+    async def _matched_at(self, position: int) -> Sequence[Key]:
+        """The keys that matched at a position, from the history of the rows."""
+        rows = rows_as_of(self.projection.history_table, position)
+        query: Select[*tuple[Any, ...]] = select(*(rows.c[name] for name in self.projection.key)).where(
+            *self._where(rows.c)
+        )
+        return [tuple(record) for record in await self._database.fetch(query)]
 
     async def _matched_since(self, keys: Collection[Key], position: int) -> Sequence[Key]:
         """Those of these keys that matched at a position or later, from the history of the rows."""
@@ -307,3 +335,14 @@ class LiveRows[R]:
 
     async def _wait_for_projection(self, position: int) -> None:
         await self._projector.wait_for_position(self.projection.name, position, self._timeout)
+
+
+async def _wait_in(waiters: dict[asyncio.Future[None], None]) -> None:
+    """Wait until the waiters are woken."""
+    waiter = asyncio.get_running_loop().create_future()
+    waiters[waiter] = None
+    try:
+        await waiter
+    except asyncio.CancelledError:
+        waiters.pop(waiter, None)
+        raise

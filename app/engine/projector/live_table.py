@@ -1,8 +1,8 @@
-"""Which live lists an event concerns: one look at each batch of events, for all lists of a projection.
+"""Which live lists an event concerns: each batch of events is looked at once, for all lists of a projection.
 
-A thousand customers follow a thousand lists, and an event is of one of them. So the lists do not follow the feed. A list
-whose filter asks for a value of a column (`column = value`) is told of a key if the row has that value now, or if the list
-holds the key. Other lists are told of every key. The list itself then reads the rows with its whole filter.
+A thousand customers follow a thousand lists, and an event is of one of them. So the lists do not follow the feed. The filter
+of a list may ask for the value of a column (`column = value`). Such a list is told of a key if the row has that value now,
+or if the list holds the key. Other lists are told of every key. Each list then reads the rows with its whole filter.
 """
 
 import asyncio
@@ -74,10 +74,8 @@ class LiveTable:
         """Whether the feed has closed."""
 
     async def follow(self, rows: Follower, head: int) -> None:
-        """Tell a list of all keys that change from now on. Returns when `position` is `head` or more.
-
-        Raises `LogReplaced` and `FeedStalled`.
-        """
+        """Tell a list of all keys that change from now on. Returns when `position` is `head` or more, or when the list has
+        failed. Raises `LogReplaced`."""
         await self._feed.wait_past(head - 1, epoch=self._epoch)
         self._lists.add(rows)
         if self._task is None:
@@ -87,6 +85,10 @@ class LiveTable:
             moved = asyncio.get_running_loop().create_future()
             self._moved.append(moved)
             await moved
+
+    def forget(self, rows: Follower) -> None:
+        """Tell a list nothing more: it has failed."""
+        self._lists.discard(rows)
 
     async def _run(self) -> None:
         known_rewrites = self._rewrites.count

@@ -199,13 +199,14 @@ class Projector:
         Rows are not flushed when they are committed. A crash loses the newest of them together with their checkpoint, and
         ends all connections. So whatever is read afterwards is read on a new one.
         """
+        # Before the read: what is committed meanwhile is no loss.
+        known = {name: worker.stored_position for name, worker in self.workers.items()}
         stored = {
             (name, version): position
             for name, version, position in await session.fetch(_SELECT_POSITIONS, LIVE)
         }
-        for worker in self.workers.values():
-            projection = worker.projection
-            if worker.on_new_connection(stored.get((projection.name, projection.version), 0)):
+        for name, worker in self.workers.items():
+            if stored.get((name, worker.projection.version), 0) < known[name] and worker.doubt():
                 self._database.losses += 1
 
     async def _poll_once(self) -> None:

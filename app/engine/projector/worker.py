@@ -312,16 +312,17 @@ class ProjectionWorker:
                 self._newer_position = None
                 self.state.update(error=None)
 
-    def on_new_connection(self, stored: int) -> bool:
-        """A new connection shows this checkpoint. Returns whether the database has lost rows that this process knew of."""
-        if self.writer is None:
-            is_lost = stored < self.state.position
-            self.state.update(position=min(stored, self.state.position))
-        else:
-            is_lost = stored < self.writer.position and not self.state.is_uncertain
-            # The connection of the writer has ended, too. It finds that out by itself, and loads the checkpoint again.
-            self.state.update(is_uncertain=self.state.is_uncertain or is_lost)
-        return is_lost
+    @property
+    def stored_position(self) -> int:
+        """The position that the table has in the database, as far as this process knows. The owner may be further."""
+        return self.state.position if self.writer is None else self.writer.position
+
+    def doubt(self) -> bool:
+        """The database was seen at a lower position. Reads wait until the checkpoint is known again: the connection of an
+        owner has ended, too, which it finds out by itself. False if that is known already."""
+        was_certain = not self.state.is_uncertain
+        self.state.update(is_uncertain=True)
+        return was_certain
 
     def on_table_problem(self, problem: str) -> None:
         """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""

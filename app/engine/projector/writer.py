@@ -7,7 +7,6 @@ moves only from the position that the writer knows, so each fact has its effect 
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence, Set
-from itertools import islice
 from typing import Any
 
 import asyncpg
@@ -60,23 +59,24 @@ class TableUnusable(Exception):
 class RowCache(dict[Key, Any]):
     """The rows that were written last, so that the next event finds them, in about `max_bytes`.
 
-    All are dropped when they are more. They are measured when there are twice as many as the last time, or as many as
-    `max_bytes` may have: to measure each would cost as much as to fold it. The caller calls `trim` when `measure_at` rows
-    are there.
+    All are dropped when they are more. To measure each row would cost as much as to fold it. So some are measured, each time
+    that as many were written as there are, or as have room. The writer counts them, and calls `trim` then.
     """
 
     def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
         super().__init__()
         self._max_bytes = max_bytes
+        self.written = 0
+        """Rows that were written since the last `trim`."""
         self.measure_at = 1
 
     def trim(self) -> None:
-        """Measure the newest rows, and drop all if they are too many of this size."""
-        newest = [*islice(reversed(self.values()), MEASURED_ROWS)]
-        most = self._max_bytes * len(newest) // (ENTRY_BYTES * len(newest) + memory_size(newest))
-        if len(self) > most:
+        """Measure some rows, and drop all if together they are too large."""
+        some = [*self.values()][:: max(1, len(self) // MEASURED_ROWS)]
+        room = self._max_bytes * len(some) // (ENTRY_BYTES * len(some) + memory_size(some)) - len(self)
+        if room < 0:
             self.clear()
-        self.measure_at = min(2 * len(self), most) + 1
+        self.written, self.measure_at = 0, max(min(len(self), room), MEASURED_ROWS)
 
 
 class TableWriter:
@@ -164,7 +164,7 @@ class TableWriter:
         """Fold these facts, which are all of the log up to `position`, and write rows, history and checkpoint in one
         statement. Returns the number of rows that they concern. If it is 0, the stored checkpoint may stay behind until
         the next row, or until `flush_checkpoint`."""
-        if len(self._cache) >= self._cache.measure_at:
+        if self._cache.written >= self._cache.measure_at:
             self._cache.trim()
         routed = route(facts, self.parked)
         if routed.changes_nothing:
@@ -183,13 +183,14 @@ class TableWriter:
                     raise self.checkpoint.lost()
                 self.checkpoint.position, self.checkpoint_pending_since = position, None
                 self._cache.update(folded.rows)
+                self._cache.written += len(folded.rows)
                 return len(folded.rows)
         except Exception as error:
             # The code of the projection may raise any error, and so may the encoding of its rows.
             if not is_data_error(error):
                 raise
         rows = await self.write_isolating(facts, position)
-        self._cache.update(rows)
+        self.cache_rows(rows)
         return len(rows)
 
     async def flush_checkpoint(self, position: int) -> None:
@@ -204,6 +205,7 @@ class TableWriter:
     def cache_rows(self, rows: Mapping[Key, Any]) -> None:
         """Remember that the table now holds these rows."""
         self._cache.update(rows)
+        self._cache.written += len(rows)
 
     async def write_isolating(self, facts: Sequence[Fact], position: int) -> dict[Key, Any]:
         """Fold and write what is possible, in one transaction: an unusable key parks its stream, a refused row its key.

@@ -119,7 +119,7 @@ class AppendSession:
                             for request in requests
                         ]
                     arguments = append_arguments(self._codec, requests)
-                    sent = True
+                    sent, asked = True, self._clock_bound.elapsed()
                     rows = await connection.fetch(
                         _CALL, *arguments, self._clock_bound.latest(), timeout=self._retry_timeout
                     )
@@ -130,6 +130,7 @@ class AppendSession:
                         await connection.execute(_PROBE, timeout=self._retry_timeout)
                         self._is_unreplicated = False
                     self._succeed()
+                    self._clock_bound.note(rows[0]["clock"], asked)
                     return self._recorded(requests, rows, resent=resent)
                 except DRIVER_ERRORS as error:
                     if is_data_error(error):
@@ -193,7 +194,6 @@ class AppendSession:
         before = None
         if first["before_position"]:
             before = EventIdentity(first["before_position"], UUID(int=first["before_command"].int))
-        self._clock_bound.note(first["clock"])
         self._note_clock((first["recorded"] - first["clock"]).total_seconds())
         answers = [
             append_answer(request, row, resent=resent) for request, row in zip(requests, rows, strict=True)

@@ -1,9 +1,9 @@
 """The latest moment that an event may get: a clock of the database that jumps ahead is not believed at once."""
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from time import monotonic
 
 log = logging.getLogger(__name__)
 
@@ -14,39 +14,50 @@ CONFIRM_SECONDS = 60.0
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
+def elapsed_seconds() -> float:
+    """A clock that nobody sets, and that goes on while the machine sleeps. `time.monotonic` stands still then on Linux."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class ClockBound:
-    """Follows the clock of the database, by the monotonic clock of this process.
+    """Follows the clock of the database, by a clock of this machine that nobody sets.
 
     `recorded_at` never decreases. So one event of a moment two days ahead would keep all events of the next two days at that
-    moment. The clock of the database is expected to go as the monotonic clock does, from where it was last seen. If it is
-    further ahead than `TOLERANCE`, for less than `CONFIRM_SECONDS`, events get the expected moment. What it shows first is
-    believed, and so is a clock that goes back: the clock of this process may be the wrong one.
+    moment. The clock of the database is expected to go on from where it was last seen. If it is ahead of that by more than
+    `TOLERANCE`, for less than `CONFIRM_SECONDS`, events get the expected moment and `TOLERANCE`. What it shows first is
+    believed, and so is a clock that goes back: the clock of this machine may be the wrong one.
     """
 
-    def __init__(self, elapsed: Callable[[], float] = monotonic) -> None:
-        self._elapsed = elapsed
+    def __init__(self, elapsed: Callable[[], float] = elapsed_seconds) -> None:
+        self.elapsed = elapsed
         self._clock, self._at = _NEVER, 0.0
         self._ahead_since: float | None = None
 
     def latest(self) -> datetime:
         """The latest moment for events that are recorded now."""
-        return _NEVER if self._clock is _NEVER else self._expected() + TOLERANCE
+        if self._clock is _NEVER or self._has_lasted():
+            return _NEVER
+        return self._expected() + TOLERANCE
 
-    def note(self, clock: datetime) -> None:
-        """The clock of the database has shown `clock` a moment ago."""
-        at = self._elapsed()
+    def note(self, clock: datetime, asked: float) -> None:
+        """The database has shown `clock` after the time `asked` of `elapsed`, and before now."""
         if self._clock is not _NEVER and (lead := clock - self._expected()) > TOLERANCE:
             if self._ahead_since is None:
-                self._ahead_since = at
+                self._ahead_since = self.elapsed()
                 log.warning(
-                    "the clock of the database has jumped %.0f s ahead; events get the moment of before until it has"
-                    " lasted %.0f s",
+                    "the clock of the database has jumped %.0f s ahead; for %.0f s events get the moment that it would have"
+                    " without that, and at most %.0f s",
                     lead.total_seconds(),
                     CONFIRM_SECONDS,
+                    TOLERANCE.total_seconds(),
                 )
-            if at - self._ahead_since < CONFIRM_SECONDS:
+            if not self._has_lasted():
                 return
-        self._clock, self._at, self._ahead_since = clock, at, None
+        # The database may have looked at its clock early. So the bound is too wide by the time of the answer, never too narrow.
+        self._clock, self._at, self._ahead_since = clock, asked, None
+
+    def _has_lasted(self) -> bool:
+        return self._ahead_since is not None and self.elapsed() - self._ahead_since >= CONFIRM_SECONDS
 
     def _expected(self) -> datetime:
-        return self._clock + timedelta(seconds=self._elapsed() - self._at)
+        return self._clock + timedelta(seconds=self.elapsed() - self._at)

@@ -131,6 +131,94 @@ async def test_a_row_that_leaves_a_list_while_the_list_reads_it_is_removed(
         assert sums(await next_after(rows, 1)) == (False, [], [(stream,)])
 
 
+async def test_a_row_that_a_client_has_and_that_leaves_while_it_resumes_is_removed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        position = await add(running, stream, 103)
+        await running.projector.wait_for_position(tallies.name, position, 10)
+        rows = with_sum(live, 103)
+        fetch, begun, go_on, told = Database.fetch, asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def slow(self: Database, query: Select[Any]) -> Any:
+            text = str(query)
+            if "LIMIT" in text:
+                begun.set()
+                await go_on.wait()
+            elif text.startswith("SELECT read.tallies_1.sum \n"):
+                # The table looks at the event after the list has read its rows.
+                await told.wait()
+            return await fetch(self, query)
+
+        monkeypatch.setattr(Database, "fetch", slow)
+        joining = asyncio.ensure_future(rows.join(position, position))
+        await begun.wait()
+        left = await add(running, stream, 1)
+        await running.projector.wait_for_position(tallies.name, left, 10)
+        go_on.set()
+        first, cursor = await joining
+        assert first is None
+        told.set()
+        assert sums(await next_after(rows, cursor)) == (False, [], [(stream,)])
+
+
+async def test_a_subscriber_that_joins_wakes_no_other(database: Database) -> None:
+    async with started(database) as running:
+        rows = with_sum(lists(running), 103)
+        _, cursor = await rows.join(1, None)
+        waiting = [asyncio.ensure_future(next_after(rows, cursor)) for _ in range(5)]
+        await asyncio.sleep(0)
+        before = set(rows._until_change)  # pyright: ignore[reportPrivateUsage] - it is told nowhere
+        assert len(before) == 5
+        for _ in range(3):
+            await rows.join(1, None)
+        await asyncio.sleep(0)
+        assert set(rows._until_change) == before  # pyright: ignore[reportPrivateUsage]
+        for task in waiting:
+            task.cancel()
+
+
+async def test_a_rewrite_while_the_table_looks_at_rows_is_told_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        rows = with_sum(lists(running), 103)
+        _, cursor = await rows.join(1, None)
+        following = asyncio.ensure_future(next_after(rows, cursor))
+        fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
+
+        async def slow(self: Database, query: Select[Any]) -> Any:
+            found = await fetch(self, query)
+            begun.set()
+            await go_on.wait()
+            return found
+
+        monkeypatch.setattr(Database, "fetch", slow)
+        await add(running, uuid4(), 5)
+        await begun.wait()
+        running.projector.workers[tallies.name].rewrites.add()
+        go_on.set()
+        assert sums(await following) == (True, [], [])
+
+
+async def test_a_list_that_has_failed_is_told_nothing_more(database: Database) -> None:
+    async with started(database) as running:
+        live = lists(running)
+        failed = with_sum(live, 103)
+        _, cursor = await failed.join(1, None)
+        failed.fail(ValueError("broken"))
+        for _ in range(3):
+            with pytest.raises(ValueError, match="broken") as caught:
+                await next_after(failed, cursor)
+            assert len(caught.traceback) < 6
+        rows = with_sum(live, 103)
+        assert rows is not failed
+        await rows.join(1, None)
+        await idle(running, await add(running, uuid4(), 103), live)
+        assert failed._pending == set()  # pyright: ignore[reportPrivateUsage] - it is told nowhere
+
+
 async def test_a_list_that_begins_again_after_all_have_left_has_what_came_meanwhile(
     database: Database,
 ) -> None:

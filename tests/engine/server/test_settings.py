@@ -21,7 +21,7 @@ def test_an_old_name_is_refused_with_the_new_one(old: str, new: str, monkeypatch
     with pytest.raises(ConfigurationError, match=rf"^setting APP_{old} is now called APP_{new}$"):
         Settings.from_environment()
     assert old.lower() not in Settings.model_fields
-    assert new.lower() in Settings.model_fields
+    assert new.partition(",")[0].lower() in Settings.model_fields
 
 
 def test_the_example_describes_each_setting_as_the_code_does() -> None:

@@ -33,7 +33,7 @@ def time() -> Time:
 @pytest.fixture
 def bound(time: Time) -> ClockBound:
     bound = ClockBound(time)
-    bound.note(time.right)
+    bound.note(time.right, time())
     return bound
 
 
@@ -52,31 +52,31 @@ def test_a_jump_is_not_believed_and_reported_once(
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
             time.seconds += 1
-            bound.note(time.right + TWO_DAYS)
+            bound.note(time.right + TWO_DAYS, time())
             assert bound.latest() == time.right + TOLERANCE
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
         "the clock of the database has jumped 172800 s ahead"
     ]
-    bound.note(time.right)
+    bound.note(time.right, time())
     assert bound.latest() == time.right + TOLERANCE
 
 
 def test_a_jump_that_lasts_is_believed(time: Time, bound: ClockBound) -> None:
-    bound.note(time.right + TWO_DAYS)
+    bound.note(time.right + TWO_DAYS, time())
     time.seconds += CONFIRM_SECONDS
-    bound.note(time.right + TWO_DAYS)
+    bound.note(time.right + TWO_DAYS, time())
     assert bound.latest() == time.right + TWO_DAYS + TOLERANCE
 
 
 def test_two_jumps_for_one_write_each_are_not_one_that_lasts(time: Time, bound: ClockBound) -> None:
-    bound.note(time.right + TWO_DAYS)
+    bound.note(time.right + TWO_DAYS, time())
     time.seconds += 1
-    bound.note(time.right)
+    bound.note(time.right, time())
     time.seconds += CONFIRM_SECONDS
-    bound.note(time.right + TWO_DAYS)
+    bound.note(time.right + TWO_DAYS, time())
     assert bound.latest() == time.right + TOLERANCE
 
 
 def test_a_clock_that_goes_back_is_believed_at_once(time: Time, bound: ClockBound) -> None:
-    bound.note(time.right - TWO_DAYS)
+    bound.note(time.right - TWO_DAYS, time())
     assert bound.latest() == time.right - TWO_DAYS + TOLERANCE

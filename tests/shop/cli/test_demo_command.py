@@ -45,9 +45,9 @@ def test_it_ends_after_so_many_orders_and_every_operation_was_taken(serve: Calla
     assert {node["sku"] for node in data["products"]["nodes"]} == {sku for sku, _, _ in PRODUCTS}
     assert len(data["orders"]["nodes"]) == 40
     statuses = Counter(node["status"] for node in data["orders"]["nodes"])
-    assert len(statuses) > 1
-    # Shipped is what was confirmed, and everything that was asked for was allowed.
+    # Each order ends. Shipped is what was confirmed, and everything that was asked for was allowed.
     assert statuses["SHIPPED"]
+    assert statuses.keys() <= {"SHIPPED", "CANCELLED", "REJECTED"}
     assert not [what for what in counted if what.startswith("rejected ") and what != "rejected ORDER_ENDED"]
     shipped = server.ask('{ events(filter: {types: ["order.confirmed"]}, first: 100) { nodes { type } } }')[
         "data"
