@@ -70,6 +70,16 @@ async def test_a_task_that_is_cancelled_while_it_waits_leaves_its_place_to_the_n
     await room.give_back("c1")
 
 
+async def test_a_task_that_is_cancelled_while_it_waits_costs_its_caller_no_turn() -> None:
+    room = Room(1, 1)
+    await room.ask("c1", "a1", "a2", "b1")
+    room.tasks["a1"].cancel()
+    await _let_tasks_run()
+    await room.give_back("c1")
+    assert room.entered == ["c1", "a2"]
+    await room.give_back("a2", "b1")
+
+
 async def test_a_task_that_is_cancelled_at_its_turn_gives_the_slot_back() -> None:
     slots = FairSlots(1, 1)
     await slots.acquire("a")

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -84,3 +85,37 @@ async def opened(
         )
         assert (await socket.hear())["type"] == "connection_ack"
         yield socket
+
+
+class RawSocket:
+    """A graphql-transport-ws connection to an application of this process, without a network."""
+
+    def __init__(self, app: Starlette) -> None:
+        self.to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.from_app: asyncio.Queue[Any] = asyncio.Queue()
+        scope = {
+            "type": "websocket",
+            "path": "/graphql",
+            "raw_path": b"/graphql",
+            "query_string": b"",
+            "scheme": "ws",
+            "server": ("localhost", 80),
+            "client": ("127.0.0.1", 5),
+            "headers": [(b"host", b"localhost")],
+            "subprotocols": ["graphql-transport-ws"],
+        }
+        self.to_app.put_nowait({"type": "websocket.connect"})
+        self.task = asyncio.create_task(app(scope, self.to_app.get, self.from_app.put))
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.to_app.put({"type": "websocket.receive", "text": json.dumps(message)})
+
+    async def next(self) -> dict[str, Any]:
+        async with asyncio.timeout(20):
+            while (message := await self.from_app.get())["type"] != "websocket.send":
+                assert message["type"] == "websocket.accept", message
+        return json.loads(message["text"])
+
+    async def close(self) -> None:
+        await self.to_app.put({"type": "websocket.disconnect", "code": 1000})
+        await self.task

@@ -1,11 +1,8 @@
 """What an operation has made is gone when it ends: the collector of cycles, which stops everything, finds nothing of it."""
 
-import asyncio
 import gc
-import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -14,6 +11,7 @@ from app.engine.graphql.context import Context
 from app.engine.graphql.execution.fast_executor import FastExecutionContext
 from app.engine.server.runtime import Runtime
 from tests.support.graphql_client import Api
+from tests.support.websocket import RawSocket
 
 TIMES = 20
 OPERATIONS = (
@@ -49,40 +47,6 @@ async def left_over(execute: Callable[[], Awaitable[None]]) -> Counter[str]:
 def living() -> Counter[str]:
     kinds = (FastExecutionContext, Context)
     return Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds))
-
-
-class RawSocket:
-    """A graphql-transport-ws connection to an application of this process, without a network."""
-
-    def __init__(self, app: Starlette) -> None:
-        self.to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self.from_app: asyncio.Queue[Any] = asyncio.Queue()
-        scope = {
-            "type": "websocket",
-            "path": "/graphql",
-            "raw_path": b"/graphql",
-            "query_string": b"",
-            "scheme": "ws",
-            "server": ("localhost", 80),
-            "client": ("127.0.0.1", 5),
-            "headers": [(b"host", b"localhost")],
-            "subprotocols": ["graphql-transport-ws"],
-        }
-        self.to_app.put_nowait({"type": "websocket.connect"})
-        self.task = asyncio.create_task(app(scope, self.to_app.get, self.from_app.put))
-
-    async def send(self, message: dict[str, Any]) -> None:
-        await self.to_app.put({"type": "websocket.receive", "text": json.dumps(message)})
-
-    async def next(self) -> dict[str, Any]:
-        async with asyncio.timeout(20):
-            while (message := await self.from_app.get())["type"] != "websocket.send":
-                assert message["type"] == "websocket.accept", message
-        return json.loads(message["text"])
-
-    async def close(self) -> None:
-        await self.to_app.put({"type": "websocket.disconnect", "code": 1000})
-        await self.task
 
 
 async def test_an_operation_over_http_leaves_no_cycle(api: Api, no_collector: None) -> None:
