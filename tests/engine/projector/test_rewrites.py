@@ -155,6 +155,7 @@ async def test_a_retry_that_goes_some_way_is_told_too(database: Database) -> Non
         await all_show(followers, {stream: 6})
 
 
+@pytest.mark.usefixtures("told")
 async def test_a_skip_and_an_unskip_are_told(database: Database) -> None:
     stream = uuid4()
     async with engine(database, projections=[BROKEN]) as running:
@@ -188,6 +189,19 @@ async def test_a_swap_to_a_table_with_other_rows_is_told_and_so_is_the_way_back(
             await all_show(followers, {stream: 3, lost: 4})
             await rollback(operation, tallies)
             await all_show(followers, {stream: 99})
+
+
+async def test_a_rewrite_that_is_notified_and_polled_counts_once(database: Database) -> None:
+    stream = await poisoned(database)
+    async with followed(database) as (owner, followers):
+        for follower in followers:
+            while not follower.running.projector.workers["tallies"].state.parked:  # noqa: ASYNC110 - it is read each moment
+                await asyncio.sleep(0.01)
+        await retried(owner, tallies)
+        await all_show(followers, {stream: 6})
+        for follower in followers:
+            await follower.running.projector._retry_requested()
+            assert follower.rows._rewrites.count == 1
 
 
 async def test_a_table_that_is_made_again_is_told(database: Database) -> None:
