@@ -33,14 +33,14 @@ run: .venv/.run ## Serve the API and GraphiQL at http://localhost:8000/graphql (
 migrate: .venv/.run ## Bring the database to the newest migration
 	@$(BIN)/python -m app migrate
 
-schema: .venv/.run ## Write schema.graphql anew
-	@$(BIN)/python -m app schema > schema.graphql
+schema: .venv/.run ## Write schema.graphql
+	@text=$$($(BIN)/python -m app schema) && echo "$$text" > schema.graphql
 
 test: .venv/.dev graphiql ## Run all tests
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak and not clients"
 
 quick: .venv/.dev ## Run the tests that need no database and no other process, in less than a minute
-	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template" --ignore=tests/engine/cli --ignore=tests/shop/cli
+	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template and not clients" --ignore=tests/engine/cli --ignore=tests/shop/cli
 
 clients: .venv/.dev ## Drive GraphQL clients of many makers against a server
 	@$(BIN)/python -m pytest -q -m clients tests/clients
@@ -48,11 +48,12 @@ clients: .venv/.dev ## Drive GraphQL clients of many makers against a server
 soak: .venv/.dev graphiql ## Run the tests that take minutes
 	@$(BIN)/python -m pytest -q -m soak
 
-check: .venv/.dev ## Style, types, the direction of imports, what was stored, versions of projections, known weaknesses
+check: .venv/.dev ## Style, types, the direction of imports, the API, what was stored, versions of projections, known weaknesses
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@PYTHONPATH=. $(BIN)/lint-imports
+	@$(BIN)/python -m tests.support.schema_file
 	@$(BIN)/python -m tests.support.event_samples
 	@$(BIN)/python -m tests.support.projection_fingerprints
 	@$(BIN)/python -m tests.support.advisories

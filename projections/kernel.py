@@ -53,6 +53,7 @@ class Projection[R]:
     Both are pure. `key` lists the key columns, `indexes` the columns of each further index. With `history` every state
     of every row is kept, so that the rows can be read as of any position. A change of the fold, of the columns or of
     `history` needs a new `version`, which is part of the table's name. `owner` says whose each row is; it needs none.
+    Raises `ValueError` if it names a column that the row does not have.
     """
 
     name: str
@@ -64,6 +65,30 @@ class Projection[R]:
     indexes: tuple[tuple[str, ...], ...] = ()
     history: bool = False
     owner: Owner | None = None
+
+    def __post_init__(self) -> None:
+        columns = {field.name for field in fields(cast("Any", self.row))}
+        named = {"key": self.key, "indexes": [name for index in self.indexes for name in index]}
+        if self.owner is not None:
+            named["owner"] = [self.owner.column]
+        for argument, names in named.items():
+            if unknown := [name for name in names if name not in columns]:
+                raise ValueError(
+                    f"projection {self.name}: {argument} has {unknown[0]!r}, but {self.row.__name__} has only"
+                    f" {', '.join(sorted(columns))}"
+                )
+        if not self.key:
+            raise ValueError(f"projection {self.name}: key has no column")
+        if self.owner is not None and self.owner.of is not None:
+            of = self.owner.of
+            if of.owner is None:
+                raise ValueError(
+                    f"projection {self.name}: its rows belong to the owner of {of.name}, which has none"
+                )
+            if len(of.key) != 1:
+                raise ValueError(
+                    f"projection {self.name}: the key of {of.name} has {len(of.key)} columns, and owner is one"
+                )
 
     @cached_property
     def table(self) -> Table:

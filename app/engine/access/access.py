@@ -42,8 +42,12 @@ class AccessPolicy:
         deciders: Sequence[AnyDecider],
         codec: EventCodec,
         authorize: Authorize | None = None,
+        *,
+        names_roles: bool = False,
     ) -> None:
         self.roles = roles
+        self.names_roles = names_roles
+        """Whether a refusal names the roles that may."""
         self.authorize = authorize
         self.everyone = frozenset(roles.names)
         self.streams: dict[str, StreamOwner] = {}
@@ -108,20 +112,20 @@ class Access:
     def check_field(self, parent: str, name: str) -> None:
         """Raises `AccessDenied` if the caller may not call the root field."""
         if (parent, name) not in self._scopes.fields:
-            raise AccessDenied(f"You may not use {parent}.{name}.")
+            raise self._denied(f"use {parent}.{name}", self.policy.fields.get((parent, name)))
         authorize = self.policy.authorize
         if authorize is not None and not authorize(self.caller, f"{parent}.{name}", ""):
-            raise AccessDenied(f"You may not use {parent}.{name}.")
+            raise self._denied(f"use {parent}.{name}")
 
     def check_command(self, category: str, stream_id: object, command: Command) -> StateGuard | None:
         """The guard of the command; None if the caller may send it to any aggregate. Raises `AccessDenied`."""
         name = command.stored.name
         scope = self._scopes.commands.get(name)
+        if scope is None:
+            raise self._denied(f"send {name}", self.policy.commands.get(name))
         authorize = self.policy.authorize
-        if scope is None or (
-            authorize is not None and not authorize(self.caller, name, f"{category} {stream_id}")
-        ):
-            raise AccessDenied(f"You may not send {name}.")
+        if authorize is not None and not authorize(self.caller, name, f"{category} {stream_id}"):
+            raise self._denied(f"send {name}")
         if scope == "all":
             return None
         owner = self.policy.streams.get(category)
@@ -154,8 +158,15 @@ class Access:
 
     def _owner(self, scope: Scope | None, what: str) -> str | None:
         if scope is None:
-            raise AccessDenied(f"You may not read {what}.")
+            raise self._denied(f"read {what}")
         return None if scope == "all" else self.caller.actor
+
+    def _denied(self, action: str, rule: Rule | None = None) -> AccessDenied:
+        """What the caller may not do, with the roles that the caller has. In development mode also with those that may."""
+        text = f"You may not {action}. Your roles: {', '.join(sorted(self._scopes.roles)) or 'none'}."
+        if self.policy.names_roles and rule is not None:
+            text += f" Roles that may: {', '.join(rule.roles(self.policy.roles)) or 'none'}."
+        return AccessDenied(text)
 
     @property
     def events(self) -> ReadableEvents:
@@ -165,7 +176,7 @@ class Access:
     def check_import(self) -> None:
         """Raises `AccessDenied` if the caller may not say when something happened."""
         if not self._scopes.imports:
-            raise AccessDenied("You may not give occurredAt.")
+            raise self._denied("give occurredAt")
 
     @property
     def share_key(self) -> tuple[Any, ...]:

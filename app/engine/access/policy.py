@@ -3,7 +3,7 @@
 Everything without a line is forbidden. `missing_lines` in `app/engine/graphql/policies.py` names what has none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ command, such as `order 0197…`, and empty for a root field. It is called in th
 
 
 class AccessDenied(Exception):
-    """The caller may not do this. The message names the action, and nothing that the caller has not named."""
+    """The caller may not do this. The message names the action and the caller's roles, and nothing of what is forbidden."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,11 @@ class Rule:
             return "all"
         found = {scope for role, scope in self.scopes.items() if role in held}
         return "all" if "all" in found else "own" if found else None
+
+    def roles(self, roles: Roles) -> Sequence[str]:
+        """The roles that may, in the order of their names."""
+        duty = frozenset[str]() if self.duty is None else getattr(roles, self.duty)
+        return sorted(self.scopes.keys() | duty)
 
 
 ANYONE = Rule(anyone=True)

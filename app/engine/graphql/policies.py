@@ -14,11 +14,18 @@ TABLES = "policies"
 """The key of the tables in the extensions of the schema."""
 
 
-def access_policy(schema: GraphQLSchema, application: AnyApplication) -> AccessPolicy:
-    """The tables of a schema's slices, for an application."""
+def access_policy(
+    schema: GraphQLSchema, application: AnyApplication, *, names_roles: bool = False
+) -> AccessPolicy:
+    """The tables of a schema's slices, for an application. `names_roles` lets a refusal name the roles that may."""
     tables: Sequence[Policy] = schema.extensions[TABLES]
     return AccessPolicy(
-        tables, application.roles, application.deciders, application.codec, application.authorize
+        tables,
+        application.roles,
+        application.deciders,
+        application.codec,
+        application.authorize,
+        names_roles=names_roles,
     )
 
 

@@ -32,7 +32,7 @@ from app.engine.errors import ConfigurationError
 from app.engine.graphql.context import Info
 from app.engine.graphql.event_access import event_condition
 from app.engine.graphql.outcomes import command_context, execute
-from app.engine.graphql.policies import check_policies, missing_lines
+from app.engine.graphql.policies import access_policy, check_policies, missing_lines
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
@@ -205,6 +205,24 @@ async def test_authorize_may_deny_what_the_tables_allow_and_allow_nothing_more(d
     asked.clear()
     codes = await codes_of(database, application_with(COMPLETE, authorize=lambda *_: True), **{"x-roles": ""})
     assert codes == {"tallied": "FORBIDDEN", "add": "FORBIDDEN"}
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (frozenset[str](), "You may not use Mutation.add. Your roles: none."),
+        (frozenset({"clerk", "admin"}), "You may not use Mutation.add. Your roles: clerk."),
+    ],
+)
+def test_a_refusal_names_the_roles_that_may_in_development_mode_alone(
+    held: frozenset[str], said: str
+) -> None:
+    application = application_with(replace(COMPLETE, mutations={"add": OPERATORS}))
+    for names_roles, more in ((False, ""), (True, " Roles that may: boss.")):
+        policy = access_policy(schema_of(application), application, names_roles=names_roles)
+        with pytest.raises(AccessDenied) as refused:
+            policy.access(Caller("ann", held)).check_field("Mutation", "add")
+        assert str(refused.value) == said + more
 
 
 # --- Scopes -----------------------------------------------------------------

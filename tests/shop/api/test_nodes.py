@@ -61,7 +61,8 @@ def test_only_nodes_have_a_field_that_is_called_id() -> None:
         for name, graphql_type in schema.type_map.items()
         if isinstance(graphql_type, GraphQLObjectType) and "id" in graphql_type.fields
     }
-    assert with_id == {name: ["Node"] for name in ("Customer", "Order", "Payment", "Product")}
+    assert {"Customer", "Order", "Payment", "Product"} <= with_id.keys()
+    assert set(map(tuple, with_id.values())) == {("Node",)}
     node = schema.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     assert {str(schema.type_map[name].fields["id"].type) for name in with_id} == {"ID!"}  # type: ignore[attr-defined]
@@ -111,7 +112,8 @@ async def test_a_hundred_nodes_are_one_statement_for_each_projection(
     reads.clear()
     data = await api.data(NODES, {"ids": [str(uuid4()) for _ in range(99)] + [f"payment:{uuid4()}"]})
     assert data["nodes"] == [None] * 100
-    assert sorted(reads) == [("customers", 99), ("orders", 99), ("payments", 1), ("products", 99)]
+    assert len({name for name, _ in reads}) == len(reads)
+    assert set(reads) >= {("customers", 99), ("orders", 99), ("payments", 1), ("products", 99)}
     answer = await api(NODES, {"ids": [str(uuid4()) for _ in range(101)]})
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 

@@ -132,12 +132,12 @@ class Attacker:
         async with connect(
             self._server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None
         ) as connection:
-            if case.content["init"]:
-                await connection.send('{"type": "connection_init"}')
-            for message in case.content["messages"]:
-                for text in _frames(message):
-                    await connection.send(text)
             try:
+                if case.content["init"]:
+                    await connection.send('{"type": "connection_init"}')
+                for message in case.content["messages"]:
+                    for text in _frames(message):
+                        await connection.send(text)
                 async for text in connection:
                     message = json.loads(text)
                     if message["type"] == "error":

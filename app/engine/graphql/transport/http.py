@@ -92,7 +92,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         self._rates = RateLimiter(services.settings.max_cost_per_second)
         self._max_bytes = services.settings.max_answer_bytes
         application = services.application
-        self._policy = access_policy(graphql_schema(schema), application)
+        self._policy = access_policy(
+            graphql_schema(schema), application, names_roles=services.settings.mode == "development"
+        )
         self._owners = StreamOwners(services.database, self._policy.streams, self._wait_for)
         self.shared_subscriptions = SharedSubscriptions(schema)
 

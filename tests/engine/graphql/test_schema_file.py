@@ -1,0 +1,23 @@
+"""`make check` names a missing line of a POLICY, and a schema.graphql that is not the schema of the code."""
+
+from pathlib import Path
+
+from app.composition import application
+from app.engine.application import Application
+from tests.engine.access.test_policies import COMPLETE, application_with, without
+from tests.support.schema_file import problems
+
+STALE = "schema.graphql is not the schema of the code: run make schema"
+
+
+def test_the_project_has_no_problem() -> None:
+    assert list(problems(application)) == []
+
+
+def test_a_schema_that_is_not_that_of_the_code_and_a_missing_line_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "schema.graphql"
+    lacking: Application[object] = application_with(without(COMPLETE, "events", "tally.added"))  # type: ignore[assignment]
+    missing = "no POLICY of a slice has a line for: event tally.added"
+    assert list(problems(lacking, file)) == [missing, STALE]
+    file.write_text("type Query { a: Int }\n")
+    assert list(problems(lacking, file)) == [missing, STALE]
