@@ -44,10 +44,11 @@ class CommandAccepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandRejected:
-    """A rule of the domain forbids the command."""
+    """A rule of the domain forbids the command. A `duplicate` is the first outcome of its command id, decided earlier."""
 
     code: str
     message: str
+    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

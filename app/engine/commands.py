@@ -243,7 +243,8 @@ class CommandHandler:
     async def _first_outcome(self, decider: AnyDecider, result: AppendResult) -> CommandOutcome:
         if result.refusal is not None:
             messages = {code_of(rule): message_of(rule) for rule in decider.rejections}
-            return CommandRejected(code=result.refusal, message=messages.get(result.refusal, result.refusal))
+            message = messages.get(result.refusal, result.refusal)
+            return CommandRejected(code=result.refusal, message=message, duplicate=True)
         return CommandAccepted(
             position=result.last,
             version=result.version,

@@ -208,6 +208,39 @@ def test_the_page_says_why_a_token_does_not_help(customer: BrowserContext, datab
         shop.server.close()
 
 
+def test_a_shelf_with_a_product_from_elsewhere_is_filled_and_what_is_under_a_notice_is_clicked(
+    customer: BrowserContext, database_url: str
+) -> None:
+    shop = Shop(database_url)
+    try:
+        registered = shop.server.ask(
+            'mutation { registerProduct(input: {sku: "TEA-1", name: "Green tea", price: {amount: "4"}}) { __typename } }'
+        )
+        assert registered["data"]["registerProduct"]["__typename"] == "ProductAccepted"
+        window = Window(customer, shop)
+        window.shows('.stock[data-sku="TEA-1"]', "Sold out")
+        expect(window.button("Fill the shelf")).to_have_count(0)
+        window.act_as("staff")
+        window.button("Fill the shelf").click()
+        window.shows('.stock[data-sku="BOX-OF-WONDERS"]', "left")
+        expect(window.button("Fill the shelf")).to_have_count(0)
+        window.page.locator('.product:has(h3:text-is("Green tea"))').get_by_role(
+            "button", name="Receive"
+        ).click()
+        window.shows(".notice", "10 pieces of Green tea received.")
+        over = window.page.evaluate(
+            """() => {
+                const box = document.querySelector(".notice").getBoundingClientRect();
+                const found = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+                return found.closest(".notice") === null;
+            }"""
+        )
+        assert over
+        is_well(window)
+    finally:
+        shop.server.close()
+
+
 # The last test of this file: the shelf is too full for the others after it.
 @pytest.mark.soak
 def test_a_shelf_that_is_too_full_for_one_list_asks_for_a_name(

@@ -48,6 +48,10 @@ class CommandOptions:
 class Rejected:
     code: RejectionCode = strawberry.field(description="The code of the rule.")  # pyright: ignore[reportInvalidTypeForm] - derived
     message: str = strawberry.field(description="The rule in words.")
+    duplicate: bool = strawberry.field(
+        description="True if this command id was sent before: it was rejected then, and would perhaps be accepted now.",
+        default=False,
+    )
 
 
 @strawberry.type(
@@ -130,8 +134,8 @@ def to_outcome[A](
                 duplicate=outcome.duplicate,
                 **fields,
             )
-        case CommandRejected(code=code, message=message):
-            return rejected(code, message)
+        case CommandRejected(code=code, message=message, duplicate=duplicate):
+            return rejected(code, message, duplicate=duplicate)
         case CommandConflict(expected=expected, actual=actual):
             cause = (
                 "Another command came first"
@@ -147,6 +151,6 @@ def to_outcome[A](
             return Preview(events=[context.events.to_graphql(fact) for fact in facts])
 
 
-def rejected(code: str, message: str) -> Rejected:
+def rejected(code: str, message: str, *, duplicate: bool = False) -> Rejected:
     """A rejection by the code of its rule."""
-    return Rejected(code=RejectionCode(code), message=message)
+    return Rejected(code=RejectionCode(code), message=message, duplicate=duplicate)

@@ -40,7 +40,8 @@ export function Products({ api, commands, inBasket, add }: Shelf) {
         </p>
       )}
       {products === undefined && !problem && <p className="quiet">Looking at the shelf…</p>}
-      {products?.length === 0 && (wanted === "" ? <EmptyShelf api={api} commands={commands} /> : <p className="quiet">Nothing with this name.</p>)}
+      {products?.length === 0 && wanted !== "" && <p className="quiet">Nothing with this name.</p>}
+      {products?.length === 0 && wanted === "" && <EmptyShelf api={api} commands={commands} />}
       <ul className="products">
         {products?.map((product) => (
           <li key={product.id} className={product.available === 0 ? "product sold-out" : "product"}>
@@ -68,12 +69,32 @@ export function Products({ api, commands, inBasket, add }: Shelf) {
           </li>
         ))}
       </ul>
+      {api.role === "staff" && wanted === "" && products && products.length > 0 && lacksGoods(products) && <FillShelf commands={commands} />}
     </section>
   );
 }
 
+/** Whether a shop of a few products has none of the demonstration goods, as after the first steps in GraphiQL. */
+function lacksGoods(products: readonly ProductCardFragment[]) {
+  const skus = new Set(products.map((product) => product.sku));
+  return products.length < GOODS.length && !GOODS.some((goods) => skus.has(goods.sku));
+}
+
 /** An empty shop offers its demonstration goods to staff. Others may not register products. */
 function EmptyShelf({ api, commands }: { api: Api; commands: Commands }) {
+  return (
+    <div className="empty">
+      <p>The shelf is empty.</p>
+      {api.role === "staff" ? (
+        <FillShelf commands={commands} />
+      ) : (
+        <p className="quiet">Staff can fill it{takesHeaders() && ": choose staff at the top of the page"}.</p>
+      )}
+    </div>
+  );
+}
+
+function FillShelf({ commands }: { commands: Commands }) {
   const [busy, setBusy] = useState(false);
   async function fill() {
     setBusy(true);
@@ -85,19 +106,12 @@ function EmptyShelf({ api, commands }: { api: Api; commands: Commands }) {
     setBusy(false);
   }
   return (
-    <div className="empty">
-      <p>The shelf is empty.</p>
-      {api.role === "staff" ? (
-        <>
-          <button type="button" className="primary" disabled={busy} onClick={() => void fill()}>
-            {busy ? "Filling the shelf…" : "Fill the shelf"}
-          </button>
-          <p className="quiet">Registers {GOODS.length} products and receives their stock.</p>
-        </>
-      ) : (
-        <p className="quiet">Staff can fill it{takesHeaders() && ": choose staff at the top of the page"}.</p>
-      )}
-    </div>
+    <>
+      <button type="button" className="primary" disabled={busy} onClick={() => void fill()}>
+        {busy ? "Filling the shelf…" : "Fill the shelf"}
+      </button>
+      <p className="quiet">Registers {GOODS.length} products and receives their stock.</p>
+    </>
   );
 }
 
