@@ -149,7 +149,7 @@ def main(application: AnyApplication, arguments: Sequence[str] | None = None) ->
         )
         sys.stdout.flush()
     except TyperException as error:
-        _exit_on_usage_error(error)
+        _exit_on_usage_error(error, sys.argv[1:] if arguments is None else arguments)
     except UserError as error:
         _exit_with_error(str(error))
     except (KeyboardInterrupt, Abort):
@@ -167,7 +167,7 @@ _OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What only a write raises: the disk is full, or gone."""
 
 
-def _exit_on_usage_error(error: TyperException) -> NoReturn:
+def _exit_on_usage_error(error: TyperException, arguments: Sequence[str]) -> NoReturn:
     """A command or option that does not exist, a missing or malformed value: one line instead of a box."""
     message = " ".join(error.format_message().split())
     if not message:
@@ -177,8 +177,13 @@ def _exit_on_usage_error(error: TyperException) -> NoReturn:
     if option in RENAMED_OPTIONS:
         _exit_with_error(f"{option} is now {RENAMED_OPTIONS[option]}")
     context: Any = getattr(error, "ctx", None)
-    help_command = "python -m app" if context is None else context.command_path
+    help_command = _command_of(arguments) if context is None else context.command_path
     _exit_with_error(f"{message.rstrip('.')}; see {help_command} --help")
+
+
+def _command_of(arguments: Sequence[str]) -> str:
+    """The command that the first word names, for an error that does not say where it happened."""
+    return " ".join(["python -m app", *arguments[:1]])
 
 
 def _exit_with_error(message: str) -> NoReturn:

@@ -37,6 +37,7 @@ def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     [
         (["nonsense"], "error: No such command 'nonsense'; see python -m app --help"),
         (["lag", "--nonsense"], "error: No such option: --nonsense; see python -m app lag --help"),
+        (["token", "--as"], "error: Option '--as' requires an argument; see python -m app token --help"),
         (["trace"], "error: Missing argument 'correlation'; see python -m app trace --help"),
         (
             ["processes", "list", "--limit", "0"],
