@@ -5,6 +5,7 @@ All functions block. A test with an event loop calls them through `asyncio.to_th
 
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -15,15 +16,27 @@ from app.engine.application import AnyApplication
 from app.engine.cli.main import cli
 from app.engine.errors import UserError
 from app.engine.settings import ROOT
-from tests.support.server import clean_environment
+from tests.support.server import ForkedProcess, clean_environment
 
 TIMEOUT_SECONDS = 60
 
 type CliResult = subprocess.CompletedProcess[str]
 
 
-def run(*arguments: str, root: Path = ROOT, **environment: str) -> CliResult:
-    """Run `python -m app` in a process of its own, with the code in `root`."""
+def run(*arguments: str, **environment: str) -> CliResult:
+    """Run a command in a process of its own, which is forked from one that has imported the code."""
+    with tempfile.TemporaryDirectory(prefix="command-") as folder:
+        output, errors = Path(folder, "output"), Path(folder, "errors")
+        process = ForkedProcess(arguments, clean_environment(**environment), str(output), str(errors))
+        try:
+            code = process.wait(TIMEOUT_SECONDS)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(arguments, code, output.read_text(), errors.read_text())
+
+
+def run_cold(*arguments: str, root: Path = ROOT, **environment: str) -> CliResult:
+    """Run `python -m app` as a user types it, with the code in `root`."""
     return subprocess.run(
         [sys.executable, "-m", "app", *arguments],
         cwd=root,

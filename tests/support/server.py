@@ -20,16 +20,8 @@ from app.engine.settings import ROOT
 from tests.support.tokens import TOKEN_KEY, bearer, make_token
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(
-    [
-        "app.composition",
-        "app.engine.cli.main",
-        "app.engine.server.serve",
-        "tests.support.server",
-        "tests.support.toy_rebuild",
-    ]
-)
-"""Processes that begin with the code imported. The imports take most of the time in which a server starts."""
+FORKS.set_forkserver_preload(["tests.support.preloaded", "tests.support.server"])
+"""Processes that begin with the code imported."""
 
 STOP_SECONDS = 20
 
@@ -44,13 +36,14 @@ def clean_environment(**environment: str) -> dict[str, str]:
     return kept | environment
 
 
-def run_main(arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
-    """Do what `python -m app` does, in a process that has imported it. The output goes to the file `log`."""
+def run_main(arguments: Sequence[str], environment: Mapping[str, str], log: str, errors: str) -> None:
+    """Do what `python -m app` does, in a process that has imported it. The output goes to the file `log`, and what is
+    written to standard error to `errors`."""
     from app.composition import application
     from app.engine.cli.main import main
 
-    with open(log, "ab") as output:
-        for descriptor in (1, 2):
+    for descriptor, path in ((1, log), (2, errors)):
+        with open(path, "ab") as output:
             os.dup2(output.fileno(), descriptor)
     os.environ.clear()
     os.environ.update(environment)
@@ -61,8 +54,10 @@ def run_main(arguments: Sequence[str], environment: Mapping[str, str], log: str)
 class ForkedProcess:
     """A process of `FORKS` with the methods of `subprocess.Popen`."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: str) -> None:
-        self._process = FORKS.Process(target=run_main, args=(arguments, environment, log))
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], log: str, errors: str | None = None
+    ) -> None:
+        self._process = FORKS.Process(target=run_main, args=(arguments, environment, log, errors or log))
         self._process.start()
         assert self._process.pid is not None
         self.pid: int = self._process.pid

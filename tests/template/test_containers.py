@@ -17,7 +17,7 @@ import yaml
 from app.composition import application
 from app.engine.settings import ROOT
 from app.settings import Settings
-from tests.support.cli import run
+from tests.support.cli import run_cold
 from tests.support.server import Server
 
 type Instruction = tuple[str, str]
@@ -165,7 +165,7 @@ def test_what_is_copied_is_enough_to_run(tmp_path: Path) -> None:
                 # A folder and one inside it are both copied, by different stages.
                 dirs_exist_ok=True,
             )
-    ran = run("schema", root=tmp_path)
+    ran = run_cold("schema", root=tmp_path)
     assert ran.returncode == 0, ran.stderr
     assert "type Query" in ran.stdout
 

@@ -16,7 +16,7 @@ import pytest
 
 from app.engine.database.migrations import head_revisions, revision_names
 from app.engine.settings import ROOT
-from tests.support.cli import assert_user_error, run
+from tests.support.cli import assert_user_error, run, run_cold
 from tests.support.databases import as_superuser
 from tests.support.server import Server
 
@@ -144,7 +144,7 @@ def test_a_server_that_is_asked_to_stop_exits_with_0_and_no_traceback(
 
 
 def test_the_committed_schema_is_the_one_that_is_served() -> None:
-    assert run("schema").stdout == (ROOT / "schema.graphql").read_text(), (
+    assert run_cold("schema").stdout == (ROOT / "schema.graphql").read_text(), (
         "the schema has changed: look at it, then run make schema"
     )
 

@@ -14,7 +14,7 @@ import pytest
 
 from app.engine.settings import ROOT
 from projections.product import products
-from tests.support.cli import CliResult, run
+from tests.support.cli import CliResult, run_cold
 from tests.support.server import Server
 
 REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
@@ -67,7 +67,7 @@ def receive(server: Server) -> tuple[int, dict[str, Any]]:
 
 
 def drop_old(folder: Path, url: str) -> CliResult:
-    return run("projections", "drop", "products", "--version", str(OLD), root=folder, DATABASE_URL=url)
+    return run_cold("projections", "drop", "products", "--version", str(OLD), root=folder, DATABASE_URL=url)
 
 
 @pytest.mark.long

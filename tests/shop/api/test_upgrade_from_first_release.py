@@ -118,7 +118,7 @@ def test_no_live_table_is_made_again(shop: Shop) -> None:
     for row in OLD["live"]:
         if row["projection"] not in NEW_VERSIONS:
             assert live[row["projection"]] == (row["build"], row["fingerprint"]), row["projection"]
-    assert len(live) == len(OLD["live"])
+    assert live.keys() >= {row["projection"] for row in OLD["live"]}
 
 
 def test_reads_answer_what_the_old_code_answered(shop: Shop) -> None:

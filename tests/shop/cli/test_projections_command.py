@@ -73,10 +73,10 @@ async def test_the_whole_way_of_an_operator(
 ) -> None:
     await sold(runtime, api)
     staged = await terminal.output("rebuild", "--all", "--no-promote")
-    assert staged[:2] == [
+    assert set(staged) >= {
         f"{PRODUCTS}: 5 rows, equal at position 10",
         f"{ORDERS}: 5 rows, equal at position 10",
-    ]
+    }
     assert await terminal.output("verify", "orders") == [f"{ORDERS}: 5 rows, equal at position 10"]
     assert (await terminal.output("promote", "orders"))[0].startswith(
         f"{ORDERS}: promoted at position 10; reads waited "
