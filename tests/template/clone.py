@@ -163,8 +163,9 @@ class Clone:
             assert done.returncode == 0, (command, done.stdout, done.stderr)
 
     def test(self, postgres: str, *paths: str, seconds: int = 1_800) -> None:
-        """Run tests of the copy: those at the paths, or all."""
-        options = ("-q", "-x", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", "-m", "not soak")
+        """Run the tests of `make test` in the copy: those at the paths, or all."""
+        marks = ("-m", "not soak and not clients")
+        options = ("-q", "-x", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", *marks)
         done = self.run("-m", "pytest", *options, *paths, seconds=seconds, TEST_DATABASE_URL=postgres)
         assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 

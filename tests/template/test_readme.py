@@ -333,7 +333,9 @@ def test_the_map_has_every_folder_and_no_other() -> None:
             for path in files
             if path.startswith(f"{room}/") and path.count("/") > depth
         }
-    assert set(mapped()) == folders
+    # The tests of an aggregate that was added have a folder of its name.
+    own = {path for path in folders if f"domain/{path.removeprefix('tests/').rstrip('/')}.py" in files}
+    assert set(mapped()) == folders - own
 
 
 @pytest.mark.parametrize("path", PATHS)
