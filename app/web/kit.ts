@@ -79,10 +79,11 @@ export function createKit(options: KitOptions) {
       target = completeUrl(input);
     }
     for (let attempt = 0; ; attempt++) {
-      const last = !repeatable || Date.now() >= until;
+      let last = Date.now() >= until;
       try {
         if (options.token) headers.delete("authorization");
         for (const [name, value] of Object.entries(await authorization())) headers.set(name, value);
+        last ||= !repeatable;
         const answer = await fetch(target, { ...init, headers, body });
         if (!(answer.headers.get("content-type") ?? "").includes("json")) return answer;
         const result = (await answer.clone().json()) as ExecutionResult & { errors?: Coded[] };
@@ -132,8 +133,7 @@ export function createKit(options: KitOptions) {
     const resumes = declares(payload.query, "after");
     // graphql-ws sends this object again at each reconnect.
     const sent: SubscribePayload & { variables: Json } = { ...payload, variables: { ...payload.variables } };
-    let stop = () => {};
-    let [stopped, failures] = [false, 0];
+    let [stop, stopped, failures] = [() => {}, false, 0];
     const begin = () => {
       stop = sockets.subscribe<Json, Json>(sent, {
         next(message) {

@@ -1,16 +1,21 @@
 """The client kit in TypeScript, in Node.js against a real server that is killed while it is used."""
 
+import json
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as serve_sockets
+from websockets.typing import Subprotocol
 
 from app.engine.graphql.errors import ApiError
 from app.engine.settings import ROOT
@@ -75,8 +80,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Page:
     """A script as it runs, with the lines that it has printed."""
 
-    def __init__(self, folder: Path, server: Server, script: str, argument: str) -> None:
-        self.server = server
+    def __init__(self, folder: Path, script: str, argument: str) -> None:
         self._process = subprocess.Popen(
             ["node", f"built/{script}", argument],
             cwd=folder,
@@ -107,25 +111,34 @@ class Page:
             pipe.close()
 
 
+class Restart:
+    """Starts a server, always on the same port, and kills it."""
+
+    def __init__(self, database_url: str, servers: ExitStack) -> None:
+        self._database_url = database_url
+        self._servers = servers
+        self._port = free_port()
+
+    def __call__(self) -> Server:
+        self._server = Server(self._database_url, port=self._port)
+        self._servers.callback(self._server.close)
+        return self._server.wait()
+
+    def kill(self) -> None:
+        self._server.kill()
+
+
 @pytest.fixture
-def restart(database_url: str) -> Iterator[Callable[[], Server]]:
-    """Starts a server, always on the same port."""
-    port = free_port()
+def restart(database_url: str) -> Iterator[Restart]:
     with ExitStack() as servers:
-
-        def start() -> Server:
-            server = Server(database_url, port=port)
-            servers.callback(server.close)
-            return server.wait()
-
-        yield start
+        yield Restart(database_url, servers)
 
 
 @pytest.fixture
-def page(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
+def page(built: Path, restart: Restart) -> Iterator[Page]:
     server = restart()
     server.ask(REGISTER)
-    page = Page(built, server, "check.js", server.url)
+    page = Page(built, "check.js", server.url)
     try:
         yield page
     finally:
@@ -133,14 +146,14 @@ def page(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
 
 
 @pytest.fixture
-def pages(built: Path, restart: Callable[[], Server]) -> Iterator[Page]:
+def pages(built: Path, restart: Restart) -> Iterator[Page]:
     """Pages with the adapters of the README, whose address is that of the server."""
     server = restart()
     server.ask(REGISTER)
     adapters = (built / "built" / "adapters.js").read_text()
     assert EXAMPLE_URL in adapters
     (built / "built" / "adapters-here.js").write_text(adapters.replace(EXAMPLE_URL, server.url))
-    pages = Page(built, server, "pages.js", "./adapters-here.js")
+    pages = Page(built, "pages.js", "./adapters-here.js")
     try:
         yield pages
     finally:
@@ -156,7 +169,7 @@ def test_the_kit_has_at_most_200_lines_and_imports_graphql_ws_alone() -> None:
 
 
 def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_once(
-    page: Page, restart: Callable[[], Server]
+    page: Page, restart: Restart
 ) -> None:
     page.wait_for(version=1, position="1")
     page.wait_for(initial=True, available=0)
@@ -167,7 +180,7 @@ def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_
     # The read has $minPosition, which the kit fills: a command of one's own is always in it.
     page.say("read")
     page.wait_for(own=2)
-    page.server.kill()
+    restart.kill()
     # No server answers now. The kit repeats the command with its id until one does.
     page.say("receive")
     server = restart()
@@ -182,7 +195,7 @@ def test_a_page_with_the_kit_survives_a_kill_of_the_server_and_sees_every_event_
 
 
 def test_the_adapters_of_the_readme_work_in_urql_and_apollo_client_over_a_kill_of_the_server(
-    pages: Page, restart: Callable[[], Server]
+    pages: Page, restart: Restart
 ) -> None:
     order = str(uuid4())
     pages.wait_for(client="urql", event=1)
@@ -192,7 +205,7 @@ def test_the_adapters_of_the_readme_work_in_urql_and_apollo_client_over_a_kill_o
     pages.wait_for(client="urql", accepted=2, own=2)
     pages.say("apollo")
     pages.wait_for(client="apollo", accepted=3, own=3)
-    pages.server.kill()
+    restart.kill()
     # No server answers now. The kit repeats the command with its id until one does.
     pages.say("urql")
     server = restart()
@@ -247,7 +260,7 @@ def test_a_token_that_expires_is_fetched_again_and_the_subscription_goes_on_with
         writer = Writer(server, issuer)
         stack.callback(writer.stop)
         issuer.token_seconds = 1.5
-        page = Page(built, server, "tokens.js", f"{server.url} {issuer.url}")
+        page = Page(built, "tokens.js", f"{server.url} {issuer.url}")
         stack.callback(page.close)
         page.wait_for(closed=4403, reason="expired", times=1)
         # The next token has a key that the server does not know yet.
@@ -256,9 +269,11 @@ def test_a_token_that_expires_is_fetched_again_and_the_subscription_goes_on_with
         # No token can be had for a while. The subscription waits for it, as a request does.
         issuer.is_out = True
         page.wait_for(failures=1)
-        page.say("position")
+        page.say("receive")
         page.wait_for(failures=3)
         issuer.is_out = False
+        page.wait_for(received="ProductAccepted")
+        page.say("position")
         page.wait_for(closed=4403, reason="expired", times=3)
         head = writer.stop()
         page.wait_for(event=head)
@@ -266,6 +281,40 @@ def test_a_token_that_expires_is_fetched_again_and_the_subscription_goes_on_with
         assert [line for line in page.lines if "position" in line]
         assert not [line for line in page.lines if "error" in line or "complete" in line]
         assert "Traceback" not in server.output()
+
+
+def test_a_subscription_goes_on_after_a_close_at_which_its_library_gives_up(
+    built: Path,
+) -> None:
+    """uvicorn and proxies close a connection that was silent too long with 1011."""
+    connections = iter((1011, None))
+
+    def answer(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.send('{"type": "connection_ack"}')
+        identity = json.loads(connection.recv())["id"]
+        if (code := next(connections)) is not None:
+            connection.close(code, "keepalive ping timeout")
+            return
+        payload = {"data": {"events": {"position": "7"}}}
+        connection.send(json.dumps({"type": "next", "id": identity, "payload": payload}))
+        # Until the page is closed.
+        with suppress(ConnectionClosed):
+            connection.recv()
+
+    with ExitStack() as stack:
+        issuer = stack.enter_context(run_issuer())
+        peer = stack.enter_context(
+            serve_sockets(answer, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")])
+        )
+        stack.callback(peer.shutdown)
+        Thread(target=peer.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{peer.socket.getsockname()[1]}/graphql"
+        page = Page(built, "tokens.js", f"{url} {issuer.url}")
+        stack.callback(page.close)
+        page.wait_for(closed=1011, times=1)
+        page.wait_for(event=7)
+        assert not [line for line in page.lines if "error" in line or "complete" in line]
 
 
 def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: Page) -> None:

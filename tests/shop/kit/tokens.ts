@@ -34,6 +34,13 @@ kit.client.subscribe<{ events: { position: string } }>(
 
 for await (const chunk of process.stdin) {
   for (const word of String(chunk).split("\n").filter(Boolean)) {
+    if (word === "receive") {
+      // Without a command id it is not safe to repeat.
+      const mutation = 'mutation { receiveStock(input: { sku: "TEA", quantity: 1 }) { __typename } }';
+      const answer = await kit.request<{ receiveStock: { __typename: string } }>(mutation);
+      say({ received: answer.data.receiveStock.__typename });
+      continue;
+    }
     const answer = await kit.request<{ position: string }>(`query { ${word} }`);
     say({ [word]: Number(answer.data.position) });
   }
