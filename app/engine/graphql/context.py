@@ -86,13 +86,14 @@ class LiveMessage:
 class LiveHandover:
     """Hands a subscription from its resolver to the socket's handler.
 
-    The resolver sends the stored events, notes its position here and ends. The handler then sends the live events, or the
-    messages of `next_after`, from the shared stream. `execution` is the valid operation, `position` the last position sent.
+    The resolver sends the stored events, notes its cursor here and ends. The handler then sends the live events, or the
+    messages of `next_after`, from the shared stream. `execution` is the valid operation.
     """
 
     execution: ExecutionContext | None = None
-    position: int | None = None
-    """None if the operation cannot be shared, or has not reached the head of the log. With `next_after`, its cursor."""
+    cursor: int | None = None
+    """The position of the last event that was sent. With `next_after`, the cursor of the last message. None if the operation
+    cannot be shared, or has not reached the head of the log."""
     where: EventFilter = ALL_EVENTS
     owned: Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]] | None = None
     """Those of some events that the caller may read."""
@@ -111,7 +112,7 @@ class LiveHandover:
         owned: Callable[[Sequence[Fact]], Awaitable[Sequence[Fact]]],
     ) -> None:
         """Hand over: all events up to `position` are sent, the handler sends those that match and follow."""
-        self.position, self.where, self.epoch, self.owned = position, where, epoch, owned
+        self.cursor, self.where, self.epoch, self.owned = position, where, epoch, owned
 
     def begin_messages(
         self,
@@ -121,7 +122,7 @@ class LiveHandover:
         epoch: int,
     ) -> None:
         """Hand over: the handler sends `first`, and then the messages after `cursor`."""
-        self.position, self.next_after, self.first, self.epoch = cursor, next_after, first, epoch
+        self.cursor, self.next_after, self.first, self.epoch = cursor, next_after, first, epoch
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The live lists of this process: one evaluation for all subscribers of the same filter."""
+"""Finds the live list of a filter: all subscribers of the same filter share one evaluation."""
 
 from typing import Any
 from weakref import WeakValueDictionary
@@ -15,7 +15,7 @@ from projections.kernel import AnyProjection, Projection
 
 
 class LiveLists:
-    """The live rows of this process: one evaluation for all subscribers of the same filter."""
+    """The live lists of this process. A list ends with its last subscriber."""
 
     def __init__(self, database: Database, feed: Feed, projector: Projector, timeout: float) -> None:
         self._database, self._feed, self._projector = database, feed, projector

@@ -11,7 +11,7 @@ from app.engine.projector.parking.parked_keys import UnreadableCount
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ProjectionState:
-    """What this process knows of one table. Only `update` changes it."""
+    """What this process knows of one table. Its owner and the polls change it by `update`, which wakes those who wait."""
 
     position: int = 0
     is_owner: bool = False

@@ -141,7 +141,7 @@ class SharedSubscriptions:
         send: Callable[[str], Awaitable[None]],
     ) -> None:
         """Send a graphql-transport-ws message for each event after the handover, until the feed closes."""
-        execution, cursor, where = handover.execution, handover.position, handover.where
+        execution, cursor, where = handover.execution, handover.cursor, handover.where
         assert execution is not None
         assert cursor is not None
         feed = execution.context.services.feed

@@ -280,7 +280,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             async with aclosing(_in_turns(results)) as turns:
                 await self._send_result_stream(operation, turns)
-            if handover.execution is not None and handover.position is not None and not operation.completed:
+            if handover.execution is not None and handover.cursor is not None and not operation.completed:
                 endpoint = cast("_Endpoint", self.view)
                 await endpoint.shared_subscriptions.send(
                     handover, operation.id, handover.execution.context.correlation_id, self._socket.send_text
