@@ -124,7 +124,7 @@ async def tail(
     async for result in stream:
         assert isinstance(result, ExecutionResult)
         assert result.errors is None
-    assert found.position is not None
+    assert found.cursor is not None
     return found
 
 
