@@ -170,7 +170,7 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
     assert sorted(rendered) == sorted([1, 2, 3, 4, 5, 6] * 3)
     rendered.clear()
     late = asyncio.create_task(
-        tails.send(replace(asked[0], position=0, where=EventFilter()), "late", uuid4(), heard[4].put)
+        tails.send(replace(asked[0], cursor=0, where=EventFilter()), "late", uuid4(), heard[4].put)
     )
     assert [position_of(await heard[4].get()) for _ in range(6)] == [1, 2, 3, 4, 5, 6]
     assert rendered == [1, 2, 3, 4, 5, 6]
