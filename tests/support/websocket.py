@@ -76,8 +76,15 @@ async def opened(
 ) -> AsyncGenerator[Socket]:
     """A socket whose connection was initialised, with this payload, and acknowledged. It has the headers of the server."""
     options.setdefault("additional_headers", server.headers)
+    async with opened_at(server.socket, init, **options) as socket:
+        yield socket
+
+
+@asynccontextmanager
+async def opened_at(url: str, init: dict[str, Any] | None = None, **options: Any) -> AsyncGenerator[Socket]:
+    """The same for an address."""
     async with connect(
-        server.socket, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None, **options
+        url, subprotocols=[Subprotocol("graphql-transport-ws")], max_size=None, **options
     ) as connection:
         socket = Socket(connection)
         await socket.say(

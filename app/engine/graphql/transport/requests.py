@@ -11,7 +11,7 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_op
 from starlette.requests import Request
 
 from app.engine.access.refusals import TokenRefused
-from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS
+from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS, has_too_many_tokens
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -110,6 +110,10 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
         raise BadRequest(
             f"The document has {len(envelope.query)} characters; the limit is {MAX_LENGTH}",
             "OPERATION_TOO_EXPENSIVE",
+        )
+    if has_too_many_tokens(envelope.query):
+        raise BadRequest(
+            f"The document has more than {MAX_TOKENS} tokens, which is the limit", "OPERATION_TOO_EXPENSIVE"
         )
     if not documents.allows(envelope.query):
         raise BadRequest(
