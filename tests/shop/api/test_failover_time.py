@@ -81,7 +81,9 @@ async def seconds_until_recorded_and_level(server: Server, limit: float) -> tupl
                 position = int(data["receiveStock"]["position"])
                 recorded = time.monotonic() - began
             if position is not None and (data.get("product") or {}).get("version") == position:
-                return recorded, time.monotonic() - began
+                level = time.monotonic() - began
+                print(f"first acknowledged after {recorded:.2f} s, reads level after {level:.2f} s")
+                return recorded, level
             await asyncio.sleep(0.02)
 
 
@@ -130,6 +132,5 @@ async def test_a_killed_primary_is_replaced_by_its_standby_and_reads_are_level_a
                 primary.kill()
                 await asyncio.to_thread(standby.promote)
                 recorded, level = await seconds_until_recorded_and_level(server, 20)
-                print(f"first acknowledged after {recorded:.2f} s, reads level after {level:.2f} s")
                 assert recorded <= level < FAILOVER_SECONDS + MARGIN_SECONDS
                 assert "Traceback" not in server.output()
