@@ -162,6 +162,7 @@ async def test_memory_stays_flat_while_hostile_clients_do_their_worst(
     folder = Path(os.environ.get("SOAK_PLOT_DIR", tmp_path))
     curves = {"RSS in MiB": samples.rss, "CPU in percent": samples.cpu, "p99 of a friend in ms": samples.p99}
     write_plot(folder / "soak.svg", samples.seconds, curves)
+    (folder / "server.log").write_text(server.output())
     assert not done, [task.exception() for task in done]
     quarter = len(samples.rss) // 4
     early = statistics.median(samples.rss[quarter : 2 * quarter])
@@ -170,12 +171,12 @@ async def test_memory_stays_flat_while_hostile_clients_do_their_worst(
         f"{samples.requests} requests, {samples.attacks} attacks, RSS {early:.0f} then {late:.0f} MiB,"
         f" p99 {statistics.median(samples.p99):.0f} ms"
     )
+    output = server.output()
+    at = output.find("Traceback")
+    assert at == -1, output[max(0, at - 300) : at + 5_000]
     assert late < max(early * GROWTH, early + ROOM_BYTES / 2**20)
     assert samples.requests > SECONDS
     assert samples.attacks > SECONDS
     assert samples.events > 0
     position = (await asyncio.to_thread(server.ask, "{ position }"))["data"]["position"]
     assert int(position) == samples.requests
-    output = server.output()
-    at = output.find("Traceback")
-    assert at == -1, output[max(0, at - 300) : at + 5_000]
