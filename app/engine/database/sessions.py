@@ -215,7 +215,9 @@ class Session(asyncpg.Connection):
             self.heartbeat = asyncio.get_running_loop().create_task(self._beat())
 
     def has_become_read_only(self) -> bool:
-        """What the server reported by itself, or answered last."""
+        """What the server reported by itself, or answered last. False for a session that has ended."""
+        if self.is_closed():
+            return False
         reported = self.get_settings()
         return self.is_read_only or "on" in (
             getattr(reported, "in_hot_standby", "off"),

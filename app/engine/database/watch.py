@@ -99,6 +99,9 @@ class SessionWatch:
                 records = await probe.fetch(_SELECT_BACKENDS, [session.pid for session in suspects])
                 known = {(record["pid"], record["backend_start"]): record for record in records}
                 for session in suspects:
+                    # It may have ended while the others were judged.
+                    if session.is_closed():
+                        continue
                     await self._judge(probe, session, known.get((session.pid, session.backend_start)))
         except DRIVER_ERRORS as error:
             log.warning("connections cannot be examined: %s", first_line(error))

@@ -90,6 +90,15 @@ async def test_a_session_whose_process_is_gone_from_the_server_ends(link: DeadLi
         await assert_broken(waiting, began)
 
 
+async def test_a_session_that_has_ended_can_be_judged(server: Cluster) -> None:
+    async with opened(server.url()) as database, database.connection() as session:
+        session.terminate()
+        # The driver forgets the settings when the connection is lost, in the next turn of the loop.
+        while session.is_closed() and hasattr(session._protocol, "get_settings"):  # noqa: ASYNC110 - it is looked at in each turn
+            await asyncio.sleep(0)
+        assert session.has_become_read_only() is False
+
+
 async def test_long_statements_and_long_idle_sessions_live_on(server: Cluster) -> None:
     async with opened(server.url()) as database, database.connection() as idle:
         assert await Lease(idle, "idle").try_acquire()
