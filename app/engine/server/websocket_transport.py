@@ -6,6 +6,7 @@ A burst of events is a frame each for every subscriber, and a write each would b
 import asyncio
 from typing import Any, cast, override
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Response
@@ -133,6 +134,10 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @override
     async def send(self, message: Any) -> None:
+        # A send may wait until the peer reads. uvicorn may close the socket meanwhile, and take the send for an error then.
+        await self.writable.wait()
+        if self.close_sent and message["type"] in ("websocket.send", "websocket.close"):
+            raise ClientDisconnected
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # uvicorn logs an error for each socket that is refused with a response.
