@@ -1,15 +1,12 @@
 """What has no line is forbidden, and the start names it. Scopes of events are the same in memory and in SQL."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx2
 import pytest
-import strawberry
 
 from app.engine.access.access import AccessPolicy
 from app.engine.access.caller import Caller
@@ -19,7 +16,6 @@ from app.engine.access.policy import (
     OPERATORS,
     AccessDenied,
     Policy,
-    Roles,
     Rule,
     Scope,
     StreamOwner,
@@ -29,11 +25,8 @@ from app.engine.application import Application
 from app.engine.commands import CommandAccepted, CommandConflict, CommandRejected
 from app.engine.database.connections import Database
 from app.engine.errors import ConfigurationError
-from app.engine.graphql.context import Info
 from app.engine.graphql.event_access import event_condition
-from app.engine.graphql.outcomes import command_context, execute
 from app.engine.graphql.policies import access_policy, check_policies, missing_lines
-from app.engine.graphql.scalars import Position
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.read_models.queries import count_rows, owner_value, rows_by_column
@@ -44,62 +37,8 @@ from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventFilter, EventReader
 from projections.kernel import Owner
 from tests.support.toy_counter import Add, Take, TooLittle, engine, request, tallies, tally
+from tests.support.toy_slice import COMPLETE, ROLES, application_with, without
 from tests.support.toy_upcasts import ADDED, BURNT, GROWN, LOOKED, MOVED, insert_events, tally_with_upcasts
-
-ROLES = Roles(names=("clerk", "boss"), operators=frozenset({"boss"}), importers=frozenset())
-COMPLETE = Policy(
-    commands={kind.stored.name: allow(clerk="all") for kind in tally.command_types},
-    queries={"tallied": allow(clerk="all")},
-    mutations={"add": "tally.add"},
-    rows={tallies: allow(clerk="all")},
-    events={kind.stored.name: allow(clerk="all") for kind in tally.event_types},
-)
-
-
-@strawberry.type(description="The command was accepted.")
-class Added:
-    position: Position = strawberry.field(description="The position.")
-    version: strawberry.Private[int]
-    events: strawberry.Private[Sequence[Any]]
-    duplicate: strawberry.Private[bool]
-
-
-@strawberry.type
-class Query:
-    @strawberry.field(description="The number of pieces.")
-    async def tallied(self, info: Info, id: UUID) -> int | None:
-        await info.context.wait_for_projection(tallies, None)
-        row = await info.context.loaders.row(tallies, "id", id)
-        return None if row is None else row.sum
-
-
-@strawberry.type
-class Mutation:
-    @strawberry.mutation(description="Add one.")
-    async def add(self, info: Info, id: UUID) -> Position:
-        context = info.context
-        outcome = await execute(context, tally, id, Add(amount=1), command_context(context, None), Added)
-        assert isinstance(outcome, Added)
-        return outcome.position
-
-
-def application_with(policy: Policy, **more: Any) -> Application[EngineSettings]:
-    """The toy with a slice that has this table."""
-    module = ModuleType("slice")
-    module.Query, module.Mutation, module.POLICY = Query, Mutation, policy  # type: ignore[attr-defined]
-    return Application(
-        settings=EngineSettings,
-        deciders=(tally,),
-        projections=(tallies,),
-        slices=lambda: (module,),
-        roles=ROLES,
-        **more,
-    )
-
-
-def without(policy: Policy, part: str, key: object) -> Policy:
-    lines: Mapping[Any, Any] = getattr(policy, part)
-    return replace(policy, **{part: {name: rule for name, rule in lines.items() if name != key}})
 
 
 def schema_of(application: Application[EngineSettings]) -> Any:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from app.composition import application
 from app.engine.application import Application
-from tests.engine.access.test_policies import COMPLETE, application_with, without
 from tests.support.schema_file import problems
+from tests.support.toy_slice import COMPLETE, application_with, without
 
 STALE = "schema.graphql is not the schema of the code: run make schema"
 

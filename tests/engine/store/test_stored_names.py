@@ -325,6 +325,8 @@ async def test_a_process_state_whose_class_was_renamed_is_folded_again_and_no_st
     one, bell = uuid4(), Bell()
     async with _running(database, bell) as running:
         await note(running, one, "put", 1)
+        # The two steps are independent of each other.
+        await at_rest(running)
         await note(running, one, "ring", 2)
         await at_rest(running)
     assert await _phase(database) == "Errand"
