@@ -44,7 +44,7 @@ async def test_a_send_that_waits_while_the_server_closes_the_socket_ends_as_for_
             app,
             ws=Protocol,
             lifespan="off",
-            log_level="critical",
+            log_config=None,
             ws_ping_interval=0.05,
             ws_ping_timeout=0.05,
         )

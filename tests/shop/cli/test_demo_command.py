@@ -108,7 +108,7 @@ async def test_a_server_without_the_shop_is_one_line_and_exit_code_2(database: D
     with bind_socket(settings) as listener:
         async with runtime.run():
             server = uvicorn.Server(
-                uvicorn.Config(create_app(runtime), loop="asyncio", lifespan="off", log_level="warning")
+                uvicorn.Config(create_app(runtime), loop="asyncio", lifespan="off", log_config=None)
             )
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/graphql"
