@@ -60,7 +60,7 @@ async def served(endpoint: "Endless | Idle", **options: float) -> AsyncGenerator
         ws=WriteCombiningWebSocketProtocol,
         ws_per_message_deflate=False,
         lifespan="off",
-        log_level="warning",
+        log_config=None,
         timeout_graceful_shutdown=30,
         **options,  # pyright: ignore[reportArgumentType]
     )
