@@ -56,7 +56,7 @@ class Mutation:
 def application_with(policy: Policy, **more: Any) -> Application[EngineSettings]:
     """The toy with a slice that has this table."""
     module = ModuleType("slice")
-    module.Query, module.Mutation, module.POLICY = Query, Mutation, policy  # type: ignore[attr-defined]
+    vars(module).update(Query=Query, Mutation=Mutation, POLICY=policy)
     return Application(
         settings=EngineSettings,
         deciders=(tally,),

@@ -197,7 +197,7 @@ class Projector:
         """Look whether the database has lost rows, before the connection is used for reads.
 
         Rows are not flushed when they are committed. A crash loses the newest of them together with their checkpoint, and
-        ends all connections. So whatever is read afterwards is read on a new one.
+        ends all connections. So all later reads use a new one.
         """
         # Before the read: what is committed meanwhile is no loss.
         known = {name: worker.stored_position for name, worker in self.workers.items()}

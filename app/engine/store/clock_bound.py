@@ -15,12 +15,12 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def elapsed_seconds() -> float:
-    """A clock that nobody sets, and that goes on while the machine sleeps. `time.monotonic` stands still then on Linux."""
+    """The seconds of a clock that is never set. It goes on while the machine sleeps, which `time.monotonic` does not on Linux."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class ClockBound:
-    """Follows the clock of the database, by a clock of this machine that nobody sets.
+    """Follows the clock of the database, by a clock of this machine that is never set.
 
     `recorded_at` never decreases. So one event of a moment two days ahead would keep all events of the next two days at that
     moment. The clock of the database is expected to go on from where it was last seen. If it is ahead of that by more than

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from app.composition import application
-from app.engine.application import Application
 from tests.support.schema_file import problems
 from tests.support.toy_slice import COMPLETE, application_with, without
 
@@ -16,7 +15,7 @@ def test_the_project_has_no_problem() -> None:
 
 def test_a_schema_that_is_not_that_of_the_code_and_a_missing_line_are_named(tmp_path: Path) -> None:
     file = tmp_path / "schema.graphql"
-    lacking: Application[object] = application_with(without(COMPLETE, "events", "tally.added"))  # type: ignore[assignment]
+    lacking = application_with(without(COMPLETE, "events", "tally.added"))
     missing = "no POLICY of a slice has a line for: event tally.added"
     assert list(problems(lacking, file)) == [missing, STALE]
     file.write_text("type Query { a: Int }\n")

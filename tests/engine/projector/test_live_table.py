@@ -174,7 +174,7 @@ async def test_a_subscriber_that_joins_wakes_no_other(database: Database) -> Non
         for _ in range(3):
             await rows.join(1, None)
         await asyncio.sleep(0)
-        assert set(rows._until_change) == before  # pyright: ignore[reportPrivateUsage]
+        assert set(rows._until_change) == before  # pyright: ignore[reportPrivateUsage] - as above
         for task in waiting:
             task.cancel()
 

@@ -36,7 +36,7 @@ async def test_a_send_that_waits_while_the_server_closes_the_socket_ends_as_for_
             try:
                 while not outcomes or message is not MESSAGE:
                     await send(message)
-            except Exception as error:
+            except Exception as error:  # any error is an outcome, and compared below
                 outcomes.append(error)
 
     server = uvicorn.Server(
