@@ -1,4 +1,4 @@
-"""Tokens are counted before a document is parsed, as the parser counts them, and in the time of a look."""
+"""Tokens are counted before a document is parsed, as the parser counts them, and in a few milliseconds."""
 
 import time
 
@@ -64,6 +64,16 @@ def test_a_document_has_too_many_tokens_if_the_parser_says_so(text: str, most: i
         '"\n' * (MAX_LENGTH // 2),
         "#" * MAX_LENGTH,
         " ," * (MAX_LENGTH // 2),
+        "#\n" * (MAX_LENGTH // 2),
+        '"a' * (MAX_LENGTH // 2),
+        '"""a' * (MAX_LENGTH // 4),
+        '"' + '\\"' * (MAX_LENGTH // 2),
+        '{f(a:"' + '\\"' * (MAX_LENGTH // 2),
+        '"""' + '\n\\"""' * (MAX_LENGTH // 5),
+        '"""\n' + '\\"""\n' * 1_400 + " " * (MAX_LENGTH - 7_000),
+        "-" * MAX_LENGTH,
+        "1e" * (MAX_LENGTH // 2),
+        "\ufeff\r" * (MAX_LENGTH // 2),
     ],
 )
 def test_no_text_takes_long_to_count(text: str) -> None:

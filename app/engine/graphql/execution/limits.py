@@ -49,10 +49,11 @@ PAIR_OF_OBJECTS, PAIR_OF_LEAVES, PAIR_OF_FRAGMENTS, VISIT = 1.0, 0.05, 0.5, 0.1
 _LEXEMES = re.compile(
     r"""
     (?:[\s,\ufeff]++ | \#[^\r\n]*+)++  # what is no token
-    | ( \"\"\"(?:[^"\\] | \\\"\"\" | \\ | "(?!""))*+\"\"\"
-      | "(?:[^"\\\r\n] | \\.)*+"
+    # A string that is not closed is one token. If it were none, each quote in it would begin a search for the end.
+    | ( \"\"\"(?:[^"\\] | \\\"\"\" | \\ | "(?!""))*+(?:\"\"\")?
+      | "(?:[^"\\\r\n] | \\.)*+"?
       | [A-Za-z_][A-Za-z0-9_]*+
-      | -?[0-9][0-9.eE+-]*+
+      | -?[0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+
       | \.\.\.
       | .
       )
