@@ -84,10 +84,12 @@ def test_a_hang_up_answers_the_request_that_waits_first(primary: Cluster, url: s
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
             body = b'{"query": "{ processes { nodes { instanceId } } }"}'
             client.sendall(
-                b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-                % len(body)
-                + body
+                b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body)
             )
+            # The server has begun with the request: one that it has not accepted yet is reset.
+            assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+            client.sendall(body)
             server.process.send_signal(signal.SIGHUP)
             wait_until_refused(server.port)
             primary.thaw()
