@@ -30,6 +30,16 @@ def read_all(client: socket.socket) -> bytes:
     return answer
 
 
+def read_until(client: socket.socket, end: bytes) -> bytes:
+    """What the server sends until these bytes are in it."""
+    answer = b""
+    while end not in answer:
+        data = client.recv(65536)
+        assert data, answer
+        answer += data
+    return answer
+
+
 def cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
