@@ -16,8 +16,9 @@ SOCKET = (
 
 
 @contextlib.contextmanager
-def connection(port: int) -> Generator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+def connection(port: int, source: str = "127.0.0.1") -> Generator[socket.socket]:
+    """A connection from this address of the machine."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0)) as client:
         yield client
 
 

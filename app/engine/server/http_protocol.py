@@ -5,7 +5,6 @@ and for the upgrade to a socket: both begin here.
 """
 
 import asyncio
-import http
 from dataclasses import dataclass
 from typing import Any, cast, override
 
@@ -14,9 +13,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.engine.server.connections import ConnectionTable
-from app.engine.server.request_guard import error_document
-from app.engine.server.security_headers import SECURITY_HEADERS
+from app.engine.server.refusals import NO_ROOM, RequestRefused, check_target, refusal
 from app.engine.server.upgrades import asks_for_socket, head_without_upgrade
+from app.engine.server.websocket_transport import WriteCombiningWebSocketProtocol
 
 LINGER_BYTES = 1024 * 1024
 LINGER_SECONDS = 2.0
@@ -30,6 +29,12 @@ MAX_SOCKET_HEADERS = 120
 """websockets parses the request of a socket once more, with limits of its own that are a little higher."""
 
 
+SPARE_SECONDS = 1.0
+"""The time for the header of a request on a connection above the cap."""
+HEALTH = (b"/livez", b"/readyz")
+"""What such a connection may ask for."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
     """Bounds on one request up to the end of its header, in bytes and seconds."""
@@ -39,29 +44,6 @@ class RequestLimits:
     url_bytes: int
     header_seconds: float
     idle_seconds: float
-
-
-class RequestRefused(Exception):
-    """The request is answered by the protocol, and the connection closed."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
-
-
-def refusal(status: int, code: str, message: str) -> bytes:
-    """A whole response with an error. The connection is closed after it."""
-    body = error_document(code, message)
-    headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "connection": "close",
-        **({"retry-after": "1"} if status == 503 else {}),
-        **SECURITY_HEADERS,
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n{head}\r\n".encode() + body
 
 
 class _Flow(FlowControl):
@@ -79,11 +61,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
     def __init__(
-        self, *arguments: Any, table: ConnectionTable, limits: RequestLimits, **options: Any
+        self,
+        *arguments: Any,
+        table: ConnectionTable,
+        limits: RequestLimits,
+        is_spare: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self._table = table
         self._limits = limits
+        self._is_spare = is_spare
+        """Whether the connection is one above the cap."""
         self._since = self.loop.time()
         """When the connection began to wait, or its header began."""
         self._in_header = False
@@ -115,6 +104,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = self._flow = _Flow(transport)
         self._since = self.loop.time()
+        self._table.opened(self, self.client[0] if self.client else "", is_spare=self._is_spare)
         self._table.wait(self)
 
     @override
@@ -213,7 +203,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_header = False
         self._pending_bytes = 0
-        self._check_target()
+        check_target(self.url, self.headers)
         if self._parser.should_upgrade():
             if self._parser.get_method() == b"CONNECT":
                 raise RequestRefused(400, "BAD_USER_INPUT", "This server is no proxy.")
@@ -221,25 +211,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 # The parser stops here, and `_ignore_upgrade` goes on.
                 return
             self._check_socket()
+        if self._is_spare and (self._parser.should_upgrade() or self.url.partition(b"?")[0] not in HEALTH):
+            raise RequestRefused(*NO_ROOM)
         super().on_headers_complete()
+        if self._is_spare:
+            self.cycle.keep_alive = False
         self._table.leave(self)
 
     @override
     def _should_upgrade(self) -> bool:
         return asks_for_socket(self._parser.get_http_version(), self.headers)
-
-    def _check_target(self) -> None:
-        """A target with a host of its own has to name the same host, or the check of the host means nothing."""
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) != 1:
-            raise RequestRefused(400, "BAD_USER_INPUT", "The request needs exactly one Host header.")
-        if self.url.startswith((b"/", b"*")):
-            return
-        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
-        if authority.lower() != hosts[0].strip().lower():
-            raise RequestRefused(
-                400, "BAD_USER_INPUT", "The target and the Host header name different hosts."
-            )
 
     def _check_socket(self) -> None:
         lines = [len(self.url), *(len(name) + len(value) for name, value in self.headers)]
@@ -288,8 +269,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         self._table.lost(self)
         super().handle_websocket_upgrade()
-        if self._unparsed and not self.transport.is_closing():
-            cast("asyncio.Protocol", self.transport.get_protocol()).data_received(self._unparsed)
+        if not self.transport.is_closing():
+            protocol = cast("WriteCombiningWebSocketProtocol", self.transport.get_protocol())
+            protocol.enter(self._table)
+            if self._unparsed:
+                protocol.data_received(self._unparsed)
 
     def _refuse(self, error: RequestRefused) -> None:
         """Answer and close. What the client still sends is dropped for a moment, or a reset takes the answer from it."""
@@ -318,6 +302,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.transport.write_eof()
         self._table.wait(self)
 
+    def make_way(self) -> None:
+        """Close the connection at once. A client that still sends its request is told why."""
+        if self._is_busy and self.cycle.more_body and not (self.pipeline or self.cycle.response_started):
+            self.transport.write(refusal(*NO_ROOM))
+            self.transport.close()
+        else:
+            self.transport.abort()
+
     def sweep(self, now: float) -> None:
         """Close the connection if it has waited too long."""
         limits = self._limits
@@ -326,6 +318,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._refused_at is not None:
             if now - self._refused_at > LINGER_SECONDS:
                 self.transport.abort()
+        elif self._is_spare:
+            if not self._is_busy and now - self._since > SPARE_SECONDS:
+                self.transport.write(refusal(*NO_ROOM))
+                self.transport.close()
         elif self._in_header:
             if now - self._since > limits.header_seconds:
                 message = f"The header did not arrive within {limits.header_seconds:g} s."
