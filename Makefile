@@ -4,6 +4,8 @@ BIN := .venv/bin
 # Folders of pages that are built with GraphiQL.
 PAGES := app/web/shop
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Some container images set it. Without bytecode each process compiles hundreds of modules, and tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test quick clients check samples bench soak fmt lock graphiql migrate schema clean
 .DEFAULT_GOAL := help
