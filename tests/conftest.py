@@ -57,6 +57,14 @@ def template(postgres: str) -> Iterator[str]:
         yield make_url(url).database or ""
 
 
+@pytest.fixture(scope="session")
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder of this test run, the same for all workers: where `shared_folder` makes others."""
+    base = tmp_path_factory.getbasetemp()
+    # Each worker has a folder of its own in that of the run.
+    return (base.parent if hasattr(request.config, "workerinput") else base) / "shared"
+
+
 @pytest.fixture
 def database_url(postgres: str, template: str) -> Iterator[str]:
     """A fresh, migrated database, for the role of a server.
