@@ -1,5 +1,6 @@
 """A real PostgreSQL for the session, a database of its own for each test, and the engine and API on it."""
 
+import gc
 import logging
 import sys
 import threading
@@ -147,6 +148,12 @@ def in_process_api(module_database_url: str) -> Iterator[InProcessApi]:
         Settings(database_url=module_database_url, min_position_timeout_seconds=0.1)
     ) as api:
         yield api
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector of cycles does not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
