@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 import httpx2
 import pytest
@@ -26,6 +27,7 @@ from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.server import Server
 
 TEMPLATE_TESTS = ROOT / "tests" / "template"
+CLUSTERS = "tests.support.clusters"
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +152,11 @@ def in_process_api(module_database_url: str) -> Iterator[InProcessApi]:
         yield api
 
 
+def uses_cluster(module: ModuleType | None) -> bool:
+    """Whether a file has imported a part of `tests.support.clusters`: then its tests start a PostgreSQL of their own."""
+    return any(str(getattr(value, "__module__", "")).startswith(CLUSTERS) for value in vars(module).values())
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector of cycles does not look through it again and again."""
     gc.collect()
@@ -163,7 +170,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Tests that are long begin first and are spread over all workers, so that none runs alone at the end.
     """
     for item in items:
-        if "postgres" in getattr(item, "fixturenames", ()):
+        if "postgres" in getattr(item, "fixturenames", ()) or uses_cluster(getattr(item, "module", None)):
             item.add_marker(pytest.mark.database)
         if item.path.is_relative_to(TEMPLATE_TESTS):
             item.add_marker(pytest.mark.template)
