@@ -176,7 +176,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.template)
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
     long = [item for item in items if item.get_closest_marker("long") is not None]
-    rest = [item for item in items if item not in long]
+    # The tests of the template take seconds each: the last tests of a run are short ones.
+    rest = sorted(
+        (item for item in items if item.get_closest_marker("long") is None),
+        key=lambda item: not item.path.is_relative_to(TEMPLATE_TESTS),
+    )
     share = -(-len(rest) // workers)
     items[:] = [
         item
