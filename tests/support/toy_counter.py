@@ -179,6 +179,7 @@ async def engine(
     reader = EventReader(database.pool, codec)
     feed = Feed(reader, buffer_size=buffer_size, poll_interval=poll_interval)
     projector = Projector(projections, database, feed)
+    database.on_read_connection = projector.check_new_connection
     notifier = LogNotifier(database.connect, feed.notify, projector.on_notified)
 
     def committed(head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:

@@ -11,6 +11,7 @@ from app.engine.commands import CommandAccepted
 from app.engine.database.connections import open_database
 from app.engine.projector.parking.admin import RetryResult, parked_keys, request_retry, wait_for_retry
 from app.engine.projector.parking.retry import no_progress
+from app.engine.projector.row_cache import RowCache
 from app.engine.projector.writer import TableWriter
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
@@ -98,7 +99,7 @@ async def retry_and_die(point: str) -> None:
         await assert_owned(self)
         kill_this_process()
 
-    def die_after_the_commit(self: TableWriter, rows: Mapping[Key, Any]) -> None:
+    def die_after_the_commit(self: RowCache, rows: Mapping[Key, Any]) -> None:
         kill_this_process()
 
     def die_while_reading(position: int, target: int) -> None:
@@ -111,7 +112,7 @@ async def retry_and_die(point: str) -> None:
         case "before the commit":
             TableWriter.assert_owned = die_before_the_commit
         case "after the commit":
-            TableWriter.cache_rows = die_after_the_commit
+            RowCache.remember = die_after_the_commit
         case _:
             pass
     async with open_database(EngineSettings.from_environment()) as database:

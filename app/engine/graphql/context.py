@@ -236,20 +236,26 @@ class Context:
             max(position or 0, point.min_position),
             services.settings.min_position_timeout_seconds,
         )
-        await services.projector.wait_for_position(projection.name, wanted, seconds)
-        reached = services.projector.workers[projection.name].state.position
+        names = [projection.name]
+        while (
+            (owner := projection.owner) is not None
+            and owner.of is not None
+            and self.access.is_limited(projection)
+        ):
+            # The rows of another projection say whose these rows are.
+            projection = owner.of
+            names.append(projection.name)
+        await services.projector.wait_for_all(names, wanted, seconds)
         if wanted > services.feed.head:
             # Another process owns the projection and was faster. The log token has to name an event as new as the answer.
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await services.feed.wait_past(wanted - 1, epoch=services.feed.epoch)
+            await services.projector.wait_for_all(names, wanted, seconds)
         if position is not None:
             point.min_position = wanted
-        point.note_read(reached)
-        owner = projection.owner
-        if owner is not None and owner.of is not None and self.access.is_limited(projection):
-            # The rows of another projection say whose these rows are.
-            await self.wait_for_projection(owner.of, position)
+        for name in names:
+            point.note_read(services.projector.workers[name].state.position)
 
 
 def response_extensions(context: Context) -> dict[str, Any]:

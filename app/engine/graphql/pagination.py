@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import strawberry
@@ -183,31 +182,38 @@ async def paginate[R, T](
         )
     context: Context = info.context
     owner = context.access.row_owner(projection)
-    if as_of is None:
-        await context.wait_for_projection(projection, None)
-    else:
+    if as_of is not None:
         context.reads.note_read(as_of.position)
     database = context.services.database
     position = None if as_of is None else as_of.position
     without = [column for column, name in (optional_columns or {}).items() if not selects_field(info, name)]
     row_order = RowOrder(order, descending, frozenset(alphabetical))
-    return await read_page(
-        info,
-        page,
-        partial(
-            keyset_page,
+
+    async def read(part: Range) -> Sequence[R]:
+        await context.wait_for_projection(projection, position)
+        return await keyset_page(
             database,
             projection,
             row_order,
+            part,
             owner=owner,
             where=where,
             position=position,
             without=without,
-        ),
+        )
+
+    async def count() -> int:
+        await context.wait_for_projection(projection, position)
+        return await count_rows(database, projection, where, position, owner=owner)
+
+    return await read_page(
+        info,
+        page,
+        read,
         make,
         place=lambda row: [getattr(row, name) for name in order],
         types=[projection.table.c[name].type.python_type for name in order],
-        count=partial(count_rows, database, projection, where, position, owner=owner),
+        count=count,
         scope=f"{'-' if descending else '+'}{','.join(order)}{'' if as_of is None else as_of.cursor_scope}",
         prefetch=prefetch,
     )

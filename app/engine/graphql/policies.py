@@ -63,10 +63,15 @@ def missing_lines(schema: GraphQLSchema, application: AnyApplication) -> Sequenc
 def check_policies(schema: GraphQLSchema, application: AnyApplication) -> None:
     """Raises `ConfigurationError` if something has no line, or if a line cannot hold."""
     if missing := missing_lines(schema, application):
-        raise ConfigurationError(f"no POLICY of a slice has a line for: {', '.join(missing)}")
+        raise ConfigurationError(
+            f"no POLICY of a slice has a line for: {', '.join(missing)}. Is each slice in SLICES of app/graphql/schema.py?"
+        )
     policy = access_policy(schema, application)
     if unknown := _unknown_lines(schema, application, policy):
-        raise ConfigurationError(f"a POLICY has a line for what does not exist: {', '.join(unknown)}")
+        raise ConfigurationError(
+            f"a POLICY has a line for what does not exist: {', '.join(unknown)}. Is it in its register:"
+            " domain/__init__.py for aggregates and processes, projections/__init__.py for projections?"
+        )
     rules = [rule for lines in _lines(policy).values() for rule in lines.values()]
     roles = {role for rule in (*rules, *policy.events.lines.values()) for role in rule.scopes}
     if strange := sorted(roles - policy.everyone):

@@ -42,8 +42,8 @@ MAX_INSTANCES_BYTES = 2**25
 """Memory for the instances used last."""
 IDLE_INTERVAL_SECONDS = 1.0
 """The longest sleep of a worker. Then it looks whether an operator wants to retry a parked instance."""
-MAX_CHECKPOINT_LAG = 1_000
-"""How far the stored checkpoint may lag while no fact concerns the process."""
+CHECKPOINT_DELAY_SECONDS = 1.0
+"""How long the stored checkpoint may stay behind while no fact concerns the process: operators see its lag."""
 READ_PAGE_SIZE = 1_000
 MAX_REPLAYS = 5_000
 """How many parked instances one pass over the log folds again."""
@@ -105,6 +105,8 @@ class ProcessWorker:
         self._parked: set[UUID] = set()
         self._clock = DeadlineClock(process.category)
         self._checkpoint = 0
+        self._checkpoint_pending_since: float | None = None
+        """The time of the loop since which the stored checkpoint is behind, because facts did not concern the process."""
         self._epoch = 0
         """The epoch of the feed in which this worker took over."""
         self._recovered: str | None = None
@@ -160,6 +162,7 @@ class ProcessWorker:
         self._recovered = await recover(connection, category, started)
         checkpoint = await store.take_over(process_name())
         self.position = self._checkpoint = checkpoint.position
+        self._checkpoint_pending_since = None
         self.skipped_events, self.last_skipped = checkpoint.skipped_events, checkpoint.last_skipped
         self._parked = set(await store.parked())
         self._clock.expect_deadline(0)
@@ -234,19 +237,28 @@ class ProcessWorker:
         # A step may have several results since the last cycle, one an attempt. The last one counts.
         results, self._results = list({result.step.id: result for result in self._results}.values()), []
         overdue = await self._overdue_deadlines(store)
-        if batch or results or overdue or position - self._checkpoint >= MAX_CHECKPOINT_LAG:
+        if batch or results or overdue or self._is_checkpoint_due(position):
             instances = batch.instances_with_changed_steps(results)
             open_steps = await store.open_steps(instances) if instances else ()
             rows = self._reducer.close(batch, results, overdue, open_steps)
             steps = await store.write(self._checkpoint, position, rows)
             if steps is None:
                 raise LeaseLost("another process moved the checkpoint")
-            self._checkpoint = position
+            self._checkpoint, self._checkpoint_pending_since = position, None
             self._remember(rows)
             for identity in batch.withdrawn:
                 dispatcher.withdraw(identity)
             dispatcher.add(steps)
         self.position = position
+
+    def _is_checkpoint_due(self, position: int) -> bool:
+        """Whether the stored checkpoint has been behind long enough."""
+        if position == self._checkpoint:
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._checkpoint_pending_since is None:
+            self._checkpoint_pending_since = now
+        return now - self._checkpoint_pending_since >= CHECKPOINT_DELAY_SECONDS
 
     async def _overdue_deadlines(self, store: ProcessStore) -> Sequence[PendingDeadline]:
         if not self._clock.is_check_due:

@@ -10,6 +10,7 @@ Subscribers drive the evaluation: the first that wakes reads, for all. It ends w
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select
@@ -86,6 +87,8 @@ class LiveRows[R]:
         """Keys that have changed since."""
         self._held: set[Key] = set()
         """The keys that some subscriber may have in its list."""
+        self._completed_at: int | None = None
+        """The position at which `_held` got all keys that matched then, for clients that had the list of another server."""
         self._list: RowChanges[R] | None = None
         """The whole list, as long as nothing changes."""
         self._changes: list[RowChanges[R]] = []
@@ -95,6 +98,8 @@ class LiveRows[R]:
         self._rewrites_known = self._rewrites.count
         """The number of rewrites that the changes include."""
         self.failed: Exception | None = None
+        self._failed_at: TracebackType | None = None
+        """Where it failed, for the log."""
 
     async def join(self, head: int, after: int | None) -> tuple[RowChanges[R] | None, int]:
         """What a new subscriber gets first, and the cursor to go on from. It has everything up to `head`.
@@ -104,12 +109,11 @@ class LiveRows[R]:
         """
         async with self._lock:
             try:
-                is_new = self._position is None
                 await self._reach(head)
                 assert self._position is not None
                 if after is None:
                     return await self._whole_list(), self._cursor
-                return await self._changes_since(after, self._position, is_new=is_new), self._cursor
+                return await self._changes_since(after, self._position), self._cursor
             except Exception as error:
                 # Its rows are not known any more: all subscribers get this error, and the next one begins again.
                 self._fail(error)
@@ -127,8 +131,8 @@ class LiveRows[R]:
         feed has closed. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`."""
         while True:
             if self.failed is not None:
-                # The error is of many subscribers: it would keep the frames of all of them.
-                raise self.failed.with_traceback(None)
+                # Many subscribers raise this error. Its traceback would keep the frames of all.
+                raise self.failed.with_traceback(self._failed_at)
             if cursor < self._dropped:
                 async with self._lock:
                     try:
@@ -173,7 +177,8 @@ class LiveRows[R]:
             self.wake()
 
     def _fail(self, error: Exception) -> None:
-        self.failed = self.failed or error.with_traceback(None)
+        if self.failed is None:
+            self.failed, self._failed_at = error, error.__traceback__
         self._table.forget(self)
 
     # --- What the table calls, without waiting ---
@@ -211,13 +216,12 @@ class LiveRows[R]:
             position, self._rewrites_known = self._table.position, self._rewrites.count
             # What was told before is in the rows that are read now.
             self._pending.clear()
-            await self._wait_for_projection(position)
             self._list = await self._read_list(position, self._cursor)
             self._position = position
         while self.failed is None and self._is_behind:
             await self._advance()
         if self.failed is not None:
-            raise self.failed.with_traceback(None)
+            raise self.failed.with_traceback(self._failed_at)
         self._position = self._table.position
 
     async def _advance(self) -> None:
@@ -235,14 +239,12 @@ class LiveRows[R]:
 
     async def _apply(self, keys: Collection[Key], reached: int, *, is_rewritten: bool) -> None:
         if is_rewritten:
-            await self._wait_for_projection(reached)
             change = await self._read_list(reached, self._cursor + 1)
             # All subscribers get this list.
             self._held = {self.projection.key_of(row) for row in change.upserted}
             self._keep(change)
         elif keys:
-            await self._wait_for_projection(reached)
-            rows = await self._matching(keys)
+            rows = await self._matching(keys, reached)
             found = {self.projection.key_of(row) for row in rows}
             removed = [key for key in keys if key in self._held and key not in found]
             if rows or removed:
@@ -269,6 +271,7 @@ class LiveRows[R]:
         """The rows that match now, as the list at a position and a cursor. Raises `ListTooLong`."""
         table = self.projection.table
         query = select(table).where(*self._where(table.c)).limit(self._most + 1)
+        await self._wait_for_projection(position)
         rows = await fetch_rows(self._database, self.projection, query)
         if len(rows) > self._most:
             raise ListTooLong(f"More than {self._most} rows match. Use a narrower filter, or raise `most`.")
@@ -276,49 +279,56 @@ class LiveRows[R]:
         self._held |= {self.projection.key_of(row) for row in rows}
         return RowChanges(position, cursor, rows, initial=True)
 
-    async def _changes_since(self, after: int, position: int, *, is_new: bool) -> RowChanges[R] | None:
+    async def _changes_since(self, after: int, position: int) -> RowChanges[R] | None:
         """What changed in (after, position]. A key has left if it matched at `after` or later, and does not match now.
 
-        With `is_new` no other subscriber had the list: the rows that were read may be newer than `position`. What the client
-        has, and has left since, is in the history of the rows alone.
+        The rows that this list has read may be newer than `position`. A key that the client has, and that has left since, is
+        in the history of the rows alone: without one the client gets the whole list.
         """
-        if self._rewrites.count and after <= self._rewrites.position:
+        if not self.projection.history or (self._rewrites.count and after <= self._rewrites.position):
             return await self._whole_list()
-        if not self.projection.history and (is_new or after < position):
+        if position - after > MAX_RESUMED_EVENTS or not await self._hold_matched_at(position):
             return await self._whole_list()
-        if is_new:
-            self._held.update(await self._matched_at(position))
         if after >= position:
             return None
-        if position - after > MAX_RESUMED_EVENTS:
-            return await self._whole_list()
         keys: set[Key] = set()
         reached = after
         while reached < position:
             facts, reached = await self._feed.read_after(reached, limit=BATCH_SIZE)
             keys |= keys_of(self.projection, facts)
-        rows = await self._matching(keys) if keys else []
+        rows = await self._matching(keys, position) if keys else []
         found = {self.projection.key_of(row) for row in rows}
-        removed = [key for key in await self._matched_since(keys - found, after) if key not in found]
+        removed = await self._matched_since(keys - found, after, position)
         self._held |= found
         return RowChanges(position, self._cursor, rows, removed) if rows or removed else None
 
-    async def _matching(self, keys: Collection[Key]) -> Sequence[R]:
-        """The rows of these keys that match now."""
+    async def _matching(self, keys: Collection[Key], position: int) -> Sequence[R]:
+        """The rows of these keys that match now, at `position` or later."""
         table = self.projection.table
         query = select(table).where(has_key(self.projection, table.c, keys), *self._where(table.c))
+        await self._wait_for_projection(position)
         return await fetch_rows(self._database, self.projection, query)
 
-    async def _matched_at(self, position: int) -> Sequence[Key]:
-        """The keys that matched at a position, from the history of the rows."""
+    async def _hold_matched_at(self, position: int) -> bool:
+        """Add the keys that matched at a position to `_held`, from the history of the rows. False if they are too many."""
+        if self._completed_at == position:
+            return True
         rows = rows_as_of(self.projection.history_table, position)
-        query: Select[*tuple[Any, ...]] = select(*(rows.c[name] for name in self.projection.key)).where(
-            *self._where(rows.c)
+        query: Select[*tuple[Any, ...]] = (
+            select(*(rows.c[name] for name in self.projection.key))
+            .where(*self._where(rows.c))
+            .limit(self._most + 1)
         )
-        return [tuple(record) for record in await self._database.fetch(query)]
+        await self._wait_for_projection(position)
+        found = await self._database.fetch(query)
+        if len(found) > self._most:
+            return False
+        self._held.update(tuple(record) for record in found)
+        self._completed_at = position
+        return True
 
-    async def _matched_since(self, keys: Collection[Key], position: int) -> Sequence[Key]:
-        """Those of these keys that matched at a position or later, from the history of the rows."""
+    async def _matched_since(self, keys: Collection[Key], after: int, position: int) -> Sequence[Key]:
+        """Those of these keys that matched at `after` or later, from the history of the rows at `position`."""
         if not keys:
             return []
         history = self.projection.history_table
@@ -326,11 +336,12 @@ class LiveRows[R]:
             select(*(history.c[name] for name in self.projection.key))
             .where(
                 has_key(self.projection, history.c, keys),
-                func.coalesce(history.c[VALID_TO] > literal(position), True),
+                func.coalesce(history.c[VALID_TO] > literal(after), True),
                 *self._where(history.c),
             )
             .distinct()
         )
+        await self._wait_for_projection(position)
         return [tuple(record) for record in await self._database.fetch(query)]
 
     async def _wait_for_projection(self, position: int) -> None:

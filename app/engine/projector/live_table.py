@@ -16,7 +16,7 @@ from sqlalchemy import BinaryExpression, BindParameter, Column, ColumnElement, a
 from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator
 
-from app.engine.database.connections import Database
+from app.engine.database.connections import Database, RowsLost
 from app.engine.projector.parking.folding import route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.projector import ProjectionStale, Projector
@@ -141,7 +141,10 @@ class LiveTable:
             # The lists wait, too, and tell their subscribers.
             return None
         query = select(*(columns[name] for name in names)).where(has_key(self._projection, columns, keys))
-        records = await self._database.fetch(query)
+        try:
+            records = await self._database.fetch(query)
+        except RowsLost:
+            return None
         return {name: {record[name] for record in records} for name in names}
 
 

@@ -62,7 +62,6 @@ class Projector:
             projection.name: ProjectionWorker(projection, database, feed) for projection in projections
         }
         self._database = database
-        database.on_read_connection = self._check_new_connection
         self._feed = feed
         self._former_workers: dict[str, tuple[ProjectionWorker, asyncio.Task[None]]] = {}
         """Keep former tables current, for a rollback."""
@@ -187,36 +186,48 @@ class Projector:
                 counts[name] = max(counts.get(name, 0), unreadable.count)
         return counts
 
+    async def wait_for_all(self, names: Sequence[str], position: int, seconds: float) -> None:
+        """As `wait_for_position`. Returns when all have reached the position at one moment: a crash of the database takes rows
+        back also from one that was waited for before."""
+        while lacking := [name for name in names if not self.workers[name].state.has_reached(position)]:
+            await self.wait_for_position(lacking[0], position, seconds)
+
     async def _seconds_since(self, position: int) -> float | None:
         try:
             return await self._database.pool.fetchval(_SELECT_SECONDS_SINCE, position, timeout=1)
         except DRIVER_ERRORS:
             return None
 
-    async def _check_new_connection(self, session: Session) -> None:
+    async def check_new_connection(self, session: Session) -> None:
         """Look whether the database has lost rows, before the connection is used for reads.
 
         Rows are not flushed when they are committed. A crash loses the newest of them together with their checkpoint, and
         ends all connections. So all later reads use a new one.
         """
-        # Before the read: what is committed meanwhile is no loss.
-        known = {name: worker.stored_position for name, worker in self.workers.items()}
+        known = self._stored_positions()
         stored = {
             (name, version): position
             for name, version, position in await session.fetch(_SELECT_POSITIONS, LIVE)
         }
         for name, worker in self.workers.items():
-            if stored.get((name, worker.projection.version), 0) < known[name] and worker.doubt():
-                self._database.losses += 1
+            worker.note_stored(stored.get((name, worker.projection.version), 0), known[name])
+
+    def _stored_positions(self) -> Mapping[str, int]:
+        """The positions before a look at the database: what is committed during the look is no loss."""
+        return {name: worker.stored_position for name, worker in self.workers.items()}
 
     async def _poll_once(self) -> None:
         is_due = perf_counter() - self._polled_at >= 1
         if not is_due and all(worker.state.is_owner for worker in self.workers.values()):
             return
+        known, losses = self._stored_positions(), self._database.losses
         rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
         if is_due:
-            self._problems = await self._find_problems({row["projection"] for row in rows})
-            self._polled_at = perf_counter()
+            problems = await self._find_problems({row["projection"] for row in rows})
+            if self._database.losses != losses:
+                # The rows are of before the crash.
+                return
+            self._problems, self._polled_at = problems, perf_counter()
         for name, problem in self._problems.items():
             self.workers[name].on_table_problem(problem)
         for row in rows:
@@ -225,6 +236,7 @@ class Projector:
                 continue
             if row["slot"] == LIVE:
                 if row["projection"] not in self._problems:
+                    worker.note_stored(row["position"], known[row["projection"]])
                     worker.on_checkpoint(row["position"], row["rebuilding"])
                 worker.rewrites.on_table(row["generation"])
                 worker.check_fingerprint(row["fingerprint"])

@@ -61,6 +61,8 @@ class ProjectionWorker:
         """The epoch of the log in which this process became the owner."""
         self._newer_position: int | None = None
         """The event of newer code before which this process has left the table to others."""
+        self._stored_position = 0
+        """The stored position that was known last without a writer."""
 
     async def run(self) -> None:
         """Own, fold, write; after a failure again, from the checkpoint, until the feed closes."""
@@ -102,8 +104,7 @@ class ProjectionWorker:
                     )
                 await backoff.sleep()
             finally:
-                self.writer = None
-                self.state.update(is_owner=False)
+                self._leave()
 
     def _closed_while_waiting(self) -> Callable[[], bool]:
         """Whether the feed has closed. The lease asks it before each attempt to own the table."""
@@ -151,6 +152,7 @@ class ProjectionWorker:
                 await self._catch_up(new)
 
     def _take_over(self, writer: TableWriter) -> None:
+        self.note_stored(writer.position, self.stored_position)
         self.writer = writer
         self._next_check = asyncio.get_running_loop().time() + CHECK_INTERVAL_SECONDS
         if writer.remade_because is not None:
@@ -163,6 +165,10 @@ class ProjectionWorker:
         self.state.update(position=writer.position, is_owner=True, rebuilding=rebuilding, is_uncertain=False)
         self.rewrites.on_table(writer.checkpoint.generation)
         self.check_fingerprint(writer.checkpoint.fingerprint)
+
+    def _leave(self) -> None:
+        self._stored_position, self.writer = self.stored_position, None
+        self.state.update(is_owner=False)
 
     async def _catch_up(self, writer: TableWriter) -> None:
         await self._bulk_catch_up(writer)
@@ -259,7 +265,8 @@ class ProjectionWorker:
             self._next_check = now + CHECK_INTERVAL_SECONDS
             async with writer.lock:
                 await writer.check_table()
-            # The connection is older than the doubt, and no connection survives a crash.
+            # The connection is older than the doubt, and no connection survives a crash of its server. One to a former
+            # primary that still lives does: its rows are those of before, and the watch of sessions ends it.
             self.state.update(is_uncertain=False)
         if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
             async with writer.lock:
@@ -274,11 +281,11 @@ class ProjectionWorker:
 
     async def _leave_to_newer_code(self, newer: NewerEvent) -> None:
         """Say where the projection stands and why, and let other processes acquire the lease, which is free now."""
-        self.writer = None
+        self._leave()
         if self._newer_position != newer.position:
             self._newer_position = newer.position
             log.warning("projection %s stands: %s", self.projection.name, newer)
-        self.state.update(is_owner=False, error=str(newer))
+        self.state.update(error=str(newer))
         await asyncio.sleep(NEWER_EVENT_PAUSE_SECONDS)
 
     def lag_seconds(self) -> float:
@@ -307,6 +314,7 @@ class ProjectionWorker:
         """Take over the checkpoint that another process has stored, also if it is lower than before: the table is made
         again, or the log is another one."""
         if not self.state.is_owner:
+            self._stored_position = position
             self.state.update(table_exists=True, position=position, rebuilding=rebuilding, is_uncertain=False)
             if self._newer_position is not None and position >= self._newer_position:
                 self._newer_position = None
@@ -315,14 +323,14 @@ class ProjectionWorker:
     @property
     def stored_position(self) -> int:
         """The position that the table has in the database, as far as this process knows. The owner may be further."""
-        return self.state.position if self.writer is None else self.writer.position
+        return self._stored_position if self.writer is None else self.writer.position
 
-    def doubt(self) -> bool:
-        """The database was seen at a lower position. Reads wait until the checkpoint is known again: the connection of an
-        owner has ended, too, which it finds out by itself. False if that is known already."""
-        was_certain = not self.state.is_uncertain
-        self.state.update(is_uncertain=True)
-        return was_certain
+    def note_stored(self, position: int, known: int) -> None:
+        """The table was found at `position`, and was known at `known` before that look began. If that was higher, the
+        database has lost rows: reads that have begun fail, and others wait until the checkpoint is known again."""
+        if position < known and not self.state.is_uncertain:
+            self._database.losses += 1
+            self.state.update(is_uncertain=True)
 
     def on_table_problem(self, problem: str) -> None:
         """Take over that the table is not the one of its checkpoint. Its next owner makes it again."""

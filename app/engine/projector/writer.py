@@ -19,6 +19,7 @@ from app.engine.projector.parking.folding import Folded, fold, route
 from app.engine.projector.parking.isolation import write_history, write_rows, write_what_fits
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.parking.store import ParkedKeyStore
+from app.engine.projector.row_cache import RowCache
 from app.engine.projector.slots import LIVE, lease_name
 from app.engine.projector.table import CHUNK_SIZE, RowChange, projection_table
 from app.engine.projector.table_integrity import (
@@ -28,7 +29,6 @@ from app.engine.projector.table_integrity import (
     table_problem,
     unfinished_rebuild,
 )
-from app.engine.sized_cache import ENTRY_BYTES, memory_size
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection, Key
 
@@ -42,41 +42,12 @@ SESSION_SETTINGS = (
 )
 
 
-MAX_CACHE_BYTES = 2**23
-"""Memory for the rows of one table that were written last."""
-MEASURED_ROWS = 64
-"""How many rows are measured, for the size of all."""
-
-
 class TableGone(Exception):
     """The table does not exist any more: it was dropped, or it has changed its slot."""
 
 
 class TableUnusable(Exception):
     """The checkpoint of the table is worth nothing. The message is one line with the reason."""
-
-
-class RowCache(dict[Key, Any]):
-    """The rows that were written last, so that the next event finds them, in about `max_bytes`.
-
-    All are dropped when they are more. To measure each row would cost as much as to fold it. So some are measured, each time
-    that as many were written as there are, or as have room. The writer counts them, and calls `trim` then.
-    """
-
-    def __init__(self, max_bytes: int = MAX_CACHE_BYTES) -> None:
-        super().__init__()
-        self._max_bytes = max_bytes
-        self.written = 0
-        """Rows that were written since the last `trim`."""
-        self.measure_at = 1
-
-    def trim(self) -> None:
-        """Measure some rows, and drop all if together they are too large."""
-        some = [*self.values()][:: max(1, len(self) // MEASURED_ROWS)]
-        room = self._max_bytes * len(some) // (ENTRY_BYTES * len(some) + memory_size(some)) - len(self)
-        if room < 0:
-            self.clear()
-        self.written, self.measure_at = 0, max(min(len(self), room), MEASURED_ROWS)
 
 
 class TableWriter:
@@ -104,7 +75,7 @@ class TableWriter:
         """Why the last claim made the table again."""
         self.rebuild: tuple[str, int] | None = None
         """Why the table is made again, and the position from which on it may be read."""
-        self._cache = RowCache()
+        self.cache = RowCache()
 
     @property
     def position(self) -> int:
@@ -164,15 +135,13 @@ class TableWriter:
         """Fold these facts, which are all of the log up to `position`, and write rows, history and checkpoint in one
         statement. Returns the number of rows that they concern. If it is 0, the stored checkpoint may stay behind until
         the next row, or until `flush_checkpoint`."""
-        if self._cache.written >= self._cache.measure_at:
-            self._cache.trim()
         routed = route(facts, self.parked)
         if routed.changes_nothing:
             if self.checkpoint_pending_since is None:
                 self.checkpoint_pending_since = asyncio.get_running_loop().time()
             return 0
         try:
-            rows = {key: self._cache[key] for key in routed.keys if key in self._cache}
+            rows = {key: self.cache[key] for key in routed.keys if key in self.cache}
             if len(rows) < len(routed.keys):
                 rows |= await self.table.load(self.connection, routed.keys - rows.keys())
             folded = fold(routed, rows)
@@ -182,15 +151,14 @@ class TableWriter:
                 if not moved:
                     raise self.checkpoint.lost()
                 self.checkpoint.position, self.checkpoint_pending_since = position, None
-                self._cache.update(folded.rows)
-                self._cache.written += len(folded.rows)
+                self.cache.remember(folded.rows)
                 return len(folded.rows)
         except Exception as error:
             # The code of the projection may raise any error, and so may the encoding of its rows.
             if not is_data_error(error):
                 raise
         rows = await self.write_isolating(facts, position)
-        self.cache_rows(rows)
+        self.cache.remember(rows)
         return len(rows)
 
     async def flush_checkpoint(self, position: int) -> None:
@@ -201,11 +169,6 @@ class TableWriter:
     async def assert_owned(self) -> None:
         """Check, within a transaction, that the table is still ours. Raises `LeaseLost`."""
         await self.checkpoint.move(self.connection, self.position)
-
-    def cache_rows(self, rows: Mapping[Key, Any]) -> None:
-        """Remember that the table now holds these rows."""
-        self._cache.update(rows)
-        self._cache.written += len(rows)
 
     async def write_isolating(self, facts: Sequence[Fact], position: int) -> dict[Key, Any]:
         """Fold and write what is possible, in one transaction: an unusable key parks its stream, a refused row its key.

@@ -82,6 +82,7 @@ class Runtime:
             poll_interval=settings.poll_seconds,
         )
         self.projector = Projector(application.projections, database, self.feed)
+        database.on_read_connection = self.projector.check_new_connection
         self.catch_up = FairSlots(MAX_CATCH_UP, MAX_CATCH_UP_PER_CALLER)
         self.live_lists = LiveLists(
             database, self.feed, self.projector, settings.min_position_timeout_seconds

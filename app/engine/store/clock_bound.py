@@ -24,7 +24,7 @@ class ClockBound:
 
     `recorded_at` never decreases. So one event of a moment two days ahead would keep all events of the next two days at that
     moment. The clock of the database is expected to go on from where it was last seen. If it is ahead of that by more than
-    `TOLERANCE`, for less than `CONFIRM_SECONDS`, events get the expected moment and `TOLERANCE`. What it shows first is
+    `TOLERANCE`, for less than `CONFIRM_SECONDS`, events get at most the expected moment plus `TOLERANCE`. What it shows first is
     believed, and so is a clock that goes back: the clock of this machine may be the wrong one.
     """
 
@@ -45,8 +45,8 @@ class ClockBound:
             if self._ahead_since is None:
                 self._ahead_since = self.elapsed()
                 log.warning(
-                    "the clock of the database has jumped %.0f s ahead; for %.0f s events get the moment that it would have"
-                    " without that, and at most %.0f s",
+                    "the clock of the database has jumped %.0f s ahead; for %.0f s events get at most %.0f s more than the moment"
+                    " without the jump",
                     lead.total_seconds(),
                     CONFIRM_SECONDS,
                     TOLERANCE.total_seconds(),

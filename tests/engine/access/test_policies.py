@@ -61,7 +61,7 @@ def test_the_start_names_what_has_no_line(part: str, key: object, name: str) -> 
     check_policies(schema_of(complete), complete)
     application = application_with(without(COMPLETE, part, key))
     assert missing_lines(schema_of(application), application) == [name]
-    with pytest.raises(ConfigurationError, match=f"has a line for: {name}$"):
+    with pytest.raises(ConfigurationError, match=rf"has a line for: {name}\. Is each slice in SLICES"):
         check_policies(schema_of(application), application)
 
 

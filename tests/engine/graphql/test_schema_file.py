@@ -16,7 +16,7 @@ def test_the_project_has_no_problem() -> None:
 def test_a_schema_that_is_not_that_of_the_code_and_a_missing_line_are_named(tmp_path: Path) -> None:
     file = tmp_path / "schema.graphql"
     lacking = application_with(without(COMPLETE, "events", "tally.added"))
-    missing = "no POLICY of a slice has a line for: event tally.added"
+    missing = "no POLICY of a slice has a line for: event tally.added. Is each slice in SLICES of app/graphql/schema.py?"
     assert list(problems(lacking, file)) == [missing, STALE]
     file.write_text("type Query { a: Int }\n")
     assert list(problems(lacking, file)) == [missing, STALE]

@@ -1,6 +1,7 @@
 """Live rows are evaluated once for all subscribers, on the rows before and after, by the SQL of the filter."""
 
 import asyncio
+import traceback
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -102,8 +103,8 @@ async def test_without_row_history_a_resumed_list_is_sent_again(database: Databa
         position = await add(running, stream, 3)
         rows = found(running, projection=plain)
         # What the client has was read by another server, or before the last subscriber left.
-        assert sums((await rows.join(position, position))[0]) == (True, [3], [])
-        assert (await rows.join(position, position))[0] is None
+        for _ in range(2):
+            assert sums((await rows.join(position, position))[0]) == (True, [3], [])
         await add(running, stream, 1)
         assert sums((await rows.join(position + 1, position))[0]) == (True, [4], [])
 
@@ -151,3 +152,55 @@ async def test_a_list_that_grows_beyond_its_limit_ends(database: Database) -> No
         await add(running, uuid4(), 3)
         with pytest.raises(ListTooLong):
             await next_after(rows, 0)
+
+
+async def test_after_a_rewrite_a_key_that_was_in_the_old_list_alone_is_not_removed_again(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        gone, stream = uuid4(), uuid4()
+        await add(running, gone, 3)
+        rows = found(running)
+        _, cursor = await rows.join(await add(running, stream, 3), None)
+        await wait_until_folded(running, tallies)
+        await running.database.pool.execute("UPDATE read.tallies_v1 SET sum = 1 WHERE id = $1", gone)
+        running.projector.workers[tallies.name].rewrites.add()
+        assert sums(await next_after(rows, cursor)) == (True, [3], [])
+        await running.commands.execute(tally, gone, Take(amount=1), request())
+        await add(running, stream, 1)
+        assert sums(await next_after(rows, cursor + 1)) == (False, [4], [])
+
+
+async def test_a_resumed_list_is_sent_again_if_more_rows_matched_at_its_position_than_a_list_holds(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        streams = [uuid4() for _ in range(3)]
+        position = [await add(running, stream, 3) for stream in streams][-1]
+        await wait_until_folded(running, tallies)
+        for stream in streams[1:]:
+            await running.commands.execute(tally, stream, Take(amount=2), request())
+        head = len(await wait_until_folded(running, tallies))
+        rows = found(running, most=2)
+        assert sums((await rows.join(head, None))[0]) == (True, [3], [])
+        changes = await rows._changes_since(position, position)  # pyright: ignore[reportPrivateUsage] - a server that is behind
+        assert sums(changes) == (True, [3], [])
+
+
+async def test_the_error_of_a_list_shows_where_it_failed_to_each_subscriber(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        rows = found(running)
+        _, cursor = await rows.join(1, None)
+
+        async def broken(*_: Any) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(rows, "_matching", broken)
+        waiting = [asyncio.ensure_future(next_after(rows, cursor)) for _ in range(3)]
+        await add(running, uuid4(), 3)
+        for error in await asyncio.gather(*waiting, return_exceptions=True):
+            assert isinstance(error, ZeroDivisionError)
+            assert traceback.extract_tb(error.__traceback__)[-1].name == "broken"
+            assert len(traceback.extract_tb(error.__traceback__)) < 12

@@ -131,8 +131,9 @@ async def test_a_row_that_leaves_a_list_while_the_list_reads_it_is_removed(
         assert sums(await next_after(rows, 1)) == (False, [], [(stream,)])
 
 
+@pytest.mark.parametrize("is_first", [True, False])
 async def test_a_row_that_a_client_has_and_that_leaves_while_it_resumes_is_removed(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
@@ -152,12 +153,16 @@ async def test_a_row_that_a_client_has_and_that_leaves_while_it_resumes_is_remov
             return await fetch(self, query)
 
         monkeypatch.setattr(Database, "fetch", slow)
-        joining = asyncio.ensure_future(rows.join(position, position))
+        # Another subscriber may have made the list read its rows, which are newer than its position.
+        joining = asyncio.ensure_future(rows.join(position, position if is_first else None))
         await begun.wait()
         left = await add(running, stream, 1)
         await running.projector.wait_for_position(tallies.name, left, 10)
         go_on.set()
         first, cursor = await joining
+        if not is_first:
+            assert sums(first) == (True, [], [])
+            first, cursor = await rows.join(position, position)
         assert first is None
         told.set()
         assert sums(await next_after(rows, cursor)) == (False, [], [(stream,)])

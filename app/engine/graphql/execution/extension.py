@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from cachetools import LRUCache
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
@@ -16,6 +16,7 @@ from app.engine.graphql.errors import with_codes, with_validation_code, without_
 from app.engine.graphql.execution.cost import CostCalculator
 from app.engine.graphql.execution.limits import MAX_TOKENS, NoIntrospectionRule
 from app.engine.graphql.execution.refused_documents import RefusedDocument, RefusedDocuments
+from app.engine.graphql.execution.source import IndexedSource
 from app.engine.graphql.execution.validation import validate_document
 from app.engine.graphql.strawberry_internals import graphql_schema, has_operation_name
 from app.engine.uuid7 import uuid7
@@ -120,6 +121,12 @@ class OperationExtension(SchemaExtension):
         elif (refused := self._refused_documents.get(execution.query or "")) is not None:
             self._refused = refused
             execution.graphql_document = refused.outline
+        elif (text := execution.query) is not None:
+            # The parser takes either, and its nodes and errors refer to what it got.
+            execution.query = cast("str", IndexedSource(text))
+            yield
+            execution.query = text
+            return
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:

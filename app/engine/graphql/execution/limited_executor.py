@@ -12,7 +12,12 @@ from graphql.execution import ExecutionResult
 from app.engine.graphql.context import Context
 from app.engine.graphql.errors import TimedOut
 from app.engine.graphql.execution.cost import has_page_length, typical_length
-from app.engine.graphql.strawberry_internals import ReusingExecutionContext, gather_with_cancel
+from app.engine.graphql.execution.limits import MAX_ERRORS
+from app.engine.graphql.strawberry_internals import (
+    MAX_COERCION_ERRORS,
+    ReusingExecutionContext,
+    gather_with_cancel,
+)
 
 TURN_SECONDS = 0.02
 """How long the operations of a process run before the event loop takes in requests, answers and timers."""
@@ -68,6 +73,14 @@ class LimitedExecutionContext(ReusingExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn: LoopTurn | None = None
+
+    @classmethod
+    @override
+    def build(cls, *args: Any, **kwargs: Any) -> Any:
+        # Each error of a variable prints the variable.
+        if len(args) > MAX_COERCION_ERRORS:
+            args = (*args[:MAX_COERCION_ERRORS], MAX_ERRORS, *args[MAX_COERCION_ERRORS + 1 :])
+        return super().build(*args, **kwargs)
 
     @property
     def turn(self) -> LoopTurn:

@@ -173,7 +173,7 @@ class _Replay:
         }
         parked.skipped = self._trial.skipped
         writer.parked = parked
-        writer.cache_rows(self._rows)
+        writer.cache.remember(self._rows)
         if writer.slot == LIVE:
             await notify_rewrite(writer.connection, writer.projection, writer.checkpoint.generation)
         return {}

@@ -1,0 +1,149 @@
+"""A crash takes the newest rows of read models back. Reads that may have seen either state fail, and later ones wait."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+import app.engine.projector.worker as module
+from app.engine.database.connections import Database, RowsLost
+from app.engine.projector.live_lists import LiveLists
+from app.engine.projector.live_table import LiveTable
+from app.engine.projector.projector import Projector
+from app.engine.projector.worker import ProjectionWorker
+from app.engine.read_models.queries import Columns, Condition
+from projections.kernel import Key
+from tests.support.toy_counter import Engine, engine, tallies
+from tests.support.toy_parking import add, wait_until_folded
+
+LOCK = 20_251
+
+
+@asynccontextmanager
+async def with_two_rows(database: Database) -> AsyncGenerator[tuple[Engine, ProjectionWorker, UUID]]:
+    """The engine with two rows; the worker of their table, and the key of the newer row."""
+    async with engine(database) as running:
+        await add(running, uuid4(), 1)
+        await add(running, stream := uuid4(), 1)
+        await wait_until_folded(running, tallies)
+        yield running, running.projector.workers[tallies.name], stream
+
+
+async def lose(database: Database, stream: UUID) -> None:
+    """What a crash leaves: the newest row is gone, and the checkpoint is that of before."""
+    for table in (tallies.table, tallies.history_table):
+        await database.pool.execute(f"DELETE FROM {table.fullname} WHERE id = $1", stream)
+    await database.pool.execute("UPDATE es.checkpoints SET position = 1 WHERE projection = 'tallies'")
+
+
+@asynccontextmanager
+async def held_read(database: Database) -> AsyncGenerator[asyncio.Task[Sequence[object]]]:
+    """A read that has begun, and that ends after the block."""
+    async with database.connection() as connection:
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+        reading = asyncio.ensure_future(database.fetch_sql("SELECT pg_advisory_xact_lock_shared($1)", LOCK))
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND NOT granted"
+        while not await connection.fetchval(waits, LOCK):
+            pass
+        yield reading
+        await connection.execute("SELECT pg_advisory_unlock($1)", LOCK)
+
+
+async def test_a_read_that_began_before_the_owner_found_the_loss_fails(database: Database) -> None:
+    async with with_two_rows(database) as (running, worker, stream):
+        async with held_read(database) as reading:
+            writer = worker.writer
+            assert writer is not None
+            async with writer.lock:
+                await lose(database, stream)
+            # The owner finds that its checkpoint is another one, and folds from there.
+            await add(running, uuid4(), 1)
+            await wait_until_folded(running, tallies)
+        with pytest.raises(RowsLost):
+            await reading
+        assert database.losses == 1
+        assert worker.state.has_reached(3)
+
+
+async def test_a_server_that_is_not_the_owner_finds_the_loss_when_it_reads_the_checkpoints(
+    database: Database,
+) -> None:
+    async with with_two_rows(database) as (running, worker, stream):
+        other = Projector([tallies], database, running.feed)
+        await other._poll_once()  # pyright: ignore[reportPrivateUsage] - without the pauses between
+        assert other.workers[tallies.name].state.has_reached(2)
+        async with held_read(database) as reading:
+            writer = worker.writer
+            assert writer is not None
+            async with writer.lock:
+                await lose(database, stream)
+                await other._poll_once()  # pyright: ignore[reportPrivateUsage] - as above
+            assert other.workers[tallies.name].state.position == 1
+        with pytest.raises(RowsLost):
+            await reading
+
+
+async def test_checkpoints_that_were_read_before_a_loss_was_found_do_not_end_the_wait_for_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with with_two_rows(database) as (running, worker, stream):
+        other = Projector([tallies], database, running.feed)
+        await other._poll_once()  # pyright: ignore[reportPrivateUsage] - without the pauses between
+        writer = worker.writer
+        assert writer is not None
+        find = other._find_problems  # pyright: ignore[reportPrivateUsage] - a step of the poll
+
+        async def find_after_the_crash(have: Set[str]) -> Mapping[str, str]:
+            await lose(database, stream)
+            async with database.connection() as connection:
+                await other.check_new_connection(connection)
+            return await find(have)
+
+        monkeypatch.setattr(other, "_find_problems", find_after_the_crash)
+        monkeypatch.setattr(other, "_polled_at", 0.0)
+        async with writer.lock:
+            await other._poll_once()  # pyright: ignore[reportPrivateUsage] - as above
+            assert database.losses == 1
+            assert not other.workers[tallies.name].state.has_reached(2)
+
+
+async def test_a_checkpoint_that_its_owner_had_not_stored_yet_is_no_loss(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHECKPOINT_DELAY_SECONDS", 3_600)
+
+    def keys(fact: object) -> Sequence[Key]:
+        del fact
+        return []
+
+    of_no_row = replace(tallies, keys=keys)
+    async with engine(database, projections=[of_no_row]) as running:
+        await add(running, uuid4(), 1)
+        await wait_until_folded(running, of_no_row)
+        worker = running.projector.workers[of_no_row.name]
+        assert (worker.state.position, worker.stored_position) == (1, 0)
+        worker._leave()  # pyright: ignore[reportPrivateUsage] - as it does after an error
+        async with database.connection() as connection:
+            await running.projector.check_new_connection(connection)
+        assert database.losses == 0
+
+
+def of_sum_one(columns: Columns) -> Sequence[Condition]:
+    return [columns.sum == 1]
+
+
+async def test_live_lists_outlive_a_loss(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with with_two_rows(database) as (running, _, stream):
+        table = LiveTable(database, running.feed, running.projector, tallies, 5)
+
+        async def lost(*_: object) -> None:
+            raise RowsLost
+
+        rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, of_sum_one, 10, None)
+        table._lists.add(rows)  # pyright: ignore[reportPrivateUsage] - without a task that follows the feed
+        assert await table._values([(stream,)], 2) == {"sum": {1}}  # pyright: ignore[reportPrivateUsage] - as above
+        monkeypatch.setattr(database, "fetch", lost)
+        assert await table._values([(stream,)], 2) is None  # pyright: ignore[reportPrivateUsage] - as above
