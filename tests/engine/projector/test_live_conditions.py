@@ -140,6 +140,8 @@ def test_conditions_are_decided_for_many_lists_as_the_query_of_each_list_decides
         try:
             runner.run(fill())
             holds()
+            many = [[TABLE.c.sum > number] for number in range(22)]
+            runner.run(assert_same(database, many, [(ROWS[4][0],)]))
         finally:
             runner.run(opening.__aexit__(None, None, None))
 
@@ -182,7 +184,6 @@ async def test_an_event_costs_one_statement_for_each_shape_however_many_lists_it
         await add(running, stream, 5, "a ZZ4 b")
         assert sums(await waiting[8]) == (False, [15], [])
         assert len(reads) == 3 * 2 + 1
-        # The list holds the row, and is told without a statement.
         await add(running, stream, 5, "none")
         assert sums(await next_after(followed[8], 1)) == (False, [], [(stream,)])
         assert sum(task.done() for task in waiting) == 1

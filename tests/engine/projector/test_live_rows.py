@@ -34,10 +34,16 @@ async def test_subscribers_of_the_same_filter_share_every_read(
         await asyncio.gather(*(rows.join(1, None) for rows in subscribed))
         assert len(reads) == 1
         following = [asyncio.ensure_future(next_after(rows, 0)) for rows in subscribed]
-        await add(running, uuid4(), 3)
+        stream = uuid4()
+        await add(running, stream, 3)
         changes = await asyncio.gather(*following)
         # The table has looked whether the row matches, and the list has read it.
         assert (len(reads), {sums(change)[1][0] for change in changes}) == (3, {3})
+        # The list holds the row: the table does not look.
+        following = [asyncio.ensure_future(next_after(rows, 1)) for rows in subscribed]
+        await add(running, stream, 1)
+        await asyncio.gather(*following)
+        assert len(reads) == 4
         assert live.find(tallies, lambda columns: [columns.sum > 3], 10, None) is not subscribed[0]
         assert live.find(tallies, above_two, 11, None) is not subscribed[0]
 
