@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import time
 from collections.abc import Callable, Generator
 
@@ -15,9 +16,22 @@ SOCKET = (
 )
 
 
+def frame(opcode: int, data: bytes, *, fin: bool = True) -> bytes:
+    """A frame of a client, masked with zeros."""
+    first, size = opcode | (0x80 if fin else 0), len(data)
+    if size < 126:
+        head = struct.pack("!BB", first, 0x80 | size)
+    elif size < 2**16:
+        head = struct.pack("!BBH", first, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", first, 0x80 | 127, size)
+    return head + bytes(4) + data
+
+
 @contextlib.contextmanager
-def connection(port: int) -> Generator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+def connection(port: int, source: str = "127.0.0.1") -> Generator[socket.socket]:
+    """A connection from this address of the machine."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0)) as client:
         yield client
 
 
@@ -27,6 +41,16 @@ def read_all(client: socket.socket) -> bytes:
     with contextlib.suppress(ConnectionResetError):
         while data := client.recv(65536):
             answer += data
+    return answer
+
+
+def read_until(client: socket.socket, end: bytes) -> bytes:
+    """What the server sends until these bytes are in it."""
+    answer = b""
+    while end not in answer:
+        data = client.recv(65536)
+        assert data, answer
+        answer += data
     return answer
 
 

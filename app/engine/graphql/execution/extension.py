@@ -21,6 +21,8 @@ from app.engine.graphql.execution.validation import validate_document
 from app.engine.graphql.strawberry_internals import graphql_schema, has_operation_name
 from app.engine.uuid7 import uuid7
 
+COST_OF_CHARACTER = 1.0
+"""What a character of a document costs that has to be parsed and validated: 0.5 to 2 µs (2026-11-27)."""
 TOKEN_BYTES = 600
 """What a token of a parsed document takes in memory, at most, with its part of the tree."""
 
@@ -80,6 +82,15 @@ def _unlink_tokens(document: DocumentNode) -> None:
         token = token.next
 
 
+def _declared_variables(document: DocumentNode) -> set[str]:
+    return {
+        variable.variable.name.value
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for variable in definition.variable_definitions or ()
+    }
+
+
 def _item_cost(
     schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], node: Any, item_type: Any
 ) -> float:
@@ -99,6 +110,8 @@ class OperationExtension(SchemaExtension):
         """Whether introspection is refused and errors name nothing that the client has not named."""
         self._cached: CachedDocument | None = None
         self._refused: RefusedDocument | None = None
+        self._document_cost = 0.0
+        """What it costs to parse and validate the document, if that is to be charged."""
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
@@ -109,6 +122,9 @@ class OperationExtension(SchemaExtension):
         if self._hides_schema:
             execution.validation_rules = (*execution.validation_rules, NoIntrospectionRule)
         yield
+        if self._document_cost and context.rates is not None:
+            # After the operation, which may cost all that its caller may spend at once.
+            context.rates.add(context.share, self._document_cost)
         self._add_codes(execution.result)
         if execution.pre_execution_errors:
             execution.pre_execution_errors[:] = self._with_codes(execution.pre_execution_errors)
@@ -122,6 +138,10 @@ class OperationExtension(SchemaExtension):
             self._refused = refused
             execution.graphql_document = refused.outline
         elif (text := execution.query) is not None:
+            context: Context = execution.context
+            if context.rates is not None:
+                self._document_cost = COST_OF_CHARACTER * len(text)
+                context.rates.check(context.share, self._document_cost)
             # The parser takes either, and its nodes and errors refer to what it got.
             execution.query = cast("str", IndexedSource(text))
             yield
@@ -142,6 +162,12 @@ class OperationExtension(SchemaExtension):
         yield
         if execution.pre_execution_errors:
             return
+        if execution.variables and execution.graphql_document is not None:
+            # A subscription keeps its variables for as long as it lives. GraphQL ignores those that are not declared.
+            declared = _declared_variables(execution.graphql_document)
+            execution.variables = {
+                name: value for name, value in execution.variables.items() if name in declared
+            }
         if execution.context.handover is not None:
             execution.context.handover.execution = execution
         if self._cached is None and execution.graphql_document is not None:
