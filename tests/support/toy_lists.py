@@ -39,6 +39,15 @@ def found(
     return lists(running, timeout).find(projection, above_two, most, None)
 
 
+async def idle(running: Engine, position: int, live: LiveLists) -> None:
+    """Wait until the lists know of a position."""
+    (table,) = live._tables.values()  # pyright: ignore[reportPrivateUsage] - its position is told nowhere
+    async with asyncio.timeout(10):
+        while table.position < position:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    assert running.feed.head >= position
+
+
 async def next_after(rows: LiveRows[Any], cursor: int) -> RowChanges[Any] | None:
     async with asyncio.timeout(10):
         return await rows.next_after(cursor)

@@ -1,8 +1,8 @@
 """Live rows: the rows of a projection that match a filter, and each change of that list, on any server.
 
-The live table says which keys changed. When the projection has reached their facts, the rows of these keys are read with
-the filter of the list. A row that matches was upserted. A key that matched before and does not now has left. So the same SQL
-decides before and after, and any server can do it. A rewrite has no facts: the list is read again after it.
+The live table says which keys changed that may concern the list. The rows of these keys are read with the filter of the list.
+A row that matches was upserted. A key that matched before and does not now has left. So the same SQL decides before and
+after, and any server can do it. A rewrite has no facts: the list is read again after it.
 
 Subscribers drive the evaluation: the first that wakes reads, for all. It ends with its last subscriber.
 """
@@ -16,15 +16,8 @@ from typing import Any
 from sqlalchemy import Select, func, literal, select
 
 from app.engine.database.connections import Database
-from app.engine.projector.live_table import (
-    BATCH_SIZE,
-    LiveTable,
-    Values,
-    equalities_of,
-    has_key,
-    keys_of,
-    wake_in_batches,
-)
+from app.engine.projector.live_conditions import equalities_of, has_key
+from app.engine.projector.live_table import BATCH_SIZE, LiveTable, keys_of, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
 from app.engine.store.feed import Feed
@@ -69,7 +62,9 @@ class LiveRows[R]:
         self._database, self._feed, self._projector = database, feed, projector
         self._table = table
         self.projection = projection
-        self.equalities = equalities_of(where(projection.table.c))
+        conditions = where(projection.table.c)
+        self.equalities = equalities_of(conditions)
+        self.conditions = table.shapes.find(conditions) if len(self.equalities) < len(conditions) else None
         self._where = where
         self._most = most
         self._timeout = timeout
@@ -183,19 +178,19 @@ class LiveRows[R]:
 
     # --- What the table calls, without waiting ---
 
-    def may_concern(self, keys: Collection[Key], values: Values | None) -> bool:
-        """Whether the list holds one of the keys, or a row with these values can match. Without values: perhaps."""
-        # While rows are read, it is not known yet which keys the list holds.
-        if values is None or not self.equalities or self._lock.locked():
-            return True
-        return not self._held.isdisjoint(keys) or all(
-            value in values[column] for column, value in self.equalities.items()
-        )
+    def holds(self, keys: Collection[Key]) -> bool:
+        """Whether some subscriber may have a row with one of these keys."""
+        return not self._held.isdisjoint(keys)
 
-    def push(self, keys: Collection[Key]) -> None:
-        """These keys have changed."""
+    def may_concern(self, keys: Collection[Key], matches: bool | None) -> bool:
+        """Whether the list holds one of the keys, or one of their rows matches. With None that is not known."""
+        # While rows are read, it is not known yet which keys the list holds.
+        return matches is not False or self._lock.locked() or self.holds(keys)
+
+    def push(self, keys: Collection[Key]) -> Sequence[asyncio.Future[None]]:
+        """These keys have changed. Returns the subscribers to wake."""
         self._pending.update(keys)
-        self.wake()
+        return self._take_waiters()
 
     def fail(self, error: Exception) -> None:
         """End the list with this error."""
@@ -204,9 +199,12 @@ class LiveRows[R]:
 
     def wake(self) -> None:
         """Let the subscribers look again."""
+        wake_in_batches(self._take_waiters())
+
+    def _take_waiters(self) -> Sequence[asyncio.Future[None]]:
         self._told = self._cursor
         waiters, self._until_change = list(self._until_change), {}
-        wake_in_batches(waiters)
+        return waiters
 
     # --- Reads, under the lock ---
 

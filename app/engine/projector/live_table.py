@@ -1,50 +1,62 @@
 """Which live lists an event concerns: each batch of events is looked at once, for all lists of a projection.
 
-A thousand customers follow a thousand lists, and an event is of one of them. So the lists do not follow the feed. The filter
-of a list may ask for the value of a column (`column = value`). Such a list is told of a key if the row has that value now,
-or if the list holds the key. Other lists are told of every key. Each list then reads the rows with its whole filter.
+A thousand clients follow a thousand lists, and an event concerns few of them. So the lists do not follow the feed. A list is
+told of the keys of a batch if it holds one of them, or if a row with one of these keys meets its conditions. Statements find
+that for all lists together. Only the lists that are told read rows.
+
+A list that is not told misses nothing. The rows are looked at when the projection has all events of the batch. An event that
+changes them after that is in a later batch. A row that met the conditions in between and does not meet them any more was never
+in the list. If it was, because the list read it, the list holds its key. The list is asked for its keys after the look, and
+while it reads it is told of everything.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date
-from typing import Any, Protocol
-from uuid import UUID
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 from weakref import WeakSet
 
-from sqlalchemy import BinaryExpression, BindParameter, Column, ColumnElement, and_, or_, select
-from sqlalchemy.sql import operators
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import select
 
 from app.engine.database.connections import Database, RowsLost
+from app.engine.database.errors import DRIVER_ERRORS
+from app.engine.projector.live_conditions import (
+    ConditionShape,
+    ConditionShapes,
+    ListConditions,
+    has_key,
+)
 from app.engine.projector.parking.folding import route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.projector import ProjectionStale, Projector
-from app.engine.read_models.queries import Columns, is_one_of
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection, Key
 
 BATCH_SIZE = 1_000
-_COMPARABLE = (UUID, str, int, date)
-"""Types of values that are equal in Python if they are equal in SQL."""
 
-type Values = Mapping[str, Collection[object]]
-"""The values that rows have, by column."""
+LISTS_PER_TURN = 1_000
+"""How many lists are looked at in one turn of the event loop: about a millisecond."""
 
 
 class Follower(Protocol):
     """A list that follows a table."""
 
     equalities: Mapping[str, object]
+    """The columns that must have one value in each row of the list."""
+    conditions: ListConditions | None
+    """All conditions. None if the equalities are all, or if no statement can compare them: then only the equalities count."""
 
-    def may_concern(self, keys: Collection[Key], values: Values | None) -> bool:
-        """Whether the list holds one of the keys, or a row with these values can match. Without values: perhaps."""
+    def holds(self, keys: Collection[Key]) -> bool:
+        """Whether the list may have a row with one of these keys."""
         ...
 
-    def push(self, keys: Collection[Key]) -> None:
-        """These keys have changed."""
+    def may_concern(self, keys: Collection[Key], matches: bool | None) -> bool:
+        """Whether the list holds one of the keys, or one of their rows matches. With None that is not known."""
+        ...
+
+    def push(self, keys: Collection[Key]) -> Sequence[asyncio.Future[None]]:
+        """These keys have changed. Returns the subscribers to wake."""
         ...
 
     def wake(self) -> None:
@@ -66,6 +78,7 @@ class LiveTable:
         self._epoch = feed.epoch
         self._rewrites = projector.workers[projection.name].rewrites
         self._lists: WeakSet[Follower] = WeakSet()
+        self.shapes = ConditionShapes(projection)
         self._task: asyncio.Task[None] | None = None
         self._moved: list[asyncio.Future[None]] = []
         self.position = 0
@@ -105,14 +118,11 @@ class LiveTable:
                 if self._feed.epoch != self._epoch:
                     raise LogReplaced(self._feed.replacement)
                 keys = keys_of(self._projection, facts)
-                values = await self._values(keys, reached) if keys else None
+                matches = await self._look(keys, reached) if keys else {}
                 # From here on no other task runs: a list that begins to read now is told of what follows `position`.
                 self.position = reached
-                for rows in list(self._lists):
-                    if keys and rows.may_concern(keys, values):
-                        rows.push(keys)
-                    elif rewrites != known_rewrites:
-                        rows.wake()
+                self._tell(keys, matches, is_rewritten=rewrites != known_rewrites)
+                del matches
                 known_rewrites = rewrites
                 self._report()
         except Exception as error:
@@ -129,56 +139,63 @@ class LiveTable:
         moved, self._moved = self._moved, []
         wake_in_batches(moved)
 
-    async def _values(self, keys: Collection[Key], reached: int) -> Values | None:
-        """What the rows of these keys have in the columns that lists ask for. None if that is not known."""
-        columns = self._projection.table.c
-        names = sorted({name for rows in self._lists for name in rows.equalities})
-        if not names:
-            return None
+    def _tell(self, keys: Collection[Key], matches: Mapping[Follower, bool], *, is_rewritten: bool) -> None:
+        """Tell the lists that the keys may concern, and all of a rewrite."""
+        waiters: list[asyncio.Future[None]] = []
+        for rows in list(self._lists):
+            if keys and rows.may_concern(keys, matches.get(rows)):
+                waiters += rows.push(keys)
+            elif is_rewritten:
+                rows.wake()
+        wake_in_batches(waiters)
+
+    async def _look(self, keys: Collection[Key], reached: int) -> Mapping[Follower, bool]:
+        """The lists for which it is known whether a row with one of these keys matches, at `reached` or later."""
+        lists = [
+            rows for rows in self._lists if (rows.equalities or rows.conditions) and not rows.holds(keys)
+        ]
+        if not lists:
+            return {}
         try:
             await self._projector.wait_for_position(self._projection.name, reached, self._timeout)
-        except ProjectionStale:
+            return await self._matches(keys, lists)
+        except (ProjectionStale, RowsLost):
             # The lists wait, too, and tell their subscribers.
-            return None
+            return {}
+
+    async def _matches(self, keys: Collection[Key], lists: Sequence[Follower]) -> Mapping[Follower, bool]:
+        matches: dict[Follower, bool] = {}
+        shapes: dict[ConditionShape, list[tuple[Follower, bytes]]] = {}
+        values = await self._values(keys, sorted({name for rows in lists for name in rows.equalities}))
+        for number, rows in enumerate(lists, 1):
+            if not all(value in values[name] for name, value in rows.equalities.items()):
+                matches[rows] = False
+            elif (conditions := rows.conditions) is not None:
+                shapes.setdefault(conditions.shape, []).append((rows, conditions.parameters))
+            if number % LISTS_PER_TURN == 0:
+                await asyncio.sleep(0)
+        for shape, followers in shapes.items():
+            try:
+                found = await shape.matching(self._database, keys, [item for _, item in followers])
+            except DRIVER_ERRORS:
+                # The parameters of one list are perhaps the cause: each of them reads for itself.
+                continue
+            matches.update((rows, number in found) for number, (rows, _) in enumerate(followers))
+        return matches
+
+    async def _values(self, keys: Collection[Key], names: Sequence[str]) -> Mapping[str, Collection[object]]:
+        """The values that the rows with these keys have in these columns."""
+        if not names:
+            return {}
+        columns = self._projection.table.c
         query = select(*(columns[name] for name in names)).where(has_key(self._projection, columns, keys))
-        try:
-            records = await self._database.fetch(query)
-        except RowsLost:
-            return None
+        records = await self._database.fetch(query)
         return {name: {record[name] for record in records} for name in names}
-
-
-def equalities_of(conditions: Iterable[ColumnElement[Any]]) -> Mapping[str, object]:
-    """The columns that must have one value for the conditions to hold, as far as Python can compare as SQL does."""
-    found: dict[str, object] = {}
-    for condition in conditions:
-        if not isinstance(condition, BinaryExpression) or condition.operator is not operators.eq:
-            continue
-        column, value = condition.left, condition.right
-        if (
-            isinstance(column, Column)
-            and isinstance(value, BindParameter)
-            and isinstance(value.value, _COMPARABLE)
-            and not isinstance(column.type, TypeDecorator)
-            and getattr(column.type, "collation", None) is None
-        ):
-            found[column.name] = value.value
-    return found
 
 
 def keys_of(projection: AnyProjection, facts: Sequence[Fact]) -> set[Key]:
     """The keys of the rows that facts concern, also of rows that are parked."""
     return set(route(facts, ParkedKeys(projection=projection)).keys)
-
-
-def has_key(projection: AnyProjection, columns: Columns, keys: Collection[Key]) -> ColumnElement[bool]:
-    """Whether a row has one of these keys."""
-    names = projection.key
-    if len(names) == 1:
-        return is_one_of(columns[names[0]], [key[0] for key in keys])
-    return or_(
-        *(and_(*(columns[name] == part for name, part in zip(names, key, strict=True))) for key in keys)
-    )
 
 
 def wake_in_batches(waiters: Sequence[asyncio.Future[None]]) -> None:

@@ -1,7 +1,7 @@
 """An event costs the live lists that it concerns, however many other lists there are."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,22 +10,31 @@ from asyncpg.pgproto.pgproto import UUID as DriverUUID  # pyright: ignore[report
 from sqlalchemy import Column, Integer, MetaData, Select, String, Table, Text, TypeDecorator, Uuid, or_
 
 from app.engine.database.connections import Database
+from app.engine.projector.live_conditions import equalities_of
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_rows import LiveRows, RowChanges
-from app.engine.projector.live_table import equalities_of
 from app.engine.read_models.queries import Columns, Condition
-from tests.support.toy_counter import Engine, TallyRow, tallies
-from tests.support.toy_lists import lists, next_after, started, sums
+from tests.support.toy_counter import TallyRow, tallies
+from tests.support.toy_lists import idle, lists, next_after, started, sums
 from tests.support.toy_parking import add
 
 LISTS = 20
 
 
-def with_sum(live: LiveLists, number: int) -> LiveRows[TallyRow]:
-    def where(columns: Columns) -> Sequence[Condition]:
-        return [columns.sum == number]
+FILTERS: Sequence[Callable[[Columns, int], Sequence[Condition]]] = (
+    lambda columns, number: [columns.sum == number],
+    lambda columns, number: [columns.sum.between(number, number)],
+)
+"""Of the first one Python knows the value. The second one is left to statements."""
 
-    return live.find(tallies, where, 10, None)
+
+def with_sum(live: LiveLists, number: int, filter: int = 0) -> LiveRows[TallyRow]:
+    return live.find(tallies, lambda columns: FILTERS[filter](columns, number), 10, None)
+
+
+def is_look(query: Select[Any]) -> bool:
+    """Whether the table reads what the changed rows are, for all lists."""
+    return str(query).startswith(("SELECT read.tallies_v1.sum \n", "SELECT live_lists.number"))
 
 
 @pytest.fixture
@@ -41,26 +50,18 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-async def idle(running: Engine, position: int, live: LiveLists) -> None:
-    """Wait until the lists know of a position."""
-    (table,) = live._tables.values()  # pyright: ignore[reportPrivateUsage] - its position is told nowhere
-    async with asyncio.timeout(10):
-        while table.position < position:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0)
-    assert running.feed.head >= position
-
-
+@pytest.mark.parametrize("filter", [0, 1])
 async def test_an_event_is_told_to_the_lists_whose_rows_it_changes_and_costs_the_others_no_read(
-    database: Database, reads: list[str]
+    database: Database, reads: list[str], filter: int
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        followed = [with_sum(live, number) for number in range(100, 100 + LISTS)]
+        followed = [with_sum(live, number, filter) for number in range(100, 100 + LISTS)]
         for rows in followed:
             await rows.join(1, None)
         waiting = [asyncio.ensure_future(next_after(rows, 0)) for rows in followed]
         reads.clear()
-        # Of none of the lists: one read of the columns, for all of them.
+        # Of none of the lists: one read for all of them.
         await idle(running, await add(running, uuid4(), 5), live)
         assert len(reads) == 1
         assert not any(task.done() for task in waiting)
@@ -77,13 +78,14 @@ async def test_an_event_is_told_to_the_lists_whose_rows_it_changes_and_costs_the
             task.cancel()
 
 
+@pytest.mark.parametrize("filter", [0, 1])
 async def test_an_event_that_comes_while_a_list_reads_its_rows_is_in_the_list(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, filter: int
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
         position = await add(running, stream, 103)
-        other, rows = with_sum(live, 1_000), with_sum(live, 103)
+        other, rows = with_sum(live, 1_000, filter), with_sum(live, 103, filter)
         await other.join(position, None)
         fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
 
@@ -104,18 +106,19 @@ async def test_an_event_that_comes_while_a_list_reads_its_rows_is_in_the_list(
         assert sums(first) == (True, [], [])
 
 
+@pytest.mark.parametrize("filter", [0, 1])
 async def test_a_row_that_leaves_a_list_while_the_list_reads_it_is_removed(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch, filter: int
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        rows = with_sum(live, 103)
+        rows = with_sum(live, 103, filter)
         await rows.join(1, None)
         fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
 
         async def slow(self: Database, query: Select[Any]) -> Any:
             found = await fetch(self, query)
-            if "sum = " in str(query) and not begun.is_set():
+            if not is_look(query) and not begun.is_set():
                 begun.set()
                 await go_on.wait()
             return found
@@ -131,23 +134,23 @@ async def test_a_row_that_leaves_a_list_while_the_list_reads_it_is_removed(
         assert sums(await next_after(rows, 1)) == (False, [], [(stream,)])
 
 
+@pytest.mark.parametrize("filter", [0, 1])
 @pytest.mark.parametrize("is_first", [True, False])
 async def test_a_row_that_a_client_has_and_that_leaves_while_it_resumes_is_removed(
-    database: Database, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+    database: Database, monkeypatch: pytest.MonkeyPatch, filter: int, *, is_first: bool
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
         position = await add(running, stream, 103)
         await running.projector.wait_for_position(tallies.name, position, 10)
-        rows = with_sum(live, 103)
+        rows = with_sum(live, 103, filter)
         fetch, begun, go_on, told = Database.fetch, asyncio.Event(), asyncio.Event(), asyncio.Event()
 
         async def slow(self: Database, query: Select[Any]) -> Any:
-            text = str(query)
-            if "LIMIT" in text:
+            if "LIMIT" in str(query):
                 begun.set()
                 await go_on.wait()
-            elif text.startswith("SELECT read.tallies_1.sum \n"):
+            elif is_look(query):
                 # The table looks at the event after the list has read its rows.
                 await told.wait()
             return await fetch(self, query)
@@ -182,6 +185,35 @@ async def test_a_subscriber_that_joins_wakes_no_other(database: Database) -> Non
         assert set(rows._until_change) == before  # pyright: ignore[reportPrivateUsage] - as above
         for task in waiting:
             task.cancel()
+
+
+async def test_a_list_that_begins_while_the_table_looks_at_rows_is_told(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        earlier, later = (
+            with_sum(live, 5),
+            live.find(tallies, lambda columns: [columns.facts == 1], 10, None),
+        )
+        await earlier.join(1, None)
+        fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
+
+        async def slow(self: Database, query: Select[Any]) -> Any:
+            if is_look(query) and not begun.is_set():
+                begun.set()
+                await go_on.wait()
+            return await fetch(self, query)
+
+        monkeypatch.setattr(Database, "fetch", slow)
+        following = asyncio.ensure_future(next_after(earlier, 0))
+        await add(running, stream, 5)
+        await begun.wait()
+        # The table asks for the value of no column of this list.
+        _, cursor = await later.join(1, None)
+        go_on.set()
+        assert sums(await following) == (False, [5], [])
+        assert sums(await next_after(later, cursor)) == (False, [5], [])
 
 
 async def test_a_rewrite_while_the_table_looks_at_rows_is_told_at_once(

@@ -136,7 +136,7 @@ def of_sum_one(columns: Columns) -> Sequence[Condition]:
 
 
 async def test_live_lists_outlive_a_loss(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with with_two_rows(database) as (running, _, stream):
+    async with with_two_rows(database) as (running, _, _):
         table = LiveTable(database, running.feed, running.projector, tallies, 5)
 
         async def lost(*_: object) -> None:
@@ -144,6 +144,6 @@ async def test_live_lists_outlive_a_loss(database: Database, monkeypatch: pytest
 
         rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, of_sum_one, 10, None)
         table._lists.add(rows)  # pyright: ignore[reportPrivateUsage] - without a task that follows the feed
-        assert await table._values([(stream,)], 2) == {"sum": {1}}  # pyright: ignore[reportPrivateUsage] - as above
+        assert await table._look([(uuid4(),)], 2) == {rows: False}  # pyright: ignore[reportPrivateUsage] - as above
         monkeypatch.setattr(database, "fetch", lost)
-        assert await table._values([(stream,)], 2) is None  # pyright: ignore[reportPrivateUsage] - as above
+        assert await table._look([(uuid4(),)], 2) == {}  # pyright: ignore[reportPrivateUsage] - as above

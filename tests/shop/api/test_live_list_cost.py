@@ -93,3 +93,54 @@ async def test_1000_subscribers_of_a_live_list_cost_less_than_twice_1000_subscri
         f"microseconds a message: events {events / messages * 1e6:.1f}, list {products / messages * 1e6:.1f}"
     )
     assert products / events < 2
+
+
+NAMES = (
+    "subscription($text: String!) { products(filter: {nameContains: $text}) { position upserted { sku } } }"
+)
+UNRELATED, MAX_MILLISECONDS = 20, 60
+
+
+def processor_seconds(server: Server) -> float:
+    times = psutil.Process(server.process.pid).cpu_times()
+    return times.user + times.system
+
+
+async def at_rest(server: Server) -> float:
+    """The processor time of the server, when it has nothing more to do. Its polls take less than a tenth of a core."""
+    before, after = 0.0, processor_seconds(server)
+    while after - before > 0.02:
+        await asyncio.sleep(0.2)
+        before, after = after, processor_seconds(server)
+    return after
+
+
+async def milliseconds_an_event(server: Server, lists: int) -> float:
+    """The processor time of the server for an event that concerns none of so many lists."""
+    subscribers = Subscribers()
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        sockets = [await stack.enter_async_context(opened(server)) for _ in range(10)]
+        for number in range(lists):
+            await sockets[number % 10].subscribe(str(number), NAMES, {"text": f"zz{number}"})
+        readers = [group.create_task(subscribers.read(socket)) for socket in sockets]
+        await subscribers.receive(lists)
+        spent = 0.0
+        for _ in range(UNRELATED):
+            # Events that come together would cost less.
+            before = await at_rest(server)
+            await asyncio.to_thread(server.ask, RECEIVE)
+            spent += await at_rest(server) - before
+        for reader in readers:
+            reader.cancel()
+    return spent / UNRELATED * 1_000
+
+
+@pytest.mark.soak
+async def test_an_event_that_concerns_none_of_500_lists_costs_little_more_than_without_them(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve().wait()
+    await asyncio.to_thread(server.ask, REGISTER)
+    costs = {lists: await milliseconds_an_event(server, lists) for lists in (0, 100, 500)}
+    print("milliseconds an event:", {lists: round(cost, 1) for lists, cost in costs.items()})
+    assert costs[500] - costs[0] < MAX_MILLISECONDS
