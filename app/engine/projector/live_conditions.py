@@ -5,7 +5,7 @@ differ in their parameters alone. One statement gets the parameters of all these
 conditions hold for one of the changed rows.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -44,7 +44,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from app.engine.database.connections import Database
 from app.engine.read_models.queries import Columns, Condition, is_one_of
 from projections.kernel import AnyProjection, Key
 
@@ -60,6 +59,10 @@ _EXACT = (Boolean, Date, DateTime, Float, Integer, Numeric, String, Uuid)
 """Types whose values PostgreSQL reads from JSON as the driver sends them."""
 
 
+type Fetch = Callable[[Select[Any]], Awaitable[Sequence[Any]]]
+"""Gives the records of a query."""
+
+
 class ConditionShape:
     """Conditions on rows that are equal but for their parameters. The parameters are columns of the statement's lists."""
 
@@ -71,17 +74,15 @@ class ConditionShape:
             *(column(_name(index), type_) for index, type_ in enumerate(types)),
         ]
 
-    async def matching(
-        self, database: Database, keys: Collection[Key], parameters: Sequence[bytes]
-    ) -> set[int]:
+    async def matching(self, fetch: Fetch, keys: Collection[Key], parameters: Sequence[bytes]) -> set[int]:
         """The indexes of the parameters with which one of the rows that have these keys meets the conditions now.
 
-        `parameters` are those of `ListConditions`. Raises `RowsLost` and the driver's errors.
+        `parameters` are those of `ListConditions`. Raises what `fetch` raises.
         """
         found = set[int]()
         step = max(1, min(MAX_LISTS, MAX_PAIRS // len(keys)))
         for start in range(0, len(parameters), step):
-            records = await database.fetch(self._query(keys, start, parameters[start : start + step]))
+            records = await fetch(self._query(keys, start, parameters[start : start + step]))
             found.update(record[0] for record in records)
         return found
 

@@ -12,16 +12,17 @@ while it reads it is told of everything.
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.engine.database.connections import Database, RowsLost
 from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.projector.live_conditions import (
     ConditionShape,
     ConditionShapes,
+    Fetch,
     ListConditions,
     has_key,
 )
@@ -156,17 +157,24 @@ class LiveTable:
         ]
         if not lists:
             return {}
-        try:
+
+        async def fetch(query: Select[Any]) -> Sequence[Any]:
+            # Before each statement: a crash of the database may have taken rows back since the last one.
             await self._projector.wait_for_position(self._projection.name, reached, self._timeout)
-            return await self._matches(keys, lists)
+            return await self._database.fetch(query)
+
+        try:
+            return await self._matches(fetch, keys, lists)
         except (ProjectionStale, RowsLost):
             # The lists wait, too, and tell their subscribers.
             return {}
 
-    async def _matches(self, keys: Collection[Key], lists: Sequence[Follower]) -> Mapping[Follower, bool]:
+    async def _matches(
+        self, fetch: Fetch, keys: Collection[Key], lists: Sequence[Follower]
+    ) -> Mapping[Follower, bool]:
         matches: dict[Follower, bool] = {}
         shapes: dict[ConditionShape, list[tuple[Follower, bytes]]] = {}
-        values = await self._values(keys, sorted({name for rows in lists for name in rows.equalities}))
+        values = await self._values(fetch, keys, sorted({name for rows in lists for name in rows.equalities}))
         for number, rows in enumerate(lists, 1):
             if not all(value in values[name] for name, value in rows.equalities.items()):
                 matches[rows] = False
@@ -176,20 +184,22 @@ class LiveTable:
                 await asyncio.sleep(0)
         for shape, followers in shapes.items():
             try:
-                found = await shape.matching(self._database, keys, [item for _, item in followers])
+                found = await shape.matching(fetch, keys, [item for _, item in followers])
             except DRIVER_ERRORS:
                 # The parameters of one list are perhaps the cause: each of them reads for itself.
                 continue
             matches.update((rows, number in found) for number, (rows, _) in enumerate(followers))
         return matches
 
-    async def _values(self, keys: Collection[Key], names: Sequence[str]) -> Mapping[str, Collection[object]]:
+    async def _values(
+        self, fetch: Fetch, keys: Collection[Key], names: Sequence[str]
+    ) -> Mapping[str, Collection[object]]:
         """The values that the rows with these keys have in these columns."""
         if not names:
             return {}
         columns = self._projection.table.c
         query = select(*(columns[name] for name in names)).where(has_key(self._projection, columns, keys))
-        records = await self._database.fetch(query)
+        records = await fetch(query)
         return {name: {record[name] for record in records} for name in names}
 
 

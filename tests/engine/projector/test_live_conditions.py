@@ -107,7 +107,7 @@ async def assert_same(
     matching = set[int]()
     for shape, members in by_shape.items():
         parameters = [item.parameters for number in members if (item := found[number]) is not None]
-        indexes = await shape.matching(database, keys, parameters)
+        indexes = await shape.matching(database.fetch, keys, parameters)
         matching |= {members[index] for index in indexes}
     wanted = set[int]()
     for number, conditions in enumerate(chosen):
