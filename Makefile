@@ -4,6 +4,8 @@ BIN := .venv/bin
 # Folders of pages that are built with GraphiQL.
 PAGES := app/web/shop
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Some container images set it. Without bytecode each process compiles hundreds of modules, and tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test quick clients check samples bench soak fmt lock graphiql migrate schema clean
 .DEFAULT_GOAL := help
@@ -39,7 +41,7 @@ schema: .venv/.run ## Write schema.graphql
 test: .venv/.dev graphiql ## Run all tests
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak and not clients"
 
-quick: .venv/.dev ## Run the tests that need no database and no other process, in less than a minute
+quick: .venv/.dev ## Run the tests that need no database, in less than a minute on two free cores
 	@$(BIN)/python -m pytest -q -n 2 -m "not database and not long and not soak and not browser and not template and not clients" --ignore=tests/engine/cli --ignore=tests/shop/cli
 
 clients: .venv/.dev ## Drive GraphQL clients of many makers against a server

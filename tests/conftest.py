@@ -1,11 +1,13 @@
 """A real PostgreSQL for the session, a database of its own for each test, and the engine and API on it."""
 
+import gc
 import logging
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 
 import httpx2
 import pytest
@@ -25,6 +27,7 @@ from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.server import Server
 
 TEMPLATE_TESTS = ROOT / "tests" / "template"
+CLUSTERS = "tests.support.clusters"
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +58,14 @@ def template(postgres: str) -> Iterator[str]:
     with new_database(postgres) as url:
         run_in_thread(make_roles(url))
         yield make_url(url).database or ""
+
+
+@pytest.fixture(scope="session")
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A folder of this test run, the same for all workers: where `shared_folder` makes others."""
+    base = tmp_path_factory.getbasetemp()
+    # Each worker has a folder of its own in that of the run.
+    return (base.parent if hasattr(request.config, "workerinput") else base) / "shared"
 
 
 @pytest.fixture
@@ -141,6 +152,17 @@ def in_process_api(module_database_url: str) -> Iterator[InProcessApi]:
         yield api
 
 
+def uses_cluster(module: ModuleType | None) -> bool:
+    """Whether a file has imported a part of `tests.support.clusters`: then its tests start a PostgreSQL of their own."""
+    return any(str(getattr(value, "__module__", "")).startswith(CLUSTERS) for value in vars(module).values())
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector of cycles does not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tests that need a database or hold the template as shipped get their marker.
@@ -148,13 +170,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Tests that are long begin first and are spread over all workers, so that none runs alone at the end.
     """
     for item in items:
-        if "postgres" in getattr(item, "fixturenames", ()):
+        if "postgres" in getattr(item, "fixturenames", ()) or uses_cluster(getattr(item, "module", None)):
             item.add_marker(pytest.mark.database)
         if item.path.is_relative_to(TEMPLATE_TESTS):
             item.add_marker(pytest.mark.template)
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
     long = [item for item in items if item.get_closest_marker("long") is not None]
-    rest = [item for item in items if item not in long]
+    # The tests of the template take seconds each: the last tests of a run are short ones.
+    rest = sorted(
+        (item for item in items if item.get_closest_marker("long") is None),
+        key=lambda item: not item.path.is_relative_to(TEMPLATE_TESTS),
+    )
     share = -(-len(rest) // workers)
     items[:] = [
         item

@@ -11,21 +11,36 @@ from cachetools import LRUCache
 
 ENTRY_BYTES = 500
 """What an entry takes besides its value: keys, links and the objects around it."""
+MAX_MEASURED = 100
+"""How many objects of a large collection are measured, nearly."""
+_SPREAD = 2_654_435_761
+"""Spreads identities, which are addresses in regular distances."""
 _SHARED = (type, Enum, ModuleType, FunctionType, BuiltinFunctionType, type(None), bool)
 """Instances of these exist without the value that refers to them."""
 
 
 def memory_size(value: object) -> int:
-    """The bytes of a value and of all that it holds, each counted once. 10 µs for a small state, 0.3 µs an object."""
+    """About the bytes of a value and of all that it holds, each counted once. 10 µs for a small state, 0.3 µs an object.
+
+    Of what refers to more than `MAX_MEASURED` objects, some are measured for all. They are chosen by their identity: an
+    object that is in two large collections is measured in both or in none, so that it counts once.
+    """
     seen: set[int] = set()
-    pending, size = [value], 0
+    pending: list[tuple[object, float]] = [(value, 1.0)]
+    size = 0.0
     while pending:
-        found = pending.pop()
-        if id(found) not in seen and not isinstance(found, _SHARED):
-            seen.add(id(found))
-            size += sys.getsizeof(found)
-            pending.extend(gc.get_referents(found))
-    return size
+        found, weight = pending.pop()
+        if id(found) in seen or isinstance(found, _SHARED):
+            continue
+        seen.add(id(found))
+        size += weight * sys.getsizeof(found)
+        held = gc.get_referents(found)
+        if len(held) > MAX_MEASURED:
+            one_in = len(held) // MAX_MEASURED
+            some = [item for item in held if (id(item) * _SPREAD >> 16) % one_in == 0] or held[:MAX_MEASURED]
+            weight, held = weight * len(held) / len(some), some
+        pending.extend([(item, weight) for item in held])
+    return round(size)
 
 
 class SizedCache[K, V](LRUCache[K, V]):

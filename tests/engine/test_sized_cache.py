@@ -1,9 +1,11 @@
 """A cache of states holds so many bytes, however many or large they are."""
 
+import gc
 import sys
 import tracemalloc
 from dataclasses import dataclass
 from decimal import Decimal
+from time import thread_time
 from uuid import UUID, uuid4
 
 from app.engine.sized_cache import ENTRY_BYTES, SizedCache, memory_size
@@ -36,6 +38,28 @@ def test_the_size_of_a_state_is_what_it_takes_in_memory() -> None:
         taken = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         assert 0.7 * taken < memory_size(made) < 1.4 * taken + 500
+
+
+def test_a_large_state_is_measured_by_some_of_its_objects() -> None:
+    large = [state(1_000) for _ in range(60)]
+    began = thread_time()
+    measured = memory_size(large)
+    took = thread_time() - began
+    began = thread_time()
+    exact = sum(sys.getsizeof(found) for found in everything_in(large))
+    assert took < 0.25 * (thread_time() - began)
+    assert 0.7 * exact < measured < 1.4 * exact
+
+
+def everything_in(value: object) -> list[object]:
+    """What a value holds, with itself, without classes and constants."""
+    found, pending = dict[int, object](), [value]
+    while pending:
+        item = pending.pop()
+        if id(item) not in found and not isinstance(item, (type, type(None), bool)):
+            found[id(item)] = item
+            pending.extend(gc.get_referents(item))
+    return [*found.values()]
 
 
 def test_what_a_value_holds_twice_counts_once_and_its_class_does_not() -> None:

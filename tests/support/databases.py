@@ -115,12 +115,14 @@ def new_database(server: str, template: str | None = None) -> Generator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     url, admin = url_of(server, name), url_of(server, "postgres")
     is_migrated_copy = template not in (None, "template0")
-    copied = "" if template is None else f" TEMPLATE {template}"
-    run_in_thread(execute(admin, f"CREATE DATABASE {name}{copied}"))
+    # A copy of the files takes half of the CPU time of a copy through the write-ahead log.
+    copied = "" if template is None else f" TEMPLATE {template} STRATEGY file_copy"
+    create = [f"CREATE DATABASE {name}{copied}"]
+    if is_migrated_copy:
+        # A copy has the rights of the objects, and not those of the database.
+        create.append(f"GRANT CREATE ON DATABASE {name} TO {ROLES.owner}, {ROLES.app}")
+    run_in_thread(execute(admin, *create))
     try:
-        if is_migrated_copy:
-            # A copy has the rights of the objects, and not those of the database.
-            run_in_thread(execute(admin, f"GRANT CREATE ON DATABASE {name} TO {ROLES.owner}, {ROLES.app}"))
         if template is None:
             run_in_thread(migrate(url))
         yield as_role(url, ROLES.app) if is_migrated_copy else url

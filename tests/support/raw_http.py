@@ -29,8 +29,9 @@ def frame(opcode: int, data: bytes, *, fin: bool = True) -> bytes:
 
 
 @contextlib.contextmanager
-def connection(port: int) -> Generator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+def connection(port: int, source: str = "127.0.0.1") -> Generator[socket.socket]:
+    """A connection from this address of the machine."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10, source_address=(source, 0)) as client:
         yield client
 
 
@@ -40,6 +41,16 @@ def read_all(client: socket.socket) -> bytes:
     with contextlib.suppress(ConnectionResetError):
         while data := client.recv(65536):
             answer += data
+    return answer
+
+
+def read_until(client: socket.socket, end: bytes) -> bytes:
+    """What the server sends until these bytes are in it."""
+    answer = b""
+    while end not in answer:
+        data = client.recv(65536)
+        assert data, answer
+        answer += data
     return answer
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.shared_folders import shared_folder
 from tests.template.clone import (
     ADDING,
     CHANGING,
@@ -43,13 +44,16 @@ def clone(tmp_path: Path) -> Clone:
     return clone_into(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def extended_once(tmp_path_factory: pytest.TempPathFactory) -> Clone:
-    """A copy with the voucher next to the sample, for all tests of this file."""
-    clone = clone_into(tmp_path_factory.mktemp("extended"))
+def extend(folder: Path) -> None:
+    clone = clone_into(folder)
     clone.add_the_voucher()
     clone.finish()
-    return clone
+
+
+@pytest.fixture(scope="module")
+def extended_once(shared_by_workers: Path) -> Clone:
+    """A copy with the voucher next to the sample, for all tests of this file."""
+    return Clone(shared_folder(shared_by_workers / "extended", extend))
 
 
 @pytest.fixture
@@ -186,6 +190,7 @@ def test_the_added_aggregate_and_process_follow_their_rules_next_to_the_sample(
         f"{matrix}::test_every_root_field_command_and_event_type_has_a_line",
         f"{matrix}::test_every_command_may_be_sent_as_the_table_says",
         f"{nodes}::test_only_nodes_have_a_field_that_is_called_id",
+        workers=0,
     )
 
 

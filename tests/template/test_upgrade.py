@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.databases import ROLES, as_role
+from tests.support.shared_folders import shared_folder
 from tests.template.clone import Clone, clone_into, fences_of
 
 UPGRADING = ("README.md", "Upgrade the engine")
@@ -42,15 +43,18 @@ def later(tmp_path: Path) -> Clone:
     return later
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Clone:
-    """A project of a user: with an aggregate of its own, renamed, without the sample."""
-    own = clone_into(tmp_path / "own")
+def make_own(folder: Path) -> None:
+    own = clone_into(folder)
     own.add_the_voucher()
     own.take_the_sample_out()
     own.rename("acme")
     own.finish()
-    return own
+
+
+@pytest.fixture
+def own(shared_by_workers: Path, tmp_path: Path) -> Clone:
+    """A project of a user: with an aggregate of its own, renamed, without the sample."""
+    return Clone(shared_folder(shared_by_workers / "own", make_own)).copy(tmp_path / "own")
 
 
 def upgrade(own: Clone, later: Clone) -> None:

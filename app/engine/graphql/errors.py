@@ -43,6 +43,7 @@ from projections.kernel import SCHEMA
 
 log = logging.getLogger(__name__)
 
+MAX_MESSAGE_LENGTH = 1_000
 INTERNAL_ERROR = "Internal error. Quote the correlationId when you report it."
 
 
@@ -251,8 +252,9 @@ def _code(error: GraphQLError) -> object:
 
 
 def _copy(error: GraphQLError, message: str, extensions: dict[str, object]) -> GraphQLError:
+    # Some messages of graphql-core print what the client has sent.
     return GraphQLError(
-        message,
+        message if len(message) <= MAX_MESSAGE_LENGTH else f"{message[:MAX_MESSAGE_LENGTH]}…",
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,

@@ -26,6 +26,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 __all__ = [
+    "MAX_COERCION_ERRORS",
     "STRAWBERRY_RULES",
     "Path",
     "ReusingExecutionContext",
@@ -42,6 +43,8 @@ __all__ = [
 ]
 
 
+MAX_COERCION_ERRORS = 9
+"""The place of this argument where graphql-core builds an executor."""
 STRAWBERRY_RULES: Sequence[type[ASTValidationRule]] = (MaybeNullValidationRule, OneOfInputValidationRule)
 """The rules that Strawberry adds to those of an operation."""
 

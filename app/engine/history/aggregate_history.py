@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cachetools import LRUCache
+
 from app.engine.errors import UserError
 from app.engine.history.diff import (
     EMPTY_DOCUMENT,
@@ -24,6 +26,7 @@ from app.engine.sized_cache import SizedCache, memory_size
 from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
+from app.engine.turns import wait_for_turn
 from domain.kernel.decider import AnyDecider, UnreadableEvent
 from domain.kernel.undo import Undoable
 
@@ -35,6 +38,8 @@ MAX_CONCURRENT_PER_CALLER = 2
 """How many of them one caller holds, so that its long histories never take them all."""
 MAX_STATES_BYTES = 2**23
 """States that stay in memory, so that the next page of a long history does not fold from the first fact."""
+MAX_MEASURED_STREAMS = 10_000
+"""How many streams have a known size of their states, at about 300 bytes each."""
 MAX_STATE_BYTES = 2_000_000
 """A page of history ends early when its states together are larger."""
 
@@ -84,6 +89,12 @@ class FieldBlame:
     command: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _CachedState:
+    loaded: LoadedState[Any]
+    size: int
+
+
 class AggregateHistory:
     """Reads the past of streams of any decider. Facts never change, so it caches states."""
 
@@ -93,9 +104,11 @@ class AggregateHistory:
         self._all_slots = FairSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_CALLER)
         self._slots: AbstractAsyncContextManager[None] = self._all_slots.of("")
         self._is_batched = False
-        self._states: SizedCache[tuple[str, UUID, int], LoadedState[Any]] = SizedCache(
-            MAX_STATES_BYTES, lambda loaded: memory_size(loaded.state)
+        self._states: SizedCache[tuple[str, UUID, int], _CachedState] = SizedCache(
+            MAX_STATES_BYTES, lambda cached: cached.size
         )
+        self._measured: LRUCache[tuple[str, UUID], tuple[int, int]] = LRUCache(MAX_MEASURED_STREAMS)
+        """For a stream, the version of the state that was measured last, and its size."""
 
     def batched(self, caller: str = "") -> "AggregateHistory":
         """The same history for one operation: what its resolvers ask for at the same time is read in one statement.
@@ -202,7 +215,7 @@ class AggregateHistory:
             size += len(str(document))
             if size > MAX_STATE_BYTES:
                 break
-            await asyncio.sleep(0)
+            await wait_for_turn()
         self._cache(decider, stream_id, LoadedState(state, changes[-1][0].version))
         entries = [
             HistoryEntry(fact, before, document, commands.get(fact.command_id), fact.version in undone)
@@ -217,6 +230,7 @@ class AggregateHistory:
             for fact in await self._reader.read_stream(
                 decider.category, stream_id, version, CHUNK_SIZE, up_to=end
             ):
+                await wait_for_turn()
                 _check_readable(fact)
                 state, before = decider.fold([fact.event], state, version), document
                 version = fact.version
@@ -239,18 +253,34 @@ class AggregateHistory:
             for category, stream, cached in self._states
             if (category, stream) == (decider.category, stream_id) and cached <= version
         ]
-        base = self._states[decider.category, stream_id, max(versions)] if versions else None
+        base = self._states[decider.category, stream_id, max(versions)].loaded if versions else None
         return self._cache(
             decider,
             stream_id,
             await load_aggregate(
-                self._reader, decider, stream_id, version=version, base=base, snapshots=self._snapshots
+                self._reader,
+                decider,
+                stream_id,
+                version=version,
+                base=base,
+                snapshots=self._snapshots,
+                page_size=CHUNK_SIZE,
             ),
         )
 
     def _cache(self, decider: AnyDecider, stream_id: UUID, state: LoadedState[Any]) -> LoadedState[Any]:
-        self._states[decider.category, stream_id, state.version] = state
+        size = self._size_of((decider.category, stream_id), state)
+        self._states[decider.category, stream_id, state.version] = _CachedState(state, size)
         return state
+
+    def _size_of(self, stream: tuple[str, UUID], state: LoadedState[Any]) -> int:
+        """About the bytes of a state. To measure one costs as much as to fold many events: between half and double of a version
+        that was measured, the size is taken to grow with the version."""
+        version, size = self._measured.get(stream, (0, 0))
+        if version <= 2 * state.version <= 4 * version:
+            return size * state.version // version
+        self._measured[stream] = state.version, (size := memory_size(state.state))
+        return size
 
     async def _undone_versions(self, decider: AnyDecider, facts: Sequence[Fact]) -> set[int]:
         """The versions of the facts whose change was taken back later, and not made again after that."""

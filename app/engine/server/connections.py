@@ -1,18 +1,21 @@
 """The connections of a server: how many there may be, which is closed first, and how new ones are accepted.
 
-A connection waits while it has no request that is complete up to the end of its header. Only those that wait are closed
-to make room.
+A connection waits while it has no request that is complete up to the end of its header. A socket waits while it has no
+operation. Those that wait are closed first to make room. Then the rule of addresses: if one address has more than half of the
+connections, it makes room for another address. Behind a proxy all clients have one address, and the rule does nothing.
 """
 
 import asyncio
 import errno
+import ipaddress
 import logging
 import os
 import resource
 import socket
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Set
+from functools import partial
 from typing import Any, Protocol
 
 from app.engine.errors import ConfigurationError
@@ -35,13 +38,21 @@ MAX_CONNECTIONS = 10_000
 """The largest cap that is derived. A connection takes a few kilobytes."""
 
 
+SPARE_CONNECTIONS = 10
+"""Connections above the cap. They may ask for health only, so that a busy server is not taken for a dead one."""
+SPARES_PER_ADDRESS = 5
+"""One address cannot have all of them."""
+
+
 class Connection(Protocol):
     """uvicorn's protocol of requests or of sockets."""
 
     transport: asyncio.Transport
 
+    def make_way(self) -> None:
+        """Close the connection at once, so that another one has its place."""
+        ...
 
-class WaitingConnection(Connection, Protocol):
     def sweep(self, now: float) -> None:
         """Close the connection if its time is over. `now` is the time of the event loop, in seconds."""
         ...
@@ -61,47 +72,113 @@ def max_connections(settings: EngineSettings) -> int:
     return settings.max_connections or min(room, MAX_CONNECTIONS)
 
 
+def network_of(address: str) -> str:
+    """What counts as one address: an address of IPv4, or the 64 bits of a network of IPv6, which one client may own."""
+    if ":" not in address:
+        return address
+    parsed = ipaddress.IPv6Address(address.partition("%")[0])
+    return str(parsed.ipv4_mapped or ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))
+
+
 class ConnectionTable:
     """All connections, and those that wait, the oldest first. `connections` is uvicorn's set."""
 
     def __init__(self, connections: Set[Any], limit: int) -> None:
         self._connections = connections
         self._limit = limit
-        self._waiting: OrderedDict[WaitingConnection, None] = OrderedDict()
+        self._waiting: OrderedDict[Connection, None] = OrderedDict()
+        self._networks: dict[Connection, str] = {}
+        self._of_network: dict[str, dict[Connection, None]] = {}
+        """The connections of each network, the oldest first."""
+        self._largest: str | None = None
+        """The last network that got more than half of the connections. There cannot be two."""
+        self._spares: dict[Connection, str] = {}
         self._leaving: set[Connection] = set()
         self._closing_since: dict[Connection, float] = {}
         self.opening = 0
         """Connections that are accepted and have no protocol yet."""
+        self.opening_spares: Counter[str] = Counter()
+        """The same for spares, by network."""
 
-    def wait(self, connection: WaitingConnection) -> None:
+    def opened(self, connection: Connection, address: str, *, is_spare: bool) -> None:
+        """A connection that was accepted has its protocol."""
+        if is_spare:
+            self._spares[connection] = network = network_of(address)
+            self.opening_spares[network] -= 1
+        else:
+            self.opening -= 1
+            self.enter(connection, address)
+
+    def enter(self, connection: Connection, address: str) -> None:
+        """The connection has a place from now on, until it is lost."""
+        network = network_of(address)
+        self._networks[connection] = network
+        held = self._of_network.setdefault(network, {})
+        held[connection] = None
+        if 2 * len(held) > self._limit:
+            self._largest = network
+
+    def wait(self, connection: Connection) -> None:
         """The connection waits for a request from now on."""
-        self._waiting[connection] = None
-        self._waiting.move_to_end(connection)
+        if connection in self._networks:
+            self._waiting[connection] = None
+            self._waiting.move_to_end(connection)
 
-    def leave(self, connection: WaitingConnection) -> None:
+    def leave(self, connection: Connection) -> None:
         """The connection has a request, or is lost."""
         self._waiting.pop(connection, None)
 
-    def lost(self, connection: WaitingConnection) -> None:
-        self.leave(connection)
+    def lost(self, connection: Connection) -> None:
+        self._release(connection)
         self._leaving.discard(connection)
+        self._spares.pop(connection, None)
 
-    def make_room(self) -> bool:
-        """Close the oldest waiting connection if there is no room for another one. False if there is none."""
-        return len(self._connections) - len(self._leaving) + self.opening < self._limit or self.close_oldest()
+    def _release(self, connection: Connection) -> None:
+        self.leave(connection)
+        if (network := self._networks.pop(connection, None)) is not None:
+            held = self._of_network[network]
+            del held[connection]
+            if not held:
+                del self._of_network[network]
+
+    def _close(self, connection: Connection) -> None:
+        self._release(connection)
+        self._leaving.add(connection)
+        connection.make_way()
+
+    def make_room(self, address: str) -> bool:
+        """Close a connection if there is no room for one from this address. False if none may be closed."""
+        number = len(self._connections) - len(self._leaving) - len(self._spares) + self.opening
+        return number < self._limit or self.close_oldest() or self._take_from_largest(network_of(address))
+
+    def has_spare(self, address: str) -> bool:
+        """Whether a connection from this address may be opened above the cap."""
+        taken = Counter(self._spares.values()) + self.opening_spares
+        return taken.total() < SPARE_CONNECTIONS and taken[network_of(address)] < SPARES_PER_ADDRESS
+
+    def _take_from_largest(self, network: str) -> bool:
+        """Close a connection of the network that has more than half of them. False if that is this one, or none.
+
+        The newest goes: its client loses least, and a stream that is old stays.
+        """
+        if self._largest is None or self._largest == network:
+            return False
+        held = self._of_network.get(self._largest, {})
+        if 2 * len(held) <= self._limit:
+            return False
+        self._close(next(reversed(held)))
+        return True
 
     def close_oldest(self) -> bool:
         """Close the connection that has waited longest. False if none waits."""
         if not self._waiting:
             return False
-        connection, _ = self._waiting.popitem(last=False)
-        self._leaving.add(connection)
-        connection.transport.abort()
+        self._close(next(iter(self._waiting)))
         return True
 
     def sweep(self, now: float) -> None:
         """Close connections whose time is over, and abort those that do not close."""
-        for connection in list(self._waiting):
+        for connection in [*self._waiting, *self._spares]:
             connection.sweep(now)
         closing: dict[Connection, float] = {}
         for connection in list(self._connections):
@@ -124,7 +201,7 @@ class Listener:
     def __init__(
         self,
         listener: socket.socket,
-        create_protocol: Callable[[], asyncio.Protocol],
+        create_protocol: Callable[..., asyncio.Protocol],
         table: ConnectionTable,
         refusal: bytes,
     ) -> None:
@@ -166,35 +243,46 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(ACCEPTS_PER_TURN):
             try:
-                connection, _address = self._socket.accept()
+                connection, (address, *_) = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
                 self._pause(error)
                 return
             connection.setblocking(False)
-            if self._table.make_room():
+            if self._table.make_room(address):
                 self._open(connection)
+                continue
+            self._log("no room for another connection: %s", "all have requests")
+            if self._table.has_spare(address):
+                self._open(connection, spare_of=network_of(address))
             else:
                 self._refuse(connection)
 
-    def _open(self, connection: socket.socket) -> None:
-        self._table.opening += 1
-        task = self._loop.create_task(
-            self._loop.connect_accepted_socket(self._create_protocol, connection), name="accept"
-        )
+    def _open(self, connection: socket.socket, spare_of: str | None = None) -> None:
+        """`spare_of` is the network of a connection above the cap."""
+        create = self._create_protocol
+        if spare_of is None:
+            self._table.opening += 1
+        else:
+            self._table.opening_spares[spare_of] += 1
+            create = partial(create, is_spare=True)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(create, connection), name="accept")
         self._opening.add(task)
-        task.add_done_callback(self._opened)
+        task.add_done_callback(partial(self._opened, spare_of=spare_of))
 
-    def _opened(self, task: asyncio.Task[Any]) -> None:
-        self._table.opening -= 1
+    def _opened(self, task: asyncio.Task[Any], spare_of: str | None) -> None:
         self._opening.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._log("a connection was not opened: %s", error)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if spare_of is None:
+            self._table.opening -= 1
+        else:
+            self._table.opening_spares[spare_of] -= 1
+        self._log("a connection was not opened: %s", error)
 
     def _refuse(self, connection: socket.socket) -> None:
         """Every connection has a request. The answer fits the empty buffer of a new connection."""
-        self._log("no room for another connection: %s", "all have requests")
         with connection:
             try:
                 connection.send(self._refusal)

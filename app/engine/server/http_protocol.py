@@ -5,24 +5,34 @@ and for the upgrade to a socket: both begin here.
 """
 
 import asyncio
-import http
 from dataclasses import dataclass
 from typing import Any, cast, override
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.engine.server.connections import ConnectionTable
-from app.engine.server.request_guard import error_document
-from app.engine.server.security_headers import SECURITY_HEADERS
+from app.engine.server.refusals import NO_ROOM, RequestRefused, check_target, refusal
+from app.engine.server.upgrades import asks_for_socket, head_without_upgrade
+from app.engine.server.websocket_transport import WriteCombiningWebSocketProtocol
 
 LINGER_BYTES = 1024 * 1024
 LINGER_SECONDS = 2.0
 """A client that still sends gets this much time and bytes to read why it was refused. Then the connection is reset."""
 MAX_PIPELINED_REQUESTS = 50
+"""Requests of one connection that wait for an earlier one. If there are more, nothing further is parsed or read."""
+MAX_PARSED_BYTES = 4 * 1024
+"""Bytes that are parsed at once. They may hold a hundred requests, which pass the bound above."""
 MAX_SOCKET_LINE_BYTES = 8_000
 MAX_SOCKET_HEADERS = 120
 """websockets parses the request of a socket once more, with limits of its own that are a little higher."""
+
+
+SPARE_SECONDS = 1.0
+"""The time for the header of a request on a connection above the cap."""
+HEALTH = (b"/livez", b"/readyz")
+"""What such a connection may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +46,45 @@ class RequestLimits:
     idle_seconds: float
 
 
-class RequestRefused(Exception):
-    """The request is answered by the protocol, and the connection closed."""
+class _Flow(FlowControl):
+    """Nothing is read while requests that have arrived are not parsed."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.code = code
+    is_held = False
 
-
-def refusal(status: int, code: str, message: str) -> bytes:
-    """A whole response with an error. The connection is closed after it."""
-    body = error_document(code, message)
-    headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "connection": "close",
-        **({"retry-after": "1"} if status == 503 else {}),
-        **SECURITY_HEADERS,
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    return f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\n{head}\r\n".encode() + body
+    @override
+    def resume_reading(self) -> None:
+        if not self.is_held:
+            super().resume_reading()
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """One connection."""
 
     def __init__(
-        self, *arguments: Any, table: ConnectionTable, limits: RequestLimits, **options: Any
+        self,
+        *arguments: Any,
+        table: ConnectionTable,
+        limits: RequestLimits,
+        is_spare: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self._table = table
         self._limits = limits
+        self._is_spare = is_spare
+        """Whether the connection is one above the cap."""
         self._since = self.loop.time()
         """When the connection began to wait, or its header began."""
         self._in_header = False
         self._pending_bytes = 0
         """Bytes since the last step of the parser: the end of a header, a part of a body, the end of a message.
 
-        Where in the newest bytes that was is not known, so that these may pass the bound once, by 256 KiB at most.
+        Where in the newest bytes that was is not known, so that these may pass the bound once, by `MAX_PARSED_BYTES`.
         """
+        self._unparsed = b""
+        self._flow: _Flow
+        self._running: RequestResponseCycle | None = None
+        """The request that is being answered. `cycle` is the newest one."""
         self._header_bytes = 0
         self._refused_at: float | None = None
         self._stalled_since: float | None = None
@@ -93,26 +102,52 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
+        self.flow = self._flow = _Flow(transport)
         self._since = self.loop.time()
+        self._table.opened(self, self.client[0] if self.client else "", is_spare=self._is_spare)
         self._table.wait(self)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._table.lost(self)
+        if self._running is not None:
+            # uvicorn tells only the newest request.
+            self._running.disconnected = not self._running.response_complete
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
-        self._pending_bytes += len(data)
         if self._refused_at is not None:
+            self._pending_bytes += len(data)
             if self._pending_bytes > LINGER_BYTES:
                 self.transport.abort()
             return
         self._unset_keepalive_if_required()
+        self._unparsed += data
+        self._parse()
+
+    def _parse(self) -> None:
+        """Parse what has arrived, until too many requests wait. Nothing more is read until they are answered."""
+        data, position = self._unparsed, 0
         try:
-            self._parser.feed_data(data)
-            if self._pending_bytes > self._limits.header_bytes:
-                raise self._too_large()
+            while position < len(data) and len(self.pipeline) < MAX_PIPELINED_REQUESTS:
+                part = data[position : position + MAX_PARSED_BYTES]
+                self._pending_bytes += len(part)
+                try:
+                    self._parser.feed_data(part)
+                except httptools.HttpParserUpgrade as upgrade:
+                    end: int = upgrade.args[0]
+                    position += end
+                    if self._should_upgrade():
+                        self._unparsed = data[position:]
+                        self.handle_websocket_upgrade()
+                        return
+                    self._ignore_upgrade()
+                else:
+                    position += len(part)
+                if self._pending_bytes > self._limits.header_bytes:
+                    raise self._too_large()
         except RequestRefused as error:
             self._refuse(error)
         except httptools.HttpParserError as error:
@@ -120,9 +155,18 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if not isinstance(reason, RequestRefused):
                 reason = RequestRefused(400, "BAD_USER_INPUT", "This is not a valid HTTP request.")
             self._refuse(reason)
-        except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
-                self.handle_websocket_upgrade()
+        self._unparsed = b"" if self._refused_at is not None else data[position:]
+        self._flow.is_held = bool(self._unparsed)
+        if self._flow.is_held:
+            self.flow.pause_reading()
+
+    def _ignore_upgrade(self) -> None:
+        """Begin with the request once more, without its upgrade. Its body belongs to it then."""
+        method, version = self._parser.get_method(), self._parser.get_http_version()
+        head = head_without_upgrade(method, self.url, version, self.headers)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(head)
 
     def _too_large(self) -> RequestRefused:
         limit = self._limits.header_bytes
@@ -159,26 +203,24 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_header = False
         self._pending_bytes = 0
-        self._check_target()
-        if self._parser.should_upgrade() and self._should_upgrade():
+        check_target(self.url, self.headers)
+        if self._parser.should_upgrade():
+            if self._parser.get_method() == b"CONNECT":
+                raise RequestRefused(400, "BAD_USER_INPUT", "This server is no proxy.")
+            if not self._should_upgrade():
+                # The parser stops here, and `_ignore_upgrade` goes on.
+                return
             self._check_socket()
-        elif len(self.pipeline) >= MAX_PIPELINED_REQUESTS:
-            raise RequestRefused(503, "OVERLOADED", "Too many requests wait on this connection.")
+        if self._is_spare and (self._parser.should_upgrade() or self.url.partition(b"?")[0] not in HEALTH):
+            raise RequestRefused(*NO_ROOM)
         super().on_headers_complete()
+        if self._is_spare:
+            self.cycle.keep_alive = False
         self._table.leave(self)
 
-    def _check_target(self) -> None:
-        """A target with a host of its own has to name the same host, or the check of the host means nothing."""
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) != 1:
-            raise RequestRefused(400, "BAD_USER_INPUT", "The request needs exactly one Host header.")
-        if self.url.startswith((b"/", b"*")):
-            return
-        authority = self.url.partition(b"://")[2].partition(b"/")[0].partition(b"?")[0]
-        if authority.lower() != hosts[0].strip().lower():
-            raise RequestRefused(
-                400, "BAD_USER_INPUT", "The target and the Host header name different hosts."
-            )
+    @override
+    def _should_upgrade(self) -> bool:
+        return asks_for_socket(self._parser.get_http_version(), self.headers)
 
     def _check_socket(self) -> None:
         lines = [len(self.url), *(len(name) + len(value) for name, value in self.headers)]
@@ -203,19 +245,35 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     @override
     def on_message_complete(self) -> None:
         self._pending_bytes = 0
-        super().on_message_complete()
+        if not self._parser.should_upgrade():
+            super().on_message_complete()
 
     @override
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if not self._is_busy and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self._unparsed:
+            self._parse()
+            self.flow.resume_reading()
+        if not self._is_busy:
             self._since = self.loop.time()
             self._table.wait(self)
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     @override
     def handle_websocket_upgrade(self) -> None:
         self._table.lost(self)
         super().handle_websocket_upgrade()
+        if not self.transport.is_closing():
+            protocol = cast("WriteCombiningWebSocketProtocol", self.transport.get_protocol())
+            protocol.enter(self._table)
+            if self._unparsed:
+                protocol.data_received(self._unparsed)
 
     def _refuse(self, error: RequestRefused) -> None:
         """Answer and close. What the client still sends is dropped for a moment, or a reset takes the answer from it."""
@@ -223,20 +281,34 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._pending_bytes = 0
         if self.transport.is_closing():
             return
-        if self._is_busy and not self.cycle.more_body and not self.pipeline:
-            # An earlier request is not answered yet. The connection ends with its answer.
-            self.cycle.keep_alive = False
-            return
         if self._is_busy:
-            if self.pipeline or self.cycle.response_started:
+            if not self.cycle.more_body:
+                # An earlier request is not answered yet. The connection ends with its answer.
+                self.cycle.keep_alive = False
+                return
+            # The body of the newest request is at fault.
+            if self.pipeline:
+                self.pipeline.popleft()
+                self.cycle = self.pipeline[0][0] if self.pipeline else cast("Any", self._running)
+                self.cycle.keep_alive = False
+                return
+            if self.cycle.response_started:
                 self.transport.abort()
                 return
-            # The body of the request is at fault: its resolver sees a client that has gone.
+            # Its resolver sees a client that has gone.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(refusal(error.status, error.code, str(error)))
         self.transport.write_eof()
         self._table.wait(self)
+
+    def make_way(self) -> None:
+        """Close the connection at once. A client that still sends its request is told why."""
+        if self._is_busy and self.cycle.more_body and not (self.pipeline or self.cycle.response_started):
+            self.transport.write(refusal(*NO_ROOM))
+            self.transport.close()
+        else:
+            self.transport.abort()
 
     def sweep(self, now: float) -> None:
         """Close the connection if it has waited too long."""
@@ -246,6 +318,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._refused_at is not None:
             if now - self._refused_at > LINGER_SECONDS:
                 self.transport.abort()
+        elif self._is_spare:
+            if not self._is_busy and now - self._since > SPARE_SECONDS:
+                self.transport.write(refusal(*NO_ROOM))
+                self.transport.close()
         elif self._in_header:
             if now - self._since > limits.header_seconds:
                 message = f"The header did not arrive within {limits.header_seconds:g} s."

@@ -31,7 +31,8 @@ from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from app.engine.hosts import is_loopback_name
 from app.engine.server.asgi import create_app, create_operations_app, documents_of, schema_of
 from app.engine.server.connections import ConnectionTable, Listener, max_connections
-from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits, refusal
+from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits
+from app.engine.server.refusals import NO_ROOM, refusal
 from app.engine.server.runtime import Runtime
 from app.engine.server.shutdown import EXIT_CODE, Shutdown
 from app.engine.server.websocket_transport import limited_protocol
@@ -102,7 +103,7 @@ class _GracefulServer(uvicorn.Server):
                 idle_seconds=settings.idle_timeout_seconds,
             ),
         )
-        overloaded = refusal(503, "OVERLOADED", "The server has no room for another connection.")
+        overloaded = refusal(*NO_ROOM)
         listeners = [Listener(listener, create_protocol, table, overloaded) for listener in sockets or ()]
         if self._operations is not None:
             listeners.append(self._operations.listener(create_protocol, overloaded))

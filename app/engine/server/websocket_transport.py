@@ -12,6 +12,8 @@ from websockets.frames import CloseCode, Frame
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
+from app.engine.graphql.transport.websocket import BUSY_EXTENSION
+from app.engine.server.connections import ConnectionTable
 from app.engine.server.security_headers import SECURITY_HEADERS
 
 MAX_BUFFERED_BYTES = 64 * 1024
@@ -30,6 +32,7 @@ PING_PAUSE_SECONDS = 1.0
 MAX_FRAGMENTS = 1_000
 """Fragments of one message that are kept apart."""
 
+TRY_AGAIN_LATER = 1013
 CLOSE_SECONDS = 1.0
 """How long a closed connection may take to send what is left. A peer that does not read is then aborted."""
 
@@ -122,6 +125,42 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
         self._pings_since = 0.0
         self._ping_timer: asyncio.TimerHandle | None = None
         """Set while the peer is not read because of its pings."""
+        self._table: ConnectionTable | None = None
+        self._is_busy = False
+
+    def enter(self, table: ConnectionTable) -> None:
+        """The socket takes its place in the table. It waits there while the application says that it is not busy."""
+        self._table = table
+        table.enter(self, self.client[0] if self.client else "")
+        table.wait(self)
+        if self.handshake_initiated and not self.close_sent:
+            cast("Any", self.scope)["extensions"][BUSY_EXTENSION] = self._set_busy
+
+    def _set_busy(self, is_busy: bool) -> None:
+        if self._table is None or is_busy == self._is_busy or self.disconnected:
+            return
+        self._is_busy = is_busy
+        if is_busy:
+            self._table.leave(self)
+        else:
+            self._table.wait(self)
+
+    def make_way(self) -> None:
+        """Close the socket at once. Clients connect again later."""
+        if not self.handshake_complete or self.close_sent or not self.writable.is_set():
+            self.transport.abort()
+            return
+        self.stop_keepalive()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": TRY_AGAIN_LATER})
+        self.conn.send_close(
+            TRY_AGAIN_LATER, "No room: no operation was running, or too many of your network"
+        )
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.transport.close()
+
+    def sweep(self, now: float) -> None:
+        """A socket has no limit of time of its own: pings find a peer that has gone."""
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -270,6 +309,8 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._ping_timer is not None:
             self._ping_timer.cancel()
+        if self._table is not None:
+            self._table.lost(self)
         if self._next_parse is not None:
             self._next_parse.cancel()
         super().connection_lost(exc)

@@ -22,6 +22,7 @@ from app.engine.store.log_identity import (
     identity_of,
     rows_before_hole,
 )
+from app.engine.turns import wait_for_turn
 from domain.kernel.decider import SplitEvent, StoredName, UnreadableEvent
 
 
@@ -213,6 +214,7 @@ class EventReader:
             2**31 - 1 if up_to is None else up_to,
             limit,
         )
+        await wait_for_turn()
         return self._facts(rows)
 
     async def stream_version(

@@ -9,7 +9,7 @@ import strawberry
 from strawberry.schema import BaseSchema
 
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
-from app.engine.graphql.execution.limited_executor import TURN_SECONDS
+from app.engine.turns import TURN_SECONDS
 
 ITEMS = 20_000
 LISTS = 200
@@ -111,7 +111,7 @@ async def test_the_result_of_a_list_is_the_same_in_many_turns(
 ) -> None:
     document = "{ few { leaves { number } } some { text number } }"
     at_once: Any = await schema.execute(document)
-    monkeypatch.setattr("app.engine.graphql.execution.limited_executor.TURN_SECONDS", 0.0)
+    monkeypatch.setattr("app.engine.turns.TURN_SECONDS", 0.0)
     in_turns: Any = await schema.execute(document)
     assert at_once.errors is in_turns.errors is None
     assert at_once.data == in_turns.data

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.graphql.execution.limits import MAX_LENGTH
+from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_VARIABLE_VALUES
 from app.engine.graphql.transport.requests import BadRequest, error_body, parse_request
 
 QUERY = "{ position }"
@@ -40,6 +40,25 @@ def test_a_document_over_the_limit_is_too_expensive() -> None:
         parse_request({"query": "#" * (MAX_LENGTH + 1)})
     assert raised.value.code == "OPERATION_TOO_EXPENSIVE"
     assert raised.value.reason == f"The document has {MAX_LENGTH + 1} characters; the limit is {MAX_LENGTH}"
+
+
+@pytest.mark.parametrize(
+    ("within", "over"),
+    [
+        ({"a": [1] * (MAX_VARIABLE_VALUES - 2)}, {"a": [1] * (MAX_VARIABLE_VALUES - 1)}),
+        ({"a": "x" * 100_000}, {"a": [[["x"]] * 500] * 2}),
+        ({"a": {"b": {}}}, {"a": {f"k{number}": {} for number in range(MAX_VARIABLE_VALUES // 2)}}),
+    ],
+)
+def test_variables_with_too_many_values_are_too_expensive(within: Any, over: Any) -> None:
+    assert parse_request({"query": QUERY, "variables": within})["variables"] == within
+    with pytest.raises(BadRequest) as raised:
+        parse_request({"query": QUERY, "variables": over})
+    assert raised.value.code == "OPERATION_TOO_EXPENSIVE"
+    assert (
+        raised.value.reason
+        == f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit"
+    )
 
 
 def test_an_empty_operation_name_is_none() -> None:

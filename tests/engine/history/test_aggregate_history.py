@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import thread_time
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.history.aggregate_history import AggregateHistory, InvalidPointInTime, PointInTime
 from app.engine.history.diff import EMPTY_DOCUMENT, blame_entries, changes, update_blame
+from app.engine.sized_cache import memory_size
 from app.engine.store.load import UnreadableStream
 from tests.support.scenarios import STREAM
 from tests.support.toy_counter import Add, Take, engine, request, tally
@@ -183,3 +185,50 @@ async def test_the_next_page_of_a_long_history_does_not_begin_at_the_first_fact(
         for after in range(0, 300, 50):
             await past.history(counting, STREAM, after, 50)
         assert len(folded) == 300
+
+
+async def test_states_of_a_stream_are_measured_when_the_version_has_doubled_or_halved(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[object] = []
+
+    def measure(state: object) -> int:
+        measured.append(state)
+        return memory_size(state)
+
+    monkeypatch.setattr("app.engine.history.aggregate_history.memory_size", measure)
+    async with engine(database) as running:
+        for amount in range(1, 41):
+            await running.commands.execute(tally, STREAM, Add(amount=amount), request())
+        history = AggregateHistory(running.reader)
+        for version in (40, 30, 20, 38, 21):
+            loaded = await history.as_of(tally, STREAM, PointInTime(version=version))
+            assert loaded is not None
+            assert loaded.version == version
+        assert len(measured) == 1
+        await history.as_of(tally, STREAM, PointInTime(version=19))
+        assert len(measured) == 2
+
+
+async def test_states_that_are_folded_at_the_same_time_let_other_tasks_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn = 0.002
+    monkeypatch.setattr("app.engine.turns.TURN_SECONDS", turn)
+    async with engine(database) as running:
+        for amount in range(1, 151):
+            await running.commands.execute(tally, STREAM, Add(amount=amount), request())
+        history = AggregateHistory(running.reader).batched()
+        began = thread_time()
+        reads = [
+            asyncio.ensure_future(history.as_of(tally, STREAM, PointInTime(version=150 - number)))
+            for number in range(50)
+        ]
+        gathered = asyncio.gather(*reads)
+        longest, before = 0.0, thread_time()
+        while not gathered.done():
+            await asyncio.sleep(0)
+            longest, before = max(longest, thread_time() - before), thread_time()
+        spent = thread_time() - began
+        assert spent > 10 * turn
+        assert longest < spent / 2

@@ -99,6 +99,34 @@ def test_a_hang_up_answers_the_request_that_waits_first(primary: Cluster, url: s
         server.close()
 
 
+def test_a_request_that_takes_longer_than_the_end_gets_a_code_and_no_traceback_is_logged(
+    primary: Cluster, url: str
+) -> None:
+    server = Server(url, APP_SHUTDOWN_TIMEOUT_SECONDS="4")
+    try:
+        server.wait()
+        primary.freeze()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            body = b'{"query": "{ processes { nodes { instanceId } } }"}'
+            client.sendall(
+                b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+                b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+            )
+            # The server reads the body: a connection that it has not accepted yet would be reset.
+            assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+            server.process.send_signal(signal.SIGTERM)
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+        primary.thaw()
+        assert answer.startswith(b"HTTP/1.1 504 "), answer
+        assert b'"code":"TIMEOUT"' in answer
+        assert b"The server stops" in answer
+        server.process.wait(10)
+        assert "Traceback" not in server.output()
+    finally:
+        primary.thaw()
+        server.close()
+
+
 def test_a_hang_up_that_was_ignored_before_the_start_stays_ignored(url: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with changed_server(

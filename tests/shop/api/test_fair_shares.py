@@ -57,6 +57,27 @@ async def test_a_caller_that_has_spent_its_share_is_told_on_every_transport(limi
     assert "errors" not in post(limited, CHEAP, x_actor=str(uuid4())).json()
 
 
+async def test_documents_are_charged_before_they_are_parsed_on_every_transport(limited: Server) -> None:
+    caller = {"x_actor": str(uuid4())}
+
+    def invalid(number: int) -> str:
+        return f"{{ nothing{number} }} # {'x' * 4_000}"
+
+    codes = [post(limited, invalid(number), **caller).json()["errors"][0] for number in range(3)]
+    assert codes[0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert_refused(codes[2])
+    # A repeat of a refused document costs nothing.
+    repeated = post(limited, invalid(0), **caller).json()["errors"][0]
+    assert repeated["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    answer = post(limited, invalid(3), "application/graphql-response+json", **caller)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    async with opened(limited, additional_headers={"x-actor": caller["x_actor"]}) as socket:
+        await socket.subscribe("1", invalid(4))
+        assert_refused((await socket.next("1"))["payload"][0])
+    assert "errors" not in post(limited, CHEAP, x_actor=str(uuid4())).json()
+
+
 async def test_a_caller_whose_reads_of_the_past_wait_leaves_places_to_others(
     api: Api, database_url: str
 ) -> None:

@@ -22,6 +22,7 @@ from app.engine.settings import ROOT
 from tests.support.issuer import Issuer, run_issuer
 from tests.support.json_lines import JsonLines
 from tests.support.server import Server, free_port
+from tests.support.shared_folders import shared_folder
 from tests.support.tokens import bearer
 from tests.template.readmes import fences, rows, section
 
@@ -47,10 +48,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The kit, its check and the examples of its README, checked strictly and compiled, in a folder of their own."""
-    folder = tmp_path_factory.mktemp("kit")
+def build(folder: Path) -> None:
+    """Check the kit, its check and the examples of its README strictly, and compile them."""
     for file in (
         KIT,
         *(
@@ -74,7 +73,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+
+
+@pytest.fixture(scope="module")
+def built(shared_by_workers: Path) -> Path:
+    """The folder in which the kit is compiled."""
+    return shared_folder(shared_by_workers / "kit", build)
 
 
 class Page:
@@ -152,8 +156,10 @@ def pages(built: Path, restart: Restart) -> Iterator[Page]:
     server.ask(REGISTER)
     adapters = (built / "built" / "adapters.js").read_text()
     assert EXAMPLE_URL in adapters
-    (built / "built" / "adapters-here.js").write_text(adapters.replace(EXAMPLE_URL, server.url))
-    pages = Page(built, "pages.js", "./adapters-here.js")
+    # The folder is shared: the file has the name of this server.
+    here = f"adapters-{server.port}.js"
+    (built / "built" / here).write_text(adapters.replace(EXAMPLE_URL, server.url))
+    pages = Page(built, "pages.js", f"./{here}")
     try:
         yield pages
     finally:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -161,6 +162,7 @@ class Shop:
         await self.runtime.commands.execute(decider, stream, command, request)
 
 
+@pytest.mark.long
 def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_the_log(
     database_url: str,
 ) -> None:

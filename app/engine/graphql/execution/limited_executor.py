@@ -2,9 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from time import perf_counter
 from typing import Any, cast, override
-from weakref import WeakKeyDictionary
 
 from graphql import GraphQLError, OperationType, get_named_type
 from graphql.execution import ExecutionResult
@@ -12,50 +10,13 @@ from graphql.execution import ExecutionResult
 from app.engine.graphql.context import Context
 from app.engine.graphql.errors import TimedOut
 from app.engine.graphql.execution.cost import has_page_length, typical_length
-from app.engine.graphql.strawberry_internals import ReusingExecutionContext, gather_with_cancel
-
-TURN_SECONDS = 0.02
-"""How long the operations of a process run before the event loop takes in requests, answers and timers."""
-
-
-class LoopTurn:
-    """The time that operations have used since the event loop last looked at its sockets and timers.
-
-    All tasks that are ready run in one cycle of the loop: a hundred lists of a hundred items would hold it for seconds.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._end: float | None = None
-
-    def is_over(self) -> bool:
-        """Whether the rest has to wait for the next cycle. The first call of a cycle starts the turn."""
-        if self._end is None:
-            self._end = perf_counter() + TURN_SECONDS
-            # What is scheduled now runs in the next cycle.
-            self._loop.call_soon(self._begin)
-            return False
-        return perf_counter() > self._end
-
-    async def wait_for_next(self) -> None:
-        """Let other tasks run, until there is time again."""
-        while self.is_over():  # noqa: ASYNC110 - the next cycle is what it waits for
-            await asyncio.sleep(0)
-
-    def _begin(self) -> None:
-        self._end = None
-
-
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopTurn] = WeakKeyDictionary()
-
-
-def turn_of_loop() -> LoopTurn:
-    """The turn of the running event loop: all operations share it."""
-    loop = asyncio.get_running_loop()
-    turn = _turns.get(loop)
-    if turn is None:
-        turn = _turns[loop] = LoopTurn(loop)
-    return turn
+from app.engine.graphql.execution.limits import MAX_ERRORS
+from app.engine.graphql.strawberry_internals import (
+    MAX_COERCION_ERRORS,
+    ReusingExecutionContext,
+    gather_with_cancel,
+)
+from app.engine.turns import LoopTurn, turn_of_loop
 
 
 class LimitedExecutionContext(ReusingExecutionContext):
@@ -68,6 +29,14 @@ class LimitedExecutionContext(ReusingExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn: LoopTurn | None = None
+
+    @classmethod
+    @override
+    def build(cls, *args: Any, **kwargs: Any) -> Any:
+        # Each error of a variable prints the variable.
+        if len(args) > MAX_COERCION_ERRORS:
+            args = (*args[:MAX_COERCION_ERRORS], MAX_ERRORS, *args[MAX_COERCION_ERRORS + 1 :])
+        return super().build(*args, **kwargs)
 
     @property
     def turn(self) -> LoopTurn:

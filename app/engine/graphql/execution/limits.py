@@ -40,8 +40,10 @@ MAX_VARIABLES = 200
 MAX_VALUES = 500
 MAX_ARGUMENTS = 50
 MAX_COMPARISONS = 1_500
+MAX_VARIABLE_VALUES = 2_000
+"""Values in the variables of an operation, with the keys of objects. Each is coerced before a field can refuse it."""
 MAX_ERRORS = 5
-"""Errors of a document that are told. Some of them print a part of the document."""
+"""Errors of a document, or of its variables, that are told. Some of them print a part of the document."""
 
 PAIR_OF_OBJECTS, PAIR_OF_LEAVES, PAIR_OF_FRAGMENTS, VISIT = 1.0, 0.05, 0.5, 0.1
 """What pairs cost graphql-core's rule of fields that are merged, and a visit costs here: 25, 1, 9 and 2 µs (2026-11-26)."""
@@ -71,6 +73,22 @@ def has_too_many_tokens(text: str) -> bool:
         return False
     tokens = (found for found in _LEXEMES.finditer(text) if found.lastindex)
     return next(islice(tokens, MAX_TOKENS, None), None) is not None
+
+
+def has_too_many_values(variables: Mapping[str, Any]) -> bool:
+    """Whether variables have more than `MAX_VARIABLE_VALUES` values and keys."""
+    number, rest = 0, list[Any]([variables])
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            number += 2 * len(cast("dict[str, Any]", value))
+            rest.extend(cast("dict[str, Any]", value).values())
+        elif isinstance(value, list):
+            number += len(cast("list[Any]", value))
+            rest.extend(cast("list[Any]", value))
+        if number > MAX_VARIABLE_VALUES:
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)

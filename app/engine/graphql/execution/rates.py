@@ -23,6 +23,12 @@ class RateLimiter:
 
     def spend(self, caller: str, cost: float) -> None:
         """Charge an operation. Raises `ServerOverloaded` with `retryAfter`, in whole seconds, if it has to wait."""
+        if self._rate:
+            self.check(caller, cost)
+            self._set(caller, self._level(caller) - cost)
+
+    def check(self, caller: str, cost: float) -> None:
+        """Charge nothing. Raises `ServerOverloaded`, as `spend` would."""
         if not self._rate:
             return
         level = self._level(caller)
@@ -34,7 +40,6 @@ class RateLimiter:
                 f"This caller has spent its share: at most a cost of {self._rate:,.0f} per second. Repeat in {seconds} s.",
                 retryAfter=seconds,
             )
-        self._set(caller, level - cost)
 
     def add(self, caller: str, cost: float) -> None:
         """Charge what an operation has cost more than was predicted."""

@@ -13,8 +13,9 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    Source,
 )
+
+from app.engine.graphql.execution.source import IndexedSource
 
 MAX_BYTES = 1_000_000
 """The size of all that is remembered, nearly."""
@@ -32,7 +33,7 @@ class RefusedDocument:
 
     def errors(self, query: str) -> list[GraphQLError]:
         """The errors as they were, at their places in the text."""
-        source = Source(query)
+        source = IndexedSource(query)
         return [
             GraphQLError(message, source=source, positions=positions, extensions=dict(extensions))
             for message, positions, extensions in self._errors

@@ -28,8 +28,8 @@ MAX_BLAME_ENTRIES = 1_000
 MAX_PATH_LENGTH = 1_000
 BLAME, BLAME_OF_EVENT, TYPICAL_EVENTS = 450, 110, 5
 """The cost of a blame, of each event that it folds, and how many events are predicted."""
-AS_OF = 160
-"""The cost of the state at a point in time."""
+AS_OF, AS_OF_EVENT = 160, 100
+"""The cost of the state at a point in time, and of each further event that it folds."""
 
 
 @strawberry.type(
@@ -129,7 +129,12 @@ async def as_of(
     if point == aggregate_history.NOW:
         raise BadInput("at is required.")
     context: Context = info.context
-    return await history_of(context).as_of(decider, stream_id, point)
+    # What was charged meanwhile may be too much already.
+    context.charge.add(0)
+    loaded = await history_of(context).as_of(decider, stream_id, point)
+    if loaded is not None:
+        context.charge.add(AS_OF_EVENT * max(0, loaded.read - TYPICAL_EVENTS))
+    return loaded
 
 
 @strawberry.type(description="The state of a stream at a version.")

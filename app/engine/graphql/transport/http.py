@@ -22,7 +22,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.context import Context, ResumePoint, Services
-from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
+from app.engine.graphql.errors import TimedOut, is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
@@ -61,6 +61,7 @@ from app.engine.uuid7 import uuid7
 from projections.kernel import AnyProjection
 
 MAX_OPERATIONS_PER_SOCKET = 50
+STOPPING = "The server stops. Repeat the operation, a mutation with the same commandId."
 FIRST_RESULT_SECONDS = 2.0
 """How long a subscription by GET waits for its first result, so that an error of it has a status."""
 
@@ -109,6 +110,11 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             return refusal_response(error, acceptable.json or JSON)
         except ClientDisconnect:
             return Response()
+        except asyncio.CancelledError:
+            # The server stops, and the time for answers is over. The connection is still there.
+            if (task := asyncio.current_task()) is not None:
+                task.uncancel()
+            return errors_response(_failure(TimedOut(STOPPING), uuid7()), acceptable.json or JSON)
         except Exception as error:
             # Any other error gets a code and a correlation id, and is logged.
             return errors_response(_failure(error, uuid7()), acceptable.json or JSON)

@@ -11,7 +11,13 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_op
 from starlette.requests import Request
 
 from app.engine.access.refusals import TokenRefused
-from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_TOKENS, has_too_many_tokens
+from app.engine.graphql.execution.limits import (
+    MAX_LENGTH,
+    MAX_TOKENS,
+    MAX_VARIABLE_VALUES,
+    has_too_many_tokens,
+    has_too_many_values,
+)
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 
 MAX_REQUEST_BYTES = 256 * 1024
@@ -114,6 +120,11 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
     if has_too_many_tokens(envelope.query):
         raise BadRequest(
             f"The document has more than {MAX_TOKENS} tokens, which is the limit", "OPERATION_TOO_EXPENSIVE"
+        )
+    if envelope.variables and has_too_many_values(envelope.variables):
+        raise BadRequest(
+            f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit",
+            "OPERATION_TOO_EXPENSIVE",
         )
     if not documents.allows(envelope.query):
         raise BadRequest(

@@ -46,6 +46,9 @@ YIELD_EVERY = 5
 FORBIDDEN = 4403
 """The code of a socket whose token is refused or has expired. Clients of graphql-ws try again, with another token."""
 
+BUSY_EXTENSION = "app.busy"
+"""The extension of a scope by which the server learns whether the socket has operations: a function of a bool."""
+
 MAX_MESSAGES_BEFORE_INIT = 10
 """A client says `connection_init` first. Some send pings before it."""
 TOO_MANY_MESSAGES = 1008
@@ -274,6 +277,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
                 await self._send_refusal(operation_id, error)
                 return
         await super().handle_message(cast("Any", known))
+        self._tell_busy()
 
     def _parse_subscribe(self, operation_id: str, payload: object) -> dict[str, Any]:
         limit = self.max_subscriptions_per_connection
@@ -295,6 +299,17 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     @override
     async def run_operation(self, operation: Any) -> None:
+        try:
+            await self._run_to_the_end(operation)
+        finally:
+            self._tell_busy()
+
+    def _tell_busy(self) -> None:
+        """Tell the server whether the socket has operations: without any it is closed first to make room for others."""
+        if (tell := self._socket.scope.get("extensions", {}).get(BUSY_EXTENSION)) is not None:
+            tell(bool(self.operations))
+
+    async def _run_to_the_end(self, operation: Any) -> None:
         try:
             await self._run(operation)
         except _DISCONNECTED:

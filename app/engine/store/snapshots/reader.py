@@ -20,6 +20,7 @@ from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
 from app.engine.store.log_identity import Fact
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
+from app.engine.turns import wait_for_turn
 from domain.kernel.decider import AnyDecider, Command, Decider, Event
 
 log = logging.getLogger(__name__)
@@ -129,6 +130,7 @@ class SnapshotReader:
         )
         if rows is None:
             return None
+        await wait_for_turn()
         facts = [self._codec.fact(row) for row in rows]
         if not facts or facts[0].version == 1:
             return None, facts
