@@ -92,6 +92,7 @@ async def test_variables_that_the_document_does_not_declare_are_not_kept(server:
     process = psutil.Process(server.process.pid)
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(opened(server)) for _ in range(24)]
+        before = 0
         # The first one has made everything that there is once.
         for number, client in enumerate(sockets):
             if number == 1:
@@ -106,6 +107,7 @@ async def test_a_silent_socket_keeps_nothing_of_its_last_message(server: Server)
     process = psutil.Process(server.process.pid)
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(opened(server)) for _ in range(30)]
+        before = 0
         for number, client in enumerate(sockets):
             if number == 1:
                 before = process.memory_info().rss
