@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "demo": "app.demo.command:demo",
 }
-"""Commands of the terminal beside the engine's: each name with `module:function`."""
+"""Commands of the terminal besides the engine's: each name with `module:function`."""
 
 PAGES: Mapping[str, Path] = {
     "/shop": ROOT / "app/web/shop",

@@ -131,6 +131,13 @@ class EngineSettings(BaseSettings):
     max_url_bytes: Annotated[
         int, Field(ge=256, description="Maximum length of the URL of a request, in bytes.")
     ] = 16_384
+    max_socket_frames_per_second: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="Maximum number of frames per second that a client may send on one socket, after a burst of 10 s; 0 sets no limit.",
+        ),
+    ] = 2_000
     pool_size: Annotated[
         int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
     ] = 8

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import time
 from collections.abc import Callable, Generator
 
@@ -13,6 +14,18 @@ SOCKET = (
     b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     b"sec-websocket-protocol: graphql-transport-ws\r\n"
 )
+
+
+def frame(opcode: int, data: bytes, *, fin: bool = True) -> bytes:
+    """A frame of a client, masked with zeros."""
+    first, size = opcode | (0x80 if fin else 0), len(data)
+    if size < 126:
+        head = struct.pack("!BB", first, 0x80 | size)
+    elif size < 2**16:
+        head = struct.pack("!BBH", first, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", first, 0x80 | 127, size)
+    return head + bytes(4) + data
 
 
 @contextlib.contextmanager

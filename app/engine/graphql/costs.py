@@ -1,4 +1,4 @@
-"""The cost of fields, declared beside them, and what one operation has been charged.
+"""The cost of fields, declared with them, and what one operation has been charged.
 
 A cost of 1 is about a microsecond of the server's CPU, as measured on 2026-11-26. `tests/shop/api/test_cost_measured.py`
 compares the costs of a corpus of operations with what they spend.

@@ -35,7 +35,7 @@ from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits
 from app.engine.server.refusals import NO_ROOM, refusal
 from app.engine.server.runtime import Runtime
 from app.engine.server.shutdown import EXIT_CODE, Shutdown
-from app.engine.server.websocket_transport import WriteCombiningWebSocketProtocol
+from app.engine.server.websocket_transport import limited_protocol
 from app.engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -275,7 +275,7 @@ def _uvicorn_config(app: Starlette, settings: EngineSettings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        ws=WriteCombiningWebSocketProtocol,
+        ws=limited_protocol(settings.max_socket_frames_per_second),
         ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",

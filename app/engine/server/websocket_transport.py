@@ -8,7 +8,7 @@ from typing import Any, cast, override
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
@@ -20,8 +20,12 @@ MAX_BUFFERED_BYTES = 64 * 1024
 """Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
 
 
-MAX_PARSED_BYTES = 4 * 1024
+MAX_PARSED_BYTES = 1024
 """Bytes that are parsed at once. Small messages take up to fifty times their size in the queue, those not parsed yet do not."""
+TURN_SECONDS = 0.001
+"""Time after which a socket with more frames or messages leaves the loop to others. A frame takes about 4 µs (2026-11-27)."""
+BURST_SECONDS = 10.0
+"""A socket that has sent nothing for so long may send the frames of that time at once. A new one has those of a second."""
 MAX_PINGS = 100
 PING_PAUSE_SECONDS = 1.0
 """A peer that sends more pings than that in this time is not read for as long. A ping costs as much as a small message."""
@@ -103,10 +107,18 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     A peer that stops reading is aborted when it does not answer a ping in time, or `CLOSE_SECONDS` after a close.
     """
 
+    max_frames_per_second = 0
+    """What a peer may send, control frames and fragments included; 0 sets no limit. See `limited_protocol`."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.conn = _Handshake(max_size=self.config.ws_max_size, logger=self.logger)
         self._unparsed = bytearray()
+        self._next_parse: asyncio.Handle | None = None
+        """Set while the loop has its turn between two parts."""
+        self._turn_began = 0.0
+        self._frames_left = float(self.max_frames_per_second)
+        self._frames_left_at = self.loop.time()
         self._pong: bytes | None = None
         """The answer to the newest ping, if the peer does not read."""
         self._pings = 0
@@ -152,24 +164,77 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if not self.handshake_initiated:
+            # The head of the request, as a whole. Frames that follow wait for the answer to it.
+            super().data_received(data)
+            return
         self._unparsed += data
-        self._parse()
+        if self._next_parse is None:
+            self._parse()
 
     def _parse(self) -> None:
         """Parse what has arrived, up to the next messages. Nothing more is read until the application has taken them."""
-        while self._unparsed and not self._is_held and not self.disconnected:
+        self._next_parse = None
+        began = self.loop.time()
+        while self._may_parse:
             part = bytes(self._unparsed[:MAX_PARSED_BYTES])
             del self._unparsed[:MAX_PARSED_BYTES]
             super().data_received(part)
+            if self.loop.time() - began > TURN_SECONDS and self._may_parse:
+                self._parse_soon()
+                break
         if self._unparsed or self._is_held:
             self.transport.pause_reading()
         elif not self.transport.is_closing():
             self.transport.resume_reading()
 
     @property
+    def _may_parse(self) -> bool:
+        # What a peer has sent after a frame that closes its connection is not looked at.
+        return bool(self._unparsed) and not (
+            self._is_held or self.disconnected or self.transport.is_closing()
+        )
+
+    @override
+    def handle_events(self) -> None:
+        if self._has_too_many_frames(len(self.conn.events)):
+            self._fail(CloseCode.POLICY_VIOLATION, "Too many frames")
+        else:
+            super().handle_events()
+
+    def _has_too_many_frames(self, number: int) -> bool:
+        """Charge so many frames. A bucket of tokens: it fills with time."""
+        rate, now = self.max_frames_per_second, self.loop.time()
+        if not rate:
+            return False
+        filled = self._frames_left + (now - self._frames_left_at) * rate
+        self._frames_left, self._frames_left_at = min(filled, rate * BURST_SECONDS) - number, now
+        return self._frames_left < 0
+
+    def _fail(self, code: CloseCode, reason: str) -> None:
+        """Close the connection because of what the peer has sent. It may be closing already."""
+        self.logger.debug("A socket is closed with %d: %s", code, reason)
+        self.conn.events_received()
+        self.conn.fail(code, reason)
+        if self.close_sent:
+            self.transport.close()
+        else:
+            self.handle_parser_exception()
+
+    @property
     def _is_held(self) -> bool:
-        """Whether the peer has to wait: its messages are not taken, its pings are too many, or it does not read the answers."""
-        return self.read_paused or self._ping_timer is not None or self._pong is not None
+        """Whether the peer has to wait: for the answer to its handshake, because its messages are not taken, because its pings
+        are too many, or because it does not read the answers."""
+        return (
+            not self.handshake_complete
+            or self.read_paused
+            or self._ping_timer is not None
+            or self._pong is not None
+        )
+
+    def _parse_soon(self) -> None:
+        if self._next_parse is None and not self.disconnected:
+            self._next_parse = self.loop.call_soon(self._parse)
 
     @override
     async def send(self, message: Any) -> None:
@@ -178,15 +243,39 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
         if self.close_sent and message["type"] in ("websocket.send", "websocket.close"):
             raise ClientDisconnected
         await super().send(message)
+        if message["type"] in ("websocket.accept", "websocket.close"):
+            # The peer's next frames may be here already. After a close one of them may be its answer.
+            self._parse_soon()
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             # uvicorn logs an error for each socket that is refused with a response.
             self.handshake_complete = True
 
     @override
     async def receive(self) -> Any:
+        # A queue that is not empty lets no other task run.
+        is_waiting = self.queue.empty()
+        if not is_waiting and self.loop.time() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            is_waiting = True
         message = await super().receive()
-        self._parse()
+        if is_waiting:
+            self._turn_began = self.loop.time()
+        if self._next_parse is None:
+            self._parse()
         return message
+
+    @override
+    def send_receive_event_to_app(self) -> None:
+        self.frames = [b"".join(self.frames)]
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                self.frames[0].decode()
+            except UnicodeDecodeError:
+                # uvicorn logs an error with a traceback, and fails if the peer has sent a close frame, too.
+                self.frames = []
+                self._fail(CloseCode.INVALID_DATA, "A text message must be UTF-8")
+                return
+        super().send_receive_event_to_app()
 
     @override
     def handle_cont(self, event: Frame) -> None:
@@ -214,8 +303,7 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _read_pings(self) -> None:
         self._ping_timer = None
-        if not self.disconnected:
-            self._parse()
+        self._parse_soon()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
@@ -223,6 +311,8 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
             self._ping_timer.cancel()
         if self._table is not None:
             self._table.lost(self)
+        if self._next_parse is not None:
+            self._next_parse.cancel()
         super().connection_lost(exc)
 
     @override
@@ -231,8 +321,7 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
         if self._pong is not None and not self.close_sent and not self.transport.is_closing():
             self.transport.write(self._pong)
         self._pong = None
-        if not self.disconnected:
-            self.loop.call_soon(self._parse)
+        self._parse_soon()
 
     @override
     def handle_parser_exception(self) -> None:
@@ -246,3 +335,13 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(WriteCombiningTransport(cast("asyncio.Transport", transport), self.loop))
+
+
+def limited_protocol(max_frames_per_second: int) -> type[WriteCombiningWebSocketProtocol]:
+    """The protocol with a limit of what each peer may send: frames per second, of any kind; 0 sets no limit."""
+
+    class Protocol(WriteCombiningWebSocketProtocol):
+        pass
+
+    Protocol.max_frames_per_second = max_frames_per_second
+    return Protocol

@@ -1,4 +1,4 @@
-"""Reads rows of es.events. A row that the driver cannot decode does not hide the rows beside it."""
+"""Reads rows of es.events. A row that the driver cannot decode hides no other row."""
 
 from collections.abc import Sequence
 from typing import Any

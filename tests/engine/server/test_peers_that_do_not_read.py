@@ -20,6 +20,7 @@ from app.engine.server.websocket_transport import (
     MAX_PINGS,
     WriteCombiningWebSocketProtocol,
 )
+from tests.support.raw_http import frame
 
 SILENCE = 0.3
 
@@ -125,12 +126,6 @@ class Idle:
                 self.taken.append(await socket.receive_text())
         except WebSocketDisconnect:
             pass
-
-
-def frame(opcode: int, data: bytes, *, fin: bool = True) -> bytes:
-    """A frame of a client, masked with zeros."""
-    assert len(data) < 126
-    return bytes([opcode | (0x80 if fin else 0), 0x80 | len(data), 0, 0, 0, 0]) + data
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Every HTTP response has the security headers, whatever its status."""
+"""Every HTTP response has the security headers, with any status."""
 
 import httpx2
 import pytest

@@ -5,10 +5,18 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from app.engine.graphql.execution.limits import MAX_LENGTH
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
+from app.engine.graphql.transport.websocket import (
+    MAX_ID_LENGTH,
+    MAX_MESSAGES_BEFORE_INIT,
+    MAX_OPERATION_BYTES,
+    TOO_MANY_MESSAGES,
+)
 from app.engine.server.serve import MAX_SOCKET_MESSAGE_BYTES
 from tests.shop.support.bad_input import EXPENSIVE, INPUT, POSITION, codes
 from tests.support.server import Server
@@ -43,11 +51,64 @@ async def test_a_long_type_or_id_ends_in_a_close_whose_reason_fits(server: Serve
         assert code == 4400
         assert 60 < len(reason.encode()) <= 123
     async with opened(server) as socket:
-        await socket.subscribe(text, FACTS)
-        await socket.subscribe(text, FACTS)
+        await socket.subscribe(text[:MAX_ID_LENGTH], FACTS)
+        await socket.subscribe(text[:MAX_ID_LENGTH], FACTS)
         code, reason = await closed(socket)
         assert code == 4409
         assert len(reason.encode()) <= 123
+
+
+@pytest.mark.parametrize("size", [MAX_ID_LENGTH + 1, 200_000, MAX_REQUEST_BYTES + 1])
+@pytest.mark.parametrize("kind", ["subscribe", "complete"])
+async def test_an_id_that_is_too_long_closes_its_socket_and_is_not_repeated(
+    server: Server, kind: str, size: int
+) -> None:
+    async with opened(server) as socket:
+        await socket.subscribe("x" * MAX_ID_LENGTH, POSITION)
+        assert await socket.data("x" * MAX_ID_LENGTH)
+        await socket.say({"id": "x" * size, "type": kind, "payload": {"query": FACTS}})
+        assert (await closed(socket))[0] == 4400
+        assert socket.kept("x" * size) == 0
+
+
+async def test_a_socket_says_a_few_messages_before_it_is_initialised(server: Server) -> None:
+    async with connect(
+        server.socket,
+        subprotocols=[Subprotocol("graphql-transport-ws")],
+        additional_headers=server.headers,
+    ) as connection:
+        socket = Socket(connection)
+        for _ in range(MAX_MESSAGES_BEFORE_INIT):
+            await socket.say({"type": "ping"})
+            assert await socket.hear() == {"type": "pong"}
+        await socket.say({"type": "pong"})
+        assert (await closed(socket))[0] == TOO_MANY_MESSAGES
+
+
+@pytest.mark.parametrize("part", ["variables", "extensions", "query"])
+async def test_the_operations_of_a_socket_keep_a_bounded_number_of_bytes(server: Server, part: str) -> None:
+    size, number = 60_000, 0
+    async with opened(server) as socket:
+        while True:
+            payload: dict[str, Any] = {"query": FACTS}
+            if part == "query":
+                payload["query"] += "#" + "x" * size
+            else:
+                payload[part] = {"x": "x" * size}
+            await socket.say({"id": str(number), "type": "subscribe", "payload": payload})
+            await socket.settled()
+            if socket.kept(str(number)):
+                break
+            number += 1
+        assert 0 <= MAX_OPERATION_BYTES - number * size < 2 * size
+        message = await socket.next(str(number))
+        assert codes({"errors": message["payload"]}) == {"OVERLOADED"}
+        assert str(MAX_OPERATION_BYTES) in message["payload"][0]["message"]
+        # An operation that ends makes room.
+        await socket.say({"id": "0", "type": "complete"})
+        await socket.say({"id": "later", "type": "subscribe", "payload": payload})
+        await socket.settled()
+        assert socket.kept("later") == 0
 
 
 async def test_a_message_that_is_too_large_is_the_error_of_its_operation_alone(server: Server) -> None:

@@ -156,7 +156,7 @@ async def test_what_cannot_be_done_is_one_line(
         f"{ORDERS} has no verified staging table: "
     )
     assert (await terminal.user_error("rollback", "orders")).startswith(f"{ORDERS} has no former table: ")
-    assert await terminal.user_error("drop", "orders") == f"{ORDERS} has nothing beside its live table"
+    assert await terminal.user_error("drop", "orders") == f"{ORDERS} has nothing next to its live table"
     assert (
         await terminal.user_error("drop", "orders", "--slot", "live")
         == f"{ORDERS} is what this code reads: its live table stays"

@@ -82,6 +82,15 @@ def _unlink_tokens(document: DocumentNode) -> None:
         token = token.next
 
 
+def _declared_variables(document: DocumentNode) -> set[str]:
+    return {
+        variable.variable.name.value
+        for definition in document.definitions
+        if isinstance(definition, OperationDefinitionNode)
+        for variable in definition.variable_definitions or ()
+    }
+
+
 def _item_cost(
     schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], node: Any, item_type: Any
 ) -> float:
@@ -153,6 +162,12 @@ class OperationExtension(SchemaExtension):
         yield
         if execution.pre_execution_errors:
             return
+        if execution.variables and execution.graphql_document is not None:
+            # A subscription keeps its variables for as long as it lives. GraphQL ignores those that are not declared.
+            declared = _declared_variables(execution.graphql_document)
+            execution.variables = {
+                name: value for name, value in execution.variables.items() if name in declared
+            }
         if execution.context.handover is not None:
             execution.context.handover.execution = execution
         if self._cached is None and execution.graphql_document is not None:

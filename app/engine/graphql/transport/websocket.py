@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from app.engine.access.caller import Caller
 from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
+from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.requests import (
     MAX_REQUEST_BYTES,
     BadRequest,
@@ -47,6 +49,15 @@ FORBIDDEN = 4403
 BUSY_EXTENSION = "app.busy"
 """The extension of a scope by which the server learns whether the socket has operations: a function of a bool."""
 
+MAX_MESSAGES_BEFORE_INIT = 10
+"""A client says `connection_init` first. Some send pings before it."""
+TOO_MANY_MESSAGES = 1008
+
+MAX_ID_LENGTH = 256
+"""Characters of an operation's id, which each of its messages repeats. Clients send numbers, UUIDs or hashes."""
+MAX_OPERATION_BYTES = 2 * 2**20
+"""Bytes of the ids, documents, variables and extensions of all operations that one socket runs at a time."""
+
 MAX_REASON_BYTES = 123
 """A control frame has 125 bytes; the close code takes two."""
 
@@ -69,6 +80,8 @@ class WebSocketAdapter(ASGIWebSocketAdapter):
                 except json.JSONDecodeError as error:
                     raise strawberry_http.NonJsonMessageReceived from error
                 yield message
+                # A socket that is silent for an hour keeps nothing of its last message.
+                del text, message
         except KeyError as error:
             raise strawberry_http.NonTextMessageReceived from error
         except websockets.WebSocketDisconnect:
@@ -127,7 +140,14 @@ def _too_large_message(text: str, size: int) -> TooLarge:
         head = msgspec.json.decode(text, type=_MessageHead)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return TooLarge(None, too_large(str(size)))
-    return TooLarge(head.id if head.type == "subscribe" and head.id else None, too_large(str(size)))
+    begins_operation = head.type == "subscribe" and 0 < len(head.id) <= MAX_ID_LENGTH
+    return TooLarge(head.id if begins_operation else None, too_large(str(size)))
+
+
+def _operation_bytes(operation_id: str, payload: Mapping[str, Any]) -> int:
+    """What a running operation keeps of its message, in bytes."""
+    texts = sum(map(sys.getsizeof, (operation_id, payload["query"], payload.get("operationName"))))
+    return texts + sum(len(encode_json(payload.get(name))) for name in ("variables", "extensions"))
 
 
 class _Endpoint(Protocol):
@@ -150,6 +170,9 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """What connection_init says for all operations."""
         self._extensions: dict[str, dict[str, Any]] = {}
         """The extensions of operations that have not begun, by id."""
+        self._bytes: dict[str, int] = {}
+        """What operations keep, by id. Some of them may have ended."""
+        self._messages_before_init = 0
         self._expiry: asyncio.Task[None] | None = None
         """Closes the socket when the token expires."""
 
@@ -195,6 +218,19 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     @override
     async def handle_message(self, message: Any) -> None:
+        try:
+            await self._handle_message(message)
+        finally:
+            if isinstance(message, dict):
+                # Strawberry's loop refers to it until the next one arrives.
+                cast("dict[str, Any]", message).clear()
+
+    async def _handle_message(self, message: Any) -> None:
+        if not self.connection_init_received:
+            self._messages_before_init += 1
+            if self._messages_before_init > MAX_MESSAGES_BEFORE_INIT:
+                await self.websocket.close(TOO_MANY_MESSAGES, "Too many messages before connection_init")
+                return
         if has_expired(self.context.caller):
             # A message that was on its way when the socket was closed, or the timer is late.
             await self._close_expired()
@@ -216,6 +252,9 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         ):
             await self.handle_invalid_message('"id" is required and must be a string')
             return
+        if len(str(known.get("id", ""))) > MAX_ID_LENGTH:
+            await self.handle_invalid_message(f'"id" has more than {MAX_ID_LENGTH} characters')
+            return
         if known.get("type") == "connection_init":
             if not isinstance(known.get("payload"), dict | None):
                 await self.handle_invalid_message("The payload of connection_init must be an object or null")
@@ -223,12 +262,14 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             if known.get("payload") is None:
                 known = {"type": "connection_init"}
             elif "logToken" in known["payload"]:
-                self._init_extensions = {"logToken": known["payload"]["logToken"]}
+                token = known["payload"]["logToken"]
+                # It is kept for as long as the socket. Another text than a token is refused when it is used.
+                self._init_extensions = {"logToken": str(token)[:MAX_ID_LENGTH] if token else token}
         # The base class closes the socket if the id is in use already.
         operation_id = str(known.get("id"))
         if known.get("type") == "subscribe" and operation_id not in self.operations:
             try:
-                payload = self._parse_subscribe(known.get("payload"))
+                payload = self._parse_subscribe(operation_id, known.get("payload"))
                 known = {**known, "payload": payload}
                 if payload.get("extensions"):
                     self._extensions[operation_id] = {**self._init_extensions, **payload["extensions"]}
@@ -238,11 +279,19 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         await super().handle_message(cast("Any", known))
         self._tell_busy()
 
-    def _parse_subscribe(self, payload: object) -> dict[str, Any]:
+    def _parse_subscribe(self, operation_id: str, payload: object) -> dict[str, Any]:
         limit = self.max_subscriptions_per_connection
         if limit is not None and len(self.operations) >= limit:
             raise BadRequest(f"The limit is {limit} operations at a time on one socket", "OVERLOADED")
-        return parse_request(payload, cast("_Endpoint", self.view).documents)
+        parsed = parse_request(payload, cast("_Endpoint", self.view).documents)
+        self._bytes = {name: size for name, size in self._bytes.items() if name in self.operations}
+        self._bytes[operation_id] = _operation_bytes(operation_id, parsed)
+        if (size := sum(self._bytes.values())) > MAX_OPERATION_BYTES:
+            raise BadRequest(
+                f"The operations of this socket have {size} bytes; the limit is {MAX_OPERATION_BYTES} at a time",
+                "OVERLOADED",
+            )
+        return parsed
 
     async def _send_refusal(self, operation_id: str, error: BadRequest) -> None:
         body = error_body(error.reason, error.code)
@@ -292,6 +341,8 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             root_value=self.root_value,
             operation_name=operation.operation_name,
         )
+        # The execution has them. It keeps those that the document declares.
+        operation.variables = None
         try:
             async with aclosing(_in_turns(results)) as turns:
                 await self._send_result_stream(operation, turns)

@@ -83,7 +83,7 @@ def _select_tables(
     ]
     if not selected:
         raise OperationRefused(
-            f"{name} v{wanted} has {'nothing beside its live table' if slot is None else f'no {slot} table'}",
+            f"{name} v{wanted} has {'nothing next to its live table' if slot is None else f'no {slot} table'}",
             RefusalReason.MISSING,
         )
     return selected
