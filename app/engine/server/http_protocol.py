@@ -299,6 +299,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self.transport.write(refusal(error.status, error.code, str(error)))
+        if self._is_spare:
+            # Another client may need the place.
+            self.transport.close()
+            return
         self.transport.write_eof()
         self._table.wait(self)
 
@@ -320,8 +324,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
                 self.transport.abort()
         elif self._is_spare:
             if not self._is_busy and now - self._since > SPARE_SECONDS:
-                self.transport.write(refusal(*NO_ROOM))
-                self.transport.close()
+                self._refuse(RequestRefused(*NO_ROOM))
         elif self._in_header:
             if now - self._since > limits.header_seconds:
                 message = f"The header did not arrive within {limits.header_seconds:g} s."

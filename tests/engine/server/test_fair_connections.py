@@ -206,6 +206,12 @@ def test_one_address_cannot_take_the_room_of_probes(server: Server, clients: con
     for client in silent:
         assert read_all(client).startswith(b"HTTP/1.1 503 ")
     assert ask(server, HEAD + b"\r\n").startswith(b"HTTP/1.1 200 ")
+    # Clients that were refused, and do not close, take no place.
+    for _ in range(2 * SPARES_PER_ADDRESS):
+        refused = clients.enter_context(connection(server.port))
+        refused.sendall(REQUEST)
+        assert read_all(refused).startswith(b"HTTP/1.1 503 ")
+        assert ask(server, HEAD + b"\r\n").startswith(b"HTTP/1.1 200 ")
 
 
 def test_one_address_is_one_of_ipv4_or_one_network_of_ipv6() -> None:
