@@ -117,7 +117,7 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
 
 
 async def test_a_rebuild_disturbs_nobody(serve: Callable[..., Server], database_url: str) -> None:
-    shop = await lives_through(serve, database_url, facts=2_000, rate=8)
+    shop = await lives_through(serve, database_url, facts=2_000, rate=40)
     assert shop.written > 20
     assert shop.reads > 20
 
