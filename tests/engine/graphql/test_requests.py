@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_VARIABLE_VALUES
+from app.engine.graphql.execution.limits import MAX_LENGTH, MAX_LINES, MAX_VARIABLE_VALUES
 from app.engine.graphql.transport.requests import BadRequest, error_body, parse_request
 
 QUERY = "{ position }"
@@ -59,6 +59,14 @@ def test_variables_with_too_many_values_are_too_expensive(within: Any, over: Any
         raised.value.reason
         == f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit"
     )
+
+
+def test_a_document_with_too_many_lines_is_too_expensive() -> None:
+    assert parse_request({"query": "\n" * (MAX_LINES - 1) + QUERY})
+    with pytest.raises(BadRequest) as raised:
+        parse_request({"query": "\n" * MAX_LINES + QUERY})
+    assert raised.value.code == "OPERATION_TOO_EXPENSIVE"
+    assert raised.value.reason == f"The document has more than {MAX_LINES} lines, which is the limit"
 
 
 def test_an_empty_operation_name_is_none() -> None:

@@ -29,6 +29,8 @@ from graphql import (
 
 MAX_TOKENS = 4_000
 MAX_LENGTH = 64_000
+MAX_LINES = 10_000
+"""The parser takes as long for an empty line as for a character of a name."""
 MAX_DEPTH = 15
 MAX_FIELDS = 2_000
 MAX_ROOTS = 30

@@ -1,29 +1,29 @@
 """The text of a document, which finds the line of an error without a look at the whole text for each error."""
 
-import re
-from array import array
-from bisect import bisect_left
 from typing import override
 
 from graphql import Source, SourceLocation
 
-_LINE_BREAK = re.compile(r"\r\n|[\n\r]")
-
 
 class IndexedSource(Source):
-    """The text of a document. Its lines are found once: with 60,000 empty lines, each error took 70 ms (2026-11-27)."""
+    """The text of a document. It counts lines from where it counted last: with 60,000 empty lines, each error took 70 ms
+    (2026-11-27)."""
 
-    __slots__ = ("_starts",)
+    __slots__ = ("_breaks", "_position")
 
     def __init__(self, body: str) -> None:
         super().__init__(body)
-        self._starts: array[int] | None = None
-        """Where the lines start that follow a line break."""
+        self._position = self._breaks = 0
+        """The line breaks before a position."""
 
     @override
     def get_location(self, position: int) -> SourceLocation:
-        if self._starts is None:
-            self._starts = array("I", (match.end() for match in _LINE_BREAK.finditer(self.body)))
-        # A line break belongs to the line that it ends.
-        before = bisect_left(self._starts, position + 1)
-        return SourceLocation(before + 1, position + 1 - (self._starts[before - 1] if before else 0))
+        if position < self._position:
+            self._position = self._breaks = 0
+        text, start = self.body, self._position
+        if position > start:
+            ends = text.count("\n", start, position) + text.count("\r", start, position)
+            self._breaks += ends - text.count("\r\n", start, position)
+            self._position = position
+        line_start = max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1
+        return SourceLocation(self._breaks + 1, position + 1 - line_start)

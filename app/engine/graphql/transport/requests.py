@@ -13,6 +13,7 @@ from starlette.requests import Request
 from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.execution.limits import (
     MAX_LENGTH,
+    MAX_LINES,
     MAX_TOKENS,
     MAX_VARIABLE_VALUES,
     has_too_many_tokens,
@@ -116,6 +117,10 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
         raise BadRequest(
             f"The document has {len(envelope.query)} characters; the limit is {MAX_LENGTH}",
             "OPERATION_TOO_EXPENSIVE",
+        )
+    if envelope.query.count("\n") >= MAX_LINES:
+        raise BadRequest(
+            f"The document has more than {MAX_LINES} lines, which is the limit", "OPERATION_TOO_EXPENSIVE"
         )
     if has_too_many_tokens(envelope.query):
         raise BadRequest(
