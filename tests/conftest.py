@@ -24,7 +24,7 @@ from tests.support.databases import make_roles, memory_folder, new_database, pos
 from tests.support.graphql_client import Api
 from tests.support.in_process_api import InProcessApi, run_in_process_api
 from tests.support.rebuild_oracle import assert_rebuild_equals_live
-from tests.support.server import Server
+from tests.support.server import Server, serving
 
 TEMPLATE_TESTS = ROOT / "tests" / "template"
 CLUSTERS = "tests.support.clusters"
@@ -134,13 +134,8 @@ def serve(database_url: str) -> Iterator[Callable[..., Server]]:
 @pytest.fixture(scope="module")
 def module_server(module_database_url: str) -> Iterator[Server]:
     """A server process for all tests of a file."""
-    server = Server(module_database_url, APP_MIN_POSITION_TIMEOUT_SECONDS="1.0")
-    try:
-        yield server.wait()
-        assert server.stop() == 0
-        assert "Traceback" not in server.output()
-    finally:
-        server.close()
+    with serving(module_database_url, APP_MIN_POSITION_TIMEOUT_SECONDS="1.0") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

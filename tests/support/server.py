@@ -11,8 +11,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -170,3 +170,12 @@ class Server:
         """What the server has printed and logged so far."""
         self.log.seek(0)
         return self.log.read()
+
+
+@contextmanager
+def serving(database_url: str, **environment: str) -> Generator[Server]:
+    """A server that is ready. It has to end with exit code 0, and without a traceback in its log."""
+    with closing(Server(database_url, ROOT, None, **environment)) as server:
+        yield server.wait()
+        assert server.stop() == 0, server.output()
+        assert "Traceback" not in server.output(), server.output()[-3_000:]

@@ -120,7 +120,7 @@ class ConditionShapes:
         None if JSON cannot hold a parameter exactly, or if no column can stand for it.
         """
         where = and_(*conditions)
-        cache_key = where._generate_cache_key()  # pyright: ignore[reportPrivateUsage] - as for compiled statements
+        cache_key = where._generate_cache_key()  # pyright: ignore[reportPrivateUsage] - SQLAlchemy has no public name for a shape
         if cache_key is None or not all(_is_exact(parameter) for parameter in cache_key.bindparams):
             return None
         values = {_name(index): item.effective_value for index, item in enumerate(cache_key.bindparams)}

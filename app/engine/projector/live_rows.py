@@ -17,7 +17,7 @@ from sqlalchemy import Select, func, literal, select
 
 from app.engine.database.connections import Database
 from app.engine.projector.live_conditions import equalities_of, has_key
-from app.engine.projector.live_table import BATCH_SIZE, LiveTable, keys_of, wake_in_batches
+from app.engine.projector.live_table import BATCH_SIZE, LiveTable, keys_of, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
 from app.engine.store.feed import Feed
@@ -139,7 +139,7 @@ class LiveRows[R]:
             if not self._is_behind:
                 if self._table.closed:
                     return None
-                await _wait_in(self._until_change)
+                await wait_in(self._until_change)
                 continue
             await self._evaluate()
 
@@ -148,7 +148,7 @@ class LiveRows[R]:
         if self._lock.locked():
             # The lock wakes one waiter in each cycle of the event loop: a cycle for each of 1,000 subscribers, and for each
             # of their messages a write to the network.
-            await _wait_in(self._until_read)
+            await wait_in(self._until_read)
             return
         async with self._lock:
             try:
@@ -344,14 +344,3 @@ class LiveRows[R]:
 
     async def _wait_for_projection(self, position: int) -> None:
         await self._projector.wait_for_position(self.projection.name, position, self._timeout)
-
-
-async def _wait_in(waiters: dict[asyncio.Future[None], None]) -> None:
-    """Wait until the waiters are woken."""
-    waiter = asyncio.get_running_loop().create_future()
-    waiters[waiter] = None
-    try:
-        await waiter
-    except asyncio.CancelledError:
-        waiters.pop(waiter, None)
-        raise

@@ -208,6 +208,17 @@ def keys_of(projection: AnyProjection, facts: Sequence[Fact]) -> set[Key]:
     return set(route(facts, ParkedKeys(projection=projection)).keys)
 
 
+async def wait_in(waiters: dict[asyncio.Future[None], None]) -> None:
+    """Wait until the waiters are woken."""
+    waiter = asyncio.get_running_loop().create_future()
+    waiters[waiter] = None
+    try:
+        await waiter
+    except asyncio.CancelledError:
+        waiters.pop(waiter, None)
+        raise
+
+
 def wake_in_batches(waiters: Sequence[asyncio.Future[None]]) -> None:
     """Wake some tasks in each cycle of the event loop, as the feed does."""
     for waiter in waiters[:WAKE_BATCH_SIZE]:

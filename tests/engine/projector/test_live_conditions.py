@@ -216,7 +216,7 @@ UNSUPPORTED: Mapping[str, Filter] = {
     "a limit": lambda columns: [
         columns.id.in_(select(OTHER.c.id).where(OTHER.c.sum == 5).limit(3).correlate(None))
     ],
-    "no time zone": lambda columns: [columns.sum > func.extract("year", literal(datetime(1, 1, 1)))],  # noqa: DTZ001
+    "no time zone": lambda columns: [columns.sum > func.extract("year", literal(datetime(1, 1, 1)))],  # noqa: DTZ001 - its value has no zone
     "not a number": lambda columns: [columns.sum < literal(float("inf"), Float())],
     "an unpaired surrogate": lambda columns: [columns.last == "\ud800"],
     "an unknown type": lambda columns: [func.strpos(columns.last, literal("tea", NullType())) > 0],

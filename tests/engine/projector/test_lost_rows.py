@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,7 @@ import app.engine.projector.worker as module
 from app.engine.database.connections import Database, RowsLost
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_table import LiveTable
-from app.engine.projector.projector import Projector
+from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Key
@@ -146,4 +147,73 @@ async def test_live_lists_outlive_a_loss(database: Database, monkeypatch: pytest
         table._lists.add(rows)  # pyright: ignore[reportPrivateUsage] - without a task that follows the feed
         assert await table._look([(uuid4(),)], 2) == {rows: False}  # pyright: ignore[reportPrivateUsage] - as above
         monkeypatch.setattr(database, "fetch", lost)
+        assert await table._look([(uuid4(),)], 2) == {}  # pyright: ignore[reportPrivateUsage] - as above
+
+
+async def test_projections_that_are_read_together_have_reached_the_position_at_one_moment(
+    database: Database,
+) -> None:
+    others = replace(tallies, name="others")
+    async with engine(database, projections=[tallies, others]) as running:
+        await add(running, uuid4(), 1)
+        for projection in (tallies, others):
+            await wait_until_folded(running, projection)
+        first, second = (running.projector.workers[name].state for name in ("tallies", "others"))
+        second.update(is_uncertain=True)
+        waiting = asyncio.ensure_future(running.projector.wait_for_all(["tallies", "others"], 1, 10))
+        await asyncio.sleep(0)
+        # The first one has reached the position, until the crash is found.
+        first.update(is_uncertain=True)
+        second.update(is_uncertain=False)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        first.update(is_uncertain=False)
+        await waiting
+
+
+@pytest.mark.parametrize("step", ["_hold_matched_at", "_matching"])
+async def test_a_loss_between_two_reads_of_a_resumed_list_is_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    async with with_two_rows(database) as (running, worker, stream):
+        await add(running, stream, 1)
+        await wait_until_folded(running, tallies)
+        rows = LiveLists(database, running.feed, running.projector, 0.2).find(tallies, of_sum_one, 10, None)
+        await rows.join(3, None)
+        read = getattr(rows, step)
+
+        async def read_and_lose(*arguments: object) -> object:
+            found = await read(*arguments)
+            worker.state.update(is_uncertain=True)
+            return found
+
+        monkeypatch.setattr(rows, step, read_and_lose)
+        # The owner looks each second, which would end the doubt.
+        monkeypatch.setattr(worker, "_next_check", float("inf"))
+        with pytest.raises(ProjectionStale):
+            await rows.join(3, 0)
+
+
+async def test_a_loss_between_two_looks_at_the_rows_of_lists_is_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with with_two_rows(database) as (running, worker, _):
+        table = LiveTable(database, running.feed, running.projector, tallies, 0.2)
+
+        def larger(columns: Columns) -> Sequence[Condition]:
+            return [columns.sum == 1, columns.facts > 5]
+
+        rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, larger, 10, None)
+        table._lists.add(rows)  # pyright: ignore[reportPrivateUsage] - without a task that follows the feed
+        assert len(await table._look([(uuid4(),)], 2)) == 1  # pyright: ignore[reportPrivateUsage] - as above
+        values = table._values  # pyright: ignore[reportPrivateUsage] - the first of the looks
+
+        async def look_and_lose(*arguments: Any) -> Any:
+            found = await values(*arguments)
+            worker.state.update(is_uncertain=True)
+            return {name: {1} for name in found}
+
+        monkeypatch.setattr(table, "_values", look_and_lose)
+        monkeypatch.setattr(worker, "_next_check", float("inf"))
         assert await table._look([(uuid4(),)], 2) == {}  # pyright: ignore[reportPrivateUsage] - as above

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from tests.support.raw_http import HEAD, SOCKET, connection, cpu_seconds, read_all, remote_ports, until
-from tests.support.server import Server
+from tests.support.server import Server, serving
 
 HEADER_SECONDS = 1.0
 IDLE_SECONDS = 1.5
@@ -21,20 +21,15 @@ MAX_HEADERS = 40
 
 @pytest.fixture(scope="module")
 def server(module_database_url: str) -> Iterator[Server]:
-    server = Server(
+    with serving(
         module_database_url,
         APP_HEADER_TIMEOUT_SECONDS=str(HEADER_SECONDS),
         APP_IDLE_TIMEOUT_SECONDS=str(IDLE_SECONDS),
         APP_MAX_HEADER_BYTES=str(HEADER_BYTES),
         APP_MAX_URL_BYTES=str(URL_BYTES),
         APP_MAX_HEADERS=str(MAX_HEADERS),
-    )
-    try:
-        yield server.wait()
-        assert server.stop() == 0, server.output()
-        assert "Traceback" not in server.output(), server.output()[-3000:]
-    finally:
-        server.close()
+    ) as server:
+        yield server
 
 
 def answer_to(server: Server, data: bytes, *, half_close: bool = False) -> tuple[int, bytes]:

@@ -10,7 +10,7 @@ import pytest
 
 from app.engine.server.connections import SPARES_PER_ADDRESS, network_of
 from tests.support.raw_http import HEAD, SOCKET, connection, read_all, read_until, until
-from tests.support.server import Server
+from tests.support.server import Server, serving
 
 CAP = 12
 ONE, OTHER, THIRD = "127.0.0.1", "127.0.0.2", "127.0.0.3"
@@ -20,13 +20,8 @@ TRY_AGAIN_LATER = b"\x03\xf5"
 
 @pytest.fixture(scope="module")
 def server(module_database_url: str) -> Iterator[Server]:
-    server = Server(module_database_url, APP_MAX_CONNECTIONS=str(CAP))
-    try:
-        yield server.wait()
-        assert server.stop() == 0, server.output()
-        assert "Traceback" not in server.output(), server.output()[-3000:]
-    finally:
-        server.close()
+    with serving(module_database_url, APP_MAX_CONNECTIONS=str(CAP)) as server:
+        yield server
 
 
 @pytest.fixture

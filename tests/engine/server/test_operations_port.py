@@ -9,19 +9,15 @@ import pytest
 
 from tests.support.cli import run
 from tests.support.raw_http import HEAD, connection, until
-from tests.support.server import Server, free_port
+from tests.support.server import Server, free_port, serving
 
 
 @pytest.fixture(scope="module")
 def ports(module_database_url: str) -> Iterator[tuple[int, int]]:
     """The public port and the operations port of a server in production."""
     operations = free_port()
-    server = Server(module_database_url, APP_MODE="production", APP_OPERATIONS_PORT=str(operations))
-    try:
-        yield server.wait().port, operations
-        assert server.stop() == 0
-    finally:
-        server.close()
+    with serving(module_database_url, APP_MODE="production", APP_OPERATIONS_PORT=str(operations)) as server:
+        yield server.port, operations
 
 
 def get(port: int, path: str, host: str = "localhost") -> tuple[int, str]:

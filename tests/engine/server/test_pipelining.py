@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.support.raw_http import HEAD, connection, cpu_seconds, read_all, until
-from tests.support.server import Server
+from tests.support.server import Server, serving
 
 REQUEST = HEAD + b"\r\n"
 LAST = HEAD + b"connection: close\r\n\r\n"
@@ -18,13 +18,8 @@ BROKEN = b"nonsense\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def server(module_database_url: str) -> Iterator[Server]:
-    server = Server(module_database_url)
-    try:
-        yield server.wait()
-        assert server.stop() == 0, server.output()
-        assert "Traceback" not in server.output(), server.output()[-3000:]
-    finally:
-        server.close()
+    with serving(module_database_url) as server:
+        yield server
 
 
 def post(query: str, accept: str = "application/json") -> bytes:
@@ -52,7 +47,7 @@ def test_all_requests_of_one_write_are_answered(server: Server, number: int) -> 
 
 
 def test_requests_with_bodies_are_answered_in_order(server: Server) -> None:
-    requests = b"".join(post("{ a%d: __typename }" % index) for index in range(300))  # noqa: UP031 - braces
+    requests = b"".join(post(f"{{ a{index}: __typename }}") for index in range(300))
     with connection(server.port) as client:
         client.sendall(requests + LAST)
         answer = read_all(client)

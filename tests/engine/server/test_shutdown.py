@@ -76,19 +76,26 @@ def test_a_server_on_a_healthy_database_stops_with_exit_code_0(url: str, number:
         server.close()
 
 
+@contextlib.contextmanager
+def request_that_waits(port: int) -> Generator[socket.socket]:
+    """A connection whose request needs the database. The server has its header."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        body = b'{"query": "{ processes { nodes { instanceId } } }"}'
+        client.sendall(
+            b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+            b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+        )
+        # The server reads the body: a connection that it has not accepted yet would be reset.
+        assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+        yield client
+
+
 def test_a_hang_up_answers_the_request_that_waits_first(primary: Cluster, url: str) -> None:
     server = Server(url, APP_SHUTDOWN_TIMEOUT_SECONDS="20")
     try:
         server.wait()
         primary.freeze()
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-            body = b'{"query": "{ processes { nodes { instanceId } } }"}'
-            client.sendall(
-                b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-                b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body) + body
-            )
-            # The server reads the body: a connection that it has not accepted yet would be reset.
-            assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+        with request_that_waits(server.port) as client:
             server.process.send_signal(signal.SIGHUP)
             wait_until_refused(server.port)
             primary.thaw()
@@ -106,14 +113,7 @@ def test_a_request_that_takes_longer_than_the_end_gets_a_code_and_no_traceback_i
     try:
         server.wait()
         primary.freeze()
-        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-            body = b'{"query": "{ processes { nodes { instanceId } } }"}'
-            client.sendall(
-                b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-                b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body) + body
-            )
-            # The server reads the body: a connection that it has not accepted yet would be reset.
-            assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+        with request_that_waits(server.port) as client:
             server.process.send_signal(signal.SIGTERM)
             answer = b"".join(iter(lambda: client.recv(65536), b""))
         primary.thaw()

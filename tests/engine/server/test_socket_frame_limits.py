@@ -202,7 +202,7 @@ async def test_frames_before_the_answer_to_the_handshake_are_parsed_after_it(
         [protocol] = server.server_state.connections
         assert isinstance(protocol, WriteCombiningWebSocketProtocol)
         client.writer.write(data)
-        while not protocol._unparsed:  # noqa: ASYNC110 # pyright: ignore[reportPrivateUsage]
+        while not protocol._unparsed:  # noqa: ASYNC110 # pyright: ignore[reportPrivateUsage] - nothing tells of it
             await asyncio.sleep(0.01)
         endpoint.may_accept.set()
         assert b"101" in await client.reader.readuntil(b"\r\n\r\n")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.raw_http import HEAD, SOCKET, connection, read_all, read_until
-from tests.support.server import Server
+from tests.support.server import Server, serving
 
-SMUGGLED = HEAD + b"x-actor: somebody-else\r\n\r\n"
+SMUGGLED = HEAD + b"x-actor: someone-else\r\n\r\n"
 QUERY = b'{"query": "{ __typename }"}'
 UPGRADES = {
     "h2c, as Java asks": (
@@ -24,13 +24,8 @@ CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def server(module_database_url: str) -> Iterator[Server]:
-    server = Server(module_database_url, APP_MAX_HEADERS="20")
-    try:
-        yield server.wait()
-        assert server.stop() == 0, server.output()
-        assert "Traceback" not in server.output(), server.output()[-3000:]
-    finally:
-        server.close()
+    with serving(module_database_url, APP_MAX_HEADERS="20") as server:
+        yield server
 
 
 def post(upgrade: bytes, version: bytes = b"1.1") -> bytes:

@@ -1,4 +1,4 @@
-"""Each error of the API finds its line by the index of the document, whatever refuses it."""
+"""No error of the API searches the whole text for its line, in any phase."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.shop.support.hostile import attacker, read_cases
 from tests.support.raw_http import cpu_seconds
-from tests.support.server import Server
+from tests.support.server import Server, serving
 from tests.support.websocket import opened
 
 CPU_SECONDS = 0.25
@@ -22,13 +22,8 @@ OPEN = 'mutation { openOrder(input: {customerId: "0b8d1bd4-96c0-4b43-a3cd-0f0c3f
 
 @pytest.fixture(scope="module")
 def server(module_database_url: str) -> Iterator[Server]:
-    server = Server(module_database_url, APP_DOCUMENT_CACHE_BYTES=SMALL_CACHE)
-    try:
-        yield server.wait()
-        assert server.stop() == 0
-        assert "Traceback" not in server.output()
-    finally:
-        server.close()
+    with serving(module_database_url, APP_DOCUMENT_CACHE_BYTES=SMALL_CACHE) as server:
+        yield server
 
 
 async def test_each_hostile_case_gets_its_code_and_no_other_client_notices(server: Server) -> None:

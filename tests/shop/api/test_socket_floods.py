@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from tests.support.raw_http import HEAD, SOCKET, connection, frame
-from tests.support.server import Server
+from tests.support.server import Server, serving
 from tests.support.websocket import opened
 
 TEXT, CLOSE, PONG = 0x1, 0x8, 0xA
@@ -26,13 +26,8 @@ ROOM_BYTES = 24 * 2**20
 @pytest.fixture(scope="module")
 def server(module_database_url: str) -> Iterator[Server]:
     """Its sockets have no limit of frames: what is left is how often the event loop has its turn."""
-    server = Server(module_database_url, APP_MODE="production", APP_MAX_SOCKET_FRAMES_PER_SECOND="0")
-    try:
-        yield server.wait()
-        assert server.stop() == 0
-        assert "Traceback" not in server.output()
-    finally:
-        server.close()
+    with serving(module_database_url, APP_MODE="production", APP_MAX_SOCKET_FRAMES_PER_SECOND="0") as server:
+        yield server
 
 
 def cpu_seconds(server: Server) -> float:

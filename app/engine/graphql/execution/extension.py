@@ -16,7 +16,7 @@ from app.engine.graphql.errors import with_codes, with_validation_code, without_
 from app.engine.graphql.execution.cost import CostCalculator
 from app.engine.graphql.execution.limits import MAX_TOKENS, NoIntrospectionRule
 from app.engine.graphql.execution.refused_documents import RefusedDocument, RefusedDocuments
-from app.engine.graphql.execution.source import IndexedSource
+from app.engine.graphql.execution.source import LineCountingSource
 from app.engine.graphql.execution.validation import validate_document
 from app.engine.graphql.strawberry_internals import graphql_schema, has_operation_name
 from app.engine.uuid7 import uuid7
@@ -143,7 +143,7 @@ class OperationExtension(SchemaExtension):
                 self._document_cost = COST_OF_CHARACTER * len(text)
                 context.rates.check(context.share, self._document_cost)
             # The parser takes either, and its nodes and errors refer to what it got.
-            execution.query = cast("str", IndexedSource(text))
+            execution.query = cast("str", LineCountingSource(text))
             yield
             execution.query = text
             return

@@ -15,7 +15,7 @@ from graphql import (
     SelectionSetNode,
 )
 
-from app.engine.graphql.execution.source import IndexedSource
+from app.engine.graphql.execution.source import LineCountingSource
 
 MAX_BYTES = 1_000_000
 """The size of all that is remembered, nearly."""
@@ -33,7 +33,7 @@ class RefusedDocument:
 
     def errors(self, query: str) -> list[GraphQLError]:
         """The errors as they were, at their places in the text."""
-        source = IndexedSource(query)
+        source = LineCountingSource(query)
         return [
             GraphQLError(message, source=source, positions=positions, extensions=dict(extensions))
             for message, positions, extensions in self._errors

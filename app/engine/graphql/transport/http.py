@@ -54,7 +54,8 @@ from app.engine.graphql.transport.requests import (
     read_body,
 )
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
-from app.engine.graphql.transport.websocket import WebSocketAdapter, WebSocketHandler
+from app.engine.graphql.transport.socket_messages import WebSocketAdapter
+from app.engine.graphql.transport.websocket import WebSocketHandler
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.uuid7 import uuid7

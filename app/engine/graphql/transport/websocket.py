@@ -1,18 +1,14 @@
 """GraphQL over WebSocket (graphql-transport-ws). An error in one operation ends that operation, not the socket."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Any, Protocol, cast, override
 
-import msgspec
 from cross_web import HTTPException
 from graphql import GraphQLError
 from starlette import websockets
-from starlette.websockets import WebSocketState
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
@@ -22,14 +18,16 @@ from app.engine.access.caller import Caller
 from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
-from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.requests import (
-    MAX_REQUEST_BYTES,
     BadRequest,
     Unauthenticated,
     error_body,
     parse_request,
-    too_large,
+)
+from app.engine.graphql.transport.socket_messages import (
+    MAX_ID_LENGTH,
+    TooLarge,
+    operation_bytes,
 )
 from app.engine.graphql.trusted_documents import TrustedDocuments
 
@@ -53,56 +51,8 @@ MAX_MESSAGES_BEFORE_INIT = 10
 """A client says `connection_init` first. Some send pings before it."""
 TOO_MANY_MESSAGES = 1008
 
-MAX_ID_LENGTH = 256
-"""Characters of an operation's id, which each of its messages repeats. Clients send numbers, UUIDs or hashes."""
 MAX_OPERATION_BYTES = 2 * 2**20
 """Bytes of the ids, documents, variables and extensions of all operations that one socket runs at a time."""
-
-MAX_REASON_BYTES = 123
-"""A control frame has 125 bytes; the close code takes two."""
-
-
-class WebSocketAdapter(ASGIWebSocketAdapter):
-    """The socket. A reason that does not fit into a close frame is cut."""
-
-    @override
-    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object]:
-        """The messages. One that is over the limit becomes a `TooLarge` with its id and type."""
-        del ignore_parsing_errors
-        try:
-            while self.ws.application_state != WebSocketState.DISCONNECTED:
-                text = await self.ws.receive_text()
-                if len(text) * 4 > MAX_REQUEST_BYTES and (size := len(text.encode())) > MAX_REQUEST_BYTES:
-                    yield _too_large_message(text, size)
-                    continue
-                try:
-                    message = self.view.decode_json(text)
-                except json.JSONDecodeError as error:
-                    raise strawberry_http.NonJsonMessageReceived from error
-                yield message
-                # A socket that is silent for an hour keeps nothing of its last message.
-                del text, message
-        except KeyError as error:
-            raise strawberry_http.NonTextMessageReceived from error
-        except websockets.WebSocketDisconnect:
-            pass
-
-    @override
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        encode = cast("_Endpoint", self.view).encode_message
-        try:
-            await self.ws.send_text(encode(message))
-        except websockets.WebSocketDisconnect as error:
-            raise strawberry_http.WebSocketDisconnected from error
-
-    @override
-    async def close(self, code: int, reason: str) -> None:
-        await super().close(code, shorten_reason(reason))
-
-
-def shorten_reason(reason: str) -> str:
-    """The reason, cut at a whole character if it has more bytes than a close frame can hold."""
-    return reason.encode(errors="replace")[:MAX_REASON_BYTES].decode(errors="ignore")
 
 
 async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
@@ -118,36 +68,6 @@ async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
             number += 1
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
-
-
-class _MessageHead(msgspec.Struct):
-    """What is read of a message that is too large."""
-
-    type: str
-    id: str
-
-
-class TooLarge:
-    """A message over the limit. `operation_id` is None if the message does not begin an operation."""
-
-    def __init__(self, operation_id: str | None, refusal: BadRequest) -> None:
-        self.operation_id = operation_id
-        self.refusal = refusal
-
-
-def _too_large_message(text: str, size: int) -> TooLarge:
-    try:
-        head = msgspec.json.decode(text, type=_MessageHead)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        return TooLarge(None, too_large(str(size)))
-    begins_operation = head.type == "subscribe" and 0 < len(head.id) <= MAX_ID_LENGTH
-    return TooLarge(head.id if begins_operation else None, too_large(str(size)))
-
-
-def _operation_bytes(operation_id: str, payload: Mapping[str, Any]) -> int:
-    """What a running operation keeps of its message, in bytes."""
-    texts = sum(map(sys.getsizeof, (operation_id, payload["query"], payload.get("operationName"))))
-    return texts + sum(len(encode_json(payload.get(name))) for name in ("variables", "extensions"))
 
 
 class _Endpoint(Protocol):
@@ -285,7 +205,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             raise BadRequest(f"The limit is {limit} operations at a time on one socket", "OVERLOADED")
         parsed = parse_request(payload, cast("_Endpoint", self.view).documents)
         self._bytes = {name: size for name, size in self._bytes.items() if name in self.operations}
-        self._bytes[operation_id] = _operation_bytes(operation_id, parsed)
+        self._bytes[operation_id] = operation_bytes(operation_id, parsed)
         if (size := sum(self._bytes.values())) > MAX_OPERATION_BYTES:
             raise BadRequest(
                 f"The operations of this socket have {size} bytes; the limit is {MAX_OPERATION_BYTES} at a time",
