@@ -18,7 +18,7 @@ from app.engine.graphql.execution.cost import (
     CostCalculator,
 )
 from app.engine.graphql.schema import build_schema
-from app.engine.graphql.slices.history import BLAME_OF_EVENT
+from app.engine.graphql.slices.history import AS_OF_EVENT, BLAME_OF_EVENT
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
@@ -162,6 +162,21 @@ async def test_a_long_stream_is_charged_before_its_blame_is_made(
     limit_operations(monkeypatch, runtime, cost(query)[0] + 10 * BLAME_OF_EVENT)
     [error] = (await api(query))["errors"]
     assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
+
+
+async def test_the_events_that_a_state_of_the_past_folds_are_charged(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stock(api, "S", 1)
+    for _ in range(20):
+        await api.data('mutation { receiveStock(input: {sku: "S", quantity: 1}) { __typename } }')
+    position = (await api.data("{ position }"))["position"]
+    states = " ".join(f"s{version}: asOf(at: {{version: {version}}}) {{ version }}" for version in (20, 1))
+    query = f'{{ product(sku: "S", minPosition: "{position}") {{ {states} }} }}'
+    limit_operations(monkeypatch, runtime, cost(query)[0] + 10 * AS_OF_EVENT)
+    errors = (await api(query))["errors"]
+    assert {error["extensions"]["code"] for error in errors} == {"OPERATION_TOO_EXPENSIVE"}
+    assert ["product", "s20"] in [error["path"] for error in errors]
 
 
 def limit_operations(monkeypatch: pytest.MonkeyPatch, runtime: Runtime, limit: float) -> None:
