@@ -210,19 +210,27 @@ async def test_states_of_a_stream_are_measured_when_the_version_has_doubled_or_h
         assert len(measured) == 2
 
 
-async def test_states_that_are_folded_at_the_same_time_let_other_tasks_run(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("seconds", [0.0, 0.0002])
+async def test_states_that_are_decoded_and_folded_at_the_same_time_let_other_tasks_run(
+    database: Database, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     turn = 0.002
     monkeypatch.setattr("app.engine.turns.TURN_SECONDS", turn)
+
+    def evolve(state: int, event: Any) -> int:
+        until = thread_time() + seconds
+        while thread_time() < until:
+            pass
+        return tally.evolve(state, event)
+
     async with engine(database) as running:
-        for amount in range(1, 151):
+        for amount in range(1, 121):
             await running.commands.execute(tally, STREAM, Add(amount=amount), request())
-        history = AggregateHistory(running.reader).batched()
+        decider, history = replace(tally, evolve=evolve), AggregateHistory(running.reader).batched()
         began = thread_time()
         reads = [
-            asyncio.ensure_future(history.as_of(tally, STREAM, PointInTime(version=150 - number)))
-            for number in range(50)
+            asyncio.ensure_future(history.as_of(decider, STREAM, PointInTime(version=120 - number)))
+            for number in range(10 if seconds else 50)
         ]
         gathered = asyncio.gather(*reads)
         longest, before = 0.0, thread_time()

@@ -193,9 +193,9 @@ async def test_frames_before_the_answer_to_the_handshake_are_parsed_after_it(
     endpoint = Endpoint()
     endpoint.may_accept.clear()
     async with (
+        asyncio.timeout(20),
         served(endpoint) as (server, port),
         peer(endpoint, port, with_handshake=False) as client,
-        asyncio.timeout(20),
     ):
         # The head arrives alone: uvicorn drops what is in one packet with it.
         await endpoint.begun.wait()
