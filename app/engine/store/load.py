@@ -4,7 +4,6 @@ from uuid import UUID
 
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import MAX_VERSION, LoadedState, SnapshotReader
-from app.engine.turns import wait_for_turn
 from domain.kernel.decider import Command, Decider, Event, UnreadableEvent
 
 PAGE_SIZE = 1_000
@@ -53,7 +52,6 @@ async def load_aggregate[C: Command, S, E: Event](
         for fact in facts:
             if isinstance(fact.event, UnreadableEvent):
                 raise UnreadableStream(fact)
-        await wait_for_turn()
         state = decider.fold([fact.event for fact in facts], state, at)
         at, read = facts[-1].version if facts else at, read + len(facts)
         if len(facts) < page_size:
