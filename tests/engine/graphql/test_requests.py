@@ -57,7 +57,7 @@ def test_variables_with_too_many_values_are_too_expensive(within: Any, over: Any
     assert raised.value.code == "OPERATION_TOO_EXPENSIVE"
     assert (
         raised.value.reason
-        == f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit"
+        == f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit. Send several operations."
     )
 
 

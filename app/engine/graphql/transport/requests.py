@@ -128,7 +128,7 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
         )
     if envelope.variables and has_too_many_values(envelope.variables):
         raise BadRequest(
-            f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit",
+            f"The variables have more than {MAX_VARIABLE_VALUES} values, which is the limit. Send several operations.",
             "OPERATION_TOO_EXPENSIVE",
         )
     if not documents.allows(envelope.query):
