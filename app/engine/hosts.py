@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -27,6 +28,9 @@ _FORWARDING_HEADERS = frozenset(
     }
 )
 
+MAX_ADDRESS_LENGTH = 80
+"""A longer text is no address: one of IPv6 has at most 45 characters, and the name of an interface."""
+
 
 def split_host(header: str) -> tuple[str, str | None] | None:
     """The name in lower case without a final dot, and the port. None if the text is not a host."""
@@ -41,6 +45,11 @@ def is_loopback_name(name: str) -> bool:
 
 
 def is_loopback_address(address: str) -> bool:
+    return len(address) <= MAX_ADDRESS_LENGTH and _is_loopback(address)
+
+
+@lru_cache(maxsize=256)
+def _is_loopback(address: str) -> bool:
     try:
         return ip_address(address).is_loopback
     except ValueError:

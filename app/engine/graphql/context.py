@@ -149,7 +149,6 @@ class Context:
     access_policy: AccessPolicy
     stream_owners: StreamOwners
     correlation_id: UUID
-    loaders: Loaders
     requested_correlation_id: UUID | None = None
     """The correlation id that the client sent, if it sent one."""
     streams: bool = False
@@ -171,13 +170,18 @@ class Context:
 
     def for_operation(self, correlation_id: UUID) -> "Context":
         """The context of one operation, or of one message of a shared subscription: with loaders and a read point of its own."""
-        context = replace(
+        return replace(
             self,
             correlation_id=correlation_id,
             read_point=ReadPoint.at(self.services.feed),
             charge=OperationCharge(),
         )
-        return replace(context, loaders=context.new_loaders())
+
+    @cached_property
+    def loaders(self) -> Loaders:
+        """The loaders of the operation."""
+        # Loaders that refer to this context would make a cycle with it: it would live until the collector finds it.
+        return replace(self).new_loaders()
 
     @cached_property
     def access(self) -> Access:

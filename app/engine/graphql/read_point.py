@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.engine.store.log_identity import LogToken, identity_of
+from app.engine.store.log_identity import LogEnd, LogToken, identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ class ReadPoint:
     start: int
     """The end of the log when the operation began: what is read of the log itself is at least as new."""
     epoch: int
-    token: LogToken
-    """The token of the log when the operation began."""
+    end: LogEnd
+    """The log and its newest event when the operation began."""
     min_position: int = 0
     """The highest position that the operation has asked for. Each of its later reads is at least as new."""
     shown: int | None = None
@@ -37,7 +37,7 @@ class ReadPoint:
     @classmethod
     def at(cls, feed: "Feed") -> "ReadPoint":
         """A read point for what begins now."""
-        return cls(feed, feed.latest_known, feed.epoch, feed.token)
+        return cls(feed, feed.latest_known, feed.epoch, feed.end)
 
     def note_read(self, position: int) -> None:
         """Something is about to be read that has everything up to `position`."""
@@ -64,7 +64,7 @@ class ReadPoint:
         shown, self.shown = self.shown, None
         if self.epoch != self.feed.epoch:
             # Some of it is of a log that is gone. The old token says so to the client.
-            token, self.token = self.token, self.feed.token
+            token, self.end = self.end.token, self.feed.end
             position = min(self.start, self.start if shown is None else shown)
             self.epoch, self.start, self.recorded = self.feed.epoch, self.feed.latest_known, None
             return position, token
@@ -77,7 +77,7 @@ class ReadPoint:
         return max(position, self.min_position), self.feed.token
 
     def _token_of_command(self) -> LogToken:
-        fact, token = self.recorded_fact, self.feed.token
+        fact, end = self.recorded_fact, self.feed.end
         if fact is None or fact.position <= self.feed.head:
-            return token
-        return LogToken.of(token.log_id, identity_of(fact))
+            return end.token
+        return LogEnd(end.log_id, identity_of(fact)).token

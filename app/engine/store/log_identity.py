@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -31,7 +32,7 @@ class EventIdentity:
     command_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogEnd:
     """The id of the log, and its newest event; None if the log is empty. The id is None if es.log has no row."""
 
@@ -41,6 +42,13 @@ class LogEnd:
     @property
     def position(self) -> int:
         return 0 if self.newest is None else self.newest.position
+
+    @cached_property
+    def token(self) -> "LogToken":
+        """Names the log and its newest event."""
+        if self.newest is None:
+            return LogToken(self.log_id, 0, None)
+        return LogToken(self.log_id, self.newest.position, _mark(self.log_id, self.newest))
 
     @classmethod
     def from_record(cls, record: Any) -> "LogEnd":
@@ -61,13 +69,6 @@ class LogToken:
     log_id: UUID | None
     position: int
     mark: UUID | None
-
-    @classmethod
-    def of(cls, log_id: UUID | None, newest: EventIdentity | None) -> "LogToken":
-        """The token of a log whose newest event this is; None if it is empty."""
-        if newest is None:
-            return cls(log_id, 0, None)
-        return cls(log_id, newest.position, _mark(log_id, newest))
 
     def names(self, event: EventIdentity) -> bool:
         """Whether this is the event of the token."""

@@ -11,7 +11,6 @@ from app.composition import application
 from app.engine.access.caller import Caller
 from app.engine.graphql.context import Context
 from app.engine.graphql.costs import OperationCharge
-from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
@@ -93,7 +92,6 @@ async def test_the_cost_of_an_operation_is_what_it_spends(
             access_policy=endpoint._policy,
             stream_owners=endpoint._owners,
             correlation_id=uuid7(),
-            loaders=Loaders(runtime.database, endpoint._policy.access(caller)),
         )
         began = thread_time()
         result = await schema.execute(query, context_value=context)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +21,6 @@ from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
-from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
@@ -102,7 +102,6 @@ def context(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "op
         access_policy=view._policy,
         stream_owners=view._owners,
         correlation_id=uuid4(),
-        loaders=Loaders(runtime.database, view._policy.access(caller)),
         streams=True,
     )
 
@@ -247,6 +246,20 @@ async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(
     for follower in follows:
         follower.cancel()
     await asyncio.wait(follows)
+
+
+async def test_a_context_that_has_loaders_is_freed_without_the_collector_of_cycles(
+    runtime: Runtime, view: GraphQLEndpoint
+) -> None:
+    gc.disable()
+    try:
+        asked = context(runtime, view, "a").for_operation(uuid4())
+        assert asked.loaders is asked.loaders
+        freed = weakref.ref(asked)
+        del asked
+        assert freed() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

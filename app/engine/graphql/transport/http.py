@@ -27,7 +27,6 @@ from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.json import encode_answer, encode_json
-from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.policies import access_policy
 from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
@@ -244,7 +243,6 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             access_policy=self._policy,
             stream_owners=self._owners,
             correlation_id=correlation_id or uuid7(),
-            loaders=Loaders(self._services.database, self._policy.access(caller)),
             requested_correlation_id=correlation_id,
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
