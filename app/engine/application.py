@@ -1,6 +1,6 @@
 """What a team registers with the engine: the one object that the server, the terminal and the tests are built on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +8,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from app.engine.access.policy import Authorize, Roles
+from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
-from domain.kernel.decider import AnyDecider
+from domain.kernel.decider import AnyDecider, Rejection
 from domain.kernel.process import AnyProcess, Call, Port
 from projections.kernel import AnyProjection
 
@@ -54,12 +55,30 @@ class Application[S: EngineSettings]:
 
     @cached_property
     def codec(self) -> EventCodec:
-        """Reads and writes the events of all deciders. Raises `EventSchemaError`."""
+        """Reads and writes the events of all deciders. Raises `UserError` if their declarations do not fit together."""
+        _check_rejections(self.deciders)
         return EventCodec(self.deciders)
 
     def process(self, name: str) -> AnyProcess | None:
         """The process of this name, if it is registered."""
         return next((process for process in self.processes if process.category == name), None)
+
+
+def _check_rejections(deciders: Iterable[AnyDecider]) -> None:
+    """Every rule in the file of a decider is declared, so that no client is the first to meet it. Raises `UserError`."""
+    files = {decider.decide.__module__ for decider in deciders}
+    declared = {rule for decider in deciders for rule in decider.rejections}
+    pending = [Rejection]
+    while pending:
+        kinds = pending.pop().__subclasses__()
+        pending += kinds
+        for rule in kinds:
+            # A rule with subclasses groups them, and is not raised itself.
+            if rule.__module__ in files and not rule.__subclasses__() and rule not in declared:
+                raise UserError(
+                    f"{rule.__module__}.{rule.__name__} is a rule that no decider declares: add it to the rejections of its"
+                    " decider, or remove it"
+                )
 
 
 type AnyApplication = Application[Any]

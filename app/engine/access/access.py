@@ -162,10 +162,15 @@ class Access:
         return None if scope == "all" else self.caller.actor
 
     def _denied(self, action: str, rule: Rule | None = None) -> AccessDenied:
-        """What the caller may not do, with the roles that the caller has. In development mode also with those that may."""
+        """What the caller may not do, with the roles that the caller has.
+
+        In development mode also with the roles that may, and with those of the caller that the application does not have.
+        """
         text = f"You may not {action}. Your roles: {', '.join(sorted(self._scopes.roles)) or 'none'}."
         if self.policy.names_roles and rule is not None:
             text += f" Roles that may: {', '.join(rule.roles(self.policy.roles)) or 'none'}."
+        if self.policy.names_roles and (unknown := self.policy.roles.unknown(self.caller.roles)):
+            text += f" {unknown}."
         return AccessDenied(text)
 
     @property

@@ -3,7 +3,7 @@
 Everything without a line is forbidden. `missing_lines` in `app/engine/graphql/policies.py` names what has none.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -34,6 +34,11 @@ class Roles:
     """Roles that repair projections and processes, and read the whole log."""
     importers: frozenset[str] = frozenset({"operator"})
     """Roles that may say in `occurredAt` when something happened."""
+
+    def unknown(self, held: Iterable[str]) -> str:
+        """The roles that the application does not have, and those that it has, as text. Empty if it has them all."""
+        others = sorted({*held}.difference(self.names))
+        return f"No such role: {', '.join(others)}. Roles: {', '.join(self.names)}" if others else ""
 
 
 @dataclass(frozen=True)

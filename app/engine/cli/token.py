@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.engine.cli.session import print_line, settings_of
+from app.engine.cli.session import application_of, print_line, settings_of
 from app.engine.errors import UserError
 
 
@@ -25,6 +25,8 @@ def token(
         raise UserError(
             "setting APP_TOKEN_KEY is missing: without it development needs no token, send X-Actor and X-Roles"
         )
+    if unknown := application_of(context).roles.unknown(role or []):
+        raise UserError(unknown)
     from app.engine.access.tokens import shared_key, sign_token
 
     now = int(time.time())

@@ -147,17 +147,21 @@ async def test_authorize_may_deny_what_the_tables_allow_and_allow_nothing_more(d
 
 
 @pytest.mark.parametrize(
-    ("held", "said"),
+    ("held", "said", "unknown"),
     [
-        (frozenset[str](), "You may not use Mutation.add. Your roles: none."),
-        (frozenset({"clerk", "admin"}), "You may not use Mutation.add. Your roles: clerk."),
+        (frozenset[str](), "You may not use Mutation.add. Your roles: none.", ""),
+        (
+            frozenset({"clerk", "admin", "Boss"}),
+            "You may not use Mutation.add. Your roles: clerk.",
+            " No such role: Boss, admin. Roles: clerk, boss.",
+        ),
     ],
 )
-def test_a_refusal_names_the_roles_that_may_in_development_mode_alone(
-    held: frozenset[str], said: str
+def test_a_refusal_names_the_roles_that_may_and_those_that_do_not_exist_in_development_mode_alone(
+    held: frozenset[str], said: str, unknown: str
 ) -> None:
     application = application_with(replace(COMPLETE, mutations={"add": OPERATORS}))
-    for names_roles, more in ((False, ""), (True, " Roles that may: boss.")):
+    for names_roles, more in ((False, ""), (True, f" Roles that may: boss.{unknown}")):
         policy = access_policy(schema_of(application), application, names_roles=names_roles)
         with pytest.raises(AccessDenied) as refused:
             policy.access(Caller("ann", held)).check_field("Mutation", "add")
