@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from operator import methodcaller
 from typing import Any, NewType
+from uuid import UUID
 
 import strawberry
 from graphql import GraphQLError, StringValueNode, ValueNode
@@ -99,6 +101,21 @@ def _parse_decimal(value: object) -> Decimal:
     )
 
 
+def _parse_text(read: Callable[[str], object], name: str, form: str) -> Callable[[object], object]:
+    """A parser of strings by `read`, which raises `ValueError`."""
+
+    def parse(value: object) -> object:
+        try:
+            if isinstance(value, str):
+                return read(value)
+        except (ValueError, OverflowError):
+            pass
+        # Without a code of its own: a wrong literal is an invalid document, as with the scalars of GraphQL.
+        raise GraphQLError(f"{name} must be {form}, not {quote_input(value)}.")
+
+    return parse
+
+
 def _serialize_decimal(value: Decimal) -> str:
     return format(_without_negative_zero(value), "f")
 
@@ -139,6 +156,24 @@ SCALARS: dict[object, ScalarDefinition] = {
         "A whole number from 0, as a JSON number; exact up to 2^53. Numbers that count or add up may pass GraphQL's Int.",
         _parse_count,
         int,
+    ),
+    UUID: make_scalar(
+        "UUID",
+        "A UUID (RFC 9562).",
+        _parse_text(UUID, "UUID", "32 hexadecimal digits, with hyphens or without"),
+        str,
+    ),
+    datetime: make_scalar(
+        "DateTime",
+        "A date with time in ISO 8601; without an offset it is UTC.",
+        _parse_text(datetime.fromisoformat, "DateTime", 'a date with time, like "2026-11-27T09:30:00Z"'),
+        methodcaller("isoformat"),
+    ),
+    date: make_scalar(
+        "Date",
+        "A date in ISO 8601.",
+        _parse_text(date.fromisoformat, "Date", 'a date, like "2026-11-27"'),
+        methodcaller("isoformat"),
     ),
     Decimal: make_scalar("Decimal", "An exact decimal, as a string.", _parse_decimal, _serialize_decimal),
 }

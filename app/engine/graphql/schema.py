@@ -125,8 +125,6 @@ def build_schema(
 
 
 def _add_descriptions(schema: GraphQLSchema) -> None:
-    if (uuid_type := schema.type_map.get("UUID")) is not None:
-        uuid_type.description = "A UUID (RFC 9562)."
     for graphql_type in schema.type_map.values():
         if isinstance(graphql_type, GraphQLObjectType) and not graphql_type.name.startswith("__"):
             for field in graphql_type.fields.values():
