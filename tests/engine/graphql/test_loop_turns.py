@@ -1,6 +1,7 @@
 """An operation leaves the event loop to others after a short time, however long its lists are."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from time import thread_time
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.engine.turns import TURN_SECONDS
 
 ITEMS = 20_000
 LISTS = 200
+SUBSCRIPTIONS = 1_000
 
 
 @strawberry.type
@@ -52,6 +54,14 @@ class Query:
         return list(BRANCHES)
 
 
+@strawberry.type
+class Subscription:
+    @strawberry.subscription
+    async def leaves(self, info: strawberry.Info[asyncio.Event, None]) -> AsyncGenerator[list[Leaf]]:
+        await info.context.wait()
+        yield LEAVES[:1]
+
+
 LEAVES = [Leaf(number=number) for number in range(ITEMS)]
 BRANCHES = [Branch() for _ in range(LISTS)]
 FIELDS = " ".join(f"f{number}: number t{number}: text" for number in range(4))
@@ -59,7 +69,9 @@ FIELDS = " ".join(f"f{number}: number t{number}: text" for number in range(4))
 
 @pytest.fixture(scope="module")
 def schema() -> BaseSchema:
-    schema = strawberry.Schema(query=Query, execution_context_class=FastExecutionContext)
+    schema = strawberry.Schema(
+        query=Query, subscription=Subscription, execution_context_class=FastExecutionContext
+    )
     add_plans(schema)
     return schema
 
@@ -104,6 +116,29 @@ async def assert_in_turns(schema: BaseSchema, document: str, first: str) -> None
     # One item and the collection of garbage may come on top of a turn.
     assert longest.seconds < spent / 2
     assert longest.cycles > spent / (3 * TURN_SECONDS)
+
+
+async def test_many_subscriptions_that_one_event_concerns_share_the_turns(schema: BaseSchema) -> None:
+    happened = asyncio.Event()
+    subscriptions: list[Any] = [
+        await schema.subscribe(f"subscription {{ leaves {{ {FIELDS} }} }}", context_value=happened)
+        for _ in range(SUBSCRIPTIONS)
+    ]
+    waiting = [asyncio.create_task(anext(subscription)) for subscription in subscriptions]
+    await asyncio.sleep(0)
+    longest = LongestWait()
+    watching = asyncio.create_task(longest.watch())
+    await asyncio.sleep(0)
+    began = thread_time()
+    happened.set()
+    results = await asyncio.gather(*waiting)
+    spent = thread_time() - began
+    watching.cancel()
+    assert {(result.errors is None, len(result.data["leaves"])) for result in results} == {(True, 1)}
+    assert spent > 5 * TURN_SECONDS, "the machine is too fast for this test: raise SUBSCRIPTIONS"
+    assert longest.seconds < spent / 2
+    for subscription in subscriptions:
+        await subscription.aclose()
 
 
 async def test_the_result_of_a_list_is_the_same_in_many_turns(

@@ -47,8 +47,16 @@ class LimitedExecutionContext(ReusingExecutionContext):
 
     @override
     def execute_operation(self, serially: bool | None = None) -> Any:
+        if self.operation.operation is OperationType.SUBSCRIPTION and self.turn.is_over():
+            # One event wakes many subscribers.
+            return self._within_limit(self._execute_later(serially))
         result = super().execute_operation(serially)
         return self._within_limit(cast("Awaitable[Any]", result)) if self.is_awaitable(result) else result
+
+    async def _execute_later(self, serially: bool | None) -> Any:
+        await self.turn.wait_for_next()
+        result = super().execute_operation(serially)
+        return await cast("Awaitable[Any]", result) if self.is_awaitable(result) else result
 
     async def _within_limit(self, result: Awaitable[Any]) -> Any:
         context = self.context_value
