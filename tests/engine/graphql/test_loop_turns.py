@@ -14,7 +14,7 @@ from app.engine.turns import TURN_SECONDS
 
 ITEMS = 20_000
 LISTS = 200
-SUBSCRIPTIONS = 1_000
+SUBSCRIPTIONS = 3_000
 
 
 @strawberry.type
