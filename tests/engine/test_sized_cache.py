@@ -3,10 +3,12 @@
 import gc
 import sys
 import tracemalloc
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from time import thread_time
 from uuid import UUID, uuid4
+
+import pytest
 
 from app.engine.sized_cache import ENTRY_BYTES, SizedCache, memory_size
 
@@ -40,15 +42,26 @@ def test_the_size_of_a_state_is_what_it_takes_in_memory() -> None:
         assert 0.7 * taken < memory_size(made) < 1.4 * taken + 500
 
 
-def test_a_large_state_is_measured_by_some_of_its_objects() -> None:
+def test_a_large_state_is_measured_by_some_of_its_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     large = [state(1_000) for _ in range(60)]
-    began = thread_time()
+    objects = everything_in(large)
+    exact = sum(sys.getsizeof(found) for found in objects)
+    asked: list[object] = []
+    monkeypatch.setattr("app.engine.sized_cache.gc.get_referents", watched(asked))
     measured = memory_size(large)
-    took = thread_time() - began
-    began = thread_time()
-    exact = sum(sys.getsizeof(found) for found in everything_in(large))
-    assert took < 0.25 * (thread_time() - began)
+    assert len(asked) < 0.25 * len(objects)
     assert 0.7 * exact < measured < 1.4 * exact
+
+
+def watched(asked: list[object]) -> Callable[..., list[object]]:
+    """`gc.get_referents`, which notes what it was asked for."""
+    get_referents = gc.get_referents
+
+    def note(*values: object) -> list[object]:
+        asked.extend(values)
+        return get_referents(*values)
+
+    return note
 
 
 def everything_in(value: object) -> list[object]:
