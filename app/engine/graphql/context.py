@@ -219,7 +219,7 @@ class Context:
         Raises `ReplacedLog`, or `BadInput` for another text than a token.
         """
         text = self.request_extensions.get("logToken")
-        if text is None or text == str(self.services.feed.token):
+        if text is None or text == str(self.services.feed.end.token):
             return
         try:
             token = LogToken.parse(text)
@@ -267,7 +267,7 @@ class Context:
 def response_extensions(context: Context) -> dict[str, Any]:
     """The extensions of every response, without the correlation id."""
     projector, feed = context.services.projector, context.services.feed
-    position, token = (feed.head, feed.token) if context.read_point is None else context.read_point.take()
+    position, token = (feed.head, feed.end.token) if context.read_point is None else context.read_point.take()
     return {
         "position": str(position),
         "head": str(max(feed.latest_known, position)),

@@ -106,11 +106,6 @@ class Feed:
         """The id of the log, and the newest fact that followers can see."""
         return self._end
 
-    @property
-    def token(self) -> LogToken:
-        """Names the log and its newest fact that followers can see."""
-        return self._end.token
-
     async def has(self, token: LogToken) -> bool:
         """Whether the log is the one that the token was made of: it has the token's event."""
         if token.log_id != self._end.log_id:

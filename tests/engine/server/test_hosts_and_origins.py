@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from app.engine.errors import ConfigurationError
-from app.engine.hosts import is_allowed_host, is_allowed_origin, is_local_caller, normalize_origin
+from app.engine.hosts import (
+    MAX_ADDRESS_LENGTH,
+    _is_loopback,  # pyright: ignore[reportPrivateUsage] - its cache has to be bounded
+    is_allowed_host,
+    is_allowed_origin,
+    is_local_caller,
+    is_loopback_address,
+    normalize_origin,
+)
 from app.engine.server.serve import check_hosts
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, invoke, run
@@ -229,3 +237,10 @@ def test_a_refusal_to_start_in_production_is_one_line_of_json() -> None:
     [line] = result.stderr.splitlines()
     assert (result.returncode, json.loads(line)["level"]) == (2, "error")
     assert "APP_ALLOWED_HOSTS" in json.loads(line)["message"]
+
+
+def test_a_text_that_is_too_long_for_an_address_is_not_remembered() -> None:
+    known = _is_loopback.cache_info().currsize
+    assert not is_loopback_address("9" * (MAX_ADDRESS_LENGTH + 1))
+    assert _is_loopback.cache_info().currsize == known
+    assert (is_loopback_address("127.8.9.1"), is_loopback_address("128.8.9.1")) == (True, False)

@@ -52,14 +52,14 @@ async def test_followers_end_and_new_ones_get_what_the_log_has_now(
 
     following = asyncio.create_task(follow())
     await wait_until(lambda: len(seen) == 10)
-    token = running.feed.token
+    token = running.feed.end.token
     await rewind(database.url, 6)
     with pytest.raises(LogReplaced, match="after position 6, up to 10"):
         await asyncio.wait_for(following, 10)
     assert running.feed.head == 6
     assert running.feed.epoch == 1
     assert not await running.feed.has(token)
-    assert await running.feed.has(running.feed.token)
+    assert await running.feed.has(running.feed.end.token)
     # The stream is at version 6: a command is decided on that, and is no conflict.
     assert await add(running, stream) == 7
     facts = [fact for cursor in (5, 6) for fact in (await running.feed.read_after(cursor))[0]]

@@ -152,13 +152,19 @@ async def test_a_list_that_is_longer_than_predicted_is_charged_while_it_is_execu
     assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
 
 
-async def test_a_long_stream_is_charged_before_its_blame_is_made(
-    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def position_of_a_long_stream(api: Api) -> str:
+    """The position after the product S has got 21 events and more."""
     await stock(api, "S", 1)
     for _ in range(20):
         await api.data('mutation { receiveStock(input: {sku: "S", quantity: 1}) { __typename } }')
-    query = f'{{ product(sku: "S", minPosition: "{(await api.data("{ position }"))["position"]}") {{ blame {{ path }} }} }}'
+    return (await api.data("{ position }"))["position"]
+
+
+async def test_a_long_stream_is_charged_before_its_blame_is_made(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    position = await position_of_a_long_stream(api)
+    query = f'{{ product(sku: "S", minPosition: "{position}") {{ blame {{ path }} }} }}'
     limit_operations(monkeypatch, runtime, cost(query)[0] + 10 * BLAME_OF_EVENT)
     [error] = (await api(query))["errors"]
     assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
@@ -167,10 +173,7 @@ async def test_a_long_stream_is_charged_before_its_blame_is_made(
 async def test_the_events_that_a_state_of_the_past_folds_are_charged(
     api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await stock(api, "S", 1)
-    for _ in range(20):
-        await api.data('mutation { receiveStock(input: {sku: "S", quantity: 1}) { __typename } }')
-    position = (await api.data("{ position }"))["position"]
+    position = await position_of_a_long_stream(api)
     states = " ".join(f"s{version}: asOf(at: {{version: {version}}}) {{ version }}" for version in (20, 1))
     query = f'{{ product(sku: "S", minPosition: "{position}") {{ {states} }} }}'
     limit_operations(monkeypatch, runtime, cost(query)[0] + 10 * AS_OF_EVENT)
