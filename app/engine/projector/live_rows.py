@@ -21,6 +21,7 @@ from app.engine.projector.live_table import BATCH_SIZE, LiveTable, keys_of, wait
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
 from app.engine.store.feed import Feed
+from app.engine.turns import wait_for_turn
 from projections.kernel import VALID_TO, Key, Projection, rows_as_of
 
 MAX_KEPT_CHANGES = 1_000
@@ -302,6 +303,8 @@ class LiveRows[R]:
 
     async def _matching(self, keys: Collection[Key], position: int) -> Sequence[R]:
         """The rows of these keys that match now, at `position` or later."""
+        # One event wakes many lists, and a statement takes 0.2 ms to build.
+        await wait_for_turn()
         table = self.projection.table
         query = select(table).where(has_key(self.projection, table.c, keys), *self._where(table.c))
         await self._wait_for_projection(position)

@@ -11,6 +11,7 @@ from strawberry.schema import BaseSchema
 
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
 from app.engine.turns import TURN_SECONDS
+from tests.support.loop_turns import LongestWait, work_for
 
 ITEMS = 20_000
 LISTS = 200
@@ -59,9 +60,7 @@ class Query:
 class Work:
     @strawberry.field
     def work(self) -> int:
-        end = thread_time() + WORK_SECONDS
-        while thread_time() < end:
-            pass
+        work_for(WORK_SECONDS)
         return 1
 
 
@@ -85,21 +84,6 @@ def schema() -> BaseSchema:
     )
     add_plans(schema)
     return schema
-
-
-class LongestWait:
-    """The longest time, of the CPU of this thread, for which another task had to wait for the event loop."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self.cycles = 0
-
-    async def watch(self) -> None:
-        while True:
-            before = thread_time()
-            await asyncio.sleep(0)
-            self.seconds = max(self.seconds, thread_time() - before)
-            self.cycles += 1
 
 
 @pytest.mark.parametrize("document", [f"{{ {field} {{ {FIELDS} }} }}" for field in ("leaves", "later")])

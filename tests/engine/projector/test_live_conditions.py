@@ -43,6 +43,7 @@ from app.engine.projector.live_rows import LiveRows
 from app.engine.read_models.queries import Columns, Condition, Filter, is_one_of
 from app.engine.read_models.text import contains_text
 from app.engine.settings import EngineSettings
+from tests.support.loop_turns import LongestWait, work_for
 from tests.support.toy_counter import TallyRow, engine, tallies
 from tests.support.toy_lists import idle, lists, next_after, started, sums
 from tests.support.toy_parking import add, wait_until_folded
@@ -189,6 +190,33 @@ async def test_an_event_costs_one_statement_for_each_shape_however_many_lists_it
         assert sum(task.done() for task in waiting) == 1
         for task in waiting:
             task.cancel()
+
+
+async def test_many_lists_that_one_event_concerns_share_the_turns_of_the_loop(database: Database) -> None:
+    async with started(database) as running:
+        live, seconds = lists(running), 0.0
+
+        def slow(number: int) -> Filter:
+            def where(columns: Columns) -> Sequence[Condition]:
+                work_for(seconds)
+                return [columns.sum > number % 5, columns.facts < 1_000 + number]
+
+            return where
+
+        followed = [live.find(tallies, slow(number), 10, None) for number in range(80)]
+        cursors = [(await rows.join(1, None))[1] for rows in followed]
+        waiting = [
+            asyncio.ensure_future(next_after(rows, cursor))
+            for rows, cursor in zip(followed, cursors, strict=True)
+        ]
+        await asyncio.sleep(0)
+        seconds = 0.004
+        longest = LongestWait()
+        watching = asyncio.create_task(longest.watch())
+        await add(running, uuid4(), 7)
+        assert [sums(change) for change in await asyncio.gather(*waiting)] == [(False, [7], [])] * 80
+        watching.cancel()
+        assert longest.seconds < 0.5 * 80 * seconds
 
 
 async def test_a_statement_that_the_parameters_of_one_list_break_fails_that_list_alone(
