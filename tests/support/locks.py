@@ -16,9 +16,10 @@ class Lock:
         self._connection = connection
 
     async def waiting(self) -> int:
-        """How many statements of servers wait for a lock."""
+        """How many reads of servers wait for a lock. Their projectors and processes may wait for it too, and do not count."""
         [record] = await self._connection.fetch(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE '% reads'"
         )
         return record["count"]
 
