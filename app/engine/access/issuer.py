@@ -11,6 +11,7 @@ import msgspec
 from joserfc.jwk import Key
 
 from app.engine.access.tokens import import_key
+from app.engine.backoff import Backoff
 from app.engine.errors import ConfigurationError
 from app.engine.hosts import is_loopback_url, is_safe_url
 from app.engine.logs import error_line
@@ -64,15 +65,15 @@ class Issuer:
         """Read the keys. Raises `ConfigurationError` if the issuer does not give them in time."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds
-        pause = 0.1
+        backoff = Backoff(0.1, 1.0)
         while True:
             await self._refresh(deadline - loop.time())
             if self.error is None:
                 return
+            pause = backoff.next_pause()
             if self._is_other or loop.time() + pause >= deadline:
                 break
             await asyncio.sleep(pause)
-            pause = min(1.0, pause * 2)
         if self._is_other:
             raise ConfigurationError(f"setting APP_ISSUER is {self.url}: {self.error}")
         raise ConfigurationError(

@@ -145,7 +145,7 @@ class Sealer:
             None if last is None else last.hash,
         )
         if done is None:
-            raise LeaseLost("another process has sealed meanwhile")
+            raise LeaseLost("another process has sealed in the meantime")
         return made
 
 

@@ -225,7 +225,7 @@ class LiveRows[R]:
 
     async def _advance(self) -> None:
         """Evaluate the keys that have changed, or a rewrite."""
-        # Before the rows are read: what comes meanwhile is evaluated after this.
+        # Before the rows are read: what comes in the meantime is evaluated after this.
         rewrites, reached = self._rewrites.count, self._table.position
         keys, self._pending = self._pending, set()
         try:

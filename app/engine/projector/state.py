@@ -62,7 +62,7 @@ class ProjectionState:
         return self.position, self.is_owner, self.rebuilding, self.is_uncertain
 
     async def wait_for_progress(self) -> None:
-        """Wait until the position, the owner or whether the table may be read changes. The worker makes no pauses meanwhile."""
+        """Wait until the position, the owner or whether the table may be read changes. The worker makes no pauses until then."""
         if self._moved is None:
             self._moved = asyncio.get_running_loop().create_future()
         self._waiting += 1

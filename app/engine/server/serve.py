@@ -153,7 +153,7 @@ def tune_gc() -> None:
     """Have Python look for cycles less often, and never in what stays until the end.
 
     A server keeps facts, states and rows in memory, and makes few cycles. With Python's own thresholds a durable mutation
-    took 1.9 ms of CPU, with these 1.6 (2026-11-25). New objects are still checked often, since everything waits meanwhile:
+    took 1.9 ms of CPU, with these 1.6 (2026-11-25). New objects are still checked often, since everything waits for it:
     20,000 of them at once took 20 ms and more, every second. An ordinary operation leaves no cycles. The validation of a new
     document and errors do. If old objects were checked after 4 million new ones, memory grew by 0.2 MB/s under hostile
     clients. After 400,000 it does not grow, and a check takes 30 to 80 ms every ten seconds.

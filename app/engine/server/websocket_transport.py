@@ -238,7 +238,7 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @override
     async def send(self, message: Any) -> None:
-        # A send may wait until the peer reads. uvicorn may close the socket meanwhile, and take the send for an error then.
+        # A send may wait until the peer reads. If uvicorn closes the socket first, it takes the send for an error.
         await self.writable.wait()
         if self.close_sent and message["type"] in ("websocket.send", "websocket.close"):
             raise ClientDisconnected

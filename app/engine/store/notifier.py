@@ -37,7 +37,7 @@ class LogNotifier:
         self._wakeup = asyncio.Event()
         self._newest = 0
         self.error: str | None = None
-        """Why notifications are off, in one line. The log is polled meanwhile."""
+        """Why notifications are off, in one line. The log is polled in the meantime."""
 
     def notify(self, position: int) -> None:
         """This process has recorded events up to `position`."""

@@ -129,7 +129,7 @@ async def as_of(
     if point == aggregate_history.NOW:
         raise BadInput("at is required.")
     context: Context = info.context
-    # What was charged meanwhile may be too much already.
+    # What was charged in the meantime may be too much already.
     context.charge.add(0)
     loaded = await history_of(context).as_of(decider, stream_id, point)
     if loaded is not None:

@@ -27,7 +27,7 @@ PAGE_SIZE = 500
 MAX_FINAL_BATCH = 1_000
 """How many facts may be folded between two batches."""
 MAX_CATCH_UP_ROUNDS = 10
-"""Attempts to come near an owner that continues meanwhile; after them the owner waits."""
+"""Attempts to come near an owner that continues in the meantime; after them the owner waits."""
 MAX_FACTS_IN_MEMORY = 100_000
 """Facts in memory to find those whose rows are refused."""
 

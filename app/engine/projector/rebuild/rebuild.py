@@ -1,4 +1,4 @@
-"""Builds tables again next to the live ones, which stay readable and current meanwhile; several in one pass over the log."""
+"""Builds tables again next to the live ones, which stay readable and current; several in one pass over the log."""
 
 import time
 from collections.abc import Sequence

@@ -268,7 +268,7 @@ async def _drop_unusable(connection: asyncpg.Connection, projection: AnyProjecti
     for slot in (FORMER, LIVE, incoming):
         problem = await table_problem(connection, projection, slot)
         if problem is not None:
-            # Under the lock of the checkpoint no owner makes the table again meanwhile.
+            # Under the lock of the checkpoint no owner makes the table again in the meantime.
             await read_checkpoint(connection, projection, slot, lock=True)
             problem = await table_problem(connection, projection, slot)
         if problem is not None and slot == incoming:
