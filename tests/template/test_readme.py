@@ -498,6 +498,16 @@ async def test_the_tables_are_those_of_the_database(database: Database) -> None:
     assert set(rows("migrations/README.md", "Tables")) == {f"es.{record['table_name']}" for record in found}
 
 
+async def test_the_columns_with_older_words_are_those_of_the_database(database: Database) -> None:
+    columns = await database.pool.fetch(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'es'"
+    )
+    known = {f"es.{record['table_name']}.{record['column_name']}" for record in columns}
+    named = rows("migrations/README.md", "What is never renamed")
+    assert named
+    assert known >= set(named)
+
+
 def test_the_error_codes_are_those_that_a_client_can_get() -> None:
     listed = set(rows("app/engine/graphql/README.md", "Outcomes and errors"))
     known = {error.code for error in [errors.ApiError, *errors.ApiError.__subclasses__()]}
