@@ -22,6 +22,7 @@ ADDING = (
     ("projections/README.md", "A projection over many streams"),
     ("app/engine/graphql/README.md", "Write a slice"),
     ("domain/README.md", "Add a process"),
+    ("domain/README.md", "Call the outside"),
 )
 CHANGING = ("domain/README.md", "Change an event")
 REMOVING = ("domain/README.md", "Take the sample out")
@@ -105,7 +106,7 @@ class Clone:
         target.write_text(text)
 
     def add_the_voucher(self) -> None:
-        """Every file and line of "Add an aggregate", its projections, its slice and its process."""
+        """Every file and line of "Add an aggregate", its projections, its slice, its process and its call."""
         for place in ADDING:
             for fence in fences_of(place, "python"):
                 if fence.about:
@@ -188,8 +189,8 @@ class Clone:
         return Clone(shutil.copytree(self.root, folder, ignore=ignored, dirs_exist_ok=True))
 
     @contextmanager
-    def serve(self, database_url: str) -> Generator[Server]:
-        server = Server(database_url, self.root)
+    def serve(self, database_url: str, **environment: str) -> Generator[Server]:
+        server = Server(database_url, self.root, None, **environment)
         try:
             yield server.wait(120)
         finally:

@@ -6,9 +6,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support.raw_http import until
 from tests.support.shared_folders import shared_folder
 from tests.template.clone import (
     ADDING,
@@ -279,6 +281,51 @@ def test_the_process_expires_a_voucher_and_the_live_view_shows_it(extended: Clon
         assert shown.returncode == 0, shown.stderr
         assert shown.stdout.split()[-1] == "EXPIRED"
         assert server.ask(redeem(VOUCHER))["data"]["redeemVoucher"]["code"] == "VOUCHER_OUT_OF_DATE"
+
+
+STEPS = "{ processes(first: 1) { nodes { status state steps { name outcome } } } }"
+
+
+def expired_with_steps(extended: Clone, database_url: str, **environment: str) -> dict[str, Any]:
+    """The process of a voucher that has expired."""
+    with extended.serve(database_url, **environment) as server:
+        server.ask(issue(VOUCHER, 20, "2020-01-01T00:00:00Z"))
+        shown = extended.run("-c", LIVE, server.socket, VOUCHER, "EXPIRED")
+        assert shown.returncode == 0, shown.stderr
+        last: dict[str, Any] = {}
+
+        def has_ended() -> bool:
+            [process] = server.ask(STEPS)["data"]["processes"]["nodes"]
+            last.update(process)
+            return process["state"] == "ended"
+
+        until(has_ended, 30)
+        return last
+
+
+def test_the_answer_of_a_call_expires_the_voucher(extended: Clone, database_url: str) -> None:
+    assert expired_with_steps(extended, database_url) == {
+        "status": "expired",
+        "state": "ended",
+        "steps": [{"name": "block the card", "outcome": "done"}],
+    }
+
+
+def test_a_call_that_fails_for_good_leads_to_the_command_that_compensates(
+    extended: Clone, database_url: str
+) -> None:
+    path = extended.root / "app/ports/card.py"
+    answer = "return self._answers.setdefault(key, self._spent.get(voucher_id))"
+    assert answer in path.read_text()
+    path.write_text(path.read_text().replace(answer, 'raise ConnectionError("no answer")'))
+    assert expired_with_steps(extended, database_url, APP_STEP_MAX_ATTEMPTS="2") == {
+        "status": "expired",
+        "state": "ended",
+        "steps": [
+            {"name": "block the card", "outcome": "withdrawn"},
+            {"name": "expire the voucher", "outcome": "done"},
+        ],
+    }
 
 
 def test_a_command_without_a_stored_name_is_refused_at_start(extended: Clone, database_url: str) -> None:
