@@ -28,7 +28,9 @@ from app.engine.graphql.execution import limits
 from app.engine.graphql.schema import build_schema
 from app.engine.server.metrics import FORMER_NAMES
 from app.engine.settings import ROOT, EngineSettings
+from app.engine.store.stored_names import classes_by_name
 from app.settings import Settings
+from domain.kernel.decider import Command
 from domain.kernel.undo import NothingToUndo
 from tests.support.scenarios import Scenario
 from tests.support.server import Server
@@ -123,15 +125,39 @@ def test_every_answer_carries_the_position(serve: Callable[..., Server]) -> None
 def test_the_recipe_for_undo_marks_the_right_change_if_a_comment_comes_in_between(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [recipe] = fences_of(("domain/README.md", "Undo and redo"), "python")
-    (tmp_path / "recipe_for_undo.py").write_text(recipe.text)
-    monkeypatch.syspath_prepend(tmp_path)
-    module = importlib.import_module("recipe_for_undo")
+    module = recipe_for_undo(tmp_path, monkeypatch)
     edited, commented = module.TextEdited(text="A"), module.TextCommented(comment="!")
     again = module.TextEdited(text="B")
     scenario = Scenario(module.text).given(commented, edited, commented, again, commented)
     scenario.when(module.UndoEdit()).then(module.TextEdited(text="A", undoes=4))
     scenario.given(commented).when(module.UndoEdit()).then_rejected(NothingToUndo)
+
+
+def recipe_for_undo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    [recipe] = fences_of(("domain/README.md", "Undo and redo"), "python", "")
+    (tmp_path / "recipe_for_undo.py").write_text(recipe.text)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "recipe_for_undo", raising=False)
+    return importlib.import_module("recipe_for_undo")
+
+
+def test_the_recipe_for_undo_limits_the_undos_and_not_the_edits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = recipe_for_undo(tmp_path, monkeypatch)
+    edits = [module.TextEdited(text=text) for text in "ABC"]
+    undone = [module.TextEdited(text="B", undoes=3), module.TextEdited(text="A", undoes=2)]
+    scenario = Scenario(module.text).given(*edits, undone[0])
+    scenario.when(module.UndoEdit()).then(undone[1])
+    scenario = scenario.given(*edits, *undone)
+    scenario.when(module.UndoEdit()).then_rejected(module.TextUndoneTwice)
+    scenario.when(module.EditText(text="D")).then(module.TextEdited(text="D"))
+
+
+def test_the_recipe_for_undo_is_taken_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decider = recipe_for_undo(tmp_path, monkeypatch).text
+    names = classes_by_name(decider.category, Command, decider.command_types)
+    assert set(names) == {"text.edit", "text.undo-edit"}
 
 
 def register(sku: str) -> str:
