@@ -1,6 +1,6 @@
 """What a team registers with the engine: the one object that the server, the terminal and the tests are built on."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,8 @@ from domain.kernel.process import AnyProcess, Call, Port
 from projections.kernel import AnyProjection
 
 if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
     # The driver is imported only by commands that open the database.
     from app.engine.database.connections import Database
 
@@ -32,6 +34,10 @@ def _no_ports(settings: EngineSettings, database: "Database") -> Ports:
     return {}
 
 
+def _no_metrics() -> "Sequence[Collector]":
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Application[S: EngineSettings]:
     """The registers of one application.
@@ -40,6 +46,7 @@ class Application[S: EngineSettings]:
     settings and the open database. `commands` adds commands to the terminal: each name with `module:function`. `roles`
     are those of callers; the `POLICY` of each slice says what they may do. `authorize` may deny what the policies allow.
     `pages` adds pages in development mode: each path, such as `/shop`, with the folder that `make graphiql` builds.
+    `metrics` gives metrics of Prometheus, made with `registry=None`, for `/metrics` of a server.
     """
 
     settings: type[S]
@@ -52,6 +59,7 @@ class Application[S: EngineSettings]:
     roles: Roles = field(default_factory=Roles)
     authorize: Authorize | None = None
     pages: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    metrics: "Callable[[], Sequence[Collector]]" = _no_metrics
 
     @cached_property
     def codec(self) -> EventCodec:

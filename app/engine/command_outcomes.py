@@ -81,5 +81,6 @@ def outcome_as_missing(decider: AnyDecider, command: Command, context: CommandCo
     raise AccessDenied("This id is in use.")
 
 
-def not_for_others(command: Command) -> AccessDenied:
-    return AccessDenied(f"You may send {command.stored.name} for yourself only.")
+def not_for_others(command: Command, context: CommandContext) -> AccessDenied:
+    """The command concerns an aggregate that is not the caller's."""
+    return AccessDenied(f"You may send {command.stored.name} for yourself only, and you are {context.actor}.")

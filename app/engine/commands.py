@@ -144,7 +144,7 @@ class CommandHandler:
                     rejection = error
                 state = decider.fold(events, aggregate.speculative_state, base)
                 if guard is not None and not guard.allows(state):
-                    raise not_for_others(command)
+                    raise not_for_others(command, context)
             aggregate.speculative_state, aggregate.speculative_version = state, base + len(events)
             try:
                 result = await self._appender.append(
@@ -225,7 +225,7 @@ class CommandHandler:
             decider.check_declared(rejection)
             return CommandRejected(code=rejection.code, message=rejection.message)
         if context.guard is not None and not context.guard.allows(decider.fold(events, state, version)):
-            raise not_for_others(command)
+            raise not_for_others(command, context)
         append = AppendRequest(
             command_id=context.command_id or uuid7(),
             command=command.stored,

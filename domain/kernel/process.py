@@ -32,14 +32,23 @@ class Call:
     """The base of every class of call to the outside: a record that knows its stored name."""
 
     stored: ClassVar[CommandName]
+    retry_seconds: ClassVar[float | None] = None
+    """See `call`."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def call[T: Call](name: str, formerly: tuple[str, ...] = ()) -> Callable[[type[T]], type[T]]:
-    """Make a class a call that is stored as `name` (`noun.verb`, never reused). `formerly` are its older names."""
+def call[T: Call](
+    name: str, formerly: tuple[str, ...] = (), retry_seconds: float | None = None
+) -> Callable[[type[T]], type[T]]:
+    """Make a class a call that is stored as `name` (`noun.verb`, never reused). `formerly` are its older names.
+
+    A call that fails is made again for `retry_seconds`, whatever deadlines its instance has, and is stuck then. None means
+    as the settings say for all steps: for APP_STEP_RETRY_SECONDS, and at least until the next deadline of the instance.
+    """
 
     def declare(cls: type[T]) -> type[T]:
         cls.stored = CommandName(name, formerly)
+        cls.retry_seconds = retry_seconds
         return dataclass(frozen=True, kw_only=True)(cls)
 
     return declare

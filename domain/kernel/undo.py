@@ -53,6 +53,11 @@ class UndoHistory[T](Versioned):
     done: tuple[tuple[Edit[T], ...], ...] = ()
     undone: tuple[tuple[Edit[T], ...], ...] = ()
 
+    @property
+    def count(self) -> int:
+        """The number of edits that can be undone, for a rule such as "at most twice"."""
+        return sum(map(len, self.done))
+
 
 def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T) -> UndoHistory[T]:
     """The history after one more event, which changed `before` into `after`.

@@ -40,7 +40,7 @@ class CommandOptions:
     )
     occurred_at: datetime | None = strawberry.field(
         default=None,
-        description="When it happened in the world, if not now (imports; staff only; never in the future).",
+        description="When it happened in the world, if not now: for imports, by roles that may import. Never in the future.",
     )
 
 
@@ -73,6 +73,8 @@ class Preview:
 def command_context(context: Context, options: CommandOptions | None) -> CommandContext:
     """The envelope of a command. Raises `BadInput`, `AccessDenied`."""
     options = options or CommandOptions()
+    if options.expected_version is not None and options.expected_version < 0:
+        raise BadInput("expectedVersion must be 0 or more: 0 for a stream without events.")
     occurred_at = None
     if options.occurred_at is not None:
         context.access.check_import()

@@ -165,8 +165,10 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     datetime: make_scalar(
         "DateTime",
-        "A date with time in ISO 8601; without an offset it is UTC.",
-        _parse_text(datetime.fromisoformat, "DateTime", 'a date with time, like "2026-11-27T09:30:00Z"'),
+        "A date with time in ISO 8601. Without an offset it is UTC; a date alone is its midnight in UTC.",
+        _parse_text(
+            datetime.fromisoformat, "DateTime", 'a date, with or without a time, like "2026-11-27T09:30:00Z"'
+        ),
         methodcaller("isoformat"),
     ),
     date: make_scalar(

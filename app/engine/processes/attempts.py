@@ -45,5 +45,7 @@ class StepAttempts:
     is_own_fault: bool = False
     """Whether calls of other steps succeeded between its last two failures."""
     withdrawn: bool = False
+    has_own_limit: bool = False
+    """Whether the call says itself how long it is made again. Then a deadline of its instance gives it no more time."""
     error: str | None = None
     """That of the last attempt."""

@@ -136,6 +136,11 @@ class ProcessCodec:
     def _text(self, message: object) -> str:
         return storable_text(self._encoder.encode(message).decode())
 
+    def retry_seconds(self, step: ProcessStep) -> float | None:
+        """How long a call is made again if it fails; None for other steps, and for a call that does not say it."""
+        kind = self._calls.get(step.name) if step.kind == "effect" else None
+        return None if kind is None else kind.retry_seconds
+
     def decode_step(self, step: ProcessStep) -> Any:
         """The command, call or note of a step. Raises `ValueError` if this code does not know its name."""
         kind: type | None = (

@@ -134,9 +134,11 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _attempts(self, step: ProcessStep) -> StepAttempts:
-        now = asyncio.get_running_loop().time()
-        expires_at = now + self._retry_policy.retry_seconds
-        return StepAttempts(step, step.attempts, self._retry_policy.backoff(), expires_at)
+        own = self._codec.retry_seconds(step)
+        seconds = self._retry_policy.retry_seconds if own is None else own
+        expires_at = asyncio.get_running_loop().time() + seconds
+        backoff = self._retry_policy.backoff()
+        return StepAttempts(step, step.attempts, backoff, expires_at, has_own_limit=own is not None)
 
     def _kind(self, name: str) -> CallKind:
         kind = self._kinds.get(name)
@@ -247,6 +249,8 @@ class Dispatcher:
 
     async def _give_up(self, attempts: StepAttempts, error: str) -> StepResult:
         """Stuck, unless the instance has a deadline: then the step is attempted until that deadline."""
+        if attempts.has_own_limit:
+            return self._stuck(attempts, error)
         try:
             seconds = await self._seconds_to_deadline(attempts.step.instance)
         except DRIVER_ERRORS:

@@ -44,9 +44,9 @@ class ProjectionStale(Exception):
         waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
         advice = f"the log itself ends at {head}" if wanted > head else "ask again in a moment"
         super().__init__(
-            f"{projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}"
+            f"Projection {projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}."
             if rebuilding is None
-            else f"{projection} is made again from the log ({rebuilding}) and is at position {reached} of {head}; {advice}"
+            else f"Projection {projection} is made again from the log ({rebuilding}) and is at position {reached} of {head}; {advice}."
         )
         self.projection = projection
         self.wanted = wanted

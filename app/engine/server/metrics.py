@@ -1,6 +1,7 @@
 """The metrics of one server process, in the text format of Prometheus. All names begin with `app_`."""
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from typing import override
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -16,6 +17,8 @@ from app.engine.commands import (
 )
 from app.engine.server.gauges import MetricSources, StateCollector
 from app.engine.server.instruments import LoopCounter, LoopHistogram
+
+log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 DURATION_BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -39,9 +42,15 @@ FORMER_NAMES: Mapping[str, str] = {
 
 
 class Metrics:
-    """The metrics of one runtime, in a registry of their own: several runtimes can live in one process."""
+    """The metrics of one runtime, in a registry of their own: several runtimes can live in one process.
 
-    def __init__(self, sources: MetricSources) -> None:
+    `team` are those of the team that uses the engine. Raises `ValueError` if two of them have one name.
+    """
+
+    def __init__(self, sources: MetricSources, team: Sequence[Collector] = ()) -> None:
+        self._team = CollectorRegistry()
+        for collector in team:
+            self._team.register(collector)
         self._registry = CollectorRegistry()
         self._registry.register(StateCollector(sources))
         self._former = CollectorRegistry()
@@ -94,7 +103,15 @@ class Metrics:
 
     def render(self) -> bytes:
         """The page at /metrics."""
-        return generate_latest(self._registry) + generate_latest(self._former)
+        return generate_latest(self._registry) + generate_latest(self._former) + self._render_team()
+
+    def _render_team(self) -> bytes:
+        try:
+            return generate_latest(self._team)
+        except Exception:
+            # The team's code may raise any error. It must not hide the metrics of the engine, on which alerts rest.
+            log.exception("metrics of the application are left out")
+            return b""
 
 
 def _outcome_label(outcome: CommandOutcome | None) -> str:

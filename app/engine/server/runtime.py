@@ -162,7 +162,8 @@ class Runtime:
                 authenticator=self.authenticator,
                 pool=lambda: database.pool,
                 reconnects=self.reconnects,
-            )
+            ),
+            application.metrics(),
         )
         self.probe.on_pool_wait = self.metrics.observe_pool_wait
         self._appender.on_wait = self.metrics.observe_append

@@ -98,7 +98,7 @@ class VersionConflict:
 
 
 class CommandIdReused(Exception):
-    """This commandId was used for another command, or with other input. Use a new one for each command."""
+    """This commandId was used for another command, through another field, or with other input. Use a new one for each command."""
 
 
 CONFLICT = "!conflict"

@@ -1,6 +1,7 @@
 """Undo of an aggregate with other events in between: every mark is the version in the stream at which the change was made."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, assert_never
 
 import pytest
@@ -180,3 +181,13 @@ def test_a_history_that_fold_does_not_see_records_nothing() -> None:
     )
     with pytest.raises(AssertionError, match="make it a field of a phase of the state"):
         board.fold([Written(text="A")])
+
+
+def test_the_count_of_a_history_is_the_number_of_edits_that_can_be_undone() -> None:
+    history = UndoHistory[str](version=0)
+    for number in range(250):
+        written = Written(text=str(number + 1))
+        history = record_edit(replace(history, version=number), written, str(number), written.text)
+        assert history.count == number + 1
+    [undoing] = undo_events(history, lambda text: [Written(text=text)])
+    assert record_edit(replace(history, version=250), undoing, "250", "249").count == 249

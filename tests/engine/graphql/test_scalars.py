@@ -39,12 +39,28 @@ class Query:
 SCHEMA = strawberry.Schema(query=Query, config=StrawberryConfig(auto_camel_case=False, scalar_map=SCALARS))
 WRONG = {
     "UUID": ("zz", "UUID must be 32 hexadecimal digits, with hyphens or without, not 'zz'."),
-    "DateTime": ("soon", "DateTime must be a date with time, like \"2026-11-27T09:30:00Z\", not 'soon'."),
+    "DateTime": (
+        "soon",
+        "DateTime must be a date, with or without a time, like \"2026-11-27T09:30:00Z\", not 'soon'.",
+    ),
     "Date": ("2026-13-01", "Date must be a date, like \"2026-11-27\", not '2026-13-01'."),
     "Decimal": ("1,5", "Decimal must be an exact number as a string, like \"3.50\", not '1,5'."),
     "Position": ("-1", "Position must be a string of digits, as in an event's `position`, not '-1'."),
     "Count": ("-1", "Count must be a whole number from 0, not '-1'."),
 }
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2026-11-27T09:30:00+02:00", "2026-11-27T09:30:00+02:00"),
+        ("2026-11-27T09:30:00", "2026-11-27T09:30:00"),
+        ("2026-11-27", "2026-11-27T00:00:00"),
+    ],
+)
+def test_a_moment_may_be_a_date_alone(text: str, meant: str) -> None:
+    result = SCHEMA.execute_sync(f'{{ DateTime(value: "{text}") }}')
+    assert (result.errors, result.data) == (None, {"DateTime": meant})
 
 
 def test_every_scalar_of_the_engine_is_tested() -> None:

@@ -137,6 +137,28 @@ async def test_a_step_is_attempted_until_the_deadline_of_its_instance_at_least(d
         assert (await seen(runtime, one)).steps[0].attempts > 5  # pyright: ignore[reportOptionalMemberAccess]
 
 
+async def test_a_call_with_a_time_of_its_own_is_stuck_after_it_whatever_the_settings_and_deadlines_say(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ring, "retry_seconds", 0.5)
+    one, bell, loop = uuid4(), Bell(away), asyncio.get_running_loop()
+    async with running(database, bell, steps=replace(BY_TIME, retry_seconds=3600)) as runtime:
+        await note(runtime, one, "wait", 3_600_000)
+        began = loop.time()
+        await note(runtime, one, "ring", 7)
+        view = await became(runtime, one, "stuck")
+        assert 0.5 <= loop.time() - began < 2
+        assert view.deadline is not None
+
+
+def test_a_call_declares_its_time() -> None:
+    @call("errand.buzz", retry_seconds=60)
+    class Buzz(Call):
+        pass
+
+    assert (Buzz.retry_seconds, Ring.retry_seconds) == (60, None)
+
+
 async def test_a_call_that_waits_for_a_port_that_is_down_gets_stuck_when_its_time_is_over(
     database: Database,
 ) -> None:

@@ -1,12 +1,16 @@
 """The page at /metrics counts commands, batches, subscribers and stuck steps."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from prometheus_client import Counter
+from prometheus_client.core import Metric
+from prometheus_client.registry import Collector
 
 from app.engine.application import Application
 from app.engine.database.connections import Database
@@ -34,11 +38,19 @@ TOY = Application(
 
 
 @asynccontextmanager
-async def run_toy(database: Database) -> AsyncGenerator[Runtime]:
-    """The engine on the toy domain."""
-    runtime = Runtime(TOY, EngineSettings(database_url=database.url, pool_size=4), database)
+async def run_toy(database: Database, *collectors: Collector) -> AsyncGenerator[Runtime]:
+    """The engine on the toy domain, with these metrics of the team."""
+    toy = replace(TOY, metrics=lambda: collectors)
+    runtime = Runtime(toy, EngineSettings(database_url=database.url, pool_size=4), database)
     async with runtime.run():
         yield runtime
+
+
+class Broken(Collector):
+    """A metric that cannot be read."""
+
+    def collect(self) -> Iterator[Metric]:
+        raise LookupError("no value")
 
 
 @pytest.fixture
@@ -147,3 +159,21 @@ async def test_every_metric_has_the_prefix_and_keeps_its_former_name_beside_it(t
     standard = {name for name in other if name.startswith("process_") and name != "process_steps_stuck"}
     assert not {name for name in other - standard if not name.startswith(tuple(FORMER_NAMES.values()))}
     assert len(named) > 25
+
+
+async def test_the_page_has_the_metrics_of_the_team(database: Database) -> None:
+    redeemed = Counter("vouchers_redeemed", "Vouchers that were redeemed.", registry=None)
+    async with run_toy(database, redeemed) as runtime:
+        redeemed.inc(3)
+        page = await metrics(runtime)
+    assert page["vouchers_redeemed_total"] == 3
+    assert "app_ready" in page
+
+
+async def test_a_metric_of_the_team_that_fails_hides_no_other_of_the_engine(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with run_toy(database, Broken()) as runtime:
+        page = await metrics(runtime)
+    assert "app_ready" in page
+    assert caplog.messages.count("metrics of the application are left out") == 1

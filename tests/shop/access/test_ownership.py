@@ -86,6 +86,10 @@ async def test_a_customer_opens_orders_for_itself_only_and_under_free_ids_only(
         body = await send(ben, "openOrder", "OpenOrderInput", value, dryRun=dry)
         assert outcome(body) == "F", (value, body)
         assert str(ANN.id) not in str(body)
+    # The last one names its own customer, and has an id that is taken: the message says nothing else about it.
+    assert body["errors"][0]["message"] == "This id is in use."
+    body = await send(ben, "openOrder", "OpenOrderInput", {"customerId": str(ANN.id)})
+    assert body["errors"][0]["message"] == f"You may send order.open for yourself only, and you are {BEN.id}."
     assert await opened(ben, BEN.id)
     assert await opened(asking["staff"], ANN.id)
 

@@ -214,7 +214,7 @@ def test_a_position_beyond_the_log_is_an_empty_page_a_stale_read_and_no_place_to
     head = stale["extensions"]["position"]
     assert (
         stale["errors"][0]["message"]
-        == f"products is at position {head}, {1000 - int(head)} behind 1000; the log itself ends at {head}"
+        == f"Projection products is at position {head}, {1000 - int(head)} behind 1000; the log itself ends at {head}."
     )
     stream = post(
         server,
@@ -222,6 +222,12 @@ def test_a_position_beyond_the_log_is_an_empty_page_a_stale_read_and_no_place_to
         accept="text/event-stream",
     )
     assert "LOG_REPLACED" in stream.text
+
+
+def test_an_expected_version_below_zero_is_refused(module_server: Server) -> None:
+    answer = module_server.ask(REGISTER, product(sku="BELOW") | {"options": {"expectedVersion": -1}})
+    assert codes(answer) == {"BAD_USER_INPUT"}
+    assert answer["errors"][0]["message"].startswith("expectedVersion must be 0 or more")
 
 
 def test_a_command_id_that_was_used_for_another_command_is_refused(module_server: Server) -> None:

@@ -362,7 +362,7 @@ async def test_a_stale_read_says_how_far_behind_it_is(
         )
         assert said["behindSeconds"] > 0.05
         assert error["message"].startswith(
-            "orders is at position 0, 1 behind 1, and the first fact that it lacks has waited 0."
+            "Projection orders is at position 0, 1 behind 1, and the first fact that it lacks has waited 0."
         )
         assert answer["extensions"]["lag"]["orders"] == 1
         assert answer["extensions"]["lagSeconds"]["orders"] > 0.05

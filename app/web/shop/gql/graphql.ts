@@ -20,7 +20,7 @@ export type CommandOptions = {
   dryRun?: boolean;
   /** Refuse with Conflict unless the stream is at this version. */
   expectedVersion?: number | null | undefined;
-  /** When it happened in the world, if not now (imports; staff only; never in the future). */
+  /** When it happened in the world, if not now: for imports, by roles that may import. Never in the future. */
   occurredAt?: string | null | undefined;
 };
 
