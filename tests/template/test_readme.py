@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import msgspec
@@ -19,6 +20,7 @@ from graphql import parse, validate
 from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
+import app.graphql.order
 from app.composition import application
 from app.engine.cli.main import cli
 from app.engine.database import url
@@ -158,6 +160,22 @@ def test_the_recipe_for_undo_is_taken_at_the_start(tmp_path: Path, monkeypatch: 
     decider = recipe_for_undo(tmp_path, monkeypatch).text
     names = classes_by_name(decider.category, Command, decider.command_types)
     assert set(names) == {"text.edit", "text.undo-edit"}
+
+
+async def test_the_mutation_of_the_recipe_for_undo_sends_its_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [recipe] = fences_of(("domain/README.md", "Undo and redo"), "python", "slice")
+    command = recipe_for_undo(tmp_path, monkeypatch).UndoEdit
+
+    async def execute(info: object, id: UUID, command: Command, options: object) -> tuple[UUID, Command]:
+        return id, command
+
+    own = {"TextOutcome": app.graphql.order.OrderOutcome, "UndoEdit": command, "_execute": execute}
+    names: dict[str, Any] = vars(app.graphql.order) | own
+    exec(f"class Mutation:\n{recipe.text}", names)
+    field = names["Mutation"].undo_text_edit
+    assert await field.base_resolver.wrapped_func(None, None, UUID(int=1)) == (UUID(int=1), command())
 
 
 def register(sku: str) -> str:
