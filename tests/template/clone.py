@@ -25,6 +25,7 @@ ADDING = (
     ("domain/README.md", "Call the outside"),
 )
 CHANGING = ("domain/README.md", "Change an event")
+CHANGING_THE_API = ("app/engine/graphql/README.md", "Change the API")
 REMOVING = ("domain/README.md", "Take the sample out")
 RENAMING = ("README.md", "Rename the project")
 
@@ -116,6 +117,10 @@ class Clone:
 
     def change_the_event(self) -> None:
         for fence in fences_of(CHANGING, "diff"):
+            self.edit(fence.about, fence.text)
+
+    def change_the_api(self) -> None:
+        for fence in fences_of(CHANGING_THE_API, "diff"):
             self.edit(fence.about, fence.text)
 
     def take_the_sample_out(self) -> None:

@@ -4,6 +4,7 @@ import re
 import subprocess
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tests.support.shared_folders import shared_folder
 from tests.template.clone import (
     ADDING,
     CHANGING,
+    CHANGING_THE_API,
     REMOVING,
     RENAMING,
     Clone,
@@ -89,7 +91,11 @@ def test_an_edit_whose_line_is_not_there_fails() -> None:
 
 
 def test_no_step_edits_or_removes_a_file_of_the_engine() -> None:
-    written = [fence.about for place in (*ADDING, CHANGING, REMOVING) for fence in fences(section(*place))]
+    written = [
+        fence.about
+        for place in (*ADDING, CHANGING, CHANGING_THE_API, REMOVING)
+        for fence in fences(section(*place))
+    ]
     written += [line for fence in fences_of(REMOVING, "text") for line in fence.text.splitlines()]
     written += [line for fence in fences_of(RENAMING, "text") for line in fence.text.splitlines()]
     touched = [path for path in written if path.startswith(ENGINE) or path == "projections/kernel.py"]
@@ -337,6 +343,27 @@ def test_a_command_without_a_stored_name_is_refused_at_start(extended: Clone, da
         "error: IssueVoucher of voucher has no stored name: derive it from Command and declare it with"
         ' @command("noun.verb")\n',
     )
+
+
+# --- The API changes --------------------------------------------------------
+
+
+def test_a_new_name_in_the_api_leaves_the_old_one_to_its_clients(extended: Clone, database_url: str) -> None:
+    before = (extended.root / "schema.graphql").read_text().splitlines()
+    extended.change_the_api()
+    extended.finish()
+    after = (extended.root / "schema.graphql").read_text().splitlines()
+    assert {"  worth: Int!", '  euros: Int! @deprecated(reason: "Use worth.")'} <= set(after)
+    deprecated = [line for line in after if line not in before and "@deprecated" in line]
+    assert len(deprecated) == 2
+    kept = [line.partition(" @deprecated")[0] if line in deprecated else line for line in after]
+    assert not Counter(before) - Counter(kept)
+    assert extended.run("-m", "tests.support.schema_file").returncode == 0
+    spend = redeem(VOUCHER).replace("redeemVoucher", "spendVoucher")
+    with extended.serve(database_url) as server:
+        server.ask(issue(VOUCHER, 20, "2099-01-01T00:00:00Z"))
+        assert server.ask(spend)["data"]["spendVoucher"]["voucher"] == {"status": "REDEEMED"}
+        assert server.ask(redeem(VOUCHER))["data"]["redeemVoucher"]["code"] == "VOUCHER_SPENT"
 
 
 # --- An event changes -------------------------------------------------------

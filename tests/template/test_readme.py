@@ -34,6 +34,7 @@ from app.engine.store.stored_names import classes_by_name
 from app.settings import Settings
 from domain.kernel.decider import Command
 from domain.kernel.undo import NothingToUndo
+from tests.support.graphql_client import Api
 from tests.support.scenarios import Scenario
 from tests.support.server import Server
 from tests.template.clone import ADDING, fences_of
@@ -206,6 +207,16 @@ class Proxy:
             while data := await source.read(65_536):
                 sink.write(data)
         sink.close()
+
+
+async def test_a_test_acts_as_another_caller_as_the_recipe_does(api: Api) -> None:
+    [recipe] = fences_of(("tests/README.md", "Fixtures"), "python", "caller")
+    names: dict[str, Any] = {"Api": Api}
+    exec(recipe.text, names)
+    await names["test_a_customer_does_not_see_the_sales"](api)
+    denied = await api(register("A"), X_Roles="customer")
+    assert denied["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert (await api.data(register("A")))["registerProduct"]["__typename"] == "ProductAccepted"
 
 
 async def test_a_client_resumes_after_the_server_has_stopped_without_a_gap_or_a_repeat(
@@ -496,6 +507,14 @@ def test_the_settings_are_those_that_are_read() -> None:
                 assert default == "{}"
             case _:
                 assert default == str(known), name
+
+
+def test_only_the_shell_and_docker_read_the_env_file() -> None:
+    line = "set -a; . ./.env; set +a"
+    assert f"`{line}`" in section(SERVER, "Settings")
+    assert line in (ROOT / ".env.example").read_text()
+    assert Settings.model_config.get("env_file") is None
+    assert ".env" not in (ROOT / "Makefile").read_text()
 
 
 def test_the_commands_are_those_that_exist() -> None:
