@@ -108,7 +108,7 @@ class CommandHandler:
                 self._on_outcome(outcome, seconds)
             if log.isEnabledFor(logging.INFO):
                 fields = log_fields(
-                    command=type(command).__name__,
+                    command=command.stored.name,
                     stream=f"{decider.category} {stream_id}",
                     outcome=name,
                     actor=context.actor,

@@ -50,11 +50,11 @@ async def test_each_command_has_one_line_with_its_outcome_and_nothing_of_what_wa
     written = said()
     commands = told(written, "command")
     assert [(line["command"], line["outcome"]) for line in commands] == [
-        ("Add", "accepted"),
-        ("Add", "duplicate"),
-        ("Take", "TOO_LITTLE"),
-        ("Add", "conflict"),
-        ("Add", "preview"),
+        ("tally.add", "accepted"),
+        ("tally.add", "duplicate"),
+        ("tally.take", "TOO_LITTLE"),
+        ("tally.add", "conflict"),
+        ("tally.add", "preview"),
     ]
     assert {line["stream"] for line in commands} == {f"tally {stream}"}
     assert commands[0]["correlation"] == str(asked.correlation_id)

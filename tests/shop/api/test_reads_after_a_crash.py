@@ -3,13 +3,11 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import httpx2
-import psycopg
 import pytest
 
 from tests.support.clusters import Cluster, cluster
@@ -80,15 +78,7 @@ def kill_a_backend(primary: Cluster) -> None:
         ),
         signal.SIGKILL,
     )
-    wait_until_answers(primary)
-
-
-def wait_until_answers(primary: Cluster) -> None:
-    while True:
-        with suppress(psycopg.OperationalError):
-            primary.value("SELECT 1")
-            return
-        time.sleep(0.02)
+    primary.wait_until_answers()
 
 
 @pytest.mark.parametrize("crash", [kill_all, kill_a_backend])

@@ -136,7 +136,12 @@ async def _inflict_database(
         await asyncio.sleep(random.uniform(0.5, 8))
         name = random.choice(possible)
         async with timeline.fault(name):
+            known = await asyncio.to_thread(site.primary.crashes)
             await DATABASE_FAULTS[name](site, Random(random.random()))
+            await asyncio.to_thread(site.primary.wait_until_answers)
+            for crash in await asyncio.to_thread(site.primary.crashes):
+                if crash not in known:
+                    site.say(crash)
             # A fail-over must not meet a standby that lacks what a restarted primary shows already.
             await asyncio.to_thread(site.standby.wait_replayed, site.primary)
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, LiteralString, cast
 from uuid import uuid4
@@ -153,6 +153,18 @@ class Cluster:
         """What the server has logged so far."""
         return (self._folder / "log").read_text(errors="replace")
 
+    def wait_until_answers(self, seconds: float = 60) -> None:
+        """Wait until it takes connections: after a crash of one of its processes it recovers by itself."""
+        wait_until(self._answers, "the cluster answers", seconds)
+
+    def crashes(self) -> list[str]:
+        """What it has logged of processes that did not end by themselves."""
+        return [
+            line
+            for line in self.output().splitlines()
+            if "was terminated by signal" in line or "PANIC:" in line
+        ]
+
     # --- Replication ---
 
     @property
@@ -221,6 +233,11 @@ class Cluster:
 
     def _connection_to(self, primary: "Cluster") -> str:
         return f"host=127.0.0.1 port={primary.port} user=postgres application_name={self.name}"
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            return self.value("SELECT 1") == 1
+        return False
 
     def _is_ready(self) -> bool:
         assert self.is_running, self.output()
