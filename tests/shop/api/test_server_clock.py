@@ -51,7 +51,7 @@ async def test_an_order_at_a_server_whose_clock_is_two_days_wrong_is_fulfilled_a
 
 
 async def ended(server: Server, order: dict[str, str]) -> dict[str, Any] | None:
-    """The order, once its payment has come to an end."""
+    """The order, once it and its payment have come to an end: their read models follow the log each for itself."""
     data = (await asyncio.to_thread(server.ask, LOOK, order))["data"]["order"]
-    done = data["payment"] is not None and data["payment"]["status"] not in ("REQUESTED", "AUTHORISED")
-    return data if done else None
+    is_paid = data["payment"] is not None and data["payment"]["status"] not in ("REQUESTED", "AUTHORISED")
+    return data if is_paid and data["status"] != "PLACED" else None
