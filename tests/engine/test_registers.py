@@ -1,6 +1,7 @@
 """What a team registers is complete, and said before a client finds out."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,17 +10,53 @@ from app.composition import application
 from app.engine.application import Application
 from app.engine.errors import UserError
 from app.engine.settings import ROOT, EngineSettings
-from tests.support.toy_counter import tally
+from domain.kernel.decider import AnyDecider, Rejection
+from domain.kernel.undo import NothingToRedo, NothingToUndo
+from tests.support.toy_counter import Added, TallyCommand, TooLittle, tally
 
 
-def test_a_rule_that_no_decider_declares_is_named_before_anything_starts() -> None:
+def error_of(*deciders: AnyDecider) -> str:
+    with pytest.raises(UserError) as refused:
+        _ = Application(settings=EngineSettings, deciders=deciders).codec
+    return str(refused.value)
+
+
+def test_a_rule_that_a_decider_can_raise_and_does_not_declare_is_named_before_anything_starts() -> None:
     assert Application(settings=EngineSettings, deciders=(tally,)).codec
     undeclared = replace(tally, rejections=())
-    with pytest.raises(UserError) as refused:
-        _ = Application(settings=EngineSettings, deciders=(undeclared,)).codec
-    assert str(refused.value) == (
-        "tests.support.toy_counter.TooLittle is a rule that no decider declares: add it to the rejections of its decider,"
-        " or remove it"
+    assert error_of(undeclared) == (
+        "the decider of tally can raise rules that are not in its rejections: add tests.support.toy_counter.TooLittle"
+    )
+
+
+def undo_or_redo(command: TallyCommand, state: int) -> Sequence[Added]:
+    if state:
+        raise NothingToUndo
+    raise NothingToRedo
+
+
+def test_a_rule_of_the_kernel_counts_and_all_are_named_in_one_line() -> None:
+    """A decider in another file declares them, which does not help this one."""
+    undoable = replace(tally, decide=undo_or_redo, rejections=(TooLittle,))
+    declared = replace(undoable, category="other", rejections=(NothingToRedo, NothingToUndo))
+    assert error_of(undoable, declared) == (
+        "the decider of tally can raise rules that are not in its rejections: add domain.kernel.undo.NothingToRedo,"
+        " domain.kernel.undo.NothingToUndo"
+    )
+
+
+class NeverRaised(Rejection):
+    """No code names this rule."""
+
+
+def decide_nothing(command: TallyCommand, state: int) -> Sequence[Added]:
+    return []
+
+
+def test_a_rule_in_the_file_of_a_decider_that_no_decider_declares_is_named() -> None:
+    assert error_of(replace(tally, decide=decide_nothing)) == (
+        "tests.engine.test_registers.NeverRaised is a rule that no decider declares: add it to the rejections of its"
+        " decider, or remove it"
     )
 
 

@@ -39,7 +39,8 @@ def assert_rebuild_equals_live(application: AnyApplication, database_url: str) -
 def database_url_with_oracle(database_url: str) -> Iterator[str]:
     """The database of a test. After the test every rebuild equals the live table.
 
-    The conftest of a folder imports this fixture to hold all tests of the folder to it.
+    One line in the conftest of a folder holds all tests of the folder to it, also in place of the fixture of all tests:
+    `from tests.support.rebuild_oracle import database_url_with_oracle as database_url_with_oracle`
     """
     yield database_url
     assert_rebuild_equals_live(registered_application, database_url)

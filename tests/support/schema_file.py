@@ -1,15 +1,15 @@
 """`make check`: each POLICY has the lines that it needs, and schema.graphql is the schema of the code."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from app.engine.application import AnyApplication
-from app.engine.errors import ConfigurationError
+from app.engine.errors import UserError
 from app.engine.graphql.policies import check_policies
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.settings import ROOT
+from tests.support.project_check import run_check
 
 FILE = ROOT / "schema.graphql"
 
@@ -19,16 +19,11 @@ def problems(application: AnyApplication, file: Path = FILE) -> Iterator[str]:
     schema, _ = build_schema(application.slices(), application.deciders)
     try:
         check_policies(graphql_schema(schema), application)
-    except ConfigurationError as error:
+    except UserError as error:
         yield str(error)
     if not file.exists() or file.read_text() != schema.as_str() + "\n":
         yield f"{file.name} is not the schema of the code: run make schema"
 
 
 if __name__ == "__main__":
-    from app.composition import application
-
-    found = list(problems(application))
-    for problem in found:
-        print(f"error: {problem}", file=sys.stderr)
-    sys.exit(2 if found else 0)
+    run_check(problems)

@@ -1,5 +1,6 @@
 """The recipes for access are done to a copy of the project, and do what they say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from app.engine.graphql.strawberry_internals import graphql_schema
 schema = graphql_schema(build_schema(application.slices(), application.deciders)[0])
 check_policies(schema, application)
 auditor = access_policy(schema, application).access(Caller("ann", frozenset({"auditor"})))
-for name in ("dailySales", "products", "orders", "processes"):
+for name in sorted(schema.query_type.fields):
     try:
         auditor.check_field("Query", name)
         print(name, "yes")
@@ -33,17 +34,18 @@ for name in ("dailySales", "products", "orders", "processes"):
 
 def test_a_new_role_may_do_what_its_lines_say_and_nothing_else(tmp_path: Path) -> None:
     clone = clone_into(tmp_path)
-    for fence in fences(section(README, "Add a role"), "diff"):
+    before = clone.run("-c", ASK)
+    recipe = fences(section(README, "Add a role"), "diff")
+    for fence in recipe:
         clone.edit(fence.about, fence.text)
     asked = clone.run("-c", ASK)
-    assert asked.stdout.splitlines() == ["dailySales yes", "products yes", "orders no", "processes no"], (
-        asked.stderr
-    )
+    may, might = (dict(line.split() for line in run.stdout.splitlines()) for run in (asked, before))
+    assert may == might | {"dailySales": "yes"}, asked.stderr
+    assert "no" in may.values()
     # Without its line in the list of roles, the table names a role that does not exist.
-    clone.edit(
-        "app/access.py",
-        '-    names=("customer", "staff", "operator", "auditor"),\n+    names=("customer", "staff", "operator"),',
-    )
+    path = clone.root / "app/access.py"
+    assert '"auditor"' in path.read_text()
+    path.write_text(path.read_text().replace(', "auditor"', ""))
     asked = clone.run("-c", ASK)
     assert "names roles that the application does not have: auditor" in asked.stderr
 
@@ -52,7 +54,7 @@ def test_a_new_role_may_do_what_its_lines_say_and_nothing_else(tmp_path: Path) -
     ("line", "path"),
     [
         ('owner=Owner("customer_id"),', "projections/order.py"),
-        ('rows={orders: allow(customer="own", staff="all", operator="all")},', "app/graphql/order.py"),
+        ('rows={orders: allow(customer="own"', "app/graphql/order.py"),
         ("streams={order.category: StreamOwner(orders, customer_of)},", "app/graphql/order.py"),
     ],
 )
@@ -60,7 +62,8 @@ def test_the_lines_of_an_owned_type_are_those_of_the_order(line: str, path: str)
     recipe = section(README, "Add an owned type")
     assert path in recipe
     assert line in recipe or line.startswith("rows=")
-    assert line in (ROOT / path).read_text()
+    # The formatter breaks a line that got longer.
+    assert re.sub(r"\s", "", line) in re.sub(r"\s", "", (ROOT / path).read_text())
 
 
 def test_the_rule_of_the_recipe_denies_one_command_at_night() -> None:

@@ -85,9 +85,25 @@ def test_an_edit_finds_its_lines_after_lines_were_added_between_them() -> None:
     assert edited(text, " a = (\n+    zero,").startswith("a = (\n    zero,\n    one,\n")
 
 
+def test_an_edit_within_a_line_leaves_what_was_added_to_the_line() -> None:
+    roles = '-    names=("staff"),\n-    b,\n+    names=("staff", "auditor"),\n+    c,'
+    assert edited('    names=("staff"),\n    b,\n', roles) == '    names=("staff", "auditor"),\n    c,\n'
+    assert (
+        edited('    names=("staff", "me"),\n    b,\n', roles)
+        == '    names=("staff", "auditor", "me"),\n    c,\n'
+    )
+    assert edited('    names=("staff", "auditor", "me"),\n    b,\n', roles) == (
+        '    names=("staff", "auditor", "me"),\n    c,\n'
+    )
+    pages = "-PAGES := app/web/shop\n+PAGES :="
+    assert edited("PAGES := app/web/shop app/web/mine\n", pages) == "PAGES := app/web/mine\n"
+
+
 def test_an_edit_whose_line_is_not_there_fails() -> None:
     with pytest.raises(ValueError, match="three"):
         edited("one\n", "-three")
+    with pytest.raises(ValueError, match="two"):
+        edited("twofold\n", "-two\n+three")
 
 
 def test_no_step_edits_or_removes_a_file_of_the_engine() -> None:
@@ -153,12 +169,13 @@ def test_the_sample_comes_out_of_a_project_without_anything_of_its_own(
         assert names.isdisjoint({"products", "orders", "payments", "customers", "daily_sales"})
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(f"http://127.0.0.1:{server.port}/shop", timeout=10)
-    # Only GraphiQL is built then.
+    # The shop's page is not built then.
     shown = subprocess.run(
         ["make", "-n", "graphiql"], cwd=clone.root, capture_output=True, text=True, check=True, timeout=60
     )
     [built] = [line for line in shown.stdout.splitlines() if "build.py" in line]
-    assert built.split()[1:] == ["app/engine/graphiql/build.py"]
+    assert built.split()[1] == "app/engine/graphiql/build.py"
+    assert "app/web/shop" not in built
     assert "shop" not in (clone.root / "Dockerfile").read_text()
 
 

@@ -101,6 +101,10 @@ def test_an_upgraded_project_starts_on_its_database_and_reads_what_was_stored(
 def test_an_upgraded_project_passes_its_checks_and_all_its_tests(
     own: Clone, later: Clone, postgres: str
 ) -> None:
+    """It runs `make check` and the whole suite of the copy within this one test, with two workers.
+
+    So it takes as long as `make test` does on two cores. It prints nothing meanwhile, and fails after 30 minutes.
+    """
     upgrade(own, later)
     own.check()
     own.test(postgres)

@@ -130,11 +130,15 @@ async def migrate(context: typer.Context) -> None:
 
 @cli.command()
 def schema(context: typer.Context) -> None:
-    """Print the GraphQL schema."""
+    """Print the GraphQL schema, if each POLICY has the lines that it needs."""
+    from app.engine.graphql.policies import check_policies
     from app.engine.graphql.schema import build_schema
+    from app.engine.graphql.strawberry_internals import graphql_schema
 
     application = application_of(context)
-    print_line(build_schema(application.slices(), application.deciders)[0].as_str(), keep_lines=True)
+    schema, _ = build_schema(application.slices(), application.deciders)
+    check_policies(graphql_schema(schema), application)
+    print_line(schema.as_str(), keep_lines=True)
 
 
 def main(application: AnyApplication, arguments: Sequence[str] | None = None) -> NoReturn:

@@ -1,11 +1,7 @@
 """Every event of every aggregate decodes to an equal event, for any field values."""
 
 import json
-from dataclasses import fields
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, get_args, get_origin, get_type_hints
-from uuid import UUID
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,41 +10,19 @@ from hypothesis import strategies as st
 from app.engine.store.codec import EventCodec
 from domain import DECIDERS
 from domain.kernel.decider import AnyDecider, Event, UnreadableEvent
-from tests.strategies import STRATEGIES
+from tests.support.field_values import ANY, field_values
 from tests.support.toy_counter import tally
+from tests.support.toy_samples import Made, Sold, toy_decider
 
-ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally)
+ALL: tuple[AnyDecider, ...] = (*DECIDERS, tally, toy_decider(Made, Sold))
 CODEC = EventCodec(ALL)
 EVENTS: tuple[type[Event], ...] = tuple(event_type for decider in ALL for event_type in decider.event_types)
-
-SCALARS: dict[Any, st.SearchStrategy[Any]] = {
-    str: st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
-    int: st.integers(-(2**63), 2**63 - 1),
-    bool: st.booleans(),
-    UUID: st.uuids(),
-    Decimal: st.decimals(allow_nan=False, allow_infinity=False, places=2),
-    datetime: st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis adds the zone
-    type(None): st.none(),
-    **STRATEGIES,
-}
-
-
-def values(hint: Any) -> st.SearchStrategy[Any]:
-    """Values of a field's type: scalars, optional ones, tuples, and records of these."""
-    if hint in SCALARS:
-        return SCALARS[hint]
-    if get_origin(hint) is tuple:
-        return st.lists(values(get_args(hint)[0]), max_size=5).map(tuple)
-    if inner := get_args(hint):
-        return st.one_of(*(values(member) for member in inner))
-    hints = get_type_hints(hint)
-    return st.builds(hint, **{field.name: values(hints[field.name]) for field in fields(hint)})
 
 
 @pytest.mark.parametrize("event_type", EVENTS, ids=lambda event_type: event_type.stored.name)
 def test_every_event_decodes_to_an_equal_event(event_type: type[Event]) -> None:
     @settings(max_examples=60, deadline=None)
-    @given(values(event_type))
+    @given(field_values(event_type, ANY))
     def comes_back(event: Event) -> None:
         text = CODEC.encode(event)
         assert CODEC.decode(event.stored.name, event.stored.version, text) == event

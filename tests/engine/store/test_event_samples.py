@@ -15,7 +15,6 @@ from domain.kernel.decider import (
     event,
     value,
 )
-from tests.support.cli import run_python
 from tests.support.event_samples import check, example, write
 from tests.support.event_samples.names import Names, check_names, current_names, write_names
 from tests.support.toy_samples import Colour, Made, Sold, SoldFor, in_euros, toy_codec, toy_decider
@@ -132,36 +131,6 @@ def test_a_sample_that_was_changed_or_renamed_is_named(folder: Path) -> None:
     ]
     sold.write_text("{")
     assert check(toy_codec(Made, Sold), folder)[1].startswith("toy.sold.1.json is no sample (")
-
-
-BROKEN = """
-import runpy
-
-from dataclasses import replace
-
-import app.composition
-from domain.kernel.decider import Decider
-from tests.support.toy_samples import SoldFor
-
-
-def evolve(state: int, event: SoldFor) -> int:
-    return state
-
-
-app.composition.application = replace(
-    app.composition.application,
-    deciders=(Decider(category="toy", initial=0, decide=lambda command, state: [], evolve=evolve),),
-)
-runpy.run_module("tests.support.event_samples", run_name="__main__")
-"""
-
-
-def test_the_check_says_in_one_line_that_an_upcast_is_missing() -> None:
-    result = run_python(BROKEN)
-    assert result.returncode == 1
-    assert result.stderr.splitlines() == [
-        "error: nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1"
-    ]
 
 
 def test_an_example_has_a_value_for_every_optional_part() -> None:

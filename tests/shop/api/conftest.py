@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.rebuild_oracle import database_url_with_oracle
+from tests.support.rebuild_oracle import database_url_with_oracle as database_url_with_oracle
 from tests.support.server import Server
-
-__all__ = ["database_url_with_oracle"]
 
 
 @pytest.fixture

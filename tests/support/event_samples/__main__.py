@@ -1,24 +1,22 @@
 """Checks the samples, or writes those that are missing: python -m tests.support.event_samples [--write]"""
 
 import sys
+from collections.abc import Sequence
 
-from app.composition import application
-from app.engine.errors import UserError
+from app.engine.application import AnyApplication
 from app.engine.settings import ROOT
 from tests.support.event_samples import check, write
 from tests.support.event_samples.names import check_names, current_names, write_names
+from tests.support.project_check import run_check
 
-try:
+
+def errors(application: AnyApplication) -> Sequence[str]:
     codec = application.codec
     names = current_names(codec, application.deciders, application.processes)
-except UserError as error:
-    # No codec can be built, for example because an upcast is missing.
-    print(f"error: {error}", file=sys.stderr)
-    sys.exit(1)
-if "--write" in sys.argv:
-    for path in [*write(codec), *write_names(names)]:
-        print(f"written: {path.relative_to(ROOT)}")
-errors = [*check(codec), *check_names(names)]
-for error in errors:
-    print(f"error: {error}", file=sys.stderr)
-sys.exit(2 if errors else 0)
+    if "--write" in sys.argv:
+        for path in [*write(codec), *write_names(names)]:
+            print(f"written: {path.relative_to(ROOT)}")
+    return [*check(codec), *check_names(names)]
+
+
+run_check(errors)
