@@ -11,7 +11,6 @@ from app.engine.access.policy import Authorize, Roles
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
-from app.engine.store.raised_rejections import raised_rejections
 from domain.kernel.decider import AnyDecider, Rejection
 from domain.kernel.process import AnyProcess, Call, Port
 from projections.kernel import AnyProjection
@@ -74,16 +73,7 @@ class Application[S: EngineSettings]:
 
 
 def _check_rejections(deciders: Iterable[AnyDecider]) -> None:
-    """Every rule that a decider can raise is declared, so that no client is the first to meet it. Raises `UserError`.
-
-    These are the rules that its `decide` leads to (see `raised_rejections`), and all rules in its own file.
-    """
-    for decider in deciders:
-        if missing := raised_rejections(decider) - {*decider.rejections}:
-            names = ", ".join(sorted(f"{rule.__module__}.{rule.__name__}" for rule in missing))
-            raise UserError(
-                f"the decider of {decider.category} can raise rules that are not in its rejections: add {names}"
-            )
+    """Every rule in the file of a decider is declared, so that no client is the first to meet it. Raises `UserError`."""
     files = {decider.decide.__module__ for decider in deciders}
     declared = {rule for decider in deciders for rule in decider.rejections}
     pending = [Rejection]

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import app.composition
 from domain.kernel.decider import Decider
+from domain.kernel.undo import NothingToUndo
 from tests.support.toy_counter import Add, Take, tally
 from tests.support.toy_samples import SoldFor
 
@@ -28,9 +29,13 @@ def evolve(state: int, event: SoldFor) -> int:
     return state
 
 
+def undo(command: Add | Take, state: int) -> list[SoldFor]:
+    raise NothingToUndo
+
+
 DECIDERS = {
     "upcast": Decider(category="toy", initial=0, decide=tally.decide, evolve=evolve, rejections=tally.rejections),
-    "rejection": replace(tally, rejections=()),
+    "rejection": replace(tally, decide=undo),
     "category": replace(tally, category="toy"),
     "name": tally,
 }
@@ -44,7 +49,7 @@ runpy.run_module(f"tests.support.{check}", run_name="__main__")
 
 ERRORS = {
     "upcast": "nothing reads toy.sold 1, and there is a version 2: add an upcast from toy.sold 1",
-    "rejection": "the decider of tally can raise rules that are not in its rejections: add tests.support.toy_counter.TooLittle",
+    "rejection": "the decider of tally can raise rules that are not in its rejections: add domain.kernel.undo.NothingToUndo",
     "category": "Added is stored as tally.added: its name must begin with toy.",
     "name": "Add and Take of tally are both stored as tally.add: a stored name is never reused",
 }

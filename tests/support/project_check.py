@@ -14,6 +14,7 @@ from app.engine.errors import UserError
 from domain.kernel.decider import Decider
 from domain.kernel.process import Process
 from tests.support.event_samples.names import FOLDER
+from tests.support.raised_rejections import undeclared_rejections
 
 
 def run_check(find: Callable[[AnyApplication], Iterable[str]]) -> NoReturn:
@@ -29,7 +30,7 @@ def run_check(find: Callable[[AnyApplication], Iterable[str]]) -> NoReturn:
         if not errors:
             # Raises if the declarations contradict each other.
             _ = application.codec
-            errors = list(find(application))
+            errors = undeclared_rejections(application.deciders) or list(find(application))
     except UserError as error:
         errors = [str(error)]
     for error in errors:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from app.composition import application
-from app.engine.store.raised_rejections import raised_rejections
 from domain.kernel import undo
 from domain.kernel.decider import AnyDecider, Decider, Rejection, value
 from domain.kernel.undo import NothingToRedo, NothingToUndo
+from tests.support.raised_rejections import raised_rejections
 from tests.support.toy_counter import tally
 
 type Decide = Callable[[Any, Any], Sequence[Any]]

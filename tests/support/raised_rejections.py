@@ -10,7 +10,7 @@ subclasses, which groups them.
 """
 
 import dis
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
@@ -20,6 +20,18 @@ from domain.kernel.decider import AnyDecider, Decider, Rejection
 
 type Path = tuple[str, ...]
 """A variable, and the attributes that are read from it."""
+
+
+def undeclared_rejections(deciders: Iterable[AnyDecider]) -> Sequence[str]:
+    """One line for each decider that can raise rules that are not in its `rejections`: a client would be the first to know."""
+    lines: list[str] = []
+    for decider in deciders:
+        if missing := raised_rejections(decider) - {*decider.rejections}:
+            names = ", ".join(sorted(f"{rule.__module__}.{rule.__name__}" for rule in missing))
+            lines.append(
+                f"the decider of {decider.category} can raise rules that are not in its rejections: add {names}"
+            )
+    return lines
 
 
 def raised_rejections(decider: AnyDecider) -> frozenset[type[Rejection]]:
