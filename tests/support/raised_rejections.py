@@ -81,7 +81,8 @@ def _package(item: Any) -> str:
 
 def _is_generated(function: FunctionType) -> bool:
     """Whether a dataclass made it. It names no rule, and a record has eight of them."""
-    return function.__code__.co_filename.startswith("<") or function.__name__ == "__repr__"
+    is_special = function.__name__.startswith("__")
+    return is_special and (function.__code__.co_filename.startswith("<") or function.__name__ == "__repr__")
 
 
 def _parts(item: object, ours: set[str]) -> Sequence[object]:
