@@ -49,6 +49,8 @@ class Metrics:
 
     def __init__(self, sources: MetricSources, team: Sequence[Collector] = ()) -> None:
         self._team = CollectorRegistry()
+        self._team_failed = False
+        """Whether the metrics of the team were left out of the last page."""
         for collector in team:
             self._team.register(collector)
         self._registry = CollectorRegistry()
@@ -107,11 +109,15 @@ class Metrics:
 
     def _render_team(self) -> bytes:
         try:
-            return generate_latest(self._team)
+            page = generate_latest(self._team)
         except Exception:
             # The team's code may raise any error. It must not hide the metrics of the engine, on which alerts rest.
-            log.exception("metrics of the application are left out")
+            if not self._team_failed:
+                self._team_failed = True
+                log.exception("metrics of the application are left out")
             return b""
+        self._team_failed = False
+        return page
 
 
 def _outcome_label(outcome: CommandOutcome | None) -> str:

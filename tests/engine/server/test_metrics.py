@@ -174,6 +174,7 @@ async def test_a_metric_of_the_team_that_fails_hides_no_other_of_the_engine(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with run_toy(database, Broken()) as runtime:
+        await metrics(runtime)
         page = await metrics(runtime)
     assert "app_ready" in page
     assert caplog.messages.count("metrics of the application are left out") == 1
