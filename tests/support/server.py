@@ -4,7 +4,6 @@ import json
 import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from app.engine.settings import ROOT
+from tests.support.ports import free_port
 from tests.support.tokens import TOKEN_KEY, bearer, make_token
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -77,13 +77,6 @@ class ForkedProcess:
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
-
-
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Server:

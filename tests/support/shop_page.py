@@ -11,7 +11,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from app.composition import PAGES
 from app.engine.settings import ROOT
 from tests.support.browser import CHROMIUM
-from tests.support.server import Server, free_port
+from tests.support.ports import free_port
+from tests.support.server import Server
 
 SECONDS = 30_000
 TEA, CUP = "Assam tea, 250 g", "Cup, blue glaze"

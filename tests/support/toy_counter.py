@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, assert_never
 from uuid import UUID, uuid4
@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from app.engine.commands import CommandContext, CommandHandler
-from app.engine.database.connections import Database
+from app.engine.database.connections import Database, RowsLost
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
@@ -222,9 +222,11 @@ async def engine(
 
 
 async def table_rows(running: Engine, projection: Projection[Any] = tallies) -> dict[Key, Any]:
-    """The rows of the live table, by key."""
-    rows = await fetch_rows(running.database, projection, select(projection.table))
-    return {projection.key_of(row): row for row in rows}
+    """The rows of the live table, by key. A read that runs while a loss of rows is noticed fails: its client asks again."""
+    while True:
+        with suppress(RowsLost):
+            rows = await fetch_rows(running.database, projection, select(projection.table))
+            return {projection.key_of(row): row for row in rows}
 
 
 async def assert_table_equals_log(running: Engine) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.cli import run
+from tests.support.ports import free_port
 from tests.support.raw_http import HEAD, connection, until
-from tests.support.server import Server, free_port, serving
+from tests.support.server import Server, serving
 
 
 @pytest.fixture(scope="module")

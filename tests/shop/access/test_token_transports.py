@@ -17,8 +17,9 @@ from websockets.typing import Subprotocol
 
 from tests.support.cli import assert_user_error, invoke
 from tests.support.issuer import Issuer, new_key, run_issuer
+from tests.support.ports import free_port
 from tests.support.raw_http import cpu_seconds
-from tests.support.server import Server, free_port
+from tests.support.server import Server
 from tests.support.tokens import WITHOUT, bearer, make_token
 from tests.support.websocket import FACTS, opened
 

@@ -9,7 +9,8 @@ import pytest
 from app.engine.settings import ROOT
 from tests.shop.bench.load import ACCEPTED
 from tests.shop.bench.requests import READ, WITH_TOKENS, load, serving
-from tests.support.server import clean_environment, free_port
+from tests.support.ports import free_port
+from tests.support.server import clean_environment
 
 
 @pytest.mark.parametrize("program", ["server", "stock", "stock_orders"])

@@ -17,8 +17,9 @@ import pytest
 from app.engine.settings import ROOT
 from tests.chaos.history import Fact
 from tests.support.clusters import Clock, Cluster, DeadLink, SmallDisk, cluster, small_disk, standby_of
-from tests.support.clusters.processes import IS_ROOT, free_port
+from tests.support.clusters.processes import IS_ROOT
 from tests.support.databases import MEMORY_FOLDER
+from tests.support.ports import free_port
 from tests.support.server import clean_environment
 
 RESTART_SECONDS = 1.0

@@ -21,7 +21,8 @@ from app.engine.graphql.errors import ApiError
 from app.engine.settings import ROOT
 from tests.support.issuer import Issuer, run_issuer
 from tests.support.json_lines import JsonLines
-from tests.support.server import Server, free_port
+from tests.support.ports import free_port
+from tests.support.server import Server
 from tests.support.shared_folders import shared_folder
 from tests.support.tokens import bearer
 from tests.template.readmes import fences, rows, section

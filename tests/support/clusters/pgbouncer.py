@@ -12,13 +12,13 @@ import pytest
 
 from tests.support.clusters.postgres import Cluster
 from tests.support.clusters.processes import (
-    free_port,
     kill_family,
     own_folder,
     prepare_user,
     start_program,
     wait_until,
 )
+from tests.support.ports import free_port
 
 TLS = """
 client_tls_sslmode = require

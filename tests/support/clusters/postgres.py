@@ -15,7 +15,6 @@ import psycopg
 from tests.support.clusters.clock import Clock
 from tests.support.clusters.processes import (
     PROGRAMS,
-    free_port,
     kill_family,
     own_folder,
     prepare_user,
@@ -25,6 +24,7 @@ from tests.support.clusters.processes import (
     wait_until,
 )
 from tests.support.databases import memory_folder, migrate, run_in_thread
+from tests.support.ports import free_port
 
 type StopMode = Literal["smart", "fast", "immediate"]
 

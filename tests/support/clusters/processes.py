@@ -3,11 +3,10 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -68,13 +67,6 @@ def start_program(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-
-
-def free_port() -> int:
-    """A port of the loopback address that is free now."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
