@@ -27,11 +27,11 @@ async def rewind(url: str, position: int) -> None:
 
 
 async def terminate_sessions(url: str) -> None:
-    """End all other sessions of the database, as a fail-over does."""
+    """End all other sessions of the database, as a fail-over does, and return when they are gone."""
     connection: asyncpg.Connection = await asyncpg.connect(as_superuser(url))
     try:
         await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     finally:
