@@ -41,7 +41,7 @@ class Placement:
 
 @event("order.line-added")
 class LineAdded(Undoable):
-    """`place` is its index among the lines, from 0; None is the end."""
+    """A line was added: at `place` among the lines, from 0, or at the end."""
 
     sku: str
     quantity: int

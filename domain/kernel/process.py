@@ -287,7 +287,11 @@ def make_stream_decider(category: str) -> ProcessStream:
         shared: type(
             shared.__name__,
             (shared,),
-            {"stored": StoredName(f"{category}.{name}", 1), "__module__": __name__},
+            {
+                "stored": StoredName(f"{category}.{name}", 1),
+                "__module__": __name__,
+                "__doc__": shared.__doc__,
+            },
         )
         for shared, name in _STORED_NAMES.items()
     }

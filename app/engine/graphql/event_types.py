@@ -124,10 +124,7 @@ class EventTypes:
                 **described,
             },
         )
-        graphql_type = strawberry.type(
-            plain_class,
-            description=f"Stored as {event_type.stored.name}, version {event_type.stored.version}.",
-        )
+        graphql_type = strawberry.type(plain_class, description=_description(event_type))
         converters = [(key, convert) for key, (_, convert) in mappings.items()]
 
         def to_object(fact: Fact) -> EventInterface:
@@ -166,6 +163,14 @@ def _envelope(fact: Fact) -> dict[str, Any]:
         "correlation_id": fact.correlation_id,
         "caused_by": fact.caused_by,
     }
+
+
+def _description(event_type: type[Event]) -> str:
+    """The docstring of the class, if it has one, and the stored name."""
+    stored = f"Stored as {event_type.stored.name}, version {event_type.stored.version}."
+    written = " ".join((event_type.__doc__ or "").split())
+    # A record without a docstring has its signature there.
+    return stored if not written or written.startswith(f"{event_type.__name__}(") else f"{written} {stored}"
 
 
 def _to_unreadable(fact: Fact) -> EventInterface:

@@ -5,6 +5,8 @@ import re
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
 from tests.support.schema_descriptions import descriptions
+from tests.support.toy_counter import Added, tally
+from tests.support.toy_process import errand
 
 SCHEMA = graphql_schema(build_schema((), ())[0])
 ENGINE = [
@@ -27,3 +29,12 @@ def test_a_description_says_event_and_names_no_aggregate_of_the_sample() -> None
         for place, description in ENGINE
         if words.search((description or "").replace("in order", ""))
     ] == []
+
+
+def test_the_docstring_of_an_event_describes_its_type() -> None:
+    schema = graphql_schema(build_schema((), (errand.stream_decider, tally))[0])
+    texts = {name: schema.type_map[name].description for name in ("ErrandStarted", "TallyAdded")}
+    assert texts == {
+        "ErrandStarted": "The process has started. Stored as errand.started, version 1.",
+        "TallyAdded": f"Stored as {Added.stored.name}, version {Added.stored.version}.",
+    }
