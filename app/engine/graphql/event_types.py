@@ -110,9 +110,7 @@ class EventTypes:
         mappings = {field.name: self._mapping(hints[field.name]) for field in fields(cast("Any", event_type))}
         name = "".join(part.capitalize() for part in event_type.stored.name.replace(".", "-").split("-"))
         described: dict[str, Any] = {
-            key: strawberry.field(
-                description=_DESCRIPTIONS.get(key, f"The recorded {key.replace('_', ' ')}.")
-            )
+            key: strawberry.field(description=_DESCRIPTIONS.get(key, f"Recorded as `{key}`."))
             for key in mappings
         }
         plain_class: type[EventInterface] = type(
