@@ -221,6 +221,14 @@ async def engine(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+async def wait_until_owner(running: Engine, name: str = "tallies") -> None:
+    """Wait until this process owns the table. A position that another one has stored says nothing about it."""
+    state = running.projector.workers[name].state
+    async with asyncio.timeout(10):
+        while not state.is_owner:
+            await state.wait_for_progress()
+
+
 async def table_rows(running: Engine, projection: Projection[Any] = tallies) -> dict[Key, Any]:
     """The rows of the live table, by key. A read that runs while a loss of rows is noticed fails: its client asks again."""
     while True:

@@ -23,6 +23,7 @@ from tests.support.toy_counter import (
     table_rows,
     tallies,
     tally,
+    wait_until_owner,
 )
 
 COUNT_MOVES = """
@@ -98,9 +99,7 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
             ProjectionStale, match="tallies is at position 0, 7 behind 7; the log itself ends at 0"
         ):
             await running.projector.wait_for_position("tallies", 7, 0.05)
-        async with asyncio.timeout(10):
-            while not running.projector.workers["tallies"].state.is_owner:
-                await running.projector.workers["tallies"].state.wait_for_progress()
+        await wait_until_owner(running)
         async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             await running.commands.execute(tally, uuid4(), Add(amount=1), request())
             with pytest.raises(

@@ -29,7 +29,7 @@ from app.engine.store.reader import EventReader
 from domain.kernel.decider import Recorded
 from projections.kernel import Projection
 from tests.support.scenarios import fold_all
-from tests.support.toy_counter import TallyRow, engine, fold, table_rows, tallies, tally
+from tests.support.toy_counter import TallyRow, engine, fold, table_rows, tallies, tally, wait_until_owner
 from tests.support.toy_parking import (
     BROKEN,
     BROKEN_FOLD_NAME,
@@ -174,9 +174,7 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
         await add(running, stream, note=POISON)
         await wait_until_folded(running, BROKEN)
     async with engine(database) as owner:
-        async with asyncio.timeout(10):
-            while not owner.projector.workers["tallies"].state.is_owner:
-                await owner.projector.workers["tallies"].state.wait_for_progress()
+        await wait_until_owner(owner)
         async with engine(database) as other:
             assert owner.projector.workers["tallies"].state.is_owner
             assert not other.projector.workers["tallies"].state.is_owner

@@ -20,7 +20,7 @@ from app.engine.projector.rewrites import Rewrites, parse_notification
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import Recorded
 from projections.kernel import Projection
-from tests.support.toy_counter import Engine, TallyRow, engine, fold, tallies, tally
+from tests.support.toy_counter import Engine, TallyRow, engine, fold, tallies, tally, wait_until_owner
 from tests.support.toy_parking import (
     BROKEN,
     POISON,
@@ -75,6 +75,7 @@ async def followed(
 ) -> AsyncGenerator[tuple[Engine, list[Follower]]]:
     """The owner of the table, with a follower of it and a follower of a server that owns nothing."""
     async with engine(database, projections=[projection]) as owner:
+        await wait_until_owner(owner, projection.name)
         await wait_until_folded(owner, projection)
         async with engine(database, projections=[projection]) as other:
             await wait_until_folded(other, projection)
