@@ -42,8 +42,8 @@ def call[T: Call](
 ) -> Callable[[type[T]], type[T]]:
     """Make a class a call that is stored as `name` (`noun.verb`, never reused). `formerly` are its older names.
 
-    A call that fails is made again for `retry_seconds`, whatever deadlines its instance has, and is stuck then. None means
-    as the settings say for all steps: for APP_STEP_RETRY_SECONDS, and at least until the next deadline of the instance.
+    A call that fails is made again for `retry_seconds`, and is stuck then, also before a deadline of its instance. None
+    means as the settings say for all steps: for APP_STEP_RETRY_SECONDS, and at least until that deadline.
     """
 
     def declare(cls: type[T]) -> type[T]:

@@ -137,7 +137,7 @@ async def test_a_step_is_attempted_until_the_deadline_of_its_instance_at_least(d
         assert (await seen(runtime, one)).steps[0].attempts > 5  # pyright: ignore[reportOptionalMemberAccess]
 
 
-async def test_a_call_with_a_time_of_its_own_is_stuck_after_it_whatever_the_settings_and_deadlines_say(
+async def test_a_call_with_a_time_of_its_own_is_stuck_after_it_before_the_settings_and_deadlines_say_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Ring, "retry_seconds", 0.5)
