@@ -204,15 +204,14 @@ class ProcessLifecycle:
 def evolve(lifecycle: ProcessLifecycle, event: LifecycleEvent) -> ProcessLifecycle:
     lifecycle = replace(lifecycle, known=True)
     match event:
-        case Started():
-            return replace(lifecycle, ended=False)
         case Ended():
             return replace(lifecycle, ended=True)
         case StepStuck(step=step):
             return replace(lifecycle, stuck=lifecycle.stuck | {step}, ended=False)
         case StepRetried(step=step) | StepSkipped(step=step) | StepWithdrawn(step=step):
             return replace(lifecycle, stuck=lifecycle.stuck - {step})
-        case StepRefused() | DeadlinePassed() | CompensationForced():
+        case Started() | StepRefused() | DeadlinePassed() | CompensationForced():
+            # Older code could record the start of a process after its end.
             return lifecycle
         case _ as missing:
             assert_never(missing)

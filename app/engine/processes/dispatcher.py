@@ -73,6 +73,8 @@ class Dispatcher:
         self._on_result = on_result
         self._seconds_to_deadline = seconds_to_deadline
         self._queues: dict[_Queue, deque[ProcessStep]] = {}
+        self._recording: dict[UUID, asyncio.Task[None]] = {}
+        """The tasks that record notes, by instance."""
         self._calls: dict[UUID, dict[UUID, CallKind]] = {}
         """The calls in flight, by instance and step."""
         self._kinds: dict[str, CallKind] = {}
@@ -107,7 +109,9 @@ class Dispatcher:
                 queue.append(step)
                 continue
             self._queues[key] = deque([step])
-            self._start(self._run_queue(key))
+            task = self._start(self._run_queue(key))
+            if key.notes_only:
+                self._recording[step.instance] = task
 
     def withdraw(self, instance: UUID) -> None:
         """Start no further step of this instance. Steps in flight finish their attempt."""
@@ -158,10 +162,11 @@ class Dispatcher:
         if not calls:
             del self._calls[instance]
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._on_task_done)
+        return task
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -172,10 +177,15 @@ class Dispatcher:
         queue = self._queues[key]
         try:
             while queue:
+                if self._codec.is_end(queue[0]) and key.instance in self._recording:
+                    # The log has the end of a process after its start, and after what happened to its steps.
+                    await asyncio.wait([self._recording[key.instance]])
                 self._on_result(await self._execute(queue[0]))
                 self._cancelled.discard(queue.popleft().id)
         finally:
             del self._queues[key]
+            if key.notes_only:
+                del self._recording[key.instance]
 
     async def _execute(self, step: ProcessStep) -> StepResult:
         """Attempt a command or a note until it has a result, or until the retry policy gives up."""

@@ -3,10 +3,18 @@
 import asyncio
 import random
 from dataclasses import replace
-from uuid import uuid4, uuid5
+from uuid import UUID, uuid4, uuid5
 
+import pytest
+
+from app.engine.commands import CommandContext, CommandOutcome
 from app.engine.database.connections import Database
+from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import (
+    Ended,
+    ProcessLifecycle,
+    RecordLifecycleEvent,
+    Started,
     StepRefused,
 )
 from tests.support.toy_counter import engine
@@ -16,7 +24,9 @@ from tests.support.toy_process import (
     Ring,
     at_rest,
     box,
+    errand,
     kept,
+    names,
     note,
     own,
     running,
@@ -40,6 +50,37 @@ async def test_commands_of_one_instance_are_executed_in_the_order_of_their_steps
             assert await kept(runtime, identity) == [(n, "") for n in range(1, 7)]
             spread = [places[box(till(identity), n)] for n in range(1, 7)]
             assert spread == sorted(spread)
+
+
+async def test_the_end_of_a_process_is_recorded_after_its_start_however_long_that_takes(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other, may_start = uuid4(), uuid4(), asyncio.Event()
+    async with running(database) as runtime:
+        execute = runtime.commands.execute
+
+        async def start_late(
+            decider: AnyDecider, stream_id: UUID, command: Command, context: CommandContext
+        ) -> CommandOutcome:
+            if isinstance(command, RecordLifecycleEvent) and isinstance(command.event, Started):
+                await may_start.wait()
+            return await execute(decider, stream_id, command, context)
+
+        monkeypatch.setattr(runtime.commands, "execute", start_late)
+        await note(runtime, one, "put")
+        await note(runtime, one, "end")
+        await until(lambda: kept(runtime, one))
+        # An end that does not wait is recorded by now.
+        for _ in range(20):
+            await note(runtime, other, "rung")
+        may_start.set()
+        await at_rest(runtime)
+        assert names(await own(runtime, one)) == ["errand.started", "errand.ended"]
+
+
+def test_a_process_whose_end_was_recorded_before_its_start_has_ended() -> None:
+    folded = errand.stream_decider.fold([Ended(outcome="done"), Started()], ProcessLifecycle(), 0)
+    assert folded == ProcessLifecycle(known=True, ended=True)
 
 
 async def test_each_fact_has_its_effect_once_although_the_worker_is_stopped_many_times(
