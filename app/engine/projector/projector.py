@@ -115,18 +115,20 @@ class Projector:
             await asyncio.sleep(min(pause, MAX_RETRY_INTERVAL_SECONDS))
 
     async def _retry_requested(self) -> None:
+        former = (worker for worker, _ in self._former_workers.values())
+        workers = [(worker, worker.rewrites.count) for worker in (*self.workers.values(), *former)]
         counts = {
             (name, version, slot): (parked, requested, retried_at)
             for name, version, slot, parked, requested, retried_at in await self._database.pool.fetch(
                 _COUNT_PARKED
             )
         }
-        for worker in (*self.workers.values(), *(worker for worker, _ in self._former_workers.values())):
+        for worker, rewrites in workers:
             table = worker.projection.name, worker.projection.version, worker.slot
             parked, requested, retried_at = counts.get(table, (0, 0, None))
             if parked != worker.state.parked:
                 worker.state.update(parked=parked)
-            worker.rewrites.on_parked(parked, retried_at)
+            worker.rewrites.on_parked_read(parked, retried_at, rewrites)
             if requested:
                 await worker.retry_parked()
 
@@ -221,6 +223,7 @@ class Projector:
         if not is_due and all(worker.state.is_owner for worker in self.workers.values()):
             return
         known, losses = self._stored_positions(), self._database.losses
+        rewrites = {name: worker.rewrites.count for name, worker in self.workers.items()}
         rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
         if is_due:
             problems = await self._find_problems({row["projection"] for row in rows})
@@ -238,7 +241,7 @@ class Projector:
                 if row["projection"] not in self._problems:
                     worker.note_stored(row["position"], known[row["projection"]])
                     worker.on_checkpoint(row["position"], row["rebuilding"])
-                worker.rewrites.on_table(row["generation"])
+                worker.rewrites.on_table_read(row["generation"], rewrites[row["projection"]])
                 worker.check_fingerprint(row["fingerprint"])
                 worker.state.update(
                     oldest_pending_at=row["next_at"],

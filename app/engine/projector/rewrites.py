@@ -49,14 +49,22 @@ class Rewrites:
         if known not in (None, generation):
             self.add()
 
-    def on_parked(self, count: int, retried_at: datetime | None) -> None:
-        """There are so many parked keys now, and one of them was last retried at this moment. If they were more before, or
-        if a retry has failed since, rows were folded again."""
+    def on_table_read(self, generation: int, known: int) -> None:
+        """The live table was this one when the database was read. `known` is `count` from before that read."""
+        if known == self.count:
+            self.on_table(generation)
+
+    def on_parked_read(self, parked: int, retried_at: datetime | None, known: int) -> None:
+        """There were so many parked keys, and one of them was last retried at this moment. If they were more before, or if
+        a retry has failed since, rows were folded again. `known` is `count` from before the read."""
+        if known != self.count:
+            # The read may be older than a rewrite that was counted meanwhile. The next read would count that one again.
+            return
         if self._parked is not None:
-            known, known_retry = self._parked
-            if count < known or (retried_at is not None and retried_at != known_retry):
+            known_parked, known_retry = self._parked
+            if parked < known_parked or (retried_at is not None and retried_at != known_retry):
                 self.add()
-        self._parked = count, retried_at
+        self._parked = parked, retried_at
 
     def on_notified(self, generation: int, *, is_owner: bool) -> None:
         """A process has rewritten rows. The owner of the table knows already, unless the table is another one."""
