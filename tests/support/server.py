@@ -152,11 +152,13 @@ class Server:
         return self.process.wait(STOP_SECONDS)
 
     def close(self) -> None:
-        """Stop the server if it still runs, and remove its log."""
+        """Stop the server if it still runs, and remove its log. A test that fails shows it."""
         try:
             self.stop()
         finally:
             self.kill()
+            if sys.exception() is not None:
+                print(f"--- the server on port {self.port}\n{self.output()}")
             self.log.close()
 
     def output(self) -> str:
