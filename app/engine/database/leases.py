@@ -13,7 +13,7 @@ from collections.abc import Callable
 import asyncpg
 
 from app.engine.database.sessions import Session, shorten
-from app.engine.database.watch import HOLDER_COLUMNS, format_holder
+from app.engine.database.watch import HOLDER_COLUMNS, TERMINATE, format_holder
 
 log = logging.getLogger(__name__)
 
@@ -41,15 +41,22 @@ class Lease:
     def __init__(self, connection: asyncpg.Connection, name: str) -> None:
         self._connection = connection
         self._name = name
+        self._silent: asyncpg.Record | None = None
+        """The session that owned the work a moment ago, if the server waited for its next message, and how far that one was."""
+        self._silent_since = 0.0
         if isinstance(connection, Session):
             connection.lease = name
 
     async def acquire(self, closed: Callable[[], bool]) -> bool:
         """Wait until this connection owns the work. False if `closed` returns true first. The log names the owner once."""
         report_at: float | None = asyncio.get_running_loop().time() + REPORT_AFTER_SECONDS
+        look_at = 0.0
         while not closed():
             if await self.try_acquire():
                 return True
+            if isinstance(self._connection, Session) and asyncio.get_running_loop().time() >= look_at:
+                look_at = asyncio.get_running_loop().time() + self._connection.dead_seconds / 4
+                await self._end_silent_holder(self._connection)
             if report_at is not None and asyncio.get_running_loop().time() >= report_at:
                 report_at = None
                 log.info(
@@ -65,6 +72,24 @@ class Lease:
             # PostgreSQL shows who owns the work.
             await self._connection.execute(_SET_NAME, shorten(self._connection.label))
         return is_owner
+
+    async def _end_silent_holder(self, session: Session) -> None:
+        """End the session that owns the work, if the server has waited for its next message for too long.
+
+        PostgreSQL does so itself between two statements. It sets no limit between the parse and the execution of a statement,
+        or between the rows of a COPY.
+        """
+        now = asyncio.get_running_loop().time()
+        record = await session.fetchrow(_SELECT_SILENT, self._name)
+        if record is None or record != self._silent:
+            self._silent, self._silent_since = record, now
+        elif now - self._silent_since >= session.dead_seconds:
+            log.warning(
+                "%s: its owner is silent in the middle of a statement and its session is ended: %s",
+                self._name,
+                format_holder(record),
+            )
+            await session.execute(TERMINATE, record["pid"], record["backend_start"])
 
     async def holder(self) -> str | None:
         """The session that owns the work, as text; None if no session does."""
@@ -91,10 +116,14 @@ def is_held_sql(name: str) -> str:
     )"""
 
 
-_SELECT_HOLDER = f"""
-    SELECT {HOLDER_COLUMNS} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+_HELD = f"""
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid LEFT JOIN pg_stat_progress_copy c ON c.pid = a.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
       AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, {LOCK_HASH_SEED})
-    LIMIT 1
+"""
+_SELECT_HOLDER = f"SELECT {HOLDER_COLUMNS} {_HELD} LIMIT 1"
+_SELECT_SILENT = f"""
+    SELECT {HOLDER_COLUMNS}, a.backend_start, a.state_change, c.bytes_processed
+    {_HELD} AND a.state = 'active' AND a.wait_event = 'ClientRead' LIMIT 1
 """

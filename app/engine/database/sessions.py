@@ -159,6 +159,39 @@ def _tracked[**P, T](
     return run
 
 
+def _until_lost[**P, T](
+    method: Callable[Concatenate[Any, P], Awaitable[T]],
+) -> Callable[Concatenate["Session", P], Awaitable[T]]:
+    """The driver's method, which ends with the connection. The driver's COPY waits for room in the buffer of the socket, also
+    after the connection is lost."""
+
+    @wraps(method)
+    async def run(self: "Session", *args: P.args, **kwargs: P.kwargs) -> T:
+        lost = asyncio.Event()
+
+        def on_lost(_: object) -> None:
+            lost.set()
+
+        self.add_termination_listener(on_lost)
+        running, losing = (
+            asyncio.ensure_future(method(self, *args, **kwargs)),
+            asyncio.ensure_future(lost.wait()),
+        )
+        try:
+            await asyncio.wait((running, losing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            running.cancel()
+            losing.cancel()
+            # A cancelled statement takes its leave of the server.
+            await asyncio.wait((running, losing))
+            self.remove_termination_listener(on_lost)
+        if lost.is_set() and (running.cancelled() or running.exception() is not None):
+            raise asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation")
+        return running.result()
+
+    return run
+
+
 class Session(asyncpg.Connection):
     """A connection with the settings of its kind. It knows how long its statement has run."""
 
@@ -170,6 +203,8 @@ class Session(asyncpg.Connection):
     pid = 0
     """The server process behind the session; a pooler reports another number to the driver."""
     backend_start: datetime | None = None
+    dead_seconds = 0.0
+    """After that long without a sign of life the session ends."""
     in_recovery = False
     is_read_only = False
     """Whether the server took no writes when it was last asked."""
@@ -182,7 +217,9 @@ class Session(asyncpg.Connection):
         self.idle_since = self.time()
         self.heartbeat: asyncio.Task[None] | None = None
         self.reported_lock_of: float | None = None
-        """The `busy_since` of the statement whose wait for a lock was logged."""
+        """The `waiting_since` of the statement whose wait for a lock was logged."""
+        self.copied = 0, self.time()
+        """How many bytes the server had of a COPY when it was last asked, and since when."""
 
     execute = cast("Any", _tracked(asyncpg.Connection.execute))
     executemany = cast("Any", _tracked(asyncpg.Connection.executemany))
@@ -190,16 +227,25 @@ class Session(asyncpg.Connection):
     fetchmany = cast("Any", _tracked(asyncpg.Connection.fetchmany))
     fetchrow = cast("Any", _tracked(asyncpg.Connection.fetchrow))
     fetchval = cast("Any", _tracked(asyncpg.Connection.fetchval))
-    copy_records_to_table = cast("Any", _tracked(asyncpg.Connection.copy_records_to_table))
+    copy_records_to_table = cast("Any", _tracked(_until_lost(asyncpg.Connection.copy_records_to_table)))
 
     @property
     def label(self) -> str:
         """The session, for the log."""
         return f"{self.application_name} {self.lease}".strip()
 
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when the session waits for an answer: to its statement, or to the cancellation of one that was given up."""
+        if self.busy_since is not None:
+            return self.busy_since
+        is_cancelling = not self.is_closed() and self._protocol._is_cancelling()  # pyright: ignore[reportOptionalMemberAccess] - the driver has no public way to see this
+        return self.idle_since if is_cancelling else None
+
     async def set_up(self, kind: SessionKind, limits: SessionLimits, application_name: str) -> str:
         """Make it a session of this kind. Returns the encoding of the database."""
         self.kind, self.application_name = kind, application_name
+        self.dead_seconds = limits.dead_seconds
         version = self.get_server_version().major
         settings = session_settings(kind, limits, version)
         self._keep_socket_alive(limits)

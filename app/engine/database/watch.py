@@ -62,7 +62,7 @@ class SessionWatch:
         suspects: list[Session] = []
         for session in sessions:
             now = session.time()
-            if session.busy_since is not None:
+            if session.waiting_since is not None:
                 if self._seconds_busy(session) >= self._limits.suspicion_seconds:
                     suspects.append(session)
             elif session.has_become_read_only():
@@ -111,19 +111,17 @@ class SessionWatch:
     async def _judge(self, probe: Session, session: Session, backend: Mapping[str, Any] | None) -> None:
         seconds = self._seconds_busy(session)
         if seconds < self._limits.suspicion_seconds:
-            if session.busy_since is None and session.has_become_read_only():
+            if session.waiting_since is None and session.has_become_read_only():
                 self._end(session, "another server takes writes now")
             return
         if backend is None:
             self._end(session, f"no server process works for it; it has waited {seconds:.1f} s")
-        elif (
-            backend["state"].startswith("idle") and backend["idle_seconds"] >= self._limits.suspicion_seconds
-        ):
+        elif self._waits_for_client(session, backend):
             self._end(session, f"the answer was lost; it has waited {seconds:.1f} s")
             # Nothing reaches that server process any more, but it still holds the leases of the session.
-            await probe.execute(_TERMINATE, session.pid, session.backend_start)
-        elif backend["wait_event_type"] == "Lock" and session.reported_lock_of != session.busy_since:
-            session.reported_lock_of = session.busy_since
+            await probe.execute(TERMINATE, session.pid, session.backend_start)
+        elif backend["wait_event_type"] == "Lock" and session.reported_lock_of != session.waiting_since:
+            session.reported_lock_of = session.waiting_since
             log.warning(
                 "%s: has waited %.1f s for a lock: %s",
                 session.label,
@@ -131,8 +129,19 @@ class SessionWatch:
                 await blockers(probe, session.pid),
             )
 
+    def _waits_for_client(self, session: Session, backend: Mapping[str, Any]) -> bool:
+        """Whether the server waits for a message of the session, which waits for an answer: something between was lost."""
+        if backend["copied"] is not None:
+            # The client may need a while for its next rows.
+            copied, since = session.copied
+            if backend["copied"] != copied:
+                session.copied = backend["copied"], session.time()
+                return False
+            return backend["reads"] and session.time() - since >= self._limits.dead_seconds
+        return backend["reads"] and backend["idle_seconds"] >= self._limits.suspicion_seconds
+
     def _seconds_busy(self, session: Session) -> float:
-        return 0.0 if session.busy_since is None else session.time() - session.busy_since
+        return 0.0 if session.waiting_since is None else session.time() - session.waiting_since
 
     def _end(self, session: Session, reason: str) -> None:
         if not session.is_closed():
@@ -155,12 +164,14 @@ def format_holder(record: Mapping[str, Any]) -> str:
     )
 
 
+# A session is active, not idle, from the parse of a statement to its execution: the driver sends one after the other.
 _SELECT_BACKENDS = """
-    SELECT pid, backend_start, coalesce(state, 'unknown') AS state, wait_event_type,
-        extract(epoch FROM clock_timestamp() - state_change)::float8 AS idle_seconds
-    FROM pg_stat_activity WHERE pid = ANY ($1)
+    SELECT a.pid, a.backend_start, a.wait_event_type, c.bytes_processed AS copied,
+        coalesce(a.state LIKE 'idle%' OR a.wait_event = 'ClientRead', false) AS reads,
+        extract(epoch FROM clock_timestamp() - a.state_change)::float8 AS idle_seconds
+    FROM pg_stat_activity a LEFT JOIN pg_stat_progress_copy c ON c.pid = a.pid WHERE a.pid = ANY ($1)
 """
-_TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2"
 HOLDER_COLUMNS = (
     "a.pid, a.application_name, host(a.client_addr) AS client_addr, a.state,"
     " to_char(a.state_change, 'HH24:MI:SS TZ') AS state_since"

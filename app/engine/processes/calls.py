@@ -33,8 +33,8 @@ class CallKind:
         self,
         name: str,
         probe_pauses: Backoff,
-        start: Callable[["CallKind", StepAttempts], None],
-        expired: Callable[["CallKind", StepAttempts], None],
+        start: Callable[["CallKind", StepAttempts], object],
+        expired: Callable[["CallKind", StepAttempts], object],
     ) -> None:
         self.name = name
         self.is_down = False

@@ -65,6 +65,71 @@ async def test_a_statement_ends_whose_connection_is_silent_while_new_ones_work(
     assert "connection ended: the answer was lost" in caplog.text
 
 
+@pytest.mark.parametrize("kind", [SessionKind.READ, SessionKind.WORK])
+async def test_a_statement_ends_whose_connection_was_lost_between_its_parse_and_its_execution(
+    link: DeadLink, kind: SessionKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    """For PostgreSQL the session is active then, and no limit on idle ones ends it."""
+    async with opened(link.url()) as database, database.connection(kind) as session:
+        link.lose_from(b"B", b"asked")
+        await assert_broken(session.fetchval("SELECT $1::text", "asked"), monotonic())
+    assert "connection ended: the answer was lost" in caplog.text
+
+
+async def test_a_copy_ends_whose_connection_was_lost_on_the_way(link: DeadLink) -> None:
+    async with opened(link.url()) as database, database.connection() as session:
+        await session.execute("CREATE TEMPORARY TABLE copied (line text)")
+        link.lose_from(b"d")
+        await assert_broken(copy(session, seconds=60), monotonic())
+
+
+async def test_a_copy_that_waits_for_the_network_ends_with_its_connection(link: DeadLink) -> None:
+    """The driver would wait forever."""
+    async with opened(link.url()) as database, database.connection() as session:
+        await session.execute("CREATE TEMPORARY TABLE copied (line text)")
+        copying = asyncio.ensure_future(copy(session, seconds=60))
+        link.lose_from(b"d")
+        while not session._transport.get_write_buffer_size():  # noqa: ASYNC110 - it is looked at in each moment
+            await asyncio.sleep(0.01)
+        began = monotonic()
+        await asyncio.to_thread(link.sever)
+        await assert_broken(copying, began)
+
+
+async def test_a_long_copy_lives_on(server: Cluster) -> None:
+    async with opened(server.url()) as database, database.connection() as session:
+        await session.execute("CREATE TEMPORARY TABLE copied (line text)")
+        await copy(session, seconds=3 * database.limits.dead_seconds)
+        assert await session.fetchval("SELECT count(*) > 10 FROM copied")
+
+
+async def copy(session: Session, seconds: float) -> None:
+    """A COPY of large lines that takes this long."""
+    end = monotonic() + seconds
+
+    async def lines() -> AsyncGenerator[tuple[str]]:
+        while monotonic() < end:
+            yield ("x" * 600_000,)
+            await asyncio.sleep(0.1)
+
+    await session.copy_records_to_table("copied", records=lines())
+
+
+async def test_a_read_that_is_given_up_does_not_wait_for_a_silent_connection(
+    link: DeadLink, server: Cluster
+) -> None:
+    async with opened(link.url()) as database:
+        assert await database.pool.fetchval("SELECT 1") == 1
+        await asyncio.to_thread(link.redirect, server.port)
+        began = monotonic()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await database.pool.fetchval("SELECT 2")
+        assert monotonic() - began < FAILOVER_SECONDS + MARGIN_SECONDS
+        # It is not in the pool any more.
+        assert await database.pool.fetchval("SELECT 3") == 3
+
+
 async def test_statements_end_if_the_server_answers_nothing_at_all(
     server: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -153,6 +218,11 @@ from app.engine.database.connections import Database
 from app.engine.database.leases import Lease
 from app.engine.database.sessions import SessionLimits
 
+async def lines():
+    while True:
+        yield ("x" * 600_000,)
+        await asyncio.sleep(0.01)
+
 async def main() -> None:
     database = Database(sys.argv[1], limits=SessionLimits(float(sys.argv[2])))
     async with database.connection() as session:
@@ -162,7 +232,10 @@ async def main() -> None:
         print("owned", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         try:
-            await session.fetchval("SELECT 1")
+            if sys.argv[3] == "in a COPY":
+                await session.execute("CREATE TEMPORARY TABLE copied (line text)")
+                await session.copy_records_to_table("copied", records=lines())
+            await session.fetchval("SELECT $1::text", "asked")
         except Exception as error:
             print(type(error).__name__, flush=True)
 
@@ -196,6 +269,46 @@ async def test_a_frozen_owner_is_replaced_and_finds_its_session_ended(server: Cl
     finally:
         owner.kill()
         await owner.wait()
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "content"), [("after a parse", b"B", b"asked"), ("in a COPY", b"d", b"xxx")]
+)
+async def test_an_owner_that_freezes_in_the_middle_of_a_statement_is_replaced(
+    server: Cluster,
+    link: DeadLink,
+    state: str,
+    message: bytes,
+    content: bytes,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER, link.url(), str(FAILOVER_SECONDS), state,
+        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert owner.stdin is not None
+    assert owner.stdout is not None
+    try:
+        async with opened(server.url()) as database, database.connection() as session:
+            assert await owner.stdout.readline() == b"owned\n"
+            link.lose_from(message, content)
+            owner.stdin.write(b"\n")
+            async with asyncio.timeout(10):
+                while not await session.fetchval(SILENT):  # noqa: ASYNC110 - another process comes to it
+                    await asyncio.sleep(0.01)
+            owner.send_signal(signal.SIGSTOP)
+            async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
+                assert await Lease(session, "work").acquire(lambda: False)
+    finally:
+        owner.kill()
+        await owner.wait()
+    assert "work: its owner is silent in the middle of a statement" in caplog.text
+
+
+SILENT = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE state = 'active' AND wait_event = 'ClientRead' AND (query LIKE 'SELECT $1::text' OR query LIKE 'COPY %')
+"""
 
 
 async def test_the_sockets_of_both_sides_ask_a_silent_peer(server: Cluster) -> None:

@@ -3,9 +3,10 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -36,6 +37,7 @@ class DeadLink:
     def __init__(self, target_port: int) -> None:
         self._target_port = target_port
         self._frozen = False
+        self._lost: tuple[bytes, bytes] | None = None
         self._connections: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -68,6 +70,11 @@ class DeadLink:
     def thaw(self) -> None:
         """Pass on again, also what was held back. Connections that `redirect` left behind stay silent."""
         self._call(self._set_frozen(False))
+
+    def lose_from(self, message: bytes, content: bytes = b"") -> None:
+        """The first data of a client that begins with this message of the protocol, and has this content, is lost. So are all
+        data of its connection from then on. Other connections are as before."""
+        self._lost = message, content
 
     def sever(self) -> None:
         """Reset all connections, on both sides."""
@@ -115,6 +122,12 @@ class DeadLink:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def _see(self, connection: _Connection, data: bytes) -> None:
+        if self._lost is not None and data.startswith(self._lost[0]) and self._lost[1] in data:
+            self._lost = None
+            connection.lost = True
+            connection.gate.clear()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -127,7 +140,7 @@ class DeadLink:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
             connection.writers.append(far_writer)
             async with asyncio.TaskGroup() as pumps:
-                pumps.create_task(_pump(reader, far_writer, connection.gate))
+                pumps.create_task(_pump(reader, far_writer, connection.gate, partial(self._see, connection)))
                 pumps.create_task(_pump(far_reader, writer, connection.gate))
         except (OSError, ExceptionGroup, asyncio.CancelledError):
             # A side has ended, or the link is closed: the other side sees the same.
@@ -140,9 +153,15 @@ class DeadLink:
                 each.close()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event) -> None:
+async def _pump(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    gate: asyncio.Event,
+    see: Callable[[bytes], None] = lambda _: None,
+) -> None:
     while True:
         data = await reader.read(CHUNK_BYTES)
+        see(data)
         await gate.wait()
         if not data:
             with suppress(OSError):
