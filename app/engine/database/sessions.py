@@ -5,7 +5,10 @@ session gets its settings by one statement after connect. The same statement tel
 """
 
 import asyncio
+import fcntl
 import socket
+import sys
+import termios
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -159,6 +162,22 @@ def _tracked[**P, T](
     return run
 
 
+@dataclass(frozen=True, slots=True)
+class OnTheWay:
+    """How far a statement had come to the server when that was last asked, and since when. `statement` is its `waiting_since`."""
+
+    statement: float | None = None
+    copied_bytes: int | None = None
+    """What the server had of a COPY. None if it is none."""
+    unacknowledged_bytes: int = 0
+    since: float = 0.0
+
+    @property
+    def progress(self) -> tuple[bool, int, int]:
+        """Equal if it has come no further. Each part is false if nothing is on the way."""
+        return self.copied_bytes is not None, self.copied_bytes or 0, self.unacknowledged_bytes
+
+
 def _until_lost[**P, T](
     method: Callable[Concatenate[Any, P], Awaitable[T]],
 ) -> Callable[Concatenate["Session", P], Awaitable[T]]:
@@ -218,8 +237,7 @@ class Session(asyncpg.Connection):
         self.heartbeat: asyncio.Task[None] | None = None
         self.reported_lock_of: float | None = None
         """The `waiting_since` of the statement whose wait for a lock was logged."""
-        self.copied = 0, self.time()
-        """How many bytes the server had of a COPY when it was last asked, and since when."""
+        self.on_the_way = OnTheWay()
 
     execute = cast("Any", _tracked(asyncpg.Connection.execute))
     executemany = cast("Any", _tracked(asyncpg.Connection.executemany))
@@ -284,6 +302,15 @@ class Session(asyncpg.Connection):
             pass
         finally:
             self.heartbeat, self.busy_since, self.idle_since = None, None, self.time()
+
+    def unacknowledged_bytes(self) -> int:
+        """How much of what was sent has not arrived on the other side; 0 if the system does not tell."""
+        transport: Any = self._transport
+        waiting = bytearray(4)
+        # A socket of TLS, or another system, may not know the question.
+        with suppress(OSError, AttributeError):
+            fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, waiting)
+        return int.from_bytes(waiting, sys.byteorder) + transport.get_write_buffer_size()
 
     def _keep_socket_alive(self, limits: SessionLimits) -> None:
         """The client's side of what `session_settings` asks of the server. An unacknowledged byte ends the connection, too."""

@@ -13,7 +13,7 @@ from weakref import WeakSet
 import asyncpg
 
 from app.engine.database.errors import DRIVER_ERRORS, first_line
-from app.engine.database.sessions import NotWritable, Session, SessionKind, SessionLimits
+from app.engine.database.sessions import NotWritable, OnTheWay, Session, SessionKind, SessionLimits
 
 log = logging.getLogger(__name__)
 
@@ -131,14 +131,18 @@ class SessionWatch:
 
     def _waits_for_client(self, session: Session, backend: Mapping[str, Any]) -> bool:
         """Whether the server waits for a message of the session, which waits for an answer: something between was lost."""
-        if backend["copied"] is not None:
-            # The client may need a while for its next rows.
-            copied, since = session.copied
-            if backend["copied"] != copied:
-                session.copied = backend["copied"], session.time()
-                return False
-            return backend["reads"] and session.time() - since >= self._limits.dead_seconds
-        return backend["reads"] and backend["idle_seconds"] >= self._limits.suspicion_seconds
+        if not backend["reads"] or backend["idle_seconds"] < self._limits.suspicion_seconds:
+            return False
+        if session.on_the_way.statement != session.waiting_since:
+            session.on_the_way = OnTheWay(session.waiting_since, since=session.waiting_since or 0.0)
+        # Rows of a COPY, or a large statement on a slow link, are lost if they come no further.
+        sent = OnTheWay(
+            session.waiting_since, backend["copied"], session.unacknowledged_bytes(), session.time()
+        )
+        if sent.progress != session.on_the_way.progress:
+            session.on_the_way = sent
+        limit = self._limits.dead_seconds if any(sent.progress) else self._limits.suspicion_seconds
+        return session.time() - session.on_the_way.since >= limit
 
     def _seconds_busy(self, session: Session) -> float:
         return 0.0 if session.waiting_since is None else session.time() - session.waiting_since

@@ -115,6 +115,15 @@ async def copy(session: Session, seconds: float) -> None:
     await session.copy_records_to_table("copied", records=lines())
 
 
+async def test_a_large_statement_on_a_slow_link_lives_on(server: Cluster) -> None:
+    """PostgreSQL waits for it longer than it may be silent."""
+    with DeadLink(server.port, bytes_per_second=5_000_000) as link:
+        async with opened(link.url()) as database, database.connection() as session:
+            size, began = 15_000_000, monotonic()
+            assert await session.fetchval("SELECT length($1::text)", "x" * size) == size
+            assert monotonic() - began > 2 * database.limits.dead_seconds
+
+
 async def test_a_read_that_is_given_up_does_not_wait_for_a_silent_connection(
     link: DeadLink, server: Cluster
 ) -> None:

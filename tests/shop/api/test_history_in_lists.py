@@ -93,10 +93,12 @@ async def test_a_list_reads_the_past_of_all_items_together(
 
 
 async def test_one_item_that_cannot_be_read_does_not_hide_the_others(shop: Api, runtime: Runtime) -> None:
-    await runtime.database.pool.execute(
+    head = await runtime.database.pool.fetchval(
         "INSERT INTO es.events SELECT head.position + 1, category, stream_id, version + 1, 'order.of-tomorrow', type_version, data, command_id,"
         " correlation_id, caused_by, actor, occurred_at, recorded_at FROM es.events, (SELECT max(position) AS position FROM es.events) AS head"
-        " WHERE category = 'order' ORDER BY es.events.position DESC LIMIT 1"
+        " WHERE category = 'order' ORDER BY es.events.position DESC LIMIT 1 RETURNING position - 1"
     )
-    answer = await shop("{ orders(first: 20, sort: OPENED_ASC) { nodes { id blame { path } } } }")
+    answer = await shop(
+        f"{{ orders(first: 20, sort: OPENED_ASC, minPosition: {head}) {{ nodes {{ id blame {{ path }} }} }} }}"
+    )
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNREADABLE_STREAM"]
