@@ -227,7 +227,10 @@ async def test_facts_that_stop_folding_park_the_instance_and_after_the_fix_no_st
         await note(runtime, one, "put", 1)
         await note(runtime, one, "ring", 7)
         await became(runtime, one, "stuck")
-        await admin.skip(runtime.commands, errand, one, "ring", "moved away", request())
+        await at_rest(runtime)
+        assert isinstance(
+            await admin.skip(runtime.commands, errand, one, "ring", "moved away", request()), CommandAccepted
+        )
         await became(runtime, one, "running")
         await at_rest(runtime)
         before = await kept(runtime, one)

@@ -207,6 +207,8 @@ async def test_a_running_worker_goes_back_with_a_log_that_lost_events(database: 
         await at_rest(runtime)
         proven = await runtime.reader.head_position()
         await note(runtime, one, "put", 2)
+        # An attempt that "stop" finds under way would go on after the rewind.
+        await at_rest(runtime)
         await note(runtime, one, "stop")
         await at_rest(runtime)
         await rewind(database.url, proven)
