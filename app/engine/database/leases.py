@@ -49,15 +49,16 @@ class Lease:
 
     async def acquire(self, closed: Callable[[], bool]) -> bool:
         """Wait until this connection owns the work. False if `closed` returns true first. The log names the owner once."""
-        report_at: float | None = asyncio.get_running_loop().time() + REPORT_AFTER_SECONDS
+        time = asyncio.get_running_loop().time
+        report_at: float | None = time() + REPORT_AFTER_SECONDS
         look_at = 0.0
         while not closed():
             if await self.try_acquire():
                 return True
-            if isinstance(self._connection, Session) and asyncio.get_running_loop().time() >= look_at:
-                look_at = asyncio.get_running_loop().time() + self._connection.dead_seconds / 4
+            if isinstance(self._connection, Session) and time() >= look_at:
+                look_at = time() + self._connection.dead_seconds / 4
                 await self._end_silent_holder(self._connection)
-            if report_at is not None and asyncio.get_running_loop().time() >= report_at:
+            if report_at is not None and time() >= report_at:
                 report_at = None
                 log.info(
                     "%s: waiting for the lease, %s", self._name, await self.holder() or "which is free now"
@@ -108,22 +109,22 @@ def process_name() -> str:
 
 def is_held_sql(name: str) -> str:
     """An SQL condition: whether some process owns the work whose name is the SQL expression `name`."""
-    return f"""EXISTS (
-        SELECT FROM pg_locks l
-        WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended({name}, {LOCK_HASH_SEED})
-    )"""
+    return f"EXISTS (SELECT FROM pg_locks l WHERE {_is_lease(name)})"
 
 
-_HELD = f"""
-    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid LEFT JOIN pg_stat_progress_copy c ON c.pid = a.pid
-    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-      AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, {LOCK_HASH_SEED})
+def _is_lease(name: str) -> str:
+    return f"""
+        l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended({name}, {LOCK_HASH_SEED})
+    """
+
+
+_SELECT_HOLDER = f"""
+    SELECT {HOLDER_COLUMNS} FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid WHERE {_is_lease("$1")} LIMIT 1
 """
-_SELECT_HOLDER = f"SELECT {HOLDER_COLUMNS} {_HELD} LIMIT 1"
 _SELECT_SILENT = f"""
     SELECT {HOLDER_COLUMNS}, a.backend_start, a.state_change, c.bytes_processed
-    {_HELD} AND a.state = 'active' AND a.wait_event = 'ClientRead' LIMIT 1
+    FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid LEFT JOIN pg_stat_progress_copy c ON c.pid = a.pid
+    WHERE {_is_lease("$1")} AND a.state = 'active' AND a.wait_event = 'ClientRead' LIMIT 1
 """
