@@ -70,8 +70,6 @@ class AppendSession:
         self._failure = ""
         self._sent_at: float | None = None
         """When the batch that the database works on was first sent."""
-        self.connects = 0
-        """How often a connection was opened."""
         self._clock_bound = ClockBound()
         self.clock_lift_seconds = 0.0
         """How far the moment of the newest events is ahead of the clock of the database"""
@@ -178,7 +176,6 @@ class AppendSession:
             connection.terminate()
             raise
         connection.add_log_listener(self._on_notice)
-        self.connects += 1
         self._connection = connection
         return connection
 
