@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from types import ModuleType
 
@@ -152,6 +153,14 @@ def uses_cluster(module: ModuleType | None) -> bool:
     return any(str(getattr(value, "__module__", "")).startswith(CLUSTERS) for value in vars(module).values())
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--reversed-files",
+        action="store_true",
+        help="Run the tests of each file from the last to the first. A worker may take over the end of a file from another.",
+    )
+
+
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: the collector of cycles does not look through it again and again."""
     gc.collect()
@@ -164,6 +173,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Tests that are long begin first and are spread over all workers, so that none runs alone at the end.
     """
+    if config.getoption("reversed_files"):
+        files = [list(tests) for _, tests in groupby(items, key=lambda item: item.path)]
+        items[:] = [item for tests in files for item in reversed(tests)]
     for item in items:
         if "postgres" in getattr(item, "fixturenames", ()) or uses_cluster(getattr(item, "module", None)):
             item.add_marker(pytest.mark.database)
