@@ -157,7 +157,7 @@ class Server:
             self.stop()
         finally:
             self.kill()
-            if sys.exception() is not None:
+            if "PYTEST_CURRENT_TEST" in os.environ:
                 print(f"--- the server on port {self.port}\n{self.output()}")
             self.log.close()
 
