@@ -328,7 +328,8 @@ class ProjectionWorker:
     def note_stored(self, position: int, known: int) -> None:
         """The table was found at `position`, and was known at `known` before that look began. If that was higher, the
         database has lost rows: reads that have begun fail, and others wait until the checkpoint is known again."""
-        if position < known and not self.state.is_uncertain:
+        # No read uses a former table, and a swap can put one in its place that is a few events behind.
+        if self.slot == LIVE and position < known and not self.state.is_uncertain:
             self._database.losses += 1
             self.state.update(is_uncertain=True)
 

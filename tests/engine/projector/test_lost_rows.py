@@ -14,6 +14,7 @@ from app.engine.database.connections import Database, RowsLost
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_table import LiveTable
 from app.engine.projector.projector import ProjectionStale, Projector
+from app.engine.projector.slots import FORMER
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Key
@@ -217,3 +218,14 @@ async def test_a_loss_between_two_looks_at_the_rows_of_lists_is_waited_for(
         monkeypatch.setattr(table, "_values", look_and_lose)
         monkeypatch.setattr(worker, "_next_check", float("inf"))
         assert await table._look([(uuid4(),)], 2) == {}  # pyright: ignore[reportPrivateUsage] - as above
+
+
+async def test_a_former_table_that_is_behind_the_one_before_it_is_no_loss(database: Database) -> None:
+    """After a rollback the former table is the one that was live, which may have been behind."""
+    async with engine(database) as running:
+        former = ProjectionWorker(tallies, database, running.feed, FORMER)
+        former.note_stored(3, known=5)
+        assert (database.losses, former.state.is_uncertain) == (0, False)
+        live = ProjectionWorker(tallies, database, running.feed)
+        live.note_stored(3, known=5)
+        assert (database.losses, live.state.is_uncertain) == (1, True)
