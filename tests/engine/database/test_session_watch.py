@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -257,16 +258,34 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("state", ["idle", "in a transaction"])
-async def test_a_frozen_owner_is_replaced_and_finds_its_session_ended(server: Cluster, state: str) -> None:
-    owner = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OWNER, server.url(), str(FAILOVER_SECONDS), state,
+@dataclass(frozen=True)
+class Owner:
+    """A process that owns "work"; it asks for something when it gets a line."""
+
+    process: asyncio.subprocess.Process
+    lines: asyncio.StreamReader
+    input: asyncio.StreamWriter
+
+
+@asynccontextmanager
+async def owner_in(state: str, url: str) -> AsyncGenerator[Owner]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", OWNER, url, str(FAILOVER_SECONDS), state,
         cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    assert owner.stdin is not None
-    assert owner.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
-        assert await owner.stdout.readline() == b"owned\n"
+        assert await process.stdout.readline() == b"owned\n"
+        yield Owner(process, process.stdout, process.stdin)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize("state", ["idle", "in a transaction"])
+async def test_a_frozen_owner_is_replaced_and_finds_its_session_ended(server: Cluster, state: str) -> None:
+    async with owner_in(state, server.url()) as owner:
         async with opened(server.url()) as database, database.connection() as session:
             lease = Lease(session, "work")
             # It lives longer than a session without heartbeats would.
@@ -274,15 +293,12 @@ async def test_a_frozen_owner_is_replaced_and_finds_its_session_ended(server: Cl
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(1.2 * FAILOVER_SECONDS):
                         await lease.acquire(lambda: False)
-            owner.send_signal(signal.SIGSTOP)
+            owner.process.send_signal(signal.SIGSTOP)
             async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
                 assert await lease.acquire(lambda: False)
-        owner.send_signal(signal.SIGCONT)
-        owner.stdin.write(b"\n")
-        assert await owner.stdout.readline() in (b"ConnectionDoesNotExistError\n", b"InterfaceError\n")
-    finally:
-        owner.kill()
-        await owner.wait()
+        owner.process.send_signal(signal.SIGCONT)
+        owner.input.write(b"\n")
+        assert await owner.lines.readline() in (b"ConnectionDoesNotExistError\n", b"InterfaceError\n")
 
 
 @pytest.mark.parametrize(
@@ -296,26 +312,19 @@ async def test_an_owner_that_freezes_in_the_middle_of_a_statement_is_replaced(
     content: bytes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    owner = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OWNER, link.url(), str(FAILOVER_SECONDS), state,
-        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    assert owner.stdin is not None
-    assert owner.stdout is not None
-    try:
-        async with opened(server.url()) as database, database.connection() as session:
-            assert await owner.stdout.readline() == b"owned\n"
-            link.lose_from(message, content)
-            owner.stdin.write(b"\n")
-            async with asyncio.timeout(10):
-                while not await session.fetchval(SILENT):  # noqa: ASYNC110 - another process comes to it
-                    await asyncio.sleep(0.01)
-            owner.send_signal(signal.SIGSTOP)
-            async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
-                assert await Lease(session, "work").acquire(lambda: False)
-    finally:
-        owner.kill()
-        await owner.wait()
+    async with (
+        owner_in(state, link.url()) as owner,
+        opened(server.url()) as database,
+        database.connection() as session,
+    ):
+        link.lose_from(message, content)
+        owner.input.write(b"\n")
+        async with asyncio.timeout(10):
+            while not await session.fetchval(SILENT):  # noqa: ASYNC110 - another process comes to it
+                await asyncio.sleep(0.01)
+        owner.process.send_signal(signal.SIGSTOP)
+        async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
+            assert await Lease(session, "work").acquire(lambda: False)
     assert "work: its owner is silent in the middle of a statement" in caplog.text
 
 
