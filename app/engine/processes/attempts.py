@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from app.engine.backoff import Backoff
+from app.engine.database.errors import error_summary
 from app.engine.processes.records import ProcessStep
+
+MAX_ERROR_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,12 @@ class RetryPolicy:
 
     def backoff(self) -> Backoff:
         return Backoff(self.initial_delay, self.max_delay, jitter=0.25)
+
+    def attempts_of(self, step: ProcessStep, own_seconds: float | None, now: float) -> "StepAttempts":
+        """The attempts of a step from now on. `own_seconds` is the limit that its call declares."""
+        seconds = self.retry_seconds if own_seconds is None else own_seconds
+        has_own_limit = own_seconds is not None
+        return StepAttempts(step, step.attempts, self.backoff(), now + seconds, has_own_limit=has_own_limit)
 
     def probe_pauses(self) -> Backoff:
         return Backoff(
@@ -49,3 +58,8 @@ class StepAttempts:
     """Whether the call says itself how long it is made again. Then a deadline of its instance gives it no more time."""
     error: str | None = None
     """That of the last attempt."""
+
+
+def short_error(error: Exception) -> str:
+    """The first line of an error, as it is stored with a step."""
+    return error_summary(error).splitlines()[0][:MAX_ERROR_LENGTH]

@@ -19,8 +19,8 @@ from app.engine.commands import (
     CommandPreview,
     CommandRejected,
 )
-from app.engine.database.errors import DRIVER_ERRORS, error_summary, is_connection_error
-from app.engine.processes.attempts import RetryPolicy, StepAttempts
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
+from app.engine.processes.attempts import RetryPolicy, StepAttempts, short_error
 from app.engine.processes.calls import CallKind
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.records import ProcessStep, StepResult, answer_id
@@ -35,7 +35,6 @@ MAX_CONCURRENT_COMMANDS = 256
 MAX_QUEUES_IN_FLIGHT = 2_000
 MAX_CALLS_IN_FLIGHT = 50_000
 """A call that waits takes about 2 KB. So an outage of one port does not stop the process for a long time."""
-MAX_ERROR_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +137,8 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _attempts(self, step: ProcessStep) -> StepAttempts:
-        own = self._codec.retry_seconds(step)
-        seconds = self._retry_policy.retry_seconds if own is None else own
-        expires_at = asyncio.get_running_loop().time() + seconds
-        backoff = self._retry_policy.backoff()
-        return StepAttempts(step, step.attempts, backoff, expires_at, has_own_limit=own is not None)
+        now = asyncio.get_running_loop().time()
+        return self._retry_policy.attempts_of(step, self._codec.retry_seconds(step), now)
 
     def _kind(self, name: str) -> CallKind:
         kind = self._kinds.get(name)
@@ -214,7 +210,7 @@ class Dispatcher:
         except Exception as error:
             # The outcome of a failed attempt is not known. The same key makes it safe to repeat.
             if not answered:
-                kind.failed(call, _first_line(error))
+                kind.failed(call, short_error(error))
             result = await self._failed(call, error)
         self._finish_call(kind, call, result)
 
@@ -236,7 +232,7 @@ class Dispatcher:
 
     async def _failed(self, attempts: StepAttempts, error: Exception) -> StepResult:
         """The result of a failed attempt: the step is due again, withdrawn, or stuck."""
-        step, summary = attempts.step, _first_line(error)
+        step, summary = attempts.step, short_error(error)
         attempts.count += 1
         if step.id in self._cancelled:
             return StepResult(step=step, outcome="withdrawn", error=summary, attempts=attempts.count)
@@ -354,7 +350,3 @@ class Dispatcher:
                     raise RuntimeError("other commands came first in every attempt")
                 case CommandPreview():
                     raise AssertionError(outcome)
-
-
-def _first_line(error: Exception) -> str:
-    return error_summary(error).splitlines()[0][:MAX_ERROR_LENGTH]
