@@ -186,9 +186,11 @@ async def test_the_terminal_lists_shows_retries_and_compensates(api: Api, runtim
 
 async def several_stuck(api: Api, runtime: Runtime) -> list[UUID]:
     await stock(api, "TEA", 5, "1515.15")
-    orders = [await placed(api, ("TEA", 1)) for _ in range(3)]
-    for order in orders:
-        await fact(runtime, order, "fulfilment.step-stuck")
+    orders: list[UUID] = []
+    for _ in range(3):
+        orders.append(await placed(api, ("TEA", 1)))
+        # One after the other: processes do not wait for each other, and the oldest step is retried first.
+        await fact(runtime, orders[-1], "fulfilment.step-stuck")
     return orders
 
 
