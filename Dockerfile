@@ -6,8 +6,8 @@ WORKDIR /build/app/engine/graphiql
 COPY app/engine/graphiql/package.json app/engine/graphiql/package-lock.json app/engine/graphiql/.npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY app/engine/graphiql ./
-RUN node build.mjs
 COPY app/web /build/app/web
+RUN node build.mjs
 RUN node build.mjs /build/app/web/shop
 
 # What the server needs, exactly as it is locked.

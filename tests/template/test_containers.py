@@ -92,6 +92,11 @@ def test_the_page_is_built_from_its_lock() -> None:
     ran = told("graphiql", "RUN")
     assert any(line.startswith("npm ci") for line in ran)
     assert "node build.mjs" in ran
+    # The tabs of GraphiQL are there before it is built.
+    instructions = stages()["graphiql"]
+    assert instructions.index(("COPY", "app/web /build/app/web")) < instructions.index(
+        ("RUN", "node build.mjs")
+    )
     room = told("graphiql", "WORKDIR")[0]
     assert f"--from=graphiql {room}/dist app/engine/graphiql/dist" in told("final", "COPY")
 

@@ -160,6 +160,9 @@ def test_the_sample_comes_out_of_a_project_without_anything_of_its_own(
     printed = (clone.root / "schema.graphql").read_text()
     assert "position: Position!" in printed
     assert "Order" not in printed
+    # No tab of GraphiQL and no page asks for fields of the sample.
+    documents = [path for path in clone.files() if path.endswith((".graphql", ".gql"))]
+    assert documents == ["schema.graphql"]
     bench = clone.run("-m", "tests.bench", "no-such-section")
     assert bench.stderr.startswith("error: no section no-such-section; there are against_others, ")
     with clone.serve(database_url) as server:

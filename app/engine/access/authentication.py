@@ -34,7 +34,8 @@ class Authenticator:
     """Knows who calls, by the settings of this server. `all_roles` are those of a caller of development mode."""
 
     def __init__(self, settings: EngineSettings, all_roles: Iterable[str] = DEVELOPMENT_ROLES) -> None:
-        self._all_roles = frozenset(all_roles)
+        names = tuple(all_roles)
+        self._all_roles = frozenset(names)
         self._rules: TokenRules | None = None
         self._shared_key: Key | None = None
         self._cache = TokenCache()
@@ -43,6 +44,8 @@ class Authenticator:
         """How many tokens were refused, by reason."""
         self.trusts_headers = trusts_headers(settings)
         """Whether callers on this machine name themselves: in development mode without an issuer and without a key."""
+        self.header_roles = names if self.trusts_headers else None
+        """The roles that such a caller may name; None if callers do not name themselves."""
         if settings.token_key is not None or settings.issuer is not None:
             self._take_tokens(settings)
 

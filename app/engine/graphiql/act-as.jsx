@@ -2,11 +2,12 @@
 
 import { useState } from "react";
 
-const ROLES = ["customer", "staff", "operator"];
 const KEY = "graphiql-page act as";
 
-/** Whether this server takes callers from headers. It writes that into the page. */
-export const canActAs = () => document.documentElement.dataset.callers === "headers";
+/** The roles of this server, if it takes callers from headers. It writes both into the page. */
+const { callers, roles = "" } = document.documentElement.dataset;
+const ROLES = roles.split(" ").filter(Boolean);
+export const canActAs = () => callers === "headers" && ROLES.length > 0;
 
 /** The headers of a request: those of the headers editor, and those of the chosen role that the editor does not have. */
 export function withRole(edited) {

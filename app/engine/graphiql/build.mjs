@@ -7,9 +7,11 @@
 // and 48 MB that no byte of the bundle comes from (measured 2026-11-23).
 
 import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+
+import { readTabs } from "./tabs.mjs";
 
 const here = resolve(fileURLToPath(new URL(".", import.meta.url)));
 const folder = process.argv[2] === undefined ? here : resolve(process.argv[2]);
@@ -44,18 +46,6 @@ function written(result) {
   );
 }
 
-/** The tabs a newcomer finds, in the order of their file names; the variables stand beside each document. */
-function readExamples() {
-  const folder = join(here, "examples");
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".graphql"))
-    .sort()
-    .map((name) => ({
-      query: readFileSync(join(folder, name), "utf8").trimEnd(),
-      variables: readFileSync(join(folder, name.replace(/\.graphql$/, ".json")), "utf8").trimEnd(),
-    }));
-}
-
 /** A page of yours: page.tsx and its style, with the packages of this folder. */
 async function buildPage(esbuild) {
   const page = await esbuild.build({
@@ -87,7 +77,7 @@ async function buildGraphiql(esbuild) {
     Object.values(written(workers)).map(({ name }) => [name.split(".")[0], `./${name}`]),
   );
 
-  const examples = readExamples();
+  const tabs = readTabs(join(here, "../../web/graphiql"));
   const page = await esbuild.build({
     ...shared,
     entryPoints: ["page.jsx"],
@@ -100,8 +90,8 @@ async function buildGraphiql(esbuild) {
     define: {
       ...shared.define,
       WORKERS: JSON.stringify(workerFiles),
-      EXAMPLES: JSON.stringify(examples),
-      EXAMPLES_ID: JSON.stringify(createHash("sha256").update(JSON.stringify(examples)).digest("hex").slice(0, 12)),
+      TABS: JSON.stringify(tabs),
+      TABS_ID: JSON.stringify(createHash("sha256").update(JSON.stringify(tabs)).digest("hex").slice(0, 12)),
     },
   });
   const { name: script, style } = written(page)["page.jsx"];

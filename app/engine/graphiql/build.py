@@ -23,7 +23,7 @@ PACKAGES = HERE / "node_modules"
 PACKAGES_STAMP = PACKAGES / "lock.sha256"
 LOCK = HERE / "package-lock.json"
 OF_EVERY_PAGE = ("package.json", "package-lock.json", "build.mjs")
-GRAPHIQL_INPUTS = ("*.js", "*.jsx", "*.css", "index.html", "*.svg", "examples/*")
+GRAPHIQL_INPUTS = ("*.js", "*.jsx", "tabs.mjs", "*.css", "index.html", "*.svg", "../../web/graphiql/*")
 PAGE_INPUTS = ("*.ts", "*.tsx", "*.css", "index.html", "*.svg", "gql/*.ts", "../*.ts")
 """Of a page of yours. Files of the folder above may be shared by several pages."""
 

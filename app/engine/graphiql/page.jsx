@@ -15,8 +15,8 @@ globalThis.MonacoEnvironment = {
 
 // --- What is kept in the browser --------------------------------------------
 
-// Another project's GraphiQL on the same port keeps its tabs in the same store, and new examples must show: hence a prefix of our own.
-const prefix = `graphiql-page ${EXAMPLES_ID} `;
+// Another project's GraphiQL on the same port keeps its tabs in the same store, and new tabs must show: hence a prefix of our own.
+const prefix = `graphiql-page ${TABS_ID} `;
 const ownKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
 const storage = {
   getItem: (key) => localStorage.getItem(prefix + key),
@@ -34,7 +34,7 @@ function openTab() {
     const { tabs, activeTabIndex } = JSON.parse(storage.getItem("graphiql:tabState"));
     return tabs[activeTabIndex];
   } catch {
-    return EXAMPLES[0];
+    return TABS[0];
   }
 }
 
@@ -45,7 +45,7 @@ createRoot(document.getElementById("graphiql")).render(
   <GraphiQL
     fetcher={fetcher}
     storage={storage}
-    defaultTabs={EXAMPLES}
+    defaultTabs={TABS}
     initialQuery={query ?? ""}
     initialVariables={variables ?? ""}
     defaultEditorToolsVisibility="variables"

@@ -63,7 +63,7 @@ def create_app(runtime: Runtime) -> Starlette:
     ]
     if settings.mode == "development":
         routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
-        routes += page_routes(runtime.application.pages, takes_headers=runtime.authenticator.trusts_headers)
+        routes += page_routes(runtime.application.pages, runtime.authenticator.header_roles)
     return Starlette(
         routes=routes,
         middleware=_middleware(settings.allowed_hosts, settings.allowed_origins),

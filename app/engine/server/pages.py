@@ -1,6 +1,6 @@
 """Routes of the pages that an application registers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import override
 
@@ -29,17 +29,18 @@ class PageFiles(StaticFiles):
         await super().__call__(scope, receive, send)
 
 
-def page_routes(pages: Mapping[str, Path], *, takes_headers: bool) -> list[Route | Mount]:
-    """For each path the page that is built in `dist` of its folder, and its files below `<path>/assets`."""
+def page_routes(pages: Mapping[str, Path], header_roles: Sequence[str] | None) -> list[Route | Mount]:
+    """For each path the page that is built in `dist` of its folder, and its files below `<path>/assets`.
+
+    `header_roles` as for `built_page`.
+    """
     return [
-        route
-        for path, folder in pages.items()
-        for route in _routes_of(path, folder / "dist", takes_headers=takes_headers)
+        route for path, folder in pages.items() for route in _routes_of(path, folder / "dist", header_roles)
     ]
 
 
-def _routes_of(path: str, dist: Path, *, takes_headers: bool) -> list[Route | Mount]:
+def _routes_of(path: str, dist: Path, header_roles: Sequence[str] | None) -> list[Route | Mount]:
     async def page(_: Request) -> Response:
-        return built_page(dist / "index.html", takes_headers=takes_headers)
+        return built_page(dist / "index.html", header_roles)
 
     return [Route(path, page), Mount(f"{path}/assets", PageFiles(dist / "assets"))]

@@ -155,5 +155,7 @@ def test_a_setting_that_lets_no_server_start_is_one_line_without_the_secret(
 
 
 def test_graphiql_has_a_switch_for_the_roles_if_headers_name_the_caller() -> None:
-    assert b'data-callers="headers"' in graphiql_page(takes_headers=True).body
-    assert b"data-callers" not in graphiql_page(takes_headers=False).body
+    told = Authenticator(EngineSettings(), ["auditor", "clerk"]).header_roles
+    assert b'data-callers="headers" data-roles="auditor clerk"' in graphiql_page(told).body
+    assert KEYED.header_roles is None
+    assert b"data-callers" not in graphiql_page(KEYED.header_roles).body

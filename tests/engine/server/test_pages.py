@@ -1,5 +1,6 @@
 """Pages of an application: they are served with the policy of GraphiQL, and built with its packages, each by itself."""
 
+import json
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -39,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def client(folder: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Starlette(routes=page_routes({"/mine": folder}, takes_headers=True))
+    app = Starlette(routes=page_routes({"/mine": folder}, ["clerk", "auditor"]))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
     ) as client:
@@ -56,7 +57,7 @@ async def test_a_page_that_is_not_built_says_how_to_build_it_and_needs_no_restar
     (folder / "dist" / "index.html").write_text('<html lang="en">mine</html>')
     (folder / "dist" / "assets" / "page.js").write_text("1")
     page = await client.get("/mine")
-    assert page.text == '<html data-callers="headers" lang="en">mine</html>'
+    assert page.text == '<html data-callers="headers" data-roles="clerk auditor" lang="en">mine</html>'
     assert page.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
     assert page.headers["cache-control"] == "no-cache"
     assert (await client.get("/mine/assets/page.js")).text == "1"
@@ -65,12 +66,14 @@ async def test_a_page_that_is_not_built_says_how_to_build_it_and_needs_no_restar
 async def test_a_page_is_told_whether_the_server_takes_callers_from_headers(folder: Path) -> None:
     (folder / "dist").mkdir()
     (folder / "dist" / "index.html").write_text('<html lang="en">mine</html>')
-    for takes_headers in (True, False):
-        app = Starlette(routes=page_routes({"/mine": folder}, takes_headers=takes_headers))
+    for header_roles in (["clerk"], [], None):
+        app = Starlette(routes=page_routes({"/mine": folder}, header_roles))
         async with httpx2.AsyncClient(
             transport=httpx2.ASGITransport(app=app), base_url="http://localhost"
         ) as client:
-            assert ('data-callers="headers"' in (await client.get("/mine")).text) is takes_headers
+            assert ('data-callers="headers"' in (await client.get("/mine")).text) is (
+                header_roles is not None
+            )
 
 
 async def test_nothing_but_the_page_and_its_assets_is_served(
@@ -89,7 +92,7 @@ async def test_nothing_but_the_page_and_its_assets_is_served(
 
 
 def test_an_application_without_pages_has_no_route() -> None:
-    assert page_routes({}, takes_headers=True) == []
+    assert page_routes({}, ["clerk"]) == []
 
 
 # --- Built ------------------------------------------------------------------
@@ -107,6 +110,35 @@ def page_of(folder: Path) -> build.Page:
 def program(folder: Path) -> str:
     [script] = (folder / "dist" / "assets").glob("page-*.js")
     return script.read_text()
+
+
+def tabs_of(folder: Path) -> list[dict[str, str]]:
+    node = build.find_node()
+    assert node is not None
+    script = f"import {{ readTabs }} from '{build.HERE}/tabs.mjs'; console.log(JSON.stringify(readTabs('{folder}')))"
+    read = subprocess.run(
+        [*node.node, "--input-type=module", "--eval", script], capture_output=True, text=True, check=True
+    )
+    return json.loads(read.stdout)
+
+
+@needs_packages
+def test_the_tabs_of_graphiql_are_files_in_order_and_their_variables_are_optional(tmp_path: Path) -> None:
+    (tmp_path / "2-count.graphql").write_text("{ position }\n")
+    (tmp_path / "1-add.graphql").write_text("mutation { add }\n")
+    (tmp_path / "1-add.json").write_text('{"by": 2}\n')
+    assert tabs_of(tmp_path) == [
+        {"query": "mutation { add }", "variables": '{"by": 2}'},
+        {"query": "{ position }", "variables": ""},
+    ]
+
+
+@needs_packages
+def test_without_tabs_of_its_own_graphiql_opens_with_a_query_that_says_where_they_go(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "missing"):
+        [tab] = tabs_of(folder)
+        assert "app/web/graphiql/*.graphql" in tab["query"]
+        assert "position" in tab["query"]
 
 
 @needs_packages

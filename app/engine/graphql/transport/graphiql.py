@@ -1,5 +1,7 @@
 """Serves built pages, such as GraphiQL, with their content security policy."""
 
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 from starlette.responses import HTMLResponse
@@ -13,21 +15,23 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def graphiql_page(*, takes_headers: bool) -> HTMLResponse:
-    """The page, or a page that says how to build it. With `takes_headers` it has a switch for the roles of the caller."""
-    return built_page(PAGE, takes_headers=takes_headers)
+def graphiql_page(header_roles: Sequence[str] | None) -> HTMLResponse:
+    """The page, or a page that says how to build it. It has a switch for these roles of the caller, unless they are None."""
+    return built_page(PAGE, header_roles)
 
 
-def built_page(index: Path, *, takes_headers: bool) -> HTMLResponse:
+def built_page(index: Path, header_roles: Sequence[str] | None) -> HTMLResponse:
     """The page of this `index.html`, or a page that says how to build it.
 
-    The page is told if the server takes callers from headers: its root element has `data-callers="headers"` then.
+    `header_roles` are the roles that a caller may name in headers; None if the server takes no callers from headers. The
+    root element of the page has them: `data-callers="headers" data-roles="customer staff"`.
     """
     # It may be built while the server runs.
     page = index if index.exists() else UNBUILT
     text = page.read_text()
-    if takes_headers:
-        text = text.replace("<html ", '<html data-callers="headers" ', 1)
+    if header_roles is not None:
+        roles = escape(" ".join(header_roles))
+        text = text.replace("<html ", f'<html data-callers="headers" data-roles="{roles}" ', 1)
     return HTMLResponse(
         text,
         headers={"content-security-policy": CONTENT_SECURITY_POLICY, "cache-control": "no-cache"},

@@ -126,7 +126,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             parameters = request.query_params
             names_operation = not {"query", "documentId", "doc_id", "id", "extensions"}.isdisjoint(parameters)
             if self._services.settings.mode == "development" and acceptable.html and not names_operation:
-                return graphiql_page(takes_headers=self._services.authenticator.trusts_headers)
+                return graphiql_page(self._services.authenticator.header_roles)
         # Before anything of the operation is read.
         request.state.caller = await self._caller(request)
         if request.method == "GET":
