@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.browser.shop_page import Shop, Window
 from tests.support.browser import CHROMIUM
-from tests.support.shop_page import Shop, Window
 
 QUIET = [
     "--disable-gpu",

@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from tests.support.shop_page import CUP, MARKS, PRODUCTS, SECONDS, TEA, Shop, Window, is_well
+from tests.browser.shop_page import CUP, MARKS, PRODUCTS, SECONDS, TEA, Shop, Window, is_well
 
 pytestmark = MARKS
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
-from tests.support.shop_page import CUP, MARKS, PRODUCTS, SECONDS, TEA, Shop, Window, is_well
+from tests.browser.shop_page import CUP, MARKS, PRODUCTS, SECONDS, TEA, Shop, Window, is_well
 from tests.support.tokens import TOKEN_KEY, make_token
 
 pytestmark = MARKS
