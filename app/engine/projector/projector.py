@@ -227,6 +227,8 @@ class Projector:
         rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
         if is_due:
             problems = await self._find_problems({row["projection"] for row in rows})
+            # A table that was made again during the look has no problem any more, and is empty. Its checkpoint says so now.
+            rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
             if self._database.losses != losses:
                 # The rows are of before the crash.
                 return

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Set
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
-from app.engine.database.connections import Database
+from app.engine.database.connections import Database, open_database
 from app.engine.projector.projector import ProjectionStale
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.worker import ProjectionWorker
+from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from tests.support.databases import as_superuser
 from tests.support.toy_counter import (
@@ -194,6 +195,50 @@ async def test_no_read_is_answered_from_a_table_that_is_made_again(
                 await each.projector.wait_for_position("tallies", 0, 10)
                 assert each.projector.workers["tallies"].state.problem is None
         await assert_sound(running)
+
+
+async def test_no_read_is_answered_from_a_table_that_is_made_again_while_another_process_looks_at_it(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        open_database(EngineSettings(database_url=database_url, pool_size=2)) as its_own,
+        engine(database) as running,
+        engine(its_own) as other,
+    ):
+        await fill(running)
+        looks, made, looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        find_problems = other.projector._find_problems  # pyright: ignore[reportPrivateUsage] - the race is inside of one poll
+
+        async def held_look(have_checkpoints: Set[str]) -> Mapping[str, str]:
+            looks.set()
+            await made.wait()
+            return await find_problems(have_checkpoints)
+
+        poll_once = other.projector._poll_once  # pyright: ignore[reportPrivateUsage] - as above
+
+        async def noted_poll() -> None:
+            await poll_once()
+            if made.is_set():
+                looked.set()
+
+        monkeypatch.setattr(other.projector, "_find_problems", held_look)
+        monkeypatch.setattr(other.projector, "_poll_once", noted_poll)
+        async with asyncio.timeout(20), held_rebuild(monkeypatch) as released:
+            await looks.wait()
+            generation = await live_generation(database)
+            await database.pool.execute("TRUNCATE read.tallies_v1")
+
+            async def is_made() -> bool:
+                return await live_generation(database) != generation
+
+            await until(is_made)
+            made.set()
+            await looked.wait()
+            with pytest.raises(ProjectionStale, match="made again from the log"):
+                await other.projector.wait_for_position("tallies", 0, 0)
+            released.set()
+            await other.projector.wait_for_position("tallies", 0, 10)
+        await assert_sound(other)
 
 
 async def test_an_interrupted_rebuild_is_not_read_before_its_end(
