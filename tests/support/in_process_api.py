@@ -36,10 +36,11 @@ class InProcessApi:
         assert "errors" not in answer, answer
         return answer["data"]
 
-    def wait_for(self, field: str) -> None:
-        """Wait until a list shows all that was recorded. The limit of one wait of this API is short."""
+    def wait_for(self, field: str, arguments: str = "first: 0", selection: str = "totalCount") -> None:
+        """Wait until a list, or another field with minPosition, shows all that was recorded. The limit of one wait of this API
+        is short."""
         position = self.ask("{ position }")["position"]
-        query = f'{{ {field}(first: 0, minPosition: "{position}") {{ totalCount }} }}'
+        query = f'{{ {field}({arguments}, minPosition: "{position}") {{ {selection} }} }}'
         for _ in range(200):
             answer = self.post({"query": query}).json()
             if "errors" not in answer:

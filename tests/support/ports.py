@@ -1,17 +1,30 @@
 """Ports for the programs that tests start."""
 
+import itertools
+import os
 import random
+import re
 import socket
 from contextlib import closing, suppress
 
+PORTS, PARTS = range(10_000, 32_000), 8
+"""The kernel gives ports of this range to no connection, so that one stays free while a program starts, or starts again."""
+
+
+def _own_ports() -> range:
+    """Those of this worker of pytest-xdist: two workers never take the same one."""
+    number = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", ""))
+    part = 1 + int(number) % (PARTS - 1) if number else 0
+    return PORTS[part::PARTS]
+
+
+_next = itertools.cycle(random.SystemRandom().sample(ports := _own_ports(), len(ports)))
+
 
 def free_port() -> int:
-    """A port of the loopback address that is free now.
-
-    The kernel gives ports of this range to no connection, so that it stays free while a program starts, or starts again.
-    """
+    """A port of the loopback address that is free now. This process gets it only once, unless it takes thousands."""
     while True:
-        port = random.SystemRandom().randrange(10_000, 32_000)
+        port = next(_next)
         with closing(socket.socket()) as free, suppress(OSError):
             free.bind(("127.0.0.1", port))
             return port

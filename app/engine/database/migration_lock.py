@@ -50,7 +50,7 @@ async def report_lock_waits(connection: asyncpg.Connection, name: str) -> AsyncG
     Raises `DatabaseUnavailable`, with the last known holder, if a lock was not there in time.
     """
     pids: list[int] = []
-    holder = ["unknown"]
+    holder = ["held by an unknown process"]
     task = asyncio.create_task(_report(connection, pids, holder))
     try:
         yield pids
@@ -69,8 +69,9 @@ async def _report(connection: asyncpg.Connection, pids: list[int], holder: list[
     while True:
         await asyncio.sleep(FIRST_REPORT_SECONDS)
         waiting = await connection.fetchval(_SELECT_WAITING, pids)
-        if waiting is not None:
-            holder[0] = await blockers(connection, waiting)
+        # The wait may end between the two statements. Then the holder of before is still the one to name.
+        if waiting is not None and (found := await blockers(connection, waiting)) is not None:
+            holder[0] = found
             now = asyncio.get_running_loop().time()
             if now >= next_report:
                 next_report = now + REPORT_INTERVAL_SECONDS

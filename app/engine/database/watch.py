@@ -126,7 +126,7 @@ class SessionWatch:
                 "%s: has waited %.1f s for a lock: %s",
                 session.label,
                 seconds,
-                await blockers(probe, session.pid),
+                await blockers(probe, session.pid) or "its holder has just ended",
             )
 
     def _waits_for_client(self, session: Session, backend: Mapping[str, Any]) -> bool:
@@ -153,10 +153,10 @@ class SessionWatch:
             session.terminate()
 
 
-async def blockers(connection: asyncpg.Connection, pid: int) -> str:
-    """Who holds the lock that this server process waits for, as text."""
+async def blockers(connection: asyncpg.Connection, pid: int) -> str | None:
+    """Who holds the lock that this server process waits for, as text. None if it does not wait any more."""
     records = await connection.fetch(_SELECT_BLOCKERS, pid)
-    return "; ".join(format_holder(record) for record in records) or "its holder has just ended"
+    return "; ".join(format_holder(record) for record in records) or None
 
 
 def format_holder(record: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from app.engine.database.errors import DatabaseUnavailable, is_connection_error
 from app.engine.database.leases import Lease
 from app.engine.database.migration_lock import MIGRATION_LOCK_ID, migration_lock
 from app.engine.database.sessions import SessionKind, SessionLimits
+from app.engine.database.watch import blockers
 from app.engine.settings import EngineSettings
 from tests.support.databases import as_superuser, execute, run_in_thread, url_of
 
@@ -175,6 +176,28 @@ async def test_a_migration_that_meets_a_locked_table_names_the_holder(
             match=rf"lock timeout; the lock was held by process {holder.pid} \(app backup",
         ):
             await database.migrate()
+
+
+async def test_a_migration_whose_wait_ends_while_it_looks_names_the_holder_of_before(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 0
+
+    async def ended_meanwhile(connection: asyncpg.Connection, pid: int) -> str | None:
+        nonlocal looks
+        looks += 1
+        # After the first look, the process is one that waits for nothing.
+        return await blockers(connection, pid if looks == 1 else 0)
+
+    monkeypatch.setattr("app.engine.database.migration_lock.blockers", ended_meanwhile)
+    monkeypatch.setattr("app.engine.database.migration_lock.FIRST_REPORT_SECONDS", 0.02)
+    monkeypatch.setattr("app.engine.database.sessions.TASK_LOCK_TIMEOUT_SECONDS", 2)
+    async with database.connection(component="backup") as holder, holder.transaction():
+        await holder.execute("LOCK TABLE es.checkpoints IN ACCESS SHARE MODE")
+        await database.pool.execute("UPDATE es.alembic_version SET version_num = '0001'")
+        with pytest.raises(DatabaseUnavailable, match=rf"the lock was held by process {holder.pid} "):
+            await database.migrate()
+    assert looks > 1
 
 
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])

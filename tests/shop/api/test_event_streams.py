@@ -100,7 +100,8 @@ async def test_last_event_id_resumes_and_replaces_the_argument(filled: Server) -
 
 
 async def test_a_stream_without_stored_events_begins_at_once(filled: Server) -> None:
-    async with asyncio.timeout(1.5), follow(filled, {"query": EVENTS}):
+    # Long before the first keep-alive, which would begin it as well.
+    async with asyncio.timeout(8), follow(filled, {"query": EVENTS}):
         pass
 
 

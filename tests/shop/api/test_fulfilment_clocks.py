@@ -56,7 +56,7 @@ async def test_an_order_is_fulfilled_on_a_database_whose_clock_differs_and_its_t
     (end,) = await ended(runtime, order)
     assert (await shown(api, order, end))["status"] == "CONFIRMED"
     [fact] = [f for f in await runtime.reader.read_stream("order", order) if "placed" in f.event.stored.name]
-    assert timedelta(0) <= fact.recorded_at - fact.event.placed_at < timedelta(seconds=1)
+    assert timedelta(0) <= fact.recorded_at - fact.event.placed_at < timedelta(minutes=1)
 
 
 async def test_orders_are_fulfilled_after_a_write_for_which_the_clock_was_two_days_ahead(

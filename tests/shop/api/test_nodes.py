@@ -26,6 +26,7 @@ async def bought(api: Api, runtime: Runtime) -> dict[str, str]:
     await stock(api, "TEA", 9)
     order = await placed(api, ("TEA", 1))
     [end] = await ended(runtime, order)
+    await runtime.projector.wait_for_position("customers", end.position, 20)
     found = (await api.data(ALL, {"order": str(order), "min": str(end.position)}))["order"]
     return {
         "Order": found["id"],

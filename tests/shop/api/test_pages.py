@@ -76,6 +76,7 @@ def shop(in_process_api: InProcessApi, module_database_url: str) -> InProcessApi
             )
     for field in ("orders", "products"):
         in_process_api.wait_for(field)
+    in_process_api.wait_for("customer", f'id: "{CUSTOMER}"', "id")
     return in_process_api
 
 

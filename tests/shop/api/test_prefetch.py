@@ -116,6 +116,7 @@ async def test_where_it_cannot_be_read_in_time_the_page_is_given_without_it_afte
 ) -> None:
     await filled(api)
     runtime.settings = runtime.settings.model_copy(update={"min_position_timeout_seconds": 0.2})
+    await runtime.projector.wait_for_position("products", 1, 20)
     products = runtime.projector.workers["products"].writer
     assert products is not None
     async with products.lock:

@@ -1,6 +1,7 @@
 """What operators see of projections and do about them through the API: done, or refused with a code; nothing crashes."""
 
 import asyncio
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -361,8 +362,9 @@ async def test_a_stale_read_says_how_far_behind_it_is(
             1,
         )
         assert said["behindSeconds"] > 0.05
-        assert error["message"].startswith(
-            "Projection orders is at position 0, 1 behind 1, and the first fact that it lacks has waited 0."
+        assert re.match(
+            r"Projection orders is at position 0, 1 behind 1, and the first fact that it lacks has waited \d+\.\d s",
+            error["message"],
         )
         assert answer["extensions"]["lag"]["orders"] == 1
         assert answer["extensions"]["lagSeconds"]["orders"] > 0.05
@@ -386,7 +388,7 @@ async def test_readiness_and_metrics_show_what_is_parked_and_unread(
     )
     await level(runtime)
     async with asyncio.timeout(10):
-        while not (runtime.projector.parked_keys() and runtime.projector.unreadable_events()):  # noqa: ASYNC110 - both are looked up every now and then
+        while runtime.projector.parked_keys() != {"orders": 3} or not runtime.projector.unreadable_events():  # noqa: ASYNC110 - both are looked up every now and then
             await asyncio.sleep(0.05)
     answer = await api.client.get("/readyz")
     state = answer.json()

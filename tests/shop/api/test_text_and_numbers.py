@@ -142,6 +142,9 @@ async def test_zero_has_no_sign(api: Api) -> None:
 async def test_what_adds_up_may_pass_the_int_of_graphql(api: Api, runtime: Runtime) -> None:
     many = 2**33
     await api.data(REGISTER, {"sku": "A", "name": "a", "price": "1"})
+    # Their tables exist once they have reached an event.
+    for projection in ("daily_sales", "customers"):
+        await runtime.projector.wait_for_position(projection, 1, 20)
     await runtime.database.pool.execute(
         "INSERT INTO read.daily_sales_v2 (day, currency, orders, items, revenue) VALUES ('2026-01-05', 'EUR', $1, $1, $2)",
         many,

@@ -95,12 +95,19 @@ async def test_each_event_of_a_subscription_has_a_limit(hasty: Server, module_da
 
 async def test_waiting_for_an_event_has_no_limit(hasty: Server) -> None:
     async with opened(hasty) as socket:
-        await socket.subscribe("1", LIVE)
-        assert (await socket.data("1"))["order"]["id"] == ORDER
+        # The first result has the limit, and a busy machine may need longer.
+        identity = "0"
+        payload: dict[str, Any] = {"errors": [{"extensions": {"code": "TIMEOUT"}}]}
+        while "errors" in payload:
+            assert code_of(payload["errors"]) == "TIMEOUT"
+            identity += "0"
+            await socket.subscribe(identity, LIVE)
+            payload = (await socket.next(identity))["payload"]
+        assert payload["data"]["order"]["id"] == ORDER
         # Twice the limit of an operation passes.
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
-                await socket.next("1")
+                await socket.next(identity)
 
 
 @pytest.mark.parametrize("query", [BY_KEY, PAGE, HISTORY, LIVE], ids=["key", "page", "history", "live"])

@@ -1,5 +1,6 @@
 """Undo and redo as a client sees them: ordinary facts with a mark, a code where there is nothing, read models that follow."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -124,11 +125,15 @@ KINDS = {
 LINES = "{ version lines { sku quantity unitPrice { amount } } }"
 
 
-def test_undo_all_goes_back_to_the_opened_order_and_redo_all_to_the_edited_one(module_server: Server) -> None:
+def test_undo_all_goes_back_to_the_opened_order_and_redo_all_to_the_edited_one(
+    serve: Callable[..., Server],
+) -> None:
+    server = serve().wait()
+
     def send(mutation: str, kind: str, given_with: dict[str, Any]) -> dict[str, Any]:
         order = f"... on OrderAccepted {{ order {LINES} }}" if kind.startswith("Order") else ""
         asked = f"mutation ($i: {kind}!) {{ {mutation}(input: $i) {{ __typename {order} ... on Rejected {{ code }} }} }}"
-        return module_server.ask(asked, {"i": given_with})["data"][mutation]
+        return server.ask(asked, {"i": given_with})["data"][mutation]
 
     for sku in ("TEA", "JAM", "MUG"):
         send(

@@ -65,7 +65,7 @@ async def placed(api: Api, *lines: tuple[str, int]) -> UUID:
 
 async def fact(runtime: Runtime, stream_id: UUID, *names: str, after: int = 0) -> Fact:
     """The first fact of this stream with one of these names, as soon as it is in the log."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         async for facts in runtime.feed.follow(
             after, EventFilter(stream_id=stream_id, types=frozenset(names))
         ):
