@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 import httpx2
+import hypothesis
 import pytest
 from sqlalchemy import make_url
 from starlette.applications import Starlette
@@ -27,6 +28,9 @@ from tests.support.in_process_api import InProcessApi, run_in_process_api
 from tests.support.rebuild_oracle import assert_rebuild_equals_live
 from tests.support.server import Server, serving
 
+# A test may have no CPU for a while: the time of one example says nothing.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 TEMPLATE_TESTS = ROOT / "tests" / "template"
 CLUSTERS = "tests.support.clusters"
 

@@ -95,7 +95,7 @@ async def test_a_task_that_is_cancelled_at_its_turn_gives_the_slot_back() -> Non
 
 async def test_a_short_turn_ends_by_itself_while_its_holder_waits() -> None:
     slots = FairSlots(1, 1)
-    stuck, other = ShortTurns(slots, "a", 0.01), ShortTurns(slots, "b", 0.01)
+    stuck, other = ShortTurns(slots, "a", 0.01), ShortTurns(slots, "b", 60)
     await stuck.next()
     async with asyncio.timeout(10):
         await other.next()

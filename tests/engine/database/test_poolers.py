@@ -13,6 +13,7 @@ from app.engine.database.errors import DatabaseUnavailable
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, invoke
 from tests.support.clusters import Cluster, cluster, pgbouncer
+from tests.support.clusters.processes import wait_until
 from tests.support.toy_counter import Add, engine, request, tally
 
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
@@ -89,4 +90,6 @@ async def test_a_pooler_in_session_mode_serves_leases_notifications_and_commands
             await writing.projector.wait_for_position("tallies", 3, 5)
             assert await first.pool.fetchval("SELECT sum FROM read.tallies_v1") == 6
             assert await first.pool.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") > 0
-    assert primary.value(LOCKS) == 0
+    await asyncio.to_thread(
+        wait_until, lambda: primary.value(LOCKS) == 0, "the sessions of the pooler have ended", 10
+    )

@@ -213,7 +213,7 @@ async def test_a_heartbeat_and_a_statement_do_not_disturb_each_other(server: Clu
 async def test_a_wait_for_a_lock_names_the_holder_in_the_log_and_has_a_limit(
     server: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("app.engine.database.sessions.WORK_LOCK_TIMEOUT_SECONDS", 1)
+    monkeypatch.setattr("app.engine.database.sessions.WORK_LOCK_TIMEOUT_SECONDS", 5)
     async with (
         opened(server.url()) as database,
         database.connection(component="holder") as holder,

@@ -90,16 +90,19 @@ async def register(database: Database, *deciders: AnyDecider) -> None:
 
 async def record(runtime: Engine, stream: UUID, name: str, data: str, category: str = "tally") -> int:
     """Record an event as code would that knows its class."""
-    position = await runtime.reader.head_position() + 1
-    await runtime.database.pool.execute(
-        "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id, actor,"
-        " occurred_at, recorded_at) VALUES ($1, $2, $3, 1, $4, 1, $5, gen_random_uuid(), $3, 'newer', now(), now())",
-        position,
-        category,
-        stream,
-        name,
-        data,
-    )
+    async with runtime.database.connection() as connection, connection.transaction():
+        # The lock of es.append_batch: a process may record its notes at this moment.
+        await connection.execute("SELECT pg_advisory_xact_lock(7305813092)")
+        position: int = await connection.fetchval(  # pyright: ignore[reportAssignmentType] - it inserts one row
+            "INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id,"
+            " actor, occurred_at, recorded_at)"
+            " SELECT coalesce(max(position), 0) + 1, $1, $2, 1, $3, 1, $4, gen_random_uuid(), $2, 'newer', now(), now()"
+            " FROM es.events RETURNING position",
+            category,
+            stream,
+            name,
+            data,
+        )
     runtime.feed.notify(position)
     return position
 

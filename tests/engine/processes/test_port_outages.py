@@ -72,8 +72,7 @@ async def test_after_an_outage_nothing_is_stuck_all_calls_go_at_once_and_few_wer
         # The outage has to last: the pauses of the steps and of the probes grow.
         await asyncio.sleep(3)
         assert _count(bell) - made <= 140
-        counts = await step_counts(database.pool)
-        assert [(count.state, count.count) for count in counts] == [("due", 400)]
+        await until(lambda: _all_due(database, 400))
         down, began = False, loop.time()
         await all_rung(runtime, ids)
         recovered = loop.time() - began
@@ -83,6 +82,11 @@ async def test_after_an_outage_nothing_is_stuck_all_calls_go_at_once_and_few_wer
         # The longest pause of a probe, and the time that so many calls take on this machine now.
         assert recovered < 2.5 + 2 * (loop.time() - began)
         assert len({key for keys in bell.keys.values() for key in keys}) == 800
+
+
+async def _all_due(database: Database, number: int) -> bool:
+    """Whether there are so many steps, which are all due. The notes of the steps are recorded beside them."""
+    return [(count.state, count.count) for count in await step_counts(database.pool)] == [("due", number)]
 
 
 def _count(bell: Bell) -> int:

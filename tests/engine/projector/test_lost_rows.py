@@ -108,7 +108,8 @@ async def test_checkpoints_that_were_read_before_a_loss_was_found_do_not_end_the
         monkeypatch.setattr(other, "_polled_at", 0.0)
         async with writer.lock:
             await other._poll_once()  # pyright: ignore[reportPrivateUsage] - as above
-            assert database.losses == 1
+            # The worker that runs may have found it as well.
+            assert database.losses >= 1
             assert not other.workers[tallies.name].state.has_reached(2)
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import resource
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 from app.engine.errors import ConfigurationError
 from app.engine.server.connections import max_connections
 from app.engine.settings import ROOT, EngineSettings
+from tests.support.ports import free_port
 from tests.support.raw_http import HEAD, SOCKET, connection, cpu_seconds, read_all, remote_ports, until
 from tests.support.server import Server, clean_environment
 from tests.support.tokens import TOKEN_KEY, bearer, make_token
@@ -25,9 +25,7 @@ from tests.support.tokens import TOKEN_KEY, bearer, make_token
 @contextlib.contextmanager
 def limited_server(url: str, log: Path, descriptors: int) -> Generator[tuple[psutil.Process, int]]:
     """A server process with this limit of open files, and its port. Its output is in `log`."""
-    with contextlib.closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     with log.open("wb") as output:
         process = subprocess.Popen(
             ["sh", "-c", f'ulimit -n {descriptors}; exec "$0" -m app serve --port {port}', sys.executable],

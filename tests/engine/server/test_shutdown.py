@@ -211,7 +211,7 @@ def test_what_does_not_stop_is_named_in_one_line_and_exit_code_1_says_so(
         assert process.wait(LIMIT_SECONDS + 3) == 1
         assert time.monotonic() - began < LIMIT_SECONDS + 1
     lines = [line for line in log.read_text().splitlines() if "not stopped within" in line]
-    assert phase in lines[0], lines
+    assert any(phase in line for line in lines), lines
 
 
 def test_a_bug_that_repeats_ends_the_process_with_one_line_and_exit_code_1(url: str, tmp_path: Path) -> None:
