@@ -17,6 +17,8 @@ class Lock:
 
     async def waiting(self) -> int:
         """How many reads of servers wait for a lock. Their projectors and processes may wait for it too, and do not count."""
+        # The transaction would not see sessions that are newer than its first look.
+        await self._connection.execute("SELECT pg_stat_clear_snapshot()")
         [record] = await self._connection.fetch(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE '% reads'"

@@ -30,7 +30,7 @@ async def wait_until(condition: Callable[[], bool]) -> None:
 
 
 WAITING = "FROM pg_locks WHERE relation = 'es.events'::regclass AND NOT granted"
-"""The appends that wait for the table. A transaction would see the same pg_stat_activity again and again."""
+"""The appends that wait for the table. In a transaction, pg_stat_activity shows no newer statement."""
 
 
 @pytest.fixture
