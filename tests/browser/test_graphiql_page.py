@@ -47,7 +47,7 @@ class Window:
             self.foreign.append(url)
 
     def run(self, number: int) -> None:
-        """Open an example tab, counted from 1, and press the button."""
+        """Open a tab, counted from 1, and press the button."""
         self._open(number)
         self.page.locator(".graphiql-execute-button").click()
 

@@ -7,18 +7,20 @@ import re
 import socket
 from contextlib import closing, suppress
 
-PORTS, PARTS = range(10_000, 32_000), 8
+PORTS, PARTS = range(10_000, 32_000), 16
 """The kernel gives ports of this range to no connection, so that one stays free while a program starts, or starts again."""
 
 
 def _own_ports() -> range:
-    """Those of this worker of pytest-xdist: two workers never take the same one."""
+    """Those of this worker of pytest-xdist: two of up to 15 workers never take the same one."""
     number = re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", ""))
     part = 1 + int(number) % (PARTS - 1) if number else 0
     return PORTS[part::PARTS]
 
 
-_next = itertools.cycle(random.SystemRandom().sample(ports := _own_ports(), len(ports)))
+_ports = [*_own_ports()]
+random.SystemRandom().shuffle(_ports)
+_next = itertools.cycle(_ports)
 
 
 def free_port() -> int:

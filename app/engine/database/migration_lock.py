@@ -69,9 +69,9 @@ async def _report(connection: asyncpg.Connection, pids: list[int], holder: list[
     while True:
         await asyncio.sleep(FIRST_REPORT_SECONDS)
         waiting = await connection.fetchval(_SELECT_WAITING, pids)
-        # The wait may end between the two statements. Then the holder of before is still the one to name.
-        if waiting is not None and (found := await blockers(connection, waiting)) is not None:
-            holder[0] = found
+        if waiting is not None:
+            # The wait may end between the two statements. Then the holder of before is still the one to name.
+            holder[0] = await blockers(connection, waiting) or holder[0]
             now = asyncio.get_running_loop().time()
             if now >= next_report:
                 next_report = now + REPORT_INTERVAL_SECONDS

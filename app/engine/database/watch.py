@@ -154,7 +154,7 @@ class SessionWatch:
 
 
 async def blockers(connection: asyncpg.Connection, pid: int) -> str | None:
-    """Who holds the lock that this server process waits for, as text. None if it does not wait any more."""
+    """Who holds the lock that this server process waits for, as text. None if it waits for no session any more."""
     records = await connection.fetch(_SELECT_BLOCKERS, pid)
     return "; ".join(format_holder(record) for record in records) or None
 

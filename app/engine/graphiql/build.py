@@ -23,7 +23,8 @@ PACKAGES = HERE / "node_modules"
 PACKAGES_STAMP = PACKAGES / "lock.sha256"
 LOCK = HERE / "package-lock.json"
 OF_EVERY_PAGE = ("package.json", "package-lock.json", "build.mjs")
-GRAPHIQL_INPUTS = ("*.js", "*.jsx", "tabs.mjs", "*.css", "index.html", "*.svg", "../../web/graphiql/*")
+TAB_INPUTS = ("../../web/graphiql/*.graphql", "../../web/graphiql/*.json")
+GRAPHIQL_INPUTS = ("*.js", "*.jsx", "tabs.mjs", "*.css", "index.html", "*.svg", *TAB_INPUTS)
 PAGE_INPUTS = ("*.ts", "*.tsx", "*.css", "index.html", "*.svg", "gql/*.ts", "../*.ts")
 """Of a page of yours. Files of the folder above may be shared by several pages."""
 

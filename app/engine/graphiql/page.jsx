@@ -1,4 +1,4 @@
-// GraphiQL on our own endpoint, opened at the examples until the visitor has tabs of their own.
+// GraphiQL on our own endpoint, opened at the tabs of app/web/graphiql until the visitor has tabs of their own.
 
 import "graphiql/style.css";
 import "./page.css";

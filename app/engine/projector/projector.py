@@ -230,7 +230,7 @@ class Projector:
             # A table that was made again during the look has no problem any more, and is empty. Its checkpoint says so now.
             rows = await self._database.pool.fetch(_SELECT_CHECKPOINTS)
             if self._database.losses != losses:
-                # The rows are of before the crash.
+                # The rows may be of before the loss.
                 return
             self._problems, self._polled_at = problems, perf_counter()
         for name, problem in self._problems.items():

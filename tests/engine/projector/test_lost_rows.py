@@ -1,12 +1,13 @@
 """A crash takes the newest rows of read models back. Reads that may have seen either state fail, and later ones wait."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence, Set
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 import app.engine.projector.worker as module
@@ -96,18 +97,24 @@ async def test_checkpoints_that_were_read_before_a_loss_was_found_do_not_end_the
         await other._poll_once()  # pyright: ignore[reportPrivateUsage] - without the pauses between
         writer = worker.writer
         assert writer is not None
-        find = other._find_problems  # pyright: ignore[reportPrivateUsage] - a step of the poll
+        fetch, polling, reads = asyncpg.Pool.fetch, asyncio.current_task(), 0
 
-        async def find_after_the_crash(have: Set[str]) -> Mapping[str, str]:
-            await lose(database, stream)
-            async with database.connection() as connection:
-                await other.check_new_connection(connection)
-            return await find(have)
+        async def fetch_before_the_crash(pool: asyncpg.Pool, query: str, *arguments: Any) -> Sequence[Any]:
+            nonlocal reads
+            rows = await fetch(pool, query, *arguments)
+            if "es.checkpoints" in query and asyncio.current_task() is polling:
+                reads += 1
+                if reads == 2:
+                    await lose(database, stream)
+                    async with database.connection() as connection:
+                        await other.check_new_connection(connection)
+            return rows
 
-        monkeypatch.setattr(other, "_find_problems", find_after_the_crash)
+        monkeypatch.setattr(asyncpg.Pool, "fetch", fetch_before_the_crash)
         monkeypatch.setattr(other, "_polled_at", 0.0)
         async with writer.lock:
             await other._poll_once()  # pyright: ignore[reportPrivateUsage] - as above
+            assert reads == 2
             # The worker that runs may have found it as well.
             assert database.losses >= 1
             assert not other.workers[tallies.name].state.has_reached(2)

@@ -234,7 +234,7 @@ async def test_no_read_is_answered_from_a_table_that_is_made_again_while_another
             await until(is_made)
             made.set()
             await looked.wait()
-            with pytest.raises(ProjectionStale, match="made again from the log"):
+            with pytest.raises(ProjectionStale):
                 await other.projector.wait_for_position("tallies", 0, 0)
             released.set()
             await other.projector.wait_for_position("tallies", 0, 10)

@@ -10,7 +10,6 @@ import pytest
 
 from app.engine.application import Application
 from app.engine.database.connections import open_database
-from app.engine.server.database_probe import MAX_WAIT_SECONDS
 from app.engine.server.lag_clock import LagClock
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
@@ -33,9 +32,9 @@ def settings(primary: Cluster) -> EngineSettings:
 
 
 async def until(runtime: Runtime, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The first document at /readyz of which this holds. None waits for a frozen database longer than it may."""
+    """The first document at /readyz of which this holds."""
     while True:
-        document = await asyncio.wait_for(runtime.health.document(), 8)
+        document = await runtime.health.document()
         if holds(document):
             return document
         await asyncio.sleep(0.05)
@@ -48,12 +47,17 @@ async def test_health_answers_within_two_seconds_while_the_database_is_frozen(
         runtime = Runtime(TOY, settings, database)
         async with runtime.run(), asyncio.timeout(60):
             await until(runtime, lambda document: document["ready"])
-            assert MAX_WAIT_SECONDS < 2
             primary.freeze()
             try:
                 document = await until(runtime, lambda document: not document["ready"])
                 assert re.search("does not answer|no connection", document["errors"]["database"])
-                await asyncio.wait_for(runtime.probe.count(), 8)
+                taken: list[float] = []
+                for ask in (runtime.health.document, runtime.probe.count) * 4:
+                    began = time.monotonic()
+                    await ask()
+                    taken.append(time.monotonic() - began)
+                # This process may have no CPU for a while, once.
+                assert sorted(taken)[-2] < 2, taken
                 assert runtime.metrics.render()
             finally:
                 primary.thaw()

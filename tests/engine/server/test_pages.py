@@ -133,6 +133,24 @@ def test_the_tabs_of_graphiql_are_files_in_order_and_their_variables_are_optiona
     ]
 
 
+def test_a_changed_tab_is_a_reason_to_build_graphiql_again_and_other_files_beside_it_are_not(
+    tmp_path: Path,
+) -> None:
+    graphiql, tabs = tmp_path / "engine" / "graphiql", tmp_path / "web" / "graphiql"
+    graphiql.mkdir(parents=True)
+    (tabs / "drafts.graphql.d").mkdir(parents=True)
+    page = build.Page("GraphiQL", graphiql, build.GRAPHIQL_INPUTS)
+    seen = [page.fingerprint()]
+    for name in ("1-add.graphql", "1-add.json"):
+        (tabs / name).write_text(name)
+        seen.append(page.fingerprint())
+    (tabs / "1-add.graphql").write_text("{ position }")
+    seen.append(page.fingerprint())
+    assert len(set(seen)) == 4
+    (tabs / "README.md").write_text("words")
+    assert page.fingerprint() == seen[-1]
+
+
 @needs_packages
 def test_without_tabs_of_its_own_graphiql_opens_with_a_query_that_says_where_they_go(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "missing"):

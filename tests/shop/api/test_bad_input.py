@@ -169,7 +169,7 @@ def test_a_body_that_does_not_arrive_is_waited_for_as_long_as_an_operation_may_t
         status, body = answer(client)
         assert (status, codes(json.loads(body))) == (408, {"TIMEOUT"})
     # Half of its time to stop is for the answers.
-    patient = serve(APP_SHUTDOWN_TIMEOUT_SECONDS="60").wait()
+    patient = serve(APP_SHUTDOWN_TIMEOUT_SECONDS="60", APP_OPERATION_TIMEOUT_SECONDS="300").wait()
     with closing(create_connection(("127.0.0.1", patient.port), timeout=10)) as client:
         client.sendall(head)
         # It is being read when another request, sent after it, has been answered.

@@ -11,7 +11,17 @@ from app.engine.settings import ROOT
 from app.engine.store.reader import EventFilter
 from tests.support.graphql_client import Api
 
-EXAMPLES = sorted((ROOT / "app" / "web" / "graphiql").glob("*.graphql"))
+SAMPLE = (
+    "1-register-a-product",
+    "2-receive-stock",
+    "3-place-an-order",
+    "4-look-around",
+    "5-follow-the-log",
+    "6-follow-an-order",
+    "7-look-back",
+    "8-change-your-mind",
+)
+EXAMPLES = [ROOT / "app" / "web" / "graphiql" / f"{name}.graphql" for name in SAMPLE]
 
 
 def variables(example: Path) -> dict[str, Any]:
@@ -22,7 +32,7 @@ async def test_the_examples_work_one_after_the_other_and_a_second_run_records_no
     api: Api, runtime: Runtime
 ) -> None:
     asked = [example for example in EXAMPLES if "subscription" not in example.read_text()]
-    assert asked
+    assert len(asked) == 6
     for example in asked:
         answer = json.dumps(await api.data(example.read_text(), variables(example)))
         assert "Rejected" not in answer

@@ -90,7 +90,8 @@ async def test_each_is_served_from_its_own_table_throughout(
             if status:
                 seen.append(status)
             if not seen:
-                # Nothing else comes between the start of the new one and its first answer.
+                # A write of the old one could take longer than the new one is not ready.
+                await asyncio.sleep(0.02)
                 continue
             # The old process goes on all the while, and reads what it writes.
             on_hand += 1
