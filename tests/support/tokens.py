@@ -5,9 +5,10 @@ from typing import Any
 
 from joserfc.jwk import Key
 
-from app.engine.access.caller import DEVELOPMENT_ROLES
 from app.engine.access.tokens import shared_key, sign_token
 
+ROLES = ("customer", "staff", "operator")
+"""The roles of a token that names none."""
 TOKEN_KEY = "a key of the tests, which is longer than 32 bytes"
 SHARED = shared_key(TOKEN_KEY.encode())
 AUDIENCE = "shop-api"
@@ -20,7 +21,7 @@ def make_token(key: Key = SHARED, algorithm: str = "HS256", **claims: Any) -> st
     now = time.time()
     full = {
         "sub": "tester",
-        "roles": [*DEVELOPMENT_ROLES],
+        "roles": [*ROLES],
         "aud": AUDIENCE,
         "iat": now,
         "exp": now + 3600,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from starlette.datastructures import Headers
 
-from app.engine.access.caller import ANONYMOUS, DEVELOPMENT_ROLES, Caller
+from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import MAX_TOKEN_BYTES, SENTENCES, TokenRefused
 from app.engine.access.token_cache import TokenCache
 from app.engine.errors import ConfigurationError
@@ -31,9 +31,10 @@ TOKEN_KEYS = ("authorization", "token")
 
 
 class Authenticator:
-    """Knows who calls, by the settings of this server. `all_roles` are those of a caller of development mode."""
+    """Knows who calls, by the settings of this server. `all_roles` are those of the application: a caller of
+    development mode that names none has them all."""
 
-    def __init__(self, settings: EngineSettings, all_roles: Iterable[str] = DEVELOPMENT_ROLES) -> None:
+    def __init__(self, settings: EngineSettings, all_roles: Iterable[str]) -> None:
         names = tuple(all_roles)
         self._all_roles = frozenset(names)
         self._rules: TokenRules | None = None

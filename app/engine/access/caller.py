@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass
 
-DEVELOPMENT_ROLES = ("customer", "staff", "operator")
-"""The roles of a caller in development mode that names none."""
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:

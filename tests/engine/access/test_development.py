@@ -6,18 +6,18 @@ import pytest
 from starlette.datastructures import Headers
 
 from app.engine.access.authentication import Authenticator, check_access
-from app.engine.access.caller import ANONYMOUS, DEVELOPMENT_ROLES, Caller
+from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.transport.graphiql import graphiql_page
 from app.engine.settings import DEVELOPMENT_KEY, EngineSettings
 from tests.support.cli import assert_user_error, invoke
-from tests.support.tokens import AUDIENCE, TOKEN_KEY, bearer, make_token
+from tests.support.tokens import AUDIENCE, ROLES, TOKEN_KEY, bearer, make_token
 
-ALL = frozenset(DEVELOPMENT_ROLES)
+ALL = frozenset(ROLES)
 LOCAL = {"host": "localhost:8000"}
-TRUSTING = Authenticator(EngineSettings())
-KEYED = Authenticator(EngineSettings(token_key=TOKEN_KEY))  # pyright: ignore[reportArgumentType]
+TRUSTING = Authenticator(EngineSettings(), ROLES)
+KEYED = Authenticator(EngineSettings(token_key=TOKEN_KEY), ROLES)  # pyright: ignore[reportArgumentType]
 
 
 async def caller(headers: dict[str, str], client: str | None = "127.0.0.1", init: Any = None) -> Caller:

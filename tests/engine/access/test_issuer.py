@@ -37,7 +37,7 @@ class Clock:
 
 def authenticator(issuer: Issuer, clock: Clock | None = None, *, leeway: float = 0) -> Authenticator:
     settings = EngineSettings(issuer=issuer.url, audience=AUDIENCE, token_leeway_seconds=leeway)
-    made = Authenticator(settings)
+    made = Authenticator(settings, ())
     assert made.issuer is not None
     if clock is not None:
         made.issuer._clock = clock
