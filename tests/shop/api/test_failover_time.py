@@ -16,7 +16,7 @@ from tests.support.server import Server
 
 FAILOVER_SECONDS = 2.0
 MARGIN_SECONDS = 2.0
-"""For a machine that is busy with other tests."""
+"""For a machine that is busy with other tests; see also `allowed`."""
 REGISTER = 'mutation { registerProduct(input: {sku: "TEA", name: "Tea", price: {amount: "3.50"}}) { ... on ProductAccepted { position } } }'
 RECEIVE = (
     'mutation { receiveStock(input: {sku: "TEA", quantity: 1}) { ... on ProductAccepted { position } } }'
@@ -66,6 +66,11 @@ async def seconds_until_level(server: Server, limit: float) -> float:
     return (await seconds_until_recorded_and_level(server, limit))[1]
 
 
+async def allowed(server: Server, seconds: float) -> float:
+    """So many seconds, and ten times those that an event and its read take now, while nothing has failed yet."""
+    return seconds + 10 * max([await seconds_until_level(server, 20) for _ in range(3)])
+
+
 async def seconds_until_recorded_and_level(server: Server, limit: float) -> tuple[float, float]:
     """As `seconds_until_level`, with the seconds until the event was acknowledged before it."""
     began = time.monotonic()
@@ -89,33 +94,37 @@ async def seconds_until_recorded_and_level(server: Server, limit: float) -> tupl
 
 async def test_a_killed_owner_is_replaced_at_once(database: Cluster) -> None:
     async with owner_and_other(database) as (owner, other, _):
+        limit = await allowed(other, 2.0)
         owner.kill()
-        assert await seconds_until_level(other, 10) < 2.0
+        assert await seconds_until_level(other, 20) < limit
 
 
 async def test_a_frozen_owner_is_replaced_and_changes_nothing_when_it_wakes(database: Cluster) -> None:
     async with owner_and_other(database) as (owner, other, _):
+        limit = await allowed(other, FAILOVER_SECONDS + MARGIN_SECONDS)
         owner.process.send_signal(signal.SIGSTOP)
-        assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
+        assert await seconds_until_level(other, 20) < limit
         owner.process.send_signal(signal.SIGCONT)
         # The frozen one works again, as one that owns nothing.
-        assert await seconds_until_level(owner, 10) < FAILOVER_SECONDS + MARGIN_SECONDS
+        assert await seconds_until_level(owner, 20) < limit
 
 
 async def test_an_owner_whose_link_is_dead_is_replaced_and_finds_its_way_back(database: Cluster) -> None:
     async with owner_and_other(database) as (owner, other, link):
+        limit = await allowed(other, FAILOVER_SECONDS + MARGIN_SECONDS)
         await asyncio.to_thread(link.redirect, database.port)
-        assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
+        assert await seconds_until_level(other, 20) < limit
         # New connections of the owner reach the database; the old ones were silent with statements in flight.
-        assert await seconds_until_level(owner, 10) < FAILOVER_SECONDS + MARGIN_SECONDS
+        assert await seconds_until_level(owner, 20) < limit
 
 
 async def test_an_owner_that_reaches_nothing_is_replaced(database: Cluster) -> None:
     async with owner_and_other(database) as (owner, other, link):
+        limit = await allowed(other, FAILOVER_SECONDS + MARGIN_SECONDS)
         await asyncio.to_thread(link.freeze)
-        assert await seconds_until_level(other, 20) < FAILOVER_SECONDS + MARGIN_SECONDS
+        assert await seconds_until_level(other, 20) < limit
         await asyncio.to_thread(link.thaw)
-        assert await seconds_until_level(owner, 20) < FAILOVER_SECONDS + MARGIN_SECONDS + 5
+        assert await seconds_until_level(owner, 20) < limit + 5
 
 
 async def test_a_killed_primary_is_replaced_by_its_standby_and_reads_are_level_again() -> None:
@@ -129,8 +138,9 @@ async def test_a_killed_primary_is_replaced_by_its_standby_and_reads_are_level_a
             with closing(Server(url, APP_FAILOVER_SECONDS=str(FAILOVER_SECONDS))) as server:
                 await asyncio.to_thread(server.wait)
                 await asyncio.to_thread(server.ask, REGISTER)
+                limit = await allowed(server, FAILOVER_SECONDS + MARGIN_SECONDS)
                 primary.kill()
                 await asyncio.to_thread(standby.promote)
                 recorded, level = await seconds_until_recorded_and_level(server, 20)
-                assert recorded <= level < FAILOVER_SECONDS + MARGIN_SECONDS
+                assert recorded <= level < limit
                 assert "Traceback" not in server.output()

@@ -103,20 +103,23 @@ async def test_when_the_owner_of_the_projections_is_killed_the_other_takes_over_
     assert await owners(database_url) == {owner.process.pid}
     async with httpx2.AsyncClient(timeout=10) as client, opened(other) as socket:
         await socket.subscribe("all", FACTS, {"after": "0"})
-        assert (await post(client, other, RECEIVE))["receiveStock"]["product"] == {"onHand": 1, "version": 2}
+
+        async def seconds_of_ten(first: int) -> float:
+            began = time.monotonic()
+            for number in range(first, first + 10):
+                accepted = (await post(client, other, RECEIVE))["receiveStock"]
+                assert accepted["product"] == {"onHand": number, "version": number + 1}
+            return time.monotonic() - began
+
+        calm = await seconds_of_ten(1)
         owner.kill()
-        killed = time.monotonic()
-        for number in range(2, 12):
-            assert (await post(client, other, RECEIVE))["receiveStock"]["product"] == {
-                "onHand": number,
-                "version": number + 1,
-            }
-        assert time.monotonic() - killed < 2
+        # On a machine that is busy with other tests the ten commands take longer by themselves.
+        assert await seconds_of_ten(11) < 2 + 2 * calm
         # The ten commands waited for one of the projections. Each has a lease of its own.
         async with asyncio.timeout(20):
             while await owners(database_url) != {other.process.pid}:  # noqa: ASYNC110 - the database rings no bell
                 await asyncio.sleep(0.05)
-        assert [fact["position"] for fact in await socket.facts("all", 12)] == [str(n) for n in range(1, 13)]
+        assert [fact["position"] for fact in await socket.facts("all", 21)] == [str(n) for n in range(1, 22)]
     assert "Traceback" not in other.output()
 
 
