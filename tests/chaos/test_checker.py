@@ -15,7 +15,7 @@ from tests.chaos.history import Accepted, History
 from tests.chaos.true_history import true_history
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(0, 2**32), st.integers(1, 6))
 def test_a_true_history_is_accepted(seed: int, clients: int) -> None:
     history = true_history(seed, clients=clients, steps=60 // clients)

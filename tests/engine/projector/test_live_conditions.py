@@ -133,7 +133,7 @@ def test_conditions_are_decided_for_many_lists_as_the_query_of_each_list_decides
                     await add(running, identity, total, note)
                 await wait_until_folded(running, tallies)
 
-        @settings(max_examples=60, deadline=None, derandomize=True)
+        @settings(max_examples=60, derandomize=True)
         @given(chosen_lists, st.lists(st.sampled_from(ROWS), min_size=1, max_size=3))
         def holds(chosen: list[list[Condition]], changed: list[tuple[UUID, int, str]]) -> None:
             runner.run(assert_same(database, chosen, [(row[0],) for row in changed]))

@@ -64,7 +64,7 @@ def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(da
 
         all_skipped: set[int] = set()
 
-        @settings(max_examples=8, deadline=None, derandomize=True)
+        @settings(max_examples=8, derandomize=True)
         @given(plans)
         def holds(plan: Sequence[tuple[int, str, int]]) -> None:
             runner.run(play(plan))

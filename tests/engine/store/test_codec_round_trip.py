@@ -21,7 +21,7 @@ EVENTS: tuple[type[Event], ...] = tuple(event_type for decider in ALL for event_
 
 @pytest.mark.parametrize("event_type", EVENTS, ids=lambda event_type: event_type.stored.name)
 def test_every_event_decodes_to_an_equal_event(event_type: type[Event]) -> None:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(field_values(event_type, ANY))
     def comes_back(event: Event) -> None:
         text = CODEC.encode(event)
@@ -33,7 +33,7 @@ def test_every_event_decodes_to_an_equal_event(event_type: type[Event]) -> None:
     comes_back()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(EVENTS),
     st.recursive(
@@ -49,7 +49,6 @@ def test_any_other_json_decodes_to_the_event_or_to_an_unreadable_event(
     assert isinstance(event, event_type) or (isinstance(event, UnreadableEvent) and event.data == text)
 
 
-@settings(deadline=None)
 @given(st.text(), st.integers(-(2**15), 2**15 - 1), st.text())
 def test_an_unknown_name_or_version_is_unreadable(name: str, version: int, data: str) -> None:
     event = CODEC.decode(f"unknown.{name}", version, data)

@@ -59,7 +59,7 @@ def check_snapshots(decider: AnyDecider) -> None:
     reached: set[str] = set()
     some = st.one_of(*(field_values(command, FEW) for command in decider.command_types))
 
-    @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=120, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(some, min_size=5, max_size=40))
     def holds(commands: Sequence[object]) -> None:
         events = recorded(decider, commands)

@@ -153,7 +153,6 @@ def ask_as_each_role(deployment: Deployment, label: str, examples: int, *, rando
 
     @settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         derandomize=not random,
         phases=[Phase.generate],

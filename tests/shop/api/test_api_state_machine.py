@@ -107,7 +107,6 @@ def test_any_run_of_the_api_leaves_read_models_that_equal_their_rebuild(
         settings=settings(
             max_examples=10,
             stateful_step_count=30,
-            deadline=None,
             derandomize=True,
             suppress_health_check=[
                 HealthCheck.too_slow,

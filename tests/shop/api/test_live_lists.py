@@ -164,7 +164,7 @@ async def play(pair: tuple[Server, Server], script: list[tuple[Any, ...]]) -> No
 
 @pytest.mark.long
 @given(steps)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_list_that_is_kept_by_its_changes_is_the_list_of_the_query(
     pair: tuple[Server, Server], script: list[tuple[Any, ...]]
 ) -> None:

@@ -81,7 +81,7 @@ def shop(in_process_api: InProcessApi, module_database_url: str) -> InProcessApi
 
 
 @pytest.mark.parametrize("name", LISTS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_page_is_its_part_of_the_list(shop: InProcessApi, name: str, data: st.DataObject) -> None:
     everything = page(shop, name, first=100)

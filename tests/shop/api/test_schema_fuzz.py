@@ -21,7 +21,6 @@ schema = schemathesis.graphql.from_file(
 @settings(
     # Each caller with a role of its own asks as many again (tests/shop/access).
     max_examples=10,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[
         HealthCheck.too_slow,

@@ -140,7 +140,7 @@ def test_undo_all_goes_back_to_the_opened_order_and_redo_all_to_the_edited_one(
             "registerProduct", "RegisterProductInput", {"sku": sku, "name": sku, "price": {"amount": "3.50"}}
         )
 
-    @settings(max_examples=12, deadline=None, derandomize=True)
+    @settings(max_examples=12, derandomize=True)
     @given(st.lists(EDITS, min_size=6, max_size=20))
     def holds(edits: list[tuple[str, dict[str, Any]]]) -> None:
         order = {"orderId": str(uuid4())}

@@ -34,9 +34,7 @@ def euros(amount: Decimal) -> Money:
     return Money(amount=amount, currency="EUR")
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_in_any_interleaving_every_order_ends_and_stock_and_payments_agree(data: st.DataObject) -> None:
     draw = data.draw

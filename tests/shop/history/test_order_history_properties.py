@@ -205,7 +205,7 @@ def test_the_history_of_any_life_of_an_order_is_the_fold_of_each_prefix(database
             async with runtime.run():
                 loop = asyncio.get_running_loop()
 
-                @settings(max_examples=25, deadline=None, derandomize=True)
+                @settings(max_examples=30, derandomize=True)
                 @given(open_lives, st.integers(1, 7))
                 @example([*began, UndoChange(), RedoChange()], 2)
                 @example([*began, UndoChange(), RedoChange(), UndoChange()], 2)

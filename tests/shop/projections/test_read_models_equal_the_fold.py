@@ -179,7 +179,7 @@ def test_any_sequence_of_commands_leaves_every_read_model_equal_to_the_fold_of_t
         opening, running, shop = runner.run(begin())
         try:
 
-            @settings(max_examples=40, deadline=None, derandomize=True)
+            @settings(max_examples=40, derandomize=True)
             @given(sequences, st.booleans())
             def holds(sequence: Sequence[Step], together: bool) -> None:
                 runner.run(shop.run(sequence, together))
