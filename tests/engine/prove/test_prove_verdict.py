@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+import secrets
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -25,6 +26,7 @@ from app.engine.prove.journal import (
 )
 from app.engine.prove.verdict import Entry, Evidence, judge
 from tests.support.cli import next_line, start
+from tests.support.databases import execute, run_in_thread
 
 MOMENT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 STREAM, FIRST, SECOND, THIRD, TAKEN_BACK = (UUID(int=n) for n in range(1, 6))
@@ -142,13 +144,16 @@ def test_a_repeat_taken_for_new_and_a_failed_append_refute_it() -> None:
 
 
 def scratches(url: str) -> list[str]:
+    """The databases of the proofs of this role."""
+
     async def ask() -> list[str]:
         connection = await asyncpg.connect(url)
         try:
             return [
                 row["datname"]
                 for row in await connection.fetch(
-                    "SELECT datname FROM pg_database WHERE datname LIKE 'prove%'"
+                    "SELECT datname FROM pg_database"
+                    " WHERE datname LIKE 'prove%' AND pg_get_userbyid(datdba) = current_user"
                 )
             ]
         finally:
@@ -158,8 +163,17 @@ def scratches(url: str) -> list[str]:
 
 
 @pytest.fixture
-def prove(postgres: str) -> Callable[..., subprocess.Popen[str]]:
-    def prove(*options: str, url: str = postgres) -> subprocess.Popen[str]:
+def own_role(postgres: str) -> Iterator[str]:
+    """The server, for a role of this test alone: other tests may prove something on the same server."""
+    name = f"prover_{secrets.token_hex(6)}"
+    run_in_thread(execute(postgres, f"CREATE ROLE {name} LOGIN SUPERUSER PASSWORD 'x'"))
+    yield make_url(postgres).set(username=name, password="x").render_as_string(hide_password=False)
+    run_in_thread(execute(postgres, f"DROP ROLE {name}"))
+
+
+@pytest.fixture
+def prove(own_role: str) -> Callable[..., subprocess.Popen[str]]:
+    def prove(*options: str, url: str = own_role) -> subprocess.Popen[str]:
         return start("prove", *options, DATABASE_URL=url)
 
     return prove
@@ -169,13 +183,13 @@ type Prove = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.mark.long
-def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
+def test_the_store_loses_nothing(prove: Prove, own_role: str) -> None:
     with prove("--seconds", "4") as process:
         said, problems = process.communicate(timeout=120)
     assert process.returncode == 0, said + problems
     assert said.splitlines()[-1].startswith("proved: ")
     assert problems == ""
-    assert scratches(postgres) == []
+    assert scratches(own_role) == []
 
 
 @pytest.mark.long
@@ -191,7 +205,7 @@ def test_the_store_loses_nothing(prove: Prove, postgres: str) -> None:
     ],
 )
 def test_a_store_without_its_lock_is_found_out(
-    prove: Prove, postgres: str, sabotage: str, refuted: str
+    prove: Prove, own_role: str, sabotage: str, refuted: str
 ) -> None:
     # One follower of each kind is enough to see what is broken.
     with prove("--seconds", "3", "--followers", "2", "--sabotage", sabotage) as process:
@@ -199,18 +213,18 @@ def test_a_store_without_its_lock_is_found_out(
     assert process.returncode == 1, said + problems
     assert re.search(r"^NOT proved: ", said, re.MULTILINE)
     assert f"false: {refuted}" in said
-    assert scratches(postgres) == []
+    assert scratches(own_role) == []
 
 
-def test_stopping_the_proof_leaves_no_scratch_database_behind(prove: Prove, postgres: str) -> None:
+def test_stopping_the_proof_leaves_no_scratch_database_behind(prove: Prove, own_role: str) -> None:
     with prove("--seconds", "600") as process:
         assert "proving" in next_line(process)
-        assert len(scratches(postgres)) == 1
+        assert len(scratches(own_role)) == 1
         process.send_signal(signal.SIGINT)
         _, problems = process.communicate(timeout=60)
     assert process.returncode == 130, problems
     assert "Traceback" not in problems
-    assert scratches(postgres) == []
+    assert scratches(own_role) == []
 
 
 async def test_a_role_that_may_not_make_databases_is_told_so(prove: Prove, postgres: str) -> None:
