@@ -16,6 +16,7 @@ import pytest
 
 from app.engine.database.connections import Database, open_database, retry_read
 from app.engine.database.errors import is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.database.leases import Lease
 from app.engine.database.sessions import Session, SessionKind
 from app.engine.settings import ROOT, EngineSettings
@@ -45,7 +46,7 @@ async def opened(url: str) -> AsyncGenerator[Database]:
 
 
 async def assert_broken(statement: Awaitable[Any], began: float) -> None:
-    with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)) as broken:
+    with pytest.raises(DRIVER_ERRORS) as broken:
         async with asyncio.timeout(20):
             await statement
     assert is_connection_error(broken.value)
@@ -231,6 +232,7 @@ OWNER = """
 import asyncio, sys
 from app.engine.database.connections import Database
 from app.engine.database.errors import is_connection_error
+from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.database.leases import Lease
 from app.engine.database.sessions import SessionLimits
 
