@@ -15,8 +15,7 @@ import asyncpg
 import pytest
 
 from app.engine.database.connections import Database, open_database, retry_read
-from app.engine.database.errors import is_connection_error
-from app.engine.database.errors import DRIVER_ERRORS
+from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.database.leases import Lease
 from app.engine.database.sessions import Session, SessionKind
 from app.engine.settings import ROOT, EngineSettings
@@ -232,7 +231,6 @@ OWNER = """
 import asyncio, sys
 from app.engine.database.connections import Database
 from app.engine.database.errors import is_connection_error
-from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.database.leases import Lease
 from app.engine.database.sessions import SessionLimits
 
