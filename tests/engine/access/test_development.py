@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from starlette.datastructures import Headers
 
 from app.engine.access.authentication import Authenticator, check_access
@@ -17,7 +18,7 @@ from tests.support.tokens import AUDIENCE, ROLES, TOKEN_KEY, bearer, make_token
 ALL = frozenset(ROLES)
 LOCAL = {"host": "localhost:8000"}
 TRUSTING = Authenticator(EngineSettings(), ROLES)
-KEYED = Authenticator(EngineSettings(token_key=TOKEN_KEY), ROLES)  # pyright: ignore[reportArgumentType]
+KEYED = Authenticator(EngineSettings(token_key=SecretStr(TOKEN_KEY)), ROLES)
 
 
 async def caller(headers: dict[str, str], client: str | None = "127.0.0.1", init: Any = None) -> Caller:

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import make_url
 
 from app.engine.errors import ConfigurationError
@@ -25,7 +26,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_show_no_secret() -> None:
-    settings = Settings(database_url=f"postgresql://a:{PASSWORD}@h/shop", token_key=TOKEN_KEY)  # pyright: ignore[reportArgumentType]
+    settings = Settings(database_url=f"postgresql://a:{PASSWORD}@h/shop", token_key=SecretStr(TOKEN_KEY))
     for text in (repr(settings), str(settings), f"{settings}", repr(settings.token_key)):
         assert PASSWORD not in text
         assert TOKEN_KEY not in text
