@@ -28,8 +28,9 @@ from app.engine.store.append_request import (
     AppendRequest,
     AppendResult,
     CommandIdReused,
+    EncodedRequest,
     VersionConflict,
-    is_newly_recorded,
+    encode_request,
 )
 from app.engine.store.append_session import (
     PROBE_INTERVAL_SECONDS,
@@ -60,11 +61,15 @@ class Overloaded(Exception):
 
 @dataclass(slots=True)
 class _PendingAppend:
-    request: AppendRequest
+    encoded: EncodedRequest
     since: float = field(default_factory=monotonic)
     answer: asyncio.Future[AppendResult | VersionConflict] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    @property
+    def request(self) -> AppendRequest:
+        return self.encoded.request
 
     def conflict(self) -> None:
         """Answer that the request was decided on events that were not recorded. Its caller loads the stream again."""
@@ -103,6 +108,7 @@ class Appender:
         max_pending: int = 10_000,
         retry_timeout: float = 10.0,
     ) -> None:
+        self._codec = codec
         self._committed = committed
         self._max_pending = max_pending
         self._pending: deque[_PendingAppend] = deque()
@@ -110,18 +116,18 @@ class Appender:
         self._draining = False
         self.categories = frozenset(codec.commands)
         """The categories of the registered deciders."""
-        self.session = AppendSession(connect, codec, check_log, retry_timeout)
+        self.session = AppendSession(connect, check_log, retry_timeout)
 
     async def append(self, request: AppendRequest) -> AppendResult | VersionConflict:
-        """Record durably. Raises `Overloaded`, `StoreTimeout`, `StoreUnavailable`, `CommandIdReused`, or asyncpg's error
-        for refused data."""
+        """Record durably. Raises `Overloaded`, `StoreTimeout`, `StoreUnavailable`, `CommandIdReused`, asyncpg's error for
+        refused data, or the error of the encoder."""
         if len(self._pending) >= self._max_pending or self._draining:
             raise Overloaded
         if request.chain.failed:
             # The caller whose request failed runs first, and loads the stream again.
             await asyncio.sleep(0)
             return VersionConflict(request.expected, request.chain.error)
-        pending = _PendingAppend(request)
+        pending = _PendingAppend(encode_request(self._codec, request))
         self._pending.append(pending)
         self._wakeup.set()
         return await pending.answer
@@ -191,7 +197,7 @@ class Appender:
         batch = self._next_batch(min(limit, MAX_BATCH_COMMANDS))
         if not batch:
             return None
-        answers = self.session.record([pending.request for pending in batch], batch[0].since)
+        answers = self.session.record([pending.encoded for pending in batch], batch[0].since)
         return _InFlightBatch(batch, asyncio.Task(answers, loop=asyncio.get_running_loop(), eager_start=True))
 
     async def _finish_batch(self, in_flight: _InFlightBatch) -> _InFlightBatch | None:
@@ -206,7 +212,7 @@ class Appender:
             # Any error is passed to the callers of this batch, and the next batch follows.
             await self._bisect_failed_batch(in_flight.batch, error)
         else:
-            if all(is_newly_recorded(answer) for answer in recorded.answers):
+            if recorded.is_all_accepted:
                 following = self._send_next_batch()
             self._resolve(in_flight.batch, recorded)
         return following or self._send_next_batch()
@@ -224,7 +230,7 @@ class Appender:
                     continue
                 try:
                     recorded = await self.session.record(
-                        [pending.request for pending in valid], valid[0].since
+                        [pending.encoded for pending in valid], valid[0].since
                     )
                 except Exception as half_error:
                     # Any error is passed to the callers of this half.
@@ -241,12 +247,13 @@ class Appender:
 
     def _resolve(self, batch: Sequence[_PendingAppend], recorded: RecordedBatch) -> None:
         """Give every request of a batch its answer. A request whose events were not recorded now fails its chain."""
-        results = [answer for answer in recorded.answers if isinstance(answer, AppendResult)]
+        answers = recorded.answers()
+        results = [answer for answer in answers if isinstance(answer, AppendResult)]
         head = max((result.last for result in results), default=0)
         if head:
             facts = [fact for result in results for fact in result.facts]
             self._committed(head, facts, recorded.before)
-        for pending, answer in zip(batch, recorded.answers, strict=True):
+        for pending, answer in zip(batch, answers, strict=True):
             if pending.request.events and (not isinstance(answer, AppendResult) or answer.duplicate):
                 pending.request.chain.failed = True
             if isinstance(answer, CommandIdReused):

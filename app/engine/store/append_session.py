@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
@@ -12,9 +12,14 @@ import asyncpg
 from app.engine.backoff import Backoff
 from app.engine.database.connections import Connect
 from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_data_error
-from app.engine.store.append_request import AppendAnswer, AppendRequest, append_answer, append_arguments
+from app.engine.store.append_request import (
+    APPEND_BATCH,
+    AppendAnswer,
+    EncodedRequest,
+    append_answer,
+    append_arguments,
+)
 from app.engine.store.clock_bound import ClockBound
-from app.engine.store.codec import EventCodec
 from app.engine.store.log_identity import EventIdentity
 
 log = logging.getLogger(__name__)
@@ -40,10 +45,36 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordedBatch:
-    """The answers to one batch, and the newest event of the log before it; None if the log was empty."""
+    """What the database says about a batch: one row for each request, and in the first row what concerns all of them."""
 
-    answers: Sequence[AppendAnswer]
-    before: EventIdentity | None
+    requests: Sequence[EncodedRequest]
+    rows: Sequence[asyncpg.Record]
+    resent: bool
+
+    @property
+    def is_all_accepted(self) -> bool:
+        return all(row["status"] == "accepted" for row in self.rows)
+
+    @property
+    def before(self) -> EventIdentity | None:
+        """The newest event of the log before the batch; None if the log was empty."""
+        first = self.rows[0]
+        if not first["before_position"]:
+            return None
+        return EventIdentity(first["before_position"], UUID(int=first["before_command"].int))
+
+    @property
+    def clock_lift_seconds(self) -> float:
+        """How far the moment of its events is ahead of the clock of the database."""
+        return (self.rows[0]["recorded"] - self.rows[0]["clock"]).total_seconds()
+
+    def answers(self) -> Sequence[AppendAnswer]:
+        """The answer to each request, with the facts that it recorded."""
+        recorded_at = self.rows[0]["recorded"]
+        return [
+            append_answer(encoded.request, row, recorded_at, resent=self.resent)
+            for encoded, row in zip(self.requests, self.rows, strict=True)
+        ]
 
 
 async def assume_same_log(connection: asyncpg.Connection) -> bool:
@@ -55,11 +86,8 @@ async def assume_same_log(connection: asyncpg.Connection) -> bool:
 class AppendSession:
     """Calls es.append_batch on one connection, which it opens again as often as necessary."""
 
-    def __init__(
-        self, connect: Connect, codec: EventCodec, check_log: CheckLog, retry_timeout: float
-    ) -> None:
+    def __init__(self, connect: Connect, check_log: CheckLog, retry_timeout: float) -> None:
         self._connect = connect
-        self._codec = codec
         self._check_log = check_log
         self._retry_timeout = retry_timeout
         self._connection: asyncpg.Connection | None = None
@@ -95,7 +123,7 @@ class AppendSession:
         if self._connection is not None:
             self._connection.terminate()
 
-    async def record(self, requests: Sequence[AppendRequest], since: float) -> RecordedBatch:
+    async def record(self, requests: Sequence[EncodedRequest], since: float) -> RecordedBatch:
         """Call es.append_batch. If the connection breaks or the database refuses, call it again with the same requests.
 
         `since` is the time of `monotonic` since which the oldest request waits. Raises asyncpg's error for refused data,
@@ -112,14 +140,11 @@ class AppendSession:
                     connection = await self._connected()
                     if epoch != self._epoch:
                         epoch = self._epoch
-                        requests = [
-                            replace(request, expected=UNKNOWN_VERSION, is_expected_by_caller=False)
-                            for request in requests
-                        ]
-                    arguments = append_arguments(self._codec, requests)
+                        requests = [request.expecting(UNKNOWN_VERSION) for request in requests]
+                    arguments = append_arguments(requests)
                     sent, asked = True, self._clock_bound.elapsed()
                     rows = await connection.fetch(
-                        _CALL, *arguments, self._clock_bound.latest(), timeout=self._retry_timeout
+                        APPEND_BATCH, *arguments, self._clock_bound.latest(), timeout=self._retry_timeout
                     )
                     if resent or self._is_unreplicated:
                         # An earlier attempt may have been committed without its wait for a synchronous standby. The
@@ -129,7 +154,9 @@ class AppendSession:
                         self._is_unreplicated = False
                     self._succeed()
                     self._clock_bound.note(rows[0]["clock"], asked)
-                    return self._recorded(requests, rows, resent=resent)
+                    recorded = RecordedBatch(requests, rows, resent)
+                    self._note_clock(recorded.clock_lift_seconds)
+                    return recorded
                 except DRIVER_ERRORS as error:
                     if is_data_error(error):
                         raise
@@ -151,8 +178,8 @@ class AppendSession:
         try:
             connection = await self._connected()
             await connection.fetch(
-                _CALL,
-                *append_arguments(self._codec, ()),
+                APPEND_BATCH,
+                *append_arguments(()),
                 self._clock_bound.latest(),
                 timeout=self._retry_timeout,
             )
@@ -183,19 +210,6 @@ class AppendSession:
         # The text of PostgreSQL is translated; its code (01000) is that of every warning. Nothing else warns here.
         if getattr(notice, "sqlstate", None) == "01000":
             self._is_unreplicated = True
-
-    def _recorded(
-        self, requests: Sequence[AppendRequest], rows: Sequence[asyncpg.Record], *, resent: bool
-    ) -> RecordedBatch:
-        first = rows[0]
-        before = None
-        if first["before_position"]:
-            before = EventIdentity(first["before_position"], UUID(int=first["before_command"].int))
-        self._note_clock((first["recorded"] - first["clock"]).total_seconds())
-        answers = [
-            append_answer(request, row, resent=resent) for request, row in zip(requests, rows, strict=True)
-        ]
-        return RecordedBatch(answers, before)
 
     def _note_clock(self, lift: float) -> None:
         if lift > MAX_CLOCK_LIFT_SECONDS >= self.clock_lift_seconds:
@@ -238,7 +252,6 @@ def _outcome_unknown(error: Exception) -> bool:
 _SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
 a batch of one. A plan made while the tables are small would scan them forever."""
-_CALL = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _PROBE_ROW = """
     BEGIN;

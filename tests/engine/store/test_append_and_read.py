@@ -171,6 +171,18 @@ async def test_data_that_the_database_refuses_fails_its_own_command_only(store: 
     assert await store.reader.head_position() == 7
 
 
+async def test_an_event_that_cannot_be_encoded_fails_its_own_command_only(store: Engine) -> None:
+    answers = await asyncio.gather(
+        *(
+            store.appender.append(append(uuid4(), 0, Added(amount=n, note="\ud800" if n == 3 else "fine")))
+            for n in range(8)
+        ),
+        return_exceptions=True,
+    )
+    assert [isinstance(a, UnicodeEncodeError) for a in answers] == [n == 3 for n in range(8)]
+    assert await store.reader.head_position() == 7
+
+
 async def test_a_batch_whose_connection_broke_is_sent_again_and_has_one_effect(
     store: Engine, database: Database
 ) -> None:

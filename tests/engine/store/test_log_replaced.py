@@ -147,7 +147,7 @@ async def test_a_hole_stops_the_feed_before_it_and_is_named(database: Database) 
         for _ in range(6):
             await add(writing, uuid4())
         reader = writing.reader
-        feed = Feed(EventReader(database.pool, writing.appender.session._codec), poll_interval=0.02)
+        feed = Feed(EventReader(database.pool, writing.appender._codec), poll_interval=0.02)
         async with unguarded(database.url) as connection:
             await connection.execute("CREATE TEMP TABLE kept AS SELECT * FROM es.events WHERE position = 4")
             await connection.execute("DELETE FROM es.events WHERE position = 4")
