@@ -188,7 +188,10 @@ def append_answer(
     )
     if known and None not in (row["known_digest"], request.digest):
         same = same and row["known_digest"] == request.digest
-    if known and name is not None and not same:
+    if known and name is None:
+        # It came twice in one batch, and the store keeps no outcome of the first: it is decided again.
+        return VersionConflict(row["actual"])
+    if known and not same:
         return CommandIdReused(CommandIdReused.__doc__)
     if row["refused"] == CONFLICT:
         return VersionConflict(row["actual"])

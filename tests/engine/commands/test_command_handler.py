@@ -120,6 +120,27 @@ async def test_an_expected_version_that_does_not_match_is_a_conflict_also_on_a_s
         assert never == CommandConflict(expected=9, actual=4)
 
 
+async def test_the_same_command_twice_at_once_with_an_expected_version_has_one_effect_also_on_a_stale_cache(
+    database: Database,
+) -> None:
+    stream, identity = uuid4(), uuid4()
+    async with engine(database) as one, engine(database) as other:
+        await one.commands.execute(tally, stream, Add(amount=1), request())
+        await other.commands.execute(tally, stream, Add(amount=1), request())
+        outcomes = await asyncio.gather(
+            *(
+                one.commands.execute(
+                    tally, stream, Add(amount=1), request(command_id=identity, expected_version=2)
+                )
+                for _ in range(2)
+            )
+        )
+        assert sorted(isinstance(o, CommandAccepted) and (o.version, o.duplicate) for o in outcomes) == [
+            (3, False),
+            (3, True),
+        ]
+
+
 async def test_a_repeat_with_its_old_expected_version_is_a_repeat_not_a_conflict(database: Database) -> None:
     stream, identity = uuid4(), uuid4()
     async with engine(database) as running:
