@@ -64,6 +64,9 @@ def is_data_error(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         # Data that does not fit, rows that break a constraint, one row twice, and values too large for an index.
         return (getattr(error, "sqlstate", None) or "")[:2] in ("21", "22", "23", "54")
+    if isinstance(error, OSError | asyncpg.ClientConfigurationError):
+        # A certificate that is refused or missing is a ValueError, too. No connection was made.
+        return False
     return isinstance(
         error,
         ValueError | TypeError | AttributeError | ArithmeticError | LookupError | msgspec.MsgspecError,

@@ -127,7 +127,11 @@ class Appender:
             # The caller whose request failed runs first, and loads the stream again.
             await asyncio.sleep(0)
             return VersionConflict(request.expected, request.chain.error)
-        pending = _PendingAppend(encode_request(self._codec, request))
+        try:
+            pending = _PendingAppend(encode_request(self._codec, request))
+        except Exception as error:
+            request.chain.failed, request.chain.error = True, request.chain.error or error
+            raise
         self._pending.append(pending)
         self._wakeup.set()
         return await pending.answer

@@ -1,6 +1,7 @@
 """What the store promises: dense order, versions, one effect a command id, and nothing lost when a connection breaks."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -123,10 +124,11 @@ async def test_a_chain_fails_in_every_way_in_which_its_events_are_not_recorded(s
         append(uuid4(), 0, Added(amount=1), command_id=first.command_id), chain=AppendChain()
     )
     refused = append(uuid4(), 0, Added(amount=1, note="\0"))
+    not_encodable = append(uuid4(), 0, Added(amount=1, note="\ud800"))
     recorded = append(uuid4(), 0, Added(amount=1))
-    requests = [repeat, other_command, refused, recorded]
+    requests = [repeat, other_command, refused, not_encodable, recorded]
     await asyncio.gather(*map(store.appender.append, requests), return_exceptions=True)
-    assert [request.chain.failed for request in requests] == [True, True, True, False]
+    assert [request.chain.failed for request in requests] == [True, True, True, True, False]
 
 
 async def test_a_command_id_has_one_effect_whether_repeated_in_one_batch_or_later(store: Engine) -> None:
@@ -288,14 +290,26 @@ async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_get_an_er
     assert {type(answer) for answer in answers} == {StoreTimeout}
 
 
-async def test_a_database_that_stays_away_is_unavailable_after_the_retry_timeout(database: Database) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("no route"),
+        ssl.SSLCertVerificationError("expired"),
+        asyncpg.ClientConfigurationError("no file"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_database_that_stays_away_is_unavailable_after_the_retry_timeout(
+    database: Database, error: Exception
+) -> None:
     async def nowhere() -> asyncpg.Connection:
-        raise OSError("no route")
+        raise error
 
     async with engine(database, retry_timeout=0.3) as running:
         running.appender.session._connect = nowhere
         with pytest.raises(StoreUnavailable):
             await running.appender.append(append(uuid4(), 0, Added(amount=1)))
+        assert running.appender.trouble is not None
 
 
 async def test_a_full_appender_raises_overloaded(database: Database) -> None:
