@@ -198,7 +198,7 @@ async def engine(
     snapshots = SnapshotReader(database.pool, codec, [decider], every=every)
     snapshotter = SnapshotWriter(database.pool, reader, snapshots)
     commands = CommandHandler(appender, reader, snapshots)
-    feed.on_replaced += [commands.forget, appender.invalidate]
+    feed.on_replaced += [commands.forget, appender.invalidate, notifier.forget]
     workers = ProcessEngine(processes, database, reader, feed, commands, deciders, ports or {}, steps)
     await workers.create_missing_checkpoints()
     await feed.start()

@@ -1,7 +1,7 @@
 """The past of any aggregate: its state at a point in time, its history, and the fact that last set each field."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass
@@ -96,17 +96,25 @@ class _CachedState:
 
 
 class AggregateHistory:
-    """Reads the past of streams of any decider. Facts never change, so it caches states."""
+    """Reads the past of streams of any decider. The facts of one epoch of the log never change, so it caches states."""
 
-    def __init__(self, reader: EventReader, snapshots: SnapshotReader | None = None) -> None:
+    def __init__(
+        self,
+        reader: EventReader,
+        snapshots: SnapshotReader | None = None,
+        *,
+        epoch: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._epoch = epoch
         self._reader = reader
         self._snapshots = snapshots
         self._all_slots = FairSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_CALLER)
         self._slots: AbstractAsyncContextManager[None] = self._all_slots.of("")
         self._is_batched = False
-        self._states: SizedCache[tuple[str, UUID, int], _CachedState] = SizedCache(
+        self._states: SizedCache[tuple[int, str, UUID, int], _CachedState] = SizedCache(
             MAX_STATES_BYTES, lambda cached: cached.size
         )
+        """By the epoch in which the fold began, then by category, stream and version."""
         self._measured: LRUCache[tuple[str, UUID], tuple[int, int]] = LRUCache(MAX_MEASURED_STREAMS)
         """For a stream, the version of the state that was measured last, and its size."""
 
@@ -133,8 +141,9 @@ class AggregateHistory:
         Raises `InvalidPointInTime` and `UnreadableStream`.
         """
         async with self._slots:
+            epoch = self._epoch()
             version = await self.version(decider, stream_id, point)
-            return await self._state_at(decider, stream_id, version) if version else None
+            return await self._state_at(decider, stream_id, version, epoch) if version else None
 
     async def version(self, decider: AnyDecider, stream_id: UUID, point: PointInTime) -> int:
         """The version of the stream at that point, 0 before its first fact. Raises `InvalidPointInTime`."""
@@ -194,12 +203,13 @@ class AggregateHistory:
     async def _history(
         self, decider: AnyDecider, stream_id: UUID, after: int, first: int
     ) -> tuple[Sequence[HistoryEntry], bool]:
+        epoch = self._epoch()
         facts = await self._reader.read_stream(decider.category, stream_id, after, first + 1)
         if not facts or first < 1:
             return (), bool(facts)
         # Before the fold, so that the items of a list ask at the same time.
         loaded, undone, commands = await asyncio.gather(
-            self._state_at(decider, stream_id, after),
+            self._state_at(decider, stream_id, after, epoch),
             self._undone_versions(decider, facts[:first]),
             self._reader.command_names([fact.command_id for fact in facts[:first]]),
         )
@@ -216,7 +226,7 @@ class AggregateHistory:
             if size > MAX_STATE_BYTES:
                 break
             await wait_for_turn()
-        self._cache(decider, stream_id, LoadedState(state, changes[-1][0].version))
+        self._cache(decider, stream_id, LoadedState(state, changes[-1][0].version), epoch)
         entries = [
             HistoryEntry(fact, before, document, commands.get(fact.command_id), fact.version in undone)
             for fact, before, document in changes
@@ -245,15 +255,17 @@ class AggregateHistory:
             for pointer, value, fact in entries
         ]
 
-    async def _state_at(self, decider: AnyDecider, stream_id: UUID, version: int) -> LoadedState[Any]:
+    async def _state_at(
+        self, decider: AnyDecider, stream_id: UUID, version: int, epoch: int
+    ) -> LoadedState[Any]:
         if version == 0:
             return LoadedState(decider.initial, 0)
         versions = [
             cached
-            for category, stream, cached in self._states
-            if (category, stream) == (decider.category, stream_id) and cached <= version
+            for began, category, stream, cached in self._states
+            if (began, category, stream) == (epoch, decider.category, stream_id) and cached <= version
         ]
-        base = self._states[decider.category, stream_id, max(versions)].loaded if versions else None
+        base = self._states[epoch, decider.category, stream_id, max(versions)].loaded if versions else None
         return self._cache(
             decider,
             stream_id,
@@ -266,11 +278,14 @@ class AggregateHistory:
                 snapshots=self._snapshots,
                 page_size=CHUNK_SIZE,
             ),
+            epoch,
         )
 
-    def _cache(self, decider: AnyDecider, stream_id: UUID, state: LoadedState[Any]) -> LoadedState[Any]:
+    def _cache(
+        self, decider: AnyDecider, stream_id: UUID, state: LoadedState[Any], epoch: int
+    ) -> LoadedState[Any]:
         size = self._size_of((decider.category, stream_id), state)
-        self._states[decider.category, stream_id, state.version] = _CachedState(state, size)
+        self._states[epoch, decider.category, stream_id, state.version] = _CachedState(state, size)
         return state
 
     def _size_of(self, stream: tuple[str, UUID], state: LoadedState[Any]) -> int:

@@ -110,8 +110,8 @@ class Runtime:
             cache_bytes=settings.aggregate_cache_bytes,
             on_outcome=self._on_outcome,
         )
-        self.feed.on_replaced += [self.commands.forget, self._appender.invalidate]
-        self.history = AggregateHistory(self.reader, self.snapshots)
+        self.feed.on_replaced += [self.commands.forget, self._appender.invalidate, self._notifier.forget]
+        self.history = AggregateHistory(self.reader, self.snapshots, epoch=lambda: self.feed.epoch)
         self.operations = BackgroundOperations()
         self.statuses = StatusCache(database, application.projections)
         self.sealer = Sealer(

@@ -81,6 +81,8 @@ class Feed:
         """The newest position that followers can see."""
         self.latest_known = 0
         """The newest position that this process knows of. It has returned no position above it."""
+        self._notified = 0
+        """How many times `latest_known` was raised by a notification."""
 
     @property
     def waiting_subscribers(self) -> int:
@@ -139,7 +141,7 @@ class Feed:
 
     async def _read_on(self) -> bool:
         """Read the facts after the newest known one. True if there may be more. Raises `LogHole`."""
-        epoch, known = self.epoch, self._end.newest
+        epoch, known, notified = self.epoch, self._end.newest, self._notified
         facts, hole = await self.reader.read_dense(0 if known is None else known.position - 1, PAGE_SIZE)
         following = facts
         if known is not None:
@@ -153,7 +155,11 @@ class Feed:
             self._extend(new)
         if hole is not None:
             raise hole
-        return len(facts) == PAGE_SIZE
+        may_have_more = len(facts) == PAGE_SIZE
+        if not may_have_more and (epoch, notified) == (self.epoch, self._notified):
+            # The log ends here. A server that has not noticed that the log was replaced may have named a higher position.
+            self.latest_known = self.head
+        return may_have_more
 
     async def check_log(self, connection: asyncpg.Connection | None) -> bool:
         """Whether the log still has the newest facts that this process knows. If not, a new epoch begins: False.
@@ -235,6 +241,7 @@ class Feed:
         """There is a fact at `position`."""
         if position > self.head:
             self.latest_known = max(self.latest_known, position)
+            self._notified += 1
             self._wakeup.set()
 
     def close(self) -> None:

@@ -45,6 +45,10 @@ class LogNotifier:
             self._newest = position
             self._wakeup.set()
 
+    def forget(self) -> None:
+        """The log was replaced: the positions of its lost events are not sent again."""
+        self._newest = 0
+
     async def run(self) -> None:
         """Listen and notify until cancelled."""
         backoff = Backoff(0.05, 2.0)

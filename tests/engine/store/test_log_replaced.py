@@ -9,9 +9,12 @@ import pytest
 
 from app.engine.commands import CommandAccepted, CommandRejected
 from app.engine.database.connections import Database
+from app.engine.history.aggregate_history import AggregateHistory, PointInTime
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.log_identity import Fact, LogToken
+from app.engine.store.notifier import CHANNEL
 from app.engine.store.reader import EventReader
+from app.engine.store.snapshots.reader import LoadedState
 from tests.support.log_surgery import rewind, terminate_sessions, unguarded
 from tests.support.toy_counter import Add, Engine, Take, engine, request, tally
 
@@ -140,6 +143,61 @@ async def test_own_commits_on_another_log_are_not_taken_for_the_next_ones(
             if len(followed) == 6:
                 break
         assert followed == facts
+
+
+async def test_a_state_of_the_past_that_rests_on_lost_events_is_not_shown(
+    running: Engine, database: Database
+) -> None:
+    stream = uuid4()
+    history = AggregateHistory(running.reader, epoch=lambda: running.feed.epoch).batched()
+    await add(running, stream, 1)
+    await add(running, stream, 10)
+    assert (await history.as_of(tally, stream, PointInTime(version=2))) == LoadedState(11, 2, 2)
+    await rewind(database.url, 1)
+    await wait_for_epoch(running.feed, 1)
+    await add(running, stream, 100)
+    await add(running, stream, 1_000)
+    assert (await history.as_of(tally, stream, PointInTime(version=2))) == LoadedState(101, 2, 2)
+    entries, _ = await history.history(tally, stream, 2, 10)
+    assert [(entry.before, entry.state) for entry in entries] == [(101, 1_101)]
+
+
+async def test_positions_of_lost_events_are_not_sent_again(running: Engine, database: Database) -> None:
+    for _ in range(10):
+        await add(running, uuid4())
+    await rewind(database.url, 1)
+    await wait_for_epoch(running.feed, 1)
+    received: list[str] = []
+    listening: asyncpg.Connection = await asyncpg.connect(database.url)
+    listening_again = asyncio.Event()
+
+    def receive(connection: object, pid: int, channel: str, payload: object) -> None:
+        received.append(str(payload))
+        listening_again.set()
+
+    await listening.add_listener(CHANNEL, receive)
+    own = listening.get_server_pid()
+    await listening.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE datname = current_database() AND pid <> {own} AND query LIKE '%pg_notify%'"
+    )
+    # A new session notifies at once.
+    async with asyncio.timeout(10):
+        await listening_again.wait()
+    await listening.close()
+    assert set(received) <= {"0", "1"}
+    assert running.feed.latest_known == running.feed.head == 1
+
+
+async def test_a_position_that_another_server_named_before_it_noticed_is_forgotten(
+    running: Engine, database: Database
+) -> None:
+    for _ in range(3):
+        await add(running, uuid4())
+    async with database.connection() as connection:
+        await connection.execute("SELECT pg_notify($1, '1000')", CHANNEL)
+    await wait_until(lambda: running.feed.latest_known == 1_000)
+    await wait_until(lambda: running.feed.latest_known == 3)
 
 
 async def test_a_hole_stops_the_feed_before_it_and_is_named(database: Database) -> None:
