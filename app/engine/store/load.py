@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.engine.store.log_identity import identity_of
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import MAX_VERSION, LoadedState, SnapshotReader
 from domain.kernel.decider import Command, Decider, Event, UnreadableEvent
@@ -37,7 +38,7 @@ async def load_aggregate[C: Command, S, E: Event](
     `UnreadableStream`.
     """
     start = base or LoadedState(decider.initial, 0)
-    state, at, read = start.state, start.version, 0
+    state, at, read, newest = start.state, start.version, 0, None
     facts = None
     if snapshots is not None and at == 0:
         latest = await snapshots.load_latest(
@@ -53,11 +54,13 @@ async def load_aggregate[C: Command, S, E: Event](
             if isinstance(fact.event, UnreadableEvent):
                 raise UnreadableStream(fact)
         state = decider.fold([fact.event for fact in facts], state, at)
-        at, read = facts[-1].version if facts else at, read + len(facts)
+        if facts:
+            at, newest = facts[-1].version, identity_of(facts[-1])
+        read += len(facts)
         if len(facts) < page_size:
             break
         facts = None
-    loaded = LoadedState(state, at, read)
+    loaded = LoadedState(state, at, read, newest)
     if snapshots is not None and version is None and snapshots.every and read > snapshots.every:
         # A base may hold events that were decided and are not stored. A snapshot holds stored facts only.
         snapshots.request(decider, stream_id, loaded if start.version == 0 else None)

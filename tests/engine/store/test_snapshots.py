@@ -12,10 +12,13 @@ import pytest
 from app.engine.commands import CommandAccepted, CommandHandler
 from app.engine.database.connections import Database
 from app.engine.store.load import UnreadableStream, load_aggregate
+from app.engine.store.log_identity import EventIdentity, identity_of
+from app.engine.store.snapshots import writer
 from app.engine.store.snapshots.reader import MAX_PENDING, LoadedState, SnapshotReader
 from app.engine.store.snapshots.writer import SNAPSHOTS_PER_STREAM, SnapshotWriter
 from domain.kernel.decider import AnyDecider, Upcast
 from tests.support.databases import as_superuser
+from tests.support.log_surgery import rewind
 from tests.support.toy_counter import Add, Added, Engine, Taken, engine, request, tally
 from tests.support.toy_upcasts import (
     ADDED,
@@ -51,6 +54,10 @@ async def grow(running: Engine, stream: UUID, facts: int) -> int:
         )
         await running.snapshotter.flush()
     return facts * (facts + 1) // 2
+
+
+async def newest_fact(running: Engine, stream: UUID, decider: AnyDecider = tally) -> EventIdentity:
+    return identity_of((await running.reader.read_stream(decider.category, stream, 0, 100))[-1])
 
 
 async def versions(running: Engine, stream: UUID | None = None) -> list[int]:
@@ -142,8 +149,23 @@ async def test_pending_snapshots_are_bounded_and_each_stream_counts_once(running
 
 
 async def test_a_requested_state_that_is_not_in_the_log_is_not_written(running: Engine) -> None:
-    running.snapshots.request(tally, uuid4(), LoadedState(1, 10))
+    running.snapshots.request(tally, uuid4(), LoadedState(1, 10, newest=EventIdentity(1, uuid4())))
     running.snapshots.request(tally, uuid4())
+    await running.snapshotter.flush()
+    assert await versions(running) == []
+
+
+async def test_a_requested_state_whose_newest_fact_was_replaced_is_not_written(
+    running: Engine, database: Database
+) -> None:
+    stream = uuid4()
+    await grow(running, stream, EVERY + 2)
+    await database.pool.execute("TRUNCATE es.snapshots")
+    state = await cold(running, stream)
+    await rewind(database.url, EVERY + 1)
+    async with engine(database) as other:
+        await other.commands.execute(tally, stream, Add(amount=1_000), request())
+    assert running.snapshots.pending["tally", stream] == state
     await running.snapshotter.flush()
     assert await versions(running) == []
 
@@ -334,7 +356,7 @@ async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(
     """A fold that is not pure makes such a snapshot, and so does a forger who knows the digest."""
     stream = uuid4()
     await grow(running, stream, 5)
-    running.snapshots.request(tally, stream, LoadedState(16, 5))
+    running.snapshots.request(tally, stream, LoadedState(16, 5, newest=await newest_fact(running, stream)))
     await running.snapshotter.flush()
     assert (await cold(running, stream)).state == 16
     assert await running.snapshotter.check_random_snapshot() is False
@@ -358,11 +380,32 @@ async def test_a_snapshot_whose_facts_cannot_be_read_any_more_is_reported_and_re
     stream = uuid4()
     await insert_events(database, stream, ADDED, BURNT, ADDED)
     async with engine(database, decider=tally_with_upcasts, every=EVERY) as running:
-        running.snapshots.request(tally_with_upcasts, stream, LoadedState(2, 3))
+        newest = await newest_fact(running, stream, tally_with_upcasts)
+        running.snapshots.request(tally_with_upcasts, stream, LoadedState(2, 3, newest=newest))
         await running.snapshotter.flush()
         assert await running.snapshotter.check_random_snapshot() is False
         with pytest.raises(UnreadableStream):
             await cold(running, stream, decider=tally_with_upcasts)
+
+
+async def test_a_random_snapshot_is_checked_also_while_snapshots_are_requested_all_the_time(
+    running: Engine, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await grow(running, uuid4(), EVERY)
+    monkeypatch.setattr(writer, "WRITE_INTERVAL_SECONDS", 0)
+    busy = SnapshotWriter(database.pool, running.reader, running.snapshots, seconds=0.01)
+
+    async def flush() -> None:
+        """Another request has come before the round ends."""
+        running.snapshots.wakeup.set()
+
+    monkeypatch.setattr(busy, "flush", flush)
+    running.snapshots.wakeup.set()
+    writing = asyncio.create_task(busy.run())
+    async with asyncio.timeout(10):
+        while not busy.counts.checked:  # noqa: ASYNC110 - a counter, which has no event of its own
+            await asyncio.sleep(0)
+    writing.cancel()
 
 
 async def test_the_random_check_removes_a_damaged_snapshot(running: Engine) -> None:

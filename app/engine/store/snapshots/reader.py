@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from app.engine.database.batched_reads import BatchedReads
 from app.engine.database.errors import is_connection_error
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
-from app.engine.store.log_identity import Fact
+from app.engine.store.log_identity import EventIdentity, Fact
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
 from app.engine.turns import wait_for_turn
 from domain.kernel.decider import AnyDecider, Command, Decider, Event
@@ -34,11 +34,13 @@ MAX_VERSION = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class LoadedState[S]:
-    """The state of a stream at `version`, 0 for an empty stream. `read` is the number of facts that the load read."""
+    """The state of a stream at `version`, 0 for an empty stream. `read` is the number of facts that the load read, and
+    `newest` the last of them. After the log was replaced, another fact may have that version."""
 
     state: S
     version: int
     read: int = 0
+    newest: EventIdentity | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -58,13 +59,14 @@ class SnapshotWriter:
         next_check = loop.time() + self._seconds
         while True:
             try:
-                try:
+                with suppress(TimeoutError):
                     async with asyncio.timeout_at(next_check):
                         await self._snapshots.wakeup.wait()
-                except TimeoutError:
+                await self.flush()
+                # A time-out that is due does not end a wait for what has come already, so the clock decides.
+                if loop.time() >= next_check:
                     next_check = loop.time() + self._seconds
                     await self.check_random_snapshot()
-                await self.flush()
             except Exception as error:
                 # Snapshots are optional: log the error once, and try again in the next round.
                 self._snapshots.warn_once(f"snapshots are not written: {type(error).__name__}: {error}")
@@ -150,6 +152,9 @@ class SnapshotWriter:
                 )
             except UnreadableStream:
                 return
+        if loaded.newest is None:
+            # It was read from a snapshot of the same version.
+            return
         try:
             text = states.encode(loaded.state)
         except NotSerializable as error:
@@ -164,7 +169,11 @@ class SnapshotWriter:
                 stream_id,
                 loaded.version,
             )
-            if fact is None:
+            if fact is None or (fact["position"], fact["command_id"]) != (
+                loaded.newest.position,
+                loaded.newest.command_id,
+            ):
+                # The log was replaced after the state was read.
                 return
             digest = states.digest(stream_id, loaded.version, fact["position"], fact["command_id"], text)
             await connection.execute(
