@@ -106,9 +106,12 @@ async def verify_in_transaction(
         report.findings += _compare(seal, await log.take(seal.last))
         verified = report.facts = seal.last
         on_progress(verified, max(head, verified))
-    newer = [row async for rows in log.rest() for row in rows]
-    report.findings += _find_gaps(verified, newer[-1]["position"] if newer else verified, newer)
-    report.newer = len(newer)
+    async for rows in log.rest():
+        last = rows[-1]["position"]
+        report.findings += _find_gaps(verified, last, rows)
+        report.newer += len(rows)
+        verified = max(verified, last)
+        on_progress(verified, max(head, verified))
     report.findings += await _check_triggers(connection)
     if not is_expected_known and expected is not None:
         report.findings.append(

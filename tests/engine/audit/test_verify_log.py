@@ -6,6 +6,7 @@ import subprocess
 import asyncpg
 import pytest
 
+from app.engine.audit import verify_log
 from app.engine.audit.verify_log import verify, verify_in_transaction
 from app.engine.database.connections import Database
 from tests.support.cli import assert_user_error, invoke, run
@@ -210,6 +211,20 @@ SEALS = [
     ("DELETE FROM es.seals WHERE number = 1", "seal 1: is missing"),
     ("DELETE FROM es.seals WHERE number IN (2, 3)", "seal 2: is missing"),
 ]
+
+
+async def test_what_is_not_sealed_is_read_page_by_page_and_its_gaps_are_found(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log without seals may be larger than the memory."""
+    await fill(database, 8)
+    await tamper(database, "DELETE FROM es.events WHERE position IN (4, 5)")
+    monkeypatch.setattr(verify_log, "PAGE_SIZE", 3)
+    progress: list[tuple[int, int]] = []
+    report = await verify(database, on_progress=lambda done, last: progress.append((done, last)))
+    assert report.findings == ["positions 4 to 5: are missing"]
+    assert (report.facts, report.newer) == (0, 6)
+    assert progress == [(3, 8), (8, 8)]
 
 
 async def test_a_seal_that_was_changed_or_removed_is_found(sealed: Database) -> None:
