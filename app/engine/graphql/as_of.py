@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -60,7 +60,7 @@ async def _at_position(context: Context, position: int) -> ResolvedAsOf:
 async def _at_moment(context: Context, moment: datetime, scopes: Sequence[str]) -> ResolvedAsOf:
     """The position of a moment. Events may still be recorded for a moment that has just passed: later pages keep the
     position of the first page."""
-    if moment > datetime.now(UTC) + timedelta(seconds=1):
+    if await context.services.reader.is_future(moment):
         raise BadInput(f"asOf.moment is {moment.isoformat()}, which is in the future.")
     position = await context.services.reader.position_at(moment)
     prefix = f"@{moment.isoformat()}@"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -158,7 +158,7 @@ class AggregateHistory:
                 )
             return point.version
         if point.moment is not None:
-            if point.moment > datetime.now(UTC) + timedelta(seconds=1):
+            if await self._reader.is_future(point.moment):
                 raise InvalidPointInTime(f"{point.moment.isoformat()} is in the future")
             return await self._reader.stream_version(decider.category, stream_id, moment=point.moment)
         if point.position is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,9 @@ from app.engine.store.log_identity import (
 )
 from app.engine.turns import wait_for_turn
 from domain.kernel.decider import SplitEvent, StoredName, UnreadableEvent
+
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=1)
+"""How far the clock of a client may be ahead of that of the database. A moment within it is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,17 @@ class EventReader:
         [row] = await self._fetch("SELECT clock_timestamp() AS now")
         return row["now"]
 
+    async def is_future(self, moment: datetime, tolerance: timedelta = MAX_CLOCK_DIFFERENCE) -> bool:
+        """Whether the moment is after the clock of the database by more than `tolerance`, and so after the newest event.
+
+        The newest event may be ahead of that clock: its own moment is not in the future.
+        """
+        limit = moment - tolerance
+        if limit <= datetime.now(UTC):
+            return False
+        [row] = await self._fetch(_SELECT_LATEST_MOMENT)
+        return limit > row["latest"]
+
     async def position_at(self, moment: datetime) -> int:
         """The position of the newest fact that was recorded up to the moment; 0 if there is none."""
         [row] = await self._fetch(_POSITION_AT, moment)
@@ -326,6 +340,10 @@ class EventReader:
 
         return await retry_read(read)
 
+
+_SELECT_LATEST_MOMENT = """
+    SELECT greatest(clock_timestamp(), (SELECT recorded_at FROM es.events ORDER BY position DESC LIMIT 1)) AS latest
+"""
 
 # A binary search over positions, without an index on recorded_at: positions have no gaps, and recorded_at never decreases.
 _POSITION_AT = """

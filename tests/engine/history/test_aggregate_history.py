@@ -19,6 +19,8 @@ from app.engine.history.aggregate_history import AggregateHistory, InvalidPointI
 from app.engine.history.diff import EMPTY_DOCUMENT, blame_entries, changes, update_blame
 from app.engine.sized_cache import memory_size
 from app.engine.store.load import UnreadableStream
+from app.engine.store.snapshots.reader import LoadedState
+from tests.support.log_surgery import unguarded
 from tests.support.scenarios import STREAM
 from tests.support.toy_counter import Add, Take, engine, request, tally
 
@@ -130,6 +132,21 @@ async def test_a_point_that_is_none_is_said(database: Database, point: PointInTi
             await running.commands.execute(tally, STREAM, Add(amount=1), request())
         with pytest.raises(InvalidPointInTime, match=said):
             await AggregateHistory(running.reader).as_of(tally, STREAM, point)
+
+
+async def test_the_moment_of_an_event_is_not_in_the_future_although_the_clock_of_the_server_is_behind(
+    database: Database,
+) -> None:
+    async with engine(database) as running:
+        await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        async with unguarded(database.url) as connection:
+            ahead: datetime = await connection.fetchval(  # pyright: ignore[reportAssignmentType] - the one event
+                "UPDATE es.events SET recorded_at = recorded_at + interval '1 hour' RETURNING recorded_at"
+            )
+        past = AggregateHistory(running.reader)
+        assert await past.as_of(tally, STREAM, PointInTime(moment=ahead)) == LoadedState(1, 1, 1)
+        assert not await running.reader.is_future(ahead, tolerance=timedelta(0))
+        assert await running.reader.is_future(ahead + timedelta(seconds=2))
 
 
 async def test_what_cannot_be_read_hides_nothing_before_it(database: Database) -> None:

@@ -1,7 +1,7 @@
 """Builds a read model as it was at a position or a moment, in a table of its own that never changes."""
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from app.engine.database.connections import Database
 from app.engine.projector.rebuild.bulk_load import PAGE_SIZE
@@ -60,15 +60,9 @@ async def _position(operation: Operation, moment: int | datetime) -> int:
         raise OperationRefused(
             f"{moment.isoformat()} has no time zone: give one, as in {moment.isoformat()}Z"
         )
-    if moment > datetime.now(UTC):
+    if await operation.reader.is_future(moment, tolerance=timedelta(0)):
         raise OperationRefused(f"{moment.isoformat()} has yet to come")
-    # Moments never decrease with the position, and positions have no gaps: a binary search finds it.
-    low, high = 0, head
-    while low < high:
-        middle = (low + high + 1) // 2
-        [[at]] = await operation.connection.fetch(_SELECT_RECORDED_AT, middle)
-        low, high = (middle, high) if at <= moment else (low, middle - 1)
-    return low
+    return await operation.reader.position_at(moment)
 
 
 async def _check_free(operation: Operation, projection: AnyProjection, into: str, position: int) -> None:
@@ -81,7 +75,6 @@ async def _check_free(operation: Operation, projection: AnyProjection, into: str
         raise OperationRefused(f"read.{into} is there already: give another name, or projections drop {into}")
 
 
-_SELECT_RECORDED_AT = "SELECT recorded_at FROM es.events WHERE position = $1"
 _SELECT_TAKEN = """
     SELECT to_regclass($5) IS NOT NULL,
            EXISTS (SELECT FROM es.rebuilds WHERE projection = $1 AND version = $2 AND slot = $3 AND target = $4
