@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.engine.commands import (
@@ -216,8 +216,12 @@ class Dispatcher:
 
     async def _expire_call(self, kind: CallKind, call: StepAttempts) -> None:
         """The time of a call is over while it waits for a port that is down."""
-        error = call.error or "the port is down"
-        self._finish_call(kind, call, await self._give_up(call, error))
+        result = await self._give_up(call, call.error or "the port is down")
+        if result.outcome == "stuck":
+            # To get stuck without an attempt counts as a failed one: the id of `StepStuck` comes from the count, and a step
+            # that gets stuck again needs another id.
+            result = replace(result, attempts=max(call.count, call.step.attempts + 1))
+        self._finish_call(kind, call, result)
 
     def _finish_call(self, kind: CallKind, call: StepAttempts, result: StepResult) -> None:
         if result.outcome == "due" and call.step.id in self._cancelled:
