@@ -112,20 +112,24 @@ class Dispatcher:
             if key.notes_only:
                 self._recording[step.instance] = task
 
-    def withdraw(self, instance: UUID) -> None:
-        """Start no further step of this instance. Steps in flight finish their attempt."""
-        queue = self._queues.get(_Queue(instance, notes_only=False))
-        if queue is not None:
-            if queue[0].kind != "note":
-                self._cancelled.add(queue[0].id)
-            kept = [step for place, step in enumerate(queue) if place == 0 or step.kind == "note"]
-            queue.clear()
-            queue.extend(kept)
-        for step, kind in list(self._calls.get(instance, {}).items()):
-            if kind.withdraw(step):
-                self._forget_call(instance, step)
-            else:
-                self._cancelled.add(step)
+    def withdraw(self, steps: Sequence[ProcessStep]) -> None:
+        """Start none of these steps. Those in flight finish their attempt."""
+        ids = {step.id for step in steps}
+        for instance in {step.instance for step in steps}:
+            queue = self._queues.get(_Queue(instance, notes_only=False))
+            if queue is not None:
+                if queue[0].id in ids:
+                    self._cancelled.add(queue[0].id)
+                kept = [step for place, step in enumerate(queue) if place == 0 or step.id not in ids]
+                queue.clear()
+                queue.extend(kept)
+            for step, kind in list(self._calls.get(instance, {}).items()):
+                if step not in ids:
+                    continue
+                if kind.withdraw(step):
+                    self._forget_call(instance, step)
+                else:
+                    self._cancelled.add(step)
 
     async def stop(self) -> None:
         """Cancel all steps in flight. The next owner executes them again."""

@@ -246,8 +246,7 @@ class ProcessWorker:
                 raise LeaseLost("another process moved the checkpoint")
             self._checkpoint, self._checkpoint_pending_since = position, None
             self._remember(rows)
-            for identity in batch.withdrawn:
-                dispatcher.withdraw(identity)
+            dispatcher.withdraw(rows.withdrawn)
             dispatcher.add(steps)
         self.position = position
 

@@ -1,6 +1,7 @@
 """The tables of a process are compared with the log at every take-over, and what does not fit is folded again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,7 @@ from tests.support.databases import as_superuser
 from tests.support.log_surgery import rewind, terminate_sessions
 from tests.support.toy_counter import Engine, engine, request
 from tests.support.toy_process import (
+    QUICK,
     Bell,
     at_rest,
     away,
@@ -145,6 +147,31 @@ async def test_a_skipped_step_stays_skipped_when_its_instance_is_folded_again(da
     async with running(database, bell) as runtime:
         await folded_again(runtime)
         assert len(bell.keys[till(one)]) == made
+
+
+async def test_a_due_step_that_was_asked_for_after_a_withdrawal_is_executed_after_its_instance_is_folded_again(
+    database: Database,
+) -> None:
+    one, bell, patient = uuid4(), Bell(away), replace(QUICK, max_attempts=0)
+    async with running(database, bell, steps=patient) as runtime:
+        await note(runtime, one, "stop")
+        await note(runtime, one, "ring", 2)
+        await until(lambda: _is_rung(bell, one))
+    await database.pool.execute("DELETE FROM es.processes")
+    async with running(database, bell, steps=patient) as runtime:
+        # The step is due, so there is no rest yet.
+        await until(lambda: _is_folded(database))
+        bell.answers = None
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(2, "rung")]
+
+
+async def _is_rung(bell: Bell, one: UUID) -> bool:
+    return bool(bell.keys[till(one)])
+
+
+async def _is_folded(database: Database) -> bool:
+    return await database.pool.fetchval("SELECT count(*) = 1 FROM es.processes WHERE parked_position IS NULL")
 
 
 @pytest.mark.parametrize("replaced", [True, False], ids=["with other events since", "without"])
