@@ -156,6 +156,9 @@ class ProcessWorker:
         self._cache.clear()
         self._results.clear()
         self._epoch = self._feed.epoch
+        if not await self._feed.check_log(connection):
+            # The feed may hold facts that the log of this connection has not: a call for them could not be taken back.
+            raise LogReplaced(self._feed.replacement)
         self._newer.forget()
         self._newer_event = None
         started = self.process.stream_decider.classes[Started].stored.name

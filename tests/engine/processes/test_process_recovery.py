@@ -10,11 +10,12 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.processes import admin
 from tests.support.databases import as_superuser
-from tests.support.log_surgery import rewind, terminate_sessions
+from tests.support.log_surgery import rewind, terminate_sessions, unguarded
 from tests.support.toy_counter import Engine, engine, request
 from tests.support.toy_process import (
     QUICK,
     Bell,
+    Ring,
     at_rest,
     away,
     became,
@@ -35,6 +36,10 @@ def database_url(database_url: str) -> str:
 
 
 STATES = "SELECT id, state, status, ended, began, position FROM es.processes ORDER BY id"
+END_OWNER = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE '%process errand%'
+"""
 TABLES = ("es.process_checkpoints", "es.processes", "es.process_steps", "es.process_deadlines")
 
 
@@ -251,6 +256,40 @@ async def test_a_running_worker_goes_back_with_a_log_that_lost_events(database: 
         await note(runtime, new, "put", 7)
         await at_rest(runtime)
         assert (await kept(runtime, one), await kept(runtime, new)) == ([(1, ""), (6, "")], [(7, "")])
+
+
+async def test_a_fail_over_that_lost_an_event_makes_no_call_for_it_although_the_feed_still_has_it(
+    database: Database,
+) -> None:
+    one, bell = uuid4(), Bell()
+    # The worker reconnects before the feed reads again.
+    async with engine(
+        database, projections=(), processes=[errand], ports={Ring: bell}, steps=QUICK, poll_interval=5
+    ) as runtime:
+        await note(runtime, one, "put", 1)
+        # A worker that looks at its clock notices that its session has ended.
+        await note(runtime, one, "wait", 3_600_000)
+        await at_rest(runtime)
+        proven = await runtime.reader.head_position()
+        for table in TABLES:
+            await database.pool.execute(f"CREATE TABLE {table}_then AS TABLE {table}")
+        await note(runtime, one, "ring", 2)
+        await at_rest(runtime)
+        async with unguarded(database.url) as connection, connection.transaction():
+            for table in TABLES:
+                await connection.execute(f"DELETE FROM {table}")
+                await connection.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE {table}_then")
+        await rewind(database.url, proven)
+        assert await database.pool.fetchval(END_OWNER)
+        await until(lambda: _went_back(runtime))
+        await note(runtime, one, "put", 3)
+        await at_rest(runtime)
+        assert len(bell.keys[till(one)]) == 1
+        assert await kept(runtime, one) == [(1, ""), (3, "")]
+
+
+async def _went_back(runtime: Engine) -> bool:
+    return runtime.feed.epoch > 0 and await _owns(runtime)
 
 
 async def _owns(runtime: Engine) -> bool:
