@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 
 from app.engine.commands import (
     CommandAccepted,
+    CommandConflict,
     CommandContext,
     CommandHandler,
     CommandOutcome,
+    CommandPreview,
     CommandRejected,
 )
 from app.engine.database.connections import Database, retry_read
@@ -123,26 +125,50 @@ async def retry(
         return _unknown()
     view = (await get_processes(database, process.category, [instance])).get(instance)
     if view is not None and view.state == "parked" and step is None:
-        if not context.dry_run:
-            await database.pool.execute(
-                "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2",
-                process.category,
-                instance,
-            )
+        if context.dry_run:
+            return CommandPreview(facts=())
+        await database.pool.execute(
+            "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2", process.category, instance
+        )
         return CommandAccepted(position=view.parked_position or 0, version=0, facts=())
-    stuck = (
-        [step.name for step in view.steps if step.outcome == "stuck"]
-        if view is not None and step is None
-        else []
-    )
-    outcome = await _execute(
-        commands, process, instance, RetryStep(step=step or next(iter(stuck), "")), context
-    )
-    for name in stuck[1:]:
-        if not isinstance(outcome, CommandAccepted) or context.command_id is not None:
+    if step is not None or view is None:
+        return await _execute(commands, process, instance, RetryStep(step=step or ""), context)
+    names = [*dict.fromkeys(step.name for step in view.steps if step.outcome == "stuck")]
+    outcome = await _execute(commands, process, instance, RetryStep(step=next(iter(names), "")), context)
+    for name in names:
+        if not isinstance(outcome, CommandAccepted | CommandPreview):
             break
-        outcome = await _execute(commands, process, instance, RetryStep(step=name), context)
+        # The repeat of a retry that was interrupted has the outcome of that one's first step.
+        if all(fact.event.step != name for fact in outcome.facts):
+            outcome = await _retry_also(commands, process, instance, name, context, outcome)
     return outcome
+
+
+async def _retry_also(
+    commands: CommandHandler,
+    process: AnyProcess,
+    instance: UUID,
+    step: str,
+    context: CommandContext,
+    outcome: CommandAccepted | CommandPreview,
+) -> CommandOutcome:
+    """Retry a further step; `outcome` is that of the steps before it. Returns the outcome of all.
+
+    The version that the caller expects was compared with the first step. A step that is not stuck any more changes nothing.
+    """
+    command_id = None if context.command_id is None else uuid5(context.command_id, step)
+    own = replace(context, command_id=command_id, expected_version=None)
+    match await _execute(commands, process, instance, RetryStep(step=step), own):
+        case CommandAccepted(facts=facts) as further:
+            return replace(further, facts=[*outcome.facts, *facts])
+        case CommandPreview(facts=facts):
+            count = len(outcome.facts)
+            moved = [
+                replace(fact, position=fact.position + count, version=fact.version + count) for fact in facts
+            ]
+            return CommandPreview(facts=[*outcome.facts, *moved])
+        case CommandRejected() | CommandConflict():
+            return outcome
 
 
 async def skip(

@@ -61,12 +61,10 @@ class DeadlineClock:
         if seconds is None:
             self._check_at = None
             return False
-        passes = seconds <= 0 and now >= self._steady_at
         # The clock is read often while it settles: it may be set back.
-        self._check_at = now + min(max(seconds, 0.0), CHECK_INTERVAL_SECONDS)
-        if seconds <= 0 and not passes:
-            self._check_at = now + CHECK_INTERVAL_SECONDS
-        return passes
+        within = min(seconds, CHECK_INTERVAL_SECONDS) if seconds > 0 else CHECK_INTERVAL_SECONDS
+        self._check_at = now + within
+        return seconds <= 0 and now >= self._steady_at
 
 
 def _now() -> float:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from app.engine.commands import (
@@ -112,20 +112,24 @@ class Dispatcher:
             if key.notes_only:
                 self._recording[step.instance] = task
 
-    def withdraw(self, instance: UUID) -> None:
-        """Start no further step of this instance. Steps in flight finish their attempt."""
-        queue = self._queues.get(_Queue(instance, notes_only=False))
-        if queue is not None:
-            if queue[0].kind != "note":
-                self._cancelled.add(queue[0].id)
-            kept = [step for place, step in enumerate(queue) if place == 0 or step.kind == "note"]
-            queue.clear()
-            queue.extend(kept)
-        for step, kind in list(self._calls.get(instance, {}).items()):
-            if kind.withdraw(step):
-                self._forget_call(instance, step)
-            else:
-                self._cancelled.add(step)
+    def withdraw(self, steps: Sequence[ProcessStep]) -> None:
+        """Start none of these steps. Those in flight finish their attempt."""
+        ids = {step.id for step in steps}
+        for instance in {step.instance for step in steps}:
+            queue = self._queues.get(_Queue(instance, notes_only=False))
+            if queue is not None:
+                if queue[0].id in ids:
+                    self._cancelled.add(queue[0].id)
+                kept = [step for place, step in enumerate(queue) if place == 0 or step.id not in ids]
+                queue.clear()
+                queue.extend(kept)
+            for step, kind in list(self._calls.get(instance, {}).items()):
+                if step not in ids:
+                    continue
+                if kind.withdraw(step):
+                    self._forget_call(instance, step)
+                else:
+                    self._cancelled.add(step)
 
     async def stop(self) -> None:
         """Cancel all steps in flight. The next owner executes them again."""
@@ -216,8 +220,12 @@ class Dispatcher:
 
     async def _expire_call(self, kind: CallKind, call: StepAttempts) -> None:
         """The time of a call is over while it waits for a port that is down."""
-        error = call.error or "the port is down"
-        self._finish_call(kind, call, await self._give_up(call, error))
+        result = await self._give_up(call, call.error or "the port is down")
+        if result.outcome == "stuck":
+            # To get stuck without an attempt counts as a failed one: the id of `StepStuck` comes from the count, and a step
+            # that gets stuck again needs another id.
+            result = replace(result, attempts=max(call.count, call.step.attempts + 1))
+        self._finish_call(kind, call, result)
 
     def _finish_call(self, kind: CallKind, call: StepAttempts, result: StepResult) -> None:
         if result.outcome == "due" and call.step.id in self._cancelled:

@@ -92,6 +92,11 @@ class BatchRows:
     )
     skipped: Sequence[int] = ()
 
+    @property
+    def withdrawn(self) -> Sequence[ProcessStep]:
+        """The older steps that are not to be executed any more."""
+        return [result.step for result in self.results if result.outcome == "withdrawn"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:

@@ -105,15 +105,18 @@ class ProcessStore:
         )
         return row["now"], row["seconds"]
 
-    async def overdue_deadlines(self, limit: int) -> Sequence[PendingDeadline]:
-        """Up to `limit` deadlines that have passed, the oldest first.
+    async def overdue_deadlines(self, position: int, limit: int) -> Sequence[PendingDeadline]:
+        """Up to `limit` deadlines that have passed, the oldest first. The process has folded the log up to `position`.
 
-        The clock of the database decides: it also made the moments that they were computed from.
+        The clock of the database decides: it also made the moments that they were computed from. An event after `position`
+        that was recorded before the deadline may have set it again: the deadline waits until that one is folded.
         """
         rows = await self._connection.fetch(
             "SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines"
-            " WHERE process = $1 AND due <= clock_timestamp() ORDER BY due LIMIT $2",
+            " WHERE process = $1 AND due <= least(clock_timestamp(),"
+            " (SELECT recorded_at FROM es.events WHERE position > $2 ORDER BY position LIMIT 1)) ORDER BY due LIMIT $3",
             self._process,
+            position,
             limit,
         )
         return [

@@ -20,7 +20,7 @@ from app.engine.database.errors import error_summary, first_line, is_connection_
 from app.engine.database.leases import Lease, LeaseLost, process_name
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.codec import ProcessCodec
-from app.engine.processes.deadline_clock import DeadlineClock
+from app.engine.processes.deadline_clock import MIN_INTERVAL_SECONDS, DeadlineClock
 from app.engine.processes.dispatcher import Dispatcher
 from app.engine.processes.newer_code import NewerCodeNeeded, NewerEvents, newer_code_message
 from app.engine.processes.records import BatchRows, PendingDeadline, ProcessInstance, StepResult
@@ -156,6 +156,9 @@ class ProcessWorker:
         self._cache.clear()
         self._results.clear()
         self._epoch = self._feed.epoch
+        if not await self._feed.check_log(connection):
+            # The feed may hold facts that the log of this connection has not: a call for them could not be taken back.
+            raise LogReplaced(self._feed.replacement)
         self._newer.forget()
         self._newer_event = None
         started = self.process.stream_decider.classes[Started].stored.name
@@ -236,7 +239,7 @@ class ProcessWorker:
             self._recovered = None
         # A step may have several results since the last cycle, one an attempt. The last one counts.
         results, self._results = list({result.step.id: result for result in self._results}.values()), []
-        overdue = await self._overdue_deadlines(store)
+        overdue = await self._overdue_deadlines(store, position)
         if batch or results or overdue or self._is_checkpoint_due(position):
             instances = batch.instances_with_changed_steps(results)
             open_steps = await store.open_steps(instances) if instances else ()
@@ -246,8 +249,7 @@ class ProcessWorker:
                 raise LeaseLost("another process moved the checkpoint")
             self._checkpoint, self._checkpoint_pending_since = position, None
             self._remember(rows)
-            for identity in batch.withdrawn:
-                dispatcher.withdraw(identity)
+            dispatcher.withdraw(rows.withdrawn)
             dispatcher.add(steps)
         self.position = position
 
@@ -260,14 +262,16 @@ class ProcessWorker:
             self._checkpoint_pending_since = now
         return now - self._checkpoint_pending_since >= CHECKPOINT_DELAY_SECONDS
 
-    async def _overdue_deadlines(self, store: ProcessStore) -> Sequence[PendingDeadline]:
+    async def _overdue_deadlines(self, store: ProcessStore, position: int) -> Sequence[PendingDeadline]:
         if not self._clock.is_check_due:
             return ()
         asked_at = asyncio.get_running_loop().time()
         if not self._clock.observe(asked_at, *await store.read_clock()):
             return ()
-        self._clock.expect_deadline(0)
-        return await store.overdue_deadlines(BATCH_SIZE)
+        overdue = await store.overdue_deadlines(position, BATCH_SIZE)
+        # There may be more. Those that wait for an event which is not folded yet are looked at again after a moment.
+        self._clock.expect_deadline(0 if overdue else MIN_INTERVAL_SECONDS)
+        return overdue
 
     def _remember(self, rows: BatchRows) -> None:
         for instance in rows.instances:

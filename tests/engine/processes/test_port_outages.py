@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.processes import calls
+from app.engine.processes import admin, calls
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.counts import step_counts
 from domain.kernel.decider import Recorded
-from domain.kernel.process import Action, AnyProcess, Call, Effect, SendCommand, call, send
-from tests.support.toy_counter import Add, Engine, engine, tally
+from domain.kernel.process import Action, AnyProcess, Call, Effect, SendCommand, StepStuck, call, send
+from tests.support.toy_counter import Add, Engine, engine, request, tally
 from tests.support.toy_process import (
     QUICK,
     Bell,
@@ -175,8 +176,35 @@ async def test_a_call_that_waits_for_a_port_that_is_down_gets_stuck_when_its_tim
         await asyncio.gather(*(note(runtime, identity, "ring") for identity in ids[1:]))
         for identity in ids:
             view = await became(runtime, identity, "stuck")
-            assert "no answer" in (view.steps[0].error or "") or view.steps[0].attempts == 0
+            assert view.steps[0].error in ("ConnectionError: no answer", "the port is down")
         assert _count(bell) < 30
+
+
+async def test_a_call_that_gets_stuck_again_without_an_attempt_can_be_retried_again(
+    database: Database,
+) -> None:
+    bell, first, others = Bell(away), [uuid4() for _ in range(10)], [uuid4() for _ in range(10)]
+    policy = RetryPolicy(retry_seconds=0.5, first_probe=0.2, longest_probe=0.2)
+    async with running(database, bell, steps=policy) as runtime:
+        await asyncio.gather(*(note(runtime, identity, "ring") for identity in first))
+        await until(lambda: _rings(bell, 10))
+        # Nearly all of these expire without an attempt: the probes are few.
+        await asyncio.gather(*(note(runtime, identity, "ring") for identity in others))
+        for times in (1, 2):
+            for identity in others:
+                await until(lambda identity=identity, times=times: _stuck_again(runtime, identity, times))
+            outcomes = [
+                await admin.retry(database, runtime.commands, errand, identity, "ring", request())
+                for identity in others
+            ]
+            assert {type(outcome) for outcome in outcomes} == {CommandAccepted}
+
+
+async def _stuck_again(runtime: Engine, one: UUID, times: int) -> bool:
+    """Whether the step is stuck, and its stream has recorded that so often."""
+    view = await seen(runtime, one)
+    stuck = [fact for fact in await own(runtime, one) if isinstance(fact.event, StepStuck)]
+    return view is not None and view.state == "stuck" and len(stuck) == times
 
 
 async def test_a_call_that_waits_for_a_port_that_is_down_is_withdrawn_without_an_attempt(

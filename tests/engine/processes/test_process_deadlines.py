@@ -66,17 +66,20 @@ async def test_a_deadline_that_is_set_again_or_cancelled_does_not_pass(database:
         assert not await _deadline(runtime, off)
 
 
+@pytest.mark.parametrize("batch_size", [500, 1])
 async def test_a_deadline_that_was_set_again_or_cancelled_while_no_process_ran_does_not_pass(
-    database: Database,
+    database: Database, monkeypatch: pytest.MonkeyPatch, batch_size: int
 ) -> None:
+    monkeypatch.setattr("app.engine.processes.worker.BATCH_SIZE", batch_size)
     off, again, other = uuid4(), uuid4(), uuid4()
     async with running(database) as runtime:
         for identity in (off, again, other):
             await note(runtime, identity, "wait", 1_500)
             await until(lambda identity=identity: _deadline(runtime, identity))
     async with engine(database, projections=()) as writing:
-        await note(writing, off, "off")
+        # The other way round than they are due: a small batch has not the event of the deadline that is due first.
         await note(writing, again, "wait", 60_000)
+        await note(writing, off, "off")
         await until(lambda: _due(database))
     async with running(database) as runtime:
         await until(lambda: kept(runtime, other))

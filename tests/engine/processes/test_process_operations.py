@@ -1,17 +1,35 @@
 """What operators do about a process: retry, skip, compensate."""
 
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
-from app.engine.commands import CommandAccepted, CommandOutcome, CommandRejected
+from app.engine.commands import (
+    CommandAccepted,
+    CommandConflict,
+    CommandOutcome,
+    CommandPreview,
+    CommandRejected,
+)
 from app.engine.database.connections import Database
 from app.engine.processes import admin
+from domain.kernel.decider import Recorded
 from domain.kernel.process import (
+    Action,
+    AnyProcess,
+    Effect,
+    RetryStep,
+    StepRetried,
     StepStuck,
     StepWithdrawn,
 )
 from tests.support.toy_counter import Engine, request
 from tests.support.toy_process import (
     Bell,
+    Errand,
+    Ring,
     at_rest,
     away,
     became,
@@ -19,6 +37,7 @@ from tests.support.toy_process import (
     kept,
     note,
     own,
+    react,
     running,
     seen,
     till,
@@ -72,6 +91,88 @@ async def _stuck_again(runtime: Engine, one: UUID, times: int) -> bool:
     view = await seen(runtime, one)
     stuck = [fact for fact in await own(runtime, one) if isinstance(fact.event, StepStuck)]
     return view is not None and view.state == "stuck" and len(stuck) == times
+
+
+def ring_twice(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Sequence[Action]:
+    if getattr(fact.event, "note", "") == "twice":
+        return [
+            Effect(step=step, call=Ring(till=till(fact.stream_id), amount=7)) for step in ("ring", "chime")
+        ]
+    return react(before, after, fact)
+
+
+two_calls: AnyProcess = replace(errand, react=ring_twice)
+
+
+@asynccontextmanager
+async def two_stuck_steps(database: Database, one: UUID) -> AsyncGenerator[Engine]:
+    async with running(database, Bell(away), two_calls) as runtime:
+        await note(runtime, one, "twice")
+        await until(lambda: _stuck_again(runtime, one, 2))
+        await at_rest(runtime)
+        yield runtime
+
+
+async def _retried(runtime: Engine, one: UUID) -> list[str]:
+    return [fact.event.step for fact in await own(runtime, one) if isinstance(fact.event, StepRetried)]
+
+
+def _steps(outcome: CommandOutcome) -> list[str]:
+    assert isinstance(outcome, CommandAccepted | CommandPreview)
+    return [fact.event.step for fact in outcome.facts]
+
+
+async def test_a_retry_of_all_steps_that_expects_a_version_compares_it_once(database: Database) -> None:
+    one = uuid4()
+    async with two_stuck_steps(database, one) as runtime:
+        version = len(await own(runtime, one))
+        wrong = request(expected_version=version - 1)
+        outcome = await admin.retry(database, runtime.commands, two_calls, one, None, wrong)
+        assert isinstance(outcome, CommandConflict)
+        assert await _retried(runtime, one) == []
+        right = request(expected_version=version)
+        outcome = await admin.retry(database, runtime.commands, two_calls, one, None, right)
+        assert _steps(outcome) == ["ring", "chime"] == await _retried(runtime, one)
+
+
+async def test_a_retry_of_all_steps_under_one_command_id_retries_each_of_them_once(
+    database: Database,
+) -> None:
+    one, only = uuid4(), request(command_id=uuid4())
+    async with two_stuck_steps(database, one) as runtime:
+        # The first attempt was interrupted after its first step.
+        await runtime.commands.execute(two_calls.stream_decider, one, RetryStep(step="ring"), only)
+        for _ in range(2):
+            await admin.retry(database, runtime.commands, two_calls, one, None, only)
+        assert await _retried(runtime, one) == ["ring", "chime"]
+
+
+async def test_a_dry_run_of_a_retry_previews_all_steps_and_records_nothing(database: Database) -> None:
+    one = uuid4()
+    async with two_stuck_steps(database, one) as runtime:
+        head = await runtime.reader.head_position()
+        dry = request(dry_run=True)
+        outcome = await admin.retry(database, runtime.commands, two_calls, one, None, dry)
+        assert isinstance(outcome, CommandPreview)
+        assert [(fact.event.step, fact.position) for fact in outcome.facts] == [
+            ("ring", head + 1),
+            ("chime", head + 2),
+        ]
+        assert await runtime.reader.head_position() == head
+
+
+async def test_a_dry_run_of_the_retry_of_a_parked_instance_is_a_preview_and_requests_nothing(
+    database: Database,
+) -> None:
+    one = uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "put")
+        await at_rest(runtime)
+        await database.pool.execute("UPDATE es.processes SET parked_position = 1, parked_error = 'poison'")
+        dry = request(dry_run=True)
+        outcome = await admin.retry(database, runtime.commands, errand, one, None, dry)
+        assert outcome == CommandPreview(facts=())
+        assert not await database.pool.fetchval("SELECT retry FROM es.processes")
 
 
 async def test_a_skipped_step_is_not_executed_and_its_reason_is_recorded(database: Database) -> None:

@@ -1,6 +1,7 @@
 """The tables of a process are compared with the log at every take-over, and what does not fit is folded again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,10 +10,12 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.processes import admin
 from tests.support.databases import as_superuser
-from tests.support.log_surgery import rewind, terminate_sessions
+from tests.support.log_surgery import rewind, terminate_sessions, unguarded
 from tests.support.toy_counter import Engine, engine, request
 from tests.support.toy_process import (
+    QUICK,
     Bell,
+    Ring,
     at_rest,
     away,
     became,
@@ -33,6 +36,10 @@ def database_url(database_url: str) -> str:
 
 
 STATES = "SELECT id, state, status, ended, began, position FROM es.processes ORDER BY id"
+END_OWNER = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE '%process errand%'
+"""
 TABLES = ("es.process_checkpoints", "es.processes", "es.process_steps", "es.process_deadlines")
 
 
@@ -147,6 +154,31 @@ async def test_a_skipped_step_stays_skipped_when_its_instance_is_folded_again(da
         assert len(bell.keys[till(one)]) == made
 
 
+async def test_a_due_step_that_was_asked_for_after_a_withdrawal_is_executed_after_its_instance_is_folded_again(
+    database: Database,
+) -> None:
+    one, bell, patient = uuid4(), Bell(away), replace(QUICK, max_attempts=0)
+    async with running(database, bell, steps=patient) as runtime:
+        await note(runtime, one, "stop")
+        await note(runtime, one, "ring", 2)
+        await until(lambda: _is_rung(bell, one))
+    await database.pool.execute("DELETE FROM es.processes")
+    async with running(database, bell, steps=patient) as runtime:
+        # The step is due, so there is no rest yet.
+        await until(lambda: _is_folded(database))
+        bell.answers = None
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(2, "rung")]
+
+
+async def _is_rung(bell: Bell, one: UUID) -> bool:
+    return bool(bell.keys[till(one)])
+
+
+async def _is_folded(database: Database) -> bool:
+    return await database.pool.fetchval("SELECT count(*) = 1 FROM es.processes WHERE parked_position IS NULL")
+
+
 @pytest.mark.parametrize("replaced", [True, False], ids=["with other events since", "without"])
 async def test_when_the_log_lacks_events_the_process_goes_back_to_what_it_has_and_says_so(
     database: Database, caplog: pytest.LogCaptureFixture, replaced: bool
@@ -224,6 +256,40 @@ async def test_a_running_worker_goes_back_with_a_log_that_lost_events(database: 
         await note(runtime, new, "put", 7)
         await at_rest(runtime)
         assert (await kept(runtime, one), await kept(runtime, new)) == ([(1, ""), (6, "")], [(7, "")])
+
+
+async def test_a_fail_over_that_lost_an_event_makes_no_call_for_it_although_the_feed_still_has_it(
+    database: Database,
+) -> None:
+    one, bell = uuid4(), Bell()
+    # The worker reconnects before the feed reads again.
+    async with engine(
+        database, projections=(), processes=[errand], ports={Ring: bell}, steps=QUICK, poll_interval=5
+    ) as runtime:
+        await note(runtime, one, "put", 1)
+        # A worker that looks at its clock notices that its session has ended.
+        await note(runtime, one, "wait", 3_600_000)
+        await at_rest(runtime)
+        proven = await runtime.reader.head_position()
+        for table in TABLES:
+            await database.pool.execute(f"CREATE TABLE {table}_then AS TABLE {table}")
+        await note(runtime, one, "ring", 2)
+        await at_rest(runtime)
+        async with unguarded(database.url) as connection, connection.transaction():
+            for table in TABLES:
+                await connection.execute(f"DELETE FROM {table}")
+                await connection.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE {table}_then")
+        await rewind(database.url, proven)
+        assert await database.pool.fetchval(END_OWNER)
+        await until(lambda: _went_back(runtime))
+        await note(runtime, one, "put", 3)
+        await at_rest(runtime)
+        assert len(bell.keys[till(one)]) == 1
+        assert await kept(runtime, one) == [(1, ""), (3, "")]
+
+
+async def _went_back(runtime: Engine) -> bool:
+    return runtime.feed.epoch > 0 and await _owns(runtime)
 
 
 async def _owns(runtime: Engine) -> bool:
