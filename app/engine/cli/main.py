@@ -1,7 +1,6 @@
 """The command line: the root command, and what every command ends with."""
 
 import asyncio
-import errno
 import logging
 import os
 import sys
@@ -15,7 +14,7 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from app.engine.application import AnyApplication
-from app.engine.cli.session import application_of, async_command, print_line, settings_of
+from app.engine.cli.session import OUTPUT_ERRORS, application_of, async_command, print_line, settings_of
 from app.engine.errors import UserError
 from app.engine.logs import configure_logging, log_python_output
 
@@ -159,16 +158,12 @@ def main(application: AnyApplication, arguments: Sequence[str] | None = None) ->
     except (KeyboardInterrupt, Abort):
         sys.exit(130)
     except OSError as error:
-        if error.errno not in _OUTPUT_ERRORS:
+        if error.errno not in OUTPUT_ERRORS:
             raise
         # The interpreter flushes standard output at exit, and would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _exit_with_error(f"cannot write standard output: {error.strerror}")
     sys.exit(code if isinstance(code, int) else 0)
-
-
-_OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What only a write raises: the disk is full, or gone."""
 
 
 def _exit_on_usage_error(error: TyperException, arguments: Sequence[str]) -> NoReturn:

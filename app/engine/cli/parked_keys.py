@@ -1,6 +1,5 @@
 """The commands `projections parked`, `retry`, `skip` and `unskip`: keys that a projection has parked."""
 
-import getpass
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +9,7 @@ import typer
 from rich.console import Console
 
 from app.engine.cli.output import print_table
-from app.engine.cli.session import Session, application_of, async_command, open_session, print_line
+from app.engine.cli.session import Session, application_of, async_command, open_session, print_line, user_name
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
 from app.engine.projector.parking import admin
@@ -93,7 +92,7 @@ async def retry(
     """Fold parked keys again from their events; exit code 1 if any key stays parked."""
     projection = find_projection(application_of(context).projections, name)
     selected = None if key is None else parse_key(projection, key)
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         requested_at, count = await request_retry(session.database, projection, selected)
         result = await _wait_for_result(session, projection, requested_at, count, selected, wait)
     _print_result(result, name)
@@ -115,7 +114,7 @@ async def skip(
     """Skip an event for one key, and fold the key again without it; `unskip` reverts it."""
     projection = find_projection(application_of(context).projections, name)
     selected = parse_key(projection, key)
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         requested_at = await admin.skip(
             session.database, projection, selected, position, reason, _validated_actor(actor)
         )
@@ -135,7 +134,7 @@ async def unskip(
     """Revert `skip`: fold the key again with the event."""
     projection = find_projection(application_of(context).projections, name)
     selected = parse_key(projection, key)
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         requested_at = await admin.unskip(session.database, projection, selected, position)
         result = await _wait_for_result(session, projection, requested_at, 1, selected, wait)
     _print_result(result, name)
@@ -186,7 +185,7 @@ def _retry_progress(name: str) -> Generator[ProgressCallback]:
 
 def _validated_actor(actor: str | None) -> str:
     """The actor as it is recorded. Raises `UserError` if it is not one line of visible text."""
-    text, problem = clean_line(getpass.getuser() if actor is None else actor, 100)
+    text, problem = clean_line(user_name() if actor is None else actor, 100)
     if problem is not None:
         raise UserError(f"--actor {problem}")
     return text

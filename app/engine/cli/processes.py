@@ -1,7 +1,6 @@
 """The commands `processes`: list, show, status, retry, compensate and skip."""
 
 import asyncio
-import getpass
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,7 +11,7 @@ import typer
 from rich.console import Console
 
 from app.engine.cli.output import print_table
-from app.engine.cli.session import Session, application_of, async_command, open_session, print_line
+from app.engine.cli.session import Session, application_of, async_command, open_session, print_line, user_name
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -185,7 +184,7 @@ async def _retry_all(
     targets = application_of(context).processes if process is None else [_find_process(context, process)]
     selection = RetrySelection(processes=targets, state=state, step=step)
     request = _operator_request()
-    async with open_session(context) as session, _command_handler(session) as handler:
+    async with open_session(context, writes=True) as session, _command_handler(session) as handler:
         total = await count_selected(session.database, selection)
         with counted_progress(f"retrying {state}", total) as on_progress:
             counts = await retry_selected(
@@ -246,7 +245,7 @@ async def _submit(
     Raises `UserError` if the command is rejected.
     """
     request = _operator_request()
-    async with open_session(context) as session, _command_handler(session) as handler:
+    async with open_session(context, writes=True) as session, _command_handler(session) as handler:
         outcome = await submit(session.database, handler, request)
         await _notify_servers(session)
     match outcome:
@@ -264,7 +263,7 @@ async def _submit(
 def _operator_request() -> CommandContext:
     # The outcome is printed; the log line of the command would repeat it.
     logging.getLogger("app.engine.commands").setLevel(logging.WARNING)
-    return CommandContext(actor=f"operator:{getpass.getuser()}", correlation_id=uuid7())
+    return CommandContext(actor=f"operator:{user_name()}", correlation_id=uuid7())
 
 
 async def _notify_servers(session: Session) -> None:

@@ -105,7 +105,7 @@ async def rebuild(
 
 
 async def _rebuild(context: typer.Context, projections: Sequence[AnyProjection], no_promote: bool) -> None:
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         with rebuild_progress() as on_progress:
             results = await rebuild_tables.rebuild(
                 session.database, session.codec, projections, stage=no_promote, on_progress=on_progress
@@ -121,7 +121,7 @@ async def _rebuild(context: typer.Context, projections: Sequence[AnyProjection],
 async def _rebuild_as_of(
     context: typer.Context, projection: AnyProjection, point: int | datetime, table: str
 ) -> None:
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         with rebuild_progress() as on_progress:
             position = await rebuild_as_of(
                 session.database, session.codec, projection, point, table, on_progress=on_progress
@@ -134,7 +134,7 @@ async def _rebuild_as_of(
 async def verify(context: typer.Context, name: Name) -> None:
     """Compare the staging table with the live table, row by row, at the same position."""
     [projection] = _selected(context, [name])
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         with rebuild_progress() as on_progress:
             async with start_operation(
                 session.database, session.codec, [projection], on_progress=on_progress
@@ -155,7 +155,7 @@ async def promote(
 ) -> None:
     """Make the verified staging table the live table; keep the old live table as the former table."""
     [projection] = _selected(context, [name])
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         with rebuild_progress() as on_progress:
             async with start_operation(
                 session.database, session.codec, [projection], on_progress=on_progress
@@ -169,7 +169,7 @@ async def promote(
 async def rollback(context: typer.Context, name: Name) -> None:
     """Make the former table the live table again, and the live table the former table."""
     [projection] = _selected(context, [name])
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         with rebuild_progress() as on_progress:
             async with start_operation(
                 session.database, session.codec, [projection], on_progress=on_progress
@@ -192,7 +192,7 @@ async def drop(
     if slot not in (None, LIVE, STAGING, FORMER):
         raise UserError(f"there is no slot {slot}; there are {STAGING} and {FORMER}")
     current = {projection.name: projection.version for projection in application_of(context).projections}
-    async with open_session(context) as session:
+    async with open_session(context, writes=True) as session:
         tables = await drop_tables.drop(session.database, current, name, version=version, slot=slot)
     for table in tables:
         print_line(f"dropped {table}")

@@ -11,6 +11,7 @@ from app.engine.audit.verify_log import verify as verify_seals
 from app.engine.cli.output import progress_bars
 from app.engine.cli.session import Session, async_command, open_session, print_line
 from app.engine.database.errors import first_line
+from app.engine.database.sessions import SessionKind
 from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.compare import verify as compare_tables
 from app.engine.projector.rebuild.drop import drop
@@ -52,15 +53,17 @@ async def restore_check(context: typer.Context) -> None:
 async def check_restore(session: Session, update: UpdateProgress) -> AsyncGenerator[CheckResult]:
     """Every check, the cheap ones first. Read models are not compared if the log has a hole."""
     log_is_dense = True
-    for check in (_check_log, _check_ledger):
-        result = await check(session)
-        log_is_dense = log_is_dense and result.problem is None
-        yield result
-    yield await _check_seals(session, update)
-    for result in await _check_checkpoints(session):
-        yield result
-    for result in await _check_processes(session):
-        yield result
+    # The pool ends a statement after a minute, and some of these read the whole log.
+    async with session.database.connection(SessionKind.TASK, "restore check") as connection:
+        for check in (_check_log, _check_ledger):
+            result = await check(connection)
+            log_is_dense = log_is_dense and result.problem is None
+            yield result
+        yield await _check_seals(session, update)
+        for result in await _check_checkpoints(connection, session.application.projections):
+            yield result
+        for result in await _check_processes(connection):
+            yield result
     if not log_is_dense:
         yield CheckResult("read models", "they are compared with a rebuild when the log is ok")
         return
@@ -68,8 +71,8 @@ async def check_restore(session: Session, update: UpdateProgress) -> AsyncGenera
         yield await _check_read_model(session, projection, update)
 
 
-async def _check_log(session: Session) -> CheckResult:
-    [log] = await session.database.pool.fetch(_SELECT_LOG)
+async def _check_log(connection: asyncpg.Connection) -> CheckResult:
+    [log] = await connection.fetch(_SELECT_LOG)
     if log["hole"] is not None:
         return CheckResult(
             "log",
@@ -79,8 +82,8 @@ async def _check_log(session: Session) -> CheckResult:
     return CheckResult(f"log: {log['events']} events, no position is missing")
 
 
-async def _check_ledger(session: Session) -> CheckResult:
-    [ledger] = await session.database.pool.fetch(_SELECT_LEDGER)
+async def _check_ledger(connection: asyncpg.Connection) -> CheckResult:
+    [ledger] = await connection.fetch(_SELECT_LEDGER)
     if ledger["events"] or ledger["commands"]:
         return CheckResult(
             "ledger of commands",
@@ -103,20 +106,20 @@ async def _check_seals(session: Session, update: UpdateProgress) -> CheckResult:
     return CheckResult(f"seals: {report.facts} events as sealed, {report.newer} not sealed yet")
 
 
-async def _check_checkpoints(session: Session) -> Sequence[CheckResult]:
+async def _check_checkpoints(
+    connection: asyncpg.Connection, projections: Sequence[AnyProjection]
+) -> Sequence[CheckResult]:
     """The identity of each table that has a checkpoint, and of each live table of this code."""
-    known = {
-        (projection.name, projection.version): projection for projection in session.application.projections
-    }
-    records = await session.database.pool.fetch(_SELECT_CHECKPOINTS)
+    known = {(projection.name, projection.version): projection for projection in projections}
+    records = await connection.fetch(_SELECT_CHECKPOINTS)
     tables = {tuple(record) for record in records} | {(*table, LIVE) for table in known}
     results: list[CheckResult] = []
     for name, version, slot in sorted(tables):
         projection = known.get((name, version))
         problem = (
-            await session.database.pool.fetchval("SELECT es.table_problem($1, $2, $3)", name, version, slot)
+            await connection.fetchval("SELECT es.table_problem($1, $2, $3)", name, version, slot)
             if projection is None
-            else await table_problem(session.database.pool, projection, slot)
+            else await table_problem(connection, projection, slot)
         )
         remedy = (
             f"a server makes it again, or run projections rebuild {name}"
@@ -131,10 +134,10 @@ async def _check_checkpoints(session: Session) -> Sequence[CheckResult]:
     return results
 
 
-async def _check_processes(session: Session) -> Sequence[CheckResult]:
+async def _check_processes(connection: asyncpg.Connection) -> Sequence[CheckResult]:
     """No process has gone past the end of the log, and each has the log's event at its position."""
     results: list[CheckResult] = []
-    for record in await session.database.pool.fetch(_SELECT_PROCESSES):
+    for record in await connection.fetch(_SELECT_PROCESSES):
         row, problem = record["process"], None
         if record["position"] > record["head"] or record["newest"] > record["head"]:
             position = max(record["position"], record["newest"])

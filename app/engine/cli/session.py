@@ -1,6 +1,9 @@
 """What commands share: the application, its settings, the open database, the event loop, ids, and lines of output."""
 
 import asyncio
+import errno
+import getpass
+import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -33,14 +36,45 @@ class Session:
     reader: "EventReader"
 
 
+OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What only a write of output raises: the disk is full, or gone."""
+
+
 def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Make a command of an async function: each call gets an event loop of its own."""
+    """Make a command of an async function: each call gets an event loop of its own. What the database does not do at this
+    moment becomes a `UserError`."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        asyncio.run(function(*args, **kwargs))
+        try:
+            asyncio.run(function(*args, **kwargs))
+        except (UserError, typer.Exit, typer.Abort):
+            raise
+        except Exception as error:
+            reason = _database_failure(error)
+            if reason is None:
+                raise
+            raise UserError(reason) from error
 
     return run
+
+
+def _database_failure(error: Exception) -> str | None:
+    """Why the database did not do its part, in one line. None if the error is one of the code, of its data, or of a file."""
+    from app.engine.database.errors import first_line, is_connection_error, is_operational_error
+    from app.engine.database.leases import LeaseLost
+    from app.engine.store.append import Overloaded
+    from app.engine.store.append_session import StoreTimeout, StoreUnavailable
+
+    if isinstance(error, Overloaded | StoreTimeout | StoreUnavailable | LeaseLost):
+        return str(error) or type(error).__doc__
+    if isinstance(error, OSError) and (
+        error.filename is not None or error.errno in (errno.EPIPE, *OUTPUT_ERRORS)
+    ):
+        return None
+    if is_connection_error(error) or is_operational_error(error):
+        return f"the command did not finish: {first_line(error)}"
+    return None
 
 
 def application_of(context: typer.Context) -> AnyApplication:
@@ -53,14 +87,23 @@ def settings_of(context: typer.Context) -> EngineSettings:
     return application_of(context).settings.from_environment()
 
 
+def user_name() -> str:
+    """The user of this machine. A container may run as a number without a name."""
+    try:
+        return getpass.getuser()
+    except OSError:
+        return f"uid {os.getuid()}"
+
+
 @asynccontextmanager
-async def open_session(context: typer.Context) -> AsyncGenerator[Session]:
-    """Open the database and check its migrations. Raises `UserError` if that fails."""
+async def open_session(context: typer.Context, *, writes: bool = False) -> AsyncGenerator[Session]:
+    """Open the database and check its migrations. A command that `writes` needs a server that takes writes; others accept
+    a standby. Raises `UserError` if that fails."""
     from app.engine.database.connections import open_database
     from app.engine.store.reader import EventReader
 
     application = application_of(context)
-    async with open_database(settings_of(context), accept_standby=True) as database:
+    async with open_database(settings_of(context), accept_standby=not writes) as database:
         await database.check_migrated()
         codec = application.codec
         yield Session(application, database, codec, EventReader(database.pool, codec))

@@ -56,6 +56,8 @@ REFUSED: Mapping[str, str] = {
 _URL = re.compile(
     r"(?P<scheme>[\w+]+)://(?:(?P<login>[^@/?]*)@)?(?P<hosts>[^@/?]*)(?:/(?P<name>[^?]*))?(?:\?(?P<query>.*))?"
 )
+SYSTEM_CERTIFICATES = "system"
+"""The value of `sslrootcert` that trusts every public authority. So the name of the host must be checked, too."""
 WRITABLE_ATTRS = frozenset(("read-write", "primary"))
 
 
@@ -82,6 +84,8 @@ class DatabaseUrl:
         if name not in ("postgresql", "postgres"):
             raise DatabaseUnavailable(f"DATABASE_URL names {name}; only postgresql:// will do")
         params = dict(parse_qsl(match["query"] or "", keep_blank_values=True))
+        if params.get("sslrootcert") == SYSTEM_CERTIFICATES:
+            params.setdefault("sslmode", "verify-full")
         user, _, password = (match["login"] or "").partition(":")
         hosts, ports = params.pop("host", None), params.pop("port", None)
         url = cls(
@@ -97,13 +101,19 @@ class DatabaseUrl:
         return url
 
     def dsn(self) -> str:
-        """The URL for the driver, without hosts, and without what the driver does not know."""
+        """The URL for the driver, without hosts, and without what the driver does not know. Raises `DatabaseUnavailable`
+        if it asks for the certificates of a system that has none."""
         driver = {
             name: value
             for name, value in self.params.items()
             if name in TAKEN - {"application_name", "connect_timeout", "target_session_attrs"}
         }
-        if driver.get("sslrootcert") == "system" and (file := ssl.get_default_verify_paths().cafile):
+        if driver.get("sslrootcert") == SYSTEM_CERTIFICATES:
+            file = ssl.get_default_verify_paths().cafile
+            if file is None:
+                raise DatabaseUnavailable(
+                    "DATABASE_URL has sslrootcert=system, and this system has no file of certificates: install them, or name a file"
+                )
             # The driver takes a file only.
             driver["sslrootcert"] = file
         return self._render("", self.password, driver)
@@ -178,6 +188,10 @@ def _check_params(params: Mapping[str, str]) -> None:
     if (attrs := params.get("target_session_attrs", "read-write")) not in WRITABLE_ATTRS:
         raise DatabaseUnavailable(
             f"DATABASE_URL has target_session_attrs={attrs}: only read-write and primary will do, because a client must read its own writes"
+        )
+    if params.get("sslrootcert") == SYSTEM_CERTIFICATES and params.get("sslmode") != "verify-full":
+        raise DatabaseUnavailable(
+            f"DATABASE_URL has sslmode={params.get('sslmode')} with sslrootcert=system: only verify-full will do, because a public authority signs for any host"
         )
     timeout = params.get("connect_timeout", "0")
     if not timeout.isdecimal():

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import make_url
 
 from app.engine.application import Application
 from app.engine.database.connections import Database
@@ -13,6 +14,7 @@ from app.engine.projector.parking.admin import parked_keys, request_retry
 from app.engine.settings import EngineSettings
 from projections.kernel import Projection
 from tests.support.cli import invoke, run_python
+from tests.support.databases import as_superuser, execute
 from tests.support.scenarios import fold_all
 from tests.support.toy_counter import engine, table_rows, tallies, tally
 from tests.support.toy_parking import (
@@ -102,6 +104,19 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
 )
 async def test_a_user_error_is_one_line(terminal: Terminal, arguments: tuple[str, ...], message: str) -> None:
     assert await terminal(*arguments) == (2, [f"error: {message}"])
+
+
+async def test_a_database_that_takes_no_writes_is_one_line(database_url: str, terminal: Terminal) -> None:
+    name = make_url(database_url).database
+    await execute(as_superuser(database_url), f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    for arguments in (
+        ("retry", "tallies"),
+        ("skip", "tallies", "0" * 32, "--position", "1", "--reason", "a test"),
+        ("unskip", "tallies", "0" * 32, "--position", "1"),
+    ):
+        code, [line] = await terminal(*arguments)
+        assert code == 2
+        assert "in a read-only transaction" in line
 
 
 async def test_an_owner_that_does_not_answer_is_waited_for_no_longer_than_asked(

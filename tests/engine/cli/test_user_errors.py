@@ -11,11 +11,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 
+from app.engine.cli.session import async_command, user_name
+from app.engine.database.leases import LeaseLost
 from app.engine.database.migrations import head_revisions, revision_names
+from app.engine.database.sessions import NotWritable
+from app.engine.errors import UserError
 from app.engine.settings import ROOT
+from app.engine.store.append import Overloaded
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from tests.support.cli import assert_user_error, run, run_cold
 from tests.support.databases import as_superuser
 from tests.support.server import Server
@@ -130,6 +137,68 @@ def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(databa
             assert_user_error(run(*arguments, DATABASE_URL=url), "permission denied")
     finally:
         asyncio.run(low("DROP ROLE low"))
+
+
+def fail_in_command(error: Exception) -> None:
+    """Run a command that raises the error."""
+
+    @async_command
+    async def command() -> None:
+        raise error
+
+    command()
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (StoreTimeout(StoreTimeout.__doc__), "The command may have been recorded"),
+        (StoreUnavailable("It was not recorded: the disk is full"), "It was not recorded"),
+        (Overloaded(), "Try again in a moment"),
+        (LeaseLost(), "Another process owns the work now"),
+        (NotWritable("no host takes writes: a:1 is a standby"), "a:1 is a standby"),
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
+        (TimeoutError(), "TimeoutError"),
+        (asyncpg.ConnectionDoesNotExistError("connection was closed"), "connection was closed"),
+        (asyncpg.InterfaceError("connection is closed"), "connection is closed"),
+        (asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE"), "cannot execute UPDATE"),
+        (asyncpg.QueryCanceledError("canceling statement\ndue to its time"), "canceling statement$"),
+        (asyncpg.DiskFullError("no space left"), "no space left"),
+        (asyncpg.InsufficientPrivilegeError("permission denied"), "permission denied"),
+    ],
+)
+def test_what_the_database_does_not_do_at_this_moment_is_one_line(error: Exception, text: str) -> None:
+    with pytest.raises(UserError, match=text) as raised:
+        fail_in_command(error)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.UndefinedColumnError("column x does not exist"),
+        asyncpg.UniqueViolationError("duplicate key"),
+        BrokenPipeError(32, "Broken pipe"),
+        OSError(28, "No space left on device"),
+        FileNotFoundError(2, "No such file or directory", "a file"),
+        ValueError("a defect"),
+    ],
+)
+def test_an_error_of_the_code_or_of_a_file_passes_as_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)) as raised:
+        fail_in_command(error)
+    assert raised.value is error
+
+
+def test_a_user_without_a_name_is_known_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def has_no_entry(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr("pwd.getpwuid", has_no_entry)
+    assert user_name() == f"uid {os.getuid()}"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

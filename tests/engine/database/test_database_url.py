@@ -1,5 +1,7 @@
 """DATABASE_URL is read as libpq reads it; each parameter is taken, or refused by name."""
 
+from pathlib import Path
+
 import pytest
 
 from app.engine.database.connections import redact_password
@@ -53,6 +55,29 @@ def test_the_parameters_that_providers_write_are_taken() -> None:
     assert url.dsn() == (
         "postgresql://u:p@/db?sslmode=verify-full&sslrootcert=/ca.pem&options=endpoint%3Dep-x&sslnegotiation=direct"
     )
+
+
+def test_the_certificates_of_the_system_are_checked_against_the_name_of_the_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "all.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "all.pem"))
+    for given in ("", "&sslmode=verify-full"):
+        url = DatabaseUrl.parse(f"postgresql://a/db?sslrootcert=system{given}")
+        assert dict(url.params) == {"sslrootcert": "system", "sslmode": "verify-full"}
+        assert url.dsn() == f"postgresql:///db?sslrootcert={tmp_path}/all.pem&sslmode=verify-full"
+
+
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require", "verify-ca", "verify_full", ""])
+def test_the_certificates_of_the_system_with_a_weaker_mode_are_refused(mode: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=rf"^DATABASE_URL has sslmode={mode} with [^\n]+$"):
+        DatabaseUrl.parse(f"postgresql://a/db?sslmode={mode}&sslrootcert=system")
+
+
+def test_a_system_without_certificates_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(DatabaseUnavailable, match=r"^DATABASE_URL has sslrootcert=system, [^\n]+$"):
+        DatabaseUrl.parse("postgresql://a/db?sslrootcert=system").dsn()
 
 
 @pytest.mark.parametrize("name", [*REFUSED, "statement_cache", "sslMode"])

@@ -1,23 +1,27 @@
 """Sessions that write are on a server that takes writes, and leave it by themselves when another does."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from uuid import uuid4
 
 import pytest
 
+from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database, open_database, retry_read
 from app.engine.database.errors import DatabaseUnavailable
 from app.engine.database.leases import Lease
 from app.engine.database.sessions import NotWritable, SessionKind
 from app.engine.settings import EngineSettings
+from tests.support.cli import assert_user_error, invoke
 from tests.support.clusters import Cluster, cluster, standby_of
-from tests.support.toy_counter import Add, Engine, assert_table_equals_log, engine, request, tally
+from tests.support.toy_counter import Add, Engine, assert_table_equals_log, engine, request, tallies, tally
+from tests.support.toy_process import errand
 
 FAILOVER_SECONDS = 2.0
+NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
 type Pair = tuple[Cluster, Cluster, str]
@@ -85,6 +89,31 @@ async def test_a_standby_alone_serves_only_what_is_asked_to_accept_it(
             assert await session.fetchval("SELECT pg_is_in_recovery()")
         with pytest.raises(NotWritable):
             await database.connect()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("projections", "rebuild", "tallies"),
+        ("projections", "verify", "tallies"),
+        ("projections", "promote", "tallies"),
+        ("projections", "rollback", "tallies"),
+        ("projections", "drop", "tallies"),
+        ("projections", "retry", "tallies"),
+        ("projections", "skip", "tallies", NOBODY, "--position", "1", "--reason", "a test"),
+        ("projections", "unskip", "tallies", NOBODY, "--position", "1"),
+        ("processes", "retry", "errand", NOBODY),
+        ("processes", "retry", "--state", "stuck"),
+        ("processes", "skip", "errand", NOBODY, "a step", "--reason", "a test"),
+        ("processes", "compensate", "errand", NOBODY, "--reason", "a test"),
+    ],
+)
+def test_a_command_that_writes_does_not_begin_on_a_standby(pair: Pair, arguments: Sequence[str]) -> None:
+    _, standby, name = pair
+    deciders = (tally, errand.stream_decider)
+    toy = Application(settings=EngineSettings, deciders=deciders, processes=(errand,), projections=(tallies,))
+    result = invoke(*arguments, application=toy, DATABASE_URL=url(standby, name=name))
+    assert_user_error(result, "no host takes writes: 127.0.0.1:")
 
 
 async def until_written(running: Engine, seconds: float) -> int:

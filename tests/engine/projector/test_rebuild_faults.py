@@ -15,6 +15,7 @@ from tests.support.toy_rebuild import (
     INSERT_FACTS,
     PAGE_SIZE,
     codec,
+    run_operation,
     whole_live_table,
 )
 
@@ -120,6 +121,34 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
         await killer.close()
         assert await resumed(database) >= FACTS // 3
         assert await whole_live_table(running) == "second"
+
+
+async def test_an_interrupted_rebuild_that_is_verified_and_promoted_has_all_indexes(
+    database: Database,
+) -> None:
+    await database.pool.execute(INSERT_FACTS)
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", FACTS, 30)
+        before = await live_indexes(database)
+
+        def on_progress(progress: RebuildProgress) -> None:
+            if progress.position > FACTS // 2:
+                rebuilding.cancel()
+
+        rebuilding = asyncio.ensure_future(
+            rebuild(database, codec, [tallies], page=PAGE_SIZE, on_progress=on_progress)
+        )
+        with pytest.raises(asyncio.CancelledError):
+            await rebuilding
+        await run_operation(database, "verify")
+        await run_operation(database, "promote")
+        assert await whole_live_table(running) == "second"
+        assert await live_indexes(database) == before
+
+
+async def live_indexes(database: Database) -> set[str]:
+    records = await database.pool.fetch("SELECT indexdef FROM pg_indexes WHERE schemaname = 'read'")
+    return {record["indexdef"] for record in records}
 
 
 async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_first(

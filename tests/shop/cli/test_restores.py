@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from app.composition import application
+from app.engine.database.sessions import Session, SessionKind
 from projections.product import products as product_rows
 from tests.support.cli import CliResult, invoke
 from tests.support.databases import as_superuser, execute, new_database, run_in_thread
@@ -195,6 +196,25 @@ def test_a_whole_restore_is_ok_and_nothing_is_made_again(restored_url: str, back
         server.close()
 
 
+def test_what_reads_the_whole_log_may_take_as_long_as_it_needs(
+    restored_url: str, backups: Backups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole(restored_url, backups)
+    kinds: dict[SessionKind, set[str]] = {kind: set() for kind in SessionKind}
+    fetch = Session.fetch
+
+    async def note_kind(session: Session, query: str, *arguments: Any, **options: Any) -> Any:
+        kinds[session.kind] |= {table for table in WHOLE_TABLES if table in query}
+        return await fetch(session, query, *arguments, **options)
+
+    monkeypatch.setattr(Session, "fetch", note_kind)
+    assert check(restored_url).returncode == 0
+    # A session of the pool ends a statement after a minute.
+    assert kinds[SessionKind.READ] == set()
+    assert kinds[SessionKind.TASK] == WHOLE_TABLES
+
+
+WHOLE_TABLES = {"es.events", "es.commands", "es.processes"}
 BROKEN = {
     "log: position 4 is missing": "DELETE FROM es.events WHERE position = 4",
     "ledger of commands: 0 events lack their command, and 1 commands lack their events": "DELETE FROM es.events WHERE position = 10",

@@ -119,6 +119,14 @@ class BulkLoad:
         self._forget_changes()
         self.evict_rows()
 
+    async def create_indexes(self) -> None:
+        """Make the indexes that are missing, which rows are loaded without, and the statistics of the planner."""
+        connection, table = self.writer.connection, self.writer.table
+        async with connection.transaction():
+            await table.create_indexes(connection)
+            for part in table.tables:
+                await connection.execute(f'ANALYZE {part.schema}."{part.name}"')
+
     def _forget_changes(self) -> None:
         self._changed.clear()
         self._changes = []

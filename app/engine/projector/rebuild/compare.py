@@ -59,14 +59,17 @@ class Comparison:
 
 
 async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad | None = None) -> Comparison:
-    """Compare the staging table with the live one, and save the result. The live table is read in one snapshot and never
-    locked: the staging table is brought to the position that the snapshot shows. Raises `OperationRefused`."""
+    """Finish the staging table, compare it with the live one, and save the result. The live table is read in one snapshot
+    and never locked: the staging table is brought to the position that the snapshot shows. Raises `OperationRefused`."""
     load = load or await operation.open_bulk_load(projection, STAGING)
     if load is None:
         raise OperationRefused(
             f"{projection.name} v{projection.version} has no staging table: run projections rebuild {projection.name} --no-promote",
             RefusalReason.MISSING,
         )
+    await catch_up(operation, load)
+    # An interrupted build has none yet, and a table that is verified can be promoted.
+    await load.create_indexes()
     comparison = None
     while comparison is None:
         await catch_up(operation, load)

@@ -118,11 +118,7 @@ async def build(operation: Operation, loads: Sequence[BulkLoad], page: int, up_t
         await run_bulk_load(operation.connection, operation.reader, loads, page=page, on_page=report)
         max_behind = MAX_FOLD_IN_TRANSACTION
     for load, progress in zip(loads, progress_now(), strict=True):
-        table = load.writer.table
-        async with operation.connection.transaction():
-            await table.create_indexes(operation.connection)
-            for name in (f'{part.schema}."{part.name}"' for part in table.tables):
-                await operation.connection.execute(f"ANALYZE {name}")
+        await load.create_indexes()
         await operation.save_progress(replace(progress, state="built"))
 
 
