@@ -130,38 +130,38 @@ export function createKit(options: KitOptions) {
 
   /** Follow a subscription. Its `$after` is moved with each message, so that every reconnect goes on from there. */
   const subscribe: Client["subscribe"] = (payload, sink) => {
-    const resumes = declares(payload.query, "after");
     // graphql-ws sends this object again at each reconnect.
     const sent: SubscribePayload & { variables: Json } = { ...payload, variables: { ...payload.variables } };
     let [stop, stopped, failures] = [() => {}, false, 0];
+    const fail = (error: unknown) => {
+      const codes = ([error].flat() as Coded[]).map(codeOf);
+      const replaced = codes.includes("LOG_REPLACED");
+      if (!replaced && !codes.some((code) => PASSING.has(code))) return sink.error(error);
+      if (replaced) delete sent.variables.after;
+      if (replaced) forget();
+      void pause(failures++).then(() => stopped || begin());
+    };
     const begin = () => {
+      let failure: readonly Coded[] | false | undefined;
       stop = sockets.subscribe<Json, Json>(sent, {
         next(message) {
+          // Some servers send the error of the subscription as a result, and then complete it. That of a field has a path.
+          failure = message.data == null && !isMutation(sent.query) && message.errors?.every((e) => !e.path) && message.errors;
+          if (failure) return;
           failures = 0;
           observe(message.extensions);
-          const reached = positionOf(message);
-          if (resumes && reached !== undefined) sent.variables.after = reached;
+          if (declares(sent.query, "after")) sent.variables.after = positionOf(message) ?? sent.variables.after;
           sink.next(message as never);
         },
-        error(error) {
-          const codes = ([error].flat() as Coded[]).map(codeOf);
-          const replaced = codes.includes("LOG_REPLACED");
-          if (!replaced && !codes.some((code) => PASSING.has(code))) return sink.error(error);
-          if (replaced) {
-            delete sent.variables.after;
-            forget();
-          }
-          void pause(failures++).then(() => stopped || begin());
-        },
-        complete: () => sink.complete(),
+        error: fail,
+        complete: () => (failure ? fail(failure) : sink.complete()),
       });
     };
     begin();
     return () => ((stopped = true), stop());
   };
 
-  const client: Client = { ...sockets, subscribe };
-  return { fetch: kitFetch, client, request, observe, position: () => String(position) };
+  return { fetch: kitFetch, client: { ...sockets, subscribe } satisfies Client, request, observe, position: () => String(position) };
 }
 
 /** What a mutation's union says, as one of four kinds that TypeScript tells apart. */

@@ -4,8 +4,8 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -290,6 +290,22 @@ def test_a_token_that_expires_is_fetched_again_and_the_subscription_goes_on_with
         assert "Traceback" not in server.output()
 
 
+@contextmanager
+def follower(built: Path, answer: Callable[[ServerConnection], None]) -> Generator[Page]:
+    """A page that follows the log of a server with these answers."""
+    with ExitStack() as stack:
+        issuer = stack.enter_context(run_issuer())
+        peer = stack.enter_context(
+            serve_sockets(answer, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")])
+        )
+        stack.callback(peer.shutdown)
+        Thread(target=peer.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{peer.socket.getsockname()[1]}/graphql"
+        page = Page(built, "tokens.js", f"{url} {issuer.url}")
+        stack.callback(page.close)
+        yield page
+
+
 def test_a_subscription_goes_on_after_a_close_at_which_its_library_gives_up(
     built: Path,
 ) -> None:
@@ -309,19 +325,34 @@ def test_a_subscription_goes_on_after_a_close_at_which_its_library_gives_up(
         with suppress(ConnectionClosed):
             connection.recv()
 
-    with ExitStack() as stack:
-        issuer = stack.enter_context(run_issuer())
-        peer = stack.enter_context(
-            serve_sockets(answer, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")])
-        )
-        stack.callback(peer.shutdown)
-        Thread(target=peer.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{peer.socket.getsockname()[1]}/graphql"
-        page = Page(built, "tokens.js", f"{url} {issuer.url}")
-        stack.callback(page.close)
+    with follower(built, answer) as page:
         page.wait_for(closed=1011, times=1)
         page.wait_for(event=7)
         assert not [line for line in page.lines if "error" in line or "complete" in line]
+
+
+def test_a_subscription_that_is_completed_with_an_error_is_not_finished(built: Path) -> None:
+    """Some servers send the error in a result without data, and not as the message `error`."""
+    codes = iter(("TIMEOUT", "NOT_FOUND"))
+    asked: list[str] = []
+
+    def answer(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.send('{"type": "connection_ack"}')
+        message = json.loads(connection.recv())
+        asked.append(message["payload"]["variables"]["after"])
+        errors = [{"message": "no", "extensions": {"code": next(codes)}}]
+        payload = {"data": None, "errors": errors, "extensions": {"position": "9"}}
+        connection.send(json.dumps({"type": "next", "id": message["id"], "payload": payload}))
+        connection.send(json.dumps({"type": "complete", "id": message["id"]}))
+        with suppress(ConnectionClosed):
+            connection.recv()
+
+    with follower(built, answer) as page:
+        page.wait_for(error="[object Object]")
+        # Nothing was received: it is asked for again.
+        assert asked == ["0", "0"]
+        assert not [line for line in page.lines if "event" in line or "complete" in line]
 
 
 def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: Page) -> None:

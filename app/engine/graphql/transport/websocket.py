@@ -12,6 +12,9 @@ from starlette import websockets
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.types import ExecutionContext
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from app.engine.access.authentication import has_expired, wait_for_expiry
 from app.engine.access.caller import Caller
@@ -29,6 +32,7 @@ from app.engine.graphql.transport.socket_messages import (
     TooLarge,
     operation_bytes,
 )
+from app.engine.graphql.transport.subscriptions import ends_subscription
 from app.engine.graphql.trusted_documents import TrustedDocuments
 
 _DISCONNECTED = (
@@ -68,6 +72,13 @@ async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
             number += 1
             if number % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
+
+
+def _is_failure(result: Any, execution: ExecutionContext | None) -> bool:
+    """Whether the operation did not begin, or is a subscription that ends with this result."""
+    if execution is not None and execution.operation_type is OperationType.SUBSCRIPTION:
+        return ends_subscription(result)
+    return isinstance(result, PreExecutionError)
 
 
 class _Endpoint(Protocol):
@@ -248,9 +259,12 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self._send_error(operation, {"message": coded.message, "extensions": coded.extensions})
 
     async def _run(self, operation: Any) -> None:
-        """Send the operation's own results, then those of the shared stream if the resolver has handed over."""
+        """Send the operation's own results, then those of the shared stream if the resolver has handed over.
+
+        A failure is the message `error`: after `complete` a client takes a subscription for finished.
+        """
         handover = LiveHandover()
-        results = await self.schema.stream(
+        results: Any = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
             context_value=replace(
@@ -265,7 +279,12 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         operation.variables = None
         try:
             async with aclosing(_in_turns(results)) as turns:
-                await self._send_result_stream(operation, turns)
+                async for result in turns:
+                    if _is_failure(result, handover.execution):
+                        errors = with_codes(result.errors or [], self.context.correlation_id)
+                        await operation.send_initial_errors(errors)
+                        break
+                    await operation.send_next(result)
             if handover.execution is not None and handover.cursor is not None and not operation.completed:
                 endpoint = cast("_Endpoint", self.view)
                 await endpoint.shared_subscriptions.send(
@@ -284,7 +303,3 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_task_exception(self, error: Exception) -> None:
         # `run_operation` has sent or logged it.
         del error
-
-    @override
-    async def _handle_pre_execution_error(self, operation: Any, result: Any) -> None:
-        await operation.send_initial_errors(with_codes(result.errors or [], self.context.correlation_id))
