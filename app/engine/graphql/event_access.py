@@ -19,10 +19,13 @@ from app.engine.store.reader import (
 async def readable_page(context: Context, where: EventFilter) -> EventFilter:
     """The filter for the stored events that the caller may read. Raises `AccessDenied` if there are none.
 
-    Ownership is a condition of the statement, so pages and counts have what the caller may read, and nothing else.
+    It notes the read of the log: the owners of streams are known up to that position. Ownership is a condition of the
+    statement, so pages and counts have what the caller may read, and nothing else.
     """
     access = context.access
     _check_any(access)
+    # Before the wait: a stream that begins in the meantime may have no owner yet, and its events are not read.
+    context.reads.note_log_read()
     if access.events.everything:
         return where
     owned = ""

@@ -1,9 +1,12 @@
 """The cost of an operation is known before it is executed: of its fields, each as often as the lists around it are long."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from graphql import get_introspection_query, parse
+import strawberry
+from graphql import FieldNode, OperationDefinitionNode, get_introspection_query, parse
+from strawberry.schema.config import StrawberryConfig
 
 from app.composition import application
 from app.engine.graphql.costs import TYPICAL_LIST_LENGTH, too_expensive
@@ -17,6 +20,8 @@ from app.engine.graphql.execution.cost import (
     ROW,
     CostCalculator,
 )
+from app.engine.graphql.pagination import MAX_PAGE_SIZE
+from app.engine.graphql.scalars import SCALARS, Position
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.slices.history import AS_OF_EVENT, BLAME_OF_EVENT
 from app.engine.graphql.strawberry_internals import graphql_schema
@@ -55,9 +60,15 @@ def test_a_field_costs_what_its_kind_costs() -> None:
         ("{ orders { nodes { id } } }", {}, 20, False),
         ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 3}, 3, True),
         ("query ($n: Int! = 7) { orders(first: $n) { nodes { id } } }", {}, 7, True),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 3.0}, 3, True),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 1e2}, 100, True),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 1e300}, 1, True),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": 2.5}, 1, True),
+        ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": True}, 1, True),
         ("query ($n: Int!) { orders(first: $n) { nodes { id } } }", {"n": "many"}, 1, True),
         ("{ orders(last: 10) { nodes { id } } }", {}, 10, False),
         ("query ($n: Int) { orders(last: $n) { nodes { id } } }", {"n": 3}, 3, True),
+        ("query ($n: Int) { orders(last: $n) { nodes { id } } }", {"n": 3.0}, 3, True),
         ("query ($n: Int) { orders(first: $n) { nodes { id } } }", {"n": None}, 20, True),
         ("{ orders(first: null) { nodes { id } } }", {}, 20, False),
         ("{ orders(first: 100000) { nodes { id } } }", {}, 100, False),
@@ -68,6 +79,8 @@ def test_a_field_costs_what_its_kind_costs() -> None:
         ("subscription { orders(most: 10) { upserted { id } } }", {}, 10, False),
         ("subscription { orders { upserted { id } } }", {}, 200, False),
         ("subscription ($n: Int!) { orders(most: $n) { upserted { id } } }", {"n": 7}, 7, True),
+        ("subscription ($n: Int!) { orders(most: $n) { upserted { id } } }", {"n": 7.0}, 7, True),
+        ("subscription ($n: Int!) { orders(most: $n) { upserted { id } } }", {"n": "many"}, 1, True),
         ("{ orders(first: 10) { ...P } } fragment P on OrderConnection { nodes { id } }", {}, 10, False),
     ],
 )
@@ -79,6 +92,53 @@ def test_a_page_costs_its_rows(
     lists = 0 if "ids" in document else OBJECT
     assert below(document, **variables) == lists + length * row
     assert cost(document, **variables)[1] is by_variables
+
+
+@strawberry.type
+class PageOfScalars:
+    @strawberry.field
+    def by_position(self, first: Position) -> list[str]:
+        return [""] * first
+
+    @strawberry.field
+    def by_decimal(self, first: Decimal) -> list[str]:
+        return [""] * int(first)
+
+
+@pytest.mark.parametrize(
+    ("document", "variables", "length"),
+    [
+        ('{ byPosition(first: "12") }', {}, 12),
+        ("query ($n: Position!) { byPosition(first: $n) }", {"n": "12"}, 12),
+        ("query ($n: Position!) { byPosition(first: $n) }", {"n": 12}, 12),
+        # Nothing is known of the number that a field makes of another value.
+        ('{ byDecimal(first: "12") }', {}, MAX_PAGE_SIZE),
+        ("query ($n: Decimal!) { byDecimal(first: $n) }", {"n": "12"}, MAX_PAGE_SIZE),
+        ("query ($n: Decimal!) { byDecimal(first: $n) }", {"n": "many"}, 1),
+    ],
+)
+def test_the_length_of_a_page_is_what_the_scalar_of_its_argument_makes_of_it(
+    document: str, variables: dict[str, Any], length: int
+) -> None:
+    schema = graphql_schema(strawberry.Schema(PageOfScalars, config=StrawberryConfig(scalar_map=SCALARS)))
+    calculated = CostCalculator(schema, parse(document), variables).max_cost()
+    assert calculated == OPERATION + ROOT + length * (ROW + ITEM)
+
+
+def test_an_item_beyond_the_prediction_costs_what_the_defaults_of_the_variables_say() -> None:
+    document = parse("query ($n: Int = 100) { orders { nodes { history(first: $n) { nodes { undone } } } } }")
+    [operation] = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    [orders] = operation.selection_set.selections
+    assert isinstance(orders, FieldNode)
+    assert orders.selection_set is not None
+    [nodes] = orders.selection_set.selections
+    assert isinstance(nodes, FieldNode)
+    costs = [
+        CostCalculator(SCHEMA, document, variables).item_cost(nodes, SCHEMA.get_type("Order"))
+        for variables in ({}, {"n": 100})
+    ]
+    assert costs[0] == costs[1]
 
 
 def test_what_is_beside_the_list_of_a_page_costs_once() -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -13,10 +14,13 @@ import pytest
 from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.connections import open_database
+from app.engine.projector.projector import Projector
+from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.server.runtime import Runtime
 from app.engine.uuid7 import uuid7
 from app.settings import Settings
 from domain.money import Money
+from domain.order import OpenOrder, order
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
 from tests.support.graphql_client import Api
 from tests.support.server import Server
@@ -155,6 +159,67 @@ async def test_the_position_is_that_of_the_projection_that_was_read_and_the_head
         assert (log["extensions"]["position"], log["extensions"]["head"]) == ("2", "2")
     answer = await api(READ, {"p": "2"})
     assert (answer["data"]["product"]["version"], answer["extensions"]["position"]) == (2, "2")
+
+
+async def open_order(runtime: Runtime, id: UUID, customer: UUID) -> None:
+    """Open an order, and wait until this process has read its event."""
+    outcome = await runtime.commands.execute(order, id, OpenOrder(customer_id=customer), context())
+    assert isinstance(outcome, CommandAccepted)
+    await runtime.feed.wait_past(outcome.position - 1)
+    await runtime.projector.wait_for_position("products", outcome.position, 5)
+
+
+async def test_a_caller_follows_from_the_position_up_to_which_it_was_known_whose_the_streams_are(
+    registered: Runtime, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer, known = uuid4(), StreamOwners.wait_for_all
+    actor = str(customer)
+    query = 'query($p: Position) { events(after: $p, filter: {streams: ["order"]}) { nodes { type } } }'
+    await registered.projector.wait_for_position("orders", 1, 5)
+    writer = registered.projector.workers["orders"].writer
+    assert writer is not None
+
+    async def wait_and_open(owners: StreamOwners, categories: Sequence[str], position: int) -> None:
+        await known(owners, categories, position)
+        await open_order(registered, uuid4(), customer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamOwners, "wait_for_all", wait_and_open)
+        # The row of the order is not there yet when the events are read.
+        async with writer.lock:
+            read = await api(query, X_Actor=actor, X_Roles="customer")
+    after = {"p": read["extensions"]["position"]}
+    followed = await api(query, after, X_Actor=actor, X_Roles="customer")
+    nodes = read["data"]["events"]["nodes"] + followed["data"]["events"]["nodes"]
+    assert nodes == [{"type": "order.opened"}]
+
+
+async def test_the_position_of_a_stream_that_a_caller_does_not_own_yet_is_that_of_the_look_at_its_owner(
+    registered: Runtime, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer, id, opened = uuid4(), uuid4(), asyncio.Event()
+    has, wait_for_all = StreamOwners.has, Projector.wait_for_all
+
+    async def has_and_open(owners: StreamOwners, *args: Any) -> bool:
+        owned = await has(owners, *args)
+        await open_order(registered, id, customer)
+        opened.set()
+        return owned
+
+    async def wait_until_opened(projector: Projector, *args: Any) -> None:
+        await opened.wait()
+        await wait_for_all(projector, *args)
+
+    monkeypatch.setattr(StreamOwners, "has", has_and_open)
+    monkeypatch.setattr(Projector, "wait_for_all", wait_until_opened)
+    answer = await api(
+        'query($id: UUID!) { stream(category: "order", id: $id) { version } product(sku: "TEA") { version } }',
+        {"id": str(id)},
+        X_Actor=str(customer),
+        X_Roles="customer",
+    )
+    assert answer["data"] == {"stream": None, "product": {"version": 1}}
+    assert answer["extensions"]["position"] == "1"
 
 
 async def test_the_position_of_a_list_as_of_a_position_is_that_position(

@@ -18,14 +18,18 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
-    IntValueNode,
     ListValueNode,
     NullValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     TypeNameMetaFieldDef,
+    Undefined,
+    ValueNode,
     VariableNode,
+    coerce_input_literal,
+    coerce_input_value,
     get_named_type,
+    get_operation_ast,
     is_abstract_type,
     is_enum_type,
     is_leaf_type,
@@ -72,18 +76,25 @@ class CostCalculator:
         highest = 0.0
         for definition in self._document.definitions:
             if isinstance(definition, OperationDefinitionNode):
-                self._fragment_costs.clear()
-                self._defaults = {
-                    variable.variable.name.value: variable.default_value
-                    for variable in definition.variable_definitions or ()
-                }
+                self._begin(definition)
                 root = self._schema.get_root_type(definition.operation)
                 highest = max(highest, OPERATION + self._selection_cost(definition.selection_set, root))
         return highest
 
-    def item_cost(self, node: FieldNode, item_type: Any) -> float:
-        """The cost of an item of the list of a field."""
+    def item_cost(self, node: FieldNode, item_type: Any, operation_name: str | None = None) -> float:
+        """The cost of an item of the list of a field, in the operation with this name or the only one."""
+        operation = get_operation_ast(self._document, operation_name)
+        if operation is not None:
+            self._begin(operation)
         return ITEM + OBJECT + self._selection_cost(node.selection_set, item_type)
+
+    def _begin(self, operation: OperationDefinitionNode) -> None:
+        """Let the variables have the defaults of an operation."""
+        self._fragment_costs.clear()
+        self._defaults = {
+            variable.variable.name.value: variable.default_value
+            for variable in operation.variable_definitions or ()
+        }
 
     def _selection_cost(self, selection: SelectionSetNode | None, parent: Any, page: float = 1) -> float:
         """The cost of a selection on a type. The lists of a connection have `page` items."""
@@ -152,15 +163,27 @@ class CostCalculator:
 
     def _page_size(self, node: FieldNode, field: GraphQLField) -> int:
         for name in ("first", "last"):
-            value = self._argument(node, name)
-            if value is not None:
-                # The execution refuses a value that is not a number.
-                return value if isinstance(value, int) else 1
+            size = self._number(node, field, name, MAX_PAGE_SIZE)
+            if size is not None:
+                return size
         default = field.args["first"].default_value
         return default if isinstance(default, int) else DEFAULT_PAGE_SIZE
 
+    def _number(self, node: FieldNode, field: GraphQLField, name: str, most: int) -> int | None:
+        """The number that an argument is for the execution; `most` if it is of another type, None if it is null or not given."""
+        value = self._argument(node, name)
+        if value is None:
+            return None
+        # The scalar of the argument decides: 100.0 is an Int in JSON, and others read strings.
+        coerce = coerce_input_literal if isinstance(value, ValueNode) else coerce_input_value
+        number = coerce(value, field.args[name].type)
+        if number is Undefined:
+            # The execution refuses it.
+            return 1
+        return number if isinstance(number, int) else most
+
     def _argument(self, node: FieldNode, name: str) -> Any:
-        """The value of an argument, a number or a list; None if it is not given or null."""
+        """The value of an argument, as in JSON, a literal or a list; None if it is not given or null."""
         value: Any = next(
             (argument.value for argument in node.arguments or () if argument.name.value == name), None
         )
@@ -169,8 +192,6 @@ class CostCalculator:
             name = value.name.value
             value = self._variables.get(name, self._defaults.get(name))
         match value:
-            case IntValueNode():
-                return int(value.value)
             case ListValueNode():
                 return list(value.values)
             case NullValueNode():
@@ -180,9 +201,10 @@ class CostCalculator:
 
     def _most(self, node: FieldNode, field: GraphQLField) -> int:
         """The length of a live list, which its resolver keeps below `MAX_LIVE_ROWS`."""
-        value = self._argument(node, "most")
-        most = field.args["most"].default_value if value is None else value
-        return min(max(1, most if isinstance(most, int) else 1), MAX_LIVE_ROWS)
+        most = self._number(node, field, "most", MAX_LIVE_ROWS)
+        if most is None:
+            most = field.args["most"].default_value
+        return min(max(1, most), MAX_LIVE_ROWS) if isinstance(most, int) else MAX_LIVE_ROWS
 
 
 def cost_of(field: GraphQLField) -> FieldCost:

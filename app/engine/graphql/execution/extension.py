@@ -92,9 +92,14 @@ def _declared_variables(document: DocumentNode) -> set[str]:
 
 
 def _item_cost(
-    schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], node: Any, item_type: Any
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    variables: Mapping[str, Any],
+    operation_name: str | None,
+    node: Any,
+    item_type: Any,
 ) -> float:
-    return CostCalculator(schema, document, variables).item_cost(node, item_type)
+    return CostCalculator(schema, document, variables).item_cost(node, item_type, operation_name)
 
 
 class OperationExtension(SchemaExtension):
@@ -204,7 +209,10 @@ class OperationExtension(SchemaExtension):
             if context.rates is not None:
                 context.rates.spend(context.share, cost)
             # The charge belongs to the context. A function that refers to the execution would make a cycle with it.
-            context.charge.begin(cost, limit, partial(_item_cost, schema, cached.document, variables))
+            item_cost = partial(
+                _item_cost, schema, cached.document, variables, execution.operation_name or None
+            )
+            context.charge.begin(cost, limit, item_cost)
             try:
                 yield
             finally:

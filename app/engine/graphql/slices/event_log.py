@@ -94,7 +94,6 @@ class Query:
     ) -> Connection[EventInterface]:
         context: Context = info.context
         size, where = page_size(first), await readable_page(context, _to_filter(filter))
-        context.reads.note_log_read()
         reader = context.services.reader
         facts = await reader.read_all(after or 0, size + 1, where=where)
         items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts[:size]]

@@ -261,6 +261,8 @@ async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
     if decider is None:
         raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
     owner = context.access.stream_owner(category)
+    # Before the look at the owner: without one the answer has nothing of the stream, which may begin in the meantime.
+    context.reads.note_log_read()
     if owner is not None and not await context.stream_owners.has(
         category, id, owner, context.services.feed.latest_known
     ):
