@@ -147,14 +147,20 @@ class Access:
 
     def instance_owner(self, process: str) -> str | None:
         """The owner whose instances of a process the caller may read; None for all. Raises `AccessDenied`."""
-        return self._owner(self._scopes.instances.get(process), process)
+        return self._stream_owner(self._scopes.instances.get(process), process, process)
 
     def stream_owner(self, category: str) -> str | None:
         """The owner whose streams of a category the caller may read; None for all. Raises `AccessDenied`.
 
         All event types of the category count: history and states show them together.
         """
-        return self._owner(self._scopes.events.scope_of_category(category), f"the events of {category}")
+        scope = self._scopes.events.scope_of_category(category)
+        return self._stream_owner(scope, category, f"the events of {category}")
+
+    def _stream_owner(self, scope: Scope | None, category: str, what: str) -> str | None:
+        if scope == "own" and category not in self.policy.streams:
+            raise AccessDenied(f"You may not read {what}: its policy does not say whose a {category} is.")
+        return self._owner(scope, what)
 
     def _owner(self, scope: Scope | None, what: str) -> str | None:
         if scope is None:

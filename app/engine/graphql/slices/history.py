@@ -1,6 +1,7 @@
 """The history of an aggregate: its events and states, who set each field, and its stream."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from app.engine.graphql.event_types import EventInterface
 from app.engine.graphql.pagination import Connection, Page, make_connection, parse_page
 from app.engine.graphql.scalars import Position, parse_datetime
 from app.engine.graphql.selection import selects_field
+from app.engine.graphql.stream_access import may_read_stream
 from app.engine.history import aggregate_history
 from app.engine.history.aggregate_history import AggregateHistory, FieldBlame
 from app.engine.history.diff import to_document
@@ -160,7 +162,8 @@ async def snapshot_as_of(
 class HistoryFields:
     """Fields of every type with a stream: derive the type from this class, and define `stream`.
 
-    The object is one that the caller may see, so the stream is the caller's, if the scope of its events is `own`.
+    The stream of another is as one without events, if the scope of its events is `own`. That the caller may see the object
+    says nothing about it.
     """
 
     def stream(self) -> tuple[AnyDecider, UUID]:
@@ -179,7 +182,8 @@ class HistoryFields:
     ) -> HistoryConnection:
         page = parse_page(first, after, last, before)
         decider, stream_id = self.stream()
-        info.context.access.stream_owner(decider.category)
+        if not await may_read_stream(info.context, decider.category, stream_id):
+            return _make_history([], has_next=False, has_previous=False, count=0)
         return await _history_page(info, decider, stream_id, page)
 
     @strawberry.field(
@@ -201,8 +205,10 @@ class HistoryFields:
         context: Context = info.context
         if path is not None and len(path) > MAX_PATH_LENGTH:
             raise BadInput(f"path has {len(path)} characters; the limit is {MAX_PATH_LENGTH}.")
-        past, (decider, stream_id) = history_of(context), self.stream()
-        context.access.stream_owner(decider.category)
+        decider, stream_id = self.stream()
+        if not await may_read_stream(context, decider.category, stream_id):
+            return []
+        past = history_of(context)
         end = await past.version(decider, stream_id, point_in_time(at, version, moment, position))
         context.charge.add(BLAME_OF_EVENT * max(0, end - TYPICAL_EVENTS))
         all_fields = await past.blame(decider, stream_id, aggregate_history.PointInTime(version=end))
@@ -260,12 +266,9 @@ async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
     decider = deciders.get(category)
     if decider is None:
         raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
-    owner = context.access.stream_owner(category)
     # Before the look at the owner: without one the answer has nothing of the stream, which may begin in the meantime.
     context.reads.note_log_read()
-    if owner is not None and not await context.stream_owners.has(
-        category, id, owner, context.services.feed.latest_known
-    ):
+    if not await may_read_stream(context, category, id):
         return None
     version = await history_of(context).version(decider, id, aggregate_history.NOW)
     return Stream(category=category, decider=decider, stream_id=id, version=version) if version else None
@@ -301,8 +304,14 @@ async def _history_page(info: Info, decider: AnyDecider, stream_id: UUID, page: 
         )
         for entry in entries
     ]
+    return _make_history(items, has_next=has_next, has_previous=has_previous, count=newest)
+
+
+def _make_history(
+    items: Sequence[tuple[HistoryEntry, str]], *, has_next: bool, has_previous: bool, count: int
+) -> HistoryConnection:
     connection = make_connection(
-        items, has_next=has_next, has_previous=has_previous, count=partial(_known_count, newest)
+        items, has_next=has_next, has_previous=has_previous, count=partial(_known_count, count)
     )
     return HistoryConnection(**vars(connection))
 

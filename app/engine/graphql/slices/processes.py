@@ -23,6 +23,7 @@ from app.engine.graphql.outcomes import (
 )
 from app.engine.graphql.pagination import Connection, parse_page, read_page
 from app.engine.graphql.scalars import Count, Position, clean_text
+from app.engine.graphql.stream_access import may_read_instance
 from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, retry_selected
@@ -107,11 +108,9 @@ class Process:
 
 
 async def process_of(loaders: Loaders, process: str, instance_id: UUID) -> ProcessView | None:
-    """One instance. All instances that an operation asks for are read in batches. Raises `AccessDenied`.
-
-    The caller of this function has to hold an object that the caller of the API may see, such as the order of a fulfilment.
-    """
-    loaders.access.instance_owner(process)
+    """One instance; None if the caller may not see it. An operation reads its instances in batches. Raises `AccessDenied`."""
+    if not await may_read_instance(loaders, process, instance_id):
+        return None
 
     async def read(ids: list[UUID]) -> Sequence[ProcessView | None]:
         views = await admin.get_processes(loaders.database, process, ids)

@@ -1,0 +1,184 @@
+"""Who may read a row, and not the events of its stream, sees nothing of them through the row either."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx2
+import pytest
+import strawberry
+
+from app.engine.access.access import AccessPolicy
+from app.engine.access.caller import Caller
+from app.engine.access.policy import ANYONE, AccessDenied, Policy, Roles, StreamOwner, allow
+from app.engine.application import Application
+from app.engine.commands import CommandAccepted
+from app.engine.database.connections import Database
+from app.engine.graphql.context import Info
+from app.engine.graphql.slices.history import HistoryFields
+from app.engine.graphql.slices.processes import Process, process_of
+from app.engine.processes.admin import get_processes
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
+from app.engine.settings import EngineSettings
+from app.engine.store.codec import EventCodec
+from domain.kernel.decider import AnyDecider
+from projections.kernel import Owner, Projection
+from tests.support.toy_counter import Add, request, tallies, tally
+from tests.support.toy_process import Bell, Ring, errand, until
+
+OWNED: Projection[Any] = replace(tallies, owner=Owner("id"))
+"""A tally is of the actor who is called as its id."""
+THROUGH: Projection[Any] = replace(tallies, name="accounts", owner=Owner("id", of=OWNED))
+"""The same, by the row of another projection."""
+
+
+@strawberry.type(description="A tally.")
+class Tally(HistoryFields):
+    id: UUID = strawberry.field(description="The id.")
+
+    def stream(self) -> tuple[AnyDecider, UUID]:
+        return tally, self.id
+
+    @strawberry.field(description="Its errand.")
+    async def errand(self, info: Info) -> Process | None:
+        view = await process_of(info.context.loaders, errand.category, self.id)
+        return None if view is None else Process.of(view)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field(description="The tallies with these ids.")
+    async def tallies(self, info: Info, ids: list[UUID]) -> list[Tally]:
+        rows = [await info.context.loaders.row(OWNED, "id", id) for id in ids]
+        return [Tally(id=row.id) for row in rows if row is not None]
+
+
+ROLES = Roles(names=("seller", "auditor", "staff"), operators=frozenset(), importers=frozenset())
+OWN = allow(seller="own", staff="all")
+POLICY = Policy(
+    commands={kind.stored.name: ANYONE for kind in tally.command_types},
+    queries={"tallies": ANYONE},
+    rows={OWNED: allow(seller="own", auditor="all", staff="all"), THROUGH: ANYONE},
+    instances={errand.category: OWN},
+    events={**{kind.stored.name: OWN for kind in tally.event_types}, "errand.*": OWN},
+    streams={tally.category: StreamOwner(OWNED), errand.category: StreamOwner(THROUGH)},
+)
+POLICIES = {
+    "rows for anyone": (replace(POLICY, rows={OWNED: ANYONE, THROUGH: ANYONE}), "seller"),
+    "rows by another role": (POLICY, "seller,auditor"),
+    "owned by another row": (
+        replace(
+            POLICY,
+            rows={OWNED: ANYONE, THROUGH: ANYONE},
+            streams={tally.category: StreamOwner(THROUGH), errand.category: StreamOwner(OWNED)},
+        ),
+        "seller",
+    ),
+}
+FIELDS = """history { totalCount nodes { command state } pageInfo { hasNextPage } } last: history(last: 1) { totalCount nodes { state } }
+    blame { path } errand { status }"""
+NOTHING = {
+    "history": {"totalCount": 0, "nodes": [], "pageInfo": {"hasNextPage": False}},
+    "last": {"totalCount": 0, "nodes": []},
+    "blame": [],
+    "errand": None,
+}
+
+
+@pytest.fixture(params=POLICIES)
+async def asking(request: pytest.FixtureRequest, database: Database) -> AsyncIterator[tuple[Runtime, Any]]:
+    """The toy with one of the policies, and a function that asks for the fields of tallies."""
+    policy, roles = POLICIES[request.param]
+    module = ModuleType("slice")
+    vars(module).update(Query=Query, POLICY=policy)
+    application = Application(
+        settings=EngineSettings,
+        deciders=(tally, errand.stream_decider),
+        processes=(errand,),
+        projections=(OWNED, THROUGH),
+        slices=lambda: (module,),
+        ports=lambda settings, database: {Ring: Bell()},
+        roles=ROLES,
+    )
+    runtime = Runtime(application, EngineSettings(database_url=database.url), database)
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def ask(ids: Sequence[UUID], actor: object, held: str = roles) -> Sequence[Mapping[str, Any]]:
+            query = f"query($i: [UUID!]!) {{ tallies(ids: $i) {{ {FIELDS} }} }}"
+            body = {"query": query, "variables": {"i": [str(id) for id in ids]}}
+            headers = {"x-actor": str(actor), "x-roles": held}
+            answer = (await client.post("/graphql", json=body, headers=headers)).json()
+            assert "errors" not in answer, answer
+            return answer["data"]["tallies"]
+
+        yield runtime, ask
+
+
+async def noted(runtime: Runtime, *ids: UUID) -> None:
+    """Tallies with an event and an errand each."""
+    position = 0
+    for id in ids:
+        outcome = await runtime.commands.execute(tally, id, Add(amount=1, note="hello"), request())
+        assert isinstance(outcome, CommandAccepted)
+        position = outcome.position
+    for projection in (OWNED, THROUGH):
+        await runtime.projector.wait_for_position(projection.name, position, 20)
+
+    async def are_folded() -> bool:
+        return len(await get_processes(runtime.database, errand.category, ids)) == len(ids)
+
+    await until(are_folded)
+
+
+async def test_history_blame_and_process_of_a_visible_row_are_those_of_the_streams_owner(
+    asking: tuple[Runtime, Any],
+) -> None:
+    runtime, ask = asking
+    mine, other = uuid4(), uuid4()
+    await noted(runtime, mine, other)
+    seen, unseen = await ask([mine, other], mine)
+    assert unseen == NOTHING
+    assert (seen["history"]["totalCount"], seen["errand"]) == (1, {"status": "hello"})
+    assert len(seen["history"]["nodes"]) == len(seen["last"]["nodes"]) == len(seen["blame"]) == 1
+    assert await ask([mine, other], "boss", "staff") == [seen, seen]
+
+
+async def test_the_owners_of_a_list_are_read_together_and_not_at_all_if_everything_may_be_read(
+    asking: tuple[Runtime, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime, ask = asking
+    ids = [uuid4() for _ in range(10)]
+    await noted(runtime, *ids)
+    queries: list[str] = []
+    own = asyncpg.Pool.fetch
+
+    async def fetch(self: asyncpg.Pool, query: str, *arguments: Any, **options: Any) -> Sequence[Any]:
+        queries.append(query)
+        return await own(self, query, *arguments, **options)
+
+    monkeypatch.setattr(asyncpg.Pool, "fetch", fetch)
+    counts: list[int] = []
+    for actor, held in (("boss", "staff"), (ids[0], "seller,auditor")):
+        queries.clear()
+        await ask(ids, actor, held)
+        counts.append(len([query for query in queries if "es." not in query]))
+    # The rows themselves one by one; then the owners of both categories, each again when the rows are as new as the log.
+    assert (counts[0], counts[1] <= counts[0] + 4) == (len(ids), True), counts
+
+
+def test_a_process_with_own_instances_that_no_line_of_streams_names_is_refused() -> None:
+    policy = AccessPolicy(
+        (replace(POLICY, streams={}),),
+        ROLES,
+        (tally, errand.stream_decider),
+        EventCodec((tally, errand.stream_decider)),
+    )
+    access = policy.access(Caller("ann", frozenset({"seller"})))
+    for read in (access.instance_owner, access.stream_owner):
+        with pytest.raises(AccessDenied, match="does not say whose"):
+            read(errand.category)
