@@ -34,7 +34,6 @@ class LiveLists:
         if rows is None or rows.failed is not None:
             rows = self._lists[key] = LiveRows(
                 self._database,
-                self._feed,
                 self._projector,
                 self._table(projection),
                 projection,

@@ -17,10 +17,9 @@ from sqlalchemy import Select, func, literal, select
 
 from app.engine.database.connections import Database
 from app.engine.projector.live_conditions import equalities_of, has_key
-from app.engine.projector.live_table import BATCH_SIZE, LiveTable, keys_of, wait_in, wake_in_batches
+from app.engine.projector.live_table import LiveTable, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
-from app.engine.store.feed import Feed
 from app.engine.turns import wait_for_turn
 from projections.kernel import VALID_TO, Key, Projection, rows_as_of
 
@@ -52,7 +51,6 @@ class LiveRows[R]:
     def __init__(
         self,
         database: Database,
-        feed: Feed,
         projector: Projector,
         table: LiveTable,
         projection: Projection[R],
@@ -60,7 +58,7 @@ class LiveRows[R]:
         most: int,
         timeout: float,
     ) -> None:
-        self._database, self._feed, self._projector = database, feed, projector
+        self._database, self._projector = database, projector
         self._table = table
         self.projection = projection
         conditions = where(projection.table.c)
@@ -290,11 +288,9 @@ class LiveRows[R]:
             return await self._whole_list()
         if after >= position:
             return None
-        keys: set[Key] = set()
-        reached = after
-        while reached < position:
-            facts, reached = await self._feed.read_after(reached, limit=BATCH_SIZE)
-            keys |= keys_of(self.projection, facts)
+        keys = await self._table.keys_between(after, position)
+        if keys is None:
+            return await self._whole_list()
         rows = await self._matching(keys, position) if keys else []
         found = {self.projection.key_of(row) for row in rows}
         removed = await self._matched_since(keys - found, after, position)

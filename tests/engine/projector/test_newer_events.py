@@ -15,7 +15,7 @@ from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_shapes import changed_events
 from domain.kernel.decider import Decider, Event, Recorded, StoredName, Upcast, event
-from projections.kernel import Projection
+from projections.kernel import Projection, by_stream
 from tests.support.toy_counter import (
     Add,
     Engine,
@@ -30,6 +30,7 @@ from tests.support.toy_counter import (
     tallies,
     tally,
 )
+from tests.support.toy_lists import above_two, lists, next_after, sums
 from tests.support.toy_upcasts import insert_events
 
 
@@ -203,3 +204,32 @@ async def test_events_of_a_category_that_older_code_lacks_concern_none_of_its_pr
     async with engine(database) as old:
         await old.projector.wait_for_position("tallies", 2, 10)
         assert old.projector.workers["tallies"].state.error is None
+
+
+async def test_the_live_lists_of_an_older_server_show_the_rows_that_newer_code_folded(
+    database: Database,
+) -> None:
+    await register(database)
+    known, unknown = uuid4(), uuid4()
+    older = replace(tallies, keys=by_stream(tally))
+    newer = replace(new_tallies, keys=by_stream(new_tally))
+    async with engine(database, projections=[older]) as old:
+        await old.commands.execute(tally, known, Add(amount=5), request())
+        rows = lists(old).find(older, above_two, 10, None)
+        first, cursor = await rows.join(1, None)
+        assert sums(first) == (True, [5], [])
+        async with engine(database, decider=new_tally, projections=[newer]) as new:
+            await new.commands.execute(new_tally, unknown, Add(amount=10), request())
+            await new.commands.execute(new_tally, known, Take(amount=1), request())
+            shown, position = {known: 5}, 1
+            while position < 3:
+                change = await next_after(rows, cursor)
+                assert change is not None
+                cursor, position = change.cursor, change.position
+                shown = ({} if change.initial else shown) | {row.id: row.sum for row in change.upserted}
+            # A client that has everything up to here lacks nothing, on whichever server it resumes.
+            assert shown == {known: 4, unknown: 10}
+    async with engine(database, projections=[older]) as other:
+        # This server had no list at that time.
+        resumed, _ = await lists(other).find(older, above_two, 10, None).join(3, 1)
+        assert sums(resumed) == (True, [4, 10], [])
