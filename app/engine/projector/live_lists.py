@@ -9,7 +9,7 @@ from app.engine.database.connections import Database
 from app.engine.projector.live_rows import LiveRows
 from app.engine.projector.live_table import LiveTable
 from app.engine.projector.projector import Projector
-from app.engine.read_models.queries import Filter, owned_filter
+from app.engine.read_models.queries import Filter, owned_filter, owning_projections
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection, Projection
 
@@ -34,13 +34,12 @@ class LiveLists:
         if rows is None or rows.failed is not None:
             rows = self._lists[key] = LiveRows(
                 self._database,
-                self._feed,
                 self._projector,
                 self._table(projection),
                 projection,
                 where,
                 most,
-                self._timeout,
+                () if owner is None else owning_projections(projection),
             )
         return rows
 

@@ -17,12 +17,11 @@ from sqlalchemy import Select, func, literal, select
 
 from app.engine.database.connections import Database
 from app.engine.projector.live_conditions import equalities_of, has_key
-from app.engine.projector.live_table import BATCH_SIZE, LiveTable, keys_of, wait_in, wake_in_batches
+from app.engine.projector.live_table import LiveTable, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
-from app.engine.store.feed import Feed
 from app.engine.turns import wait_for_turn
-from projections.kernel import VALID_TO, Key, Projection, rows_as_of
+from projections.kernel import VALID_TO, AnyProjection, Key, Projection, rows_as_of
 
 MAX_KEPT_CHANGES = 1_000
 """Changes of one list that are kept for subscribers that are slow. One that is slower gets the list again."""
@@ -52,15 +51,14 @@ class LiveRows[R]:
     def __init__(
         self,
         database: Database,
-        feed: Feed,
         projector: Projector,
         table: LiveTable,
         projection: Projection[R],
         where: Filter,
         most: int,
-        timeout: float,
+        owning: Sequence[AnyProjection],
     ) -> None:
-        self._database, self._feed, self._projector = database, feed, projector
+        self._database = database
         self._table = table
         self.projection = projection
         conditions = where(projection.table.c)
@@ -68,7 +66,7 @@ class LiveRows[R]:
         self.conditions = table.shapes.find(conditions) if len(self.equalities) < len(conditions) else None
         self._where = where
         self._most = most
-        self._timeout = timeout
+        self.owning = owning
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
         self._until_change: dict[asyncio.Future[None], None] = {}
@@ -290,11 +288,9 @@ class LiveRows[R]:
             return await self._whole_list()
         if after >= position:
             return None
-        keys: set[Key] = set()
-        reached = after
-        while reached < position:
-            facts, reached = await self._feed.read_after(reached, limit=BATCH_SIZE)
-            keys |= keys_of(self.projection, facts)
+        keys = await self._table.keys_between(after, position)
+        if keys is None:
+            return await self._whole_list()
         rows = await self._matching(keys, position) if keys else []
         found = {self.projection.key_of(row) for row in rows}
         removed = await self._matched_since(keys - found, after, position)
@@ -346,4 +342,4 @@ class LiveRows[R]:
         return [tuple(record) for record in await self._database.fetch(query)]
 
     async def _wait_for_projection(self, position: int) -> None:
-        await self._projector.wait_for_position(self.projection.name, position, self._timeout)
+        await self._table.wait_for_rows(self.owning, position)

@@ -8,10 +8,12 @@ A list that is not told misses nothing. The rows are looked at when the projecti
 changes them after that is in a later batch. A row that met the conditions in between and does not meet them any more was never
 in the list. If it was, because the list read it, the list holds its key. The list is asked for its keys after the look, and
 while it reads it is told of everything.
+
+In a rolling deploy the owner may fold an event of newer code, which this code cannot read. Then all lists read again.
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -32,6 +34,7 @@ from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.reader import Fact
+from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection, Key
 
 BATCH_SIZE = 1_000
@@ -47,6 +50,9 @@ class Follower(Protocol):
     """The columns that must have one value in each row of the list."""
     conditions: ListConditions | None
     """All conditions. None if the equalities are all, or if no statement can compare them: then only the equalities count."""
+
+    owning: Sequence[AnyProjection]
+    """The other projections whose rows say which rows are in the list."""
 
     def holds(self, keys: Collection[Key]) -> bool:
         """Whether the list may have a row with one of these keys."""
@@ -100,6 +106,32 @@ class LiveTable:
             self._moved.append(moved)
             await moved
 
+    async def keys_between(self, after: int, position: int) -> Set[Key] | None:
+        """The keys of the rows that the events in (after, position] concern. None if this code cannot read one of them."""
+        keys: set[Key] = set()
+        while after < position:
+            facts, after = await self._feed.read_after(after, limit=BATCH_SIZE)
+            found = self._keys_of(facts)
+            if found is None:
+                return None
+            keys |= found
+        return keys
+
+    def _keys_of(self, facts: Sequence[Fact]) -> Set[Key] | None:
+        """The keys of the rows that facts concern, also of rows that are parked. None if this code cannot say: the code of
+        the table's owner may be newer, and know rows that this code does not find."""
+        categories = self._feed.reader.codec.commands
+        if any(isinstance(fact.event, UnreadableEvent) and fact.category in categories for fact in facts):
+            return None
+        routed = route(facts, ParkedKeys(projection=self._projection))
+        # A stream is parked if `keys` raises.
+        return None if routed.parked.positions else routed.keys
+
+    async def wait_for_rows(self, owning: Iterable[AnyProjection], position: int) -> None:
+        """Wait until the rows, and those that say whose they are, have reached a position. Raises `ProjectionStale`."""
+        names = [self._projection.name, *(projection.name for projection in owning)]
+        await self._projector.wait_for_all(names, position, self._timeout)
+
     def forget(self, rows: Follower) -> None:
         """Tell a list nothing more: it has failed."""
         self._lists.discard(rows)
@@ -118,11 +150,14 @@ class LiveTable:
                 facts, reached = await self._feed.read_after(self.position, limit=BATCH_SIZE)
                 if self._feed.epoch != self._epoch:
                     raise LogReplaced(self._feed.replacement)
-                keys = keys_of(self._projection, facts)
+                keys = self._keys_of(facts)
                 matches = await self._look(keys, reached) if keys else {}
                 # From here on no other task runs: a list that begins to read now is told of what follows `position`.
                 self.position = reached
-                self._tell(keys, matches, is_rewritten=rewrites != known_rewrites)
+                if keys is None:
+                    # The owner may fold these events. The next turn tells all lists to read again.
+                    self._rewrites.add()
+                self._tell(keys or (), matches, is_rewritten=rewrites != known_rewrites)
                 del matches
                 known_rewrites = rewrites
                 self._report()
@@ -158,9 +193,11 @@ class LiveTable:
         if not lists:
             return {}
 
+        owning = {projection for rows in lists for projection in rows.owning}
+
         async def fetch(query: Select[Any]) -> Sequence[Any]:
             # Before each statement: a crash of the database may have taken rows back since the last one.
-            await self._projector.wait_for_position(self._projection.name, reached, self._timeout)
+            await self.wait_for_rows(owning, reached)
             return await self._database.fetch(query)
 
         try:
@@ -201,11 +238,6 @@ class LiveTable:
         query = select(*(columns[name] for name in names)).where(has_key(self._projection, columns, keys))
         records = await fetch(query)
         return {name: {record[name] for record in records} for name in names}
-
-
-def keys_of(projection: AnyProjection, facts: Sequence[Fact]) -> set[Key]:
-    """The keys of the rows that facts concern, also of rows that are parked."""
-    return set(route(facts, ParkedKeys(projection=projection)).keys)
 
 
 async def wait_in(waiters: dict[asyncio.Future[None], None]) -> None:

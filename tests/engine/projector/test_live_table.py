@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,9 +15,11 @@ from app.engine.projector.live_conditions import equalities_of
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_rows import LiveRows, RowChanges
 from app.engine.read_models.queries import Columns, Condition
-from tests.support.toy_counter import TallyRow, tallies
+from domain.kernel.decider import Recorded
+from projections.kernel import Key
+from tests.support.toy_counter import TallyRow, engine, tallies, wait_until_owner
 from tests.support.toy_lists import idle, lists, next_after, started, sums
-from tests.support.toy_parking import add
+from tests.support.toy_parking import POISON, BrokenFold, add
 
 LISTS = 20
 
@@ -321,3 +324,24 @@ async def test_the_ids_of_the_driver_are_found_among_those_of_python(database: D
     assert isinstance(found, DriverUUID)
     assert identity in {found}
     assert found in {UUID(int=identity.int)}
+
+
+async def test_a_list_shows_a_row_whose_key_this_code_cannot_find_but_the_owner_can(
+    database: Database,
+) -> None:
+    def broken_keys(fact: Recorded[Any]) -> Sequence[Key]:
+        if getattr(fact.event, "note", "") == POISON:
+            raise BrokenFold
+        return [(fact.stream_id,)]
+
+    broken = replace(tallies, keys=broken_keys)
+    async with started(database) as owner, engine(database, projections=[broken]) as other:
+        await wait_until_owner(owner)
+        live, stream = lists(other), uuid4()
+        rows = live.find(broken, lambda columns: [columns.sum > 2], 10, None)
+        await rows.join(1, None)
+        await idle(other, await add(owner, stream, 3, POISON), live)
+        assert sums(await next_after(rows, 0)) == (True, [3], [])
+        # A list that nobody has told of it.
+        resumed, _ = await lists(other).find(broken, lambda columns: [columns.sum > 2], 10, None).join(2, 1)
+        assert sums(resumed) == (True, [3], [])
