@@ -174,8 +174,12 @@ class Context:
             self,
             correlation_id=correlation_id,
             read_point=ReadPoint.at(self.services.feed),
-            charge=OperationCharge(),
+            charge=self.charge.for_event(),
         )
+
+    def for_event(self) -> "Context":
+        """The context of one event of this subscription: its loaders read what is there now, and its cost is limited by itself."""
+        return replace(self, charge=self.charge.for_event())
 
     @cached_property
     def loaders(self) -> Loaders:

@@ -57,13 +57,21 @@ class OperationCharge:
     """
 
     def __init__(self) -> None:
-        self.cost = 0.0
+        self.cost = self._predicted = 0.0
         self._limit = float("inf")
         self._item_cost: Callable[[Any, Any], float] | None = None
 
     def begin(self, cost: float, limit: float, item_cost: Callable[[Any, Any], float]) -> None:
         """The operation was predicted to cost `cost`. It ends above `limit`."""
-        self.cost, self._limit, self._item_cost = cost, limit, item_cost
+        self.cost = self._predicted = cost
+        self._limit, self._item_cost = limit, item_cost
+
+    def for_event(self) -> "OperationCharge":
+        """The charge of one event of a subscription: predicted like the operation, and limited by itself."""
+        charge = OperationCharge()
+        charge.cost, charge._predicted = self._predicted, self._predicted
+        charge._limit, charge._item_cost = self._limit, self._item_cost
+        return charge
 
     def add(self, cost: float) -> None:
         """Charge what was not predicted. Raises `TooExpensive`."""

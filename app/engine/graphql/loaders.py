@@ -1,6 +1,7 @@
 """Batches the reads of single rows, of whole process instances, and of the histories of aggregates."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -56,6 +57,8 @@ class Loaders:
         default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
     )
 
+    _waiting: Counter[asyncio.Future[Any]] = field(default_factory=Counter["asyncio.Future[Any]"])
+    """How many tasks wait for each read. The tasks of several fields may wait for one."""
     _histories: list[AggregateHistory] = field(default_factory=list[AggregateHistory])
 
     def history(self, shared: AggregateHistory, caller: str = "") -> AggregateHistory:
@@ -69,7 +72,7 @@ class Loaders:
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row with this value in a unique column. None if the caller may not see it. Raises `AccessDenied`."""
-        return await self._loader(projection, column).load(value)
+        return await self._wait_for(self._loader(projection, column).load(value))
 
     async def prefetch(self, projection: Projection[Any], column: str, values: Iterable[object]) -> None:
         """Read these rows in one statement, for `prefetched`. If the read fails, each later `row` raises its error."""
@@ -107,7 +110,22 @@ class Loaders:
             loader = self._loaders[name, ""] = DataLoader[Any, Any](
                 load_fn=read, max_batch_size=MAX_BATCH_SIZE
             )
-        return await loader.load(key)
+        return await self._wait_for(loader.load(key))
+
+    async def _wait_for[V](self, reading: Awaitable[V]) -> V:
+        """The result of a read, which is cancelled with the last task that waits for it: an error in one field cancels the
+        tasks of its siblings, and fields elsewhere may wait for the same row."""
+        future = asyncio.ensure_future(reading)
+        if future.done():
+            return future.result()
+        self._waiting[future] += 1
+        try:
+            return await asyncio.shield(future)
+        finally:
+            self._waiting[future] -= 1
+            if not self._waiting[future]:
+                del self._waiting[future]
+                future.cancel()
 
     def _loader(self, projection: Projection[Any], column: str) -> DataLoader[Any, Any]:
         name = (projection.name, column)

@@ -37,6 +37,21 @@ async def test_a_read_ends_when_all_that_wait_for_it_are_cancelled() -> None:
         await read.cancelled.wait()
 
 
+async def test_a_read_that_another_task_waits_for_too_goes_on_when_one_is_cancelled() -> None:
+    loaders, answer = Loaders(cast("Database", None), cast("Access", None)), asyncio.Event()
+
+    async def read(keys: list[int]) -> Sequence[int]:
+        await answer.wait()
+        return keys
+
+    tasks = [asyncio.create_task(loaders.load("shared", read, 7)) for _ in range(3)]
+    await asyncio.sleep(0)
+    await cancel(tasks[0])
+    answer.set()
+    assert await asyncio.gather(*tasks[1:]) == [7, 7]
+    assert await loaders.load("shared", read, 7) == 7
+
+
 async def cancel(task: asyncio.Task[Any]) -> None:
     task.cancel()
     await asyncio.wait((task,))

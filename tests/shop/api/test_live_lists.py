@@ -1,6 +1,7 @@
 """A client that keeps a list by the changes alone has, at every quiet moment, the list that the query gives."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -275,6 +276,36 @@ async def test_a_live_list_is_served_as_an_event_stream_too(pair: tuple[Server, 
         assert '"initial":true' in await anext(lines)
         await received(pair[0], f"{word}-a")
         assert '"available":1' in await anext(lines)
+
+
+async def test_each_message_of_an_event_stream_reads_what_belongs_to_its_rows_again(
+    pair: tuple[Server, Server],
+) -> None:
+    sku, order, customer = uuid4().hex[:8], str(uuid4()), str(uuid4())
+    await registered(pair[0], sku)
+    await received(pair[0], sku)
+    document = "subscription($f: OrderFilter) { orders(filter: $f) { upserted { status payment { status } lines { product { available } } } } }"
+    body = {"query": document, "variables": {"f": {"customerId": customer}}}
+    async with (
+        httpx2.AsyncClient(timeout=20) as http,
+        http.stream("POST", pair[0].url, json=body, headers={"accept": "text/event-stream"}) as answer,
+    ):
+        frames = (line async for line in answer.aiter_lines() if line.startswith('data: {"data"'))
+
+        async def until(status: str) -> Any:
+            async for frame in frames:
+                rows = json.loads(frame.removeprefix("data: "))["data"]["orders"]["upserted"]
+                if rows and rows[0]["status"] == status and rows[0]["lines"]:
+                    return rows[0]
+            raise AssertionError("the stream has ended")
+
+        await asyncio.to_thread(pair[0].ask, OPEN, {"id": order, "c": customer})
+        await asyncio.to_thread(pair[0].ask, ADD, {"id": order, "sku": sku, "n": 1})
+        row = await until("OPEN")
+        assert (row["payment"], row["lines"][0]["product"]["available"]) == (None, 1)
+        await asyncio.to_thread(pair[0].ask, PLACE, {"id": order})
+        row = await until("CONFIRMED")
+        assert (row["payment"]["status"], row["lines"][0]["product"]["available"]) == ("AUTHORISED", 0)
 
 
 async def test_a_log_that_is_replaced_ends_a_live_list(postgres: str, template: str) -> None:

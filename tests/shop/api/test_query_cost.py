@@ -1,8 +1,10 @@
 """The cost of an operation is known before it is executed: of its fields, each as often as the lists around it are long."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
+import httpx2
 import pytest
 import strawberry
 from graphql import FieldNode, OperationDefinitionNode, get_introspection_query, parse
@@ -27,8 +29,9 @@ from app.engine.graphql.slices.history import AS_OF_EVENT, BLAME_OF_EVENT
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
-from tests.shop.support.shop_client import filled, stock
+from tests.shop.support.shop_client import filled, placed, stock
 from tests.support.graphql_client import Api
+from tests.support.server import Server
 
 SCHEMA = graphql_schema(build_schema(application.slices(), application.deciders)[0])
 
@@ -195,14 +198,15 @@ def test_what_costs_too_much_is_said_with_the_figures() -> None:
     assert problem.code == "OPERATION_TOO_EXPENSIVE"
 
 
+@pytest.mark.parametrize("directive", ["", "@include(if: true)"])
 async def test_a_list_that_is_longer_than_predicted_is_charged_while_it_is_executed(
-    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, directive: str
 ) -> None:
     order = str(await filled(api))
     for number in range(40):
         await stock(api, f"S{number}", 0)
         await api.data(ADD, {"order": order, "sku": f"S{number}"})
-    query = f'{{ order(id: "{order}", minPosition: "{(await api.data("{ position }"))["position"]}") {{ lines {{ sku }} }} }}'
+    query = f'{{ order(id: "{order}", minPosition: "{(await api.data("{ position }"))["position"]}") {{ lines {directive} {{ sku }} }} }}'
     predicted = cost(query)[0]
     more = 35 * (ITEM + OBJECT + LEAF)
     limit_operations(monkeypatch, runtime, predicted + more)
@@ -210,6 +214,32 @@ async def test_a_list_that_is_longer_than_predicted_is_charged_while_it_is_execu
     limit_operations(monkeypatch, runtime, predicted + more - 1)
     [error] = (await api(query))["errors"]
     assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
+
+
+async def test_each_event_of_a_subscription_has_the_limit_for_itself(api: Api, database_url: str) -> None:
+    skus = [f"S{number}" for number in range(2 * TYPICAL_LIST_LENGTH)]
+    for sku in skus:
+        await stock(api, sku, 9)
+    for _ in range(3):
+        await placed(api, *((sku, 1) for sku in skus))
+    fields = " ".join(f"f{number}: sku" for number in range(50))
+    query = f'subscription {{ events(after: "0", filter: {{types: ["order.placed"]}}) {{ ... on OrderPlaced {{ lines {{ {fields} }} }} }} }}'
+    one_event = cost(query)[0] + TYPICAL_LIST_LENGTH * (ITEM + OBJECT + 50 * LEAF)
+    server = Server(database_url, APP_MAX_OPERATION_COST=f"{one_event:.0f}").wait()
+    try:
+        async with (
+            httpx2.AsyncClient(timeout=20) as http,
+            http.stream(
+                "POST", server.url, json={"query": query}, headers={"accept": "text/event-stream"}
+            ) as answer,
+        ):
+            frames = (line async for line in answer.aiter_lines() if line.startswith("data: {"))
+            for _ in range(3):
+                result = json.loads((await anext(frames)).removeprefix("data: "))
+                assert "errors" not in result
+                assert len(result["data"]["events"]["lines"]) == len(skus)
+    finally:
+        server.close()
 
 
 async def position_of_a_long_stream(api: Api) -> str:

@@ -126,10 +126,11 @@ class OperationExtension(SchemaExtension):
         execution.parse_options["max_tokens"] = MAX_TOKENS
         if self._hides_schema:
             execution.validation_rules = (*execution.validation_rules, NoIntrospectionRule)
-        yield
-        if self._document_cost and context.rates is not None:
-            # After the operation, which may cost all that its caller may spend at once.
-            context.rates.add(context.share, self._document_cost)
+        try:
+            yield
+        finally:
+            # Also if the client has left: the document was parsed.
+            self._charge_document()
         self._add_codes(execution.result)
         if execution.pre_execution_errors:
             execution.pre_execution_errors[:] = self._with_codes(execution.pre_execution_errors)
@@ -208,6 +209,8 @@ class OperationExtension(SchemaExtension):
                 raise error
             if context.rates is not None:
                 context.rates.spend(context.share, cost)
+                # Not before: the operation may cost all that its caller may spend at once. A subscription ends much later.
+                self._charge_document()
             # The charge belongs to the context. A function that refers to the execution would make a cycle with it.
             item_cost = partial(
                 _item_cost, schema, cached.document, variables, execution.operation_name or None
@@ -220,6 +223,13 @@ class OperationExtension(SchemaExtension):
                     context.rates.add(context.share, context.charge.cost - cost)
             return
         yield
+
+    def _charge_document(self) -> None:
+        """Charge the caller for parsing and validating the document, once."""
+        context: Context = self.execution_context.context
+        if context.rates is not None and self._document_cost:
+            context.rates.add(context.share, self._document_cost)
+            self._document_cost = 0.0
 
     def _refusal(self) -> GraphQLError | None:
         """Why a valid document cannot be executed in this request."""

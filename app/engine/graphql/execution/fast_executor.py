@@ -29,7 +29,7 @@ from graphql import (
 from strawberry.schema import BaseSchema
 
 from app.engine.graphql.execution.cost import has_page_length, typical_length
-from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
+from app.engine.graphql.execution.limited_executor import LimitedExecutionContext, asks_for_stream
 from app.engine.graphql.loaders import HasPrefetched
 from app.engine.graphql.strawberry_internals import (
     Path,
@@ -293,8 +293,7 @@ class FastExecutionContext(LimitedExecutionContext):
         """The results of a list of objects; `Undefined` if graphql-core has to execute the field."""
         if values is None:
             return Undefined if plan.required else None
-        # A directive may ask for a stream.
-        if type(values) is not list or field.details[0].node.directives:
+        if type(values) is not list or asks_for_stream(field.details[0].node):
             return Undefined
         if any(type(value) is not plan.python_class for value in cast("list[Any]", values)):
             return Undefined

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast, override
 
-from graphql import GraphQLError, OperationType, get_named_type
+from graphql import FieldNode, GraphQLError, OperationType, get_named_type
 from graphql.execution import ExecutionResult
 
 from app.engine.graphql.context import Context
@@ -17,6 +17,11 @@ from app.engine.graphql.strawberry_internals import (
     gather_with_cancel,
 )
 from app.engine.turns import LoopTurn, turn_of_loop
+
+
+def asks_for_stream(node: FieldNode) -> bool:
+    """Whether graphql-core has to execute the list of this field, because its items may be sent one by one."""
+    return any(directive.name.value == "stream" for directive in node.directives or ())
 
 
 class LimitedExecutionContext(ReusingExecutionContext):
@@ -37,6 +42,13 @@ class LimitedExecutionContext(ReusingExecutionContext):
         if len(args) > MAX_COERCION_ERRORS:
             args = (*args[:MAX_COERCION_ERRORS], MAX_ERRORS, *args[MAX_COERCION_ERRORS + 1 :])
         return super().build(*args, **kwargs)
+
+    @override
+    def build_per_event_executor(self, payload: Any) -> Any:
+        executor = super().build_per_event_executor(payload)
+        if isinstance(self.context_value, Context):
+            executor.context_value = self.context_value.for_event()
+        return executor
 
     @property
     def turn(self) -> LoopTurn:
@@ -104,7 +116,7 @@ class LimitedExecutionContext(ReusingExecutionContext):
         if (
             type(items) not in (list, tuple)
             or position_context is not None
-            or field_details_list[0].node.directives
+            or asks_for_stream(field_details_list[0].node)
         ):
             return super().complete_iterable_value(
                 item_type, field_details_list, info, path, items, position_context
