@@ -188,7 +188,7 @@ class Dispatcher:
                 del self._recording[key.instance]
 
     async def _execute(self, step: ProcessStep) -> StepResult:
-        """Attempt a command or a note until it has a result, or until the retry policy gives up."""
+        """Attempt a command or a note until it has a result, is withdrawn, or until the retry policy gives up."""
         attempts = self._attempts(step)
         while True:
             try:
@@ -200,6 +200,8 @@ class Dispatcher:
                 return result
             self._on_result(result)
             await attempts.backoff.sleep()
+            if step.id in self._cancelled:
+                return replace(result, outcome="withdrawn")
 
     async def _run_call(self, kind: CallKind, call: StepAttempts) -> None:
         """One attempt of a call. Its place is free as soon as the port has answered."""

@@ -65,7 +65,10 @@ class ProcessInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingDeadline:
-    """A deadline, and the fact that set it, which the database recorded at `recorded_at`."""
+    """A deadline, and the fact that set it, which the database recorded at `recorded_at`.
+
+    `passed_before` tells that an earlier fact set it for the same moment, and that it passed then.
+    """
 
     instance: UUID
     name: str
@@ -73,6 +76,7 @@ class PendingDeadline:
     correlation_id: UUID
     caused_by: int
     recorded_at: datetime | None = None
+    passed_before: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

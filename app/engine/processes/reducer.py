@@ -293,7 +293,10 @@ class ProcessReducer:
         )
 
     def _deadline_note(self, deadline: PendingDeadline) -> ProcessStep:
-        identity = uuid5(deadline.instance, f"{self._process.category} {deadline.name} {deadline.due_at}")
+        # Older code derived the id without the fact. The first one keeps that id, so that no server records it twice.
+        again = f" {deadline.caused_by}" if deadline.passed_before else ""
+        seed = f"{self._process.category} {deadline.name} {deadline.due_at}{again}"
+        identity = uuid5(deadline.instance, seed)
         passed = DeadlinePassed(deadline=deadline.name, due=deadline.due_at)
         return self._codec.note(
             passed, identity, deadline.instance, deadline.correlation_id, deadline.caused_by

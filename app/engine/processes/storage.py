@@ -112,9 +112,15 @@ class ProcessStore:
         that was recorded before the deadline may have set it again: the deadline waits until that one is folded.
         """
         rows = await self._connection.fetch(
-            "SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines"
-            " WHERE process = $1 AND due <= least(clock_timestamp(),"
-            " (SELECT recorded_at FROM es.events WHERE position > $2 ORDER BY position LIMIT 1)) ORDER BY due LIMIT $3",
+            """
+            SELECT d.instance, d.name, d.due, d.correlation_id, d.caused_by, EXISTS (
+                SELECT FROM es.process_steps s WHERE s.process = $1 AND s.instance = d.instance AND s.caused_by < d.caused_by
+                AND CASE WHEN s.kind = 'note' THEN s.body ->> 'deadline' = d.name AND (s.body ->> 'due')::timestamptz = d.due END
+            ) AS passed_before
+            FROM es.process_deadlines d WHERE d.process = $1 AND d.due <= least(
+                clock_timestamp(), (SELECT recorded_at FROM es.events WHERE position > $2 ORDER BY position LIMIT 1))
+            ORDER BY d.due LIMIT $3
+            """,
             self._process,
             position,
             limit,
@@ -126,6 +132,7 @@ class ProcessStore:
                 due_at=row["due"],
                 correlation_id=row["correlation_id"],
                 caused_by=row["caused_by"],
+                passed_before=row["passed_before"],
             )
             for row in rows
         ]

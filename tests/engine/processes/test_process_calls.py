@@ -1,13 +1,18 @@
 """Calls to the outside: retried with the same key, withdrawn, and never harmful to other steps."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
+from app.engine.commands import CommandContext, CommandOutcome
 from app.engine.database.connections import Database
-from tests.support.toy_counter import Engine, engine
+from app.engine.processes.dispatcher import Dispatcher
+from app.engine.processes.records import ProcessStep
+from domain.kernel.decider import AnyDecider, Command
+from tests.support.toy_counter import Add, Engine, engine
 from tests.support.toy_process import (
     QUICK,
     Bell,
@@ -95,6 +100,43 @@ async def test_a_withdrawn_step_is_not_executed(database: Database) -> None:
         assert len(bell.keys[till(one)]) <= rang + 1
         assert await kept(runtime, one) == [(2, "")]
         assert "errand.step-stuck" not in names(await own(runtime, one))
+
+
+async def test_a_command_that_is_withdrawn_in_the_pause_after_an_attempt_is_not_attempted_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, failed, attempts, made = uuid4(), asyncio.Event(), 0, 0
+    withdraw = Dispatcher.withdraw
+
+    def count_attempts(dispatcher: Dispatcher, steps: Sequence[ProcessStep]) -> None:
+        nonlocal made
+        withdraw(dispatcher, steps)
+        made = made or (attempts if steps else 0)
+
+    monkeypatch.setattr(Dispatcher, "withdraw", count_attempts)
+    steps = replace(QUICK, max_attempts=0, initial_delay=0.05, max_delay=0.05)
+    async with running(database, steps=steps) as runtime:
+        execute = runtime.commands.execute
+
+        async def fail(
+            decider: AnyDecider, stream_id: UUID, command: Command, context: CommandContext
+        ) -> CommandOutcome:
+            nonlocal attempts
+            if command == Add(amount=1) and stream_id == till(one):
+                attempts += 1
+                failed.set()
+                raise RuntimeError("a fault")
+            return await execute(decider, stream_id, command, context)
+
+        monkeypatch.setattr(runtime.commands, "execute", fail)
+        await note(runtime, one, "put", 1)
+        await failed.wait()
+        await note(runtime, one, "stop")
+        # This command waits for the one that was withdrawn.
+        await note(runtime, one, "put", 2)
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(2, "")]
+        assert attempts == made > 0
 
 
 async def test_a_step_that_is_asked_for_and_withdrawn_at_once_is_never_started(database: Database) -> None:

@@ -1,18 +1,22 @@
 """A deadline passes as a fact, soon after it is due, unless it was set again or cancelled."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from app.engine.database.connections import Database
-from domain.kernel.process import (
-    DeadlinePassed,
-)
+from domain.kernel.decider import Recorded
+from domain.kernel.process import Action, Deadline, DeadlinePassed
 from tests.support.toy_counter import Engine, engine
 from tests.support.toy_process import (
+    Errand,
+    at_rest,
+    errand,
     kept,
     names,
     note,
@@ -86,6 +90,39 @@ async def test_a_deadline_that_was_set_again_or_cancelled_while_no_process_ran_d
         assert await database.pool.fetchval(
             "SELECT array_agg(stream_id) FROM es.events WHERE type = 'errand.deadline-passed'"
         ) == [other]
+
+
+async def test_a_deadline_that_is_set_again_for_the_moment_at_which_it_passed_passes_again(
+    database: Database,
+) -> None:
+    moment = datetime(2020, 1, 1, tzinfo=UTC)
+
+    def fixed(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Sequence[Action]:
+        if getattr(fact.event, "note", "") == "wait":
+            return [Deadline(name="tea", at=moment)]
+        return []
+
+    one = uuid4()
+    async with running(database, process=replace(errand, react=fixed)) as runtime:
+        for times in (1, 2, 3):
+            await note(runtime, one, "wait")
+            await until(lambda times=times: _passed(runtime, one, times))
+    # They are folded again: the last one passes again under its own id, which has no second effect.
+    await database.pool.execute("DELETE FROM es.processes")
+    async with running(database, process=replace(errand, react=fixed)) as runtime:
+        await until(lambda: _no_deadline(database))
+        await at_rest(runtime)
+        assert await _passed(runtime, one, 3)
+
+
+async def _passed(runtime: Engine, one: UUID, times: int) -> bool:
+    return names(await own(runtime, one)).count("errand.deadline-passed") == times
+
+
+async def _no_deadline(database: Database) -> bool:
+    return await database.pool.fetchval(
+        "SELECT NOT EXISTS (SELECT FROM es.process_deadlines) AND count(*) = 1 FROM es.processes WHERE parked_position IS NULL"
+    )
 
 
 async def _due(database: Database) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.records import PendingDeadline, ProcessStep, StepOutcome, StepResult
@@ -124,3 +124,20 @@ def test_an_overdue_deadline_that_the_batch_sets_again_does_not_pass() -> None:
     assert deadline is not None
     assert deadline.due_at == NOW + timedelta(minutes=1)
     assert note_names(rows) == []
+
+
+def test_only_a_deadline_that_passes_again_for_the_same_moment_has_an_id_that_older_code_did_not_make() -> (
+    None
+):
+    first = overdue("tea")
+    ids = [
+        step.id
+        for deadline in (
+            first,
+            replace(first, passed_before=True),
+            replace(first, passed_before=True, caused_by=2),
+        )
+        for step in reducer.close(Batch(), overdue=[deadline]).steps
+    ]
+    assert ids[0] == uuid5(STREAM, f"errand tea {first.due_at}")
+    assert len(set(ids)) == 3
