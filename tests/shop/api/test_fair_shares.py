@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -76,6 +77,22 @@ async def test_documents_are_charged_before_they_are_parsed_on_every_transport(l
         await socket.subscribe("1", invalid(4))
         assert_refused((await socket.next("1"))["payload"][0])
     assert "errors" not in post(limited, CHEAP, x_actor=str(uuid4())).json()
+
+
+async def test_the_document_of_a_subscription_is_charged_when_it_begins(limited: Server) -> None:
+    headers = {"x-actor": str(uuid4()), "accept": "text/event-stream"}
+    comment = "x" * 1_500
+    async with httpx2.AsyncClient(timeout=20) as http, AsyncExitStack() as streams:
+        for number in range(2):
+            body = {"query": f"subscription {{ orders(most: 1) {{ position }} }} # {number} {comment}"}
+            answer = await streams.enter_async_context(
+                http.stream("POST", limited.url, json=body, headers=headers)
+            )
+            await anext(line async for line in answer.aiter_lines() if line.startswith("data: {"))
+        refused = await http.post(
+            limited.url, json={"query": f"{{ nothing }} # {comment}"}, headers={"x-actor": headers["x-actor"]}
+        )
+        assert_refused(refused.json()["errors"][0])
 
 
 async def test_a_caller_whose_reads_of_the_past_wait_leaves_places_to_others(
