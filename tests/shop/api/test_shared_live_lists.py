@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,7 @@ from app.engine.projector.projector import ProjectionStale
 from app.engine.server.runtime import Runtime
 from domain.kernel.decider import AnyDecider, Command
 from domain.money import Money
-from domain.order import CancelOrder, OpenOrder, order
+from domain.order import AddLine, CancelOrder, Line, OpenOrder, order
 from domain.payment import RecordCapture, RequestPayment, payment, payment_id
 from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
 
@@ -31,7 +32,7 @@ def view(runtime: Runtime) -> GraphQLEndpoint:
 
 
 class Follower:
-    """A subscriber of the orders with their payments."""
+    """A subscriber of the orders."""
 
     def __init__(self, view: GraphQLEndpoint, handover: LiveHandover) -> None:
         self._messages: asyncio.Queue[str] = asyncio.Queue()
@@ -39,15 +40,19 @@ class Follower:
             view.shared_subscriptions.send(handover, "1", uuid4(), self._messages.put)
         )
 
-    async def next(self) -> tuple[str | None, list[Any]]:
-        """The status of the payment of the one order in the next message, and the errors. Raises what has ended it."""
+    async def next_payload(self) -> dict[str, Any]:
+        """The payload of the next message. Raises what has ended the subscription."""
         message = asyncio.ensure_future(self._messages.get())
         await asyncio.wait([message, self.task], return_when=asyncio.FIRST_COMPLETED)
         if not message.done():
             message.cancel()
             self.task.result()
             raise AssertionError("the log was closed")
-        payload = json.loads(await message)["payload"]
+        return json.loads(await message)["payload"]
+
+    async def next(self) -> tuple[str | None, list[Any]]:
+        """The status of the payment of the one order in the next message, and the errors."""
+        payload = await self.next_payload()
         [row] = payload["data"]["orders"]["upserted"]
         return None if row["payment"] is None else row["payment"]["status"], payload.get("errors", [])
 
@@ -116,3 +121,31 @@ async def test_a_message_that_could_not_be_made_is_made_again_for_the_next_subsc
     follower = Follower(view, slow)
     assert [await follower.next(), await follower.next()] == [("REQUESTED", [])] * 2
     await cancel_all([follower.task] if ends else [fast.task, follower.task])
+
+
+LINES_AS_OF = "upserted { asOf(at: {position: $p}) { lines { sku } } }"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"subscription Asked($p: Position!) {{ orders(after: $p) {{ {LINES_AS_OF} }} }}",
+        f"""subscription Asked($p: Position!) {{ orders(after: $p) {{ ...Lines }} }}
+        fragment Lines on OrderChanges {{ {LINES_AS_OF} }}""",
+        f"""subscription Other($p: Position!) {{ orders(after: $p) {{ initial }} }}
+        subscription Asked($p: Position!) {{ orders {{ {LINES_AS_OF} }} }}""",
+    ],
+    ids=["in the field", "in a fragment", "in another operation"],
+)
+async def test_those_who_start_at_other_positions_share_nothing_if_a_message_shows_the_position(
+    runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID, document: str
+) -> None:
+    asks, followers = context_of(runtime, view, "anna"), list[Follower]()
+    await execute(runtime, order, paid_order, AddLine(line=Line(sku="TEA", quantity=1, unit_price=PRICE)))
+    for position in ("1", "3"):
+        handover = await handed_over(view, asks, {"p": position}, document, "Asked")
+        followers.append(Follower(view, replace(handover, first=None)))
+    await execute(runtime, order, paid_order, CancelOrder(reason="no"))
+    rows = [(await follower.next_payload())["data"]["orders"]["upserted"] for follower in followers]
+    assert rows == [[{"asOf": {"lines": []}}], [{"asOf": {"lines": [{"sku": "TEA"}]}}]]
+    await cancel_all([follower.task for follower in followers])

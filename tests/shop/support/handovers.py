@@ -34,12 +34,19 @@ def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = 
 
 
 async def handed_over(
-    view: GraphQLEndpoint, context: Context, variables: dict[str, Any], document: str
+    view: GraphQLEndpoint,
+    context: Context,
+    variables: dict[str, Any],
+    document: str,
+    operation_name: str | None = None,
 ) -> LiveHandover:
     """The handover of a subscriber that has become level with the log."""
     found = LiveHandover()
     stream = await view.schema.stream(
-        document, variable_values=variables, context_value=replace(context, handover=found)
+        document,
+        variable_values=variables,
+        context_value=replace(context, handover=found),
+        operation_name=operation_name,
     )
     async for result in stream:
         assert isinstance(result, ExecutionResult)

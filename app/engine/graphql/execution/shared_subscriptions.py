@@ -9,7 +9,7 @@ not. A message that has errors is not cached: for the next subscriber it may suc
 
 import asyncio
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +18,12 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
-from graphql import FieldNode, OperationDefinitionNode, VariableNode
+from graphql import FieldNode, FragmentDefinitionNode, Node, VariableNode, get_operation_ast
 from strawberry.types import ExecutionContext
 
 from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
 from app.engine.graphql.errors import with_codes
+from app.engine.graphql.execution.limits import child_nodes
 from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
 from app.engine.store.interests import filter_interests
@@ -222,15 +223,37 @@ class SharedSubscriptions:
 
 
 def _start_variables(execution: ExecutionContext) -> set[str]:
-    """The variables of `after`: they say where a subscriber starts and do not change any payload."""
+    """The variables that say where a subscriber starts, and nothing else: they do not change any payload.
+
+    They stand for `after` at the top of the operation, and nowhere else in it or in a fragment.
+    """
     document = execution.graphql_document
     assert document is not None
-    return {
+    operation = get_operation_ast(document, execution.operation_name or None)
+    assert operation is not None
+    started = {
         argument.value.name.value
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-        for field in definition.selection_set.selections
+        for field in operation.selection_set.selections
         if isinstance(field, FieldNode)
         for argument in field.arguments or ()
         if argument.name.value == "after" and isinstance(argument.value, VariableNode)
     }
+    if not started:
+        return started
+    fragments = (
+        definition for definition in document.definitions if isinstance(definition, FragmentDefinitionNode)
+    )
+    uses = _count_variables(operation.selection_set, *(operation.directives or ()), *fragments)
+    return {name for name in started if uses[name] == 1}
+
+
+def _count_variables(*nodes: Node) -> Counter[str]:
+    """How often each variable is used below some nodes of a document."""
+    uses = Counter[str]()
+    stack = [*nodes]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, VariableNode):
+            uses[node.name.value] += 1
+        stack.extend(child_nodes(node))
+    return uses
