@@ -4,7 +4,7 @@ import asyncio
 import gc
 import json
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,22 +12,18 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from graphql import ExecutionResult
 from sqlalchemy.sql.elements import quoted_name
 
-from app.composition import application
-from app.engine.access.caller import Caller
 from app.engine.commands import CommandAccepted, CommandContext
-from app.engine.graphql.context import Context, LiveHandover
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
-from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
 from app.engine.store.reader import EventFilter
 from domain.money import Money
 from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
+from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
 from tests.support.server import Server
 from tests.support.websocket import Socket, opened
 
@@ -93,43 +89,9 @@ async def test_what_is_shared_is_what_each_would_be_sent_alone(serve: Callable[.
     assert len(set(correlations)) == len(live)
 
 
-def context(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> Context:
-    caller = Caller(actor, frozenset({role}))
-    return Context(
-        services=runtime,
-        events=view._events,
-        caller=caller,
-        access_policy=view._policy,
-        stream_owners=view._owners,
-        correlation_id=uuid4(),
-        streams=True,
-    )
-
-
-async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-
-
-async def tail(
-    view: GraphQLEndpoint, asks: Context, variables: dict[str, Any], document: str = FACTS
-) -> LiveHandover:
-    """What the handler of a socket has in hand when its subscriber has become level with the log."""
-    found = LiveHandover()
-    stream = await view.schema.stream(
-        document, variable_values=variables, context_value=replace(asks, handover=found)
-    )
-    async for result in stream:
-        assert isinstance(result, ExecutionResult)
-        assert result.errors is None
-    assert found.cursor is not None
-    return found
-
-
 @pytest.fixture
 def view(runtime: Runtime) -> GraphQLEndpoint:
-    return GraphQLEndpoint(*build_schema(application.slices(), application.deciders), runtime)
+    return endpoint(runtime)
 
 
 async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_anew_for_who_is_far_behind(
@@ -145,12 +107,12 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
 
     monkeypatch.setattr(SharedSubscription, "_render", watched)
     tails: SharedSubscriptions = view.shared_subscriptions
-    first = context(runtime, view, "anna")
+    first = context_of(runtime, view, "anna")
     asked = [
-        await tail(view, first, LONG | {"from": "0"}),
-        await tail(view, first, LONG),
-        await tail(view, first, SHORT),
-        await tail(view, context(runtime, view, "ben", "staff"), LONG),
+        await handed_over(view, first, LONG | {"from": "0"}, FACTS),
+        await handed_over(view, first, LONG, FACTS),
+        await handed_over(view, first, SHORT, FACTS),
+        await handed_over(view, context_of(runtime, view, "ben", "staff"), LONG, FACTS),
     ]
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(5)]
     follows = [
@@ -186,11 +148,11 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
 async def test_the_payloads_of_all_shared_subscriptions_have_one_bound_in_bytes(
     runtime: Runtime, view: GraphQLEndpoint
 ) -> None:
-    tails, asks = view.shared_subscriptions, context(runtime, view, "anna")
+    tails, asks = view.shared_subscriptions, context_of(runtime, view, "anna")
     tails.memory.max_bytes = 20_000
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(3)]
     # Other words each: nothing is shared.
-    asked = [await tail(view, asks, LONG, f"{FACTS} # {number}") for number, _ in enumerate(heard)]
+    asked = [await handed_over(view, asks, LONG, f"{FACTS} # {number}") for number, _ in enumerate(heard)]
     follows = [
         asyncio.create_task(tails.send(each, str(n), uuid4(), heard[n].put)) for n, each in enumerate(asked)
     ]
@@ -220,9 +182,9 @@ async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(
     runtime: Runtime, view: GraphQLEndpoint
 ) -> None:
     heard: list[asyncio.Queue[str]] = [asyncio.Queue(), asyncio.Queue()]
-    asks = context(runtime, view, "anna")
+    asks = context_of(runtime, view, "anna")
     placed = 'subscription { events(filter: {types: ["order.placed"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }'
-    asked = [await tail(view, asks, {}, placed) for _ in heard]
+    asked = [await handed_over(view, asks, {}, placed) for _ in heard]
     follows = [
         asyncio.create_task(view.shared_subscriptions.send(each, "1", uuid4(), heard[n].put))
         for n, each in enumerate(asked)
@@ -253,7 +215,7 @@ async def test_a_context_that_has_loaders_is_freed_without_the_collector_of_cycl
 ) -> None:
     gc.disable()
     try:
-        asked = context(runtime, view, "a").for_operation(uuid4())
+        asked = context_of(runtime, view, "a").for_operation(uuid4())
         assert asked.loaders is asked.loaders
         freed = weakref.ref(asked)
         del asked

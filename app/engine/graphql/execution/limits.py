@@ -253,13 +253,20 @@ def _count_nodes(document: DocumentNode) -> Mapping[str, int]:
                 arguments = max(arguments, len(node.arguments or ()))
             case _:
                 pass
-        for key in node.keys:
-            child = getattr(node, key, None)
-            if isinstance(child, Node):
-                stack.append(child)
-            elif isinstance(child, (list, tuple)):
-                stack.extend(item for item in cast("Sequence[Any]", child) if isinstance(item, Node))
+        stack.extend(child_nodes(node))
     return {"values": values, "plain_directives": directives, "arguments": arguments}
+
+
+def child_nodes(node: Node) -> list[Node]:
+    """The nodes right below a node."""
+    children: list[Node] = []
+    for key in node.keys:
+        child = getattr(node, key, None)
+        if isinstance(child, Node):
+            children.append(child)
+        elif isinstance(child, (list, tuple)):
+            children.extend(item for item in cast("Sequence[Any]", child) if isinstance(item, Node))
+    return children
 
 
 # --- Pairs ------------------------------------------------------------------

@@ -2,23 +2,28 @@
 
 A subscriber that is behind the head of the log is executed alone. At the head it becomes a cursor into the feed, and its
 messages are looked up by position. A slow subscriber has no queue: events that are no longer cached are executed again.
+
+The first message of a live list is made for its subscriber alone: what its rows refer to changes also while the list does
+not. A message that has errors is not cached: for the next subscriber it may succeed.
 """
 
 import asyncio
 import sys
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 import msgspec
-from graphql import FieldNode, OperationDefinitionNode, VariableNode
+from graphql import FieldNode, FragmentDefinitionNode, Node, VariableNode, get_operation_ast
 from strawberry.types import ExecutionContext
 
 from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
 from app.engine.graphql.errors import with_codes
+from app.engine.graphql.execution.limits import child_nodes
 from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
 from app.engine.store.interests import filter_interests
@@ -33,6 +38,22 @@ PAYLOAD_OVERHEAD = 200
 """Bytes that a cached payload takes besides its text."""
 YIELD_EVERY = 25
 """Events that one subscriber sends before other tasks run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The payload of a message as JSON, without the correlation id and the closing braces."""
+
+    text: str
+    has_errors: bool
+
+    @property
+    def size(self) -> int:
+        """Its memory in bytes; text that is not ASCII takes up to four bytes a character."""
+        return sys.getsizeof(self.text) + PAYLOAD_OVERHEAD
+
+
+type PayloadOrFuture = Payload | asyncio.Future[Payload]
 
 
 class PayloadMemory:
@@ -51,53 +72,63 @@ class SharedSubscription:
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
-        self._payloads: OrderedDict[object, str | asyncio.Future[str]] = OrderedDict()
+        self._payloads: OrderedDict[object, PayloadOrFuture] = OrderedDict()
 
-    def payload(self, fact: Fact) -> str | asyncio.Future[str]:
-        """The payload for an event as JSON, without the correlation id and the closing braces."""
+    def payload(self, fact: Fact) -> PayloadOrFuture:
+        """The payload for an event."""
         payload = self._payloads.get(fact.position)
         if payload is None:
             payload = self._render(self._context.events.to_graphql(fact), fact.position)
             self._keep(fact.position, payload)
         return payload
 
-    def message_payload(self, message: LiveMessage) -> str | asyncio.Future[str]:
-        """The payload for a message, like that for an event."""
+    def message_payload(self, message: LiveMessage) -> PayloadOrFuture:
+        """The payload for a message that all subscribers get."""
         payload = self._payloads.get(message.key)
         if payload is None:
-            payload = self._render(message.make_root(), message.position)
+            payload = self.new_payload(message)
             self._keep(message.key, payload)
         return payload
 
-    def _keep(self, key: object, payload: str | asyncio.Future[str]) -> None:
-        self._payloads[key] = payload
-        if isinstance(payload, str):
-            self._memory.used += _payload_size(payload)
+    def new_payload(self, message: LiveMessage) -> PayloadOrFuture:
+        """The payload for a message, as of now."""
+        return self._render(message.make_root(), message.position)
+
+    def _keep(self, key: object, payload: PayloadOrFuture) -> None:
+        if isinstance(payload, Payload):
+            if payload.has_errors:
+                return
+            self._memory.used += payload.size
         else:
             payload.add_done_callback(partial(self._resolved, key))
+        self._payloads[key] = payload
         if len(self._payloads) > MAX_CACHED_PAYLOADS:
             self._drop_oldest()
         while self._memory.used > self._memory.max_bytes and len(self._payloads) > MIN_CACHED_PAYLOADS:
             self._drop_oldest()
 
-    def _resolved(self, key: object, future: asyncio.Future[str]) -> None:
-        """Keep the text instead of the future."""
-        if self._payloads.get(key) is future and not future.cancelled() and future.exception() is None:
-            self._payloads[key] = future.result()
-            self._memory.used += _payload_size(future.result())
+    def _resolved(self, key: object, future: asyncio.Future[Payload]) -> None:
+        """Keep the payload instead of the future. Those that wait for it get it also if it is not kept."""
+        if self._payloads.get(key) is not future:
+            return
+        if future.cancelled() or future.exception() is not None or future.result().has_errors:
+            del self._payloads[key]
+            return
+        self._payloads[key] = future.result()
+        self._memory.used += future.result().size
 
     def _drop_oldest(self) -> None:
         _, payload = self._payloads.popitem(last=False)
-        if isinstance(payload, str):
-            self._memory.used -= _payload_size(payload)
+        if isinstance(payload, Payload):
+            self._memory.used -= payload.size
 
     def __del__(self) -> None:
         # The last subscriber has left. Payloads count as long as the subscription keeps them.
         self._memory.used -= sum(
-            _payload_size(text) for text in self._payloads.values() if isinstance(text, str)
+            payload.size for payload in self._payloads.values() if isinstance(payload, Payload)
         )
 
-    def _render(self, root: object, position: int) -> str | asyncio.Future[str]:
+    def _render(self, root: object, position: int) -> PayloadOrFuture:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
         context = self._context.for_operation(self._context.correlation_id)
         context.reads.note_answer(position)
@@ -106,10 +137,10 @@ class SharedSubscription:
             return asyncio.ensure_future(self._await_and_encode(result, context))
         return self._encode(result, context)
 
-    async def _await_and_encode(self, result: Any, context: Context) -> str:
+    async def _await_and_encode(self, result: Any, context: Context) -> Payload:
         return self._encode(await result, context)
 
-    def _encode(self, result: Any, context: Context) -> str:
+    def _encode(self, result: Any, context: Context) -> Payload:
         payload: dict[str, Any] = {"data": result.data}
         if result.errors:
             payload["errors"] = [
@@ -117,12 +148,7 @@ class SharedSubscription:
             ]
         payload["extensions"] = response_extensions(context)
         _, text = encode_answer(payload, context.services.settings.max_answer_bytes)
-        return text[:-2]
-
-
-def _payload_size(payload: str) -> int:
-    """Its memory in bytes; text that is not ASCII takes up to four bytes a character."""
-    return sys.getsizeof(payload) + PAYLOAD_OVERHEAD
+        return Payload(text[:-2], bool(result.errors))
 
 
 class SharedSubscriptions:
@@ -149,19 +175,22 @@ class SharedSubscriptions:
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
         shared = self._shared_by(execution)
 
-        async def send_payload(payload: str | asyncio.Future[str]) -> None:
-            if not isinstance(payload, str):
-                payload = await asyncio.shield(payload)
-            await send(f"{prefix}{payload}{suffix}")
+        async def send_payload(payload: PayloadOrFuture) -> None:
+            made = payload if isinstance(payload, Payload) else await asyncio.shield(payload)
+            await send(f"{prefix}{made.text}{suffix}")
 
         if handover.next_after is not None:
-            message, sent = handover.first or await handover.next_after(cursor), 0
-            while message is not None:
+            if handover.first is not None:
+                first = shared.new_payload(handover.first)
+                # Without a shield: if the subscriber leaves, nobody else needs it.
+                await send_payload(first if isinstance(first, Payload) else await first)
+            sent = 0
+            while (message := await handover.next_after(cursor)) is not None:
+                cursor = message.cursor
                 await send_payload(shared.message_payload(message))
                 sent += 1
                 if sent % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
-                message = await handover.next_after(message.cursor)
             return
         interests = filter_interests(where)
         while (found := await feed.wait_for(cursor, interests, epoch=handover.epoch)) is not None:
@@ -194,15 +223,37 @@ class SharedSubscriptions:
 
 
 def _start_variables(execution: ExecutionContext) -> set[str]:
-    """The variables of `after`: they say where a subscriber starts and do not change any payload."""
+    """The variables that say where a subscriber starts, and nothing else: they do not change any payload.
+
+    They stand for `after` at the top of the operation, and nowhere else in it or in a fragment.
+    """
     document = execution.graphql_document
     assert document is not None
-    return {
+    operation = get_operation_ast(document, execution.operation_name or None)
+    assert operation is not None
+    started = {
         argument.value.name.value
-        for definition in document.definitions
-        if isinstance(definition, OperationDefinitionNode)
-        for field in definition.selection_set.selections
+        for field in operation.selection_set.selections
         if isinstance(field, FieldNode)
         for argument in field.arguments or ()
         if argument.name.value == "after" and isinstance(argument.value, VariableNode)
     }
+    if not started:
+        return started
+    fragments = (
+        definition for definition in document.definitions if isinstance(definition, FragmentDefinitionNode)
+    )
+    uses = _count_variables(operation.selection_set, *(operation.directives or ()), *fragments)
+    return {name for name in started if uses[name] == 1}
+
+
+def _count_variables(*nodes: Node) -> Counter[str]:
+    """How often each variable is used below some nodes of a document."""
+    uses = Counter[str]()
+    stack = [*nodes]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, VariableNode):
+            uses[node.name.value] += 1
+        stack.extend(child_nodes(node))
+    return uses

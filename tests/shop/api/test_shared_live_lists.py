@@ -1,0 +1,151 @@
+"""Subscribers of one live list share its messages, and each begins with what is there when it comes."""
+
+import asyncio
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.engine.commands import CommandAccepted, CommandContext
+from app.engine.graphql import loaders
+from app.engine.graphql.context import LiveHandover
+from app.engine.graphql.execution import shared_subscriptions
+from app.engine.graphql.transport.http import GraphQLEndpoint
+from app.engine.projector.projector import ProjectionStale
+from app.engine.server.runtime import Runtime
+from domain.kernel.decider import AnyDecider, Command
+from domain.money import Money
+from domain.order import AddLine, CancelOrder, Line, OpenOrder, order
+from domain.payment import RecordCapture, RequestPayment, payment, payment_id
+from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
+
+PAID_ORDERS = "subscription { orders { initial upserted { status payment { status } } } }"
+PRICE = Money(amount=Decimal("1.00"), currency="EUR")
+
+
+@pytest.fixture
+def view(runtime: Runtime) -> GraphQLEndpoint:
+    return endpoint(runtime)
+
+
+class Follower:
+    """A subscriber of the orders."""
+
+    def __init__(self, view: GraphQLEndpoint, handover: LiveHandover) -> None:
+        self._messages: asyncio.Queue[str] = asyncio.Queue()
+        self.task = asyncio.create_task(
+            view.shared_subscriptions.send(handover, "1", uuid4(), self._messages.put)
+        )
+
+    async def next_payload(self) -> dict[str, Any]:
+        """The payload of the next message. Raises what has ended the subscription."""
+        message = asyncio.ensure_future(self._messages.get())
+        await asyncio.wait([message, self.task], return_when=asyncio.FIRST_COMPLETED)
+        if not message.done():
+            message.cancel()
+            self.task.result()
+            raise AssertionError("the log was closed")
+        return json.loads(await message)["payload"]
+
+    async def next(self) -> tuple[str | None, list[Any]]:
+        """The status of the payment of the one order in the next message, and the errors."""
+        payload = await self.next_payload()
+        [row] = payload["data"]["orders"]["upserted"]
+        return None if row["payment"] is None else row["payment"]["status"], payload.get("errors", [])
+
+
+async def execute(runtime: Runtime, decider: AnyDecider, id: UUID, command: Command) -> None:
+    """Execute a command, and wait until the rows have what it changed."""
+    request = CommandContext(actor="tester", correlation_id=uuid4())
+    outcome = await runtime.commands.execute(decider, id, command, request)
+    assert isinstance(outcome, CommandAccepted)
+    for name in ("orders", "payments"):
+        await runtime.projector.wait_for_position(name, outcome.position, 10)
+
+
+@pytest.fixture
+async def paid_order(runtime: Runtime) -> UUID:
+    id = uuid4()
+    await execute(runtime, order, id, OpenOrder(customer_id=uuid4()))
+    await execute(runtime, payment, payment_id(id), RequestPayment(order_id=id, amount=PRICE))
+    return id
+
+
+async def test_a_new_subscriber_gets_what_the_rows_of_an_unchanged_list_refer_to_as_it_is_now(
+    runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID
+) -> None:
+    asks = context_of(runtime, view, "anna")
+    first = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
+    assert await first.next() == ("REQUESTED", [])
+    await execute(runtime, payment, payment_id(paid_order), RecordCapture(amount=PRICE))
+    second = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
+    assert await second.next() == ("CAPTURED", [])
+    await cancel_all([first.task, second.task])
+
+
+async def fail_to_read(*_: object) -> Any:
+    raise ProjectionStale("payments", 1, 0, None, 1)
+
+
+def fail_to_encode(*_: object) -> Any:
+    raise RuntimeError("no memory")
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["an error at a field", "a failure"])
+async def test_a_message_that_could_not_be_made_is_made_again_for_the_next_subscriber(
+    runtime: Runtime,
+    view: GraphQLEndpoint,
+    paid_order: UUID,
+    monkeypatch: pytest.MonkeyPatch,
+    ends: bool,
+) -> None:
+    asks = context_of(runtime, view, "anna")
+    slow = await handed_over(view, asks, {}, PAID_ORDERS)
+    fast = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
+    assert await fast.next() == ("REQUESTED", [])
+    with monkeypatch.context() as patch:
+        if ends:
+            patch.setattr(shared_subscriptions, "encode_answer", fail_to_encode)
+        else:
+            patch.setattr(loaders, "rows_by_column", fail_to_read)
+        await execute(runtime, order, paid_order, CancelOrder(reason="no"))
+        if ends:
+            with pytest.raises(RuntimeError):
+                await fast.task
+        else:
+            status, errors = await fast.next()
+            assert (status, len(errors)) == (None, 1)
+    follower = Follower(view, slow)
+    assert [await follower.next(), await follower.next()] == [("REQUESTED", [])] * 2
+    await cancel_all([follower.task] if ends else [fast.task, follower.task])
+
+
+LINES_AS_OF = "upserted { asOf(at: {position: $p}) { lines { sku } } }"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        f"subscription Asked($p: Position!) {{ orders(after: $p) {{ {LINES_AS_OF} }} }}",
+        f"""subscription Asked($p: Position!) {{ orders(after: $p) {{ ...Lines }} }}
+        fragment Lines on OrderChanges {{ {LINES_AS_OF} }}""",
+        f"""subscription Other($p: Position!) {{ orders(after: $p) {{ initial }} }}
+        subscription Asked($p: Position!) {{ orders {{ {LINES_AS_OF} }} }}""",
+    ],
+    ids=["in the field", "in a fragment", "in another operation"],
+)
+async def test_those_who_start_at_other_positions_share_nothing_if_a_message_shows_the_position(
+    runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID, document: str
+) -> None:
+    asks, followers = context_of(runtime, view, "anna"), list[Follower]()
+    await execute(runtime, order, paid_order, AddLine(line=Line(sku="TEA", quantity=1, unit_price=PRICE)))
+    for position in ("1", "3"):
+        handover = await handed_over(view, asks, {"p": position}, document, "Asked")
+        followers.append(Follower(view, replace(handover, first=None)))
+    await execute(runtime, order, paid_order, CancelOrder(reason="no"))
+    rows = [(await follower.next_payload())["data"]["orders"]["upserted"] for follower in followers]
+    assert rows == [[{"asOf": {"lines": []}}], [{"asOf": {"lines": [{"sku": "TEA"}]}}]]
+    await cancel_all([follower.task for follower in followers])

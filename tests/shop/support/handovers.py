@@ -1,0 +1,61 @@
+"""What the handler of a socket has in hand when the resolver of a subscription has ended."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from graphql import ExecutionResult
+
+from app.composition import application
+from app.engine.access.caller import Caller
+from app.engine.graphql.context import Context, LiveHandover
+from app.engine.graphql.schema import build_schema
+from app.engine.graphql.transport.http import GraphQLEndpoint
+from app.engine.server.runtime import Runtime
+
+
+def endpoint(runtime: Runtime) -> GraphQLEndpoint:
+    return GraphQLEndpoint(*build_schema(application.slices(), application.deciders), runtime)
+
+
+def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> Context:
+    """The context of a socket of a caller."""
+    return Context(
+        services=runtime,
+        events=view._events,  # pyright: ignore[reportPrivateUsage]
+        caller=Caller(actor, frozenset({role})),
+        access_policy=view._policy,  # pyright: ignore[reportPrivateUsage]
+        stream_owners=view._owners,  # pyright: ignore[reportPrivateUsage]
+        correlation_id=uuid4(),
+        streams=True,
+    )
+
+
+async def handed_over(
+    view: GraphQLEndpoint,
+    context: Context,
+    variables: dict[str, Any],
+    document: str,
+    operation_name: str | None = None,
+) -> LiveHandover:
+    """The handover of a subscriber that has become level with the log."""
+    found = LiveHandover()
+    stream = await view.schema.stream(
+        document,
+        variable_values=variables,
+        context_value=replace(context, handover=found),
+        operation_name=operation_name,
+    )
+    async for result in stream:
+        assert isinstance(result, ExecutionResult)
+        assert result.errors is None
+    assert found.cursor is not None
+    return found
+
+
+async def cancel_all(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
