@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,9 @@ import httpx2
 import pytest
 from starlette.types import Message
 
+from app.composition import application
+from app.engine.command_outcomes import CommandContext
+from app.engine.database.connections import Database
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.event_stream import (
     KEEP_ALIVE,
@@ -18,6 +22,12 @@ from app.engine.graphql.transport.event_stream import (
     close_results,
     subscription_frames,
 )
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
+from app.settings import Settings
+from domain.money import Money
+from domain.product import ReceiveStock, RegisterProduct, product_id
+from domain.product import product as product_decider
 from tests.shop.support.bad_input import INPUT, PARSE, REGISTER, TLS, VALIDATION, codes, product
 from tests.support.server import Server
 
@@ -126,6 +136,9 @@ def test_what_is_wrong_over_get_is_answered_before_the_stream_begins(
     given = {"accept": STREAM} | {name.replace("_", "-"): value for name, value in headers.items()}
     response = httpx2.get(filled.url, params=parameters, headers=given, timeout=10, verify=TLS)
     assert (response.status_code, codes(response.json())) == (status, {code})
+    if status in (404, 409):
+        # Nothing was received of the subscription, up to no position.
+        assert "position" not in response.json()["extensions"]
     assert response.headers["content-type"].startswith("application/json")
 
 
@@ -137,6 +150,38 @@ async def test_a_live_view_over_get_has_frames_without_ids(filled: Server) -> No
         frame = await frames.next()
     assert json.loads(frame["data"])["data"] == {"order": {"status": "OPEN"}}
     assert "id" not in frame
+
+
+@pytest.mark.parametrize(("method", "after"), [("POST", "0"), ("POST", "1"), ("GET", "1")])
+async def test_an_error_that_ends_a_stream_has_no_position_so_that_a_resume_skips_no_event(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, method: str, after: str
+) -> None:
+    async def never(database: Database, positions: Sequence[int]) -> Mapping[int, str]:
+        raise AssertionError(await asyncio.Event().wait())
+
+    monkeypatch.setattr("app.engine.graphql.event_types.origin_actors", never)
+    runtime = Runtime(application, settings.model_copy(update={"operation_timeout_seconds": 1.0}), database)
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        price = Money(amount=Decimal("1.00"), currency="EUR")
+        for command, cause in (
+            (RegisterProduct(sku="A", name="A", price=price), None),
+            (ReceiveStock(quantity=1), 1),
+        ):
+            request = CommandContext(actor="tester", correlation_id=uuid4(), caused_by=cause)
+            await runtime.commands.execute(product_decider, product_id("A"), command, request)
+        # The second event has a cause, which is never found.
+        query = "subscription ($after: Position) { events(after: $after) { position onBehalfOf } }"
+        headers = {"accept": STREAM, "last-event-id": after}
+        sent: dict[str, Any] = {"params": {"query": query}} if method == "GET" else {"json": {"query": query}}
+        response = await client.request(method, "/graphql", headers=headers, **sent)
+    *events, failed, end = [frame for frame in response.text.split("\n\n") if frame not in ("", ":")]
+    assert [event.split("\n")[1] for event in events] == ["id: 1"] * (after == "0")
+    assert end == "event: complete\ndata:"
+    kind, data = failed.split("\n")
+    body = json.loads(data.removeprefix("data: "))
+    assert (kind, body["data"], codes(body)) == ("event: next", None, {"TIMEOUT"})
+    assert "position" not in body["extensions"]
 
 
 async def test_a_query_that_wants_a_stream_gets_one_result_and_the_end(filled: Server) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -9,10 +10,11 @@ from uuid import uuid4
 import httpx2
 import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from projections.order import orders
 from projections.payment import payments
-from tests.support.locks import locked
+from tests.support.locks import Lock, locked
 from tests.support.raw_http import remote_ports, until
 from tests.support.server import Server
 from tests.support.websocket import opened
@@ -140,13 +142,32 @@ async def test_a_client_that_goes_away_ends_its_statement(
                 await lock.until_waiting(0)
 
 
-async def test_a_mutation_goes_on_without_its_client(patient: Server, module_database_url: str) -> None:
-    order = str(uuid4())
-    mutation = (
+def two_commands(order: str) -> str:
+    """A mutation that opens an order and cancels it."""
+    return (
         f'mutation {{ openOrder(input: {{id: "{order}", customerId: "{order}"}}) {{ __typename }}'
         f' again: cancelOrder(input: {{orderId: "{order}", reason: "none"}}) {{ __typename }} }}'
     )
-    body = json.dumps({"query": mutation}).encode()
+
+
+async def until_cancelled(server: Server, order: str) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            answer = await asyncio.to_thread(server.ask, f'{{ order(id: "{order}") {{ status }} }}')
+            if answer["data"]["order"] == {"status": "CANCELLED"}:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def until_any_waits(lock: Lock) -> None:
+    async with asyncio.timeout(60):
+        while not await lock.waiting():  # noqa: ASYNC110 - PostgreSQL tells by being asked
+            await asyncio.sleep(0.02)
+
+
+async def test_a_mutation_goes_on_without_its_client(patient: Server, module_database_url: str) -> None:
+    order = str(uuid4())
+    body = json.dumps({"query": two_commands(order)}).encode()
     server = psutil.Process(patient.process.pid)
     async with locked(module_database_url, "es.events") as lock:
         _, client = await asyncio.open_connection("127.0.0.1", patient.port)
@@ -154,15 +175,66 @@ async def test_a_mutation_goes_on_without_its_client(patient: Server, module_dat
             b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
             b"content-length: %d\r\n\r\n%s" % (len(body), body)
         )
-        async with asyncio.timeout(60):
-            while not await lock.waiting():  # noqa: ASYNC110 - PostgreSQL tells by being asked
-                await asyncio.sleep(0.02)
+        await until_any_waits(lock)
         port = client.get_extra_info("sockname")[1]
         client.close()
         await asyncio.to_thread(until, lambda: port not in remote_ports(server), 60)
-    async with asyncio.timeout(60):
-        while True:
-            answer = await asyncio.to_thread(patient.ask, f'{{ order(id: "{order}") {{ status }} }}')
-            if answer["data"]["order"] == {"status": "CANCELLED"}:
-                break
-            await asyncio.sleep(0.05)
+    await until_cancelled(patient, order)
+
+
+async def test_a_mutation_on_a_socket_goes_on_without_its_client(
+    patient: Server, module_database_url: str
+) -> None:
+    completed, cut = str(uuid4()), str(uuid4())
+    server = psutil.Process(patient.process.pid)
+    async with opened(patient) as other, opened(patient) as socket:
+        async with locked(module_database_url, "es.events") as lock:
+            await other.subscribe("1", two_commands(completed))
+            await socket.subscribe("1", two_commands(cut))
+            await until_any_waits(lock)
+            await other.say({"id": "1", "type": "complete"})
+            # The id is free again.
+            await other.subscribe("1", "{ __typename }")
+            assert await other.data("1") == {"__typename": "Query"}
+            assert await other.next("1") == {"id": "1", "type": "complete"}
+            port = socket.connection.local_address[1]
+            socket.cut()
+            await asyncio.to_thread(until, lambda: port not in remote_ports(server), 60)
+            # The server has seen the end of the connection.
+            await other.settled()
+        await until_cancelled(patient, completed)
+        await until_cancelled(patient, cut)
+        await other.settled()
+        assert other.kept("1") == 0
+
+
+async def test_a_mutation_that_goes_on_without_its_client_counts_for_its_socket(
+    patient: Server, module_database_url: str
+) -> None:
+    async with locked(module_database_url, "es.events") as lock, opened(patient) as socket:
+        for number in range(50):
+            await socket.subscribe(str(number), two_commands(str(uuid4())))
+        await until_any_waits(lock)
+        for number in range(50):
+            await socket.say({"id": str(number), "type": "complete"})
+        await socket.subscribe("one more", "{ position }")
+        message = await socket.next("one more")
+        assert (message["type"], code_of(message["payload"])) == ("error", "OVERLOADED")
+
+
+async def test_a_mutation_on_a_socket_ends_before_the_server_does(
+    patient: Server, module_database_url: str
+) -> None:
+    order = str(uuid4())
+    server = Server(module_database_url)
+    try:
+        async with opened(server.wait()) as socket, locked(module_database_url, "es.events") as lock:
+            await socket.subscribe("1", two_commands(order))
+            await until_any_waits(lock)
+            server.process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed):
+                await socket.next("1")
+        assert await asyncio.to_thread(server.process.wait, 30) == 0
+    finally:
+        server.close()
+    await until_cancelled(patient, order)

@@ -54,6 +54,7 @@ from app.engine.graphql.transport.requests import (
 )
 from app.engine.graphql.transport.responses import errors_response, refusal_response, result_response
 from app.engine.graphql.transport.socket_messages import WebSocketAdapter
+from app.engine.graphql.transport.subscriptions import ends_subscription
 from app.engine.graphql.transport.websocket import WebSocketHandler
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.read_models.stream_owners import StreamOwners
@@ -203,13 +204,14 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             finally:
                 listening.cancel()
             if first.done() and first.result() is not None:
-                body = _result_body(first.result())
+                body = _subscription_body(first.result())
                 if body.get("data") is None:
                     await close_results(results, first)
                     return errors_response(body, error_type)
 
         def render(result: Any) -> str:
-            return next_frame(_result_body(result), position=point.position, max_bytes=self._max_bytes)
+            position = None if ends_subscription(result) else point.position
+            return next_frame(_subscription_body(result), position=position, max_bytes=self._max_bytes)
 
         return EventStreamResponse(
             subscription_frames(results, first, render, self._services.stopping, context.caller),
@@ -295,6 +297,15 @@ def _result_body(result: Any) -> dict[str, Any]:
         **({"errors": [error.formatted for error in errors]} if errors else {}),
         **({"extensions": result.extensions} if result.extensions else {}),
     }
+
+
+def _subscription_body(result: Any) -> dict[str, Any]:
+    """A result of a subscription as a response carries it. The client has received nothing with the one that ends it:
+    a resume starts at the position before."""
+    body = _result_body(result)
+    if ends_subscription(result) and "extensions" in body:
+        body["extensions"] = {name: value for name, value in body["extensions"].items() if name != "position"}
+    return body
 
 
 def _failure(error: Exception, correlation_id: UUID) -> dict[str, Any]:

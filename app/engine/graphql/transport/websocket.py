@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any, Protocol, cast, override
 
 from cross_web import HTTPException
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType
 from starlette import websockets
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.types import ExecutionContext
+from strawberry.types import graphql as strawberry_graphql
 from strawberry.types.execution import PreExecutionError
-from strawberry.types.graphql import OperationType
 
 from app.engine.access.authentication import has_expired, wait_for_expiry
 from app.engine.access.caller import Caller
@@ -25,6 +25,7 @@ from app.engine.graphql.transport.requests import (
     BadRequest,
     Unauthenticated,
     error_body,
+    operation_type,
     parse_request,
 )
 from app.engine.graphql.transport.socket_messages import (
@@ -76,7 +77,7 @@ async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
 
 def _is_failure(result: Any, execution: ExecutionContext | None) -> bool:
     """Whether the operation did not begin, or is a subscription that ends with this result."""
-    if execution is not None and execution.operation_type is OperationType.SUBSCRIPTION:
+    if execution is not None and execution.operation_type is strawberry_graphql.OperationType.SUBSCRIPTION:
         return ends_subscription(result)
     return isinstance(result, PreExecutionError)
 
@@ -103,6 +104,8 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """The extensions of operations that have not begun, by id."""
         self._bytes: dict[str, int] = {}
         """What operations keep, by id. Some of them may have ended."""
+        self._mutations: dict[asyncio.Task[None], int] = {}
+        """The mutations that go on without their client, with the bytes that they keep."""
         self._messages_before_init = 0
         self._expiry: asyncio.Task[None] | None = None
         """Closes the socket when the token expires."""
@@ -141,7 +144,40 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
     async def shutdown(self) -> None:
         if self._expiry is not None:
             self._expiry.cancel()
+        for operation_id in list(self.operations):
+            self._leave_mutation(operation_id)
         await super().shutdown()
+        try:
+            if self._mutations:
+                await asyncio.wait(self._mutations)
+        finally:
+            # The server stops, and the time for answers is over.
+            for task in self._mutations:
+                task.cancel()
+
+    @override
+    async def cleanup_operation(self, operation_id: str) -> None:
+        if not self._leave_mutation(operation_id):
+            await super().cleanup_operation(operation_id)
+
+    def _leave_mutation(self, operation_id: str) -> bool:
+        """Let the operation go on without its client if it is a mutation.
+
+        Its commands may be recorded already, and its time is limited. It counts for the limits of the socket until it ends.
+        """
+        operation: Any = self.operations.get(operation_id)
+        # Thousands of subscriptions may end at once: the look at the text spares them the parser.
+        if (
+            operation is None
+            or "mutation" not in operation.query
+            or operation_type(operation.query, operation.operation_name) is not OperationType.MUTATION
+        ):
+            return False
+        del self.operations[operation_id]
+        operation.completed = True
+        self._mutations[operation.task] = self._bytes.pop(operation_id, 0)
+        operation.task.add_done_callback(self._mutations.pop)
+        return True
 
     @property
     def _socket(self) -> websockets.WebSocket:
@@ -212,12 +248,13 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
     def _parse_subscribe(self, operation_id: str, payload: object) -> dict[str, Any]:
         limit = self.max_subscriptions_per_connection
-        if limit is not None and len(self.operations) >= limit:
+        if limit is not None and len(self.operations) + len(self._mutations) >= limit:
             raise BadRequest(f"The limit is {limit} operations at a time on one socket", "OVERLOADED")
         parsed = parse_request(payload, cast("_Endpoint", self.view).documents)
         self._bytes = {name: size for name, size in self._bytes.items() if name in self.operations}
         self._bytes[operation_id] = operation_bytes(operation_id, parsed)
-        if (size := sum(self._bytes.values())) > MAX_OPERATION_BYTES:
+        size = sum(self._bytes.values()) + sum(self._mutations.values())
+        if size > MAX_OPERATION_BYTES:
             raise BadRequest(
                 f"The operations of this socket have {size} bytes; the limit is {MAX_OPERATION_BYTES} at a time",
                 "OVERLOADED",
