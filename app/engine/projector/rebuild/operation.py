@@ -99,8 +99,14 @@ class Operation:
     """One operation: a connection that holds its leases and writes, and another one that reads the log."""
 
     def __init__(
-        self, connection: asyncpg.Connection, reader: EventReader, on_progress: ProgressCallback
+        self,
+        database: Database,
+        connection: asyncpg.Connection,
+        reader: EventReader,
+        on_progress: ProgressCallback,
     ) -> None:
+        self.database = database
+        """For another connection, if this one is lost."""
         self.connection = connection
         self.reader = reader
         self._on_progress = on_progress
@@ -112,14 +118,16 @@ class Operation:
         self._on_progress(progress)
         log.info("%s", format_progress(progress))
 
-    async def report_progress(self, tables: Sequence[RebuildProgress]) -> None:
-        """The same while tables move: stored and reported twice a second, and logged every few seconds."""
+    async def report_progress(self, tables: Sequence[RebuildProgress], *, stored: bool = True) -> None:
+        """The same while tables move: reported twice a second, and logged every few seconds. Not `stored` if the state of
+        the table has to stay as it is."""
         now = time.monotonic()
         if now - self._reported_at < PROGRESS_INTERVAL_SECONDS:
             return
         self._reported_at = now
         for progress in tables:
-            await self._store(progress)
+            if stored:
+                await self._store(progress)
             self._on_progress(progress)
         if now - self._logged_at > LOG_INTERVAL_SECONDS:
             self._logged_at = now
@@ -194,7 +202,7 @@ async def start_operation(
                     )
             is_ours = True
             async with database.connection() as reading:
-                yield Operation(connection, EventReader(reading, codec), on_progress)
+                yield Operation(database, connection, EventReader(reading, codec), on_progress)
     except OperationRefused as error:
         if is_ours:
             await _mark_failed(database, projections, slot, str(error))
