@@ -189,7 +189,7 @@ class Database:
 
                     async def connect() -> Session:
                         session = await self.connect(SessionKind.TASK, "migration")
-                        watched.append(session.pid)
+                        watched[:] = [session.pid]
                         return session
 
                     await upgrade(connect)

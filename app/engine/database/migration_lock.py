@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
-from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable
+from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first_line
+from app.engine.database.lock_attempts import LOCK_ERRORS
 from app.engine.database.watch import HOLDER_COLUMNS, blockers, format_holder
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,8 @@ WAIT_SECONDS = 600.0
 RETRY_INTERVAL_SECONDS = 0.25
 FIRST_REPORT_SECONDS = 1.0
 REPORT_INTERVAL_SECONDS = 10.0
+LOOK_INTERVAL_SECONDS = 0.25
+"""How often to look for what the migration waits for. It waits for a second at a time."""
 
 
 async def migration_lock(
@@ -45,7 +48,7 @@ async def migration_lock(
 
 @asynccontextmanager
 async def report_lock_waits(connection: asyncpg.Connection, name: str) -> AsyncGenerator[list[int]]:
-    """Log what the migration waits for. The caller adds the numbers of its server processes to the list.
+    """Log what the migration waits for. The caller keeps the number of its server process in the list.
 
     Raises `DatabaseUnavailable`, with the last known holder, if a lock was not there in time.
     """
@@ -54,9 +57,9 @@ async def report_lock_waits(connection: asyncpg.Connection, name: str) -> AsyncG
     task = asyncio.create_task(_report(connection, pids, holder))
     try:
         yield pids
-    except asyncpg.LockNotAvailableError as error:
+    except LOCK_ERRORS as error:
         raise DatabaseUnavailable(
-            f"the database at {name} is not migrated: {error}; the lock was {holder[0]}. Nothing has changed: end that, and migrate again"
+            f"the database at {name} is not migrated: {first_line(error)}; the lock was {holder[0]}. Nothing has changed: end that, and migrate again"
         ) from error
     finally:
         task.cancel()
@@ -67,7 +70,7 @@ async def report_lock_waits(connection: asyncpg.Connection, name: str) -> AsyncG
 async def _report(connection: asyncpg.Connection, pids: list[int], holder: list[str]) -> None:
     next_report = 0.0
     while True:
-        await asyncio.sleep(FIRST_REPORT_SECONDS)
+        await asyncio.sleep(LOOK_INTERVAL_SECONDS)
         waiting = await connection.fetchval(_SELECT_WAITING, pids)
         if waiting is not None:
             # The wait may end between the two statements. Then the holder of before is still the one to name.

@@ -5,11 +5,13 @@ Alembic is imported in the functions, since it takes a quarter of a second to im
 """
 
 from collections.abc import Awaitable, Callable, Set
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
 
+from app.engine.database.lock_attempts import lock_timeout_sql, retry_locked
 from app.engine.settings import ROOT
 
 if TYPE_CHECKING:
@@ -51,7 +53,13 @@ def revision_names(revisions: Set[str]) -> str:
 
 
 async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
-    """Bring the database to the newest revision of every branch. Only Alembic runs statements through SQLAlchemy."""
+    """Bring the database to the newest revision of every branch, in one transaction. Raises one of `LOCK_ERRORS` if others
+    hold a lock that it needs for too long."""
+    await retry_locked(partial(_upgrade, connect))
+
+
+async def _upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
+    """One attempt. Only this and Alembic run statements through SQLAlchemy."""
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import DBAPIError
@@ -67,6 +75,7 @@ async def upgrade(connect: Callable[[], Awaitable[asyncpg.Connection]]) -> None:
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
+            await connection.exec_driver_sql(lock_timeout_sql())
             await connection.run_sync(run)
     except DBAPIError as error:
         raise (error.orig and error.orig.__cause__) or error from error

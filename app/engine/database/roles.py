@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from app.engine.database.errors import DatabaseUnavailable, first_line
+from app.engine.database.lock_attempts import lock_timeout_sql, retry_locked
 from app.engine.database.url import DatabaseUrl
 from app.engine.errors import UserError
 
@@ -118,10 +119,16 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {app} IN SCHEMA {", ".join(READ_SCHEMAS)} GRAN
 
 
 async def apply_roles(connection: asyncpg.Connection, roles: Roles, database: str) -> None:
-    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not."""
-    try:
+    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not, and one of `LOCK_ERRORS`
+    if others hold a table for too long."""
+
+    async def apply() -> None:
         async with connection.transaction():
+            await connection.execute(lock_timeout_sql())
             await connection.execute(roles_sql(roles, database))
+
+    try:
+        await retry_locked(apply)
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnavailable(
             f"this role cannot make roles ({first_line(error)}): use a superuser, or the owner of the database with CREATEROLE"

@@ -1,11 +1,12 @@
 """The migrations of the engine and those of a team's own branch are applied and checked together."""
 
+import asyncio
 import shutil
 from pathlib import Path
 
 import pytest
 
-from app.engine.database import migrations
+from app.engine.database import lock_attempts, migration_lock, migrations
 from app.engine.database.connections import Database, DatabaseUnavailable
 from app.engine.database.migrations import FOLDER, head_revisions, revision_names, unknown_revisions
 from tests.support.databases import as_superuser
@@ -79,3 +80,39 @@ async def test_a_database_with_a_branch_that_the_code_lacks_is_refused(database:
         await database.check_migrated()
     with pytest.raises(DatabaseUnavailable, match=r"is at migration own_1, which this code does not have"):
         await database.migrate()
+
+
+CHANGE_OF_THE_LOG = OWN_BRANCH.replace(
+    "CREATE TABLE own_table (id uuid)", "ALTER TABLE es.events ADD own text"
+)
+
+
+async def test_a_migration_that_waits_for_a_lock_lets_reads_and_appends_through(
+    own_branch: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (migrations.FOLDER / "versions" / "own_1.py").write_text(f'"""Our column."""\n{CHANGE_OF_THE_LOG}')
+    monkeypatch.setattr(lock_attempts, "PAUSE_SECONDS", 0.5)
+    async with database.connection(component="backup") as backup:
+        async with backup.transaction():
+            await backup.execute("LOCK TABLE es.events IN ACCESS SHARE MODE")
+            migrating = asyncio.create_task(database.migrate())
+            async with asyncio.timeout(30):
+                while not await database.pool.fetchval(SELECT_WAITING):  # noqa: ASYNC110 - PostgreSQL tells by being asked
+                    await asyncio.sleep(0.02)
+            # The backup still reads: only the migration can have given way.
+            assert await database.pool.fetchval("SELECT count(*) FROM es.events") == 0
+            await database.pool.execute("BEGIN; LOCK TABLE es.events IN ROW EXCLUSIVE MODE; COMMIT")
+            assert not migrating.done()
+        assert await migrating == ({own_branch}, {own_branch, "own_1"})
+
+
+def test_a_migration_pauses_for_longer_than_others_wait_for_it() -> None:
+    assert lock_attempts.PAUSE_SECONDS > lock_attempts.LOCK_TIMEOUT_SECONDS
+    # The holder is seen in each wait.
+    assert migration_lock.LOOK_INTERVAL_SECONDS <= lock_attempts.LOCK_TIMEOUT_SECONDS / 2
+
+
+SELECT_WAITING = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+        AND application_name LIKE '% migration')
+"""

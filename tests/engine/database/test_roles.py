@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from app.engine.database import lock_attempts
 from app.engine.database.connections import open_database
 from app.engine.database.errors import DatabaseUnavailable
 from app.engine.database.roles import Roles, apply_roles, check_server_role
@@ -85,6 +86,32 @@ def test_the_printed_statements_make_the_roles_and_may_be_executed_again(databas
 def test_a_prefix_that_is_no_name_and_a_role_that_must_not_make_roles_are_one_line(database_url: str) -> None:
     assert_user_error(run("roles", "--prefix", 'a"b', DATABASE_URL=database_url), "is not a name")
     assert_user_error(run("roles", "--apply", DATABASE_URL=database_url), "cannot make roles")
+
+
+async def test_roles_that_wait_for_a_lock_let_reads_through(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock_attempts, "PAUSE_SECONDS", 0.5)
+    url = as_superuser(database_url)
+    connections: list[asyncpg.Connection] = [await asyncpg.connect(url) for _ in range(3)]
+    backup, applying, reader = connections
+    try:
+        async with backup.transaction():
+            await backup.execute("LOCK TABLE es.events IN ACCESS SHARE MODE")
+            roles = asyncio.create_task(apply_roles(applying, ROLES, make_url(url).database or ""))
+            async with asyncio.timeout(30):
+                while not await reader.fetchval(  # noqa: ASYNC110 - PostgreSQL tells by being asked
+                    "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1",
+                    applying.get_server_pid(),
+                ):
+                    await asyncio.sleep(0.02)
+            # The backup still reads: only the roles can have given way.
+            assert await reader.fetchval("SELECT count(*) FROM es.events", timeout=15) == 0
+            assert not roles.done()
+        await roles
+    finally:
+        for connection in connections:
+            connection.terminate()
 
 
 @pytest.fixture(scope="module")

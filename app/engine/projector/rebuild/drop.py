@@ -8,12 +8,9 @@ from app.engine.backoff import Backoff
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS, first_line
 from app.engine.database.leases import Lease
+from app.engine.database.lock_attempts import LOCK_ERRORS
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
-from app.engine.projector.rebuild.swap import (
-    LOCK_ERRORS,
-    LOCK_TIMEOUT_MILLISECONDS,
-    MAX_TRIES,
-)
+from app.engine.projector.rebuild.swap import LOCK_TIMEOUT_MILLISECONDS, MAX_TRIES
 from app.engine.projector.slots import LIVE, SCHEMAS, STAGING, TABLE_CHECKPOINTS, lease_name, table_name
 from app.engine.projector.table_integrity import drop_table
 

@@ -11,6 +11,7 @@ import asyncpg
 from app.engine.backoff import Backoff
 from app.engine.database.errors import DRIVER_ERRORS, first_line
 from app.engine.database.leases import Lease, LeaseLost
+from app.engine.database.lock_attempts import LOCK_ERRORS
 from app.engine.projector.checkpoint import read_checkpoint
 from app.engine.projector.fingerprint import fingerprint
 from app.engine.projector.rebuild.bulk_load import BulkLoad
@@ -37,10 +38,6 @@ COMMIT_TIMEOUT_SECONDS = 10
 
 BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked_keys")
 """Rows about a table, which move with it from slot to slot. Triggers move the second checkpoint."""
-
-
-LOCK_ERRORS = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
-"""Others hold what is to be locked: a new attempt may succeed."""
 
 
 class _Behind(Exception):
