@@ -16,6 +16,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Set
 from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 from app.engine.errors import ConfigurationError
@@ -31,7 +32,9 @@ ACCEPT_PAUSE_SECONDS = 0.1
 LOG_INTERVAL_SECONDS = 1.0
 SWEEP_SECONDS = 0.25
 CLOSE_SECONDS = 2.0
-"""How long a connection that is closed may take to send what is left."""
+"""How long a connection that is closed and has nothing left to send may take to end."""
+MAX_PREFERRED = 100
+"""Of so many connections that wait longest, the first one without an unread answer is closed."""
 RESERVED_DESCRIPTORS = 100
 """Descriptors for files, other sockets, and connections that are just opened or closed."""
 MAX_CONNECTIONS = 10_000
@@ -170,10 +173,11 @@ class ConnectionTable:
         return True
 
     def close_oldest(self) -> bool:
-        """Close the connection that has waited longest. False if none waits."""
+        """Close the connection that has waited longest, rather one whose answers have been read. False if none waits."""
         if not self._waiting:
             return False
-        self._close(next(iter(self._waiting)))
+        oldest = islice(self._waiting, MAX_PREFERRED)
+        self._close(next((found for found in oldest if not _has_unread(found)), next(iter(self._waiting))))
         return True
 
     def sweep(self, now: float) -> None:
@@ -182,13 +186,18 @@ class ConnectionTable:
             connection.sweep(now)
         closing: dict[Connection, float] = {}
         for connection in list(self._connections):
-            if connection.transport.is_closing():
+            if connection.transport.is_closing() and not _has_unread(connection):
                 since = closing[connection] = self._closing_since.get(connection, now)
                 if now - since > CLOSE_SECONDS:
                     connection.transport.abort()
             elif (check := getattr(connection, "check_stalled", None)) is not None:
                 check(now)
         self._closing_since = closing
+
+
+def _has_unread(connection: Connection) -> bool:
+    """Whether an answer is not read yet. A socket that waits has none, and limits the time of its end itself."""
+    return getattr(connection, "has_unread", False)
 
 
 class Listener:

@@ -13,7 +13,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.engine.server.connections import ConnectionTable
-from app.engine.server.refusals import NO_ROOM, RequestRefused, check_target, refusal
+from app.engine.server.refusals import NO_ROOM, RequestRefused, check_socket, check_target, refusal
+from app.engine.server.slow_readers import ReadProgress, unread_bytes
 from app.engine.server.upgrades import asks_for_socket, head_without_upgrade
 from app.engine.server.websocket_transport import WriteCombiningWebSocketProtocol
 
@@ -24,11 +25,6 @@ MAX_PIPELINED_REQUESTS = 50
 """Requests of one connection that wait for an earlier one. If there are more, nothing further is parsed or read."""
 MAX_PARSED_BYTES = 4 * 1024
 """Bytes that are parsed at once. They may hold a hundred requests, which pass the bound above."""
-MAX_SOCKET_LINE_BYTES = 8_000
-MAX_SOCKET_HEADERS = 120
-"""websockets parses the request of a socket once more, with limits of its own that are a little higher."""
-
-
 SPARE_SECONDS = 1.0
 """The time for the header of a request on a connection above the cap."""
 HEALTH = (b"/livez", b"/readyz")
@@ -87,7 +83,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The request that is being answered. `cycle` is the newest one."""
         self._header_bytes = 0
         self._refused_at: float | None = None
-        self._stalled_since: float | None = None
+        self._progress = ReadProgress(limits.idle_seconds)
 
     @property
     def _parser(self) -> Any:
@@ -98,6 +94,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def _is_busy(self) -> bool:
         """Whether a request of this connection has no complete response."""
         return cast("Any", self.cycle) is not None and not self.cycle.response_complete
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether a part of an answer is still in this process, because the client does not read as fast."""
+        return self.transport.get_write_buffer_size() > 0
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:
@@ -210,7 +211,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if not self._should_upgrade():
                 # The parser stops here, and `_ignore_upgrade` goes on.
                 return
-            self._check_socket()
+            check_socket(self._parser.get_method(), self.url, self.headers, is_busy=self._is_busy)
         if self._is_spare and (self._parser.should_upgrade() or self.url.partition(b"?")[0] not in HEALTH):
             raise RequestRefused(*NO_ROOM)
         super().on_headers_complete()
@@ -221,21 +222,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     @override
     def _should_upgrade(self) -> bool:
         return asks_for_socket(self._parser.get_http_version(), self.headers)
-
-    def _check_socket(self) -> None:
-        lines = [len(self.url), *(len(name) + len(value) for name, value in self.headers)]
-        if max(lines) > MAX_SOCKET_LINE_BYTES or len(lines) > MAX_SOCKET_HEADERS:
-            message = (
-                f"A socket takes {MAX_SOCKET_HEADERS} headers, and lines of {MAX_SOCKET_LINE_BYTES} bytes."
-            )
-            raise RequestRefused(431, "BAD_USER_INPUT", message)
-        has_body = any(
-            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
-            for name, value in self.headers
-        )
-        if self._parser.get_method() != b"GET" or has_body or self._is_busy:
-            message = "A socket needs a GET request without a body, on a connection without another request."
-            raise RequestRefused(400, "BAD_USER_INPUT", message)
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -252,6 +238,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
+            # What is left of the answer makes way, too.
+            self._table.wait(self)
             return
         if self._unparsed:
             self._parse()
@@ -320,7 +308,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._refused_at is not None:
-            if now - self._refused_at > LINGER_SECONDS:
+            if self.has_unread:
+                # The answers before the refusal.
+                self._refused_at = now
+            elif now - self._refused_at > LINGER_SECONDS:
                 self.transport.abort()
         elif self._is_spare:
             if not self._is_busy and now - self._since > SPARE_SECONDS:
@@ -333,16 +324,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def check_stalled(self, now: float) -> None:
-        """Abort the connection if its client has read nothing of an answer for too long."""
-        if self._stalled_since is not None and now - self._stalled_since > self._limits.idle_seconds:
+        """Abort the connection if its client has read too little of an answer for too long."""
+        if not self.has_unread or self._may_write:
+            self._progress.reset()
+        elif self._progress.is_stalled(unread_bytes(self.transport), now):
             self.transport.abort()
 
-    @override
-    def pause_writing(self) -> None:
-        self._stalled_since = self.loop.time()
-        super().pause_writing()
+    @property
+    def _may_write(self) -> bool:
+        """Whether more of an answer may be written now."""
+        is_ending = self._refused_at is not None or self.transport.is_closing()
+        return self._is_busy and not (is_ending or self.flow.write_paused)
 
     @override
     def resume_writing(self) -> None:
-        self._stalled_since = None
+        self._progress.reset()
         super().resume_writing()
