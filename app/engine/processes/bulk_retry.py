@@ -15,6 +15,9 @@ PAGE_SIZE = 500
 MAX_CONCURRENT_RETRIES = 64
 RETRIED_STATES = ("stuck", "parked")
 
+type Check = Callable[[str, UUID, RetryStep], None]
+"""Raises an error if a step of this instance of a process may not be retried. The step of a parked instance is empty."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrySelection:
@@ -56,11 +59,19 @@ async def retry_selected(
     *,
     limit: int | None = None,
     on_progress: Callable[[int], None] = lambda done: None,
+    check: Check = lambda process, instance, command: None,
 ) -> RetryCounts:
-    """Retry up to `limit` of them, the oldest first. `on_progress` gets the number of those that are done."""
+    """Retry up to `limit` of them, the oldest first. `on_progress` gets the number of those that are done.
+
+    `check` is called for each instance and step. What it raises ends the retry before any of the same page is retried.
+    """
     if selection.state == "parked":
         names = [process.category for process in selection.processes]
-        requested = await _count(database.pool, _REQUEST_PARKED, names, limit)
+        parked = await database.pool.fetch(_PARKED, names, limit)
+        for row in parked:
+            check(row["process"], UUID(int=row["id"].int), RetryStep(step=""))
+        processes, ids = [row["process"] for row in parked], [row["id"] for row in parked]
+        requested = await _count(database.pool, _REQUEST_PARKED, processes, ids)
         on_progress(requested)
         found = await count_selected(database, selection)
         return RetryCounts(
@@ -77,6 +88,8 @@ async def retry_selected(
             page = rows[:left]
             if not page:
                 break
+            for row in page:
+                check(process.category, UUID(int=row["instance"].int), RetryStep(step=row["step"]))
             retried = await _retry_page(commands, process, page, context)
             counts = replace(counts, found=counts.found + len(page), retried=counts.retried + retried)
             on_progress(counts.found)
@@ -121,12 +134,16 @@ _COUNT_PARKED = """
     WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
 """
 
+_PARKED = """
+    SELECT process, id FROM es.processes WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
+    ORDER BY parked_position LIMIT $2
+"""
+
 _REQUEST_PARKED = """
     WITH requested AS (
         UPDATE es.processes p SET retry = true
-        FROM (SELECT process, id FROM es.processes WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
-              ORDER BY parked_position LIMIT $2) selected
-        WHERE p.process = selected.process AND p.id = selected.id
+        FROM unnest($1::text[], $2::uuid[]) selected (process, id)
+        WHERE p.process = selected.process AND p.id = selected.id AND p.parked_position IS NOT NULL AND NOT p.retry
         RETURNING 1
     )
     SELECT count(*) AS count FROM requested

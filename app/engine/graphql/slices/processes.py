@@ -8,7 +8,7 @@ from uuid import UUID
 
 import strawberry
 
-from app.engine.access.policy import NOBODY, OPERATORS, Policy
+from app.engine.access.policy import NOBODY, OPERATORS, AccessDenied, Policy
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.event_types import EventInterface
@@ -27,6 +27,7 @@ from app.engine.graphql.stream_access import may_read_instance
 from app.engine.processes import admin
 from app.engine.processes.admin import STATES, ProcessView, StepView
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, retry_selected
+from domain.kernel.process import ForceCompensation, LifecycleCommand, RetryStep, SkipStep
 
 MAX_RETRIES = 10_000
 
@@ -202,6 +203,8 @@ class Mutation:
         self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
         context: Context = info.context
+        # Also the retry of a parked instance, which sends no command.
+        _check_command(context, input.process, input.id, RetryStep(step=input.step or ""))
         outcome = await admin.retry(
             context.services.database,
             context.services.commands,
@@ -235,6 +238,7 @@ class Mutation:
             ),
             command_context(context, None),
             limit=input.limit,
+            check=partial(_check_command, context),
         )
         return ProcessesRetried(
             retried=Count(counts.retried),
@@ -248,6 +252,7 @@ class Mutation:
     ) -> ProcessOutcome:
         context: Context = info.context
         reason = clean_text(input.reason, "reason", 500)
+        _check_command(context, input.process, input.id, SkipStep(step=input.step, reason=reason))
         outcome = await admin.skip(
             context.services.commands,
             context.services.application.process(input.process),
@@ -264,6 +269,7 @@ class Mutation:
     ) -> ProcessOutcome:
         context: Context = info.context
         reason = clean_text(input.reason, "reason", 500)
+        _check_command(context, input.process, input.id, ForceCompensation(reason=reason))
         outcome = await admin.compensate(
             context.services.commands,
             context.services.application.process(input.process),
@@ -272,6 +278,12 @@ class Mutation:
             command_context(context, options),
         )
         return to_outcome(context, outcome, ProcessAccepted, instance=(input.process, input.id))
+
+
+def _check_command(context: Context, process: str, instance_id: UUID, command: LifecycleCommand) -> None:
+    """Raises `AccessDenied` if the caller may not send the command to this instance."""
+    if context.access.check_command(process, instance_id, command) is not None:
+        raise AccessDenied(f"You may not send {command.stored.name}: its state does not say whose it is.")
 
 
 # --- Queries ----------------------------------------------------------------
