@@ -219,7 +219,9 @@ class Runtime:
         """Begin to stop: end the subscriptions, and the wait for bodies that may never arrive."""
         self.stopping.set()
         for timeout in self.pending_body_timeouts:
-            timeout.reschedule(asyncio.get_running_loop().time())
+            # One that has just passed ends its wait by itself, and cannot be changed.
+            if not timeout.expired():
+                timeout.reschedule(asyncio.get_running_loop().time())
 
     async def _start(self) -> None:
         await self.authenticator.start()

@@ -81,8 +81,9 @@ class _GracefulServer(uvicorn.Server):
     def begin_stop(self) -> None:
         """Accept no more connections, and end what waits."""
         self._shutdown.begin()
-        self._stopping()
+        # First, so that an error of the rest does not keep the server from its end.
         self.should_exit = True
+        self._stopping()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, in place of uvicorn's way to do so: see `Listener`."""

@@ -3,10 +3,15 @@
 import asyncio
 from uuid import uuid4
 
+import pytest
+import uvicorn
+
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
+from app.engine.server.serve import _GracefulServer  # pyright: ignore[reportPrivateUsage]
+from app.engine.server.shutdown import Shutdown
 from app.engine.settings import EngineSettings
 from tests.support.toy_counter import Add, request, tallies, tally
 
@@ -28,3 +33,62 @@ async def test_commands_that_wait_are_answered_before_the_end(database: Database
         await asyncio.sleep(0)
     assert all([isinstance(await command, CommandAccepted) for command in commands])
     assert runtime.failed is None
+
+
+async def test_the_stop_ends_the_wait_for_a_body_also_if_that_of_another_ends_in_the_same_moment(
+    database: Database,
+) -> None:
+    runtime = build(database)
+    loop = asyncio.get_running_loop()
+    ended: list[str] = []
+
+    async def wait_for_body(name: str, timeout: asyncio.Timeout) -> None:
+        runtime.pending_body_timeouts.add(timeout)
+        try:
+            async with timeout:
+                await asyncio.get_running_loop().create_future()
+        except TimeoutError:
+            ended.append(name)
+        finally:
+            runtime.pending_body_timeouts.discard(timeout)
+
+    expiring, waiting = asyncio.timeout(None), asyncio.timeout(None)
+    tasks = [
+        asyncio.create_task(wait_for_body("expiring", expiring)),
+        asyncio.create_task(wait_for_body("waiting", waiting)),
+    ]
+    await asyncio.sleep(0)
+    expiring.reschedule(loop.time())
+    stopped = loop.create_future()
+
+    def stop() -> None:
+        assert expiring.expired()
+        try:
+            runtime.stop()
+        except RuntimeError as error:
+            stopped.set_exception(error)
+        else:
+            stopped.set_result(None)
+
+    # It runs after the callback of the timeout, and before the task that this ends.
+    loop.call_soon(stop)
+    await stopped
+    await asyncio.gather(*tasks)
+    assert sorted(ended) == ["expiring", "waiting"]
+    assert runtime.stopping.is_set()
+
+
+class _NoLimit(Shutdown):
+    def begin(self) -> None:
+        """Nothing ends the process of the tests."""
+
+
+def test_a_server_ends_also_if_something_does_not_begin_to_stop() -> None:
+    def stopping() -> None:
+        raise ZeroDivisionError
+
+    config = uvicorn.Config(lambda: None, log_config=None)
+    server = _GracefulServer(config, EngineSettings(), lambda: None, stopping, _NoLimit(1))
+    with pytest.raises(ZeroDivisionError):
+        server.begin_stop()
+    assert server.should_exit
