@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.datastructures import Headers
@@ -142,6 +142,80 @@ async def test_a_document_that_is_wrong_leaves_the_last_good_keys(issuer: Issuer
     await known._refresh()
     assert known.error is None
     assert token
+
+
+def changed(issuer: Issuer, change: object) -> dict[str, object]:
+    """The document of the issuer with a change of its key, or of itself if the change has keys."""
+    [key] = issuer.keys.values()
+    assert isinstance(change, dict)
+    known = cast("dict[str, object]", change)
+    return known if "keys" in known else {"keys": [key.as_dict(private=False) | known]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key_ops": None},
+        {"key_ops": []},
+        {"key_ops": ["verify", 7]},
+        {"use": None},
+        {"use": "sig", "alg": None},
+        {"kid": None},
+        {"x5c": 7, "ext": None, "exp": "never"},
+    ],
+    ids=str,
+)
+async def test_a_key_whose_optional_members_are_empty_counts(
+    issuer: Issuer, change: dict[str, object]
+) -> None:
+    issuer.extra = changed(issuer, change)
+    known = authenticator(issuer)
+    await known.start()
+    assert await actor(known, issuer.token()) == "tester"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key_ops": 5},
+        {"key_ops": {"verify": 1}},
+        {"key_ops": ["sign"]},
+        {"use": 5},
+        {"use": "enc"},
+        {"kid": 7},
+        {"kid": ["es-1"]},
+        {"alg": 7},
+        {"kty": {}},
+        {"kty": "RSA"},
+        {"crv": []},
+        {"crv": "P-9"},
+        {"x": "%"},
+        {"x": 7},
+        {"x": None},
+        {"x": ""},
+        {"x": "ä"},
+        {"keys": {}},
+        {"keys": None},
+        {"keys": "es-1"},
+        {"keys": [[]]},
+    ],
+    ids=str,
+)
+async def test_a_document_of_a_wrong_shape_has_no_key_at_the_start_and_leaves_the_last_ones_later(
+    issuer: Issuer, change: dict[str, object]
+) -> None:
+    known = authenticator(issuer)
+    await known.start()
+    issuer.extra = changed(issuer, change)
+    starting = KnownIssuer(issuer.url)
+    await starting._refresh()
+    assert starting.error == "its document has no key that can verify tokens"
+    good = issuer.token()
+    issuer.rotate("es-2")
+    # The unknown key id has the keys read again.
+    assert await reason(known, issuer.token()) == "wrong_key"
+    assert "no key" in str(known.warning)
+    assert await actor(known, good) == "tester"
 
 
 async def test_an_issuer_that_does_not_answer_at_the_start_is_named(issuer: Issuer) -> None:
