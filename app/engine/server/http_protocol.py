@@ -325,12 +325,16 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def check_stalled(self, now: float) -> None:
         """Abort the connection if its client has read too little of an answer for too long."""
-        is_ending = self._refused_at is not None or self.transport.is_closing()
-        may_write = self._is_busy and not (is_ending or self.flow.write_paused)
-        if may_write or not self.has_unread:
+        if not self.has_unread or self._may_write:
             self._progress.reset()
         elif self._progress.is_stalled(unread_bytes(self.transport), now):
             self.transport.abort()
+
+    @property
+    def _may_write(self) -> bool:
+        """Whether more of an answer may be written now."""
+        is_ending = self._refused_at is not None or self.transport.is_closing()
+        return self._is_busy and not (is_ending or self.flow.write_paused)
 
     @override
     def resume_writing(self) -> None:
