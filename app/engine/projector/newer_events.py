@@ -13,7 +13,7 @@ from app.engine.database.connections import AnyConnection
 from app.engine.projector.parking.parked_keys import ParkedKeys, ParkedStream
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import Fact
-from domain.kernel.decider import StoredName
+from domain.kernel.decider import StoredName, UnreadableEvent
 
 
 class NewerEvent(Exception):
@@ -21,24 +21,26 @@ class NewerEvent(Exception):
 
     def __init__(self, projection: str, fact: Fact) -> None:
         key = msgspec.json.encode({"category": fact.category, "stream": fact.stream_id}).decode()
+        self.remedy = f"event {fact.event.name} v{fact.event.version} at position {fact.position} is of newer code: run that code"
+        """What to do if the projection is past the event already, so that it cannot be left out."""
         super().__init__(
-            f"event {fact.event.name} v{fact.event.version} at position {fact.position} is of newer code: run that code,"
-            f" or leave the event out: projections skip {projection} '{key}' --position {fact.position}"
+            f"{self.remedy}, or leave the event out: projections skip {projection} '{key}' --position {fact.position}"
         )
         self.position = fact.position
 
 
-async def find_newer_event(
-    connection: AnyConnection | asyncpg.Pool,
-    codec: EventCodec,
-    unreadable: Sequence[Fact],
-    parked: ParkedKeys,
-) -> NewerEvent | None:
-    """The first of these unreadable facts whose event newer code has registered. None if there is none.
+async def facts_before_newer_event(
+    connection: AnyConnection | asyncpg.Pool, codec: EventCodec, facts: Sequence[Fact], parked: ParkedKeys
+) -> tuple[Sequence[Fact], NewerEvent | None]:
+    """The facts before the first whose event newer code has registered, and the error to raise after they are folded. All
+    facts and None if there is none.
 
     Events of categories that this code does not know concern no projection of it. Events that no code has registered are
     unreadable for all, and are passed over and counted. Events that an operator has left out do not count.
     """
+    unreadable = [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
+    if not unreadable:
+        return facts, None
     known = set(codec.known_shapes)
     unknown = [
         fact
@@ -48,13 +50,17 @@ async def find_newer_event(
         and not parked.excludes(ParkedStream(fact.category, fact.stream_id), fact.position)
     ]
     if not unknown:
-        return None
+        return facts, None
     records = await connection.fetch(
         _SELECT_REGISTERED, [fact.event.name for fact in unknown], [fact.event.version for fact in unknown]
     )
     registered = {StoredName(record["name"], record["version"]) for record in records}
     first = next((fact for fact in unknown if _shape(fact) in registered), None)
-    return None if first is None else NewerEvent(parked.projection.name, first)
+    if first is None:
+        return facts, None
+    return [fact for fact in facts if fact.position < first.position], NewerEvent(
+        parked.projection.name, first
+    )
 
 
 def _shape(fact: Fact) -> StoredName:

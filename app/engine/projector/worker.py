@@ -15,7 +15,7 @@ from app.engine.database.errors import error_summary, is_connection_error
 from app.engine.database.leases import LeaseLost
 from app.engine.logs import log_fields
 from app.engine.projector.fingerprint import fingerprint
-from app.engine.projector.newer_events import NewerEvent, find_newer_event
+from app.engine.projector.newer_events import NewerEvent, facts_before_newer_event
 from app.engine.projector.parking.retry import retry
 from app.engine.projector.rebuild.bulk_load import BulkLoad, run_bulk_load
 from app.engine.projector.rewrites import Rewrites
@@ -61,6 +61,8 @@ class ProjectionWorker:
         """The epoch of the log in which this process became the owner."""
         self._newer_position: int | None = None
         """The event of newer code before which this process has left the table to others."""
+        self._unreadable_table: TableWriter | None = None
+        """The table that holds events of newer code: this process cannot fold its keys again."""
         self._stored_position = 0
         """The stored position that was known last without a writer."""
 
@@ -121,15 +123,21 @@ class ProjectionWorker:
         return closed
 
     async def retry_parked(self) -> None:
-        """Retry the parked keys that are requested, if this process is the owner."""
+        """Retry the parked keys that are requested, if this process is the owner and can read their events."""
         writer = self.writer
-        if writer is not None:
+        if writer is not None and writer is not self._unreadable_table:
             try:
                 if await retry(writer, self._feed.reader, self._database):
                     self.rewrites.add()
             except LeaseLost as error:
                 # The requests stay, for the table that is in this slot now.
                 await self._reacquire(writer, error)
+            except NewerEvent as error:
+                # The requests stay, for an owner of newer code.
+                self._unreadable_table = writer
+                log.warning(
+                    "projection %s: parked keys are not folded again: %s", self.projection.name, error.remedy
+                )
 
     async def _start_owning(self, writer: TableWriter) -> None:
         self._take_over(writer)
@@ -236,10 +244,11 @@ class ProjectionWorker:
             raise LogReplaced(self._feed.replacement)
         newer, unreadable = None, [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
         if unreadable:
-            codec = self._feed.reader.codec
-            newer = await find_newer_event(self._database.pool, codec, unreadable, writer.parked)
+            facts, newer = await facts_before_newer_event(
+                self._database.pool, self._feed.reader.codec, facts, writer.parked
+            )
         if newer is not None:
-            facts, position = [fact for fact in facts if fact.position < newer.position], newer.position - 1
+            position = newer.position - 1
         if position > self.state.position:
             began = perf_counter()
             async with writer.lock:

@@ -9,13 +9,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.engine.database.connections import Database
+from app.engine.projector.newer_events import NewerEvent
 from app.engine.projector.parking import admin
-from app.engine.projector.rebuild.operation import OperationRefused
-from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.projector.rebuild.catch_up import fold_remaining
+from app.engine.projector.rebuild.operation import OperationRefused, start_operation
+from app.engine.projector.rebuild.rebuild import build, prepare_table, rebuild
+from app.engine.projector.slots import STAGING
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_shapes import changed_events
+from app.engine.store.reader import EventReader
 from domain.kernel.decider import Decider, Event, Recorded, StoredName, Upcast, event
-from projections.kernel import Projection, by_stream
+from projections.kernel import Key, Projection, by_stream
 from tests.support.toy_counter import (
     Add,
     Engine,
@@ -29,8 +33,10 @@ from tests.support.toy_counter import (
     table_rows,
     tallies,
     tally,
+    wait_until_owner,
 )
 from tests.support.toy_lists import above_two, lists, next_after, sums
+from tests.support.toy_parking import BrokenFold
 from tests.support.toy_upcasts import insert_events
 
 
@@ -233,3 +239,91 @@ async def test_the_live_lists_of_an_older_server_show_the_rows_that_newer_code_f
         # This server had no list at that time.
         resumed, _ = await lists(other).find(older, above_two, 10, None).join(3, 1)
         assert sums(resumed) == (True, [4, 10], [])
+
+
+async def test_a_retry_of_older_code_leaves_its_keys_to_newer_code_which_has_folded_their_events(
+    database: Database,
+) -> None:
+    def fold_no_taken(key: tuple[UUID], row: TallyRow | None, fact: Recorded[Any]) -> TallyRow:
+        if isinstance(fact.event, Taken):
+            raise BrokenFold
+        return fold(key, row, fact)
+
+    await register(database)
+    older = replace(tallies, keys=by_stream(tally))
+    newer = replace(new_tallies, keys=by_stream(new_tally))
+    await insert_events(
+        database,
+        uuid4(),
+        ("tally.added", 1, {"amount": 1}),
+        ("tally.added", 2, {"units": 5}),
+        ("tally.taken", 1, {"amount": 1}),
+    )
+    async with engine(
+        database, decider=new_tally, projections=[replace(newer, fold=fold_no_taken)]
+    ) as running:
+        await running.projector.wait_for_position("tallies", 3, 10)
+    async with engine(database, projections=[older]) as old:
+        await wait_until_owner(old)
+        asked, count = await admin.request_retry(database, older)
+        assert count == 1
+        for _ in range(2):
+            await old.projector.workers["tallies"].retry_parked()
+            [parked] = await admin.parked_keys(database, older, first=10)
+            assert (parked.position, parked.retry_requested_at) == (3, asked)
+        [row] = (await table_rows(old, older)).values()
+        assert row.sum == 6
+    reader = EventReader(database.pool, old_codec)
+    with pytest.raises(OperationRefused, match=r"event tally.added v2 at position 2 is of newer code: run"):
+        await admin.wait_for_retry(database, older, asked, 1, 10, reader=reader)
+    async with engine(database, decider=new_tally, projections=[newer]) as new:
+        assert await admin.wait_for_retry(database, newer, asked, 1, 30) == admin.RetryResult(1, 0, 0)
+        [row] = (await table_rows(new, newer)).values()
+        assert (row.sum, row.facts) == (5, 3)
+
+
+def keys_with_an_unusable_one(fact: Recorded[Any]) -> Sequence[Key]:
+    if isinstance(fact.event, Taken):
+        return [("no uuid",)]
+    return by_stream(tally)(fact)
+
+
+UNUSABLE_AND_NEWER = (
+    ("tally.added", 1, {"amount": 1}),
+    ("tally.taken", 1, {"amount": 1}),
+    ("tally.added", 2, {"units": 5}),
+    ("tally.added", 1, {"amount": 1}),
+)
+
+
+async def test_a_bulk_load_that_isolates_an_unusable_key_stops_before_the_event(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.projector.worker.BULK_LOAD_THRESHOLD", 2)
+    await register(database)
+    projection = replace(tallies, keys=keys_with_an_unusable_one)
+    async with engine(database, projections=[projection]) as old:
+        await old.commands.execute(tally, uuid4(), Add(amount=1), request())
+        # Rows that are written already are looked up by their keys.
+        await old.projector.wait_for_position("tallies", 1, 10)
+    await insert_events(database, uuid4(), *UNUSABLE_AND_NEWER)
+    async with engine(database, projections=[projection]) as old:
+        assert "v2 at position 4 is of newer code" in await until_it_stands(old)
+        assert await database.pool.fetchval("SELECT position FROM es.checkpoints") == 3
+        assert len(await table_rows(old, projection)) == 2
+        assert len(await admin.parked_keys(database, projection, first=10)) == 1
+
+
+async def test_the_last_events_before_a_comparison_or_a_swap_hold_none_of_newer_code(
+    database: Database,
+) -> None:
+    await register(database)
+    projection = replace(tallies, keys=keys_with_an_unusable_one)
+    await insert_events(database, uuid4(), *UNUSABLE_AND_NEWER)
+    async with start_operation(database, old_codec, [projection]) as operation:
+        await build(operation, [await prepare_table(operation, projection, STAGING)], 100, up_to=1)
+        load = await operation.open_bulk_load(projection, STAGING)
+        assert load is not None
+        with pytest.raises(NewerEvent):
+            async with operation.connection.transaction():
+                await fold_remaining(operation, load, 4)

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from app.engine.database.connections import AnyConnection, Database
+from app.engine.projector.newer_events import NewerEvent
 from app.engine.projector.parking.parked_keys import ParkedEntry, key_codec
 from app.engine.projector.parking.retry import ProgressCallback, no_progress, retry
 from app.engine.projector.parking.store import ParkedKeyStore
@@ -200,7 +201,8 @@ async def wait_for_retry(
     on_progress: ProgressCallback = no_progress,
 ) -> RetryResult:
     """The result of a request for one `key`, or for `count` keys, when it is done or `seconds` have passed. With a
-    `reader`, this process serves the request itself if no other owns the projection."""
+    `reader`, this process serves the request itself if no other owns the projection; then it raises `OperationRefused` if only
+    newer code can."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         waiting, parked = await database.pool.fetchrow(
@@ -215,7 +217,8 @@ async def wait_for_retry(
 async def _retry_here(
     database: Database, projection: AnyProjection, reader: EventReader, on_progress: ProgressCallback
 ) -> bool:
-    """Serve all requests. False if another process owns the projection, which will serve them."""
+    """Serve all requests. False if another process owns the projection, which will serve them. Raises `OperationRefused` if
+    only newer code can."""
     once = iter((False, True))
     async with database.connection() as connection:
         writer = TableWriter(projection, LIVE, connection)
@@ -224,8 +227,11 @@ async def _retry_here(
                 return False
         except TableGone:
             return False
-        while await retry(writer, reader, database, on_progress):
-            pass
+        try:
+            while await retry(writer, reader, database, on_progress):
+                pass
+        except NewerEvent as error:
+            raise OperationRefused(error.remedy, RefusalReason.BEHIND) from error
         return True
 
 

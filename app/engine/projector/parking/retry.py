@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from app.engine.database.connections import Database
+from app.engine.projector.newer_events import facts_before_newer_event
 from app.engine.projector.parking.folding import KeyedFact, fold, fold_key, route
 from app.engine.projector.parking.isolation import bisect_failures
 from app.engine.projector.parking.parked_keys import ParkedItem, ParkedKeys, ParkedStream
@@ -54,7 +55,7 @@ async def retry(
     on_progress: ProgressCallback = no_progress,
 ) -> int:
     """Retry what is requested, at most `MAX_KEYS_PER_PASS` keys. Returns the number. An interruption leaves everything as
-    it was. Raises `LeaseLost`."""
+    it was. Raises `LeaseLost`, and `NewerEvent` if the table has an event of newer code: then the requests stay."""
     requests = await writer.store.requests(database.pool, MAX_KEYS_PER_PASS)
     if not requests:
         return 0
@@ -141,6 +142,12 @@ class _Replay:
     async def _fold_to(self, position: int) -> None:
         while self._position < position:
             facts = await self._reader.read_all(self._position, PAGE_SIZE, up_to=position)
+            _, newer = await facts_before_newer_event(
+                self._database.pool, self._reader.codec, facts, self._trial
+            )
+            if newer is not None:
+                # Newer code has folded this event: this code would take it out of the rows.
+                raise newer
             folded = fold(route(facts, self._trial), self._rows)
             self._trial = folded.parked
             self._rows.update(folded.rows)

@@ -11,14 +11,13 @@ from typing import Any
 import asyncpg
 
 from app.engine.database.errors import is_data_error
-from app.engine.projector.newer_events import NewerEvent, find_newer_event
+from app.engine.projector.newer_events import NewerEvent, facts_before_newer_event
 from app.engine.projector.parking.folding import Folded, fold, route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.table import RowChange
 from app.engine.projector.writer import TableWriter
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader, Fact
-from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection, Key
 
 PAGE_SIZE = 2_000
@@ -68,11 +67,9 @@ class BulkLoad:
         if self._parked is None:
             await self.writer.load_parked()
             self._parked = self.writer.parked
-        newer, unreadable = None, [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
-        if unreadable:
-            newer = await find_newer_event(self.writer.connection, self._codec, unreadable, self._parked)
-        if newer is not None:
-            facts = [fact for fact in facts if fact.position < newer.position]
+        facts, newer = await facts_before_newer_event(
+            self.writer.connection, self._codec, facts, self._parked
+        )
         if facts:
             await self._fold(facts, self._parked)
         if newer is not None:
@@ -108,16 +105,22 @@ class BulkLoad:
         self._stored.clear()
         self._all_rows_in_memory = False
 
-    async def replay(self, reader: EventReader, since: int) -> None:
-        """Fold and write the facts after `since` again, in small batches that park what PostgreSQL refuses."""
-        self.writer.checkpoint.position = since
+    async def replay(self, reader: EventReader, since: int, up_to: int) -> NewerEvent | None:
+        """Fold and write the facts after `since` again, up to `up_to`, in small batches that park what PostgreSQL refuses.
+        Returns the error to raise after the commit if it ends before an event of newer code."""
+        self.writer.checkpoint.position, newer = since, None
         await self.writer.load_parked()
-        while self.writer.position < self.position:
-            facts = await reader.read_all(self.writer.position, PAGE_SIZE, up_to=self.position)
-            await self.writer.write_isolating(facts, facts[-1].position)
-        self._parked = self.writer.parked
+        while newer is None and self.writer.position < up_to:
+            facts = await reader.read_all(self.writer.position, PAGE_SIZE, up_to=up_to)
+            facts, newer = await facts_before_newer_event(
+                self.writer.connection, self._codec, facts, self.writer.parked
+            )
+            if facts:
+                await self.writer.write_isolating(facts, facts[-1].position)
+        self.position, self._parked = self.writer.position, self.writer.parked
         self._forget_changes()
         self.evict_rows()
+        return newer
 
     def _forget_changes(self) -> None:
         self._changed.clear()
@@ -186,9 +189,11 @@ async def _fold_page(
         except Exception as error:
             if not is_data_error(error):
                 raise
-            load.position = min(load.target_position, facts[-1].position)
+            up_to = min(load.target_position, facts[-1].position)
             async with connection.transaction():
-                await load.replay(reader, load.writer.position)
+                newer = await load.replay(reader, load.writer.position, up_to)
+            if newer is not None:
+                raise newer from None
 
 
 async def _flush(connection: asyncpg.Connection, reader: EventReader, loads: Sequence[BulkLoad]) -> None:
@@ -201,5 +206,10 @@ async def _flush(connection: asyncpg.Connection, reader: EventReader, loads: Seq
         if not is_data_error(error):
             raise
         async with connection.transaction():
-            for load, position in zip(loads, positions, strict=True):
-                await load.replay(reader, position)
+            met = [
+                await load.replay(reader, position, load.position)
+                for load, position in zip(loads, positions, strict=True)
+            ]
+        for newer in met:
+            if newer is not None:
+                raise newer from None

@@ -32,7 +32,7 @@ async def catch_up(operation: Operation, load: BulkLoad, max_behind: int = MAX_F
 
 
 async def fold_remaining(operation: Operation, load: BulkLoad, up_to: int) -> None:
-    """Fold the last facts inside the caller's transaction."""
+    """Fold the last facts inside the caller's transaction. Raises `NewerEvent`: then the caller rolls back."""
     load.target_position = max(load.position, up_to)
     since = load.writer.position
     if load.target_position == since:
@@ -46,5 +46,6 @@ async def fold_remaining(operation: Operation, load: BulkLoad, up_to: int) -> No
     except Exception as error:
         if not is_data_error(error):
             raise
-        load.position = load.target_position
-        await load.replay(operation.reader, since)
+        newer = await load.replay(operation.reader, since, load.target_position)
+        if newer is not None:
+            raise newer from None
