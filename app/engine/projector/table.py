@@ -284,6 +284,9 @@ def _upsert(table: Table, keys: Sequence[Any], *where: ColumnElement[bool]) -> I
     insertion = _insert(table, "written", *where)
     names = {key.name for key in keys}
     others = {name: insertion.excluded[name] for name in table.columns.keys() if name not in names}  # noqa: SIM118 - a collection of columns
+    if not others:
+        # A row that has its key alone never changes.
+        return insertion.on_conflict_do_nothing(index_elements=keys)
     return insertion.on_conflict_do_update(index_elements=keys, set_=others)
 
 

@@ -2,15 +2,21 @@
 
 import asyncio
 from dataclasses import replace
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.dialects import postgresql
 
 from app.engine.database.connections import Database
 from app.engine.projector.projector import ProjectionStale, Projector
+from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.worker import CHECKPOINT_DELAY_SECONDS
+from app.engine.store.codec import EventCodec
+from domain.kernel.decider import Recorded, value
+from projections.kernel import Projection
 from tests.support.databases import as_superuser, execute
+from tests.support.row_history import same_at_every_position
 from tests.support.toy_counter import (
     Add,
     Added,
@@ -230,3 +236,35 @@ async def test_checkpoints_that_cannot_be_read_are_named_once_and_read_again(
         polling.cancel()
     lines = [record.message for record in caplog.records if "checkpoints cannot be read" in record.message]
     assert lines == ["checkpoints cannot be read: OSError: no route; trying again"]
+
+
+@value
+class SeenRow:
+    id: UUID
+
+
+@pytest.mark.parametrize("threshold", [2, 10_000])
+async def test_a_row_may_have_key_columns_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, threshold: int
+) -> None:
+    """Written one by one, in bulk, and by a rebuild."""
+    monkeypatch.setattr("app.engine.projector.worker.BULK_LOAD_THRESHOLD", threshold)
+
+    def fold_seen(key: tuple[UUID], row: SeenRow | None, fact: Recorded[Any]) -> SeenRow | None:
+        return None if isinstance(fact.event, Taken) else SeenRow(id=key[0])
+
+    seen: Projection[Any] = replace(tallies, name="seen", row=SeenRow, fold=fold_seen, indexes=())
+    one, two, gone = (uuid4() for _ in range(3))
+    async with engine(database, projections=[]) as running:
+        for stream in (one, one, two, gone):
+            await running.commands.execute(tally, stream, Add(amount=1), request())
+    async with engine(database, projections=[seen]) as running:
+        await running.projector.wait_for_position("seen", 4, 10)
+        for stream, command in ((one, Add(amount=1)), (gone, Take(amount=1))):
+            await running.commands.execute(tally, stream, command, request())
+        await running.projector.wait_for_position("seen", 6, 10)
+        assert await table_rows(running, seen) == {(id,): SeenRow(id=id) for id in (one, two)}
+        await same_at_every_position(database, seen, await running.reader.read_all(0, 10))
+        [rebuilt] = await rebuild(database, EventCodec([tally]), [seen])
+        assert (rebuilt.comparison.equal, rebuilt.comparison.rows) == (True, 2)
+        assert await table_rows(running, seen) == {(id,): SeenRow(id=id) for id in (one, two)}
