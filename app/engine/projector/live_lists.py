@@ -9,7 +9,7 @@ from app.engine.database.connections import Database
 from app.engine.projector.live_rows import LiveRows
 from app.engine.projector.live_table import LiveTable
 from app.engine.projector.projector import Projector
-from app.engine.read_models.queries import Filter, owned_filter
+from app.engine.read_models.queries import Filter, owned_filter, owning_projections
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection, Projection
 
@@ -39,7 +39,7 @@ class LiveLists:
                 projection,
                 where,
                 most,
-                self._timeout,
+                () if owner is None else owning_projections(projection),
             )
         return rows
 

@@ -21,7 +21,7 @@ from app.engine.projector.live_table import LiveTable, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, fetch_rows
 from app.engine.turns import wait_for_turn
-from projections.kernel import VALID_TO, Key, Projection, rows_as_of
+from projections.kernel import VALID_TO, AnyProjection, Key, Projection, rows_as_of
 
 MAX_KEPT_CHANGES = 1_000
 """Changes of one list that are kept for subscribers that are slow. One that is slower gets the list again."""
@@ -56,9 +56,9 @@ class LiveRows[R]:
         projection: Projection[R],
         where: Filter,
         most: int,
-        timeout: float,
+        owning: Sequence[AnyProjection],
     ) -> None:
-        self._database, self._projector = database, projector
+        self._database = database
         self._table = table
         self.projection = projection
         conditions = where(projection.table.c)
@@ -66,7 +66,7 @@ class LiveRows[R]:
         self.conditions = table.shapes.find(conditions) if len(self.equalities) < len(conditions) else None
         self._where = where
         self._most = most
-        self._timeout = timeout
+        self.owning = owning
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
         self._until_change: dict[asyncio.Future[None], None] = {}
@@ -342,4 +342,4 @@ class LiveRows[R]:
         return [tuple(record) for record in await self._database.fetch(query)]
 
     async def _wait_for_projection(self, position: int) -> None:
-        await self._projector.wait_for_position(self.projection.name, position, self._timeout)
+        await self._table.wait_for_rows(self.owning, position)

@@ -13,7 +13,7 @@ In a rolling deploy the owner may fold an event of newer code, which this code c
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -50,6 +50,9 @@ class Follower(Protocol):
     """The columns that must have one value in each row of the list."""
     conditions: ListConditions | None
     """All conditions. None if the equalities are all, or if no statement can compare them: then only the equalities count."""
+
+    owning: Sequence[AnyProjection]
+    """The other projections whose rows say which rows are in the list."""
 
     def holds(self, keys: Collection[Key]) -> bool:
         """Whether the list may have a row with one of these keys."""
@@ -124,6 +127,11 @@ class LiveTable:
         # A stream is parked if `keys` raises.
         return None if routed.parked.positions else routed.keys
 
+    async def wait_for_rows(self, owning: Iterable[AnyProjection], position: int) -> None:
+        """Wait until the rows, and those that say whose they are, have reached a position. Raises `ProjectionStale`."""
+        names = [self._projection.name, *(projection.name for projection in owning)]
+        await self._projector.wait_for_all(names, position, self._timeout)
+
     def forget(self, rows: Follower) -> None:
         """Tell a list nothing more: it has failed."""
         self._lists.discard(rows)
@@ -185,9 +193,11 @@ class LiveTable:
         if not lists:
             return {}
 
+        owning = {projection for rows in lists for projection in rows.owning}
+
         async def fetch(query: Select[Any]) -> Sequence[Any]:
             # Before each statement: a crash of the database may have taken rows back since the last one.
-            await self._projector.wait_for_position(self._projection.name, reached, self._timeout)
+            await self.wait_for_rows(owning, reached)
             return await self._database.fetch(query)
 
         try:

@@ -30,7 +30,7 @@ from app.engine.database.collations import ICU
 from app.engine.database.connections import Database
 from app.engine.database.statements import CompiledStatement
 from app.engine.read_models.text import base_letters
-from projections.kernel import Projection, rows_as_of
+from projections.kernel import AnyProjection, Projection, rows_as_of
 
 type Columns = Any
 """The columns of a projection by name, of the live table or of its rows as of a position."""
@@ -126,6 +126,12 @@ def owner_column(projection: Projection[Any]) -> ColumnElement[Any]:
     if owner is None:
         raise AccessDenied(f"You may not read {projection.name}: it does not say whose its rows are.")
     return projection.table.c[owner.column] if owner.of is None else owner_column(owner.of)
+
+
+def owning_projections(projection: AnyProjection) -> Sequence[AnyProjection]:
+    """The other projections whose rows say whose the rows of this one are."""
+    owner = projection.owner
+    return () if owner is None or owner.of is None else (owner.of, *owning_projections(owner.of))
 
 
 def _owned(projection: Projection[Any], columns: Columns, value: ColumnElement[Any]) -> Condition:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from app.engine.access.ownership import is_same_owner
 from app.engine.access.policy import StreamOwner
 from app.engine.database.connections import Database
-from app.engine.read_models.queries import is_one_of, owner_column, owner_value
+from app.engine.read_models.queries import is_one_of, owner_column, owner_value, owning_projections
 from app.engine.store.reader import Fact
 from projections.kernel import AnyProjection
 
@@ -65,9 +65,8 @@ class StreamOwners:
 
     async def wait_for(self, rows: AnyProjection, position: int) -> None:
         """Wait until the rows, and those that say whose they are, have reached a position. Raises `ProjectionStale`."""
-        await self._wait(rows, position)
-        if rows.owner is not None and rows.owner.of is not None:
-            await self.wait_for(rows.owner.of, position)
+        for projection in (rows, *owning_projections(rows)):
+            await self._wait(projection, position)
 
     async def _read(self, rows: AnyProjection, ids: Sequence[UUID]) -> Sequence[Any]:
         key = rows.table.c[rows.key[0]]

@@ -13,6 +13,7 @@ import app.engine.projector.live_rows as module
 from app.engine.database.connections import Database
 from app.engine.projector.live_rows import ListTooLong
 from app.engine.projector.projector import ProjectionStale
+from projections.kernel import Owner
 from tests.support.toy_counter import Take, request, tallies, tally
 from tests.support.toy_lists import above_two, found, idle, lists, next_after, started, sums
 from tests.support.toy_parking import add, wait_until_folded
@@ -213,3 +214,26 @@ async def test_the_error_of_a_list_shows_where_it_failed_to_each_subscriber(
             assert isinstance(error, ZeroDivisionError)
             assert traceback.extract_tb(error.__traceback__)[-1].name == "broken"
             assert len(traceback.extract_tb(error.__traceback__)) < 12
+
+
+async def test_the_list_of_an_owner_waits_for_the_rows_that_say_whose_its_rows_are(
+    database: Database,
+) -> None:
+    parents = replace(tallies, name="parents", owner=Owner("last"))
+    children = replace(tallies, name="children", owner=Owner("id", of=parents))
+    async with started(database, projections=[parents, children]) as running:
+        live = lists(running)
+        rows = live.find(children, lambda columns: [columns.sum > 2], 10, "ann")
+        assert sums((await rows.join(1, None))[0]) == (True, [], [])
+        following = asyncio.ensure_future(next_after(rows, 0))
+        parent = running.projector.workers["parents"]
+        assert parent.writer is not None
+        async with parent.writer.lock, asyncio.timeout(10):
+            position = await add(running, uuid4(), 3, "ann")
+            # The list does not look yet, and a new one does not read.
+            await parent.state.has_waiters.wait()
+            joining = asyncio.ensure_future(live.find(children, above_two, 9, "ann").join(position, None))
+            await running.projector.wait_for_position("children", position, 10)
+            assert not following.done()
+        assert sums(await following) == (False, [3], [])
+        assert sums((await joining)[0]) == (True, [3], [])
