@@ -1,13 +1,18 @@
 """A full disk or a lost connection ends a rebuild with one clear line; the live table is as it was, and the next run goes on."""
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.engine.database.connections import Database
+from app.engine.database.errors import is_data_error
 from app.engine.projector.rebuild.operation import OperationRefused, RebuildProgress, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.status import table_statuses
+from app.engine.store.reader import EventReader, Fact
 from tests.support.databases import as_superuser
 from tests.support.toy_counter import engine, tallies
 from tests.support.toy_rebuild import (
@@ -17,6 +22,7 @@ from tests.support.toy_rebuild import (
     codec,
     whole_live_table,
 )
+from tests.support.toy_upcasts import ADDED, insert_events
 
 
 @pytest.fixture
@@ -146,3 +152,29 @@ async def test_two_rebuilds_of_one_projection_are_refused_with_the_name_of_the_f
         assert len(met) == 1
         assert met[0].startswith("tallies v1 is being worked on by ")
         assert met[0].endswith(": wait for it, or stop it")
+
+
+async def test_a_refused_row_is_isolated_after_the_page_that_is_read_ahead(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    too_much = ("tally.added", 1, {"amount": 2**62})
+    await insert_events(database, uuid4(), too_much, too_much, ADDED, ADDED)
+    refused = asyncio.Event()
+    read_all = EventReader.read_all
+
+    async def read_ahead(reader: EventReader, after: int, limit: int, **options: Any) -> Sequence[Fact]:
+        if after == 2:
+            await refused.wait()
+        return await read_all(reader, after, limit, **options)
+
+    def note_error(error: BaseException) -> bool:
+        refused.set()
+        return is_data_error(error)
+
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", 4, 10)
+        monkeypatch.setattr(EventReader, "read_all", read_ahead)
+        monkeypatch.setattr("app.engine.projector.rebuild.bulk_load.is_data_error", note_error)
+        [rebuilt] = await rebuild(database, codec, [tallies], page=2)
+        assert refused.is_set()
+        assert (rebuilt.comparison.equal, rebuilt.comparison.rows) == (True, 1)

@@ -161,27 +161,31 @@ async def run_bulk_load(
                 next_page = asyncio.ensure_future(reader.read_all(cursor, page, up_to=end))
                 await asyncio.sleep(0)
             try:
-                await _fold_page(connection, reader, loads, facts)
+                await _fold_page(connection, reader, loads, facts, next_page)
             except NewerEvent:
-                await _flush(connection, reader, loads)
+                await _flush(connection, reader, loads, next_page)
                 raise
             is_full = sum(load.size for load in loads) > MAX_ROWS
             if is_full or time.monotonic() - flushed_at > FLUSH_INTERVAL_SECONDS:
-                await _flush(connection, reader, loads)
+                await _flush(connection, reader, loads, next_page)
                 flushed_at = time.monotonic()
                 for load in loads:
                     if is_full and load.size > MAX_ROWS / (2 * len(loads)):
                         load.evict_rows()
             if on_page is not None:
                 await on_page()
-        await _flush(connection, reader, loads)
+        await _flush(connection, reader, loads, next_page)
     finally:
         next_page.cancel()
         await asyncio.gather(next_page, return_exceptions=True)
 
 
 async def _fold_page(
-    connection: asyncpg.Connection, reader: EventReader, loads: Sequence[BulkLoad], facts: Sequence[Fact]
+    connection: asyncpg.Connection,
+    reader: EventReader,
+    loads: Sequence[BulkLoad],
+    facts: Sequence[Fact],
+    next_page: asyncio.Future[Sequence[Fact]],
 ) -> None:
     for load in loads:
         try:
@@ -189,6 +193,7 @@ async def _fold_page(
         except Exception as error:
             if not is_data_error(error):
                 raise
+            await _wait_until_read(next_page)
             up_to = min(load.target_position, facts[-1].position)
             async with connection.transaction():
                 newer = await load.replay(reader, load.writer.position, up_to)
@@ -196,7 +201,12 @@ async def _fold_page(
                 raise newer from None
 
 
-async def _flush(connection: asyncpg.Connection, reader: EventReader, loads: Sequence[BulkLoad]) -> None:
+async def _flush(
+    connection: asyncpg.Connection,
+    reader: EventReader,
+    loads: Sequence[BulkLoad],
+    next_page: asyncio.Future[Sequence[Fact]],
+) -> None:
     positions = [load.writer.position for load in loads]
     try:
         async with connection.transaction():
@@ -205,6 +215,7 @@ async def _flush(connection: asyncpg.Connection, reader: EventReader, loads: Seq
     except Exception as error:
         if not is_data_error(error):
             raise
+        await _wait_until_read(next_page)
         async with connection.transaction():
             met = [
                 await load.replay(reader, position, load.position)
@@ -213,3 +224,8 @@ async def _flush(connection: asyncpg.Connection, reader: EventReader, loads: Seq
         for newer in met:
             if newer is not None:
                 raise newer from None
+
+
+async def _wait_until_read(next_page: asyncio.Future[Sequence[Fact]]) -> None:
+    """Wait for the page that is read ahead: the reader of an operation has one connection, and a replay needs it."""
+    await asyncio.wait((next_page,))
