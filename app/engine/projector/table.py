@@ -16,12 +16,16 @@ import msgspec
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     ColumnElement,
+    Date,
+    DateTime,
     Delete,
     Integer,
     Table,
     Text,
     Update,
+    Uuid,
     bindparam,
     cast,
     column,
@@ -42,6 +46,8 @@ from projections.kernel import SCHEMA, VALID_FROM, VALID_TO, AnyProjection, Key
 
 CHUNK_SIZE = 10_000
 """Rows in one statement of a bulk load."""
+FIXED_SIZES = (BigInteger, Boolean, Date, DateTime, Uuid)
+"""The types whose values always fit in an index."""
 
 type RowChange = tuple[Key, int, Any]
 """A key, the position of a fact, and the row after it: None for no row."""
@@ -105,17 +111,19 @@ class ProjectionTable:
         """The statements that make the tables, without the indexes that are not keys."""
         return [_ddl(CreateTable(table, if_not_exists=True)) for table in self.tables]
 
-    def index_definitions(self) -> Sequence[str]:
-        """The statements that make the indexes."""
+    def index_definitions(self, *, refusing: bool = False) -> Sequence[str]:
+        """The statements that make the indexes; with `refusing` only those that can refuse a row, as its values are too large."""
         return [
             _ddl(CreateIndex(index, if_not_exists=True))
             for table in self.tables
             for index in sorted(table.indexes, key=lambda index: str(index.name))
+            if not (refusing and all(isinstance(column.type, FIXED_SIZES) for column in index.columns))
         ]
 
     async def create_table(self, connection: asyncpg.Connection) -> None:
-        """Make the table and its history if they are missing, without the indexes that are not keys."""
-        for statement in self.definitions():
+        """Make the table and its history if they are missing, with the indexes that can refuse a row. So a bulk load meets the
+        refused row, and parks its key; an index that is made afterwards would refuse the table."""
+        for statement in (*self.definitions(), *self.index_definitions(refusing=True)):
             await connection.execute(statement)
 
     async def create_indexes(self, connection: asyncpg.Connection) -> None:

@@ -1,6 +1,8 @@
 """A fact that raises puts its own key aside, and nothing else: what is parked is named, and everybody else goes on."""
 
 import asyncio
+import random
+import string
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +12,8 @@ import pytest
 
 from app.engine.database.connections import Database
 from app.engine.projector.parking.parked_keys import KeyCodec, ParkedStream
+from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.store.codec import EventCodec
 from domain.kernel.decider import Recorded
 from projections.kernel import Key
 from tests.support.scenarios import fold_all
@@ -20,6 +24,7 @@ from tests.support.toy_counter import (
     keys,
     table_rows,
     tallies,
+    tally,
 )
 from tests.support.toy_parking import (
     BROKEN_FOLD_NAME,
@@ -286,3 +291,28 @@ def test_what_is_parked_comes_back_from_its_json_as_it_was() -> None:
     assert kept.write(("\0",)) is None
     assert kept.write((object(),)) is None
     assert kept.write(("é" * 1_000,)) is None
+
+
+@pytest.mark.parametrize("threshold", [2, 10_000])
+async def test_a_value_that_is_too_long_for_an_index_parks_its_key_also_in_bulk(
+    database: Database, monkeypatch: pytest.MonkeyPatch, threshold: int
+) -> None:
+    monkeypatch.setattr("app.engine.projector.worker.BULK_LOAD_THRESHOLD", threshold)
+    indexed = replace(tallies, indexes=(("last",), ("sum", "id")))
+    # PostgreSQL would compress a text that repeats.
+    note = "".join(random.Random(4).choices(string.ascii_letters, k=5_000))
+    bad, good = uuid4(), uuid4()
+    async with engine(database, projections=[]) as running:
+        for stream, text in ((bad, "short"), (good, "short"), (bad, note), (good, "")):
+            await add(running, stream, note=text)
+    async with engine(database, projections=[indexed]) as running:
+        await wait_until_folded(running, indexed)
+        assert {key: row.sum for key, row in (await table_rows(running, indexed)).items()} == {
+            (bad,): 1,
+            (good,): 2,
+        }
+        [row] = await parked(database)
+        assert (row["what"], row["position"]) == (f'["{bad}"]', 3)
+        [rebuilt] = await rebuild(database, EventCodec([tally]), [indexed])
+        assert (rebuilt.comparison.equal, rebuilt.comparison.rows) == (True, 2)
+        assert rebuilt.swapped is not None
