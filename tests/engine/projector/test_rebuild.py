@@ -7,6 +7,7 @@ import pytest
 
 from app.engine.database.connections import Database
 from app.engine.database.leases import process_name
+from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.compare import verify
 from app.engine.projector.rebuild.operation import OperationRefused, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
@@ -146,3 +147,38 @@ async def test_a_table_that_other_code_made_is_reported(database: Database) -> N
         await rebuild(database, codec, [tallies])
         await some(running, 1)
         assert running.projector.workers["tallies"].state.stale_fingerprint is None
+
+
+async def test_a_promotion_that_gives_way_to_a_read_leaves_the_staging_table_verified(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.projector.rebuild.swap.MAX_TRIES", 2)
+    async with engine(database) as running:
+        await some(running, 3)
+        await rebuild(database, codec, [tallies], stage=True)
+        # More than a swap folds within its transaction.
+        await some(running, 100)
+        async with database.pool.acquire() as reading, reading.transaction():
+            await reading.fetch("SELECT FROM read.tallies_v1")
+            with pytest.raises(OperationRefused, match="long reads of the live table"):
+                async with start_operation(database, codec, [tallies]) as work:
+                    await promote(work, tallies)
+        async with start_operation(database, codec, [tallies]) as work:
+            await promote(work, tallies)
+        await assert_table_equals_log(running)
+
+
+async def test_a_rollback_that_folds_many_events_leaves_no_trace_of_a_rebuild(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Projector, "_maintain_former", lambda *arguments: None)
+    async with engine(database) as running:
+        await some(running, 3)
+        await rebuild(database, codec, [tallies])
+        await some(running, 100)
+        async with start_operation(database, codec, [tallies]) as work:
+            await rollback(work, tallies)
+        await assert_table_equals_log(running)
+        assert [row["slot"] for row in await database.pool.fetch("SELECT slot FROM es.rebuilds")] == [
+            "staging"
+        ]

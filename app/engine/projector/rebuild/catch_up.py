@@ -8,8 +8,15 @@ MAX_FOLD_IN_TRANSACTION = 1_000
 """How many facts may be folded inside a transaction. If more are missing, `catch_up` goes first."""
 
 
-async def catch_up(operation: Operation, load: BulkLoad, max_behind: int = MAX_FOLD_IN_TRANSACTION) -> None:
-    """Bring a table to within `max_behind` of the live one, and never past it."""
+async def catch_up(
+    operation: Operation,
+    load: BulkLoad,
+    max_behind: int = MAX_FOLD_IN_TRANSACTION,
+    *,
+    keeps_state: bool = False,
+) -> None:
+    """Bring a table to within `max_behind` of the live one, and never past it. With `keeps_state` the table is as good as
+    before, such as verified, also if the operation ends here."""
     projection = load.projection
     while True:
         live = await operation.live_position(projection)
@@ -26,7 +33,7 @@ async def catch_up(operation: Operation, load: BulkLoad, max_behind: int = MAX_F
         )
 
         async def report(progress: RebuildProgress = progress) -> None:
-            await operation.report_progress([with_position(progress, load, 0.0)])
+            await operation.report_progress([with_position(progress, load, 0.0)], stored=not keeps_state)
 
         await run_bulk_load(operation.connection, operation.reader, [load], on_page=report)
 

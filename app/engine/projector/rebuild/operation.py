@@ -112,14 +112,16 @@ class Operation:
         self._on_progress(progress)
         log.info("%s", format_progress(progress))
 
-    async def report_progress(self, tables: Sequence[RebuildProgress]) -> None:
-        """The same while tables move: stored and reported twice a second, and logged every few seconds."""
+    async def report_progress(self, tables: Sequence[RebuildProgress], *, stored: bool = True) -> None:
+        """The same while tables move: reported twice a second, and logged every few seconds. Not `stored` if the state of
+        the table has to stay as it is."""
         now = time.monotonic()
         if now - self._reported_at < PROGRESS_INTERVAL_SECONDS:
             return
         self._reported_at = now
         for progress in tables:
-            await self._store(progress)
+            if stored:
+                await self._store(progress)
             self._on_progress(progress)
         if now - self._logged_at > LOG_INTERVAL_SECONDS:
             self._logged_at = now

@@ -137,11 +137,11 @@ async def _catch_up_incoming(operation: Operation, projection: AnyProjection, in
     lease = Lease(operation.connection, lease_name(projection.name, projection.version, incoming))
     while (load := await operation.open_bulk_load(projection, incoming)) is not None:
         if incoming == STAGING:
-            await catch_up(operation, load, MAX_FOLD_IN_SWAP)
+            await catch_up(operation, load, MAX_FOLD_IN_SWAP, keeps_state=True)
             return
         if await lease.try_acquire():
             try:
-                await catch_up(operation, load, MAX_FOLD_IN_SWAP)
+                await catch_up(operation, load, MAX_FOLD_IN_SWAP, keeps_state=True)
             finally:
                 await lease.release()
             return
