@@ -1,20 +1,28 @@
-"""A full disk or a lost connection ends a rebuild with one clear line; the live table is as it was, and the next run goes on."""
+"""A full disk or a lost connection ends an operation with one clear line, which says which table is live; the next run goes on."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from app.engine.database.connections import Database
 from app.engine.database.errors import is_data_error
-from app.engine.projector.rebuild.operation import OperationRefused, RebuildProgress, start_operation
+from app.engine.projector.rebuild import swap
+from app.engine.projector.rebuild.operation import (
+    Operation,
+    OperationRefused,
+    RebuildProgress,
+    start_operation,
+)
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.status import table_statuses
 from app.engine.store.reader import EventReader, Fact
 from tests.support.databases import as_superuser
-from tests.support.toy_counter import engine, tallies
+from tests.support.toy_counter import Engine, assert_table_equals_log, engine, tallies
 from tests.support.toy_rebuild import (
     FACTS,
     INSERT_FACTS,
@@ -178,3 +186,101 @@ async def test_a_refused_row_is_isolated_after_the_page_that_is_read_ahead(
         [rebuilt] = await rebuild(database, codec, [tallies], page=2)
         assert refused.is_set()
         assert (rebuilt.comparison.equal, rebuilt.comparison.rows) == (True, 1)
+
+
+async def build_of_live(database: Database) -> int:
+    return await database.pool.fetchval("SELECT build FROM es.checkpoints WHERE slot = 'live'")
+
+
+@asynccontextmanager
+async def with_former_table(database: Database) -> AsyncGenerator[Engine]:
+    async with engine(database) as running:
+        await insert_events(database, uuid4(), ADDED, ADDED)
+        await running.projector.wait_for_position("tallies", 2, 10)
+        await rebuild(database, codec, [tallies])
+        yield running
+
+
+async def roll_back(database: Database) -> None:
+    async with start_operation(database, codec, [tallies]) as operation:
+        await swap.rollback(operation, tallies)
+
+
+async def kill(database: Database, connection: asyncpg.Connection) -> None:
+    await database.pool.execute("SELECT pg_terminate_backend($1, 10000)", connection.get_server_pid())
+
+
+@pytest.mark.parametrize("moment", ["before the commit", "at the commit", "after the commit"])
+async def test_a_connection_that_is_lost_at_a_swap_does_not_hide_which_table_is_live(
+    database: Database, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    in_transaction, notify_rewrite = swap._swap_in_transaction, swap.notify_rewrite
+
+    async def lost_at_the_commit(operation: Operation, *arguments: Any) -> Any:
+        swapped = await in_transaction(operation, *arguments)
+        if moment == "at the commit":
+            # The commit succeeds, and its answer is lost.
+            await operation.connection.execute("COMMIT")
+        await kill(database, operation.connection)
+        return swapped
+
+    async def lost_after_the_commit(connection: asyncpg.Connection, *arguments: Any) -> None:
+        monkeypatch.setattr(swap, "notify_rewrite", notify_rewrite)
+        await kill(database, connection)
+
+    async with with_former_table(database) as running:
+        before = await build_of_live(database)
+        if moment == "after the commit":
+            monkeypatch.setattr(swap, "notify_rewrite", lost_after_the_commit)
+        else:
+            monkeypatch.setattr(swap, "_swap_in_transaction", lost_at_the_commit)
+        if moment == "before the commit":
+            with pytest.raises(OperationRefused, match="the live table is as it was"):
+                await roll_back(database)
+            assert await build_of_live(database) == before
+        else:
+            await roll_back(database)
+            assert await build_of_live(database) != before
+        await assert_table_equals_log(running)
+
+
+async def test_it_is_said_if_nobody_knows_which_table_is_live(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_transaction = swap._swap_in_transaction
+
+    async def lost(operation: Operation, *arguments: Any) -> Any:
+        swapped = await in_transaction(operation, *arguments)
+        await kill(database, operation.connection)
+        monkeypatch.setattr(Database, "connection", unreachable)
+        return swapped
+
+    def unreachable(self: Database) -> Any:
+        raise ConnectionRefusedError
+
+    async with with_former_table(database):
+        monkeypatch.setattr(swap, "_swap_in_transaction", lost)
+        with pytest.raises(OperationRefused, match="tallies v1 may be swapped or not: look with projections"):
+            await roll_back(database)
+
+
+async def test_a_table_that_is_left_and_cannot_be_dropped_does_not_swap_the_tables_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(swap, "MAX_TRIES", 2)
+    drop_retiring, drops = swap._drop_retiring, list[int]()
+
+    async def refused(*arguments: Any) -> None:
+        drops.append(1)
+        # The first one is within the swap.
+        if len(drops) % 2 == 0:
+            raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
+        await drop_retiring(*arguments)
+
+    async with with_former_table(database) as running:
+        before = await build_of_live(database)
+        monkeypatch.setattr(swap, "_drop_retiring", refused)
+        await roll_back(database)
+        assert await build_of_live(database) != before
+        assert "the table that is left is dropped by the next swap" in caplog.text
+        await assert_table_equals_log(running)

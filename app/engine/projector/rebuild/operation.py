@@ -99,8 +99,14 @@ class Operation:
     """One operation: a connection that holds its leases and writes, and another one that reads the log."""
 
     def __init__(
-        self, connection: asyncpg.Connection, reader: EventReader, on_progress: ProgressCallback
+        self,
+        database: Database,
+        connection: asyncpg.Connection,
+        reader: EventReader,
+        on_progress: ProgressCallback,
     ) -> None:
+        self.database = database
+        """For another connection, if this one is lost."""
         self.connection = connection
         self.reader = reader
         self._on_progress = on_progress
@@ -196,7 +202,7 @@ async def start_operation(
                     )
             is_ours = True
             async with database.connection() as reading:
-                yield Operation(connection, EventReader(reading, codec), on_progress)
+                yield Operation(database, connection, EventReader(reading, codec), on_progress)
     except OperationRefused as error:
         if is_ours:
             await _mark_failed(database, projections, slot, str(error))

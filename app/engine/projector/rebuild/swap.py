@@ -9,6 +9,7 @@ from time import perf_counter
 import asyncpg
 
 from app.engine.backoff import Backoff
+from app.engine.database.errors import DRIVER_ERRORS, first_line
 from app.engine.database.leases import Lease, LeaseLost
 from app.engine.projector.checkpoint import read_checkpoint
 from app.engine.projector.fingerprint import fingerprint
@@ -31,6 +32,8 @@ MAX_TRIES = 60
 MAX_FOLD_IN_SWAP = 200
 """How many facts are folded within the swap at most."""
 FORMER_CATCH_UP_SECONDS = 10.0
+COMMIT_TIMEOUT_SECONDS = 10
+"""How long a session that was lost at its commit is waited for."""
 
 BOOKKEEPING_TABLES = ("es.checkpoints", "es.parked_keys")
 """Rows about a table, which move with it from slot to slot. Triggers move the second checkpoint."""
@@ -80,16 +83,19 @@ async def promote(
             RefusalReason.DIFFERENT,
         )
     swapped = await _swap(operation, projection, STAGING)
-    await operation.save_progress(
-        RebuildProgress(
-            projection=projection.name,
-            version=projection.version,
-            slot=STAGING,
-            state="promoted",
-            position=swapped.position,
-            target=swapped.position,
-        )
+    promoted = RebuildProgress(
+        projection=projection.name,
+        version=projection.version,
+        slot=STAGING,
+        state="promoted",
+        position=swapped.position,
+        target=swapped.position,
     )
+    try:
+        await operation.save_progress(promoted)
+    except DRIVER_ERRORS as error:
+        # The state was stored with the swap.
+        log.warning("%s: its position is not stored: %s", name, first_line(error))
     return swapped
 
 
@@ -157,26 +163,67 @@ async def _catch_up_incoming(operation: Operation, projection: AnyProjection, in
 
 async def _swap_tables(operation: Operation, projection: AnyProjection, incoming: str) -> SwapResult:
     """Swap in one transaction, and drop the table that is left in another one."""
-    connection = operation.connection
-    async with connection.transaction():
-        position, locked_at = await _swap_in_transaction(operation, projection, incoming)
-    milliseconds = (perf_counter() - locked_at) * 1000
-    live = await read_checkpoint(connection, projection, LIVE)
-    if live is not None:
-        await notify_rewrite(connection, projection, live.generation)
-    # Files are removed now that no read waits. And the swap is reported only after it would survive a database crash.
+    connection, generation, position, locked_at = operation.connection, None, 0, perf_counter()
+    try:
+        async with connection.transaction():
+            position, locked_at, generation = await _swap_in_transaction(operation, projection, incoming)
+        milliseconds = (perf_counter() - locked_at) * 1000
+        await notify_rewrite(connection, projection, generation)
+        await _flush(connection)
+    except DRIVER_ERRORS as error:
+        if generation is None or not await _is_swapped(operation, projection, generation, error):
+            raise
+        milliseconds = (perf_counter() - locked_at) * 1000
+    # Files are removed now that no read waits.
+    try:
+        async with connection.transaction():
+            await _drop_retiring(connection, projection)
+    except DRIVER_ERRORS as error:
+        log.warning(
+            "%s v%d: the table that is left is dropped by the next swap: %s",
+            projection.name,
+            projection.version,
+            first_line(error),
+        )
+    return SwapResult(position=position, milliseconds=milliseconds)
+
+
+async def _flush(connection: asyncpg.Connection) -> None:
+    """Return when the swap would survive a crash of the database."""
     async with connection.transaction():
         await connection.execute("SET LOCAL synchronous_commit = on")
         await connection.execute("SELECT pg_logical_emit_message(true, 'swap', '')")
-        await _drop_retiring(connection, projection)
-    return SwapResult(position=position, milliseconds=milliseconds)
+
+
+async def _is_swapped(
+    operation: Operation, projection: AnyProjection, generation: int, error: Exception
+) -> bool:
+    """Whether the swap has been committed, after an error at its commit or later. Raises `OperationRefused` if that cannot be
+    found out."""
+    try:
+        async with operation.database.connection() as connection:
+            # The session of the swap may still commit: it holds the row until then. The first look waits for it, the
+            # second one sees the row that it has moved.
+            async with connection.transaction():
+                await connection.execute(f"SET LOCAL lock_timeout = '{COMMIT_TIMEOUT_SECONDS}s'")
+                await read_checkpoint(connection, projection, LIVE, lock=True)
+            live = await read_checkpoint(connection, projection, LIVE)
+            if live is None or live.generation != generation:
+                return False
+            await notify_rewrite(connection, projection, generation)
+            await _flush(connection)
+            return True
+    except DRIVER_ERRORS:
+        raise OperationRefused(
+            f"{first_line(error)}; {projection.name} v{projection.version} may be swapped or not: look with projections status before you run the command again"
+        ) from error
 
 
 async def _swap_in_transaction(
     operation: Operation, projection: AnyProjection, incoming: str
-) -> tuple[int, float]:
-    """Fold the last facts, wait for running reads, and move the tables and their bookkeeping. Returns the position, and
-    the time from which reads wait.
+) -> tuple[int, float, int]:
+    """Fold the last facts, wait for running reads, and move the tables and their bookkeeping. Returns the position, the time
+    from which reads wait, and the generation of the table that becomes the live one.
 
     Reads wait from the lock of the live table until the commit. So as much as possible is done before that lock; and if
     the rest takes too long, it is rolled back and tried again.
@@ -222,7 +269,7 @@ async def _swap_in_transaction(
     await connection.execute(";\n".join(_swap_statements(projection, incoming, tables)))
     if perf_counter() - locked_at > BUDGET_SECONDS:
         raise _BudgetExceeded
-    return load.position, locked_at
+    return load.position, locked_at, checkpoint.generation
 
 
 def _swap_statements(
