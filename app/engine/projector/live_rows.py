@@ -88,7 +88,7 @@ class LiveRows[R]:
         self._changes: list[RowChanges[R]] = []
         self._dropped = 0
         """The number of changes that are not kept any more: those before the first of `_changes`."""
-        self._rewrites = projector.workers[projection.name].rewrites
+        self._rewrites = projector.rewrites_of(projection, owning)
         self._rewrites_known = self._rewrites.count
         """The number of rewrites that the changes include."""
         self.failed: Exception | None = None

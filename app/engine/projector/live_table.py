@@ -31,6 +31,7 @@ from app.engine.projector.live_conditions import (
 from app.engine.projector.parking.folding import route
 from app.engine.projector.parking.parked_keys import ParkedKeys
 from app.engine.projector.projector import ProjectionStale, Projector
+from app.engine.read_models.queries import owning_projections
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.interests import WAKE_BATCH_SIZE
 from app.engine.store.reader import Fact
@@ -83,7 +84,7 @@ class LiveTable:
         self._projection = projection
         self._timeout = timeout
         self._epoch = feed.epoch
-        self._rewrites = projector.workers[projection.name].rewrites
+        self._rewrites = projector.rewrites_of(projection, owning_projections(projection))
         self._lists: WeakSet[Follower] = WeakSet()
         self.shapes = ConditionShapes(projection)
         self._task: asyncio.Task[None] | None = None

@@ -12,7 +12,7 @@ from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS, error_summary
 from app.engine.database.sessions import Session
 from app.engine.projector.parking.parked_keys import UnreadableCount
-from app.engine.projector.rewrites import parse_notification
+from app.engine.projector.rewrites import JointRewrites, parse_notification
 from app.engine.projector.slots import FORMER, LIVE
 from app.engine.projector.table_integrity import table_problem
 from app.engine.projector.worker import ProjectionWorker
@@ -164,6 +164,12 @@ class Projector:
         worker = self.workers.get(name)
         if worker is not None and worker.projection.version == version:
             worker.rewrites.on_notified(generation, is_owner=worker.state.is_owner)
+
+    def rewrites_of(self, projection: AnyProjection, owning: Sequence[AnyProjection]) -> JointRewrites:
+        """The rewrites of a live table, and of those that say whose its rows are."""
+        # Lists of all rows need no other projection, even if it is not registered.
+        others = [self.workers[other.name].rewrites for other in owning if other.name in self.workers]
+        return JointRewrites(self.workers[projection.name].rewrites, others)
 
     def lag_events(self) -> dict[str, int]:
         """How many facts each projection has still to fold."""

@@ -74,6 +74,28 @@ class Rewrites:
             self.add()
 
 
+class JointRewrites:
+    """The rewrites of several live tables, for a reader of all of them. `own` is that of the rows that it reads."""
+
+    def __init__(self, own: Rewrites, others: Iterable[Rewrites]) -> None:
+        self._own = own
+        self._tables = (own, *others)
+
+    @property
+    def count(self) -> int:
+        """As `Rewrites.count`."""
+        return sum(table.count for table in self._tables)
+
+    @property
+    def position(self) -> int:
+        """As `Rewrites.position`."""
+        return max(table.position for table in self._tables)
+
+    def add(self) -> None:
+        """Rows of the own table were rewritten."""
+        self._own.add()
+
+
 async def notify_rewrite(connection: asyncpg.Connection, projection: AnyProjection, generation: int) -> None:
     """Tell all servers, after the commit. A notification that is lost costs the time until the next poll."""
     text = f"{PREFIX} {projection.name} {projection.version} {generation}"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from app.engine.projector.rebuild.swap import promote, rollback
 from app.engine.projector.rewrites import Rewrites, parse_notification
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import Recorded
-from projections.kernel import Projection
+from projections.kernel import Owner, Projection
 from tests.support.toy_counter import Engine, TallyRow, engine, fold, tallies, tally, wait_until_owner
 from tests.support.toy_parking import (
     BROKEN,
@@ -285,3 +286,27 @@ async def test_a_list_that_resumes_from_before_a_rewrite_is_sent_again(database:
 def test_a_notification_that_says_something_else_is_ignored(text: str) -> None:
     assert parse_notification(text) is None
     assert parse_notification("rewritten tallies 1 2") == ("tallies", 1, 2)
+
+
+async def test_a_rewrite_of_the_rows_that_say_whose_others_are_reaches_the_lists_of_their_owner(
+    database: Database,
+) -> None:
+    parents = replace(tallies, name="parents", owner=Owner("last"))
+    children = replace(tallies, name="children", owner=Owner("id", of=parents))
+    async with engine(database, projections=[replace(parents, fold=BROKEN.fold), children]) as running:
+        await add(running, uuid4(), 3, note=POISON)
+        for projection in (parents, children):
+            await wait_until_folded(running, projection)
+    async with engine(database, projections=[parents, children]) as running:
+        await wait_until_owner(running, "parents")
+        await wait_until_folded(running, children)
+        lists = LiveLists(database, running.feed, running.projector, SECONDS)
+        rows = lists.find(children, lambda columns: [], 10, POISON)
+        first, cursor = await rows.join(1, None)
+        assert first is not None
+        assert not first.upserted
+        assert await retried(running, parents) == RetryResult(1, 0, 0)
+        async with asyncio.timeout(10):
+            change = await rows.next_after(cursor)
+        assert change is not None
+        assert (change.initial, [row.sum for row in change.upserted]) == (True, [3])
