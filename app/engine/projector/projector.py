@@ -167,9 +167,9 @@ class Projector:
 
     def rewrites_of(self, projection: AnyProjection, owning: Sequence[AnyProjection]) -> JointRewrites:
         """The rewrites of a live table, and of those that say whose its rows are."""
-        return JointRewrites(
-            self.workers[projection.name].rewrites, [self.workers[other.name].rewrites for other in owning]
-        )
+        # Lists of all rows need no other projection, even if it is not registered.
+        others = [self.workers[other.name].rewrites for other in owning if other.name in self.workers]
+        return JointRewrites(self.workers[projection.name].rewrites, others)
 
     def lag_events(self) -> dict[str, int]:
         """How many facts each projection has still to fold."""

@@ -23,6 +23,7 @@ from app.engine.projector.slots import LIVE
 from app.engine.projector.state import ProjectionState
 from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
 from app.engine.store.feed import Feed, LogReplaced
+from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
@@ -241,9 +242,11 @@ class ProjectionWorker:
         facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
         if self._feed.epoch != self._epoch:
             raise LogReplaced(self._feed.replacement)
-        facts, newer = await facts_before_newer_event(
-            self._database.pool, self._feed.reader.codec, facts, writer.parked
-        )
+        newer, unreadable = None, [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
+        if unreadable:
+            facts, newer = await facts_before_newer_event(
+                self._database.pool, self._feed.reader.codec, facts, writer.parked
+            )
         if newer is not None:
             position = newer.position - 1
         if position > self.state.position:
