@@ -1,11 +1,15 @@
 """The client kit in Node.js against servers and proxies that answer as this server seldom does."""
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
 from pathlib import Path
 from threading import Thread
+from typing import Any, override
 
+import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as serve_sockets
@@ -15,6 +19,75 @@ from tests.shop.kit.scripts import MARKS, Page
 from tests.support.issuer import run_issuer
 
 pytestmark = MARKS
+
+# --- Requests ---------------------------------------------------------------
+
+
+class Proxy:
+    """Answers each request with the next status and body, and keeps the command ids. HTML is what begins with <."""
+
+    def __init__(self, answers: Iterable[tuple[int, str]]) -> None:
+        self._answers = iter(answers)
+        self.command_ids: list[str] = []
+
+    def answer(self, body: bytes) -> tuple[int, str]:
+        self.command_ids.append(json.loads(body)["variables"]["options"]["commandId"])
+        return next(self._answers)
+
+
+@contextmanager
+def run_proxy(proxy: Proxy, built: Path) -> Generator[Page]:
+    """A page whose requests go to this proxy."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            status, text = proxy.answer(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(status)
+            self.send_header("content-type", "text/html" if text.startswith("<") else "application/json")
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        @override
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ExitStack() as stack:
+        server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        stack.callback(server.shutdown)
+        Thread(target=server.serve_forever, daemon=True).start()
+        page = Page(built, "peers.js", f"http://127.0.0.1:{server.server_port}/graphql")
+        stack.callback(page.close)
+        yield page
+
+
+BAD_GATEWAY = "<html><h1>Bad gateway</h1></html>"
+RECEIVED = '{"data": {"receiveStock": {"__typename": "ProductAccepted"}}}'
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_command_is_repeated_with_its_id_while_a_proxy_answers_for_the_server(
+    built: Path, status: int
+) -> None:
+    proxy = Proxy([(status, BAD_GATEWAY), (status, BAD_GATEWAY), (200, RECEIVED)])
+    with run_proxy(proxy, built) as page:
+        page.say("receive")
+        page.wait_for(received="ProductAccepted")
+    assert len(proxy.command_ids) == 3
+    assert len(set(proxy.command_ids)) == 1
+
+
+@pytest.mark.parametrize("status", [200, 404, 502])
+def test_an_answer_that_is_not_json_is_an_error_that_says_so(built: Path, status: int) -> None:
+    proxy = Proxy(repeat((status, BAD_GATEWAY)))
+    with run_proxy(proxy, built) as page:
+        page.say("receive")
+        page.wait_for(failed=f"Error: the answer is not JSON; its status is {status}")
+    # Only a status that passes is worth another try.
+    assert (len(proxy.command_ids) > 1) is (status == 502)
+
+
+# --- Subscriptions ----------------------------------------------------------
 
 
 @contextmanager
