@@ -73,9 +73,7 @@ export function createKit(options: KitOptions) {
       const query = sent.query ?? "";
       repeatable = !isMutation(query) || declares(query, "commandId") || declares(query, "options");
       body = JSON.stringify(sent);
-    } else {
-      target = completeUrl(input);
-    }
+    } else target = completeUrl(input);
     for (let attempt = 0; ; attempt++) {
       let last = Date.now() >= until;
       try {
@@ -129,14 +127,15 @@ export function createKit(options: KitOptions) {
 
   /** Follow a subscription. Its `$after` is moved with each message, so that every reconnect goes on from there. */
   const subscribe: Client["subscribe"] = (payload, sink) => {
-    // graphql-ws sends this object again at each reconnect.
-    const sent: SubscribePayload & { variables: Json } = { ...payload, variables: { ...payload.variables } };
+    // graphql-ws sends it again at each reconnect, with the token of the log of `after`: that of a socket may be of another log.
+    const [variables, extensions]: [Json, Json] = [{ ...payload.variables }, { logToken: logToken ?? null, ...payload.extensions }];
+    const sent = { ...payload, variables, extensions } satisfies SubscribePayload;
     let [stop, stopped, failures] = [() => {}, false, 0];
     const fail = (error: unknown) => {
       const codes = ([error].flat() as Coded[]).map(codeOf);
       const replaced = codes.includes("LOG_REPLACED");
       if (!replaced && !codes.some((code) => PASSING.has(code))) return sink.error(error);
-      if (replaced) delete sent.variables.after;
+      if (replaced) [sent.variables.after, sent.extensions.logToken] = [undefined, null];
       if (replaced) forget();
       void pause(failures++).then(() => stopped || begin());
     };
@@ -150,6 +149,7 @@ export function createKit(options: KitOptions) {
           failures = 0;
           observe(message.extensions);
           if (declares(sent.query, "after")) sent.variables.after = positionOf(message) ?? sent.variables.after;
+          sent.extensions.logToken = message.extensions?.logToken ?? sent.extensions.logToken;
           sink.next(message as never);
         },
         error: fail,

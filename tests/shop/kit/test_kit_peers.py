@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, override
 
 import pytest
@@ -15,7 +15,7 @@ from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as serve_sockets
 from websockets.typing import Subprotocol
 
-from tests.shop.kit.scripts import MARKS, Page
+from tests.shop.kit.scripts import MARKS, PATIENCE, Page
 from tests.support.issuer import run_issuer
 
 pytestmark = MARKS
@@ -91,19 +91,26 @@ def test_an_answer_that_is_not_json_is_an_error_that_says_so(built: Path, status
 
 
 @contextmanager
-def follower(built: Path, answer: Callable[[ServerConnection], None]) -> Generator[Page]:
-    """A page that follows the log of a server with these answers."""
+def run_peer(answer: Callable[[ServerConnection], None]) -> Generator[str]:
+    """The URL of a server that answers each connection so."""
     with ExitStack() as stack:
-        issuer = stack.enter_context(run_issuer())
         peer = stack.enter_context(
             serve_sockets(answer, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")])
         )
         stack.callback(peer.shutdown)
         Thread(target=peer.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{peer.socket.getsockname()[1]}/graphql"
+        yield f"http://127.0.0.1:{peer.socket.getsockname()[1]}/graphql"
+
+
+@contextmanager
+def follower(built: Path, answer: Callable[[ServerConnection], None]) -> Generator[Page]:
+    """A page that follows the log of a server with these answers."""
+    with run_peer(answer) as url, run_issuer() as issuer:
         page = Page(built, "tokens.js", f"{url} {issuer.url}")
-        stack.callback(page.close)
-        yield page
+        try:
+            yield page
+        finally:
+            page.close()
 
 
 def test_a_subscription_goes_on_after_a_close_at_which_its_library_gives_up(
@@ -153,3 +160,56 @@ def test_a_subscription_that_is_completed_with_an_error_is_not_finished(built: P
         # Nothing was received: it is asked for again.
         assert asked == ["0", "0"]
         assert not [line for line in page.lines if "event" in line or "complete" in line]
+
+
+@pytest.mark.parametrize("heard", [False, True], ids=["not heard of", "heard of by a request"])
+def test_a_position_is_sent_with_the_token_of_its_log_and_forgotten_with_it_on_a_socket_that_stays(
+    built: Path, heard: bool
+) -> None:
+    """As the server does, the peer keeps the token of connection_init for operations that bring none."""
+    asked: list[tuple[str | None, str | None]] = []
+    ready = Event()
+
+    def answer(connection: ServerConnection) -> None:
+        of_socket = json.loads(connection.recv())["payload"].get("logToken")
+        connection.send('{"type": "connection_ack"}')
+        with suppress(ConnectionClosed):
+            for text in connection:
+                message = json.loads(text)
+                payload = message.get("payload") or {}
+                if "events" not in payload.get("query", ""):
+                    continue
+                after = payload["variables"].get("after")
+                token = (payload.get("extensions") or {}).get("logToken", of_socket)
+                asked.append((after, token))
+                if token == "old" or (token is None and after is not None):
+                    reply = {
+                        "type": "error",
+                        "payload": [{"message": "no", "extensions": {"code": "LOG_REPLACED"}}],
+                    }
+                else:
+                    log, position = ("old", "7") if len(asked) == 1 else ("new", "1")
+                    extensions = {"position": position, "logToken": log}
+                    data = {"events": {"position": position}}
+                    reply = {"type": "next", "payload": {"data": data, "extensions": extensions}}
+                connection.send(json.dumps({**reply, "id": message["id"]}))
+                if len(asked) == 1:
+                    assert ready.wait(PATIENCE)
+                    # Another server begins, with the log of a backup.
+                    connection.close(1012)
+
+    with run_peer(answer) as url:
+        page = Page(built, "peers.js", url)
+        try:
+            page.say("follow")
+            page.wait_for(event=7)
+            if heard:
+                page.say("observe")
+                page.wait_for(observed="9")
+            ready.set()
+            page.wait_for(event=1)
+            seen = [line for line in page.lines if "observed" not in line]
+            assert seen == [{"event": 7}, {"replaced": True}, {"event": 1}]
+        finally:
+            page.close()
+    assert asked == [(None, None), ("7", "old"), (None, None)]
