@@ -52,9 +52,7 @@ export function createKit(options: KitOptions) {
   function complete(body: Body): Body {
     const query = body.query ?? "";
     const variables: Json = { ...body.variables };
-    if (position > 0n && declares(query, "minPosition") && variables.minPosition == null) {
-      variables.minPosition = String(position);
-    }
+    if (position > 0n && declares(query, "minPosition")) variables.minPosition ??= String(position);
     if (isMutation(query)) {
       const given = variables.options as Json | null | undefined;
       const commandId = given?.commandId ?? crypto.randomUUID();
@@ -75,9 +73,7 @@ export function createKit(options: KitOptions) {
       const query = sent.query ?? "";
       repeatable = !isMutation(query) || declares(query, "commandId") || declares(query, "options");
       body = JSON.stringify(sent);
-    } else {
-      target = completeUrl(input);
-    }
+    } else target = completeUrl(input);
     for (let attempt = 0; ; attempt++) {
       let last = Date.now() >= until;
       try {
@@ -85,8 +81,8 @@ export function createKit(options: KitOptions) {
         for (const [name, value] of Object.entries(await authorization())) headers.set(name, value);
         last ||= !repeatable;
         const answer = await fetch(target, { ...init, headers, body });
-        if (!(answer.headers.get("content-type") ?? "").includes("json")) return answer;
-        const result = (await answer.clone().json()) as ExecutionResult & { errors?: Coded[] };
+        // A proxy answers for a server that is away, in HTML.
+        const result = (isJson(answer) ? await answer.clone().json() : {}) as ExecutionResult & { errors?: Coded[] };
         observe(result.extensions);
         const codes = (result.errors ?? []).map(codeOf);
         if (codes.includes("LOG_REPLACED")) forget();
@@ -113,6 +109,7 @@ export function createKit(options: KitOptions) {
   async function request<T>(query: string, variables: Json = {}): Promise<{ data: T; extensions: Json; errors?: readonly Coded[] }> {
     const headers = { "content-type": "application/json", accept: "application/graphql-response+json" };
     const answer = await kitFetch(options.url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+    if (!isJson(answer)) throw new Error(`the answer is not JSON; its status is ${answer.status}`);
     const result = (await answer.json()) as { data: T | null; extensions: Json; errors?: readonly Coded[] };
     if (result.data === null || result.data === undefined) throw Object.assign(new Error("no data"), result);
     return { ...result, data: result.data };
@@ -130,14 +127,15 @@ export function createKit(options: KitOptions) {
 
   /** Follow a subscription. Its `$after` is moved with each message, so that every reconnect goes on from there. */
   const subscribe: Client["subscribe"] = (payload, sink) => {
-    // graphql-ws sends this object again at each reconnect.
-    const sent: SubscribePayload & { variables: Json } = { ...payload, variables: { ...payload.variables } };
+    // graphql-ws sends it again at each reconnect, with the token of the log of `after`: that of a socket may be of another log.
+    const [variables, extensions]: [Json, Json] = [{ ...payload.variables }, { logToken: logToken ?? null, ...payload.extensions }];
+    const sent = { ...payload, variables, extensions } satisfies SubscribePayload;
     let [stop, stopped, failures] = [() => {}, false, 0];
     const fail = (error: unknown) => {
       const codes = ([error].flat() as Coded[]).map(codeOf);
       const replaced = codes.includes("LOG_REPLACED");
       if (!replaced && !codes.some((code) => PASSING.has(code))) return sink.error(error);
-      if (replaced) delete sent.variables.after;
+      if (replaced) [sent.variables.after, sent.extensions.logToken] = [undefined, null];
       if (replaced) forget();
       void pause(failures++).then(() => stopped || begin());
     };
@@ -151,6 +149,7 @@ export function createKit(options: KitOptions) {
           failures = 0;
           observe(message.extensions);
           if (declares(sent.query, "after")) sent.variables.after = positionOf(message) ?? sent.variables.after;
+          sent.extensions.logToken = message.extensions?.logToken ?? sent.extensions.logToken;
           sink.next(message as never);
         },
         error: fail,
@@ -190,6 +189,7 @@ export function applyChanges<T extends { id: string }>(
 
 const declares = (query: string, variable: string) => new RegExp(`\\$${variable}\\s*:`).test(query);
 const isMutation = (query: string) => /(^|})\s*mutation\b/.test(query.replace(/#.*/g, ""));
+const isJson = (answer: Response) => (answer.headers.get("content-type") ?? "").includes("json");
 const codeOf = (error: Coded) => String(error.extensions?.code ?? error.code);
 const pause = (attempt: number) =>
   new Promise<void>((done) => setTimeout(done, Math.min(5_000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)));

@@ -85,6 +85,11 @@ class Window:
         if kind == "error" and not re.search("ERR_CONNECTION|ERR_EMPTY_RESPONSE|WebSocket connection", text):
             self.problems.append(text)
 
+    @property
+    def id(self) -> str:
+        """Of the customer."""
+        return self.page.evaluate("localStorage['shop customer']")
+
     def fill_the_shelf(self) -> None:
         """Of an empty shop, as staff: a customer may not. In one that has goods nothing happens."""
         empty = self.page.get_by_text("The shelf is empty.")

@@ -83,6 +83,68 @@ def test_lines_stand_in_the_order_of_the_clicks_also_when_the_basket_is_opened_s
     is_well(customer)
 
 
+CHANGE_PRICE = """mutation ($amount: Decimal!) {
+  changePrice(input: {sku: "CUP-BLUE", price: {amount: $amount}}) { __typename }
+}"""
+
+
+def test_a_change_that_is_undone_by_two_events_is_one_change(
+    window: Callable[[], Window], shop: Shop
+) -> None:
+    customer = window()
+    customer.add(CUP).click()
+    customer.has(CUP, 1)
+    shop.server.ask(CHANGE_PRICE, {"amount": "15.00"})
+    customer.add(CUP).click()
+    customer.has(CUP, 2)
+    try:
+        # The line has got the newer price: it is removed, and added as it was.
+        customer.button("Undo").click()
+        customer.shows(".version", "Version 5")
+        customer.has(CUP, 1)
+        customer.button("Undo").click()
+        customer.has(CUP, 0)
+        expect(customer.button("Undo")).to_be_disabled(timeout=SECONDS)
+        for quantity in (1, 2):
+            customer.button("Redo").click()
+            customer.has(CUP, quantity)
+        expect(customer.button("Redo")).to_be_disabled(timeout=SECONDS)
+    finally:
+        shop.server.ask(CHANGE_PRICE, {"amount": "14.00"})
+    is_well(customer)
+
+
+def test_changes_before_the_events_that_the_page_reads_can_be_undone_and_redone(
+    window: Callable[[], Window], shop: Shop
+) -> None:
+    customer = window()
+    customer.add(CUP).click()
+    customer.has(CUP, 1)
+    query = f'{{ orders(filter: {{customerId: "{customer.id}"}}) {{ nodes {{ id }} }} }}'
+    [order] = [found["id"] for found in shop.server.ask(query)["data"]["orders"]["nodes"]]
+    line = f'input: {{orderId: "{order}", sku: "CUP-BLUE", quantity: '
+
+    def send(*fields: str) -> None:
+        named = " ".join(f"f{number}: {field} {{ __typename }}" for number, field in enumerate(fields))
+        answer = shop.server.ask(f"mutation {{ {named} }}")
+        assert {found["__typename"] for found in answer["data"].values()} == {"OrderAccepted"}
+
+    for first in range(2, 62, 20):
+        send(*(f"changeQuantity({line}{quantity}}})" for quantity in range(first, first + 20)))
+    for _ in range(3):
+        send(*[f'undoOrderChange(input: {{orderId: "{order}"}})'] * 19)
+    # The page sees 43 changes of 61, and 57 that were undone.
+    customer.has(CUP, 4)
+    customer.button("Undo").click()
+    customer.has(CUP, 3)
+    for _ in range(3):
+        send(*[f'redoOrderChange(input: {{orderId: "{order}"}})'] * 19)
+    customer.has(CUP, 60)
+    customer.button("Redo").click()
+    customer.has(CUP, 61)
+    is_well(customer)
+
+
 OUTLINE_IF_FOCUSED = "element => element === document.activeElement && getComputedStyle(element).outlineStyle"
 
 

@@ -87,10 +87,10 @@ export function Basket({ api, commands, basket, loading, placed }: Props) {
           Basket
         </h2>
         <div className="history">
-          <button type="button" disabled={!basket || undo === 0} onClick={() => basket && void change({ command: UndoDocument, input: { orderId: basket.id } })}>
+          <button type="button" disabled={!basket || !undo} onClick={() => basket && void change({ command: UndoDocument, input: { orderId: basket.id } })}>
             Undo
           </button>
-          <button type="button" disabled={!basket || redo === 0} onClick={() => basket && void change({ command: RedoDocument, input: { orderId: basket.id } })}>
+          <button type="button" disabled={!basket || !redo} onClick={() => basket && void change({ command: RedoDocument, input: { orderId: basket.id } })}>
             Redo
           </button>
         </div>

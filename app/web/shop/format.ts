@@ -64,14 +64,30 @@ export function sentence(event: OrderFactFragment, name: (sku: string) => string
   }
 }
 
-/** What can be undone and redone, by the events of an order. */
-export function changes(events: readonly OrderFactFragment[]): { undo: number; redo: number } {
-  let [undo, redo] = [0, 0];
+/**
+ * Whether something can be undone and redone, by the newest events of an order. Several events may undo or redo one change:
+ * they name its version. If older events are missing, a change that can be undone or redone may be among them.
+ */
+export function changes(events: readonly OrderFactFragment[]): { undo: boolean; redo: boolean } {
+  const [done, undone]: [number[], number[]] = [[], []];
+  const cut = (events[0]?.version ?? 1) > 1;
+  let unknown = cut;
   for (const event of events) {
     if (!("undoes" in event)) continue;
-    if (event.undoes !== null) [undo, redo] = [undo - 1, redo + 1];
-    else if (event.redoes !== null) [undo, redo] = [undo + 1, redo - 1];
-    else [undo, redo] = [undo + 1, 0];
+    if (event.undoes !== null) move(event.undoes, done, undone);
+    else if (event.redoes !== null) move(event.redoes, undone, done);
+    else {
+      done.push(event.version);
+      // After a new change there is nothing to redo.
+      undone.length = 0;
+      unknown = false;
+    }
   }
-  return { undo: Math.max(0, undo), redo: Math.max(0, redo) };
+  return { undo: cut || done.length > 0, redo: unknown || undone.length > 0 };
+}
+
+/** Move a change from the end of one list to the end of the other, unless an event before has done it. */
+function move(change: number, from: number[], to: number[]): void {
+  if (from.at(-1) === change) from.pop();
+  if (to.at(-1) !== change) to.push(change);
 }

@@ -1,37 +1,23 @@
 """The client kit in TypeScript, in Node.js against a real server that is killed while it is used."""
 
-import json
 import re
-import shutil
-import subprocess
-from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection
-from websockets.sync.server import serve as serve_sockets
-from websockets.typing import Subprotocol
 
 from app.engine.graphql.errors import ApiError
-from app.engine.settings import ROOT
+from tests.shop.kit.scripts import KIT, MARKS, Page
 from tests.support.issuer import Issuer, run_issuer
-from tests.support.json_lines import JsonLines
 from tests.support.ports import free_port
 from tests.support.server import Server
-from tests.support.shared_folders import shared_folder
 from tests.support.tokens import bearer
-from tests.template.readmes import fences, rows, section
+from tests.template.readmes import rows, section
 
-HERE = Path(__file__).parent
-README = ROOT / "app" / "web" / "README.md"
-KIT = ROOT / "app" / "web" / "kit.ts"
-NPM = shutil.which("npm")
-PATIENCE = 30.0
 EXAMPLE_URL = "https://shop.example/graphql"
 PAUSE_SECONDS = 0.01
 REGISTER = (
@@ -43,77 +29,7 @@ OPEN = """mutation ($id: UUID!) {
   addLine(input: {orderId: $id, sku: "TEA", quantity: 1}) { __typename }
 }"""
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.skipif(NPM is None, reason="no npm on this machine; Debian: apt-get install npm"),
-]
-
-
-def build(folder: Path) -> None:
-    """Check the kit, its check and the examples of its README strictly, and compile them."""
-    for file in (
-        KIT,
-        *(
-            HERE / name
-            for name in (
-                "package.json",
-                "package-lock.json",
-                "tsconfig.json",
-                "check.ts",
-                "pages.ts",
-                "tokens.ts",
-            )
-        ),
-    ):
-        shutil.copy(file, folder)
-    for fence in fences(README.read_text(), "ts"):
-        (folder / fence.about).write_text(fence.text)
-    for command in (
-        [str(NPM), "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"],
-        ["node", "node_modules/typescript/bin/tsc", "--project", "."],
-    ):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def built(shared_by_workers: Path) -> Path:
-    """The folder in which the kit is compiled."""
-    return shared_folder(shared_by_workers / "kit", build)
-
-
-class Page:
-    """A script as it runs, with the lines that it has printed."""
-
-    def __init__(self, folder: Path, script: str, argument: str) -> None:
-        self._process = subprocess.Popen(
-            ["node", f"built/{script}", argument],
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._output = JsonLines(self._process.stdout)
-        self.lines = self._output.lines
-
-    def say(self, word: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{word}\n")
-        self._process.stdin.flush()
-
-    def wait_for(self, **line: Any) -> None:
-        """Wait until it has printed a line with these values."""
-        assert self._output.wait_for(
-            lambda: any(line.items() <= printed.items() for printed in self.lines), PATIENCE
-        ), (line, self.lines)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._output.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            pipe.close()
+pytestmark = MARKS
 
 
 class Restart:
@@ -288,71 +204,6 @@ def test_a_token_that_expires_is_fetched_again_and_the_subscription_goes_on_with
         assert [line for line in page.lines if "position" in line]
         assert not [line for line in page.lines if "error" in line or "complete" in line]
         assert "Traceback" not in server.output()
-
-
-@contextmanager
-def follower(built: Path, answer: Callable[[ServerConnection], None]) -> Generator[Page]:
-    """A page that follows the log of a server with these answers."""
-    with ExitStack() as stack:
-        issuer = stack.enter_context(run_issuer())
-        peer = stack.enter_context(
-            serve_sockets(answer, "127.0.0.1", 0, subprotocols=[Subprotocol("graphql-transport-ws")])
-        )
-        stack.callback(peer.shutdown)
-        Thread(target=peer.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{peer.socket.getsockname()[1]}/graphql"
-        page = Page(built, "tokens.js", f"{url} {issuer.url}")
-        stack.callback(page.close)
-        yield page
-
-
-def test_a_subscription_goes_on_after_a_close_at_which_its_library_gives_up(
-    built: Path,
-) -> None:
-    """uvicorn and proxies close a connection that was silent too long with 1011."""
-    connections = iter((1011, None))
-
-    def answer(connection: ServerConnection) -> None:
-        connection.recv()
-        connection.send('{"type": "connection_ack"}')
-        identity = json.loads(connection.recv())["id"]
-        if (code := next(connections)) is not None:
-            connection.close(code, "keepalive ping timeout")
-            return
-        payload = {"data": {"events": {"position": "7"}}}
-        connection.send(json.dumps({"type": "next", "id": identity, "payload": payload}))
-        # Until the page is closed.
-        with suppress(ConnectionClosed):
-            connection.recv()
-
-    with follower(built, answer) as page:
-        page.wait_for(closed=1011, times=1)
-        page.wait_for(event=7)
-        assert not [line for line in page.lines if "error" in line or "complete" in line]
-
-
-def test_a_subscription_that_is_completed_with_an_error_is_not_finished(built: Path) -> None:
-    """Some servers send the error in a result without data, and not as the message `error`."""
-    codes = iter(("TIMEOUT", "NOT_FOUND"))
-    asked: list[str] = []
-
-    def answer(connection: ServerConnection) -> None:
-        connection.recv()
-        connection.send('{"type": "connection_ack"}')
-        message = json.loads(connection.recv())
-        asked.append(message["payload"]["variables"]["after"])
-        errors = [{"message": "no", "extensions": {"code": next(codes)}}]
-        payload = {"data": None, "errors": errors, "extensions": {"position": "9"}}
-        connection.send(json.dumps({"type": "next", "id": message["id"], "payload": payload}))
-        connection.send(json.dumps({"type": "complete", "id": message["id"]}))
-        with suppress(ConnectionClosed):
-            connection.recv()
-
-    with follower(built, answer) as page:
-        page.wait_for(error="[object Object]")
-        # Nothing was received: it is asked for again.
-        assert asked == ["0", "0"]
-        assert not [line for line in page.lines if "event" in line or "complete" in line]
 
 
 def test_the_members_of_an_outcome_are_kinds_that_typescript_tells_apart(page: Page) -> None:
