@@ -223,7 +223,7 @@ def evolve(state: Fulfilment | None, fact: Recorded[Any]) -> Fulfilment | None:
             return Compensated(job=job, reason=reason, cancelled=False)
         case StepRefused(step=step, message=message), Reserving(job=job):
             return Compensated(job=job, reason=f"Could not {step}: {message}", cancelled=False)
-        case PaymentDeclined(reason=reason), Paying(job=job):
+        case PaymentDeclined(reason=reason), Paying(job=job) | Confirming(job=job) | Capturing(job=job):
             return Compensated(job=job, reason=f"The payment was declined: {reason}", cancelled=False)
         case DeadlinePassed(), Paying(job=job):
             return _start_compensation(job, "The payment did not come in time.")
@@ -340,6 +340,13 @@ def react(before: Fulfilment | None, after: Fulfilment, fact: Recorded[Any]) -> 
 
         case Refunding(), Compensated():
             return _compensating_steps(after)
+        case Capturing(), Compensated():
+            # The gateway declined the capture, and perhaps holds the amount still.
+            return [
+                Withdraw(),
+                *_compensating_steps(after),
+                Effect(step="call the payment off", call=CancelPayment(payment_id=payment_stream)),
+            ]
         case Reserving() | Paying() | Confirming() | Dispatching() | Dispatched(), Compensated():
             return [Withdraw(), CancelDeadline(name="payment"), *_compensating_steps(after)]
         case Paying() | Confirming() | Capturing() | Dispatching() | Dispatched(), Refunding():

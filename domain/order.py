@@ -31,6 +31,7 @@ from domain.order_lines import (
     total_of,
     with_line,
 )
+from domain.sku import ProductUnknown
 
 # --- Events -----------------------------------------------------------------
 
@@ -199,7 +200,8 @@ class OpenOrder(Command):
 
 @command("order.add-line", formerly=("AddLine",))
 class AddLine(Command):
-    line: Line
+    line: Line | None
+    """At the current price of the product; None if no product is registered under the SKU."""
 
 
 @command("order.change-quantity", formerly=("ChangeQuantity",))
@@ -317,7 +319,7 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case OpenOrder(), Rejected() | Cancelled() | Shipped():
             raise OrderEnded
 
-        case AddLine(line=line), Open(lines=lines):
+        case AddLine(line=Line() as line), Open(lines=lines):
             return [_add_line(lines, line)]
         case ChangeQuantity(sku=sku, quantity=quantity), Open(lines=lines):
             if _existing_line(lines, sku).quantity == quantity:
@@ -364,7 +366,7 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             return []
 
         case (
-            AddLine() | ChangeQuantity() | RemoveLine() | UndoChange() | RedoChange(),
+            AddLine(line=Line()) | ChangeQuantity() | RemoveLine() | UndoChange() | RedoChange(),
             Placed() | Confirmed() | Rejected() | Cancelled() | Shipped(),
         ):
             raise OrderNotOpen
@@ -382,7 +384,7 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         ):
             raise OrderEnded
         case (
-            AddLine()
+            AddLine(line=Line())
             | ChangeQuantity()
             | RemoveLine()
             | UndoChange()
@@ -395,6 +397,9 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
             Unopened(),
         ):
             raise OrderUnknown
+        case AddLine(), _:
+            # There is no line to add, and so the state of the order does not matter.
+            raise ProductUnknown
         case _ as missing:
             assert_never(missing)
 
@@ -442,6 +447,7 @@ order: Decider[OrderCommand, Order, OrderEvent] = Decider(
         OrderEmpty,
         OrderFull,
         LineUnknown,
+        ProductUnknown,
         CurrencyMixed,
         OrderNotPlaced,
         OrderNotConfirmed,

@@ -169,7 +169,8 @@ def decide(command: PaymentCommand, payment: Payment) -> Sequence[PaymentEvent]:
             return [PaymentAuthorised(reference=reference)]
         case RecordAuthorisation(), Authorised() | Captured():
             return []
-        case RecordDecline(reason=reason), Requested():
+        # The gateway may decline the capture, too.
+        case RecordDecline(reason=reason), Requested() | Authorised():
             return [PaymentDeclined(reason=reason)]
         case RecordCapture(amount=amount), Requested() | Authorised():
             return [PaymentCaptured(amount=amount)]
@@ -186,8 +187,6 @@ def decide(command: PaymentCommand, payment: Payment) -> Sequence[PaymentEvent]:
         case RecordVoid() | RecordRefund(), Closed():
             return []
 
-        case RecordDecline(), Authorised():
-            raise PaymentTaken
         case RecordDecline() | RecordVoid(), Captured():
             raise PaymentIsCaptured
         case RequestPayment() | RecordAuthorisation() | RecordDecline() | RecordCapture(), Closed():
@@ -218,6 +217,11 @@ class Decline:
     reason: str
 
 
+@value
+class CalledOff:
+    """The payment was cancelled before. The answer of the cancellation says what became of it."""
+
+
 class Gateway(Protocol):
     """The payment provider. `key` is an idempotency key: a call with the same key returns the first result.
 
@@ -228,8 +232,8 @@ class Gateway(Protocol):
         """Hold the amount, so that it can be captured."""
         ...
 
-    async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> None:
-        """Take the amount that is held."""
+    async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> Decline | CalledOff | None:
+        """Take the amount that is held. Returns None if it is taken."""
         ...
 
     async def cancel(self, payment_id: UUID, key: UUID) -> Money | None:

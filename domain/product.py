@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from domain.kernel.decider import Command, Decider, Event, Rejection, command, event, value
 from domain.money import Money
+from domain.sku import ProductUnknown
 
 # --- Events -----------------------------------------------------------------
 
@@ -145,10 +146,6 @@ type ProductCommand = (
 )
 
 
-class ProductUnknown(Rejection):
-    """No product is registered under this SKU."""
-
-
 class SkuTaken(Rejection):
     """This SKU is registered already, with another name or price."""
 
@@ -206,13 +203,13 @@ def decide(command: ProductCommand, product: Product) -> Sequence[ProductEvent]:
             assert_never(missing)
 
 
-def price_of(product: Product) -> Money:
-    """The current price. Raises `ProductUnknown` if no product is registered."""
+def price_of(product: Product) -> Money | None:
+    """The current price; None if no product is registered."""
     match product:
         case Listed(price=price):
             return price
         case Unregistered():
-            raise ProductUnknown
+            return None
 
 
 # --- The decider ------------------------------------------------------------

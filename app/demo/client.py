@@ -17,6 +17,8 @@ MAX_IN_FLIGHT = 40
 """Operations at a time: the API allows 50 on one socket."""
 CONNECT_TIMEOUT_SECONDS = 5
 _PROTOCOLS: Any = ["graphql-transport-ws"]
+_TOKEN_REFUSED = 4403
+"""The close code of a socket whose token is refused or has expired."""
 
 
 class ConnectionLost(Exception):
@@ -31,7 +33,8 @@ class GraphQLClient:
         self._ids = itertools.count(1)
         self._queues: dict[str, asyncio.Queue[dict[str, Any] | None]] = {}
         self._slots = asyncio.Semaphore(MAX_IN_FLIGHT)
-        self._close_reason: str | None = None
+        self._end: ConnectionLost | UserError | None = None
+        """Why the socket is closed."""
 
     async def read(self) -> None:
         """Pass each message to the operation that waits for it, until the socket closes."""
@@ -52,16 +55,16 @@ class GraphQLClient:
                     case _:
                         pass
         except ConnectionClosed as error:
-            self._close_reason = str(error)
+            self._end = _end_of_socket(error)
         finally:
-            self._close_reason = self._close_reason or "the server closed the socket"
+            self._end = self._end or ConnectionLost("the server closed the socket")
             for queue in self._queues.values():
                 queue.put_nowait(None)
 
     async def subscribe(
         self, query: str, variables: Mapping[str, Any] | None = None
     ) -> AsyncGenerator[dict[str, Any]]:
-        """All results of one operation. Raises `ConnectionLost`."""
+        """All results of one operation. Raises `ConnectionLost`, or `UserError` if the API refuses the token."""
         operation_id = str(next(self._ids))
         queue = self._queues[operation_id] = asyncio.Queue()
         try:
@@ -74,14 +77,14 @@ class GraphQLClient:
             while (result := await queue.get()) is not None:
                 yield result
         except ConnectionClosed as error:
-            raise ConnectionLost(str(error)) from None
+            raise _end_of_socket(error) from None
         finally:
             del self._queues[operation_id]
-        if self._close_reason is not None:
-            raise ConnectionLost(self._close_reason)
+        if self._end is not None:
+            raise self._end
 
     async def execute(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The result of a query or mutation. Raises `ConnectionLost`."""
+        """The result of a query or mutation. Raises as `subscribe` does."""
         async with self._slots:
             results = [result async for result in self.subscribe(query, variables)]
         return results[0]
@@ -89,7 +92,7 @@ class GraphQLClient:
 
 @asynccontextmanager
 async def connect_client(url: str, token: str | None = None) -> AsyncGenerator[GraphQLClient]:
-    """Connect to the API at this URL. Raises `UserError` if it does not answer."""
+    """Connect to the API at this URL. Raises `UserError` if it does not answer, or refuses the token."""
     try:
         socket = await connect(
             _socket_url(url),
@@ -100,6 +103,8 @@ async def connect_client(url: str, token: str | None = None) -> AsyncGenerator[G
         await socket.send(json.dumps({"type": "connection_init", "payload": {"token": token}}))
         await asyncio.wait_for(socket.recv(), CONNECT_TIMEOUT_SECONDS)
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed, ValueError) as error:
+        if isinstance(error, ConnectionClosed) and isinstance(end := _end_of_socket(error), UserError):
+            raise end from None
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
             f"no API answers at {url} ({reason}); start one with `python -m app serve`, or give another --url"
@@ -111,6 +116,13 @@ async def connect_client(url: str, token: str | None = None) -> AsyncGenerator[G
     finally:
         reading.cancel()
         await socket.close()
+
+
+def _end_of_socket(error: ConnectionClosed) -> ConnectionLost | UserError:
+    """What a closed socket means for the caller."""
+    if error.rcvd is not None and error.rcvd.code == _TOKEN_REFUSED:
+        return UserError(f"the API refuses the token ({error.rcvd.reason}); give another --token")
+    return ConnectionLost(str(error))
 
 
 def _socket_url(url: str) -> str:

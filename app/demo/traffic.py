@@ -61,8 +61,11 @@ class ShopTraffic:
             await self._mutate("receiveStock", "ReceiveStock", sku=sku, quantity=DELIVERY)
 
     async def listen(self) -> None:
-        """Count the events that the subscription sends, also those of other clients."""
+        """Count the events that the subscription sends, also those of other clients. Raises `UserError` if it is refused."""
         async for result in self._client.subscribe("subscription { events { position type streamId } }"):
+            if "errors" in result:
+                message = result["errors"][0]["message"]
+                raise UserError(f"the API refuses the subscription of the demo: {message}")
             event = result["data"]["events"]
             self.counts["events"] += 1
             self._received_position = int(event["position"])

@@ -25,7 +25,6 @@ from app.engine.graphql.outcomes import (
     command_context,
     execute,
     id_for_new,
-    rejected,
 )
 from app.engine.graphql.pagination import Connection, Page, paginate, parse_page
 from app.engine.graphql.scalars import Position, clean_text, parse_datetime
@@ -48,7 +47,6 @@ from app.graphql.order_lines import OrderLine
 from app.graphql.payment import Payment, payment_changes, payment_of
 from app.graphql.product import Quantity, Sku, prefetch_products
 from domain.kernel.decider import AnyDecider
-from domain.kernel.decider import Rejection as Rule
 from domain.order import (
     AddLine,
     Cancelled,
@@ -342,11 +340,9 @@ class Mutation:
         self, info: Info, input: OrderLineInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         context: Context = info.context
-        try:
-            price = price_of(await context.services.commands.current_state(product, product_id(input.sku)))
-        except Rule as rule:
-            return rejected(rule.code, rule.message)
-        line = Line(sku=input.sku, quantity=input.quantity, unit_price=price)
+        price = price_of(await context.services.commands.current_state(product, product_id(input.sku)))
+        # Without a price too the order decides, so that the refusal is the outcome of this command id.
+        line = None if price is None else Line(sku=input.sku, quantity=input.quantity, unit_price=price)
         return await _execute(info, input.order_id, AddLine(line=line), options)
 
     @strawberry.mutation(description="Change the quantity of a line of an open order.")

@@ -7,6 +7,7 @@ from domain.fulfilment import Authorise, CancelPayment, Capture
 from domain.kernel.process import Port, SendCommand, send
 from domain.payment import (
     Approval,
+    CalledOff,
     Decline,
     Gateway,
     RecordAuthorisation,
@@ -28,9 +29,14 @@ def payment_ports(gateway: Gateway) -> Mapping[type, Port]:
             case Decline(reason=reason):
                 return send("declined", payment, call.payment_id, RecordDecline(reason=reason))
 
-    async def capture(call: Capture, key: UUID) -> SendCommand:
-        await gateway.capture(call.payment_id, call.amount, key)
-        return send("captured", payment, call.payment_id, RecordCapture(amount=call.amount))
+    async def capture(call: Capture, key: UUID) -> SendCommand | None:
+        match await gateway.capture(call.payment_id, call.amount, key):
+            case None:
+                return send("captured", payment, call.payment_id, RecordCapture(amount=call.amount))
+            case Decline(reason=reason):
+                return send("declined", payment, call.payment_id, RecordDecline(reason=reason))
+            case CalledOff():
+                return None
 
     async def cancel_payment(call: CancelPayment, key: UUID) -> SendCommand:
         refunded = await gateway.cancel(call.payment_id, key)

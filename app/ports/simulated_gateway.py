@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, ValidationError
 from app.engine.database.connections import Database
 from app.engine.errors import ConfigurationError
 from domain.money import Money
-from domain.payment import Approval, Decline
+from domain.payment import Approval, CalledOff, Decline
 
 DECLINED = Decimal("1313.13")
 HANGS = Decimal("1414.14")
@@ -74,11 +74,12 @@ class SimulatedGateway:
             else Decline(reason=answer["refused"])
         )
 
-    async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> None:
+    async def capture(self, payment_id: UUID, amount: Money, key: UUID) -> Decline | CalledOff | None:
         """Take the amount that was set aside."""
         answer = await self._call("capture", payment_id, amount, key)
-        if "refused" in answer:
-            raise GatewayUnavailable(answer["refused"])
+        if "called_off" in answer:
+            return CalledOff()
+        return Decline(reason=answer["refused"]) if "refused" in answer else None
 
     async def cancel(self, payment_id: UUID, key: UUID) -> Money | None:
         """Give back what was set aside or taken."""
@@ -179,7 +180,7 @@ _BOOKS = (
                 said := jsonb_build_object('refunded', books.captured::text, 'currency', books.currency);
             END IF;
         ELSIF books.called_off THEN
-            said := jsonb_build_object('refused', 'the payment was called off');
+            said := jsonb_build_object('refused', 'the payment was called off', 'called_off', 'true');
         ELSIF a_kind = 'authorise' AND declined THEN
             said := jsonb_build_object('refused', 'insufficient funds');
         ELSIF a_kind = 'authorise' THEN

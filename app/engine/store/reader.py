@@ -238,9 +238,9 @@ class EventReader:
         return rows[0]["version"] if rows else 0
 
     async def now(self) -> datetime:
-        """The time by the clock of the database, which also makes `recorded_at`."""
-        [row] = await self._fetch("SELECT clock_timestamp() AS now")
-        return row["now"]
+        """The time by the clock of the database, which also makes `recorded_at`; never before that of the newest event."""
+        [row] = await self._fetch(_SELECT_LATEST_MOMENT)
+        return row["latest"]
 
     async def is_future(self, moment: datetime, tolerance: timedelta = MAX_CLOCK_DIFFERENCE) -> bool:
         """Whether the moment is after the clock of the database by more than `tolerance`, and so after the newest event.
@@ -250,8 +250,7 @@ class EventReader:
         limit = moment - tolerance
         if limit <= datetime.now(UTC):
             return False
-        [row] = await self._fetch(_SELECT_LATEST_MOMENT)
-        return limit > row["latest"]
+        return limit > await self.now()
 
     async def position_at(self, moment: datetime) -> int:
         """The position of the newest fact that was recorded up to the moment; 0 if there is none."""

@@ -147,6 +147,7 @@ async def test_the_moment_of_an_event_is_not_in_the_future_although_the_clock_of
         assert await past.as_of(tally, STREAM, PointInTime(moment=ahead)) == LoadedState(1, 1, 1)
         assert not await running.reader.is_future(ahead, tolerance=timedelta(0))
         assert await running.reader.is_future(ahead + timedelta(seconds=2))
+        assert await running.reader.now() == ahead
 
 
 async def test_what_cannot_be_read_hides_nothing_before_it(database: Database) -> None:

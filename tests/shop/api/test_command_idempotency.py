@@ -15,6 +15,12 @@ OUTCOME = """{
 }"""
 REGISTER = f"mutation Register($input: RegisterProductInput!, $options: CommandOptions) {{ outcome: registerProduct(input: $input, options: $options) {OUTCOME} }}"
 RECEIVE = f"mutation Receive($input: ReceiveStockInput!, $options: CommandOptions) {{ outcome: receiveStock(input: $input, options: $options) {OUTCOME} }}"
+ADD = """mutation Add($input: OrderLineInput!, $options: CommandOptions) { outcome: addLine(input: $input, options: $options) {
+  __typename
+  ... on OrderAccepted { version duplicate }
+  ... on Rejected { code message duplicate }
+  ... on Conflict { expectedVersion actualVersion }
+} }"""
 OPEN = """mutation Open($input: OpenOrderInput!, $options: CommandOptions) { openOrder(input: $input, options: $options) {
   ... on OrderAccepted { duplicate position order { id } events { streamId } }
 } }"""
@@ -29,6 +35,16 @@ async def receive(api: Api, quantity: int = 1, sku: str = "TEA", **options: Any)
     return (
         await api.data(RECEIVE, {"input": {"sku": sku, "quantity": quantity}, "options": options or None})
     )["outcome"]
+
+
+async def opened_order(api: Api) -> str:
+    opened = await api.data(OPEN, {"input": {"customerId": str(uuid4())}})
+    return opened["openOrder"]["order"]["id"]
+
+
+async def add_tea(api: Api, order_id: str, **options: Any) -> dict[str, Any]:
+    line = {"orderId": order_id, "sku": "TEA", "quantity": 1}
+    return (await api.data(ADD, {"input": line, "options": options or None}))["outcome"]
 
 
 async def position(api: Api) -> int:
@@ -79,6 +95,29 @@ async def test_the_repeat_of_a_refused_command_gets_the_first_refusal_though_it_
     assert await receive(api, commandId=once) == refused | {"duplicate": True}
     assert (await receive(api))["__typename"] == "ProductAccepted"
     assert await position(api) == 2
+
+
+async def test_the_repeat_of_a_line_that_was_refused_gets_the_first_refusal_though_its_product_is_there_now(
+    api: Api,
+) -> None:
+    order_id, once = await opened_order(api), str(uuid4())
+    refused = await add_tea(api, order_id, commandId=once)
+    await register(api)
+    assert refused == {
+        "__typename": "Rejected",
+        "code": "PRODUCT_UNKNOWN",
+        "message": "No product is registered under this SKU.",
+        "duplicate": False,
+    }
+    assert await add_tea(api, order_id, commandId=once) == refused | {"duplicate": True}
+    assert (await add_tea(api, order_id))["__typename"] == "OrderAccepted"
+
+
+async def test_a_line_for_another_version_is_a_conflict_also_if_its_product_is_unknown(api: Api) -> None:
+    order_id = await opened_order(api)
+    conflict = {"__typename": "Conflict", "expectedVersion": 7, "actualVersion": 1}
+    assert await add_tea(api, order_id, expectedVersion=7) == conflict
+    assert await add_tea(api, order_id, expectedVersion=7, dryRun=True) == conflict
 
 
 async def test_another_version_than_the_expected_one_is_a_conflict_that_names_both(api: Api) -> None:

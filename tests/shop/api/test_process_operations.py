@@ -101,6 +101,22 @@ async def test_a_step_is_skipped_for_a_reason_that_is_recorded(api: Api, runtime
     await fact(runtime, order, "order.confirmed")
 
 
+async def test_a_capture_that_the_gateway_declines_is_an_answer_that_rejects_the_order(
+    api: Api, runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = await stuck(api, runtime)
+    asked = {"process": "fulfilment", "id": str(order), "step": STUCK, "reason": "it was authorised by hand"}
+    await api.data(SKIP, {"i": asked})
+    (end,) = await ended(runtime, order)
+    seen = await shown(api, order, end)
+    reason = "The payment was declined: that much was not authorised"
+    assert (seen["status"], seen["reason"], seen["payment"]["status"]) == ("REJECTED", reason, "DECLINED")
+    assert await product(api, "TEA") == (5, 0, 5)
+    calls = "SELECT attempts FROM simulated_gateway.calls WHERE kind = 'capture'"
+    assert await runtime.database.pool.fetchval(f"SELECT array_agg(attempts) FROM ({calls})") == [1]
+    assert not [line for line in caplog.messages if "the port is down" in line]
+
+
 async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(api: Api, runtime: Runtime) -> None:
     await stock(api, "TEA", 5)
     order = await placed(api, ("TEA", 1))

@@ -4,6 +4,7 @@ import asyncio
 import re
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ from app.engine.server.serve import bind_socket
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, next_line, run, start
 from tests.support.server import Server
+from tests.support.tokens import TOKEN_KEY, make_token
 
 
 def demo(*options: str) -> subprocess.Popen[str]:
@@ -102,6 +104,21 @@ def test_no_server_and_no_url_are_one_line_and_exit_code_2() -> None:
         assert problems.startswith("error: ")
         assert said in problems
         assert len(problems.splitlines()) == 1
+
+
+async def test_a_token_that_is_missing_refused_or_expired_is_one_line_and_exit_code_2(
+    serve: Callable[..., Server],
+) -> None:
+    url = serve(APP_TOKEN_KEY=TOKEN_KEY).wait().url
+    expired = make_token(exp=time.time() - 600)
+    expiring = ("--token", make_token(exp=time.time() - 58), "--rate", "1")
+    for options, said in (
+        ((), "the API refuses the subscription of the demo: "),
+        (("--token", "nonsense"), "the API refuses the token (malformed)"),
+        (("--token", expired), "the API refuses the token (expired)"),
+        (expiring, "the API refuses the token (expired)"),
+    ):
+        assert_user_error(await asyncio.to_thread(run, "demo", "--url", url, *options), said)
 
 
 async def test_a_server_without_the_shop_is_one_line_and_exit_code_2(database: Database) -> None:

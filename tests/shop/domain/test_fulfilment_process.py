@@ -147,6 +147,13 @@ def test_a_decline_releases_the_goods_in_reverse_and_rejects_with_the_reason() -
     )
 
 
+def test_a_declined_capture_rejects_the_order_and_frees_what_the_gateway_holds() -> None:
+    declined = fact(PaymentDeclined(reason="the card has expired"))
+    scenario.given(*paying, authorised, confirmed, declined).then_sends(
+        Withdraw(), *release_all, reject("The payment was declined: the card has expired"), cancel_payment
+    )
+
+
 def test_a_late_payment_is_cancelled_before_the_goods_are_released() -> None:
     timeout = scenario.own_fact(DeadlinePassed(deadline="payment", due=NOW))
     scenario.given(*paying, timeout).then_sends(Withdraw(), no_deadline, cancel_payment)

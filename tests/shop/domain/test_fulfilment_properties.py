@@ -39,7 +39,11 @@ def euros(amount: Decimal) -> Money:
 def test_in_any_interleaving_every_order_ends_and_stock_and_payments_agree(data: st.DataObject) -> None:
     draw = data.draw
     declined = draw(st.sets(st.integers(0, 3)), label="payments that are declined")
-    world = World(declined=lambda payment_id: payment_id.int in declined)
+    uncaptured = draw(st.sets(st.integers(0, 3)), label="captures that are declined")
+    world = World(
+        declined=lambda payment_id: payment_id.int in declined,
+        capture_declined=lambda payment_id: payment_id.int in uncaptured,
+    )
     ids = iter(range(1_000, 100_000))
 
     def execute(decider: object, stream: UUID, command: object) -> None:
@@ -117,4 +121,5 @@ def test_in_any_interleaving_every_order_ends_and_stock_and_payments_agree(data:
     )
     assert captured - refunded == worth
     assert sum((book.captured - book.refunded for book in world.books.values()), Decimal()) == worth
+    assert all(book.called_off or book.authorised == book.captured for book in world.books.values())
     assert any(isinstance(f.event, StockReceived) for f in world.log) or not any(stock.values())

@@ -32,6 +32,7 @@ from domain.order import (
     order,
 )
 from domain.order_lines import Line
+from domain.sku import ProductUnknown
 from tests.support.scenarios import Scenario
 
 scenario = Scenario(order)
@@ -133,6 +134,11 @@ def test_a_shipped_order_cannot_be_cancelled() -> None:
 
 def test_a_cancelled_order_cannot_be_shipped() -> None:
     scenario.given(opened, tea_added, placed, cancelled).when(ShipOrder()).then_rejected(OrderEnded)
+
+
+def test_a_line_needs_a_product_in_every_state_of_the_order() -> None:
+    for history in ((), (opened,), (opened, tea_added, placed), (opened, tea_added, placed, cancelled)):
+        scenario.given(*history).when(AddLine(line=None)).then_rejected(ProductUnknown)
 
 
 def test_an_order_that_was_not_opened_is_unknown() -> None:

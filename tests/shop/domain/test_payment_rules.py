@@ -21,6 +21,7 @@ from domain.payment import (
     PaymentVoided,
     RecordAuthorisation,
     RecordCapture,
+    RecordDecline,
     RecordRefund,
     RecordVoid,
     RequestPayment,
@@ -61,6 +62,13 @@ def test_a_refund_after_an_unrecorded_capture_records_both() -> None:
     scenario.given(requested, authorised).when(RecordRefund(amount=TEN)).then(
         captured, PaymentRefunded(amount=TEN)
     )
+
+
+def test_a_payment_is_declined_before_it_is_captured_also_after_its_authorisation() -> None:
+    decline = RecordDecline(reason="insufficient funds")
+    scenario.given(requested).when(decline).then(declined)
+    scenario.given(requested, authorised).when(decline).then(declined)
+    scenario.given(requested, authorised, captured).when(decline).then_rejected(PaymentIsCaptured)
 
 
 def test_a_closed_payment_cannot_change() -> None:

@@ -12,7 +12,6 @@ from domain.product import (
     OutOfStock,
     PriceChanged,
     ProductRegistered,
-    ProductUnknown,
     ReceiveStock,
     RegisterProduct,
     ReleaseReservation,
@@ -26,6 +25,7 @@ from domain.product import (
     product,
     product_id,
 )
+from domain.sku import ProductUnknown
 from tests.support.scenarios import Scenario
 
 scenario = Scenario(product)

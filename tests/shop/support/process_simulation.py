@@ -64,6 +64,7 @@ class World:
     books: dict[UUID, Book] = field(default_factory=lambda: defaultdict(Book))
     answers: dict[UUID, tuple[Any, Any]] = field(default_factory=dict)
     declined: Callable[[UUID], bool] = lambda payment_id: False
+    capture_declined: Callable[[UUID], bool] = lambda payment_id: False
 
     def state(self, decider: AnyDecider, stream: UUID) -> Any:
         return decider.fold(
@@ -224,10 +225,13 @@ class World:
                     book.authorised = amount
                     answer = RecordAuthorisation(reference="yes")
             case Capture(amount=Money(amount=amount)):
-                if book.called_off or book.authorised < amount:
+                if book.called_off:
                     return None
-                book.captured = amount
-                answer = RecordCapture(amount=call.amount)
+                if book.authorised < amount or self.capture_declined(call.payment_id):
+                    answer = RecordDecline(reason="no")
+                else:
+                    book.captured = amount
+                    answer = RecordCapture(amount=call.amount)
             case CancelPayment():
                 book.called_off = True
                 book.refunded = book.captured
