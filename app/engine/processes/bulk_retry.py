@@ -73,10 +73,8 @@ async def retry_selected(
         processes, ids = [row["process"] for row in parked], [row["id"] for row in parked]
         requested = await _count(database.pool, _REQUEST_PARKED, processes, ids)
         on_progress(requested)
-        found = await count_selected(database, selection)
-        return RetryCounts(
-            found=requested, retried=requested, more=limit is not None and found > requested == limit
-        )
+        more = limit is not None and await count_selected(database, selection) > 0
+        return RetryCounts(found=requested, retried=requested, more=more)
     counts = RetryCounts()
     for process in selection.processes:
         after = 0

@@ -96,10 +96,10 @@ async def test_all_parked_instances_are_folded_again_in_one_pass(database: Datab
         count = await found(runtime, "parked", 40)
         assert (count.process, count.step, count.instances) == ("errand", "", 40)
     async with running(database) as runtime:
-        some = await retry_selected(database, runtime.commands, selection, request(), limit=10)
-        assert (some.retried, some.more) == (10, True)
+        some = await retry_selected(database, runtime.commands, selection, request(), limit=30)
+        assert (some.retried, some.more) == (30, True)
         rest = await retry_selected(database, runtime.commands, selection, request())
-        assert (rest.retried, rest.more) == (30, False)
+        assert (rest.retried, rest.more) == (10, False)
 
         async def folded() -> bool:
             return not await counted(runtime, "parked")
