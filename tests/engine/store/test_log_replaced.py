@@ -16,7 +16,7 @@ from app.engine.store.notifier import CHANNEL
 from app.engine.store.reader import EventReader
 from app.engine.store.snapshots.reader import LoadedState
 from tests.support.log_surgery import rewind, terminate_sessions, unguarded
-from tests.support.toy_counter import Add, Engine, Take, engine, request, tally
+from tests.support.toy_counter import Add, Engine, Take, assert_table_equals_log, engine, request, tally
 
 
 async def wait_until(condition: Callable[[], bool]) -> None:
@@ -198,6 +198,23 @@ async def test_a_position_that_another_server_named_before_it_noticed_is_forgott
         await connection.execute("SELECT pg_notify($1, '1000')", CHANNEL)
     await wait_until(lambda: running.feed.latest_known == 1_000)
     await wait_until(lambda: running.feed.latest_known == 3)
+
+
+async def test_a_projection_never_folds_a_lost_fact_that_the_feed_still_has(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database, poll_interval=60) as running:
+        for amount in (1, 2):
+            await add(running, stream, amount)
+        await running.projector.wait_for_position("tallies", 2, 10)
+        writer = running.projector.workers["tallies"].writer
+        assert writer is not None
+        async with writer.lock:
+            await add(running, stream, 100)
+            await rewind(database.url, 2)
+            await terminate_sessions(database.url)
+        await wait_for_epoch(running.feed, 1)
+        assert await add(running, stream, 4) == 3
+        await assert_table_equals_log(running)
 
 
 async def test_a_hole_stops_the_feed_before_it_and_is_named(database: Database) -> None:
