@@ -16,6 +16,7 @@ import {
   RemoveLineDocument,
   UndoDocument,
 } from "./gql/graphql";
+import type { Orders } from "./placed";
 
 export type LiveOrder = LiveOrderSubscription["order"];
 
@@ -24,13 +25,13 @@ export const useLiveOrder = (api: Api, id: string | undefined) =>
   useLive(api, LiveOrderDocument, id === undefined ? undefined : { id }, (_: LiveOrder | undefined, data) => data.order);
 
 /** The open order of the customer that was opened last, and how a product gets into it. */
-export function useBasket(api: Api, commands: Commands, orders: ReadonlyMap<string, OrderLinesFragment> | undefined) {
+export function useBasket(api: Api, commands: Commands, open: Orders | undefined, placed: Orders | undefined) {
   const opening = useRef<{ id: string; accepted: Promise<boolean> }>(undefined);
-  const open = [...(orders?.values() ?? [])].filter((order) => order.status === "OPEN");
-  const basket = open.sort((one, other) => other.openedAt.localeCompare(one.openedAt))[0];
+  const basket = [...(open?.values() ?? [])].sort((one, other) => other.openedAt.localeCompare(one.openedAt))[0];
   useEffect(() => {
-    if (opening.current !== undefined && orders?.has(opening.current.id)) opening.current = undefined;
-  }, [orders]);
+    const { id } = opening.current ?? {};
+    if (id !== undefined && (open?.has(id) || placed?.has(id))) opening.current = undefined;
+  }, [open, placed]);
 
   async function add(product: ProductCardFragment): Promise<void> {
     if (basket === undefined && opening.current === undefined) {
@@ -52,7 +53,7 @@ export function useBasket(api: Api, commands: Commands, orders: ReadonlyMap<stri
       after: basket === undefined ? opening.current?.accepted : undefined,
     });
   }
-  return { basket, add: orders === undefined ? undefined : add };
+  return { basket, add: open === undefined ? undefined : add };
 }
 
 interface Props {

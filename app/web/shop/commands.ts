@@ -38,6 +38,7 @@ const NOTICE_MILLISECONDS = 6_000;
 export function createCommands(api: Api, changed: () => void) {
   let last: Promise<unknown> = Promise.resolve();
   let pending = 0;
+  let done = 0;
   let next = 1;
   let notices: readonly Notice[] = [];
   const reached = new Map<string, number>();
@@ -95,12 +96,13 @@ export function createCommands(api: Api, changed: () => void) {
     const sent = last.then(() => execute(intent));
     last = sent.finally(() => {
       pending -= 1;
+      done += 1;
       changed();
     });
     return sent;
   }
 
-  return { send, say, dismiss, notices: () => notices, pending: () => pending };
+  return { send, say, dismiss, notices: () => notices, pending: () => pending, done: () => done };
 }
 
 /** The commands of this page for one caller. */

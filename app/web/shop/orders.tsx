@@ -4,19 +4,18 @@ import type { Api } from "./api";
 import { type LiveOrder, useLiveOrder } from "./basket";
 import type { Commands } from "./commands";
 import { clock, day, money, shortId, STATUS } from "./format";
-import { CancelOrderDocument, type OrderLinesFragment, type OrderStatus, ShipOrderDocument } from "./gql/graphql";
+import { CancelOrderDocument, type OrderStatus, ShipOrderDocument } from "./gql/graphql";
 import { StepMark } from "./icons";
 import { Past } from "./past";
+import type { Placed } from "./placed";
 
-interface ListProps {
+interface ListProps extends Placed {
   title: string;
-  orders: ReadonlyMap<string, OrderLinesFragment> | undefined;
-  problem: string | undefined;
   selected: string | undefined;
   select: (id: string) => void;
 }
 
-export function Orders({ title, orders, problem, selected, select }: ListProps) {
+export function Orders({ title, orders, problem, more, selected, select }: ListProps) {
   const newest = [...(orders?.values() ?? [])].sort((one, other) => other.openedAt.localeCompare(one.openedAt));
   return (
     <section className="orders" aria-labelledby="orders">
@@ -39,6 +38,11 @@ export function Orders({ title, orders, problem, selected, select }: ListProps) 
           </li>
         ))}
       </ul>
+      {more && (
+        <button type="button" onClick={more}>
+          Show more
+        </button>
+      )}
     </section>
   );
 }

@@ -11,24 +11,26 @@ import { type Commands, useCommands } from "./commands";
 import { money, pieces } from "./format";
 import { type OrderFilter, OrdersDocument, type OrderLinesFragment } from "./gql/graphql";
 import { Order, Orders } from "./orders";
+import { usePlaced } from "./placed";
 import { Products } from "./products";
 import { OperatorCorner, StaffCorner } from "./staff";
 
 const ME = customerId();
-const TOO_MANY = "There are too many orders for one list.";
+const TOO_MANY = "There are too many open orders for one list.";
 const PLACED = /^#order=([0-9a-f-]{36})$/;
 
 function Shop() {
   const [role, setRole] = useState<Role>("customer");
   const api = useMemo(() => createApi(role, ME), [role]);
   const commands = useCommands(api);
-  const filter: OrderFilter = role === "customer" ? { customerId: ME } : { status: ["PLACED", "CONFIRMED"] };
-  const { value: orders, problem } = useLiveList(api, OrdersDocument, { filter }, (data) => data.orders, TOO_MANY);
-  const { basket, add } = useBasket(api, commands, role === "customer" ? orders : undefined);
+  // A list of its own: a basket is found among any number of orders.
+  const baskets = role === "customer" ? { filter: { customerId: ME, status: ["OPEN"] } satisfies OrderFilter } : undefined;
+  const { value: open, problem } = useLiveList(api, OrdersDocument, baskets, (data) => data.orders, TOO_MANY);
+  const placed = usePlaced(api, role === "customer" ? ME : undefined, open, commands.done());
+  const { basket, add } = useBasket(api, commands, open, placed.orders);
   const [selected, select] = useSelection();
   const inBasket = new Map(basket?.lines.map((line) => [line.sku, line.quantity]));
   const count = basket?.lines.reduce((sum, line) => sum + line.quantity, 0) ?? 0;
-  const placed = orders && new Map([...orders].filter(([, order]) => order.status !== "OPEN"));
 
   return (
     <>
@@ -48,12 +50,12 @@ function Shop() {
       <main className={role}>
         <Products api={api} commands={commands} inBasket={inBasket} add={add && ((product) => void add(product))} />
         <aside>
-          {role === "customer" && <Basket api={api} commands={commands} basket={basket} loading={orders === undefined} placed={select} />}
+          {role === "customer" && <Basket api={api} commands={commands} basket={basket} loading={open === undefined} placed={select} />}
           {role === "staff" && <StaffCorner commands={commands} />}
           {role === "operator" && <OperatorCorner api={api} />}
         </aside>
         <div className="mine">
-          <Orders title={role === "customer" ? "My orders" : "To be shipped"} orders={placed} problem={problem} selected={selected.id} select={select} />
+          <Orders title={role === "customer" ? "My orders" : "To be shipped"} {...placed} problem={problem ?? placed.problem} selected={selected.id} select={select} />
           <div className="detail">
             {selected.id === undefined ? (
               <p className="quiet">Choose an order to see its fulfilment and its past.</p>
@@ -69,7 +71,7 @@ function Shop() {
         </a>
       )}
       <Notices commands={commands} />
-      <Announcement basket={basket} count={count} order={selected.id === undefined ? undefined : orders?.get(selected.id)} />
+      <Announcement basket={basket} count={count} order={selected.id === undefined ? undefined : placed.orders?.get(selected.id)} />
     </>
   );
 }

@@ -398,6 +398,15 @@ export type LogSubscription = { events:
     | { position: string, stream: string, type: string, actor: string, recordedAt: string }
    };
 
+export type OrderPageQueryVariables = Exact<{
+  filter?: OrderFilter | null | undefined;
+  cursor?: string | null | undefined;
+  minPosition?: string | null | undefined;
+}>;
+
+
+export type OrderPageQuery = { orders: { nodes: Array<{ id: string, status: OrderStatus, version: number, openedAt: string, placedAt: string | null, lines: Array<{ sku: string, quantity: number, unitPrice: { amount: string, currency: string }, product: { name: string } | null }>, total: { amount: string, currency: string } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
 export type HistoryQueryVariables = Exact<{
   id: string;
   minPosition?: string | null | undefined;
@@ -937,6 +946,42 @@ export const LogDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<LogSubscription, LogSubscriptionVariables>;
+export const OrderPageDocument = new TypedDocumentString(`
+    query OrderPage($filter: OrderFilter, $cursor: String, $minPosition: Position) {
+  orders(filter: $filter, after: $cursor, minPosition: $minPosition) {
+    nodes {
+      ...OrderLines
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment Price on Money {
+  amount
+  currency
+}
+fragment OrderLines on Order {
+  id
+  status
+  version
+  lines {
+    sku
+    quantity
+    unitPrice {
+      ...Price
+    }
+    product {
+      name
+    }
+  }
+  total {
+    ...Price
+  }
+  openedAt
+  placedAt
+}`) as unknown as TypedDocumentString<OrderPageQuery, OrderPageQueryVariables>;
 export const HistoryDocument = new TypedDocumentString(`
     query History($id: UUID!, $minPosition: Position) {
   order(id: $id, minPosition: $minPosition) {
