@@ -247,7 +247,8 @@ class CancelOrder(Command):
 
 @command("order.ship", formerly=("ShipOrder",))
 class ShipOrder(Command):
-    pass
+    is_fulfilled: bool
+    """Whether the fulfilment has ended: the payment is captured, and the goods are dispatched."""
 
 
 type OrderCommand = (
@@ -360,7 +361,9 @@ def decide(command: OrderCommand, order: Order) -> Sequence[OrderEvent]:
         case CancelOrder(), Cancelled():
             return []
 
-        case ShipOrder(), Confirmed():
+        case ShipOrder(is_fulfilled=is_fulfilled), Confirmed():
+            if not is_fulfilled:
+                raise OrderNotConfirmed
             return [OrderShipped()]
         case ShipOrder(), Shipped():
             return []

@@ -1,5 +1,7 @@
 """Fulfilment: the status of an order's goods and payment."""
 
+import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -8,12 +10,15 @@ import strawberry
 
 from app.engine.access.policy import Policy, StreamOwner, allow
 from app.engine.database.connections import Database
+from app.engine.graphql.context import Context
 from app.engine.graphql.live_query import RelatedChanges
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.slices.processes import ProcessStep, process_of
 from app.engine.processes.admin import ProcessView, wait_until_folded
 from app.engine.store.interests import Interest
+from app.engine.store.reader import EventFilter
 from domain.fulfilment import fulfilment
+from domain.kernel.process import Ended
 from projections.order import orders
 
 POLICY = Policy(
@@ -69,3 +74,24 @@ async def fulfilment_of(loaders: Loaders, order_id: UUID) -> Fulfilment | None:
     """The fulfilment of an order. None if it has not started."""
     view = await process_of(loaders, fulfilment.category, order_id)
     return None if view is None else Fulfilment.of(view)
+
+
+MAX_FULFILMENT_WAIT_SECONDS = 5.0
+"""How long the shipment of a confirmed order waits for the end of its fulfilment. Mostly it ends in moments."""
+
+
+async def wait_until_fulfilled(context: Context, order_id: UUID) -> bool:
+    """Whether the fulfilment of an order has ended, or there is none. Waits a little, but not for an operator."""
+    services = context.services
+    head = services.feed.head
+    process = await services.commands.current_state(fulfilment.stream_decider, order_id)
+    if process.ended or not process.known:
+        return True
+    if process.stuck:
+        return False
+    where = EventFilter(stream_id=order_id, types=frozenset({"fulfilment.ended", "fulfilment.step-stuck"}))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(MAX_FULFILMENT_WAIT_SECONDS):
+            async for facts in services.feed.follow(head, where):
+                return isinstance(facts[-1].event, Ended)
+    return False

@@ -41,7 +41,7 @@ from app.engine.graphql.slices.history import (
 )
 from app.engine.graphql.slices.node import Node, NodeSource
 from app.engine.read_models.queries import Columns, Condition, is_one_of
-from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of
+from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of, wait_until_fulfilled
 from app.graphql.money import Money, to_money
 from app.graphql.order_lines import OrderLine
 from app.graphql.payment import Payment, payment_changes, payment_of
@@ -397,7 +397,11 @@ class Mutation:
     async def ship_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
-        return await _execute(info, input.order_id, ShipOrder(), options)
+        context: Context = info.context
+        state = await context.services.commands.current_state(order, input.order_id)
+        # It is confirmed before it is paid and its goods are picked.
+        is_fulfilled = isinstance(state, Confirmed) and await wait_until_fulfilled(context, input.order_id)
+        return await _execute(info, input.order_id, ShipOrder(is_fulfilled=is_fulfilled), options)
 
 
 # --- Queries ----------------------------------------------------------------

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.engine.commands import CommandHandler
 from app.engine.server.runtime import Runtime
+from app.ports.simulated_gateway import GatewayUnavailable, SimulatedGateway
 from app.settings import Settings
 from tests.shop.support.shop_client import ended, fact, placed, product, shown, stock
 from tests.support.cli import CliResult, assert_user_error, invoke
@@ -18,6 +20,7 @@ ANSWER = (
 )
 RETRY = f"mutation($i: RetryProcessInput!) {{ retryProcess(input: $i) {ANSWER} }}"
 SKIP = f"mutation($i: SkipProcessStepInput!) {{ skipProcessStep(input: $i) {ANSWER} }}"
+SHIP = "mutation($o: UUID!) { shipOrder(input: {orderId: $o}) { __typename ... on Rejected { code } } }"
 COMPENSATE = f"mutation($i: CompensateProcessInput!) {{ compensateProcess(input: $i) {ANSWER} }}"
 
 
@@ -115,6 +118,51 @@ async def test_a_capture_that_the_gateway_declines_is_an_answer_that_rejects_the
     calls = "SELECT attempts FROM simulated_gateway.calls WHERE kind = 'capture'"
     assert await runtime.database.pool.fetchval(f"SELECT array_agg(attempts) FROM ({calls})") == [1]
     assert not [line for line in caplog.messages if "the port is down" in line]
+
+
+async def test_a_confirmed_order_is_not_shipped_before_it_is_paid_so_its_compensation_is_whole(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object) -> None:
+        raise GatewayUnavailable
+
+    monkeypatch.setattr(SimulatedGateway, "capture", fail)
+    await stock(api, "TEA", 5)
+    order = await placed(api, ("TEA", 1))
+    await fact(runtime, order, "order.confirmed")
+    await fact(runtime, order, "fulfilment.step-stuck")
+    answer = await api.data(SHIP, {"o": str(order)})
+    assert answer["shipOrder"] == {"__typename": "Rejected", "code": "ORDER_NOT_CONFIRMED"}
+    asked = {"process": "fulfilment", "id": str(order), "reason": "the gateway is broken"}
+    await api.data(COMPENSATE, {"i": asked})
+    (end,) = await ended(runtime, order)
+    seen = await shown(api, order, end)
+    assert (seen["status"], seen["payment"]["status"]) == ("REJECTED", "VOIDED")
+    assert await product(api, "TEA") == (5, 0, 5)
+
+
+async def test_the_shipment_of_an_order_that_is_confirmed_waits_for_the_end_of_its_fulfilment(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capture, current_state, asked = SimulatedGateway.capture, CommandHandler.current_state, asyncio.Event()
+
+    async def late_capture(*call: Any) -> Any:
+        await asked.wait()
+        return await capture(*call)
+
+    async def noted_state(*aggregate: Any) -> Any:
+        state = await current_state(*aggregate)
+        asked.set()
+        return state
+
+    monkeypatch.setattr(SimulatedGateway, "capture", late_capture)
+    await stock(api, "TEA", 5)
+    order = await placed(api, ("TEA", 1))
+    await fact(runtime, order, "order.confirmed")
+    monkeypatch.setattr(CommandHandler, "current_state", noted_state)
+    assert (await api.data(SHIP, {"o": str(order)}))["shipOrder"]["__typename"] == "OrderAccepted"
+    (end,) = await ended(runtime, order)
+    assert (await fact(runtime, order, "order.shipped")).position > end.position
 
 
 async def test_what_cannot_be_done_is_refused_by_name_and_changes_nothing(api: Api, runtime: Runtime) -> None:

@@ -15,9 +15,11 @@ from domain.order import (
     LineUnknown,
     OpenOrder,
     OrderCancelled,
+    OrderConfirmed,
     OrderEmpty,
     OrderEnded,
     OrderFull,
+    OrderNotConfirmed,
     OrderNotOpen,
     OrderOpened,
     OrderPlaced,
@@ -132,8 +134,16 @@ def test_a_shipped_order_cannot_be_cancelled() -> None:
     )
 
 
+def test_a_confirmed_order_is_shipped_when_it_is_paid_and_its_goods_are_picked() -> None:
+    confirmed = scenario.given(opened, tea_added, placed, OrderConfirmed())
+    confirmed.when(ShipOrder(is_fulfilled=True)).then(OrderShipped())
+    confirmed.when(ShipOrder(is_fulfilled=False)).then_rejected(OrderNotConfirmed)
+
+
 def test_a_cancelled_order_cannot_be_shipped() -> None:
-    scenario.given(opened, tea_added, placed, cancelled).when(ShipOrder()).then_rejected(OrderEnded)
+    scenario.given(opened, tea_added, placed, cancelled).when(ShipOrder(is_fulfilled=True)).then_rejected(
+        OrderEnded
+    )
 
 
 def test_a_line_needs_a_product_in_every_state_of_the_order() -> None:
@@ -142,5 +152,10 @@ def test_a_line_needs_a_product_in_every_state_of_the_order() -> None:
 
 
 def test_an_order_that_was_not_opened_is_unknown() -> None:
-    for command in (AddLine(line=tea(1)), PlaceOrder(at=NOON), CancelOrder(reason="?"), ShipOrder()):
+    for command in (
+        AddLine(line=tea(1)),
+        PlaceOrder(at=NOON),
+        CancelOrder(reason="?"),
+        ShipOrder(is_fulfilled=True),
+    ):
         scenario.when(command).then_rejected(OrderUnknown)

@@ -63,7 +63,12 @@ open_lives: st.SearchStrategy[list[Any]] = st.builds(
     st.sampled_from([[], [CancelOrder(reason="late")]]),
 )
 endings: st.SearchStrategy[list[Any]] = st.sampled_from(
-    [[], [CancelOrder(reason="late")], [PlaceOrder(at=NOON)], [PlaceOrder(at=NOON), ShipOrder()]]
+    [
+        [],
+        [CancelOrder(reason="late")],
+        [PlaceOrder(at=NOON)],
+        [PlaceOrder(at=NOON), ShipOrder(is_fulfilled=True)],
+    ]
 )
 lives: st.SearchStrategy[list[Any]] = st.builds(
     lambda edits, ending: [OpenOrder(customer_id=UUID(int=1)), *edits, *ending],
