@@ -60,17 +60,14 @@ def fold(key: tuple[UUID], row: OrderRow | None, fact: Recorded[OrderEvent]) -> 
             raise AssertionError(fact)
         case LineAdded() | LineRemoved() | QuantityChanged(), OrderRow():
             return _with_lines(row, apply_change(row.lines, fact.event), fact.version)
-        case (
-            OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines, placed_at=placed_at),
-            OrderRow(),
-        ):
+        case OrderPlaced(total=Money(amount=amount, currency=currency), lines=lines), OrderRow():
             return replace(
                 row,
                 status="PLACED",
                 lines=lines,
                 total=amount,
                 currency=currency,
-                placed_at=placed_at,
+                placed_at=fact.at,
                 version=fact.version,
             )
         case OrderConfirmed(), OrderRow():
@@ -92,7 +89,7 @@ def _with_lines(row: OrderRow, lines: Lines, version: int) -> OrderRow:
 
 orders = Projection(
     name="orders",
-    version=4,
+    version=3,
     row=OrderRow,
     key=("id",),
     keys=by_stream(order),

@@ -20,7 +20,7 @@ from projections.customer import CustomerRow, customers
 from projections.order import OrderRow, orders
 from projections.product import ProductRow, products
 from projections.sales import DailySalesRow, daily_sales
-from tests.support.scenarios import NOW, STREAM, ProjectionScenario, facts, fold_all
+from tests.support.scenarios import NOW, STREAM, ProjectionScenario, facts
 
 ANN = UUID(int=1)
 TEA = Line(sku="TEA", quantity=2, unit_price=Money(amount=Decimal("3.50"), currency="EUR"))
@@ -48,13 +48,6 @@ def test_a_placed_order_has_its_lines_and_total() -> None:
         version=3,
     )
     ProjectionScenario(orders).given(*facts(opened, added, placed)).then(row)
-
-
-def test_an_order_was_placed_when_its_event_says_as_for_the_sales() -> None:
-    earlier = NOW - timedelta(minutes=1)
-    history = facts(opened, added, replace(placed, placed_at=earlier))
-    [row] = fold_all(orders, history).values()
-    assert row.placed_at == earlier
 
 
 def test_available_stock_is_received_less_reserved_and_dispatched() -> None:
