@@ -22,6 +22,7 @@ from sqlalchemy import (
     DateTime,
     Delete,
     Integer,
+    Numeric,
     Table,
     Text,
     Update,
@@ -46,8 +47,8 @@ from projections.kernel import SCHEMA, VALID_FROM, VALID_TO, AnyProjection, Key
 
 CHUNK_SIZE = 10_000
 """Rows in one statement of a bulk load."""
-FIXED_SIZES = (BigInteger, Boolean, Date, DateTime, Uuid)
-"""The types whose values always fit in an index."""
+FITTING_TYPES = (BigInteger, Boolean, Date, DateTime, Numeric, Uuid)
+"""The types whose values fit in an index: a number would need 5,400 digits to be too large."""
 
 type RowChange = tuple[Key, int, Any]
 """A key, the position of a fact, and the row after it: None for no row."""
@@ -117,7 +118,7 @@ class ProjectionTable:
             _ddl(CreateIndex(index, if_not_exists=True))
             for table in self.tables
             for index in sorted(table.indexes, key=lambda index: str(index.name))
-            if not (refusing and all(isinstance(column.type, FIXED_SIZES) for column in index.columns))
+            if not (refusing and all(isinstance(column.type, FITTING_TYPES) for column in index.columns))
         ]
 
     async def create_table(self, connection: asyncpg.Connection) -> None:
