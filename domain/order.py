@@ -248,7 +248,7 @@ class CancelOrder(Command):
 @command("order.ship", formerly=("ShipOrder",))
 class ShipOrder(Command):
     is_fulfilled: bool
-    """Whether the fulfilment has ended: the payment is captured, and the goods are dispatched."""
+    """Whether its fulfilment has ended, or there is none. Then the payment is captured, and the goods are dispatched."""
 
 
 type OrderCommand = (

@@ -67,7 +67,7 @@ def test_each_line_of_the_example_reaches_a_program_through_the_shell_as_it_is_m
     # A pair of single quotes is taken away, by the shell and by docker compose; nothing else is.
     for name, value in lines:
         assert sourced[name] == re.sub(r"^'(.*)'$", r"\1", value), name
-    # Who writes another document there keeps the quotes.
+    # Another document in its place needs the quotes, too.
     quoted = {name for name, value in lines if value.startswith("'")}
     assert quoted == {name for name, _ in lines} & {
         "APP_ALLOWED_HOSTS",

@@ -41,8 +41,8 @@ OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Make a command of an async function: each call gets an event loop of its own. What the database does not do at this
-    moment becomes a `UserError`."""
+    """Make a command of an async function: each call gets an event loop of its own. An error of the
+    database becomes a `UserError`."""
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -61,6 +61,8 @@ def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Call
 
 def _database_failure(error: Exception) -> str | None:
     """Why the database did not do its part, in one line. None if the error is one of the code, of its data, or of a file."""
+    import asyncpg
+
     from app.engine.database.errors import first_line, is_connection_error, is_operational_error
     from app.engine.database.leases import LeaseLost
     from app.engine.store.append import Overloaded
@@ -71,6 +73,9 @@ def _database_failure(error: Exception) -> str | None:
     if isinstance(error, OSError) and (
         error.filename is not None or error.errno in (errno.EPIPE, *OUTPUT_ERRORS)
     ):
+        return None
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        # A parameter of a wrong type is an error of the code.
         return None
     if is_connection_error(error) or is_operational_error(error):
         return f"the command did not finish: {first_line(error)}"

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-LOCK_TIMEOUT_SECONDS = 1.0
-"""How long an attempt waits for a lock, and others behind it."""
-PAUSE_SECONDS = 2.0
+LOCK_TIMEOUT_SECONDS = 2.0
+"""How long an attempt waits for a lock, and others behind it. PostgreSQL ends a vacuum that is in the way only after its
+`deadlock_timeout`, which is 1 s."""
+PAUSE_SECONDS = 3.0
 """How long the others have the tables before the next attempt."""
-MAX_WAIT_SECONDS = 60.0
-"""How long it is tried again."""
+MAX_ATTEMPTS = 12
+"""How many times it is tried: for a minute, if an attempt does nothing but wait."""
 LOCK_ERRORS = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 """Others hold what is to be locked: a new attempt may succeed."""
 
@@ -24,15 +25,12 @@ def lock_timeout_sql() -> str:
 
 
 async def retry_locked(attempt: Callable[[], Awaitable[None]]) -> None:
-    """Make attempts, each a transaction, until one gets its locks. Raises one of `LOCK_ERRORS` after `MAX_WAIT_SECONDS`."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + MAX_WAIT_SECONDS
-    while True:
+    """Make attempts, each a transaction, until one gets its locks. Raises one of `LOCK_ERRORS` after `MAX_ATTEMPTS`."""
+    for _ in range(MAX_ATTEMPTS - 1):
         try:
             await attempt()
         except LOCK_ERRORS:
-            if loop.time() + PAUSE_SECONDS > deadline:
-                raise
+            await asyncio.sleep(PAUSE_SECONDS)
         else:
             return
-        await asyncio.sleep(PAUSE_SECONDS)
+    await attempt()

@@ -59,6 +59,8 @@ async def live_query[R: Versioned](
     known_rewrites = count_rewrites()
 
     async def read_at(position: int) -> R | None:
+        # Whose the stream is says a row of this projection: what is read first may ask for that.
+        await context.wait_for_projection(projection, position)
         loaders = context.new_loaders()
         for changes in related:
             if changes.read_first is not None:

@@ -137,3 +137,6 @@ def _without_owner(application: AnyApplication, policy: AccessPolicy) -> Iterato
             yield f"an event of {decider.category}: `streams` has to say whose its streams are"
         if owner is not None and owner.rows.owner is None:
             yield f"a stream of {decider.category}: {owner.rows.name} needs an owner"
+    for process, rule in policy.instances.items():
+        if rule.has_own and process not in policy.streams:
+            yield f"an instance of {process}: `streams` has to say whose it is"

@@ -8,7 +8,7 @@ from app.engine.access.policy import StreamOwner
 from app.engine.database.connections import Database
 from app.engine.graphql.context import Context
 from app.engine.graphql.loaders import Loaders
-from app.engine.read_models.queries import rows_by_column
+from app.engine.read_models.queries import owning_projections, rows_by_column
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection
@@ -23,7 +23,7 @@ async def may_read_stream(context: Context, category: str, stream_id: UUID) -> b
     """
     owner = context.access.stream_owner(category)
     owners, feed = context.stream_owners, context.services.feed
-    # The row with the owner may be behind its stream. It is rarely: the owner never changes.
+    # The row with the owner may be behind its stream. That is rare, and the owner never changes.
     waits = (partial(owners.wait_for, position=0), partial(_wait_for_newest, owners, feed))
     return owner is None or await _owns(context.loaders, category, stream_id, owner, waits)
 
@@ -65,6 +65,5 @@ async def _wait_for_operation(
 ) -> None:
     """Wait until the rows, and those that say whose they are, are as new as the operation asks for."""
     if wait is not None:
-        await wait(rows, None)
-    if rows.owner is not None and rows.owner.of is not None:
-        await _wait_for_operation(wait, rows.owner.of)
+        for projection in (rows, *owning_projections(rows)):
+            await wait(projection, None)

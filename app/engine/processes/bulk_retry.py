@@ -67,12 +67,17 @@ async def retry_selected(
     """
     if selection.state == "parked":
         names = [process.category for process in selection.processes]
-        parked = await database.pool.fetch(_PARKED, names, limit)
-        for row in parked:
-            check(row["process"], UUID(int=row["id"].int), RetryStep(step=""))
-        processes, ids = [row["process"] for row in parked], [row["id"] for row in parked]
-        requested = await _count(database.pool, _REQUEST_PARKED, processes, ids)
-        on_progress(requested)
+        requested, last = 0, (0, UUID(int=0))
+        while parked := await database.pool.fetch(
+            _PARKED, names, *last, PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - requested)
+        ):
+            for row in parked:
+                check(row["process"], UUID(int=row["id"].int), RetryStep(step=""))
+            processes, ids = [row["process"] for row in parked], [row["id"] for row in parked]
+            requested += await _count(database.pool, _REQUEST_PARKED, processes, ids)
+            on_progress(requested)
+            # One that is parked again in the meantime is not retried again.
+            last = parked[-1]["parked_position"], parked[-1]["id"]
         more = limit is not None and await count_selected(database, selection) > 0
         return RetryCounts(found=requested, retried=requested, more=more)
     counts = RetryCounts()
@@ -133,8 +138,8 @@ _COUNT_PARKED = """
 """
 
 _PARKED = """
-    SELECT process, id FROM es.processes WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
-    ORDER BY parked_position LIMIT $2
+    SELECT process, id, parked_position FROM es.processes
+    WHERE process = ANY($1::text[]) AND (parked_position, id) > ($2, $3) AND NOT retry ORDER BY parked_position, id LIMIT $4
 """
 
 _REQUEST_PARKED = """

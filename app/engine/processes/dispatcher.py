@@ -188,7 +188,7 @@ class Dispatcher:
                 del self._recording[key.instance]
 
     async def _execute(self, step: ProcessStep) -> StepResult:
-        """Attempt a command or a note until it has a result, is withdrawn, or until the retry policy gives up."""
+        """Attempt a command or a note until it has a result, the command is withdrawn, or the retry policy gives up."""
         attempts = self._attempts(step)
         while True:
             try:

@@ -15,7 +15,7 @@ type StepOutcome = Literal["due", "done", "refused", "stuck", "skipped", "withdr
 class ProcessStep:
     """One thing that an instance asked for. `id` is the id of the command, or the idempotency key of the effect.
 
-    `attempts` counts the failed attempts, and `error` is that of the last one.
+    `attempts` counts the failed attempts and each time that it got stuck without one, and `error` is that of the last one.
     """
 
     id: UUID
@@ -77,6 +77,12 @@ class PendingDeadline:
     caused_by: int
     recorded_at: datetime | None = None
     passed_before: bool = False
+
+    def note_id(self, process: str) -> UUID:
+        """The id of its `DeadlinePassed`. Older code derived it without the fact. The first passing keeps that id, so that
+        no server records it twice."""
+        again = f" {self.caused_by}" if self.passed_before else ""
+        return uuid5(self.instance, f"{process} {self.name} {self.due_at}{again}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -293,13 +293,12 @@ class ProcessReducer:
         )
 
     def _deadline_note(self, deadline: PendingDeadline) -> ProcessStep:
-        # Older code derived the id without the fact. The first one keeps that id, so that no server records it twice.
-        again = f" {deadline.caused_by}" if deadline.passed_before else ""
-        seed = f"{self._process.category} {deadline.name} {deadline.due_at}{again}"
-        identity = uuid5(deadline.instance, seed)
-        passed = DeadlinePassed(deadline=deadline.name, due=deadline.due_at)
         return self._codec.note(
-            passed, identity, deadline.instance, deadline.correlation_id, deadline.caused_by
+            DeadlinePassed(deadline=deadline.name, due=deadline.due_at),
+            deadline.note_id(self._process.category),
+            deadline.instance,
+            deadline.correlation_id,
+            deadline.caused_by,
         )
 
     def _result_notes(self, result: StepResult) -> Sequence[ProcessStep]:

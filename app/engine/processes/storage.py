@@ -4,6 +4,7 @@ One transaction writes all of it and moves the checkpoint of the process. So eac
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import asyncpg
@@ -113,28 +114,35 @@ class ProcessStore:
         """
         rows = await self._connection.fetch(
             """
-            SELECT d.instance, d.name, d.due, d.correlation_id, d.caused_by, EXISTS (
-                SELECT FROM es.process_steps s WHERE s.process = $1 AND s.instance = d.instance AND s.caused_by < d.caused_by
-                AND CASE WHEN s.kind = 'note' THEN s.body ->> 'deadline' = d.name AND (s.body ->> 'due')::timestamptz = d.due END
-            ) AS passed_before
-            FROM es.process_deadlines d WHERE d.process = $1 AND d.due <= least(
+            SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines
+            WHERE process = $1 AND due <= least(
                 clock_timestamp(), (SELECT recorded_at FROM es.events WHERE position > $2 ORDER BY position LIMIT 1))
-            ORDER BY d.due LIMIT $3
+            ORDER BY due LIMIT $3
             """,
             self._process,
             position,
             limit,
         )
-        return [
-            PendingDeadline(
-                instance=UUID(int=row["instance"].int),
-                name=row["name"],
-                due_at=row["due"],
-                correlation_id=row["correlation_id"],
-                caused_by=row["caused_by"],
-                passed_before=row["passed_before"],
+        deadlines = {
+            deadline.note_id(self._process): deadline
+            for deadline in (
+                PendingDeadline(
+                    instance=UUID(int=row["instance"].int),
+                    name=row["name"],
+                    due_at=row["due"],
+                    correlation_id=row["correlation_id"],
+                    caused_by=row["caused_by"],
+                )
+                for row in rows
             )
-            for row in rows
+        }
+        notes = await self._connection.fetch(
+            "SELECT id, caused_by FROM es.process_steps WHERE id = ANY($1::uuid[])", list(deadlines)
+        )
+        passed = {UUID(int=note["id"].int): note["caused_by"] for note in notes}
+        return [
+            replace(deadline, passed_before=passed.get(id, deadline.caused_by) < deadline.caused_by)
+            for id, deadline in deadlines.items()
         ]
 
     async def is_newer_shape(

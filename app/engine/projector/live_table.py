@@ -112,21 +112,29 @@ class LiveTable:
         keys: set[Key] = set()
         while after < position:
             facts, after = await self._feed.read_after(after, limit=BATCH_SIZE)
-            found = self._keys_of(facts)
-            if found is None:
+            if self._feed.epoch != self._epoch:
+                raise LogReplaced(self._feed.replacement)
+            found, is_complete = self._keys_of(facts)
+            if not is_complete:
                 return None
             keys |= found
         return keys
 
-    def _keys_of(self, facts: Sequence[Fact]) -> Set[Key] | None:
-        """The keys of the rows that facts concern, also of rows that are parked. None if this code cannot say: the code of
-        the table's owner may be newer, and know rows that this code does not find."""
+    def _keys_of(self, facts: Sequence[Fact]) -> tuple[Set[Key], bool]:
+        """The keys of the rows that facts concern, also of rows that are parked, and whether these are all: newer code may
+        know rows that this code does not find."""
         categories = self._feed.reader.codec.commands
-        if any(isinstance(fact.event, UnreadableEvent) and fact.category in categories for fact in facts):
-            return None
+        is_readable = not any(
+            isinstance(fact.event, UnreadableEvent) and fact.category in categories for fact in facts
+        )
         routed = route(facts, ParkedKeys(projection=self._projection))
-        # A stream is parked if `keys` raises.
-        return None if routed.parked.positions else routed.keys
+        # A stream is parked if `keys` raises. If this process owns the table, no other code has found its keys.
+        is_owner = self._projector.workers[self._projection.name].state.is_owner
+        return routed.keys, is_readable and (is_owner or not routed.parked.positions)
+
+    def _has_reached(self, rows: Follower, position: int) -> bool:
+        """Whether the rows that say whose those of a list are have reached a position."""
+        return all(self._projector.workers[owning.name].state.has_reached(position) for owning in rows.owning)
 
     async def wait_for_rows(self, owning: Iterable[AnyProjection], position: int) -> None:
         """Wait until the rows, and those that say whose they are, have reached a position. Raises `ProjectionStale`."""
@@ -151,14 +159,14 @@ class LiveTable:
                 facts, reached = await self._feed.read_after(self.position, limit=BATCH_SIZE)
                 if self._feed.epoch != self._epoch:
                     raise LogReplaced(self._feed.replacement)
-                keys = self._keys_of(facts)
+                keys, is_complete = self._keys_of(facts)
                 matches = await self._look(keys, reached) if keys else {}
                 # From here on no other task runs: a list that begins to read now is told of what follows `position`.
                 self.position = reached
-                if keys is None:
-                    # The owner may fold these events. The next turn tells all lists to read again.
+                if not is_complete:
+                    # Newer code may fold these events. The next turn tells all lists to read again.
                     self._rewrites.add()
-                self._tell(keys or (), matches, is_rewritten=rewrites != known_rewrites)
+                self._tell(keys, matches, is_rewritten=rewrites != known_rewrites)
                 del matches
                 known_rewrites = rewrites
                 self._report()
@@ -187,22 +195,29 @@ class LiveTable:
         wake_in_batches(waiters)
 
     async def _look(self, keys: Collection[Key], reached: int) -> Mapping[Follower, bool]:
-        """The lists for which it is known whether a row with one of these keys matches, at `reached` or later."""
+        """The lists for which it is known whether a row with one of these keys matches, at `reached` or later.
+
+        A list whose owning rows are behind is not among them: it waits for them, and no other list does.
+        """
         lists = [
-            rows for rows in self._lists if (rows.equalities or rows.conditions) and not rows.holds(keys)
+            rows
+            for rows in self._lists
+            if (rows.equalities or rows.conditions)
+            and not rows.holds(keys)
+            and self._has_reached(rows, reached)
         ]
         if not lists:
             return {}
 
-        owning = {projection for rows in lists for projection in rows.owning}
-
         async def fetch(query: Select[Any]) -> Sequence[Any]:
             # Before each statement: a crash of the database may have taken rows back since the last one.
-            await self.wait_for_rows(owning, reached)
+            await self.wait_for_rows((), reached)
             return await self._database.fetch(query)
 
         try:
-            return await self._matches(fetch, keys, lists)
+            matches = await self._matches(fetch, keys, lists)
+            # A crash of the database may have taken owning rows back.
+            return {rows: found for rows, found in matches.items() if self._has_reached(rows, reached)}
         except (ProjectionStale, RowsLost):
             # The lists wait, too, and tell their subscribers.
             return {}

@@ -37,7 +37,7 @@ class Rewrites:
         """A client that was complete up to this position, or a lower one, may lack a rewrite that this process knows of."""
 
     def add(self) -> None:
-        """Rows were rewritten, and the transaction has committed."""
+        """Rows were rewritten, and the transaction has committed; or newer code may have written rows unnoticed."""
         self.count += 1
         self.position = max(self.position, self._feed.latest_known)
         self._parked = None

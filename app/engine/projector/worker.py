@@ -23,6 +23,7 @@ from app.engine.projector.slots import LIVE
 from app.engine.projector.state import ProjectionState
 from app.engine.projector.writer import TableGone, TableUnusable, TableWriter
 from app.engine.store.feed import Feed, LogReplaced
+from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,6 @@ class ProjectionWorker:
                     writer = TableWriter(self.projection, self.slot, connection)
                     if await writer.acquire(self._closed_while_waiting(), self._feed.latest_known):
                         if not await self._feed.check_log(connection):
-                            # The feed may hold facts that the log of this connection has not.
                             raise LogReplaced(self._feed.replacement)
                         await self._start_owning(writer)
                     while await self._wait_for_work(writer):
@@ -177,7 +177,7 @@ class ProjectionWorker:
         self.check_fingerprint(writer.checkpoint.fingerprint)
 
     def _leave(self) -> None:
-        self._stored_position, self.writer = self.stored_position, None
+        self._stored_position, self.writer, self._unreadable_table = self.stored_position, None, None
         self.state.update(is_owner=False)
 
     async def _catch_up(self, writer: TableWriter) -> None:
@@ -244,9 +244,11 @@ class ProjectionWorker:
         facts, position = await self._feed.read_after(self.state.position, limit=BATCH_SIZE)
         if self._feed.epoch != self._epoch:
             raise LogReplaced(self._feed.replacement)
-        facts, newer = await facts_before_newer_event(
-            self._database.pool, self._feed.reader.codec, facts, writer.parked
-        )
+        newer, unreadable = None, [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
+        if unreadable:
+            facts, newer = await facts_before_newer_event(
+                self._database.pool, self._feed.reader.codec, facts, writer.parked
+            )
         if newer is not None:
             position = newer.position - 1
         if position > self.state.position:

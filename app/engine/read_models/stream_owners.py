@@ -78,14 +78,6 @@ class StreamOwners:
             projection, column = column.of, column.of.owner
         return await self._database.fetch(query.where(is_one_of(key, ids)))
 
-    async def has(self, category: str, stream_id: UUID, owner: str, position: int) -> bool:
-        """Whether a stream is this owner's, by rows that have reached a position."""
-        stream = self._streams.get(category)
-        if stream is None:
-            return False
-        await self.wait_for(stream.rows, position)
-        return any(is_same_owner(found, owner) for _, found in await self._read(stream.rows, [stream_id]))
-
     def sql(self, categories: Sequence[str], owner: str) -> tuple[str, tuple[object, ...]]:
         """The streams of these categories that are this owner's, as a query, with `{}` for each of its values."""
         queries: list[str] = []

@@ -173,7 +173,7 @@ class ConnectionTable:
         return True
 
     def close_oldest(self) -> bool:
-        """Close the connection that has waited longest, rather one whose answers have been read. False if none waits."""
+        """Close the connection that has waited longest. Those whose answers have been read come first. False if none waits."""
         if not self._waiting:
             return False
         oldest = islice(self._waiting, MAX_PREFERRED)

@@ -238,7 +238,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.transport.is_closing():
-            # What is left of the answer makes way, too.
+            # It may be closed to make room, although the rest of its answer is not read yet.
             self._table.wait(self)
             return
         if self._unparsed:

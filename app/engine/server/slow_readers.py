@@ -5,8 +5,8 @@ import asyncio
 import fcntl
 import termios
 
-MIN_READ_BYTES_PER_SECOND = 1_024
-"""What a client has to read of an answer on average. A slower one would keep the answer in memory for hours."""
+MIN_READ_BYTES_PER_SECOND = 8_192
+"""What a client has to read of an answer on average. A slower one would keep the answer in memory for a long time."""
 
 
 def unread_bytes(transport: asyncio.Transport) -> int:

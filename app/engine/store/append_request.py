@@ -119,7 +119,7 @@ APPEND_BATCH = """
          WITH ORDINALITY AS a
 """
 """One row for each request, in their order. What concerns the whole batch is in the first row only: to decode it from each
-row takes 4 % of the time of a batch. The parameters are those of `append_arguments`, then the latest possible moment."""
+row takes 4 % of the time of a batch (2026-11-27). The parameters are those of `append_arguments`, then the latest possible moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ class EncodedRequest:
 
 
 def encode_request(codec: EventCodec, request: AppendRequest) -> EncodedRequest:
+    """Raises the error of the encoder for an event that cannot be stored."""
     events = [(event.stored.name, event.stored.version, codec.encode(event)) for event in request.events]
     return EncodedRequest(request, _command_row(request), events)
 

@@ -1,4 +1,4 @@
-"""Who may read a row, and not the events of its stream, sees nothing of them through the row either."""
+"""A caller that may read a row, but not the events of its stream, sees nothing of them through the row either."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace

@@ -78,12 +78,16 @@ async def test_a_deadline_that_was_set_again_or_cancelled_while_no_process_ran_d
     off, again, other = uuid4(), uuid4(), uuid4()
     async with running(database) as runtime:
         for identity in (off, again, other):
-            await note(runtime, identity, "wait", 1_500)
+            await note(runtime, identity, "wait", 30_000)
             await until(lambda identity=identity: _deadline(runtime, identity))
     async with engine(database, projections=()) as writing:
         # The other way round than they are due: a small batch has not the event of the deadline that is due first.
         await note(writing, again, "wait", 60_000)
         await note(writing, off, "off")
+        # They are due right after these events.
+        await database.pool.execute(
+            "UPDATE es.process_deadlines SET due = (SELECT max(recorded_at) + interval '1 us' FROM es.events)"
+        )
         await until(lambda: _due(database))
     async with running(database) as runtime:
         await until(lambda: kept(runtime, other))

@@ -147,7 +147,7 @@ async def test_a_connection_that_is_closed_and_has_nothing_left_to_send_ends_soo
         [connection] = serving.connections
         assert connection.has_unread
         while connection.has_unread:
-            await read(client, PART)
+            await asyncio.get_running_loop().sock_recv(client, PART)
         connection.transport.close()
         serving.pass_time(CLOSE_SECONDS + 1)
         await asyncio.sleep(0)

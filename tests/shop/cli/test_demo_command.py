@@ -109,16 +109,18 @@ def test_no_server_and_no_url_are_one_line_and_exit_code_2() -> None:
 async def test_a_token_that_is_missing_refused_or_expired_is_one_line_and_exit_code_2(
     serve: Callable[..., Server],
 ) -> None:
-    url = serve(APP_TOKEN_KEY=TOKEN_KEY).wait().url
+    url = serve(APP_TOKEN_KEY=TOKEN_KEY, APP_TOKEN_LEEWAY_SECONDS="0").wait().url
     expired = make_token(exp=time.time() - 600)
-    expiring = ("--token", make_token(exp=time.time() - 58), "--rate", "1")
     for options, said in (
         ((), "the API refuses the subscription of the demo: "),
         (("--token", "nonsense"), "the API refuses the token (malformed)"),
         (("--token", expired), "the API refuses the token (expired)"),
-        (expiring, "the API refuses the token (expired)"),
     ):
         assert_user_error(await asyncio.to_thread(run, "demo", "--url", url, *options), said)
+    expiring = ("--token", make_token(exp=time.time() + 6), "--rate", "1")
+    assert_user_error(
+        await asyncio.to_thread(run, "demo", "--url", url, *expiring), "the API refuses the token (expired)"
+    )
 
 
 async def test_a_server_without_the_shop_is_one_line_and_exit_code_2(database: Database) -> None:

@@ -34,6 +34,15 @@ MAX_CACHED_PAYLOADS = 1_000
 MAX_PAYLOAD_BYTES = 32 * 2**20
 """Bytes of the cached payloads of all shared subscriptions. Past it each keeps a few."""
 MIN_CACHED_PAYLOADS = 4
+PASSING_CODES = (
+    "INTERNAL_SERVER_ERROR",
+    "LOG_REPLACED",
+    "OVERLOADED",
+    "STALE_READ",
+    "TIMEOUT",
+    "UNAVAILABLE",
+)
+"""The codes of errors that may be over at the next attempt. All others belong to the document and its caller."""
 PAYLOAD_OVERHEAD = 200
 """Bytes that a cached payload takes besides its text."""
 YIELD_EVERY = 25
@@ -45,7 +54,8 @@ class Payload:
     """The payload of a message as JSON, without the correlation id and the closing braces."""
 
     text: str
-    has_errors: bool
+    may_pass: bool
+    """Whether it has an error that may be over at the next attempt."""
 
     @property
     def size(self) -> int:
@@ -96,7 +106,7 @@ class SharedSubscription:
 
     def _keep(self, key: object, payload: PayloadOrFuture) -> None:
         if isinstance(payload, Payload):
-            if payload.has_errors:
+            if payload.may_pass:
                 return
             self._memory.used += payload.size
         else:
@@ -111,7 +121,7 @@ class SharedSubscription:
         """Keep the payload instead of the future. Those that wait for it get it also if it is not kept."""
         if self._payloads.get(key) is not future:
             return
-        if future.cancelled() or future.exception() is not None or future.result().has_errors:
+        if future.cancelled() or future.exception() is not None or future.result().may_pass:
             del self._payloads[key]
             return
         self._payloads[key] = future.result()
@@ -142,13 +152,14 @@ class SharedSubscription:
 
     def _encode(self, result: Any, context: Context) -> Payload:
         payload: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            payload["errors"] = [
-                error.formatted for error in with_codes(result.errors, self._context.correlation_id)
-            ]
+        errors = with_codes(result.errors or [], self._context.correlation_id)
+        if errors:
+            payload["errors"] = [error.formatted for error in errors]
         payload["extensions"] = response_extensions(context)
         _, text = encode_answer(payload, context.services.settings.max_answer_bytes)
-        return Payload(text[:-2], bool(result.errors))
+        return Payload(
+            text[:-2], any((error.extensions or {}).get("code") in PASSING_CODES for error in errors)
+        )
 
 
 class SharedSubscriptions:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Protocol, cast, override
 
 from cross_web import HTTPException
-from graphql import GraphQLError, OperationType
+from graphql import GraphQLError
 from starlette import websockets
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
@@ -25,7 +25,6 @@ from app.engine.graphql.transport.requests import (
     BadRequest,
     Unauthenticated,
     error_body,
-    operation_type,
     parse_request,
 )
 from app.engine.graphql.transport.socket_messages import (
@@ -106,6 +105,8 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         """What operations keep, by id. Some of them may have ended."""
         self._mutations: dict[asyncio.Task[None], int] = {}
         """The mutations that go on without their client, with the bytes that they keep."""
+        self._handovers: dict[str, LiveHandover] = {}
+        """What operations that run know of themselves, by id."""
         self._messages_before_init = 0
         self._expiry: asyncio.Task[None] | None = None
         """Closes the socket when the token expires."""
@@ -165,15 +166,16 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
         Its commands may be recorded already, and its time is limited. It counts for the limits of the socket until it ends.
         """
-        operation: Any = self.operations.get(operation_id)
-        # Thousands of subscriptions may end at once: the look at the text spares them the parser.
+        handover = self._handovers.get(operation_id)
         if (
-            operation is None
-            or "mutation" not in operation.query
-            or operation_type(operation.query, operation.operation_name) is not OperationType.MUTATION
+            operation_id not in self.operations
+            or handover is None
+            # Nothing of it has begun.
+            or handover.execution is None
+            or handover.execution.operation_type is not strawberry_graphql.OperationType.MUTATION
         ):
             return False
-        del self.operations[operation_id]
+        operation: Any = self.operations.pop(operation_id)
         operation.completed = True
         self._mutations[operation.task] = self._bytes.pop(operation_id, 0)
         operation.task.add_done_callback(self._mutations.pop)
@@ -270,6 +272,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             await self._run_to_the_end(operation)
         finally:
+            self._handovers.pop(operation.id, None)
             self._tell_busy()
 
     def _tell_busy(self) -> None:
@@ -300,7 +303,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
 
         A failure is the message `error`: after `complete` a client takes a subscription for finished.
         """
-        handover = LiveHandover()
+        handover = self._handovers[operation.id] = LiveHandover()
         results: Any = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,

@@ -117,6 +117,8 @@ class BulkLoad:
             )
             if facts:
                 await self.writer.write_isolating(facts, facts[-1].position)
+            elif newer is None:
+                raise ConnectionError(f"the log ends at position {self.writer.position} now, before {up_to}")
         self.position, self._parked = self.writer.position, self.writer.parked
         self._forget_changes()
         self.evict_rows()

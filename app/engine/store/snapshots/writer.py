@@ -63,7 +63,7 @@ class SnapshotWriter:
                     async with asyncio.timeout_at(next_check):
                         await self._snapshots.wakeup.wait()
                 await self.flush()
-                # A time-out that is due does not end a wait for what has come already, so the clock decides.
+                # The wait returns at once if a request is there, also if the time-out is due. So the clock decides.
                 if loop.time() >= next_check:
                     next_check = loop.time() + self._seconds
                     await self.check_random_snapshot()
