@@ -13,6 +13,7 @@ from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql import loaders
 from app.engine.graphql.context import LiveHandover
 from app.engine.graphql.execution import shared_subscriptions
+from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.projector.projector import ProjectionStale
 from app.engine.server.runtime import Runtime
@@ -84,6 +85,28 @@ async def test_a_new_subscriber_gets_what_the_rows_of_an_unchanged_list_refer_to
     second = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
     assert await second.next() == ("CAPTURED", [])
     await cancel_all([first.task, second.task])
+
+
+async def test_subscribers_that_join_together_share_the_first_message(
+    runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_subscriptions, "monotonic", lambda: 7.5)
+    asks, rendered = context_of(runtime, view, "anna"), list[int]()
+    render = SharedSubscription._render
+
+    def count(shared: SharedSubscription, root: object, position: int) -> Any:
+        rendered.append(position)
+        return render(shared, root, position)
+
+    monkeypatch.setattr(SharedSubscription, "_render", count)
+    followers = [Follower(view, await handed_over(view, asks, {}, PAID_ORDERS)) for _ in range(5)]
+    assert [await follower.next() for follower in followers] == 5 * [("REQUESTED", [])]
+    assert len(rendered) == 1
+    monkeypatch.setattr(shared_subscriptions, "monotonic", lambda: 8.0)
+    later = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
+    assert await later.next() == ("REQUESTED", [])
+    assert len(rendered) == 2
+    await cancel_all([follower.task for follower in (*followers, later)])
 
 
 async def fail_to_read(*_: object) -> Any:

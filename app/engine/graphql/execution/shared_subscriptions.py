@@ -3,8 +3,8 @@
 A subscriber that is behind the head of the log is executed alone. At the head it becomes a cursor into the feed, and its
 messages are looked up by position. A slow subscriber has no queue: events that are no longer cached are executed again.
 
-The first message of a live list is made for its subscriber alone: what its rows refer to changes also while the list does
-not. A message that has errors is not cached: for the next subscriber it may succeed.
+What the rows of a live list refer to changes also while the list does not. So the first message is shared only by those that
+join together. A message with an error that may pass is not cached: for the next subscriber it may succeed.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import Any
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -94,15 +95,23 @@ class SharedSubscription:
 
     def message_payload(self, message: LiveMessage) -> PayloadOrFuture:
         """The payload for a message that all subscribers get."""
-        payload = self._payloads.get(message.key)
-        if payload is None:
-            payload = self.new_payload(message)
-            self._keep(message.key, payload)
-        return payload
+        return self._message_payload(message.key, message)
 
-    def new_payload(self, message: LiveMessage) -> PayloadOrFuture:
-        """The payload for a message, as of now."""
-        return self._render(message.make_root(), message.position)
+    def first_payload(self, message: LiveMessage) -> PayloadOrFuture:
+        """The payload for a subscriber that joins now. Those that join in the same second share it, unless an event or a read
+        model has moved on: its rows may refer to that."""
+        services = self._context.services
+        reached = (worker.state.position for worker in services.projector.workers.values())
+        return self._message_payload(
+            (message.key, services.feed.latest_known, *reached, int(monotonic())), message
+        )
+
+    def _message_payload(self, key: object, message: LiveMessage) -> PayloadOrFuture:
+        payload = self._payloads.get(key)
+        if payload is None:
+            payload = self._render(message.make_root(), message.position)
+            self._keep(key, payload)
+        return payload
 
     def _keep(self, key: object, payload: PayloadOrFuture) -> None:
         if isinstance(payload, Payload):
@@ -192,9 +201,7 @@ class SharedSubscriptions:
 
         if handover.next_after is not None:
             if handover.first is not None:
-                first = shared.new_payload(handover.first)
-                # Without a shield: if the subscriber leaves, nobody else needs it.
-                await send_payload(first if isinstance(first, Payload) else await first)
+                await send_payload(shared.first_payload(handover.first))
             sent = 0
             while (message := await handover.next_after(cursor)) is not None:
                 cursor = message.cursor
