@@ -75,9 +75,12 @@ class Asking:
         await until(is_stuck)
         return id
 
-    async def park(self, id: UUID) -> None:
+    async def park(self, id: UUID, position: int = 1) -> None:
         await self.runtime.database.pool.execute(
-            "UPDATE es.processes SET parked_position = 1 WHERE process = $1 AND id = $2", errand.category, id
+            "UPDATE es.processes SET parked_position = $3 WHERE process = $1 AND id = $2",
+            errand.category,
+            id,
+            position,
         )
 
     async def is_requested(self, id: UUID) -> bool:
@@ -152,8 +155,9 @@ async def test_a_retry_of_many_retries_none_of_them_if_authorize_denies_one(
 ) -> None:
     ids = [await asking.stuck() for _ in range(3)]
     if state == "parked":
-        for id in ids:
-            await asking.park(id)
+        # The oldest ones come first.
+        for position, id in enumerate(ids, 1):
+            await asking.park(id, position)
     asking.denied = lambda action, resource: resource == f"errand {ids[-1]}"
     assert await asking.send(RETRY_ALL, state=state) == "FORBIDDEN"
     assert {resource for _, resource in asking.asked} == {f"errand {id}" for id in ids}
