@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import httpx2
@@ -19,7 +19,7 @@ from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from tests.support.toy_counter import Add, request, tallies, tally
-from tests.support.toy_process import Bell, Ring, away, errand, until
+from tests.support.toy_process import Bell, Ring, at_rest, away, errand, until
 from tests.support.toy_slice import COMPLETE, ROLES, Mutation, Query
 
 ANSWER = "{ __typename ... on Rejected { code } }"
@@ -73,6 +73,8 @@ class Asking:
             return view is not None and view.state == "stuck"
 
         await until(is_stuck)
+        # The process writes the row once more, when it folds that its step is stuck.
+        await at_rest(cast("Any", self.runtime))
         return id
 
     async def park(self, id: UUID, position: int = 1) -> None:
