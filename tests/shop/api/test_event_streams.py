@@ -160,7 +160,7 @@ async def test_an_error_that_ends_a_stream_has_no_position_so_that_a_resume_skip
         raise AssertionError(await asyncio.Event().wait())
 
     monkeypatch.setattr("app.engine.graphql.event_types.origin_actors", never)
-    runtime = Runtime(application, settings.model_copy(update={"operation_timeout_seconds": 1.0}), database)
+    runtime = Runtime(application, settings.model_copy(update={"operation_timeout_seconds": 3.0}), database)
     transport = httpx2.ASGITransport(app=create_app(runtime))
     async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         price = Money(amount=Decimal("1.00"), currency="EUR")

@@ -81,16 +81,16 @@ async def test_documents_are_charged_before_they_are_parsed_on_every_transport(l
 
 async def test_the_document_of_a_subscription_is_charged_when_it_begins(limited: Server) -> None:
     headers = {"x-actor": str(uuid4()), "accept": "text/event-stream"}
-    comment = "x" * 1_500
+    short, long = "x" * 2_000, "x" * 3_400
     async with httpx2.AsyncClient(timeout=20) as http, AsyncExitStack() as streams:
         for number in range(2):
-            body = {"query": f"subscription {{ orders(most: 1) {{ position }} }} # {number} {comment}"}
+            body = {"query": f"subscription {{ orders(most: 1) {{ position }} }} # {number} {short}"}
             answer = await streams.enter_async_context(
                 http.stream("POST", limited.url, json=body, headers=headers)
             )
             await anext(line async for line in answer.aiter_lines() if line.startswith("data: {"))
         refused = await http.post(
-            limited.url, json={"query": f"{{ nothing }} # {comment}"}, headers={"x-actor": headers["x-actor"]}
+            limited.url, json={"query": f"{{ nothing }} # {long}"}, headers={"x-actor": headers["x-actor"]}
         )
         assert_refused(refused.json()["errors"][0])
 

@@ -167,7 +167,7 @@ async def open_order(runtime: Runtime, id: UUID, customer: UUID) -> None:
     outcome = await runtime.commands.execute(order, id, OpenOrder(customer_id=customer), context())
     assert isinstance(outcome, CommandAccepted)
     await runtime.feed.wait_past(outcome.position - 1)
-    await runtime.projector.wait_for_position("products", outcome.position, 5)
+    await runtime.projector.wait_for_position("products", outcome.position, 12)
 
 
 async def test_a_caller_follows_from_the_position_up_to_which_it_was_known_whose_the_streams_are(
@@ -176,7 +176,7 @@ async def test_a_caller_follows_from_the_position_up_to_which_it_was_known_whose
     customer, known = uuid4(), StreamOwners.wait_for_all
     actor = str(customer)
     query = 'query($p: Position) { events(after: $p, filter: {streams: ["order"]}) { nodes { type } } }'
-    await registered.projector.wait_for_position("orders", 1, 5)
+    await registered.projector.wait_for_position("orders", 1, 30)
     writer = registered.projector.workers["orders"].writer
     assert writer is not None
 
@@ -213,7 +213,7 @@ async def test_the_position_of_a_stream_that_a_caller_does_not_own_yet_is_that_o
         await wait_for_all(projector, names, *args)
 
     # The table has to be there.
-    await registered.projector.wait_for_position("orders", 1, 5)
+    await registered.projector.wait_for_position("orders", 1, 30)
     monkeypatch.setattr(history, "may_read_stream", look_and_open)
     monkeypatch.setattr(Projector, "wait_for_all", wait_until_opened)
     answer = await api(

@@ -63,8 +63,7 @@ async def execute(runtime: Runtime, decider: AnyDecider, id: UUID, command: Comm
     request = CommandContext(actor="tester", correlation_id=uuid4())
     outcome = await runtime.commands.execute(decider, id, command, request)
     assert isinstance(outcome, CommandAccepted)
-    for name in ("orders", "payments"):
-        await runtime.projector.wait_for_position(name, outcome.position, 10)
+    await runtime.projector.wait_for_all([*runtime.projector.workers], outcome.position, 30)
 
 
 @pytest.fixture

@@ -191,6 +191,9 @@ async def test_a_mutation_on_a_socket_goes_on_without_its_client(
         async with locked(module_database_url, "es.events") as lock:
             await other.subscribe("1", two_commands(completed))
             await socket.subscribe("1", two_commands(cut))
+            # Both have begun.
+            await other.settled()
+            await socket.settled()
             await until_any_waits(lock)
             await other.say({"id": "1", "type": "complete"})
             # The id is free again.
@@ -214,6 +217,7 @@ async def test_a_mutation_that_goes_on_without_its_client_counts_for_its_socket(
     async with locked(module_database_url, "es.events") as lock, opened(patient) as socket:
         for number in range(50):
             await socket.subscribe(str(number), two_commands(str(uuid4())))
+        await socket.settled()
         await until_any_waits(lock)
         for number in range(50):
             await socket.say({"id": str(number), "type": "complete"})
@@ -226,15 +230,18 @@ async def test_a_mutation_on_a_socket_ends_before_the_server_does(
     patient: Server, module_database_url: str
 ) -> None:
     order = str(uuid4())
-    server = Server(module_database_url)
+    server = Server(
+        module_database_url, APP_SHUTDOWN_TIMEOUT_SECONDS="60", APP_OPERATION_TIMEOUT_SECONDS="300"
+    )
     try:
         async with opened(server.wait()) as socket, locked(module_database_url, "es.events") as lock:
             await socket.subscribe("1", two_commands(order))
+            await socket.settled()
             await until_any_waits(lock)
             server.process.send_signal(signal.SIGTERM)
             with pytest.raises(ConnectionClosed):
                 await socket.next("1")
-        assert await asyncio.to_thread(server.process.wait, 30) == 0
+        assert await asyncio.to_thread(server.process.wait, 90) == 0
     finally:
         server.close()
     await until_cancelled(patient, order)

@@ -6,7 +6,7 @@ const say = (line: object) => console.log(JSON.stringify(line));
 const kit = createKit({
   url: process.argv[2] ?? "",
   webSocket: WebSocket,
-  retryMilliseconds: 1_000,
+  retryMilliseconds: Number(process.argv[3] ?? 1_000),
   onLogReplaced: () => say({ replaced: true }),
 });
 

@@ -40,9 +40,9 @@ def build(folder: Path) -> None:
 class Page:
     """A script as it runs, with the lines that it has printed."""
 
-    def __init__(self, folder: Path, script: str, argument: str) -> None:
+    def __init__(self, folder: Path, script: str, *arguments: str) -> None:
         self._process = subprocess.Popen(
-            ["node", f"built/{script}", argument],
+            ["node", f"built/{script}", *arguments],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

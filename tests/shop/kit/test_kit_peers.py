@@ -36,7 +36,7 @@ class Proxy:
 
 
 @contextmanager
-def run_proxy(proxy: Proxy, built: Path) -> Generator[Page]:
+def run_proxy(proxy: Proxy, built: Path, retry_milliseconds: int = 1_000) -> Generator[Page]:
     """A page whose requests go to this proxy."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -56,7 +56,9 @@ def run_proxy(proxy: Proxy, built: Path) -> Generator[Page]:
         server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
         stack.callback(server.shutdown)
         Thread(target=server.serve_forever, daemon=True).start()
-        page = Page(built, "peers.js", f"http://127.0.0.1:{server.server_port}/graphql")
+        page = Page(
+            built, "peers.js", f"http://127.0.0.1:{server.server_port}/graphql", str(retry_milliseconds)
+        )
         stack.callback(page.close)
         yield page
 
@@ -70,7 +72,7 @@ def test_a_command_is_repeated_with_its_id_while_a_proxy_answers_for_the_server(
     built: Path, status: int
 ) -> None:
     proxy = Proxy([(status, BAD_GATEWAY), (status, BAD_GATEWAY), (200, RECEIVED)])
-    with run_proxy(proxy, built) as page:
+    with run_proxy(proxy, built, retry_milliseconds=20_000) as page:
         page.say("receive")
         page.wait_for(received="ProductAccepted")
     assert len(proxy.command_ids) == 3
