@@ -49,7 +49,7 @@ async def idle(running: Engine, position: int, live: LiveLists) -> None:
 
 
 async def next_after(rows: LiveRows[Any], cursor: int) -> RowChanges[Any] | None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         return await rows.next_after(cursor)
 
 

@@ -9,6 +9,7 @@ import pytest
 from app.engine.database import lock_attempts, migration_lock, migrations
 from app.engine.database.connections import Database, DatabaseUnavailable
 from app.engine.database.migrations import FOLDER, head_revisions, revision_names, unknown_revisions
+from app.engine.database.sessions import SessionKind
 from tests.support.databases import as_superuser
 
 
@@ -92,7 +93,7 @@ async def test_a_migration_that_waits_for_a_lock_lets_reads_and_appends_through(
 ) -> None:
     (migrations.FOLDER / "versions" / "own_1.py").write_text(f'"""Our column."""\n{CHANGE_OF_THE_LOG}')
     monkeypatch.setattr(lock_attempts, "PAUSE_SECONDS", 0.5)
-    async with database.connection(component="backup") as backup:
+    async with database.connection(SessionKind.TASK, "backup") as backup:
         async with backup.transaction():
             await backup.execute("LOCK TABLE es.events IN ACCESS SHARE MODE")
             migrating = asyncio.create_task(database.migrate())

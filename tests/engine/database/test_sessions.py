@@ -170,8 +170,12 @@ async def test_a_migration_that_meets_a_locked_table_names_the_holder(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.engine.database.migration_lock.LOOK_INTERVAL_SECONDS", 0.05)
-    monkeypatch.setattr("app.engine.database.lock_attempts.MAX_ATTEMPTS", 1)
-    async with database.connection(component="backup") as holder, holder.transaction():
+    monkeypatch.setattr("app.engine.database.lock_attempts.MAX_ATTEMPTS", 2)
+    monkeypatch.setattr("app.engine.database.lock_attempts.PAUSE_SECONDS", 0)
+    async with (
+        database.connection(SessionKind.TASK, "backup") as holder,
+        holder.transaction(),
+    ):
         await holder.execute("LOCK TABLE es.checkpoints IN ACCESS SHARE MODE")
         await database.pool.execute("UPDATE es.alembic_version SET version_num = '0001'")
         with pytest.raises(
@@ -194,8 +198,12 @@ async def test_a_migration_whose_wait_ends_while_it_looks_names_the_holder_of_be
 
     monkeypatch.setattr("app.engine.database.migration_lock.blockers", ended_meanwhile)
     monkeypatch.setattr("app.engine.database.migration_lock.LOOK_INTERVAL_SECONDS", 0.02)
-    monkeypatch.setattr("app.engine.database.lock_attempts.MAX_ATTEMPTS", 1)
-    async with database.connection(component="backup") as holder, holder.transaction():
+    monkeypatch.setattr("app.engine.database.lock_attempts.MAX_ATTEMPTS", 2)
+    monkeypatch.setattr("app.engine.database.lock_attempts.PAUSE_SECONDS", 0)
+    async with (
+        database.connection(SessionKind.TASK, "backup") as holder,
+        holder.transaction(),
+    ):
         await holder.execute("LOCK TABLE es.checkpoints IN ACCESS SHARE MODE")
         await database.pool.execute("UPDATE es.alembic_version SET version_num = '0001'")
         with pytest.raises(DatabaseUnavailable, match=rf"the lock was held by process {holder.pid} "):

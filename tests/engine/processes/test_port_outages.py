@@ -187,7 +187,7 @@ async def test_a_call_that_gets_stuck_again_without_an_attempt_can_be_retried_ag
     policy = RetryPolicy(retry_seconds=0.5, first_probe=0.2, longest_probe=0.2)
     async with running(database, bell, steps=policy) as runtime:
         await asyncio.gather(*(note(runtime, identity, "ring") for identity in first))
-        await until(lambda: _rings(bell, 10))
+        await until(lambda: _rings(bell, calls.FAILURES_OF_OUTAGE))
         # Nearly all of these expire without an attempt: the probes are few.
         await asyncio.gather(*(note(runtime, identity, "ring") for identity in others))
         for times in (1, 2):
@@ -213,7 +213,7 @@ async def test_a_call_that_waits_for_a_port_that_is_down_is_withdrawn_without_an
     bell, one, ids = Bell(away), uuid4(), [uuid4() for _ in range(10)]
     async with running(database, bell, steps=RetryPolicy(first_probe=5, longest_probe=5)) as runtime:
         await asyncio.gather(*(note(runtime, identity, "ring") for identity in ids))
-        await until(lambda: _rings(bell, 10))
+        await until(lambda: _rings(bell, calls.FAILURES_OF_OUTAGE))
         await note(runtime, one, "ring")
         await note(runtime, one, "stop")
         bell.answers = None

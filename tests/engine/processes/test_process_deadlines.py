@@ -91,6 +91,7 @@ async def test_a_deadline_that_was_set_again_or_cancelled_while_no_process_ran_d
         await until(lambda: _due(database))
     async with running(database) as runtime:
         await until(lambda: kept(runtime, other))
+        await at_rest(runtime)
         assert await database.pool.fetchval(
             "SELECT array_agg(stream_id) FROM es.events WHERE type = 'errand.deadline-passed'"
         ) == [other]

@@ -222,7 +222,7 @@ async def test_the_list_of_an_owner_waits_for_the_rows_that_say_whose_its_rows_a
     parents = replace(tallies, name="parents", owner=Owner("last"))
     children = replace(tallies, name="children", owner=Owner("id", of=parents))
     async with started(database, projections=[parents, children]) as running:
-        live = lists(running)
+        live = lists(running, 30)
         rows = live.find(children, lambda columns: [columns.sum > 2], 10, "ann")
         assert sums((await rows.join(1, None))[0]) == (True, [], [])
         following = asyncio.ensure_future(next_after(rows, 0))

@@ -296,20 +296,24 @@ async def test_it_is_said_if_nobody_knows_which_table_is_live(
 async def test_a_table_that_is_left_and_cannot_be_dropped_does_not_swap_the_tables_again(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(swap, "MAX_TRIES", 2)
-    drop_retiring, drops = swap._drop_retiring, list[int]()
+    drop_retiring, in_transaction, swaps = swap._drop_retiring, swap._swap_in_transaction, list[Any]()
+
+    async def swapped(*arguments: Any) -> Any:
+        swaps.append(await in_transaction(*arguments))
+        return swaps[-1]
 
     async def refused(*arguments: Any) -> None:
-        drops.append(1)
-        # The first one is within the swap.
-        if len(drops) % 2 == 0:
+        # The swap drops one, too.
+        if swaps:
             raise asyncpg.LockNotAvailableError("canceling statement due to lock timeout")
         await drop_retiring(*arguments)
 
     async with with_former_table(database) as running:
         before = await build_of_live(database)
         monkeypatch.setattr(swap, "_drop_retiring", refused)
+        monkeypatch.setattr(swap, "_swap_in_transaction", swapped)
         await roll_back(database)
+        assert len(swaps) == 1
         assert await build_of_live(database) != before
         assert "the table that is left is dropped by the next swap" in caplog.text
         await assert_table_equals_log(running)
