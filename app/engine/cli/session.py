@@ -51,6 +51,7 @@ def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Call
         except (UserError, typer.Exit, typer.Abort):
             raise
         except Exception as error:
+            # The driver has no common base of its errors. All others go on as they are.
             reason = _database_failure(error)
             if reason is None:
                 raise

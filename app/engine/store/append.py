@@ -130,6 +130,7 @@ class Appender:
         try:
             pending = _PendingAppend(encode_request(self._codec, request))
         except Exception as error:
+            # An event is business code: its error fails this request, and those that were decided on it.
             request.chain.failed, request.chain.error = True, request.chain.error or error
             raise
         self._pending.append(pending)

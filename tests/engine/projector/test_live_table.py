@@ -342,6 +342,6 @@ async def test_a_list_shows_a_row_whose_key_this_code_cannot_find_but_the_owner_
         await rows.join(1, None)
         await idle(other, await add(owner, stream, 3, POISON), live)
         assert sums(await next_after(rows, 0)) == (True, [3], [])
-        # A list that nobody has told of it.
+        # A list that was not told of it.
         resumed, _ = await lists(other).find(broken, lambda columns: [columns.sum > 2], 10, None).join(2, 1)
         assert sums(resumed) == (True, [3], [])

@@ -10,7 +10,7 @@ from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
-from app.engine.server.serve import _GracefulServer  # pyright: ignore[reportPrivateUsage]
+from app.engine.server.serve import _GracefulServer  # pyright: ignore[reportPrivateUsage] - uvicorn's server with our stop
 from app.engine.server.shutdown import Shutdown
 from app.engine.settings import EngineSettings
 from tests.support.toy_counter import Add, request, tallies, tally

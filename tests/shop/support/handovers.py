@@ -24,10 +24,10 @@ def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = 
     """The context of a socket of a caller."""
     return Context(
         services=runtime,
-        events=view._events,  # pyright: ignore[reportPrivateUsage]
+        events=view._events,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
         caller=Caller(actor, frozenset({role})),
-        access_policy=view._policy,  # pyright: ignore[reportPrivateUsage]
-        stream_owners=view._owners,  # pyright: ignore[reportPrivateUsage]
+        access_policy=view._policy,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
+        stream_owners=view._owners,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
         correlation_id=uuid4(),
         streams=True,
     )
