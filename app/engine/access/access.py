@@ -73,9 +73,10 @@ class AccessPolicy:
 
     def access(self, caller: Caller) -> "Access":
         """What this caller may do. Roles that the application does not have count for nothing."""
-        scopes = self._scopes.get(caller.roles)
+        held = caller.roles & self.everyone
+        scopes = self._scopes.get(held)
         if scopes is None:
-            scopes = self._scopes[caller.roles] = self._for_roles(caller.roles & self.everyone)
+            scopes = self._scopes[held] = self._for_roles(held)
         return Access(caller, self, scopes)
 
     def _for_roles(self, held: frozenset[str]) -> _Scopes:

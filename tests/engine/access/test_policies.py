@@ -168,6 +168,14 @@ def test_a_refusal_names_the_roles_that_may_and_those_that_do_not_exist_in_devel
         assert str(refused.value) == said + more
 
 
+def test_roles_that_do_not_exist_take_no_place_in_the_cache() -> None:
+    application = application_with(COMPLETE)
+    policy = access_policy(schema_of(application), application)
+    known = policy.access(Caller("ann", frozenset({"clerk"})))
+    others = [policy.access(Caller("ann", frozenset({"clerk", f"team-{n}"}))) for n in range(300)]
+    assert all(other._scopes is known._scopes for other in others)
+
+
 # --- Scopes -----------------------------------------------------------------
 
 
