@@ -5,10 +5,7 @@ session gets its settings by one statement after connect. The same statement tel
 """
 
 import asyncio
-import fcntl
 import socket
-import sys
-import termios
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ from typing import Any, Concatenate, cast
 import asyncpg
 
 from app.engine.database.errors import DRIVER_ERRORS
+from app.engine.outgoing import unacknowledged_bytes
 
 MAX_APPLICATION_NAME_BYTES = 63
 READ_LOCK_TIMEOUT_SECONDS = 15
@@ -304,13 +302,8 @@ class Session(asyncpg.Connection):
             self.heartbeat, self.busy_since, self.idle_since = None, None, self.time()
 
     def unacknowledged_bytes(self) -> int:
-        """How much of what was sent has not arrived on the other side; 0 if the system does not tell."""
-        transport: Any = self._transport
-        waiting = bytearray(4)
-        # A socket of TLS, or another system, may not know the question.
-        with suppress(OSError, AttributeError):
-            fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, waiting)
-        return int.from_bytes(waiting, sys.byteorder) + transport.get_write_buffer_size()
+        """How much of what was sent has not arrived on the other side."""
+        return unacknowledged_bytes(cast("asyncio.Transport", self._transport))
 
     def _keep_socket_alive(self, limits: SessionLimits) -> None:
         """The client's side of what `session_settings` asks of the server. An unacknowledged byte ends the connection, too."""

@@ -1,29 +1,16 @@
 """How long a client may take to read what was written for it."""
 
-import array
 import asyncio
-import fcntl
-import termios
+
+from app.engine.outgoing import unacknowledged_bytes
 
 MIN_READ_BYTES_PER_SECOND = 8_192
 """What a client has to read of an answer on average. A slower one would keep the answer in memory for a long time."""
 
 
 def unread_bytes(transport: asyncio.Transport) -> int:
-    """What the client has not acknowledged yet; 0 if everything has left this process.
-
-    The buffer of the system counts, too: it may take megabytes before the buffer of this process gets smaller.
-    """
-    size = transport.get_write_buffer_size()
-    if not size:
-        return 0
-    of_system = array.array("i", [0])
-    try:
-        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, of_system)
-    except (OSError, ValueError):
-        # Not every system tells it, and the client may have gone.
-        return size
-    return size + of_system[0]
+    """What the client has not acknowledged yet; 0 if everything has left this process."""
+    return unacknowledged_bytes(transport) if transport.get_write_buffer_size() else 0
 
 
 class ReadProgress:
