@@ -41,7 +41,13 @@ from app.engine.graphql.slices.history import (
 )
 from app.engine.graphql.slices.node import Node, NodeSource
 from app.engine.read_models.queries import Columns, Condition, is_one_of
-from app.graphql.fulfilment import Fulfilment, fulfilment_changes, fulfilment_of, wait_until_fulfilled
+from app.graphql.fulfilment import (
+    MAX_FULFILMENT_WAIT_SECONDS,
+    Fulfilment,
+    fulfilment_changes,
+    fulfilment_of,
+    wait_until_fulfilled,
+)
 from app.graphql.money import Money, to_money
 from app.graphql.order_lines import OrderLine
 from app.graphql.payment import Payment, payment_changes, payment_of
@@ -393,7 +399,10 @@ class Mutation:
             info, input.order_id, CancelOrder(reason=clean_text(input.reason, "reason", 500)), options
         )
 
-    @strawberry.mutation(description="Record that a confirmed order was shipped.")
+    @strawberry.mutation(
+        description="Record that a confirmed order was shipped."
+        f" Until it is paid and its goods are picked, this waits up to {MAX_FULFILMENT_WAIT_SECONDS:g} s, and is then rejected."
+    )
     async def ship_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
