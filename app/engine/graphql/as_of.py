@@ -45,7 +45,7 @@ async def resolve_as_of(
         resolved = await _at_moment(context, parse_datetime(as_of.moment, "asOf.moment"), scopes)
     else:
         resolved = await _at_position(context, as_of.position or Position(0))
-    await context.wait_for_projection(projection, resolved.position)
+    await context.reads.wait_for_projection(projection, resolved.position)
     return resolved
 
 

@@ -1,10 +1,8 @@
-"""The context of one operation: the services of the engine, the caller and the loaders."""
+"""The contexts of requests and of operations: the services of the engine, the caller, the reads and the loaders."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -18,7 +16,6 @@ from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
 from app.engine.graphql.costs import OperationCharge
-from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.read_point import ReadPoint
@@ -31,14 +28,8 @@ from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.settings import EngineSettings
 from app.engine.shares import FairSlots
 from app.engine.store.feed import Feed
-from app.engine.store.log_identity import LogToken
 from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
 from projections.kernel import Projection
-
-REPLACED = (
-    "The log was replaced, by a fail-over or a restore: events that you have received are gone. Read the state again,"
-    " and subscribe without after."
-)
 
 
 class Services(Protocol):
@@ -139,9 +130,9 @@ class ResumePoint:
     """Set when the resolver has checked its arguments and waits for events: no error precedes the first result."""
 
 
-@dataclass(frozen=True)
-class Context:
-    """One operation's context. On a socket each operation has a copy of its own."""
+@dataclass(frozen=True, kw_only=True)
+class RequestContext:
+    """What a request, or a socket, brings for its operations."""
 
     services: Services
     events: EventTypes
@@ -153,8 +144,6 @@ class Context:
     """The correlation id that the client sent, if it sent one."""
     streams: bool = False
     """Whether the transport can carry more than one result."""
-    read_point: ReadPoint | None = None
-    """None outside of operations."""
     handover: LiveHandover | None = None
     """None if the transport does not share subscriptions."""
     resume_point: ResumePoint | None = None
@@ -165,32 +154,6 @@ class Context:
     """The address of the peer."""
     rates: Rates | None = None
     """What each caller may spend. None if nothing limits it."""
-    charge: OperationCharge = field(default_factory=OperationCharge)
-    """What the operation costs."""
-
-    def for_operation(self, correlation_id: UUID) -> "Context":
-        """The context of one operation, or of one message of a shared subscription: with loaders and a read point of its own."""
-        return replace(
-            self,
-            correlation_id=correlation_id,
-            read_point=ReadPoint.at(self.services.feed),
-            charge=self.charge.for_event(),
-        )
-
-    def for_event(self) -> "Context":
-        """The context of one event of this subscription: its loaders read what is there now, and its cost is limited by itself."""
-        return replace(self, charge=self.charge.for_event())
-
-    @cached_property
-    def loaders(self) -> Loaders:
-        """The loaders of the operation."""
-        # Loaders that refer to this context would make a cycle with it: it would live until the collector finds it.
-        return replace(self).new_loaders()
-
-    @cached_property
-    def access(self) -> Access:
-        """What the caller may do."""
-        return self.access_policy.access(self.caller)
 
     @property
     def actor(self) -> str:
@@ -202,76 +165,81 @@ class Context:
         """Whose share of the server an operation takes: the actor's; without one that of the address."""
         return f"address {self.address}" if self.actor == ANONYMOUS.actor else f"actor {self.actor}"
 
-    @property
-    def reads(self) -> ReadPoint:
-        """What the operation has read."""
-        assert self.read_point is not None, "this context is not of an operation"
-        return self.read_point
+
+_BROUGHT = tuple(each.name for each in fields(RequestContext) if each.name != "correlation_id")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context(RequestContext):
+    """One operation's context. Its access, reads and loaders are the caller's: another caller needs a context of its own."""
+
+    access: Access
+    """What the caller may do."""
+    reads: ReadPoint
+    """What the operation has read."""
+    loaders: Loaders
+    """The loaders of the operation."""
+    charge: OperationCharge
+    """What the operation costs."""
+
+    @classmethod
+    def of(cls, request: RequestContext, correlation_id: UUID) -> "Context":
+        """The context of an operation of this request that begins now."""
+        brought: dict[str, Any] = {name: getattr(request, name) for name in _BROUGHT}
+        access = request.access_policy.access(request.caller)
+        reads = _new_reads(request, access)
+        return cls(
+            **brought,
+            correlation_id=correlation_id,
+            access=access,
+            reads=reads,
+            loaders=_new_loaders(request, reads),
+            charge=OperationCharge(),
+        )
+
+    def for_message(self) -> "Context":
+        """The context of one message of a shared subscription: with reads and loaders of its own."""
+        reads = _new_reads(self, self.access)
+        return replace(self, reads=reads, loaders=_new_loaders(self, reads), charge=self.charge.for_event())
+
+    def for_event(self) -> "Context":
+        """The context of one event of this subscription: its loaders read what is there now, and its cost is limited by itself."""
+        return replace(self, loaders=self.new_loaders(), charge=self.charge.for_event())
 
     def new_loaders(self) -> Loaders:
         """Loaders with an empty cache, for reads that have to see what has changed since."""
-        return Loaders(self.services.database, self.access, wait=self.wait_for_projection)
+        return _new_loaders(self, self.reads)
 
     def loaders_as_of(self, position: int) -> Loaders:
         """Loaders that read rows as of a position."""
         self.reads.note_read(position)
-        return Loaders(self.services.database, self.access, position, self.wait_for_projection)
-
-    async def check_log(self) -> None:
-        """Check that the positions of the client belong to this log, if it sent `extensions.logToken`.
-
-        Raises `ReplacedLog`, or `BadInput` for another text than a token.
-        """
-        text = self.request_extensions.get("logToken")
-        if text is None or text == str(self.services.feed.end.token):
-            return
-        try:
-            token = LogToken.parse(text)
-        except (ValueError, AttributeError, OverflowError):
-            raise BadInput("extensions.logToken is not a token of this server.") from None
-        if not await self.services.feed.has(token):
-            raise ReplacedLog(REPLACED)
+        return _new_loaders(self, self.reads, position)
 
     async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
-        """Call it before each read of a projection: the answer's position is what its projections had reached.
+        """Call it before each read of a projection. See `ReadPoint.wait_for_projection`."""
+        await self.reads.wait_for_projection(projection, position)
 
-        Waits until the projection has reached `position`, and the highest position that the operation has asked for; later
-        reads of the operation are at least as new. A table that is made again is waited for in any case. Raises
-        `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
-        """
-        services, point = self.services, self.reads
-        if position is not None:
-            await self.check_log()
-        wanted, seconds = (
-            max(position or 0, point.min_position),
-            services.settings.min_position_timeout_seconds,
-        )
-        names = [projection.name]
-        while (
-            (owner := projection.owner) is not None
-            and owner.of is not None
-            and self.access.is_limited(projection)
-        ):
-            # The rows of another projection say whose these rows are.
-            projection = owner.of
-            names.append(projection.name)
-        await services.projector.wait_for_all(names, wanted, seconds)
-        if wanted > services.feed.head:
-            # Another process owns the projection and was faster. The log token has to name an event as new as the answer.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await services.feed.wait_past(wanted - 1, epoch=services.feed.epoch)
-            await services.projector.wait_for_all(names, wanted, seconds)
-        if position is not None:
-            point.min_position = wanted
-        for name in names:
-            point.note_read(services.projector.workers[name].state.position)
+
+def _new_reads(request: RequestContext, access: Access) -> ReadPoint:
+    services = request.services
+    return ReadPoint.now(
+        services.feed,
+        services.projector,
+        access,
+        client_token=request.request_extensions.get("logToken"),
+        timeout_seconds=services.settings.min_position_timeout_seconds,
+    )
+
+
+def _new_loaders(request: RequestContext, reads: ReadPoint, as_of_position: int | None = None) -> Loaders:
+    # Loaders that refer to a context would make a cycle with it: both would live until the collector finds them.
+    return Loaders(request.services.database, reads.access, as_of_position, reads.wait_for_projection)
 
 
 def response_extensions(context: Context) -> dict[str, Any]:
     """The extensions of every response, without the correlation id."""
     projector, feed = context.services.projector, context.services.feed
-    position, token = (feed.head, feed.end.token) if context.read_point is None else context.read_point.take()
+    position, token = context.reads.take()
     return {
         "position": str(position),
         "head": str(max(feed.latest_known, position)),

@@ -128,6 +128,6 @@ async def _find[R](
         raise ReplacedLog(
             f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
         )
-    await context.check_log()
+    await context.reads.check_log()
     owner = context.access.row_owner(projection)
     return context.services.live_lists.find(projection, where, most, owner), head

@@ -190,7 +190,7 @@ async def paginate[R, T](
     row_order = RowOrder(order, descending, frozenset(alphabetical))
 
     async def read(part: Range) -> Sequence[R]:
-        await context.wait_for_projection(projection, position)
+        await context.reads.wait_for_projection(projection, position)
         return await keyset_page(
             database,
             projection,
@@ -203,7 +203,7 @@ async def paginate[R, T](
         )
 
     async def count() -> int:
-        await context.wait_for_projection(projection, position)
+        await context.reads.wait_for_projection(projection, position)
         return await count_rows(database, projection, where, position, owner=owner)
 
     return await read_page(

@@ -1,15 +1,23 @@
 """The read point of one answer: the position up to which everything is in it."""
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+from app.engine.access.access import Access
+from app.engine.graphql.errors import BadInput, ReplacedLog
+from app.engine.projector.projector import Projector
+from app.engine.store.feed import Feed
 from app.engine.store.log_identity import LogEnd, LogToken, identity_of
+from app.engine.store.reader import Fact
+from projections.kernel import Projection
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from app.engine.store.feed import Feed
-    from app.engine.store.log_identity import Fact
+REPLACED = (
+    "The log was replaced, by a fail-over or a restore: events that you have received are gone. Read the state again,"
+    " and subscribe without after."
+)
 
 
 @dataclass(slots=True)
@@ -20,7 +28,13 @@ class ReadPoint:
     position that its reads had reached before they began.
     """
 
-    feed: "Feed"
+    feed: Feed
+    projector: Projector
+    access: Access
+    client_token: Any
+    """What the client sent as the token of its log. None if it sent nothing."""
+    timeout_seconds: float
+    """How long a read waits for a projection."""
     start: int
     """The end of the log when the operation began: what is read of the log itself is at least as new."""
     epoch: int
@@ -32,12 +46,62 @@ class ReadPoint:
     """The lowest position that the reads had reached; None if nothing was read but the log."""
     recorded: int | None = None
     """The position after the last command of the operation."""
-    recorded_fact: "Fact | None" = None
+    recorded_fact: Fact | None = None
 
     @classmethod
-    def at(cls, feed: "Feed") -> "ReadPoint":
+    def now(
+        cls, feed: Feed, projector: Projector, access: Access, *, client_token: object, timeout_seconds: float
+    ) -> "ReadPoint":
         """A read point for what begins now."""
-        return cls(feed, feed.latest_known, feed.epoch, feed.end)
+        return cls(
+            feed, projector, access, client_token, timeout_seconds, feed.latest_known, feed.epoch, feed.end
+        )
+
+    async def check_log(self) -> None:
+        """Check that the positions of the client belong to this log, if it sent `extensions.logToken`.
+
+        Raises `ReplacedLog`, or `BadInput` for another text than a token.
+        """
+        text = self.client_token
+        if text is None or text == str(self.feed.end.token):
+            return
+        try:
+            token = LogToken.parse(text)
+        except (ValueError, AttributeError, OverflowError):
+            raise BadInput("extensions.logToken is not a token of this server.") from None
+        if not await self.feed.has(token):
+            raise ReplacedLog(REPLACED)
+
+    async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
+        """Call it before each read of a projection: the answer's position is what its projections had reached.
+
+        Waits until the projection has reached `position`, and the highest position that the operation has asked for; later
+        reads of the operation are at least as new. A table that is made again is waited for in any case. Raises
+        `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
+        """
+        if position is not None:
+            await self.check_log()
+        wanted = max(position or 0, self.min_position)
+        names = [projection.name]
+        while (
+            (owner := projection.owner) is not None
+            and owner.of is not None
+            and self.access.is_limited(projection)
+        ):
+            # The rows of another projection say whose these rows are.
+            projection = owner.of
+            names.append(projection.name)
+        await self.projector.wait_for_all(names, wanted, self.timeout_seconds)
+        if wanted > self.feed.head:
+            # Another process owns the projection and was faster. The log token has to name an event as new as the answer.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.timeout_seconds):
+                    await self.feed.wait_past(wanted - 1, epoch=self.feed.epoch)
+            await self.projector.wait_for_all(names, wanted, self.timeout_seconds)
+        if position is not None:
+            self.min_position = wanted
+        for name in names:
+            self.note_read(self.projector.workers[name].state.position)
 
     def note_read(self, position: int) -> None:
         """Something is about to be read that has everything up to `position`."""
@@ -52,7 +116,7 @@ class ReadPoint:
         self.note_read(position)
         self.min_position = max(self.min_position, position)
 
-    def note_command(self, position: int, facts: "Sequence[Fact]") -> None:
+    def note_command(self, position: int, facts: Sequence[Fact]) -> None:
         """A command has left the log at `position`."""
         self.recorded = max(position, self.recorded or 0)
         if facts:

@@ -9,7 +9,7 @@ import pytest
 
 from app.composition import application
 from app.engine.access.caller import Caller
-from app.engine.graphql.context import Context
+from app.engine.graphql.context import RequestContext
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
@@ -85,7 +85,7 @@ async def test_the_cost_of_an_operation_is_what_it_spends(
     caller = Caller("tester", frozenset({"operator"}))
 
     async def spend(query: str) -> float:
-        context = Context(
+        context = RequestContext(
             services=runtime,
             events=events,
             caller=caller,

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from starlette.applications import Starlette
 
-from app.engine.graphql.context import Context
+from app.engine.graphql.context import RequestContext
 from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.loaders import Loaders
+from app.engine.graphql.read_point import ReadPoint
 from app.engine.server.runtime import Runtime
 from tests.support.graphql_client import Api
 from tests.support.websocket import RawSocket
@@ -45,7 +47,7 @@ async def left_over(execute: Callable[[], Awaitable[None]]) -> Counter[str]:
 
 
 def living() -> Counter[str]:
-    kinds = (FastExecutionContext, Context)
+    kinds = (FastExecutionContext, RequestContext, ReadPoint, Loaders)
     return Counter(type(each).__name__ for each in gc.get_objects() if isinstance(each, kinds))
 
 

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy.sql.elements import quoted_name
 
 from app.engine.commands import CommandAccepted, CommandContext
+from app.engine.graphql.context import Context
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.http import GraphQLEndpoint
@@ -215,11 +216,10 @@ async def test_a_context_that_has_loaders_is_freed_without_the_collector_of_cycl
 ) -> None:
     gc.disable()
     try:
-        asked = context_of(runtime, view, "a").for_operation(uuid4())
-        assert asked.loaders is asked.loaders
-        freed = weakref.ref(asked)
+        asked = Context.of(context_of(runtime, view, "a"), uuid4())
+        freed = weakref.ref(asked), weakref.ref(asked.loaders)
         del asked
-        assert freed() is None
+        assert [each() for each in freed] == [None, None]
     finally:
         gc.enable()
 

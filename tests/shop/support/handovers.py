@@ -10,7 +10,7 @@ from graphql import ExecutionResult
 
 from app.composition import application
 from app.engine.access.caller import Caller
-from app.engine.graphql.context import Context, LiveHandover
+from app.engine.graphql.context import LiveHandover, RequestContext
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
@@ -20,9 +20,9 @@ def endpoint(runtime: Runtime) -> GraphQLEndpoint:
     return GraphQLEndpoint(*build_schema(application.slices(), application.deciders), runtime)
 
 
-def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> Context:
+def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> RequestContext:
     """The context of a socket of a caller."""
-    return Context(
+    return RequestContext(
         services=runtime,
         events=view._events,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
         caller=Caller(actor, frozenset({role})),
@@ -35,7 +35,7 @@ def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = 
 
 async def handed_over(
     view: GraphQLEndpoint,
-    context: Context,
+    context: RequestContext,
     variables: dict[str, Any],
     document: str,
     operation_name: str | None = None,

@@ -10,7 +10,7 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefiniti
 from strawberry.extensions import SchemaExtension
 from strawberry.types.graphql import OperationType
 
-from app.engine.graphql.context import Context, response_extensions
+from app.engine.graphql.context import Context, RequestContext, response_extensions
 from app.engine.graphql.costs import too_expensive
 from app.engine.graphql.errors import with_codes, with_validation_code, without_suggestions
 from app.engine.graphql.execution.cost import CostCalculator
@@ -120,9 +120,9 @@ class OperationExtension(SchemaExtension):
 
     def on_operation(self) -> Iterator[None]:
         execution = self.execution_context
-        context: Context = execution.context
+        request: RequestContext = execution.context
         # The context of a socket serves many operations: each gets loaders and a correlation id of its own.
-        execution.context = context.for_operation(context.requested_correlation_id or uuid7())
+        execution.context = Context.of(request, request.requested_correlation_id or uuid7())
         execution.parse_options["max_tokens"] = MAX_TOKENS
         if self._hides_schema:
             execution.validation_rules = (*execution.validation_rules, NoIntrospectionRule)

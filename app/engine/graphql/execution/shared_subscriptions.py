@@ -149,7 +149,7 @@ class SharedSubscription:
 
     def _render(self, root: object, position: int) -> PayloadOrFuture:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
-        context = self._context.for_operation(self._context.correlation_id)
+        context = self._context.for_message()
         context.reads.note_answer(position)
         result = self._executor.execute(root, context)
         if self._executor.is_awaitable(result):

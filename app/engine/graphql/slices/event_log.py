@@ -168,7 +168,7 @@ class Subscription:
             raise ReplacedLog(
                 f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
             )
-        await context.check_log()
+        await context.reads.check_log()
         epoch, interests = feed.epoch, filter_interests(where)
         cursor = feed.latest_known if after is None else after
         point.listening.set()

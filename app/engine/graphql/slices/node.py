@@ -63,7 +63,7 @@ async def find_nodes(
     prefixes = {prefix for prefix, _ in filter(None, places)}
     for source in sources:
         if source.prefix in prefixes:
-            await context.wait_for_projection(source.projection, min_position)
+            await context.reads.wait_for_projection(source.projection, min_position)
 
     async def find(source: NodeSource[Any], id: UUID) -> Node | None:
         row = await context.loaders.row(source.projection, "id", id)

@@ -21,7 +21,7 @@ from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
-from app.engine.graphql.context import Context, ResumePoint, Services
+from app.engine.graphql.context import RequestContext, ResumePoint, Services
 from app.engine.graphql.errors import TimedOut, is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.rates import RateLimiter
@@ -67,7 +67,7 @@ FIRST_RESULT_SECONDS = 2.0
 """How long a subscription by GET waits for its first result, so that an error of it has a status."""
 
 
-class GraphQLEndpoint(GraphQL[Context, None]):
+class GraphQLEndpoint(GraphQL[RequestContext, None]):
     """The endpoint /graphql, for requests and for sockets."""
 
     websocket_adapter_class = WebSocketAdapter  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride] - Strawberry names its own adapter, not a protocol
@@ -218,7 +218,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             close=lambda: close_results(results, first),
         )
 
-    async def _results(self, context: Context, envelope: dict[str, Any]) -> AsyncGenerator[ExecutionResult]:
+    async def _results(
+        self, context: RequestContext, envelope: dict[str, Any]
+    ) -> AsyncGenerator[ExecutionResult]:
         """The results of a subscription. An unexpected error is the last one."""
         try:
             results: Any = await self.schema.stream(
@@ -235,10 +237,12 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             yield PreExecutionError(data=None, errors=_coded(error, context.correlation_id))
 
     @override
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+    async def get_context(
+        self, request: Request | WebSocket, response: Response | WebSocket
+    ) -> RequestContext:
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
         caller: Caller = getattr(request.state, "caller", ANONYMOUS)
-        return Context(
+        return RequestContext(
             services=self._services,
             events=self._events,
             caller=caller,
@@ -278,8 +282,8 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             raise Unauthenticated(error) from None
 
     async def authenticate_socket(
-        self, socket: WebSocket, context: Context, init: Mapping[str, Any] | None
-    ) -> Context:
+        self, socket: WebSocket, context: RequestContext, init: Mapping[str, Any] | None
+    ) -> RequestContext:
         """The context of a socket's operations, by the payload of its connection_init. Raises `Unauthenticated`."""
         return replace(context, caller=await self._caller(socket, init))
 

@@ -18,7 +18,7 @@ from strawberry.types.execution import PreExecutionError
 
 from app.engine.access.authentication import has_expired, wait_for_expiry
 from app.engine.access.caller import Caller
-from app.engine.graphql.context import Context, LiveHandover
+from app.engine.graphql.context import LiveHandover, RequestContext
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.transport.requests import (
@@ -88,11 +88,11 @@ class _Endpoint(Protocol):
     def encode_message(self, message: Mapping[str, Any]) -> str: ...
 
     async def authenticate_socket(
-        self, socket: websockets.WebSocket, context: Context, init: Mapping[str, Any] | None
-    ) -> Context: ...
+        self, socket: websockets.WebSocket, context: RequestContext, init: Mapping[str, Any] | None
+    ) -> RequestContext: ...
 
 
-class WebSocketHandler(BaseGraphQLTransportWSHandler[Context, None]):
+class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
     """The operations of one socket."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
