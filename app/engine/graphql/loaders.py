@@ -1,7 +1,6 @@
 """Batches the reads of single rows, of whole process instances, and of the histories of aggregates."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -42,7 +41,7 @@ class HasPrefetched(Protocol):
     prefetched: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Loaders:
     """Batches and caches reads for one operation, one mutation's answer or one message of a subscription."""
 
@@ -57,18 +56,18 @@ class Loaders:
         default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
     )
 
-    _waiting: Counter[asyncio.Future[Any]] = field(default_factory=Counter["asyncio.Future[Any]"])
+    _waiting: dict[asyncio.Future[Any], int] = field(default_factory=dict["asyncio.Future[Any]", int])
     """How many tasks wait for each read. The tasks of several fields may wait for one."""
-    _histories: list[AggregateHistory] = field(default_factory=list[AggregateHistory])
+    _history: AggregateHistory | None = None
 
     def history(self, shared: AggregateHistory, caller: str = "") -> AggregateHistory:
         """The history of aggregates, with the reads of this operation in batches. It caches no reads.
 
         `caller` names whose share of the concurrent reads they take.
         """
-        if not self._histories:
-            self._histories.append(shared.batched(caller))
-        return self._histories[0]
+        if self._history is None:
+            self._history = shared.batched(caller)
+        return self._history
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:
         """The row with this value in a unique column. None if the caller may not see it. Raises `AccessDenied`."""
@@ -118,7 +117,7 @@ class Loaders:
         future = asyncio.ensure_future(reading)
         if future.done():
             return future.result()
-        self._waiting[future] += 1
+        self._waiting[future] = self._waiting.get(future, 0) + 1
         try:
             return await asyncio.shield(future)
         finally:
