@@ -18,7 +18,8 @@ class CommandContext:
     `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
     `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
     nothing. `digest` is that of what the client asked for: the same id with another digest is refused. With `guard`, the
-    command sees an aggregate of another owner as one that does not exist, and cannot make an aggregate for another owner.
+    command sees an aggregate of another owner as one that does not exist, and changes nothing that is not that owner's
+    before or after.
     """
 
     actor: str

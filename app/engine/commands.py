@@ -143,7 +143,11 @@ class CommandHandler:
                     decider.check_declared(error)
                     rejection = error
                 state = decider.fold(events, aggregate.speculative_state, base)
-                if guard is not None and not guard.allows(state):
+                if (
+                    guard is not None
+                    and events
+                    and not guard.allows_change(aggregate.speculative_state, state)
+                ):
                     raise not_for_others(command, context)
             aggregate.speculative_state, aggregate.speculative_version = state, base + len(events)
             try:
@@ -224,7 +228,8 @@ class CommandHandler:
         except Rejection as rejection:
             decider.check_declared(rejection)
             return CommandRejected(code=rejection.code, message=rejection.message)
-        if context.guard is not None and not context.guard.allows(decider.fold(events, state, version)):
+        after = decider.fold(events, state, version)
+        if context.guard is not None and events and not context.guard.allows_change(state, after):
             raise not_for_others(command, context)
         append = AppendRequest(
             command_id=context.command_id or uuid7(),

@@ -84,7 +84,7 @@ def allow(**scopes: Scope) -> Rule:
 class StreamOwner:
     """Whose a stream is: the owner of the row of `rows` whose key is the id of the stream.
 
-    `of_state` gives the owner of the aggregate's state, or None before it has one. Commands with the scope `own` need it.
+    `of_state` gives the owner of the aggregate's state, or None while it has none. Commands with the scope `own` need it.
     """
 
     rows: AnyProjection

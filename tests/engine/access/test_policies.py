@@ -305,6 +305,50 @@ async def test_a_command_with_the_scope_own_sees_no_other_owners_aggregate(datab
         assert await running.commands.current_state(tally, id) == 2
 
 
+async def test_a_command_with_the_scope_own_changes_what_nobody_owns_only_by_taking_it(
+    database: Database,
+) -> None:
+    policy = AccessPolicy(
+        (
+            Policy(
+                commands={"tally.add": allow(clerk="own"), "tally.take": allow(clerk="own")},
+                # A small tally is nobody's, whether it was Ann's before or not.
+                streams={"tally": StreamOwner(tallies, lambda state: "ann" if state >= 10 else None)},
+            ),
+        ),
+        ROLES,
+        (tally,),
+        EventCodec((tally,)),
+    )
+    async with engine(database) as running:
+        id = uuid4()
+
+        async def outcomes(actor: str, command: Add | Take) -> list[str]:
+            """The names of the outcomes of a dry run, and of the command itself."""
+            guard = policy.access(Caller(actor, frozenset({"clerk"}))).check_command("tally", id, command)
+            names: list[str] = []
+            for dry_run in (True, False):
+                context = replace(request(dry_run=dry_run), guard=guard)
+                try:
+                    found = await running.commands.execute(tally, id, command, context)
+                    names.append(type(found).__name__)
+                except AccessDenied:
+                    names.append("denied")
+            return names
+
+        denied, accepted = ["denied", "denied"], ["CommandPreview", "CommandAccepted"]
+        assert await outcomes("ann", Add(amount=1)) == denied
+        await running.commands.execute(tally, id, Add(amount=5), request())
+        for actor in ("ann", "ben"):
+            assert await outcomes(actor, Add(amount=1)) == denied
+            assert await outcomes(actor, Take(amount=1)) == denied
+        assert await outcomes("ben", Add(amount=10)) == denied
+        assert await outcomes("ann", Add(amount=10)) == accepted
+        assert await outcomes("ann", Take(amount=12)) == accepted
+        assert await running.commands.current_state(tally, id) == 3
+        assert await outcomes("ann", Take(amount=1)) == denied
+
+
 @pytest.mark.parametrize(
     ("rule", "is_asked", "shares"),
     [
