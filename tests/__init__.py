@@ -1,1 +1,6 @@
 """The tests, and the language they are written in."""
+
+import pytest
+
+# So that a failure in the test language shows what was expected and what came.
+pytest.register_assert_rewrite("tests.support")

@@ -91,7 +91,10 @@ class ProjectionScenario:
 
 @dataclass(frozen=True)
 class ProcessScenario:
-    """For a process: `given(facts).then_sends(actions)` are the actions after the last fact; `.then_is(state)`."""
+    """For a process: `given(facts).then_sends(actions)` are the actions after the last fact; `.then_is(state)`.
+
+    All facts are of one instance, or of none: an instance never sees those that `correlate` gives to another one.
+    """
 
     process: AnyProcess
     history: tuple[Recorded[Any], ...] = ()
@@ -100,11 +103,13 @@ class ProcessScenario:
         return replace(self, history=history)
 
     def then_sends(self, *actions: Action) -> None:
-        before = self._state(self.history[:-1])
-        after = self.process.evolve(before, self.history[-1])
-        assert (
-            tuple(self.process.react(before, after, self.history[-1]) if after is not None else ()) == actions
-        )
+        *earlier, last = self.history
+        sent: Sequence[Action] = ()
+        if self._is_correlated(last):
+            before = self._state(earlier)
+            after = self.process.evolve(before, last)
+            sent = self.process.react(before, after, last) if after is not None else ()
+        assert tuple(sent) == actions
 
     def then_sends_nothing(self) -> None:
         self.then_sends()
@@ -119,6 +124,12 @@ class ProcessScenario:
     def _state(self, history: Sequence[Recorded[Any]]) -> Any:
         state: Any = None
         for each in history:
-            if self.process.instance_id(each) is not None:
+            if self._is_correlated(each):
                 state = self.process.evolve(state, each)
         return state
+
+    def _is_correlated(self, fact: Recorded[Any]) -> bool:
+        """Whether the process sees the fact. The fact of another instance than the others fails the test."""
+        instances = {self.process.instance_id(each) for each in self.history} - {None}
+        assert len(instances) <= 1, f"the facts are of several instances: {instances}"
+        return self.process.instance_id(fact) in instances

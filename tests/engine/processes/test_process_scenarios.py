@@ -1,0 +1,36 @@
+"""The test language of processes sees what the engine would see, and says what it compared."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from domain.kernel.process import DeadlinePassed
+from tests.support.scenarios import NOW, ProcessScenario, fact
+from tests.support.toy_counter import Added
+from tests.support.toy_process import errand
+
+scenario = ProcessScenario(errand)
+put = fact(Added(amount=1, note="put"))
+
+
+def test_a_fact_that_is_of_no_instance_makes_the_process_send_nothing() -> None:
+    with pytest.raises(AssertionError):
+        scenario.given(put).then_sends_nothing()
+    deaf = replace(errand, correlate=lambda _: None)
+    ProcessScenario(deaf).given(put).then_sends_nothing()
+
+
+def test_facts_of_several_instances_fail_the_test() -> None:
+    passed = scenario.own_fact(DeadlinePassed(deadline="end", due=NOW), stream=uuid4())
+    for check in (
+        scenario.given(put, passed).then_sends_nothing,
+        lambda: scenario.given(passed, put).then_is(None),
+    ):
+        with pytest.raises(AssertionError, match="the facts are of several instances"):
+            check()
+
+
+def test_a_failure_shows_what_was_expected_and_what_came() -> None:
+    with pytest.raises(AssertionError, match=r"SendCommand\(.* == \(\)"):
+        scenario.given(put).then_sends_nothing()
