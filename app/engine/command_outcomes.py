@@ -18,8 +18,7 @@ class CommandContext:
     `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
     `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
     nothing. `digest` is that of what the client asked for: the same id with another digest is refused. With `guard`, the
-    command sees an aggregate of another owner as one that does not exist, and changes nothing that is not that owner's
-    before or after.
+    command sees an aggregate of another owner as one that does not exist, and what it changes is the caller's after it.
     """
 
     actor: str
@@ -82,6 +81,8 @@ def outcome_as_missing(decider: AnyDecider, command: Command, context: CommandCo
     raise AccessDenied("This id is in use.")
 
 
-def not_for_others(command: Command, context: CommandContext) -> AccessDenied:
-    """The command concerns an aggregate that is not the caller's."""
+def not_yours(command: Command, context: CommandContext, owner: object | None) -> AccessDenied:
+    """The command would leave an aggregate of another owner, or of none."""
+    if owner is None:
+        return AccessDenied(f"You may send {command.stored.name} to what is yours, and this has no owner.")
     return AccessDenied(f"You may send {command.stored.name} for yourself only, and you are {context.actor}.")

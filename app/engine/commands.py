@@ -21,7 +21,7 @@ from app.engine.command_outcomes import (
     CommandOutcome,
     CommandPreview,
     CommandRejected,
-    not_for_others,
+    not_yours,
     outcome_as_missing,
 )
 from app.engine.logs import log_fields
@@ -143,12 +143,13 @@ class CommandHandler:
                     decider.check_declared(error)
                     rejection = error
                 state = decider.fold(events, aggregate.speculative_state, base)
-                if (
-                    guard is not None
-                    and events
-                    and not guard.allows_change(aggregate.speculative_state, state)
-                ):
-                    raise not_for_others(command, context)
+                if guard is not None and events and not guard.allows_change(state):
+                    confirmed = await self._load_confirmed(decider, stream_id)
+                    if confirmed.version == base:
+                        raise not_yours(command, context, guard.of_state(state))
+                    # Another command may have made the caller its owner.
+                    self._reload(decider, stream_id, aggregate, confirmed.version)
+                    continue
             aggregate.speculative_state, aggregate.speculative_version = state, base + len(events)
             try:
                 result = await self._appender.append(
@@ -229,8 +230,8 @@ class CommandHandler:
             decider.check_declared(rejection)
             return CommandRejected(code=rejection.code, message=rejection.message)
         after = decider.fold(events, state, version)
-        if context.guard is not None and events and not context.guard.allows_change(state, after):
-            raise not_for_others(command, context)
+        if context.guard is not None and events and not context.guard.allows_change(after):
+            raise not_yours(command, context, context.guard.of_state(after))
         append = AppendRequest(
             command_id=context.command_id or uuid7(),
             command=command.stored,

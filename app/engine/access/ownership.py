@@ -19,13 +19,13 @@ class StateGuard:
         owner = self.of_state(state)
         return owner is None or is_same_owner(owner, self.owner)
 
-    def allows_change(self, before: Any, after: Any) -> bool:
-        """Whether a command may lead from one state to another: it is this owner's before or after, and never another's.
+    def allows_change(self, after: Any) -> bool:
+        """Whether a command may record events that lead to this state: it has to be this owner's then.
 
-        So an aggregate that nobody owns, or nobody any more, can be taken and given back, and not changed otherwise.
+        A state without an owner can only be taken. An owner stays: caches of owners rely on that.
         """
-        owners = [owner for state in (before, after) if (owner := self.of_state(state)) is not None]
-        return bool(owners) and all(is_same_owner(owner, self.owner) for owner in owners)
+        owner = self.of_state(after)
+        return owner is not None and is_same_owner(owner, self.owner)
 
 
 def is_same_owner(owner: object, actor: str) -> bool:

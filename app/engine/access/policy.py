@@ -85,6 +85,7 @@ class StreamOwner:
     """Whose a stream is: the owner of the row of `rows` whose key is the id of the stream.
 
     `of_state` gives the owner of the aggregate's state, or None while it has none. Commands with the scope `own` need it.
+    An owner never changes, and never goes: the engine remembers it.
     """
 
     rows: AnyProjection

@@ -24,7 +24,7 @@ type Wait = Callable[[AnyProjection, int], Awaitable[None]]
 
 
 class StreamOwners:
-    """The owners of streams, cached for all subscribers: the owner of a stream never changes."""
+    """The owners of streams, cached for all subscribers: once a stream has an owner, it never changes."""
 
     def __init__(self, database: Database, streams: Mapping[str, StreamOwner], wait: Wait) -> None:
         self._database = database
@@ -61,7 +61,8 @@ class StreamOwners:
                 if stream is not None:
                     await self.wait_for(stream.rows, max(places.values()))
                     for stream_id, owner in await self._read(stream.rows, list(places)):
-                        self._owners[epoch, category, UUID(int=stream_id.int)] = owner
+                        if owner is not None:
+                            self._owners[epoch, category, UUID(int=stream_id.int)] = owner
 
     async def wait_for(self, rows: AnyProjection, position: int) -> None:
         """Wait until the rows, and those that say whose they are, have reached a position. Raises `ProjectionStale`."""

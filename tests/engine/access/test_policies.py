@@ -30,12 +30,13 @@ from app.engine.graphql.policies import access_policy, check_policies, missing_l
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.read_models.queries import count_rows, owner_value, rows_by_column
+from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventFilter, EventReader
-from projections.kernel import Owner
+from projections.kernel import AnyProjection, Owner
 from tests.support.toy_counter import Add, Take, TooLittle, engine, request, tallies, tally
 from tests.support.toy_slice import COMPLETE, ROLES, application_with, without
 from tests.support.toy_upcasts import ADDED, BURNT, GROWN, LOOKED, MOVED, insert_events, tally_with_upcasts
@@ -305,21 +306,17 @@ async def test_a_command_with_the_scope_own_sees_no_other_owners_aggregate(datab
         assert await running.commands.current_state(tally, id) == 2
 
 
+ANNS_IF_LARGE = Policy(
+    commands={"tally.add": allow(clerk="own"), "tally.take": allow(clerk="own")},
+    streams={"tally": StreamOwner(tallies, lambda state: "ann" if state >= 10 else None)},
+)
+"""A small tally has no owner."""
+
+
 async def test_a_command_with_the_scope_own_changes_what_nobody_owns_only_by_taking_it(
     database: Database,
 ) -> None:
-    policy = AccessPolicy(
-        (
-            Policy(
-                commands={"tally.add": allow(clerk="own"), "tally.take": allow(clerk="own")},
-                # A small tally is nobody's, whether it was Ann's before or not.
-                streams={"tally": StreamOwner(tallies, lambda state: "ann" if state >= 10 else None)},
-            ),
-        ),
-        ROLES,
-        (tally,),
-        EventCodec((tally,)),
-    )
+    policy = AccessPolicy((ANNS_IF_LARGE,), ROLES, (tally,), EventCodec((tally,)))
     async with engine(database) as running:
         id = uuid4()
 
@@ -344,9 +341,40 @@ async def test_a_command_with_the_scope_own_changes_what_nobody_owns_only_by_tak
             assert await outcomes(actor, Take(amount=1)) == denied
         assert await outcomes("ben", Add(amount=10)) == denied
         assert await outcomes("ann", Add(amount=10)) == accepted
-        assert await outcomes("ann", Take(amount=12)) == accepted
-        assert await running.commands.current_state(tally, id) == 3
-        assert await outcomes("ann", Take(amount=1)) == denied
+        assert await outcomes("ann", Take(amount=1)) == accepted
+        # An owner stays.
+        assert await outcomes("ann", Take(amount=12)) == denied
+        assert await running.commands.current_state(tally, id) == 14
+
+
+async def test_a_command_to_what_became_the_callers_through_another_server_is_decided_on_that(
+    database: Database,
+) -> None:
+    policy = AccessPolicy((ANNS_IF_LARGE,), ROLES, (tally,), EventCodec((tally,)))
+    id, ann = uuid4(), policy.access(Caller("ann", frozenset({"clerk"})))
+    guard = ann.check_command("tally", id, Add(amount=1))
+    async with engine(database) as one, engine(database) as other:
+        await other.commands.execute(tally, id, Add(amount=5), request())
+        await one.commands.execute(tally, id, Add(amount=10), replace(request(), guard=guard))
+        outcome = await other.commands.execute(tally, id, Add(amount=1), replace(request(), guard=guard))
+        assert isinstance(outcome, CommandAccepted)
+        assert await one.commands.current_state(tally, id) == 16
+
+
+async def test_an_owner_that_comes_with_a_later_event_is_known_then(database: Database) -> None:
+    # The last note of a tally names its owner.
+    held = replace(tallies, owner=Owner("last"))
+    id = uuid4()
+    async with engine(database, projections=(held,)) as running:
+
+        async def wait(rows: AnyProjection, position: int) -> None:
+            await running.projector.wait_for_position(rows.name, position, 10)
+
+        owners = StreamOwners(database, {"tally": StreamOwner(held)}, wait)
+        for note, owned in (("", set[object]()), ("ann", {("tally", id)})):
+            outcome = await running.commands.execute(tally, id, Add(amount=1, note=note), request())
+            assert isinstance(outcome, CommandAccepted)
+            assert await owners.owned("ann", outcome.facts, 0) == owned
 
 
 @pytest.mark.parametrize(
