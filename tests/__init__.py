@@ -1,6 +1,9 @@
 """The tests, and the language they are written in."""
 
-import pytest
+import sys
 
-# So that a failure in the test language shows what was expected and what came.
-pytest.register_assert_rewrite("tests.support")
+if "pytest" in sys.modules:
+    import pytest
+
+    # So that a failure in the test language shows what was expected and what came.
+    pytest.register_assert_rewrite("tests.support")

@@ -131,5 +131,6 @@ class ProcessScenario:
     def _is_correlated(self, fact: Recorded[Any]) -> bool:
         """Whether the process sees the fact. The fact of another instance than the others fails the test."""
         instances = {self.process.instance_id(each) for each in self.history} - {None}
+        assert all(isinstance(each, UUID) for each in instances), f"an instance is a UUID: {instances}"
         assert len(instances) <= 1, f"the facts are of several instances: {instances}"
         return self.process.instance_id(fact) in instances
