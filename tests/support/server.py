@@ -45,6 +45,8 @@ def run_main(arguments: Sequence[str], environment: Mapping[str, str], log: str,
     for descriptor, path in ((1, log), (2, errors)):
         with open(path, "ab") as output:
             os.dup2(output.fileno(), descriptor)
+    # Tests that were started by nohup would hand down that it is ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["app", *arguments]
