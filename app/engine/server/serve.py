@@ -50,7 +50,7 @@ MAX_SOCKET_MESSAGE_BYTES = 4 * MAX_REQUEST_BYTES
 """Bytes. A message up to here is refused on its own, with the id of its operation. A larger one ends the socket: 1009."""
 
 
-class _GracefulServer(uvicorn.Server):
+class GracefulServer(uvicorn.Server):
     """uvicorn raises a caught signal again when it has stopped, which would end a clean stop in a traceback."""
 
     def __init__(
@@ -234,7 +234,7 @@ async def serve[S: EngineSettings](
                     log.info(
                         "development: callers on this machine name themselves, by the headers X-Actor and X-Roles"
                     )
-                server = _GracefulServer(
+                server = GracefulServer(
                     _uvicorn_config(app, runtime.settings),
                     settings,
                     lambda: print_line(f"ready: {', '.join(_addresses(application, settings, port))}"),
@@ -267,7 +267,7 @@ def _operations_socket(settings: EngineSettings) -> Generator[socket.socket | No
         yield listener
 
 
-async def _stop_if_given_up(runtime: Runtime, server: _GracefulServer) -> None:
+async def _stop_if_given_up(runtime: Runtime, server: GracefulServer) -> None:
     await runtime.gave_up.wait()
     server.begin_stop()
 

@@ -10,7 +10,7 @@ from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.server.runtime import Runtime
-from app.engine.server.serve import _GracefulServer  # pyright: ignore[reportPrivateUsage] - uvicorn's server with our stop
+from app.engine.server.serve import GracefulServer
 from app.engine.server.shutdown import Shutdown
 from app.engine.settings import EngineSettings
 from tests.support.toy_counter import Add, request, tallies, tally
@@ -88,7 +88,7 @@ def test_a_server_ends_also_if_something_does_not_begin_to_stop() -> None:
         raise ZeroDivisionError
 
     config = uvicorn.Config(lambda: None, log_config=None)
-    server = _GracefulServer(config, EngineSettings(), lambda: None, stopping, _NoLimit(1))
+    server = GracefulServer(config, EngineSettings(), lambda: None, stopping, _NoLimit(1))
     with pytest.raises(ZeroDivisionError):
         server.begin_stop()
     assert server.should_exit

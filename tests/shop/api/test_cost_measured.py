@@ -9,12 +9,10 @@ import pytest
 
 from app.composition import application
 from app.engine.access.caller import Caller
-from app.engine.graphql.context import RequestContext
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
-from app.engine.uuid7 import uuid7
 from tests.shop.support.shop_client import stock
 from tests.support.graphql_client import Api
 
@@ -85,14 +83,7 @@ async def test_the_cost_of_an_operation_is_what_it_spends(
     caller = Caller("tester", frozenset({"operator"}))
 
     async def spend(query: str) -> float:
-        context = RequestContext(
-            services=runtime,
-            events=events,
-            caller=caller,
-            access_policy=endpoint._policy,
-            stream_owners=endpoint._owners,
-            correlation_id=uuid7(),
-        )
+        context = endpoint.context_of(caller)
         began = thread_time()
         result = await schema.execute(query, context_value=context)
         spent = thread_time() - began

@@ -77,7 +77,7 @@ async def paid_order(runtime: Runtime) -> UUID:
 async def test_a_new_subscriber_gets_what_the_rows_of_an_unchanged_list_refer_to_as_it_is_now(
     runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID
 ) -> None:
-    asks = context_of(runtime, view, "anna")
+    asks = context_of(view, "anna")
     first = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
     assert await first.next() == ("REQUESTED", [])
     await execute(runtime, payment, payment_id(paid_order), RecordCapture(amount=PRICE))
@@ -90,7 +90,7 @@ async def test_subscribers_that_join_together_share_the_first_message(
     runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_subscriptions, "monotonic", lambda: 7.5)
-    asks, rendered = context_of(runtime, view, "anna"), list[int]()
+    asks, rendered = context_of(view, "anna"), list[int]()
     render = SharedSubscription._render
 
     def count(shared: SharedSubscription, root: object, position: int) -> Any:
@@ -124,7 +124,7 @@ async def test_a_message_that_could_not_be_made_is_made_again_for_the_next_subsc
     monkeypatch: pytest.MonkeyPatch,
     ends: bool,
 ) -> None:
-    asks = context_of(runtime, view, "anna")
+    asks = context_of(view, "anna")
     slow = await handed_over(view, asks, {}, PAID_ORDERS)
     fast = Follower(view, await handed_over(view, asks, {}, PAID_ORDERS))
     assert await fast.next() == ("REQUESTED", [])
@@ -162,7 +162,7 @@ LINES_AS_OF = "upserted { asOf(at: {position: $p}) { lines { sku } } }"
 async def test_those_who_start_at_other_positions_share_nothing_if_a_message_shows_the_position(
     runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID, document: str
 ) -> None:
-    asks, followers = context_of(runtime, view, "anna"), list[Follower]()
+    asks, followers = context_of(view, "anna"), list[Follower]()
     await execute(runtime, order, paid_order, AddLine(line=Line(sku="TEA", quantity=1, unit_price=PRICE)))
     for position in ("1", "3"):
         handover = await handed_over(view, asks, {"p": position}, document, "Asked")

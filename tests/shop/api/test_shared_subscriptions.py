@@ -108,12 +108,12 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
 
     monkeypatch.setattr(SharedSubscription, "_render", watched)
     tails: SharedSubscriptions = view.shared_subscriptions
-    first = context_of(runtime, view, "anna")
+    first = context_of(view, "anna")
     asked = [
         await handed_over(view, first, LONG | {"from": "0"}, FACTS),
         await handed_over(view, first, LONG, FACTS),
         await handed_over(view, first, SHORT, FACTS),
-        await handed_over(view, context_of(runtime, view, "ben", "staff"), LONG, FACTS),
+        await handed_over(view, context_of(view, "ben", "staff"), LONG, FACTS),
     ]
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(5)]
     follows = [
@@ -149,7 +149,7 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_ane
 async def test_the_payloads_of_all_shared_subscriptions_have_one_bound_in_bytes(
     runtime: Runtime, view: GraphQLEndpoint
 ) -> None:
-    tails, asks = view.shared_subscriptions, context_of(runtime, view, "anna")
+    tails, asks = view.shared_subscriptions, context_of(view, "anna")
     tails.memory.max_bytes = 20_000
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(3)]
     # Other words each: nothing is shared.
@@ -183,7 +183,7 @@ async def test_what_has_to_be_loaded_for_a_fact_is_loaded_once_for_all(
     runtime: Runtime, view: GraphQLEndpoint
 ) -> None:
     heard: list[asyncio.Queue[str]] = [asyncio.Queue(), asyncio.Queue()]
-    asks = context_of(runtime, view, "anna")
+    asks = context_of(view, "anna")
     placed = 'subscription { events(filter: {types: ["order.placed"]}) { position ... on OrderPlaced { lines { quantity product { sku name } } } } }'
     asked = [await handed_over(view, asks, {}, placed) for _ in heard]
     follows = [
@@ -216,7 +216,7 @@ async def test_a_context_that_has_loaders_is_freed_without_the_collector_of_cycl
 ) -> None:
     gc.disable()
     try:
-        asked = Context.of(context_of(runtime, view, "a"), uuid4())
+        asked = Context.of(context_of(view, "a"), uuid4())
         freed = weakref.ref(asked), weakref.ref(asked.loaders)
         del asked
         assert [each() for each in freed] == [None, None]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from graphql import ExecutionResult
 
@@ -20,17 +19,9 @@ def endpoint(runtime: Runtime) -> GraphQLEndpoint:
     return GraphQLEndpoint(*build_schema(application.slices(), application.deciders), runtime)
 
 
-def context_of(runtime: Runtime, view: GraphQLEndpoint, actor: str, role: str = "operator") -> RequestContext:
+def context_of(view: GraphQLEndpoint, actor: str, role: str = "operator") -> RequestContext:
     """The context of a socket of a caller."""
-    return RequestContext(
-        services=runtime,
-        events=view._events,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
-        caller=Caller(actor, frozenset({role})),
-        access_policy=view._policy,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
-        stream_owners=view._owners,  # pyright: ignore[reportPrivateUsage] - as the endpoint makes it
-        correlation_id=uuid4(),
-        streams=True,
-    )
+    return replace(view.context_of(Caller(actor, frozenset({role}))), streams=True)
 
 
 async def handed_over(

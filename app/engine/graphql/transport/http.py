@@ -241,19 +241,25 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self, request: Request | WebSocket, response: Response | WebSocket
     ) -> RequestContext:
         correlation_id = _parse_uuid(request.headers.get("x-correlation-id"))
-        caller: Caller = getattr(request.state, "caller", ANONYMOUS)
-        return RequestContext(
-            services=self._services,
-            events=self._events,
-            caller=caller,
-            access_policy=self._policy,
-            stream_owners=self._owners,
+        return replace(
+            self.context_of(getattr(request.state, "caller", ANONYMOUS)),
             correlation_id=correlation_id or uuid7(),
             requested_correlation_id=correlation_id,
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
             rates=self._rates,
             address="" if request.client is None else request.client.host,
+        )
+
+    def context_of(self, caller: Caller) -> RequestContext:
+        """The context of a caller without a request: nothing limits what it spends."""
+        return RequestContext(
+            services=self._services,
+            events=self._events,
+            caller=caller,
+            access_policy=self._policy,
+            stream_owners=self._owners,
+            correlation_id=uuid7(),
         )
 
     def encode_message(self, message: Mapping[str, Any]) -> str:
