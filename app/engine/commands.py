@@ -181,7 +181,7 @@ class CommandHandler:
                         self._reload(decider, stream_id, aggregate)
                     return await self._first_outcome(decider, result)
                 case AppendResult() if expected is not None and expected != base:
-                    self._reload(decider, stream_id, aggregate)
+                    self._reload(decider, stream_id, aggregate, result.version)
                 case AppendResult():
                     if result.version >= aggregate.confirmed.version:
                         aggregate.confirmed = LoadedState(state, result.version)

@@ -195,7 +195,7 @@ async def engine(
         retry_timeout=retry_timeout,
     )
     # A test that uses snapshots calls `flush` itself.
-    snapshots = SnapshotReader(database.pool, codec, [decider], every=every)
+    snapshots = SnapshotReader(database.pool, reader, [decider], every=every)
     snapshotter = SnapshotWriter(database.pool, reader, snapshots)
     commands = CommandHandler(appender, reader, snapshots)
     feed.on_replaced += [commands.forget, appender.invalidate, notifier.forget]

@@ -98,7 +98,7 @@ class Runtime:
             max_pending=settings.max_queued_commands,
         )
         self.snapshots = SnapshotReader(
-            database.pool, codec, application.deciders, every=settings.snapshot_every
+            database.pool, self.reader, application.deciders, every=settings.snapshot_every
         )
         self.snapshotter = SnapshotWriter(
             database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_interval_seconds

@@ -220,13 +220,14 @@ class Feed:
     def publish(self, head: int, facts: Sequence[Fact], before: EventIdentity | None = None) -> None:
         """This process has recorded `facts` directly after the fact `before`, and the log ends at `head` or later.
 
-        The facts are not read back if they are the next ones.
+        The facts are not read back if they are the next ones. If they are not, followers wait for those before them, but
+        aggregates in memory have them already.
         """
         is_next = [fact.position for fact in facts] == [
             *range(self.head + 1, self.head + 1 + len(facts))
         ] and before in (None, self._end.newest)
+        self.reader.note(facts)
         if facts and is_next:
-            self.reader.note(facts)
             self._extend(facts)
         self.notify(head)
         if any(self._contradicts(event) for event in (before, *(identity_of(fact) for fact in facts[:1]))):

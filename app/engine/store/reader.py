@@ -218,7 +218,7 @@ class EventReader:
             limit,
         )
         await wait_for_turn()
-        return self._facts(rows)
+        return self.facts(rows)
 
     async def stream_version(
         self, category: str, stream_id: UUID, *, moment: datetime | None = None, position: int | None = None
@@ -296,7 +296,7 @@ class EventReader:
             if not facts and hole is not None:
                 raise hole
             return facts
-        return self._facts(await self._read_rows(after, limit, up_to, where))
+        return self.facts(await self._read_rows(after, limit, up_to, where))
 
     async def count(self, where: EventFilter = ALL_EVENTS) -> int:
         """The number of matching facts in the log. Positions have no gaps, so that of the newest fact counts all."""
@@ -312,7 +312,7 @@ class EventReader:
         """Up to `limit` facts that follow position `after` without a gap, and the hole that they end before."""
         rows = await self._read_rows(after, limit, up_to, ALL_EVENTS)
         dense, hole = rows_before_hole(rows, after)
-        return self._facts(dense), hole
+        return self.facts(dense), hole
 
     async def _read_rows(
         self, after: int, limit: int, up_to: int | None, where: EventFilter
@@ -328,7 +328,8 @@ class EventReader:
             *arguments,
         )
 
-    def _facts(self, rows: Sequence[Any]) -> Sequence[Fact]:
+    def facts(self, rows: Sequence[Any]) -> Sequence[Fact]:
+        """The facts of these rows of es.events, which were read in the order of their positions. It notes them."""
         facts = [self._codec.fact(row) for row in rows]
         self.note(facts)
         return facts

@@ -110,6 +110,50 @@ async def test_a_state_that_rests_on_lost_events_decides_nothing_although_its_ve
         assert running.feed.epoch == 1
 
 
+@pytest.mark.parametrize("every", [0, 100], ids=["without snapshots", "with snapshots"])
+@pytest.mark.parametrize("recorded_here", [True, False], ids=["recorded here", "loaded here"])
+async def test_a_state_that_rests_on_lost_events_which_the_feed_has_not_read_decides_nothing(
+    database: Database, every: int, recorded_here: bool
+) -> None:
+    stream = uuid4()
+    async with engine(database, projections=(), every=every) as running:
+        await add(running, stream)
+        # The feed of this process reads nothing any more: the connection broke before it could.
+        await running.feed.wait_past(0)
+        running.feed.close()
+        async with engine(database, projections=()) as other:
+            await add(other, uuid4())
+            if not recorded_here:
+                await add(other, stream, 10)
+        if recorded_here:
+            await add(running, stream, 10)
+        else:
+            # The aggregate is not in memory: this decision loads it.
+            running.commands.forget()
+            refused = await running.commands.execute(tally, stream, Take(amount=12), request())
+            assert isinstance(refused, CommandRejected), refused
+        await rewind(database.url, 1)
+        async with engine(database, projections=()) as other:
+            await add(other, stream, 1)
+        await terminate_sessions(database.url)
+        outcome = await running.commands.execute(tally, stream, Take(amount=5), request())
+        assert isinstance(outcome, CommandRejected), outcome
+        assert running.feed.epoch == 1
+
+
+async def test_the_version_of_a_log_that_went_back_is_no_conflict(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database, projections=(), poll_interval=60) as running:
+        for _ in range(3):
+            await add(running, stream)
+        await rewind(database.url, 2)
+        # The connection stays, as in a restore under a running server.
+        context = request(command_id=uuid4(), expected_version=2)
+        outcome = await running.commands.execute(tally, stream, Add(amount=1), context)
+        assert isinstance(outcome, CommandAccepted), outcome
+        assert (outcome.position, outcome.version) == (3, 3)
+
+
 async def test_a_command_that_was_sent_twice_over_a_replacement_is_recorded_once(
     database: Database,
 ) -> None:

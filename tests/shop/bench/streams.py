@@ -42,9 +42,8 @@ async def filled(database: Database, sku: str, facts: int) -> UUID:
 async def long_streams(bench: Bench, url: str) -> None:
     async with open_database(Settings(database_url=url)) as database:
         short, long = await filled(database, "SHORT", SHORT), await filled(database, "LONG", LONG)
-        codec = application.codec
-        reader = EventReader(database.pool, codec)
-        snapshots = SnapshotReader(database.pool, codec, [product])
+        reader = EventReader(database.pool, application.codec)
+        snapshots = SnapshotReader(database.pool, reader, [product])
         snapshots.request(product, long, await load_aggregate(reader, product, long, version=LONG - BEHIND))
         await SnapshotWriter(database.pool, reader, snapshots).flush()
 

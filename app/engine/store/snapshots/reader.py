@@ -16,9 +16,9 @@ import asyncpg
 
 from app.engine.database.batched_reads import BatchedReads
 from app.engine.database.errors import is_connection_error
-from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
 from app.engine.store.log_identity import EventIdentity, Fact
+from app.engine.store.reader import EventReader
 from app.engine.store.snapshots.state_codec import NotSerializable, StateCodec
 from app.engine.turns import wait_for_turn
 from domain.kernel.decider import AnyDecider, Command, Decider, Event
@@ -60,7 +60,7 @@ class SnapshotReader:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, codec: EventCodec, deciders: Iterable[AnyDecider], *, every: int = 100
+        self, pool: asyncpg.Pool, reader: EventReader, deciders: Iterable[AnyDecider], *, every: int = 100
     ) -> None:
         self.every = every
         self.pending: dict[tuple[str, UUID], LoadedState[Any] | None] = {}
@@ -68,7 +68,8 @@ class SnapshotReader:
         self.corrupt: set[SnapshotKey] = set()
         self.wakeup = asyncio.Event()
         self._pool: asyncpg.Pool | BatchedReads = pool
-        self._codec = codec
+        self._reader = reader
+        """It decodes the facts, and notes what the states rest on."""
         self._warned: set[str] = set()
         self._codecs: dict[str, StateCodec[Any]] = {}
         self._deciders = {decider.category: decider for decider in deciders if every}
@@ -133,7 +134,7 @@ class SnapshotReader:
         if rows is None:
             return None
         await wait_for_turn()
-        facts = [self._codec.fact(row) for row in rows]
+        facts = self._reader.facts(rows)
         if not facts or facts[0].version == 1:
             return None, facts
         # The first fact is the one that the snapshot belongs to.
