@@ -237,9 +237,13 @@ class AggregateHistory:
         state, document, version = decider.initial, EMPTY_DOCUMENT, 0
         blame: BlameTree[Fact] | None = None
         while version < end:
-            for fact in await self._reader.read_stream(
+            facts = await self._reader.read_stream(
                 decider.category, stream_id, version, CHUNK_SIZE, up_to=end
-            ):
+            )
+            if not facts:
+                # The log was replaced in the meantime, and the stream is shorter now.
+                break
+            for fact in facts:
                 await wait_for_turn()
                 _check_readable(fact)
                 state, before = decider.fold([fact.event], state, version), document

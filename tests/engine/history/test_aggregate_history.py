@@ -20,7 +20,7 @@ from app.engine.history.diff import EMPTY_DOCUMENT, blame_entries, changes, upda
 from app.engine.sized_cache import memory_size
 from app.engine.store.load import UnreadableStream
 from app.engine.store.snapshots.reader import LoadedState
-from tests.support.log_surgery import unguarded
+from tests.support.log_surgery import rewind, unguarded
 from tests.support.scenarios import STREAM
 from tests.support.toy_counter import Add, Take, engine, request, tally
 
@@ -87,6 +87,25 @@ async def test_a_state_that_is_no_record_is_shown_as_it_is(database: Database) -
         ]
         assert entries[1].changes() == [{"op": "replace", "path": "", "value": 3}]
         assert not more
+
+
+async def test_blame_of_a_stream_that_becomes_shorter_ends(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        for _ in range(3):
+            await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        version_before = await running.reader.stream_version("tally", STREAM)
+        await rewind(database.url, 2)
+        past = AggregateHistory(running.reader)
+
+        async def version(*_: object) -> int:
+            return version_before
+
+        monkeypatch.setattr(past, "version", version)
+        async with asyncio.timeout(10):
+            [entry] = await past.blame(tally, STREAM)
+        assert (entry.fact.version, entry.value) == (2, 2)
 
 
 async def test_a_point_is_a_version_a_moment_or_a_position(database: Database) -> None:
