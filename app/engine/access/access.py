@@ -185,9 +185,14 @@ class Access:
         """The events that the caller may read."""
         return self._scopes.events
 
+    @property
+    def may_import(self) -> bool:
+        """Whether the caller may bring in what happened elsewhere, with its own moments and derived ids."""
+        return self._scopes.imports
+
     def check_import(self) -> None:
         """Raises `AccessDenied` if the caller may not say when something happened."""
-        if not self._scopes.imports:
+        if not self.may_import:
             raise self._denied("give occurredAt")
 
     @property

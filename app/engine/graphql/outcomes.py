@@ -30,7 +30,10 @@ from domain.kernel.decider import AnyDecider, Command
 class CommandOptions:
     command_id: UUID | None = strawberry.field(
         default=None,
-        description="Makes the command safe to repeat: the same id again returns the first outcome and decides nothing.",
+        description=(
+            "Makes the command safe to repeat: the same id again returns the first outcome and decides nothing."
+            " A UUID of version 4 or 7."
+        ),
     )
     expected_version: int | None = strawberry.field(
         default=None, description="Refuse with Conflict unless the stream is at this version."
@@ -70,9 +73,23 @@ class Preview:
     )
 
 
+DERIVED_VERSION = 5
+"""Processes derive the ids of their commands, as UUIDs of this version, from ids and positions that callers may know."""
+
+
 def command_context(context: Context, options: CommandOptions | None) -> CommandContext:
     """The envelope of a command. Raises `BadInput`, `AccessDenied`."""
     options = options or CommandOptions()
+    if (
+        options.command_id is not None
+        and options.command_id.version == DERIVED_VERSION
+        and not context.access.may_import
+    ):
+        # The outcome of a command id is kept for ever. The caller could take that of a command that a process will send.
+        raise BadInput(
+            "commandId is a UUID of version 5. The server derives such ids for the commands of processes, so only roles that"
+            " may import send them. Send a random one: version 4 or 7."
+        )
     if options.expected_version is not None and options.expected_version < 0:
         raise BadInput("expectedVersion must be 0 or more: 0 for a stream without events.")
     occurred_at = None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
@@ -122,6 +122,23 @@ async def test_only_staff_says_when_something_happened(asking: Mapping[str, Tran
             await send(asking[name], "openOrder", "OpenOrderInput", value, occurredAt=moment, dryRun=True)
         )
     assert codes == {"own": "F", "other": "F", "staff": "S", "operator": "S"}
+
+
+async def test_no_customer_takes_the_id_of_a_command_that_a_process_will_send(
+    asking: Mapping[str, Transports],
+) -> None:
+    ann = asking["own"]
+    order = await opened(ann, ANN.id)
+    added = await send(ann, "addLine", "OrderLineInput", {"orderId": order, "sku": "P-1", "quantity": 1})
+    position = int(added["data"]["result"]["position"])
+    # Whoever knows the order and the position of its placement can derive the id that the process will use.
+    derived = [str(uuid5(UUID(order), f"fulfilment started {position + ahead}")) for ahead in (1, 2)]
+    cancel = {"orderId": str(uuid4()), "reason": "none"}
+    for name, expected in (("own", "BAD_USER_INPUT"), ("other", "BAD_USER_INPUT"), ("staff", None)):
+        for command_id in derived:
+            body = await send(asking[name], "cancelOrder", "CancelOrderInput", cancel, commandId=command_id)
+            codes = [error["extensions"]["code"] for error in body.get("errors", [])]
+            assert codes == ([] if expected is None else [expected]), (name, body)
 
 
 async def test_a_customer_reads_its_own_order_at_once_in_every_way(asking: Mapping[str, Transports]) -> None:

@@ -123,7 +123,8 @@ def _with_another_id(label: str, match: re.Match[str]) -> str:
     """The same, with an id that is no canary."""
     name, text = match.groups()
     if "commandId" in name or text in schema_scalars.PAST:
-        return f'{name}"{uuid5(NAMESPACE_OID, label + text)}"'
+        # Of version 4: customers may not send derived ids as those of commands.
+        return f'{name}"{UUID(bytes=uuid5(NAMESPACE_OID, label + text).bytes, version=4)}"'
     return match[0]
 
 
