@@ -455,10 +455,12 @@ async def order_page(
     filter: OrderFilter | None,
     sort: OrderSort = OrderSort.OPENED_DESC,
     as_of: AsOf | None = None,
+    min_position: Position | None = None,
 ) -> Connection[Order]:
     """One page of the orders that match, as of now or of a point in time."""
     context: Context = info.context
     at = await resolve_as_of(context, orders, as_of, page.scopes)
+    await context.wait_for_projection(orders, min_position)
     loaders = context.loaders if at is None else context.loaders_as_of(at.position)
 
     async def prefetch(rows: Sequence[OrderRow]) -> None:
@@ -501,8 +503,8 @@ class Query:
         min_position: Position | None = None,
         as_of: AsOf | None = None,
     ) -> Connection[Order]:
-        await info.context.wait_for_projection(orders, min_position)
-        return await order_page(info, parse_page(first, after, last, before), filter, sort, as_of)
+        page = parse_page(first, after, last, before)
+        return await order_page(info, page, filter, sort, as_of, min_position)
 
 
 @strawberry.type

@@ -340,9 +340,9 @@ class Query:
         min_position: Position | None = None,
         as_of: AsOf | None = None,
     ) -> Connection[Product]:
-        await info.context.wait_for_projection(products, min_position)
         page = parse_page(first, after, last, before)
         at = await resolve_as_of(info.context, products, as_of, page.scopes)
+        await info.context.wait_for_projection(products, min_position)
         column = sort.value.removeprefix("-")
         columns = ("sku",) if column == "sku" else (column, "sku")
         return await paginate(

@@ -26,16 +26,20 @@ async def readable_page(context: Context, where: EventFilter) -> EventFilter:
     _check_any(access)
     # Before the wait: a stream that begins in the meantime may have no owner yet, and its events are not read.
     context.reads.note_log_read()
+    position = context.services.feed.latest_known
     if access.events.everything:
         return where
-    owned = ""
-    values: tuple[object, ...] = ()
-    if access.events.has_own:
-        categories = list(context.access_policy.streams)
-        await context.stream_owners.wait_for_all(categories, context.services.feed.latest_known)
-        query, values = context.stream_owners.sql(categories, context.caller.actor)
-        owned = f" AND (category, stream_id) IN ({query})"
-    return replace(where, condition=event_condition(access.events, owned, values))
+    if not access.events.has_own:
+        return replace(where, condition=event_condition(access.events))
+    categories = list(context.access_policy.streams)
+    await context.stream_owners.wait_for_all(categories, position)
+    query, values = context.stream_owners.sql(categories, context.caller.actor)
+    condition = event_condition(access.events, f" AND (category, stream_id) IN ({query})", values)
+    # No later event is in a page, also none of a stream whose owner is known: a cursor would pass those whose owner is not.
+    bounded = EventCondition(
+        f"(position <= {{}} AND {condition.text})", (position, *condition.values), condition.matches
+    )
+    return replace(where, condition=bounded)
 
 
 def readable_feed(context: Context, where: EventFilter) -> EventFilter:

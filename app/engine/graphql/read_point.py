@@ -138,7 +138,7 @@ class ReadPoint:
         # The token is that of the newest event that this process has read.
         position = min(position, self.feed.head)
         self.start = self.feed.latest_known
-        return max(position, self.min_position), self.feed.end.token
+        return position, self.feed.end.token
 
     def _token_of_command(self) -> LogToken:
         fact, end = self.recorded_fact, self.feed.end

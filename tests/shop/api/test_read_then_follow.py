@@ -21,7 +21,8 @@ from app.engine.server.runtime import Runtime
 from app.engine.uuid7 import uuid7
 from app.settings import Settings
 from domain.money import Money
-from domain.order import OpenOrder, order
+from domain.order import AddLine, OpenOrder, order
+from domain.order_lines import Line
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
 from tests.support.graphql_client import Api
 from tests.support.server import Server
@@ -195,6 +196,40 @@ async def test_a_caller_follows_from_the_position_up_to_which_it_was_known_whose
     assert nodes == [{"type": "order.opened"}]
 
 
+async def test_pages_of_own_events_have_all_of_them_although_an_owner_becomes_known_late(
+    registered: Runtime, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer, older, newer, known = uuid4(), uuid4(), uuid4(), StreamOwners.wait_for_all
+    query = """query($p: Position) { events(after: $p, filter: {streams: ["order"]}) {
+        totalCount pageInfo { endCursor } nodes { streamId type } } }"""
+    await open_order(registered, older, customer)
+    await registered.projector.wait_for_position("orders", 2, 30)
+    writer = registered.projector.workers["orders"].writer
+    assert writer is not None
+
+    async def wait_and_write(owners: StreamOwners, categories: Sequence[str], position: int) -> None:
+        await known(owners, categories, position)
+        # An event whose owner is not known yet, and after it one of a stream whose owner is.
+        await open_order(registered, newer, customer)
+        line = Line(sku="TEA", quantity=1, unit_price=Money(amount=Decimal(1), currency="EUR"))
+        added = AddLine(line=line)
+        assert isinstance(await registered.commands.execute(order, older, added, context()), CommandAccepted)
+
+    actor = str(customer)
+    with monkeypatch.context() as patch:
+        patch.setattr(StreamOwners, "wait_for_all", wait_and_write)
+        async with writer.lock:
+            page = (await api(query, X_Actor=actor, X_Roles="customer"))["data"]["events"]
+    after = {"p": page["pageInfo"]["endCursor"]}
+    rest = (await api(query, after, X_Actor=actor, X_Roles="customer"))["data"]["events"]
+    assert [(node["streamId"], node["type"]) for node in page["nodes"] + rest["nodes"]] == [
+        (str(older), "order.opened"),
+        (str(newer), "order.opened"),
+        (str(older), "order.line-added"),
+    ]
+    assert page["totalCount"] == 1
+
+
 async def test_the_position_of_a_stream_that_a_caller_does_not_own_yet_is_that_of_the_look_at_its_owner(
     registered: Runtime, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +259,21 @@ async def test_the_position_of_a_stream_that_a_caller_does_not_own_yet_is_that_o
     )
     assert answer.get("errors") is None
     assert answer["data"] == {"stream": None, "product": {"version": 1}}
+    assert answer["extensions"]["position"] == "1"
+
+
+async def test_the_position_is_that_of_the_oldest_read_although_a_later_field_asks_for_a_newer_one(
+    registered: Runtime, api: Api
+) -> None:
+    await registered.projector.wait_for_position("products", 1, 5)
+    writer = registered.projector.workers["products"].writer
+    assert writer is not None
+    both = """query($id: UUID!, $p: Position!) {
+        products(first: 1) { nodes { onHand } } order(id: $id, minPosition: $p) { version } }"""
+    async with writer.lock:
+        await registered.commands.execute(product, TEA, ReceiveStock(quantity=1), context())
+        answer = await api(both, {"id": str(uuid4()), "p": "2"})
+    assert answer["data"]["products"]["nodes"] == [{"onHand": 0}]
     assert answer["extensions"]["position"] == "1"
 
 
