@@ -37,17 +37,23 @@ CLUSTERS = "tests.support.clusters"
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """A test that configures logging, or runs a command that does, leaves no handler on an output that is closed."""
-    root, own = logging.getLogger(), logging.getLogger("app")
-    handlers, levels = [*root.handlers], (root.level, own.level)
+    """A test that configures logging, or runs a command that does, leaves no handler on an output that is closed, and
+    silences no logger."""
+    root = logging.getLogger()
+    handlers, levels = [*root.handlers], {logger: logger.level for logger in _loggers()}
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook
     yield
     for handler in [handler for handler in root.handlers if handler not in handlers]:
         root.removeHandler(handler)
-    root.setLevel(levels[0])
-    own.setLevel(levels[1])
+    for logger in _loggers():
+        logger.setLevel(levels.get(logger, logging.NOTSET))
     logging.captureWarnings(False)
     sys.excepthook, threading.excepthook, sys.unraisablehook = hooks
+
+
+def _loggers() -> list[logging.Logger]:
+    named = logging.root.manager.loggerDict.values()
+    return [logging.root, *(logger for logger in named if isinstance(logger, logging.Logger))]
 
 
 @pytest.fixture(scope="session")
