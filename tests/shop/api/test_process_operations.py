@@ -272,7 +272,13 @@ async def test_all_stuck_steps_are_retried_by_one_mutation(api: Api, runtime: Ru
     assert some["retryProcesses"] == {"retried": 2, "unchanged": 0, "more": True}
     for order, before in zip(orders[:2], first[:2], strict=True):
         await fact(runtime, order, "fulfilment.step-stuck", after=before.position)
-    for bad in ({"state": "ended"}, {"process": "laundry"}, {"limit": 0}, {"state": "parked", "step": STUCK}):
+    for bad in (
+        {"state": "ended"},
+        {"process": "laundry"},
+        {"limit": 0},
+        {"state": "parked", "step": STUCK},
+        {"step": "a\0b"},
+    ):
         answer = await api(query, {"i": bad})
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT", bad
 

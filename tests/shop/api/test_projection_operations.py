@@ -219,6 +219,10 @@ async def test_what_cannot_be_done_to_a_projection_is_refused_with_a_code(
             'retryParked(input: {projection: "daily_sales", key: "[\\"2026-01-05\\", \\"\\\\u0000\\"]"})',
             "BAD_KEY",
         ),
+        (
+            'retryParked(input: {projection: "orders", key: "{\\"category\\": \\"\\\\u0000\\", \\"stream\\": \\"6b1f3c52-8e0d-4b0a-9a57-3a8b0e0f6f10\\"}"})',
+            "BAD_KEY",
+        ),
         ('skipEvent(input: {projection: "nonsense", key: "", position: 1, reason: "x"})', "UNKNOWN"),
         (
             'skipEvent(input: {projection: "orders", key: "00000000-0000-4000-8000-000000000000", position: 1, reason: " "})',

@@ -30,6 +30,7 @@ from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, retr
 from domain.kernel.process import ForceCompensation, LifecycleCommand, RetryStep, SkipStep
 
 MAX_RETRIES = 10_000
+MAX_STEP_LENGTH = 1_000
 
 POLICY = Policy(
     commands={
@@ -224,7 +225,8 @@ class Mutation:
             raise BadInput(f"state must be one of: {', '.join(RETRIED_STATES)}.")
         if not 1 <= input.limit <= MAX_RETRIES:
             raise BadInput(f"limit must be a number from 1 to {MAX_RETRIES}.")
-        if input.step is not None and input.state == "parked":
+        step = None if input.step is None else clean_text(input.step, "step", MAX_STEP_LENGTH)
+        if step is not None and input.state == "parked":
             raise BadInput("step selects stuck steps only.")
         processes = context.services.application.processes
         _check_process_name(info, input.process)
@@ -234,7 +236,7 @@ class Mutation:
             RetrySelection(
                 processes=[process for process in processes if input.process in (None, process.category)],
                 state=input.state,
-                step=input.step,
+                step=step,
             ),
             command_context(context, None),
             limit=input.limit,

@@ -64,10 +64,9 @@ class KeyCodec:
 
     def write(self, item: ParkedItem) -> str | None:
         """JSON text; None if the item cannot be stored: it does not survive the round trip, or is too long for an index."""
-        if isinstance(item, ParkedStream):
-            return msgspec.json.encode({"category": item.category, "stream": item.id}).decode()
+        value = {"category": item.category, "stream": item.id} if isinstance(item, ParkedStream) else item
         try:
-            written = msgspec.json.encode(item).decode()
+            written = msgspec.json.encode(value).decode()
             if len(written.encode()) > MAX_KEY_LENGTH or "\\u0000" in written or self.read(written) != item:
                 return None
         except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
