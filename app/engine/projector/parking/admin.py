@@ -13,7 +13,7 @@ from app.engine.projector.parking.parked_keys import ParkedEntry, key_codec
 from app.engine.projector.parking.retry import ProgressCallback, no_progress, retry
 from app.engine.projector.parking.store import ParkedKeyStore
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
-from app.engine.projector.slots import FORMER, LIVE
+from app.engine.projector.slots import FORMER, LIVE, STAGING
 from app.engine.projector.writer import TableGone, TableWriter
 from app.engine.read_models.queries import Range
 from app.engine.store.reader import EventReader
@@ -22,6 +22,7 @@ from projections.kernel import AnyProjection
 
 POLL_INTERVAL_SECONDS = 0.1
 MAX_REASON_LENGTH = 1_000
+SKIPPED_ERROR = "The fact is left out now; the key has yet to be folded without it."
 UNSKIPPED_ERROR = "The fact is not left out any more; the key has yet to be folded with it."
 
 
@@ -148,8 +149,10 @@ async def skip(
             RefusalReason.BAD_REASON,
         )
     async with database.pool.acquire() as connection, connection.transaction():
+        slots = await _lock_slots(connection, projection)
         parked_at = await connection.fetchval(_SELECT_POSITION, projection.name, projection.version, key)
-        if parked_at is None and await connection.fetchval(
+        is_parked = parked_at is not None
+        if not is_parked and await connection.fetchval(
             _SELECT_IS_AHEAD, projection.name, projection.version, key, position
         ):
             # The projection stands before an event of newer code.
@@ -167,6 +170,9 @@ async def skip(
         await connection.execute(
             _INSERT_SKIPPED, projection.name, projection.version, key, position, reason, actor
         )
+        if is_parked:
+            # Other code may have folded the event into another table.
+            await _park(connection, projection, slots, key, position, SKIPPED_ERROR)
         return (await _request(connection, projection, key))[0]
 
 
@@ -181,11 +187,8 @@ async def unskip(database: Database, projection: AnyProjection, key: str, positi
                 f"{projection.name}: the fact at position {position} is not left out for {key}",
                 RefusalReason.NOT_PARKED,
             )
-        entry = ParkedEntry(
-            item=key_codec(projection).read(key), position=position, error=UNSKIPPED_ERROR, traceback=""
-        )
-        for slot in await connection.fetch(_SELECT_KEPT_SLOTS, projection.name, projection.version):
-            await ParkedKeyStore(projection, slot["slot"]).park(connection, [entry])
+        slots = await _lock_slots(connection, projection)
+        await _park(connection, projection, slots, key, position, UNSKIPPED_ERROR)
         return (await _request(connection, projection, key))[0]
 
 
@@ -235,6 +238,26 @@ async def _retry_here(
         return True
 
 
+async def _lock_slots(connection: AnyConnection, projection: AnyProjection) -> Sequence[str]:
+    """The slots that have a table. No swap moves one of them before this transaction ends."""
+    rows = await connection.fetch(_SELECT_SLOTS, projection.name, projection.version)
+    return [row["slot"] for row in rows]
+
+
+async def _park(
+    connection: AnyConnection,
+    projection: AnyProjection,
+    slots: Sequence[str],
+    key: str,
+    position: int,
+    error: str,
+) -> None:
+    """Park the key in each of these tables, unless it is parked there from an earlier event."""
+    entry = ParkedEntry(item=key_codec(projection).read(key), position=position, error=error, traceback="")
+    for slot in slots:
+        await ParkedKeyStore(projection, slot).park(connection, [entry])
+
+
 async def _request(
     connection: AnyConnection, projection: AnyProjection, key: str | None
 ) -> tuple[datetime, int]:
@@ -246,10 +269,10 @@ async def _request(
 _PARKED_COLUMNS = "key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at"
 _PARKED = "FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live'"
 _SKIPPED = "FROM es.skipped_events WHERE projection = $1 AND version = $2"
-# In every slot that a process keeps current: the former table is retried with the live one.
-_UPDATE_REQUESTED = """
-    UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2 AND slot IN ('live', 'former')
-    AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot
+# The former table is retried with the live one. A staging table is retried after its promotion: the request moves with it.
+_UPDATE_REQUESTED = f"""
+    UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2
+    AND slot IN ('{LIVE}', '{FORMER}', '{STAGING}') AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot
 """
 _SELECT_POSITION = """
     SELECT position FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
@@ -268,8 +291,10 @@ _INSERT_SKIPPED = """
 _DELETE_SKIPPED = """
     DELETE FROM es.skipped_events WHERE projection = $1 AND version = $2 AND key = $3::text::jsonb AND position = $4 RETURNING 1
 """
-_SELECT_KEPT_SLOTS = f"""
-    SELECT slot FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot IN ('{LIVE}', '{FORMER}')
+# The lock waits for a swap, and holds up the next one. The owners of the tables can move their checkpoints.
+_SELECT_SLOTS = f"""
+    SELECT slot FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot IN ('{LIVE}', '{FORMER}', '{STAGING}')
+    FOR KEY SHARE
 """
 _SELECT_RESULT = """
     SELECT count(*) FILTER (WHERE retry_requested_at >= $3), count(*) FILTER (WHERE retry_requested_at IS NULL AND last_retried_at >= $3)

@@ -64,7 +64,7 @@ async def rebuild(
 
 
 async def prepare_table(operation: Operation, projection: AnyProjection, slot: str) -> BulkLoad:
-    """The load of an interrupted build if the same code began it; else that of a new table."""
+    """The load of an interrupted build. If other code began it, or a key of it waits for a retry: the load of a new table."""
     connection, table = operation.connection, (projection.name, projection.version, slot)
     async with connection.transaction():
         is_begun = await connection.fetchval(_IS_BEGUN, *table, fingerprint(projection))
@@ -131,5 +131,8 @@ _IS_BEGUN = """
     SELECT EXISTS (
         SELECT FROM es.checkpoints JOIN es.rebuilds USING (projection, version, slot)
         WHERE projection = $1 AND version = $2 AND slot = $3 AND fingerprint = $4 AND state IN ('building', 'failed')
+    ) AND NOT EXISTS (
+        SELECT FROM es.parked_keys
+        WHERE projection = $1 AND version = $2 AND slot = $3 AND retry_requested_at IS NOT NULL
     )
 """
