@@ -255,6 +255,10 @@ class ProcessReducer:
         """
         steps, deadlines = list(batch.steps), dict(batch.deadlines)
         for deadline in overdue:
+            instance = batch.instances.get(deadline.instance)
+            if instance is not None and instance.parked is not None:
+                # A fact that waits with its instance may set or cancel the deadline.
+                continue
             # A fact of this batch that sets or cancels the deadline comes first.
             if (deadline.instance, deadline.name) not in deadlines:
                 deadlines[deadline.instance, deadline.name] = None

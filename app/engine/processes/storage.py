@@ -98,10 +98,16 @@ class ProcessStore:
         return [_step(row) for row in rows]
 
     async def read_clock(self) -> tuple[float, float | None]:
-        """The database's clock in seconds since 1970, and the seconds until the next deadline; None without deadlines."""
+        """The database's clock in seconds since 1970, and the seconds until the next deadline; None without deadlines.
+
+        Those of parked instances do not count: they wait for a retry.
+        """
         [row] = await self._connection.fetch(
-            "SELECT extract(epoch FROM now)::float8 AS now, extract(epoch FROM (SELECT min(due) FROM es.process_deadlines"
-            " WHERE process = $1) - now)::float8 AS seconds FROM (SELECT clock_timestamp() AS now OFFSET 0) clock",
+            f"""
+            SELECT extract(epoch FROM now)::float8 AS now, extract(epoch FROM (
+                SELECT due FROM es.process_deadlines d WHERE process = $1 AND {_IS_NOT_PARKED} ORDER BY due LIMIT 1
+            ) - now)::float8 AS seconds FROM (SELECT clock_timestamp() AS now OFFSET 0) clock
+            """,
             self._process,
         )
         return row["now"], row["seconds"]
@@ -110,13 +116,15 @@ class ProcessStore:
         """Up to `limit` deadlines that have passed, the oldest first. The process has folded the log up to `position`.
 
         The clock of the database decides: it also made the moments that they were computed from. An event after `position`
-        that was recorded before the deadline may have set it again: the deadline waits until that one is folded.
+        that was recorded before the deadline may have set it again: the deadline waits until that one is folded. So may an
+        event that waits because its instance is parked.
         """
         rows = await self._connection.fetch(
-            """
-            SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines
+            f"""
+            SELECT instance, name, due, correlation_id, caused_by FROM es.process_deadlines d
             WHERE process = $1 AND due <= least(
                 clock_timestamp(), (SELECT recorded_at FROM es.events WHERE position > $2 ORDER BY position LIMIT 1))
+              AND {_IS_NOT_PARKED}
             ORDER BY due LIMIT $3
             """,
             self._process,
@@ -209,4 +217,8 @@ def _step(row: asyncpg.Record) -> ProcessStep:
     )
 
 
+_IS_NOT_PARKED = """
+    NOT EXISTS (SELECT FROM es.processes p WHERE p.process = d.process AND p.id = d.instance AND p.parked_position IS NOT NULL)
+"""
+"""Of a deadline `d`."""
 _STEP_COLUMNS = "id, instance, step, kind, category, stream_id, name, body, correlation_id, caused_by, attempts, outcome, error"

@@ -276,7 +276,12 @@ class ProcessWorker:
     def _remember(self, rows: BatchRows) -> None:
         for instance in rows.instances:
             self._cache[instance.id] = instance
-            (self._parked.add if instance.parked is not None else self._parked.discard)(instance.id)
+            if instance.parked is not None:
+                self._parked.add(instance.id)
+            elif instance.id in self._parked:
+                self._parked.discard(instance.id)
+                # The clock has left out its deadlines.
+                self._clock.expect_deadline(0)
         if any(deadline is not None for deadline in rows.deadlines.values()):
             self._clock.expect_deadline()
         if rows.skipped:

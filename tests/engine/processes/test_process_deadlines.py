@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.engine.database.connections import Database
+from app.engine.processes import admin
+from app.engine.processes.storage import ProcessStore
 from domain.kernel.decider import Recorded
 from domain.kernel.process import Action, Deadline, DeadlinePassed
-from tests.support.toy_counter import Engine, engine
+from tests.support.toy_counter import Engine, engine, request
 from tests.support.toy_process import (
     Errand,
     at_rest,
+    became,
     errand,
     kept,
     names,
@@ -118,6 +121,66 @@ async def test_a_deadline_that_is_set_again_for_the_moment_at_which_it_passed_pa
         await until(lambda: _no_deadline(database))
         await at_rest(runtime)
         assert await _passed(runtime, one, 3)
+
+
+@pytest.mark.parametrize("word", ["off", "wait"])
+async def test_a_deadline_that_a_waiting_event_of_a_parked_instance_sets_again_or_cancels_does_not_pass(
+    database: Database, word: str
+) -> None:
+    one, other = uuid4(), uuid4()
+    await _parked_with_overdue_deadline(database, one, other, word)
+    async with running(database) as runtime:
+        await admin.retry(database, runtime.commands, errand, one, None, request())
+        await became(runtime, one, "running")
+        # Another deadline passes after the retry.
+        await note(runtime, other, "wait", 1)
+        await until(lambda: _passed(runtime, other, 2))
+        await at_rest(runtime)
+        assert await _passed(runtime, one, 0)
+        assert bool(await _deadline(runtime, one)) == (word == "wait")
+
+
+async def test_a_deadline_of_a_parked_instance_passes_after_its_retry(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = uuid4()
+    await _parked_with_overdue_deadline(database, one, uuid4(), "put")
+    # Only the look after the retry can find it.
+    monkeypatch.setattr("app.engine.processes.deadline_clock.CHECK_INTERVAL_SECONDS", 3_600)
+    async with running(database) as runtime:
+        await at_rest(runtime)
+        await admin.retry(database, runtime.commands, errand, one, None, request())
+        await until(lambda: _passed(runtime, one, 1))
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(1, ""), (10_000, "")]
+
+
+async def _parked_with_overdue_deadline(database: Database, one: UUID, other: UUID, word: str) -> None:
+    """Park `one` with a deadline that is overdue, and let an event with this word wait. The deadline of `other` passes."""
+
+    def poisonous(before: Errand | None, after: Errand, fact: Recorded[Any]) -> Sequence[Action]:
+        if getattr(fact.event, "note", "") == "poison":
+            raise ArithmeticError
+        return errand.react(before, after, fact)
+
+    async with running(database, process=replace(errand, react=poisonous)) as runtime:
+        for identity in (one, other):
+            await note(runtime, identity, "wait", 60_000)
+            await until(lambda identity=identity: _deadline(runtime, identity))
+        await note(runtime, one, "poison")
+        await note(runtime, one, word, 60_000 if word == "wait" else 1)
+        await became(runtime, one, "parked")
+        await at_rest(runtime)
+        await database.pool.execute(
+            "UPDATE es.process_deadlines SET due = clock_timestamp() - CASE instance WHEN $1 THEN interval '1 s' ELSE '0' END",
+            one,
+        )
+        await until(lambda: _passed(runtime, other, 1))
+        await at_rest(runtime)
+        assert await _passed(runtime, one, 0)
+        async with database.connection() as connection:
+            _, seconds = await ProcessStore(connection, errand.category).read_clock()
+            assert seconds is None
 
 
 async def _passed(runtime: Engine, one: UUID, times: int) -> bool:

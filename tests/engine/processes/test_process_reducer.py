@@ -126,6 +126,14 @@ def test_an_overdue_deadline_that_the_batch_sets_again_does_not_pass() -> None:
     assert note_names(rows) == []
 
 
+def test_an_overdue_deadline_of_an_instance_that_the_batch_parks_does_not_pass() -> None:
+    batch = Batch()
+    batch.park(STREAM, None, 2, ArithmeticError())
+    rows = reducer.close(batch, overdue=[overdue("tea")])
+    assert rows.deadlines == {}
+    assert note_names(rows) == []
+
+
 def test_only_a_deadline_that_passes_again_for_the_same_moment_has_an_id_that_older_code_did_not_make() -> (
     None
 ):
