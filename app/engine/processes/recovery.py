@@ -2,12 +2,16 @@
 
 The tables may be older or newer than the log: after a partial restore, or after a fail-over to a standby that lacked
 events. An instance is folded again by a retry from its first event. Its steps have the same ids again, so a command that
-was recorded is a repeat, and a call whose answer was recorded is not made a second time.
+was recorded is a repeat, and a call whose answer was recorded is not made a second time. A step whose event is lost is due
+again, also if its instance is not folded again.
 """
 
 import logging
+from uuid import UUID
 
 import asyncpg
+
+from app.engine.processes.records import answer_id
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +47,11 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
                     " steps: restore all tables of schema es from one moment, or delete the rows of this process from"
                     " es.process_checkpoints, es.processes, es.process_steps and es.process_deadlines"
                 )
-            count = await _go_back(connection, process, position)
+            instances = await _go_back(connection, process, position)
+            steps = await _execute_again(connection, process, position)
             found.append(
-                f"the log lacks events that it has folded: it goes back from position {row['position']} to {position}"
-                f" and folds {count} instances again"
+                f"the log lacks events that it has folded: it goes back from position {row['position']} to {position},"
+                f" folds {instances} instances again and executes {steps} steps again"
             )
         if row["instances_lost"]:
             if count := await connection.fetchval(_ADD_LOST_INSTANCES, process, started):
@@ -72,6 +77,23 @@ async def _go_back(connection: asyncpg.Connection, process: str, position: int) 
         "UPDATE es.process_checkpoints SET position = $2 WHERE process = $1", process, position
     )
     return row["count"]
+
+
+async def _execute_again(connection: asyncpg.Connection, process: str, position: int) -> int:
+    """Let the steps be due whose events were after this position and are lost; their number.
+
+    Their instances may have folded no lost event: then nothing else asks for these steps again.
+    """
+    steps = await connection.fetch(_SELECT_DONE_AFTER, process, position)
+    command_ids = [
+        answer_id(UUID(int=row["id"].int)) if row["kind"] == "effect" else row["id"] for row in steps
+    ]
+    recorded = {row["command_id"] for row in await connection.fetch(_SELECT_RECORDED, command_ids)}
+    lost = [
+        row["id"] for row, command_id in zip(steps, command_ids, strict=True) if command_id not in recorded
+    ]
+    await connection.execute(_UPDATE_DUE, lost)
+    return len(lost)
 
 
 _CREATE_CHECKPOINTS = """
@@ -121,6 +143,14 @@ _FORGET_AFTER = (
     """,
     "DELETE FROM es.processes WHERE process = $1 AND began > $2",
 )
+
+_SELECT_DONE_AFTER = (
+    "SELECT id, kind FROM es.process_steps WHERE process = $1 AND outcome = 'done' AND position > $2"
+)
+_SELECT_RECORDED = "SELECT command_id FROM es.commands WHERE command_id = ANY($1::uuid[])"
+_UPDATE_DUE = """
+    UPDATE es.process_steps SET outcome = 'due', position = NULL, moved_at = clock_timestamp() WHERE id = ANY($1::uuid[])
+"""
 
 _FOLD_AGAIN = """
     WITH again AS (

@@ -1,5 +1,6 @@
 """The tables of a process are compared with the log at every take-over, and what does not fit is folded again."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -206,6 +207,62 @@ async def test_when_the_log_lacks_events_the_process_goes_back_to_what_it_has_an
         assert await kept(runtime, other) == [(n + 1, "") for n in range(12) if replaced]
         assert [note for _, note in (await remembered(runtime, one)).seen] == ["put", "put"]
     assert "the log lacks events that it has folded" in caplog.text
+
+
+async def test_a_step_whose_event_is_lost_is_executed_again_although_its_instance_folded_no_lost_event(
+    database: Database,
+) -> None:
+    one = uuid4()
+    async with running(database) as runtime:
+        await note(runtime, one, "put", 1)
+        await at_rest(runtime)
+        # The events of the till do not concern the errand.
+        at = await note(runtime, one, "several", 3)
+        await at_rest(runtime)
+        await until(lambda: _checkpoint_is_at(database, at + 3))
+    await rewind(database.url, at + 1)
+    async with running(database) as runtime:
+        await folded_again(runtime)
+        assert await kept(runtime, one) == [(1, ""), (1, ""), (2, ""), (3, "")]
+        await no_command_twice(database)
+
+
+@pytest.mark.parametrize("answer", ["lost", "recorded"])
+async def test_a_call_is_made_again_only_if_the_log_lacks_its_answer(database: Database, answer: str) -> None:
+    one, other, answered = uuid4(), uuid4(), asyncio.Event()
+
+    async def slowly(call: Ring, attempt: int) -> None:
+        await answered.wait()
+
+    bell, patient = Bell(slowly), replace(QUICK, call_timeout=30)
+    async with running(database, bell, steps=patient) as runtime:
+        await note(runtime, one, "ring", 2)
+        await until(lambda: _is_rung(bell, one))
+        # The newest event of a step that the log has is behind all that the errand has folded.
+        await note(runtime, other, "put", 3)
+        await until(lambda: _only_calls_are_due(database))
+        answered.set()
+        await at_rest(runtime)
+        at = await runtime.reader.head_position()
+        await note(runtime, uuid4(), "", 1)
+        await until(lambda: _checkpoint_is_at(database, at + 1))
+    await rewind(database.url, at - 1 if answer == "lost" else at)
+    async with running(database, bell, steps=patient) as runtime:
+        await folded_again(runtime)
+        assert await kept(runtime, one) == [(2, "rung")]
+        assert len(bell.keys[till(one)]) == (2 if answer == "lost" else 1)
+        assert len(set(bell.keys[till(one)])) == 1
+
+
+async def _checkpoint_is_at(database: Database, position: int) -> bool:
+    return await database.pool.fetchval("SELECT position = $1 FROM es.process_checkpoints", position)
+
+
+async def _only_calls_are_due(database: Database) -> bool:
+    return await database.pool.fetchval(
+        "SELECT count(*) FILTER (WHERE outcome = 'due' AND kind <> 'effect') = 0"
+        " AND count(*) FILTER (WHERE step = 'put' AND outcome = 'done') = 1 FROM es.process_steps"
+    )
 
 
 async def test_tables_of_another_log_stop_the_process_with_what_to_do(database: Database) -> None:
