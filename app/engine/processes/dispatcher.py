@@ -25,6 +25,7 @@ from app.engine.processes.calls import CallKind
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.records import ProcessStep, StepResult, answer_id
 from app.engine.store.append import Overloaded
+from app.engine.store.append_request import CommandIdReused
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import AnyProcess, Call, Port, RecordLifecycleEvent, SendCommand
@@ -35,6 +36,10 @@ MAX_CONCURRENT_COMMANDS = 256
 MAX_QUEUES_IN_FLIGHT = 2_000
 MAX_CALLS_IN_FLIGHT = 50_000
 """A call that waits takes about 2 KB. So an outage of one port does not stop the process for a long time."""
+
+
+class CommandIdTaken(Exception):
+    """Another command was recorded under the id of a step. No further attempt can succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Dispatcher:
     """The steps of one process that are in flight in its owner. It calls `on_result` with the result of each attempt.
 
     `seconds_to_deadline` returns the seconds until the next deadline of an instance, or None if it has none.
+    `describe_command` returns what was recorded under a command id.
     """
 
     def __init__(
@@ -63,6 +69,7 @@ class Dispatcher:
         retry_policy: RetryPolicy,
         on_result: Callable[[StepResult], None],
         seconds_to_deadline: Callable[[UUID], Awaitable[float | None]],
+        describe_command: Callable[[UUID], Awaitable[str | None]],
     ) -> None:
         self._process = process
         self._codec = codec
@@ -71,6 +78,7 @@ class Dispatcher:
         self._retry_policy = retry_policy
         self._on_result = on_result
         self._seconds_to_deadline = seconds_to_deadline
+        self._describe_command = describe_command
         self._queues: dict[_Queue, deque[ProcessStep]] = {}
         self._recording: dict[UUID, asyncio.Task[None]] = {}
         """The tasks that record notes, by instance."""
@@ -246,6 +254,15 @@ class Dispatcher:
         attempts.count += 1
         if step.id in self._cancelled:
             return StepResult(step=step, outcome="withdrawn", error=summary, attempts=attempts.count)
+        if isinstance(error, CommandIdTaken):
+            match step.kind:
+                case "command":
+                    return self._stuck(attempts, str(error))
+                case "note":
+                    return self._drop_note(attempts, str(error))
+                case "effect":
+                    # The port may answer with another command the next time.
+                    pass
         limit = self._retry_policy.max_attempts
         # No operator can retry a note, so it is attempted until it is recorded.
         if step.kind != "note":
@@ -283,6 +300,18 @@ class Dispatcher:
             "process %s: step %s of %s is stuck: %s", self._process.category, step.step, step.instance, error
         )
         return StepResult(step=step, outcome="stuck", error=error, attempts=attempts.count)
+
+    def _drop_note(self, attempts: StepAttempts, error: str) -> StepResult:
+        """Give up a note that can never be recorded, so that those behind it are."""
+        step = attempts.step
+        log.error(
+            "process %s: the event %s of %s is not recorded: %s",
+            self._process.category,
+            step.name,
+            step.instance,
+            error,
+        )
+        return StepResult(step=step, outcome="refused", error=error, attempts=attempts.count)
 
     async def _attempt(self, step: ProcessStep, attempts: int) -> StepResult:
         message = self._codec.decode_step(step)
@@ -344,6 +373,9 @@ class Dispatcher:
                 # The database is away or overloaded. That is not a failure of the step.
                 await backoff.sleep()
                 continue
+            except CommandIdReused:
+                owner = await self._describe_command(command_id)
+                raise CommandIdTaken(f"the command id {command_id} is taken by {owner}") from None
             match outcome:
                 case CommandAccepted(facts=facts):
                     return StepResult(

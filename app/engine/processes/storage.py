@@ -199,6 +199,14 @@ async def seconds_to_deadline(pool: asyncpg.Pool, process: str, instance: UUID) 
     )
 
 
+async def describe_command(pool: asyncpg.Pool, command_id: UUID) -> str | None:
+    """The name and the stream of the command that was recorded under this id; None if there is none."""
+    return await pool.fetchval(
+        "SELECT name || ' of ' || category || ' ' || stream_id FROM es.commands WHERE command_id = $1 LIMIT 1",
+        command_id,
+    )
+
+
 def _step(row: asyncpg.Record) -> ProcessStep:
     return ProcessStep(
         id=UUID(int=row["id"].int),

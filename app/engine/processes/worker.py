@@ -27,7 +27,7 @@ from app.engine.processes.records import BatchRows, PendingDeadline, ProcessInst
 from app.engine.processes.recovery import ForeignLog, recover
 from app.engine.processes.reducer import Batch, InstanceUnknown, ProcessReducer
 from app.engine.processes.state_rebuild import StateRebuild
-from app.engine.processes.storage import ProcessStore, seconds_to_deadline
+from app.engine.processes.storage import ProcessStore, describe_command, seconds_to_deadline
 from app.engine.sized_cache import SizedCache
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.log_identity import Fact
@@ -177,6 +177,7 @@ class ProcessWorker:
             self._retry_policy,
             self._on_step_result,
             lambda instance: seconds_to_deadline(self._database.pool, category, instance),
+            lambda command_id: describe_command(self._database.pool, command_id),
         )
         dispatcher.add(await store.due_steps())
         self.owns = True

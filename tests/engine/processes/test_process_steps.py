@@ -9,6 +9,7 @@ import pytest
 
 from app.engine.commands import CommandContext, CommandOutcome
 from app.engine.database.connections import Database
+from app.engine.processes import admin
 from domain.kernel.decider import AnyDecider, Command
 from domain.kernel.process import (
     Ended,
@@ -17,12 +18,13 @@ from domain.kernel.process import (
     Started,
     StepRefused,
 )
-from tests.support.toy_counter import engine
+from tests.support.toy_counter import Add, Engine, engine, request, tally
 from tests.support.toy_process import (
     QUICK,
     Bell,
     Ring,
     at_rest,
+    became,
     box,
     errand,
     kept,
@@ -190,3 +192,48 @@ async def test_a_refused_command_comes_back_as_a_fact_that_the_process_reacts_to
             ("take", "refused", "There is not that much to take."),
             ("told", "done", None),
         ]
+
+
+PATIENT = replace(QUICK, max_attempts=0)
+
+
+async def taken(runtime: Engine, command_id: UUID) -> str:
+    """Let a client record a command under this id, at position 1; how operators read of it."""
+    client = uuid4()
+    await runtime.commands.execute(tally, client, Add(amount=1), request(command_id=command_id))
+    return f"the command id {command_id} is taken by tally.add of tally {client}"
+
+
+async def test_a_command_whose_id_another_command_has_is_stuck_at_once_and_can_be_skipped(
+    database: Database,
+) -> None:
+    one = uuid4()
+    async with running(database, steps=PATIENT) as runtime:
+        error = await taken(runtime, uuid5(one, "errand 2 0"))
+        assert await note(runtime, one, "put") == 2
+        view = await became(runtime, one, "stuck")
+        assert [(step.outcome, step.attempts, step.error) for step in view.steps if step.name == "put"] == [
+            ("stuck", 1, error)
+        ]
+        await until(lambda: kept(runtime, one))
+        await admin.skip(runtime.commands, errand, one, "put", "by hand", request())
+        await became(runtime, one, "running")
+        await at_rest(runtime)
+        assert await kept(runtime, one) == [(10_000, ""), (100, "")]
+
+
+async def test_a_note_whose_id_another_command_has_is_given_up_and_those_behind_it_are_recorded(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = uuid4()
+    async with running(database, steps=PATIENT) as runtime:
+        error = await taken(runtime, uuid5(one, "errand started 2"))
+        assert await note(runtime, one, "take", 5) == 2
+        await at_rest(runtime)
+        assert names(await own(runtime, one)) == ["errand.step-refused"]
+        assert f"process errand: the event errand.started of {one} is not recorded: {error}" in caplog.text
+    caplog.clear()
+    async with running(database, steps=PATIENT) as runtime:
+        await note(runtime, one, "put")
+        await at_rest(runtime)
+        assert error not in caplog.text
