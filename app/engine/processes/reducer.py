@@ -57,7 +57,8 @@ class Batch:
         default_factory=dict[tuple[UUID, str], "PendingDeadline | None"]
     )
     retried: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
-    skipped_steps: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    skipped_steps: dict[tuple[UUID, str], int] = field(default_factory=dict[tuple[UUID, str], int])
+    """The position of the newest skip, by instance and step. Steps that were asked for after it are not skipped."""
     skipped: list[int] = field(default_factory=list[int])
 
     def __bool__(self) -> bool:
@@ -79,9 +80,9 @@ class Batch:
             else replace(instance, parked=parked)
         )
 
-    def skip_step(self, identity: UUID, name: str) -> None:
+    def skip_step(self, identity: UUID, name: str, position: int) -> None:
         """An operator skipped a step. This batch may also ask for it, if it folds the instance again."""
-        self.skipped_steps.add((identity, name))
+        self.skipped_steps[identity, name] = position
         self.steps = [
             replace(step, outcome="skipped")
             if (step.instance, step.step) == (identity, name) and step.kind != "note"
@@ -93,7 +94,7 @@ class Batch:
         """The instances whose open steps `ProcessReducer.close` has to know. It is empty for most batches."""
         return {
             *self.withdrawn,
-            *(instance for instance, _ in self.retried | self.skipped_steps),
+            *(instance for instance, _ in self.retried | self.skipped_steps.keys()),
             *(result.step.instance for result in results if result.outcome == "stuck"),
         }
 
@@ -154,7 +155,7 @@ class ProcessReducer:
             if isinstance(part.event, StepRetried):
                 batch.retried.add((identity, part.event.step))
             if isinstance(part.event, StepSkipped):
-                batch.skip_step(identity, part.event.step)
+                batch.skip_step(identity, part.event.step, fact.position)
         if transition is None:
             return
         after, actions, steps = transition
@@ -285,7 +286,7 @@ class ProcessReducer:
             elif step.outcome == "stuck" and name in batch.retried:
                 changes[step.id] = _changed(step, "due")
                 resumed.append(replace(step, outcome="due"))
-            elif step.outcome == "stuck" and name in batch.skipped_steps:
+            elif step.outcome == "stuck" and step.caused_by < batch.skipped_steps.get(name, 0):
                 changes[step.id] = _changed(step, "skipped")
         return BatchRows(
             instances=list(batch.instances.values()),

@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+import pytest
+
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.records import PendingDeadline, ProcessStep, StepOutcome, StepResult
 from app.engine.processes.reducer import Batch, ProcessReducer
@@ -18,10 +20,10 @@ reducer = ProcessReducer(errand, codec)
 scenario = ProcessScenario(errand)
 
 
-def batch_of(*events: Added | LifecycleEvent) -> Batch:
-    """A batch that has folded these facts of one instance."""
+def batch_of(*events: Added | LifecycleEvent, first: int = 10) -> Batch:
+    """A batch that has folded these facts of one instance. The position of the first one is `first`."""
     batch = Batch()
-    for position, event in enumerate(events, start=1):
+    for position, event in enumerate(events, start=first):
         recorded = fact(event) if isinstance(event, Added) else scenario.own_fact(event)
         reducer.apply(batch, batch.instances.get(STREAM), STREAM, [replace(recorded, position=position)])
     return batch
@@ -29,7 +31,7 @@ def batch_of(*events: Added | LifecycleEvent) -> Batch:
 
 def asked_for(*events: Added | LifecycleEvent) -> ProcessStep:
     """The one command or effect that these facts ask for."""
-    [step] = [step for step in batch_of(*events).steps if step.kind != "note"]
+    [step] = [step for step in batch_of(*events, first=5).steps if step.kind != "note"]
     return step
 
 
@@ -89,6 +91,16 @@ def test_a_retried_step_is_due_again_and_keeps_its_attempts() -> None:
 def test_a_skipped_step_is_not_executed() -> None:
     rows = reducer.close(batch_of(StepSkipped(step="ring", reason="moved")), open_steps=[stuck_ring])
     assert outcomes(rows) == [(ring.id, "skipped", "no answer", 3)]
+    assert rows.resumed == []
+
+
+@pytest.mark.parametrize("event", [StepSkipped(step="ring", reason="moved")], ids=["skip"])
+def test_an_operation_on_a_step_concerns_no_step_of_this_name_that_was_asked_for_after_it(
+    event: LifecycleEvent,
+) -> None:
+    """An instance that is folded again folds its old operations again."""
+    rows = reducer.close(batch_of(event, first=1), open_steps=[stuck_ring])
+    assert outcomes(rows) == []
     assert rows.resumed == []
 
 
