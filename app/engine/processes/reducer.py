@@ -56,9 +56,10 @@ class Batch:
     deadlines: dict[tuple[UUID, str], PendingDeadline | None] = field(
         default_factory=dict[tuple[UUID, str], "PendingDeadline | None"]
     )
-    retried: set[tuple[UUID, str]] = field(default_factory=set[tuple[UUID, str]])
+    retried: dict[tuple[UUID, str], int] = field(default_factory=dict[tuple[UUID, str], int])
+    """The position of the newest retry, by instance and step. It does not concern steps that were asked for after it."""
     skipped_steps: dict[tuple[UUID, str], int] = field(default_factory=dict[tuple[UUID, str], int])
-    """The position of the newest skip, by instance and step. Steps that were asked for after it are not skipped."""
+    """The same of the newest skip."""
     skipped: list[int] = field(default_factory=list[int])
 
     def __bool__(self) -> bool:
@@ -94,7 +95,7 @@ class Batch:
         """The instances whose open steps `ProcessReducer.close` has to know. It is empty for most batches."""
         return {
             *self.withdrawn,
-            *(instance for instance, _ in self.retried | self.skipped_steps.keys()),
+            *(instance for instance, _ in self.retried | self.skipped_steps),
             *(result.step.instance for result in results if result.outcome == "stuck"),
         }
 
@@ -153,7 +154,7 @@ class ProcessReducer:
             return
         for part in parts:
             if isinstance(part.event, StepRetried):
-                batch.retried.add((identity, part.event.step))
+                batch.retried[identity, part.event.step] = fact.position
             if isinstance(part.event, StepSkipped):
                 batch.skip_step(identity, part.event.step, fact.position)
         if transition is None:
@@ -283,7 +284,7 @@ class ProcessReducer:
                 if step.outcome == "stuck":
                     withdrawn = StepWithdrawn(step=step.step)
                     steps.append(self._note(withdrawn, step.id, "withdrawn", fact, step.instance))
-            elif step.outcome == "stuck" and name in batch.retried:
+            elif step.outcome == "stuck" and step.caused_by < batch.retried.get(name, 0):
                 changes[step.id] = _changed(step, "due")
                 resumed.append(replace(step, outcome="due"))
             elif step.outcome == "stuck" and step.caused_by < batch.skipped_steps.get(name, 0):

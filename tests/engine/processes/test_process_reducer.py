@@ -94,7 +94,9 @@ def test_a_skipped_step_is_not_executed() -> None:
     assert rows.resumed == []
 
 
-@pytest.mark.parametrize("event", [StepSkipped(step="ring", reason="moved")], ids=["skip"])
+@pytest.mark.parametrize(
+    "event", [StepSkipped(step="ring", reason="moved"), StepRetried(step="ring")], ids=["skip", "retry"]
+)
 def test_an_operation_on_a_step_concerns_no_step_of_this_name_that_was_asked_for_after_it(
     event: LifecycleEvent,
 ) -> None:
