@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.raw_http import HEAD, SOCKET, connection, frame
+from tests.support.raw_http import HEAD, SOCKET, connection, frame, read_until
 from tests.support.server import Server, serving
 from tests.support.websocket import opened
 
@@ -101,6 +101,33 @@ async def test_variables_that_the_document_does_not_declare_are_not_kept(server:
             for identity in "1234567":
                 await client.subscribe(identity, PRODUCTS, {"x": "x" * 250_000})
                 await client.data(identity)
+        assert process.memory_info().rss - before < ROOM_BYTES
+
+
+def test_operations_that_are_completed_before_they_begin_leave_nothing(server: Server) -> None:
+    process = psutil.Process(server.process.pid)
+    payload = {"query": PRODUCTS, "extensions": {"x": "x" * 250_000}}
+
+    def operations(start: int, count: int) -> bytes:
+        """Both frames of each operation arrive together."""
+        return b"".join(
+            frame(TEXT, json.dumps({"id": str(number), "type": "subscribe", "payload": payload}).encode())
+            + frame(TEXT, json.dumps({"id": str(number), "type": "complete"}).encode())
+            for number in range(start, start + count)
+        ) + frame(TEXT, b'{"type":"ping"}')
+
+    with connection(server.port) as hostile:
+        hostile.settimeout(60)
+        hostile.sendall(SOCKET + b"\r\n")
+        read_until(hostile, b"\r\n\r\n")
+        hostile.sendall(INIT)
+        read_until(hostile, b"connection_ack")
+        # What is made once is there after the first ones.
+        hostile.sendall(operations(0, 20))
+        read_until(hostile, b"pong")
+        before = process.memory_info().rss
+        hostile.sendall(operations(20, 400))
+        read_until(hostile, b"pong")
         assert process.memory_info().rss - before < ROOM_BYTES
 
 

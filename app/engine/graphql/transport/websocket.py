@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast, override
 
 from cross_web import HTTPException
@@ -11,7 +11,10 @@ from graphql import GraphQLError
 from starlette import websockets
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions as strawberry_http
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
 from strawberry.types import ExecutionContext
 from strawberry.types import graphql as strawberry_graphql
 from strawberry.types.execution import PreExecutionError
@@ -92,6 +95,14 @@ class _Endpoint(Protocol):
     ) -> RequestContext: ...
 
 
+@dataclass
+class _OperationState:
+    """What the socket knows of an operation."""
+
+    extensions: dict[str, Any]
+    handover: LiveHandover = field(default_factory=LiveHandover)
+
+
 class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
     """The operations of one socket."""
 
@@ -99,14 +110,12 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
         super().__init__(*arguments, **options)
         self._init_extensions: dict[str, Any] = {}
         """What connection_init says for all operations."""
-        self._extensions: dict[str, dict[str, Any]] = {}
-        """The extensions of operations that have not begun, by id."""
+        self._states: dict[Operation[RequestContext, None], _OperationState] = {}
+        """The operations whose tasks have not ended. An id may be that of a later one already."""
         self._bytes: dict[str, int] = {}
         """What operations keep, by id. Some of them may have ended."""
         self._mutations: dict[asyncio.Task[None], int] = {}
         """The mutations that go on without their client, with the bytes that they keep."""
-        self._handovers: dict[str, LiveHandover] = {}
-        """What operations that run know of themselves, by id."""
         self._messages_before_init = 0
         self._expiry: asyncio.Task[None] | None = None
         """Closes the socket when the token expires."""
@@ -166,16 +175,13 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
 
         Its commands may be recorded already, and its time is limited. It counts for the limits of the socket until it ends.
         """
-        handover = self._handovers.get(operation_id)
-        if (
-            operation_id not in self.operations
-            or handover is None
-            # Nothing of it has begun.
-            or handover.execution is None
-            or handover.execution.operation_type is not strawberry_graphql.OperationType.MUTATION
-        ):
+        operation: Any = self.operations.get(operation_id)
+        state = self._states.get(operation)
+        # Without an execution nothing of it has begun.
+        execution = None if state is None else state.handover.execution
+        if execution is None or execution.operation_type is not strawberry_graphql.OperationType.MUTATION:
             return False
-        operation: Any = self.operations.pop(operation_id)
+        del self.operations[operation_id]
         operation.completed = True
         self._mutations[operation.task] = self._bytes.pop(operation_id, 0)
         operation.task.add_done_callback(self._mutations.pop)
@@ -238,15 +244,25 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
         operation_id = str(known.get("id"))
         if known.get("type") == "subscribe" and operation_id not in self.operations:
             try:
-                payload = self._parse_subscribe(operation_id, known.get("payload"))
-                known = {**known, "payload": payload}
-                if payload.get("extensions"):
-                    self._extensions[operation_id] = {**self._init_extensions, **payload["extensions"]}
+                known = {**known, "payload": self._parse_subscribe(operation_id, known.get("payload"))}
             except BadRequest as error:
                 await self._send_refusal(operation_id, error)
                 return
         await super().handle_message(cast("Any", known))
         self._tell_busy()
+
+    @override
+    async def handle_subscribe(self, message: Any) -> None:
+        await super().handle_subscribe(message)
+        operation = self.operations.get(message["id"])
+        if operation is None or operation in self._states:
+            # The socket was closed instead: it is not initialised, or the id is in use.
+            return
+        extensions = message["payload"].get("extensions") or {}
+        self._states[operation] = _OperationState({**self._init_extensions, **extensions})
+        task = cast("asyncio.Task[None]", operation.task)
+        # A task that is cancelled before it begins never runs.
+        task.add_done_callback(lambda _: self._states.pop(operation, None))
 
     def _parse_subscribe(self, operation_id: str, payload: object) -> dict[str, Any]:
         limit = self.max_subscriptions_per_connection
@@ -272,7 +288,6 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
         try:
             await self._run_to_the_end(operation)
         finally:
-            self._handovers.pop(operation.id, None)
             self._tell_busy()
 
     def _tell_busy(self) -> None:
@@ -303,15 +318,12 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
 
         A failure is the message `error`: after `complete` a client takes a subscription for finished.
         """
-        handover = self._handovers[operation.id] = LiveHandover()
+        state = self._states[operation]
+        handover = state.handover
         results: Any = await self.schema.stream(
             operation.query,
             variable_values=operation.variables,
-            context_value=replace(
-                self.context,
-                handover=handover,
-                request_extensions=self._extensions.pop(operation.id, self._init_extensions),
-            ),
+            context_value=replace(self.context, handover=handover, request_extensions=state.extensions),
             root_value=self.root_value,
             operation_name=operation.operation_name,
         )
