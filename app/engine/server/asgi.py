@@ -1,13 +1,16 @@
 """The ASGI application: the routes of the API, health and metrics."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route, Router, WebSocketRoute
+from starlette.types import Receive, Scope, Send
 
 from app.engine.application import AnyApplication
 from app.engine.graphql.event_types import EventTypes
@@ -64,20 +67,12 @@ def create_app(runtime: Runtime) -> Starlette:
     if settings.mode == "development":
         routes.append(Mount("/graphiql", PageFiles(PAGE.parent)))
         routes += page_routes(runtime.application.pages, runtime.authenticator.header_roles)
-    return Starlette(
-        routes=routes,
-        middleware=_middleware(settings.allowed_hosts, settings.allowed_origins),
-        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
-    )
+    return _application(routes, settings.allowed_hosts, settings.allowed_origins)
 
 
 def create_operations_app(runtime: Runtime) -> Starlette:
     """The ASGI application of the operations port."""
-    return Starlette(
-        routes=operations_routes(runtime),
-        middleware=_middleware(runtime.settings.allowed_hosts, ()),
-        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
-    )
+    return _application(operations_routes(runtime), runtime.settings.allowed_hosts, ())
 
 
 def operations_routes(runtime: Runtime) -> list[BaseRoute]:
@@ -109,6 +104,34 @@ def _status_routes(runtime: Runtime) -> list[BaseRoute]:
         return PlainTextResponse("ready" if is_ready else "not ready", 200 if is_ready else 503)
 
     return [Route("/livez", livez), Route("/readyz", readyz)]
+
+
+def _application(
+    routes: Sequence[BaseRoute], allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]
+) -> Starlette:
+    app = Starlette(
+        routes=routes,
+        middleware=_middleware(allowed_hosts, allowed_origins),
+        exception_handlers={Exception: _internal_error, ClientDisconnect: _client_has_gone},
+    )
+    # Starlette's redirect names a scheme. A proxy may end TLS, so the scheme that clients use is not known.
+    app.router.redirect_slashes = False
+    app.router.default = partial(_redirect_or_not_found, app.router)
+    return app
+
+
+async def _redirect_or_not_found(router: Router, scope: Scope, receive: Receive, send: Send) -> None:
+    """Redirect a path that is known without its last slash. Any other is not found."""
+    path = scope["path"].rstrip("/")
+    if scope["type"] != "http" or path == scope["path"] or not _is_known(router, {**scope, "path": path}):
+        await router.not_found(scope, receive, send)
+        return
+    query = scope["query_string"].decode("latin-1")
+    await RedirectResponse(f"{path}?{query}" if query else path)(scope, receive, send)
+
+
+def _is_known(router: Router, scope: Scope) -> bool:
+    return any(route.matches(scope)[0] is not Match.NONE for route in router.routes)
 
 
 def _internal_error(_: Request, error: Exception) -> Response:

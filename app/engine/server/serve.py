@@ -280,6 +280,8 @@ def _uvicorn_config(app: Starlette, settings: EngineSettings) -> uvicorn.Config:
         ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         lifespan="off",
+        # Clients can write these headers: they do not choose the address whose share a request spends.
+        proxy_headers=False,
         # Without a configuration of its own, uvicorn logs like everything else.
         log_config=None,
         log_level="warning",

@@ -161,6 +161,16 @@ def test_own_names_and_listed_hosts_and_origins_are_served(
     assert ask(server, **KINDS["stream"], **headers)[0] == 200
 
 
+def test_a_redirect_names_no_scheme_and_no_host_since_a_proxy_may_end_tls(server: Server) -> None:
+    asked = {"method": "GET", "body": "", "host": "shop.example"}
+    for headers in ({}, {"x_forwarded_proto": "https", "x_forwarded_for": "10.0.0.1"}):
+        status, head, _ = ask(server, path="/graphql/?query=%7Bposition%7D", **asked, **headers)
+        assert (status, b"\r\nlocation: /graphql?query=%7bposition%7d\r\n" in head) == (307, True), head
+    assert ask(server, path="/livez/", **asked)[0] == 307
+    for path in ("/", "/nowhere/", "//nowhere/", "//evil.example//graphql/"):
+        assert ask(server, path=path, **asked)[0] == 404
+
+
 def test_a_listed_port_is_the_only_one() -> None:
     assert is_allowed_host("ported.example:8443", ("ported.example:8443",))
     assert not is_allowed_host("ported.example:80", ("ported.example:8443",))

@@ -79,6 +79,29 @@ async def test_documents_are_charged_before_they_are_parsed_on_every_transport(l
     assert "errors" not in post(limited, CHEAP, x_actor=str(uuid4())).json()
 
 
+async def test_anonymous_callers_of_one_address_are_one_caller_whatever_their_headers_say(
+    limited: Server,
+) -> None:
+    def forwarded(number: int) -> dict[str, str]:
+        # A caller that came through a proxy is anonymous.
+        return {"x-forwarded-for": f"10.0.0.{number}, a{number}"}
+
+    answers = [
+        httpx2.post(
+            limited.url,
+            json={"query": f"{{ nothing{number} }} # {'x' * 4_000}"},
+            headers=forwarded(number),
+            timeout=60,
+        ).json()["errors"][0]
+        for number in range(3)
+    ]
+    assert answers[0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert_refused(answers[2])
+    async with opened(limited, additional_headers=forwarded(4)) as socket:
+        await socket.subscribe("1", f"{{ nothing }} # {'x' * 4_000}")
+        assert_refused((await socket.next("1"))["payload"][0])
+
+
 async def test_the_document_of_a_subscription_is_charged_when_it_begins(limited: Server) -> None:
     headers = {"x-actor": str(uuid4()), "accept": "text/event-stream"}
     short, long = "x" * 2_000, "x" * 3_400
