@@ -10,6 +10,12 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from app.composition import application
+from app.engine.database.connections import Database
+from app.engine.graphql.execution import rates
+from app.engine.server.asgi import create_app
+from app.engine.server.runtime import Runtime
+from app.settings import Settings
 from tests.shop.support.shop_client import filled
 from tests.support.graphql_client import Api
 from tests.support.locks import locked
@@ -100,6 +106,25 @@ async def test_anonymous_callers_of_one_address_are_one_caller_whatever_their_he
     async with opened(limited, additional_headers=forwarded(4)) as socket:
         await socket.subscribe("1", f"{{ nothing }} # {'x' * 4_000}")
         assert_refused((await socket.next("1"))["payload"][0])
+
+
+async def test_a_document_that_is_refused_for_its_share_costs_nothing(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(rates, "monotonic", lambda: now)
+    runtime = Runtime(application, settings.model_copy(update={"max_cost_per_second": 500.0}), database)
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def ask(number: int) -> dict[str, Any]:
+            answer = await client.post("/graphql", json={"query": f"{{ nothing{number} }} # {'x' * 3_500}"})
+            return answer.json()["errors"][0]
+
+        assert (await ask(0))["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        [seconds] = {assert_refused(await ask(number)) for number in range(1, 11)}
+        now += seconds
+        assert (await ask(11))["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
 async def test_the_document_of_a_subscription_is_charged_when_it_begins(limited: Server) -> None:

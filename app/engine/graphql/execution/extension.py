@@ -146,8 +146,10 @@ class OperationExtension(SchemaExtension):
         elif (text := execution.query) is not None:
             context: Context = execution.context
             if context.rates is not None:
-                self._document_cost = COST_OF_CHARACTER * len(text)
-                context.rates.check(context.share, self._document_cost)
+                cost = COST_OF_CHARACTER * len(text)
+                context.rates.check(context.share, cost)
+                # Not before: a document that is refused here is not parsed.
+                self._document_cost = cost
             # The parser takes either, and its nodes and errors refer to what it got.
             execution.query = cast("str", LineCountingSource(text))
             yield
