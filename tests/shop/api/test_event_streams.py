@@ -152,6 +152,31 @@ async def test_a_live_view_over_get_has_frames_without_ids(filled: Server) -> No
     assert "id" not in frame
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_an_error_of_a_field_in_the_first_event_does_not_end_the_stream(
+    filled: Server, method: str
+) -> None:
+    order = {"id": str(uuid4())}
+    assert "errors" not in filled.ask(
+        "mutation ($id: UUID!) { openOrder(input: {id: $id, customerId: $id}) { __typename } }", order
+    )
+    query = (
+        f'subscription {{ order(id: "{order["id"]}") {{ history(first: 1000) {{ nodes {{ state }} }} }} }}'
+    )
+
+    async def next_has_an_error_at_a_field() -> None:
+        frame = await frames.next()
+        body = json.loads(frame["data"])
+        assert (frame["event"], body["data"], codes(body)) == ("next", None, {INPUT})
+        assert body["errors"][0]["path"]
+
+    async with follow(filled, {"query": query}, method=method) as frames:
+        await next_has_an_error_at_a_field()
+        cancel = 'mutation ($id: UUID!) { cancelOrder(input: {orderId: $id, reason: "none"}) { __typename } }'
+        assert "errors" not in await asyncio.to_thread(filled.ask, cancel, order)
+        await next_has_an_error_at_a_field()
+
+
 @pytest.mark.parametrize(("method", "after"), [("POST", "0"), ("POST", "1"), ("GET", "1")])
 async def test_an_error_that_ends_a_stream_has_no_position_so_that_a_resume_skips_no_event(
     settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, method: str, after: str

@@ -203,11 +203,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
                 )
             finally:
                 listening.cancel()
-            if first.done() and first.result() is not None:
-                body = _subscription_body(first.result())
-                if body.get("data") is None:
-                    await close_results(results, first)
-                    return errors_response(body, error_type)
+            if first.done() and (result := first.result()) is not None and ends_subscription(result):
+                await close_results(results, first)
+                return errors_response(_subscription_body(result), error_type)
 
         def render(result: Any) -> str:
             position = None if ends_subscription(result) else point.position
