@@ -21,6 +21,9 @@ Count = NewType("Count", int)
 
 _NUMBER = re.compile(r"(?=.{1,64}$)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _DIGITS = re.compile(r"[0-9]{1,19}")
+_UUID = re.compile(
+    r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.ASCII | re.IGNORECASE
+)
 
 
 def make_scalar(
@@ -116,6 +119,13 @@ def _parse_text(read: Callable[[str], object], name: str, form: str) -> Callable
     return parse
 
 
+def _read_uuid(text: str) -> UUID:
+    # Python's UUID takes signs, spaces, underscores and other digits, and makes another UUID of them.
+    if _UUID.fullmatch(text) is None:
+        raise ValueError
+    return UUID(text)
+
+
 def _serialize_decimal(value: Decimal) -> str:
     return format(_without_negative_zero(value), "f")
 
@@ -160,7 +170,7 @@ SCALARS: dict[object, ScalarDefinition] = {
     UUID: make_scalar(
         "UUID",
         "A UUID (RFC 9562).",
-        _parse_text(UUID, "UUID", "32 hexadecimal digits, with hyphens or without"),
+        _parse_text(_read_uuid, "UUID", "32 hexadecimal digits, with hyphens or without"),
         str,
     ),
     datetime: make_scalar(

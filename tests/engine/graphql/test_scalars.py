@@ -86,6 +86,30 @@ def test_a_wrong_value_is_located_and_has_a_code(name: str, as_variable: bool) -
     assert (original.extensions or {}).get("code") == (None if name in AS_IN_GRAPHQL else "BAD_USER_INPUT")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0x345678123456781234567812345678",
+        "1234_678123456781234567812345678",
+        "+2345678123456781234567812345678",
+        " 2345678-1234-5678-1234-567812345678",
+        "12345678-1234-5678-1234-56781234567 ",
+        "12345678-1234-5678-1234-567812345678\n",
+        "١٢٣٤٥٦٧٨-1234-5678-1234-567812345678",
+        "1234567-81234-5678-1234-567812345678",
+        "12345678-123456781234567812345678",
+        "{12345678-1234-5678-1234-567812345678}",
+        "urn:uuid:12345678-1234-5678-1234-567812345678",
+        "12345678-1234-5678-1234-56781234567",
+        "",
+    ],
+)
+def test_a_text_that_is_not_exactly_a_uuid_names_no_other_one(text: str) -> None:
+    result = SCHEMA.execute_sync("query($v: UUID!) { UUID(value: $v) }", variable_values={"v": text})
+    assert result.data is None
+    assert "UUID must be 32 hexadecimal digits, with hyphens or without, not" in str(result.errors)
+
+
 @pytest.mark.parametrize("literal", ["7.5", "true", "[]", "{}", "A"])
 @pytest.mark.parametrize("name", WRONG)
 def test_a_literal_of_another_kind_is_refused_at_its_place(name: str, literal: str) -> None:
@@ -100,6 +124,7 @@ def test_a_literal_of_another_kind_is_refused_at_its_place(name: str, literal: s
     ("name", "literal", "value"),
     [
         ("UUID", '"01994C3B6F7A7D3E8A5B0C1D2E3F4A5B"', "01994c3b-6f7a-7d3e-8a5b-0c1d2e3f4a5b"),
+        ("UUID", '"01994c3b-6F7A-7d3e-8a5b-0c1d2e3f4a5b"', "01994c3b-6f7a-7d3e-8a5b-0c1d2e3f4a5b"),
         ("DateTime", '"2026-11-27T09:30:00.25Z"', "2026-11-27T09:30:00.250000+00:00"),
         ("DateTime", '"2026-11-27T09:30+01:00"', "2026-11-27T09:30:00+01:00"),
         ("DateTime", '"2026-11-27"', "2026-11-27T00:00:00"),
