@@ -163,6 +163,7 @@ def _middleware(allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]
                 allow_origins=allowed_origins,
                 allow_methods=["GET", "POST"],
                 allow_headers=["*"],
+                expose_headers=["Retry-After", "WWW-Authenticate"],
             )
         )
     return middleware

@@ -161,6 +161,13 @@ def test_own_names_and_listed_hosts_and_origins_are_served(
     assert ask(server, **KINDS["stream"], **headers)[0] == 200
 
 
+def test_a_page_of_a_listed_origin_can_read_when_to_repeat_and_why_a_token_was_refused(
+    server: Server,
+) -> None:
+    _, head, _ = ask(server, origin=ORIGIN, sec_fetch_site="cross-site")
+    assert b"\r\naccess-control-expose-headers: retry-after, www-authenticate\r\n" in head
+
+
 def test_a_redirect_names_no_scheme_and_no_host_since_a_proxy_may_end_tls(server: Server) -> None:
     asked = {"method": "GET", "body": "", "host": "shop.example"}
     for headers in ({}, {"x_forwarded_proto": "https", "x_forwarded_for": "10.0.0.1"}):
