@@ -15,6 +15,8 @@ from domain.kernel.decider import AnyDecider, Command
 from projections.kernel import AnyProjection
 
 MAX_CACHED_ROLE_SETS = 100
+HIDDEN_ERROR = "Internal error. Operators can read it."
+"""What stands for the error of a step if the caller may not read it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class _Scopes:
     fields: Mapping[tuple[str, str], Scope]
     rows: Mapping[str, Scope]
     instances: Mapping[str, Scope]
+    errors: frozenset[str]
+    """The processes whose errors may be read."""
     events: ReadableEvents
     imports: bool
     owns: bool
@@ -96,6 +100,11 @@ class AccessPolicy:
             fields=allowed(self.fields),
             rows=rows,
             instances=instances,
+            errors=frozenset(
+                process
+                for process, rule in self.instances.items()
+                if events.everything or (not rule.anyone and rule.scope(held, self.roles) == "all")
+            ),
             events=events,
             imports=not held.isdisjoint(self.roles.importers),
             owns="own" in owned or events.has_own,
@@ -149,6 +158,14 @@ class Access:
     def instance_owner(self, process: str) -> str | None:
         """The owner whose instances of a process the caller may read; None for all. Raises `AccessDenied`."""
         return self._stream_owner(self._scopes.instances.get(process), process, process)
+
+    def visible_error(self, process: str, error: str) -> str:
+        """What the caller may read of an error of a process: of a failed step, or of an event that could not be folded.
+
+        It is text of an exception, which may name hosts, keys and tables. Operators read it, and so do roles with a line of
+        their own that says `all` for the instances. Others read `HIDDEN_ERROR`.
+        """
+        return error if process in self._scopes.errors else HIDDEN_ERROR
 
     def stream_owner(self, category: str) -> str | None:
         """The owner whose streams of a category the caller may read; None for all. Raises `AccessDenied`.

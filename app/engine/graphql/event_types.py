@@ -13,6 +13,7 @@ from app.engine.graphql.scalars import Position
 from app.engine.history.trace import origin_actors
 from app.engine.store.reader import Fact, stored_name
 from domain.kernel.decider import AnyDecider, Event, SplitEvent, UnreadableEvent
+from domain.kernel.process import StepStuck
 
 
 @strawberry.interface(
@@ -78,6 +79,14 @@ _DESCRIPTIONS = {
     "redoes": "The version of the change that this event redoes; null if it redoes none.",
 }
 
+_ERROR_DESCRIPTION = "Recorded as `error`. Callers who may not read it get one fixed sentence."
+
+
+def _visible_error(root: Any, info: strawberry.Info[Any, None]) -> str:
+    """The error of a stuck step, which the port or the database has raised."""
+    return info.context.access.visible_error(root.stream, root.recorded_error)
+
+
 type OutputMapping = tuple[Any, Callable[[Any], Any]]
 """The GraphQL type of a domain type, and the function that converts a value."""
 
@@ -113,23 +122,24 @@ class EventTypes:
             key: strawberry.field(description=_DESCRIPTIONS.get(key, f"Recorded as `{key}`."))
             for key in mappings
         }
+        annotations = {key: output_type for key, (output_type, _) in mappings.items()}
+        attributes = {key: key for key in mappings}
+        if issubclass(event_type, StepStuck):
+            described["error"] = strawberry.field(resolver=_visible_error, description=_ERROR_DESCRIPTION)
+            attributes["error"] = "recorded_error"
+            annotations["recorded_error"] = strawberry.Private[str]
         plain_class: type[EventInterface] = type(
             name,
             (EventInterface,),
-            {
-                "__annotations__": {key: output_type for key, (output_type, _) in mappings.items()},
-                "__module__": __name__,
-                **described,
-            },
+            {"__annotations__": annotations, "__module__": __name__, **described},
         )
         graphql_type = strawberry.type(plain_class, description=_description(event_type))
-        converters = [(key, convert) for key, (_, convert) in mappings.items()]
+        converters = [(key, attributes[key], convert) for key, (_, convert) in mappings.items()]
 
         def to_object(fact: Fact) -> EventInterface:
             event = fact.event
-            return graphql_type(
-                **_envelope(fact), **{key: convert(getattr(event, key)) for key, convert in converters}
-            )
+            values = {attribute: convert(getattr(event, key)) for key, attribute, convert in converters}
+            return graphql_type(**_envelope(fact), **values)
 
         self._converters[event_type] = to_object
         self.types.append(graphql_type)

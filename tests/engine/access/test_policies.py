@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx2
 import pytest
 
-from app.engine.access.access import AccessPolicy
+from app.engine.access.access import HIDDEN_ERROR, AccessPolicy
 from app.engine.access.caller import Caller
 from app.engine.access.policy import (
     ANYONE,
@@ -226,6 +226,26 @@ async def test_the_readable_events_are_the_same_in_memory_and_in_sql(
     )
     operator = policy.access(Caller("ben", frozenset({"boss"}))).events
     assert {operator.scope(fact) for fact in everything} == {"all"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "readers"),
+    [
+        (allow(clerk="own"), {"boss"}),
+        (allow(clerk="all"), {"clerk", "boss"}),
+        (ANYONE, {"boss"}),
+        (NOBODY, {"boss"}),
+    ],
+)
+def test_errors_of_a_process_are_for_operators_and_roles_with_the_scope_all(
+    rule: Rule, readers: set[str]
+) -> None:
+    policy = AccessPolicy((Policy(instances={"errand": rule}),), ROLES, (), EventCodec(()))
+    shown = {
+        held: policy.access(Caller("ann", frozenset(held.split()))).visible_error("errand", "at 10.0.0.1")
+        for held in ("", "clerk", "boss")
+    }
+    assert shown == {held: "at 10.0.0.1" if held in readers else HIDDEN_ERROR for held in shown}
 
 
 # --- Ownership --------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Lists and repairs processes (operator actions)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Self
@@ -8,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from app.engine.access.access import Access
 from app.engine.access.policy import NOBODY, OPERATORS, AccessDenied, Policy
 from app.engine.graphql.context import Context, Info
 from app.engine.graphql.errors import BadInput
@@ -58,7 +60,9 @@ class ProcessStep:
         description="The position of the event that the step led to; null if it led to none."
     )
     attempts: int = strawberry.field(description="The number of failed attempts.")
-    error: str | None = strawberry.field(description="Why the step was refused, or its last error.")
+    error: str | None = strawberry.field(
+        description="Why the step was refused, or its last error. Callers who may not read that error get one fixed sentence."
+    )
 
     @classmethod
     def of(cls, step: StepView) -> Self:
@@ -110,15 +114,34 @@ class Process:
 
 
 async def process_of(loaders: Loaders, process: str, instance_id: UUID) -> ProcessView | None:
-    """One instance; None if the caller may not see it. An operation reads its instances in batches. Raises `AccessDenied`."""
+    """One instance; None if the caller may not see it. An operation reads its instances in batches. Raises `AccessDenied`.
+
+    Its errors are those that the caller may read: see `Access.visible_error`.
+    """
     if not await may_read_instance(loaders, process, instance_id):
         return None
 
+    database, access = loaders.database, loaders.access
+
     async def read(ids: list[UUID]) -> Sequence[ProcessView | None]:
-        views = await admin.get_processes(loaders.database, process, ids)
-        return [views.get(id) for id in ids]
+        views = await admin.get_processes(database, process, ids)
+        return [None if (view := views.get(id)) is None else _visible(view, access) for id in ids]
 
     return await loaders.load(f"process {process}", read, instance_id)
+
+
+def _visible(view: ProcessView, access: Access) -> ProcessView:
+    """The instance with the errors that the caller may read. The rejection of a command is meant for all who see it."""
+    return replace(
+        view,
+        error=None if view.error is None else access.visible_error(view.process, view.error),
+        steps=[
+            step
+            if step.error is None or step.outcome == "refused"
+            else replace(step, error=access.visible_error(view.process, step.error))
+            for step in view.steps
+        ],
+    )
 
 
 # --- Mutations --------------------------------------------------------------
