@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\.?(?::(?P<port>\d{1,5}))?")
@@ -54,6 +54,23 @@ def _is_loopback(address: str) -> bool:
         return ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def network_of(address: str) -> str:
+    """What counts as one address: an address of IPv4, or the 64 bits of a network of IPv6, which one client may own.
+
+    A text that is no address counts as it is.
+    """
+    return _network_of(address) if ":" in address and len(address) <= MAX_ADDRESS_LENGTH else address
+
+
+@lru_cache(maxsize=256)
+def _network_of(address: str) -> str:
+    try:
+        parsed = IPv6Address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return str(parsed.ipv4_mapped or IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
 def is_loopback_url(url: str) -> bool:

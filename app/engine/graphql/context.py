@@ -151,7 +151,7 @@ class RequestContext:
     request_extensions: dict[str, Any] = field(default_factory=dict[str, Any])
     """The extensions that the client sent with the operation."""
     address: str = ""
-    """The address of the peer."""
+    """The address of the peer; of IPv6 its network, since one client may have all addresses of that."""
     rates: Rates | None = None
     """What each caller may spend. None if nothing limits it."""
 

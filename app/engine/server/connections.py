@@ -7,7 +7,6 @@ connections, it makes room for another address. Behind a proxy all clients have 
 
 import asyncio
 import errno
-import ipaddress
 import logging
 import os
 import resource
@@ -20,6 +19,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from app.engine.errors import ConfigurationError
+from app.engine.hosts import network_of
 from app.engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -73,14 +73,6 @@ def max_connections(settings: EngineSettings) -> int:
             " increase it with ulimit -n, or change APP_MAX_CONNECTIONS"
         )
     return settings.max_connections or min(room, MAX_CONNECTIONS)
-
-
-def network_of(address: str) -> str:
-    """What counts as one address: an address of IPv4, or the 64 bits of a network of IPv6, which one client may own."""
-    if ":" not in address:
-        return address
-    parsed = ipaddress.IPv6Address(address.partition("%")[0])
-    return str(parsed.ipv4_mapped or ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64)))
 
 
 class ConnectionTable:

@@ -17,6 +17,7 @@ from app.engine.hosts import (
     is_allowed_origin,
     is_local_caller,
     is_loopback_address,
+    network_of,
     normalize_origin,
 )
 from app.engine.server.serve import check_hosts
@@ -261,3 +262,12 @@ def test_a_text_that_is_too_long_for_an_address_is_not_remembered() -> None:
     assert not is_loopback_address("9" * (MAX_ADDRESS_LENGTH + 1))
     assert _is_loopback.cache_info().currsize == known
     assert (is_loopback_address("127.8.9.1"), is_loopback_address("128.8.9.1")) == (True, False)
+
+
+def test_one_address_is_one_of_ipv4_or_one_network_of_ipv6() -> None:
+    assert network_of("192.0.2.1") == network_of("::ffff:192.0.2.1") != network_of("192.0.2.2")
+    assert network_of("::ffff:192.0.2.1") != network_of("::ffff:192.0.2.2")
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1:2:3") != network_of("2001:db8:0:1::1")
+    assert network_of("fe80::1%eth0") == network_of("fe80::2")
+    for text in ("", "testclient", "no:address", "::1" * MAX_ADDRESS_LENGTH):
+        assert network_of(text) == text

@@ -9,6 +9,9 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
 
 from app.composition import application
 from app.engine.database.connections import Database
@@ -16,6 +19,7 @@ from app.engine.graphql.execution import rates
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.settings import Settings
+from tests.shop.support.handovers import endpoint
 from tests.shop.support.shop_client import filled
 from tests.support.graphql_client import Api
 from tests.support.locks import locked
@@ -161,3 +165,40 @@ async def test_a_caller_whose_reads_of_the_past_wait_leaves_places_to_others(
         await lock.until_waiting(3)
     answers = await asyncio.gather(modest, *greedy)
     assert [answer.get("errors") for answer in answers] == [None] * 11
+
+
+ONE_NETWORK, ANOTHER = ("2001:db8::1", "2001:db8::ffff:2"), "2001:db8:0:1::1"
+
+
+async def test_an_anonymous_caller_with_a_network_of_ipv6_has_one_share(database: Database) -> None:
+    limits = Settings(database_url=database.url, max_cost_per_second=500)
+    runtime = Runtime(application, limits, database)
+    async with runtime.run():
+        app = create_app(runtime)
+
+        async def ask(address: str) -> dict[str, Any]:
+            transport = httpx2.ASGITransport(app=app, client=(address, 50_000))
+            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+                return (await client.post("/graphql", json={"query": EXPENSIVE})).json()
+
+        first, second = ONE_NETWORK
+        assert "errors" not in await ask(first)
+        assert_refused((await ask(second))["errors"][0])
+        assert "errors" not in await ask(ANOTHER)
+
+
+async def test_requests_and_sockets_of_a_network_of_ipv6_take_the_same_share(runtime: Runtime) -> None:
+    view = endpoint(runtime)
+
+    async def no_message(*_: object) -> Any:
+        raise AssertionError
+
+    async def shares(address: str) -> set[str]:
+        scope = {"headers": [], "client": (address, 50_000)}
+        request = Request({"type": "http", **scope}, no_message)
+        socket = WebSocket({"type": "websocket", **scope}, no_message, no_message)
+        return {(await view.get_context(connection, Response())).share for connection in (request, socket)}
+
+    first, second = ONE_NETWORK
+    assert await shares(first) == await shares(second) != await shares(ANOTHER)
+    assert len(await shares(first)) == 1

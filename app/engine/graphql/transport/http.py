@@ -57,6 +57,7 @@ from app.engine.graphql.transport.socket_messages import WebSocketAdapter
 from app.engine.graphql.transport.subscriptions import ends_subscription
 from app.engine.graphql.transport.websocket import WebSocketHandler
 from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
+from app.engine.hosts import network_of
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.uuid7 import uuid7
 from projections.kernel import AnyProjection
@@ -246,7 +247,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             request_extensions=getattr(request.state, "extensions", {}),
             streams=isinstance(request, WebSocket),
             rates=self._rates,
-            address="" if request.client is None else request.client.host,
+            address="" if request.client is None else network_of(request.client.host),
         )
 
     def context_of(self, caller: Caller) -> RequestContext:
