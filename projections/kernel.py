@@ -40,7 +40,10 @@ VALID_TO = "valid_to"
 
 @dataclass(frozen=True)
 class Owner:
-    """Who owns a row: the actor in `column`. With `of`, `column` is the key of a row of that projection, whose owner it is."""
+    """Who owns a row: the actor in `column`. With `of`, `column` is the key of a row of that projection, whose owner it is.
+
+    An actor is text, so the column is a `str` or a `UUID`, and None while the row has no owner.
+    """
 
     column: str
     of: "AnyProjection | None" = None
@@ -53,7 +56,7 @@ class Projection[R]:
     Both are pure. `key` lists the key columns, `indexes` the columns of each further index. With `history` every state
     of every row is kept, so that the rows can be read as of any position. A change of the fold, of the columns or of
     `history` needs a new `version`, which is part of the table's name. `owner` says whose each row is; it needs none.
-    Raises `ValueError` if it names a column that the row does not have.
+    Raises `ValueError` if it names a column that the row does not have, or one that cannot hold an owner.
     """
 
     name: str
@@ -79,6 +82,14 @@ class Projection[R]:
                 )
         if not self.key:
             raise ValueError(f"projection {self.name}: key has no column")
+        if self.owner is not None and self.owner.of is None:
+            hint = get_type_hints(self.row)[self.owner.column]
+            # Other types have several texts for one value: an actor `012` would own the rows of 12.
+            if _required(hint) not in (str, UUID):
+                raise ValueError(
+                    f"projection {self.name}: owner has {self.owner.column!r}, which is {getattr(hint, '__name__', hint)}: an actor is text,"
+                    " so give the row a column with the actor as str or UUID"
+                )
         if self.owner is not None and self.owner.of is not None:
             of = self.owner.of
             if of.owner is None:
@@ -178,9 +189,16 @@ def _optional(hint: Any) -> bool:
     return isinstance(hint, UnionType) and NoneType in get_args(hint)
 
 
+def _required(hint: Any) -> Any:
+    """The hint without None."""
+    if not _optional(hint):
+        return hint
+    (required,) = (argument for argument in get_args(hint) if argument is not NoneType)
+    return required
+
+
 def _column(hint: Any) -> tuple[TypeEngine[Any]]:
-    if _optional(hint):
-        (hint,) = (argument for argument in get_args(hint) if argument is not NoneType)
+    hint = _required(hint)
     if hint in _TYPES:
         return (_TYPES[hint],)
     if get_origin(hint) is tuple or is_dataclass(hint):

@@ -1,9 +1,12 @@
 """Ownership: whether an aggregate is the caller's, by its state."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+_UUID = re.compile(r"(?:urn:uuid:)?\{?[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}\}?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,16 @@ class StateGuard:
 
 
 def is_same_owner(owner: object, actor: str) -> bool:
-    """Whether an actor is the owner that a state or a row names. A UUID may be written in several ways."""
+    """Whether an actor is the owner that a state or a row names. A UUID may be written in several ways: see `actor_uuid`."""
     if not isinstance(owner, UUID):
         return str(owner) == actor
-    try:
-        return owner.int == UUID(actor).int
-    except ValueError:
-        return False
+    found = actor_uuid(actor)
+    return found is not None and owner.int == found.int
+
+
+def actor_uuid(actor: str) -> UUID | None:
+    """The UUID that an actor is called: in upper or lower case, with or without hyphens, braces and `urn:uuid:`.
+
+    None for any other name. Python reads more as a UUID: signs, underscores, and digits of other scripts.
+    """
+    return UUID(actor) if _UUID.fullmatch(actor) else None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from app.engine.access.ownership import actor_uuid
 from app.engine.access.policy import AccessDenied
 from app.engine.database.collations import ICU
 from app.engine.database.connections import Database
@@ -111,13 +113,9 @@ def owned_filter(projection: Projection[Any], where: Filter, owner: str | None) 
 
 def owner_value(projection: Projection[Any], owner: str) -> object | None:
     """The owner as a value of the column that has it. None if the column cannot hold it, so that it owns no row."""
-    kind = owner_column(projection).type.python_type
-    if kind is str:
-        return None if "\0" in owner else owner
-    try:
-        return kind(owner)
-    except ValueError:
-        return None
+    if owner_column(projection).type.python_type is UUID:
+        return actor_uuid(owner)
+    return None if "\0" in owner else owner
 
 
 def owner_column(projection: Projection[Any]) -> ColumnElement[Any]:

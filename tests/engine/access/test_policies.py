@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
 from app.engine.access.access import HIDDEN_ERROR, AccessPolicy
 from app.engine.access.caller import Caller
+from app.engine.access.ownership import is_same_owner
 from app.engine.access.policy import (
     ANYONE,
     NOBODY,
@@ -274,6 +275,39 @@ async def test_a_row_is_its_owners_alone_also_by_the_row_of_another_projection(d
                     assert [row.id for row in rows if row is not None] == expected, owner
                     count = await count_rows(database, projection, position=position, owner=owner)
                     assert count == len(expected), owner
+
+
+ANN = UUID("0197f000-0000-7000-8000-0000000000ab")
+SPELLINGS = {
+    str(ANN): True,
+    ANN.hex: True,
+    str(ANN).upper(): True,
+    f"{{{ANN}}}": True,
+    ANN.urn: True,
+    # What Python's `UUID` reads as the same number.
+    f"+{ANN.hex[1:]}": False,
+    f"1_{ANN.hex[2:]}": False,
+    f" {ANN.hex[1:]}": False,
+    f"{ANN.hex[1:]}\n": False,
+    str(ANN).replace("7", "٧"): False,
+    str(ANN).replace("0", "０"): False,
+    ANN.hex[1:]: False,
+    "0": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize(("actor", "is_ann"), SPELLINGS.items())
+def test_rows_and_commands_take_the_same_spellings_of_a_uuid_for_its_owner(actor: str, is_ann: bool) -> None:
+    held = replace(tallies, owner=Owner("id"))
+    assert owner_value(held, actor) == (ANN if is_ann else None)
+    assert is_same_owner(ANN, actor) is is_ann
+
+
+@pytest.mark.parametrize("actor", ["12", "012", "+12", "1_2", "١٢", " 12", "12\0"])
+def test_rows_and_commands_take_the_same_text_for_an_owner(actor: str) -> None:
+    held = replace(tallies, owner=Owner("last"))
+    assert (owner_value(held, actor) == "12") is is_same_owner("12", actor) is (actor == "12")
 
 
 def test_a_projection_without_an_owner_has_no_own_rows() -> None:

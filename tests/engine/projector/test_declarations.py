@@ -1,4 +1,4 @@
-"""A projection that names a column which its row does not have is refused where it is declared."""
+"""A projection that names a column which its row does not have, or that cannot do, is refused where it is declared."""
 
 from dataclasses import replace
 
@@ -18,6 +18,8 @@ OWNED = replace(tallies, name="owned", owner=Owner("id"))
         ({"indexes": (("sum",), ("sum", "sun"))}, "indexes has 'sun'"),
         ({"owner": Owner("customer")}, "owner has 'customer'"),
         ({"owner": Owner("customer", of=OWNED)}, "owner has 'customer'"),
+        ({"owner": Owner("sum")}, "owner has 'sum', which is int: an actor is text, .* as str or UUID"),
+        ({"owner": Owner("notes")}, "owner has 'notes', which is tuple"),
         ({"owner": Owner("id", of=tallies)}, "the owner of tallies, which has none"),
         (
             {"owner": Owner("id", of=replace(OWNED, key=("id", "sum")))},
@@ -25,7 +27,7 @@ OWNED = replace(tallies, name="owned", owner=Owner("id"))
         ),
     ],
 )
-def test_a_declaration_that_names_no_column_of_the_row_is_refused(
+def test_a_declaration_that_names_no_fitting_column_of_the_row_is_refused(
     changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -33,5 +35,6 @@ def test_a_declaration_that_names_no_column_of_the_row_is_refused(
 
 
 def test_a_declaration_that_names_columns_of_the_row_is_taken() -> None:
-    made: Projection[TallyRow] = replace(tallies, indexes=(("sum", "id"),), owner=Owner("id", of=OWNED))
-    assert made.owner is not None
+    for owner in (Owner("id"), Owner("last"), Owner("id", of=OWNED)):
+        made: Projection[TallyRow] = replace(tallies, indexes=(("sum", "id"),), owner=owner)
+        assert made.owner is not None
