@@ -48,21 +48,26 @@ class StreamOwners:
         }
 
     async def _read_missing(self, facts: Sequence[Fact], epoch: int) -> None:
-        if all((epoch, fact.category, fact.stream_id) in self._owners for fact in facts):
+        missing = self._missing(facts, epoch)
+        if not missing:
             return
+        # Before the lock: a table that is behind holds up nobody who asks for streams of another one.
+        for category, places in missing.items():
+            await self.wait_for(self._streams[category].rows, max(places.values()))
         # One read for all who wait for the same events.
         async with self._reading:
-            missing: dict[str, dict[UUID, int]] = {}
-            for fact in facts:
-                if (epoch, fact.category, fact.stream_id) not in self._owners:
-                    missing.setdefault(fact.category, {})[fact.stream_id] = fact.position
-            for category, places in missing.items():
-                stream = self._streams.get(category)
-                if stream is not None:
-                    await self.wait_for(stream.rows, max(places.values()))
-                    for stream_id, owner in await self._read(stream.rows, list(places)):
-                        if owner is not None:
-                            self._owners[epoch, category, UUID(int=stream_id.int)] = owner
+            for category, places in self._missing(facts, epoch).items():
+                for stream_id, owner in await self._read(self._streams[category].rows, list(places)):
+                    if owner is not None:
+                        self._owners[epoch, category, UUID(int=stream_id.int)] = owner
+
+    def _missing(self, facts: Sequence[Fact], epoch: int) -> Mapping[str, Mapping[UUID, int]]:
+        """The streams whose owners are to be read, by category, each with the position of its newest fact."""
+        missing: dict[str, dict[UUID, int]] = {}
+        for fact in facts:
+            if fact.category in self._streams and (epoch, fact.category, fact.stream_id) not in self._owners:
+                missing.setdefault(fact.category, {})[fact.stream_id] = fact.position
+        return missing
 
     async def wait_for(self, rows: AnyProjection, position: int) -> None:
         """Wait until the rows, and those that say whose they are, have reached a position. Raises `ProjectionStale`."""

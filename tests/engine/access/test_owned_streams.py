@@ -1,5 +1,6 @@
 """A caller that may read a row, but not the events of its stream, sees nothing of them through the row either."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
@@ -21,13 +22,14 @@ from app.engine.graphql.context import Info
 from app.engine.graphql.slices.history import HistoryFields
 from app.engine.graphql.slices.processes import Process, process_of
 from app.engine.processes.admin import get_processes
+from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import AnyDecider
-from projections.kernel import Owner, Projection
-from tests.support.toy_counter import Add, request, tallies, tally
+from projections.kernel import AnyProjection, Owner, Projection
+from tests.support.toy_counter import Add, engine, request, tallies, tally
 from tests.support.toy_process import Bell, Ring, errand, until
 
 OWNED: Projection[Any] = replace(tallies, owner=Owner("id"))
@@ -182,3 +184,55 @@ def test_a_process_with_own_instances_that_no_line_of_streams_names_is_refused()
     for read in (access.instance_owner, access.stream_owner):
         with pytest.raises(AccessDenied, match="does not say whose"):
             read(errand.category)
+
+
+async def test_a_table_that_is_behind_holds_up_no_stream_of_another_category(database: Database) -> None:
+    behind = replace(OWNED, name="behind")
+    is_awaited = asyncio.Event()
+    async with engine(database, projections=(OWNED,)) as running:
+
+        async def wait(rows: AnyProjection, position: int) -> None:
+            if rows is behind:
+                is_awaited.set()
+                await asyncio.Event().wait()
+            await running.projector.wait_for_position(rows.name, position, 20)
+
+        streams = {tally.category: StreamOwner(OWNED), errand.category: StreamOwner(behind)}
+        owners = StreamOwners(database, streams, wait)
+        id = uuid4()
+        outcome = await running.commands.execute(tally, id, Add(amount=1), request())
+        assert isinstance(outcome, CommandAccepted)
+        of_the_other = [replace(fact, category=errand.category) for fact in outcome.facts]
+        waiting = asyncio.create_task(owners.owned(str(id), of_the_other, 0))
+        await is_awaited.wait()
+        async with asyncio.timeout(20):
+            assert await owners.owned(str(id), outcome.facts, 0) == {(tally.category, id)}
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+
+async def test_the_owner_of_a_stream_is_read_once_for_all_who_wait_for_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[object] = []
+    read = Database.fetch
+
+    async def fetch(self: Database, query: Any) -> Any:
+        if OWNED.name in str(query):
+            reads.append(query)
+        return await read(self, query)
+
+    monkeypatch.setattr(Database, "fetch", fetch)
+    async with engine(database, projections=(OWNED,)) as running:
+
+        async def wait(rows: AnyProjection, position: int) -> None:
+            await running.projector.wait_for_position(rows.name, position, 20)
+
+        owners = StreamOwners(database, {tally.category: StreamOwner(OWNED)}, wait)
+        id = uuid4()
+        outcome = await running.commands.execute(tally, id, Add(amount=1), request())
+        assert isinstance(outcome, CommandAccepted)
+        found = await asyncio.gather(*(owners.owned(str(id), outcome.facts, 0) for _ in range(10)))
+        assert found == [{(tally.category, id)}] * 10
+        assert len(reads) == 1
