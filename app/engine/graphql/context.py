@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, override
 from uuid import UUID
 
 import strawberry
@@ -163,7 +163,15 @@ class RequestContext:
     @property
     def share(self) -> str:
         """Whose share of the server an operation takes: the actor's; without one that of the address."""
-        return f"address {self.address}" if self.actor == ANONYMOUS.actor else f"actor {self.actor}"
+        actor = self.caller.actor
+        return f"address {self.address}" if actor == ANONYMOUS.actor else f"actor {actor}"
+
+
+@dataclass
+class ActorUse:
+    """Whether a resolver has read who calls. The result is then for that actor alone."""
+
+    is_read: bool = False
 
 
 _BROUGHT = tuple(each.name for each in fields(RequestContext) if each.name != "correlation_id")
@@ -181,6 +189,15 @@ class Context(RequestContext):
     """The loaders of the operation."""
     charge: OperationCharge
     """What the operation costs."""
+    actor_use: ActorUse = field(default_factory=ActorUse)
+    """Whether the operation, or the message of a shared subscription, depends on the actor."""
+
+    @property
+    @override
+    def actor(self) -> str:
+        """The name of the caller, as events record it. A live message whose fields read it is made for each actor."""
+        self.actor_use.is_read = True
+        return self.caller.actor
 
     @classmethod
     def of(cls, request: RequestContext, correlation_id: UUID) -> "Context":
@@ -200,7 +217,13 @@ class Context(RequestContext):
     def for_message(self) -> "Context":
         """The context of one message of a shared subscription: with reads and loaders of its own."""
         reads = _new_reads(self, self.access)
-        return replace(self, reads=reads, loaders=_new_loaders(self, reads), charge=self.charge.for_event())
+        return replace(
+            self,
+            reads=reads,
+            loaders=_new_loaders(self, reads),
+            charge=self.charge.for_event(),
+            actor_use=ActorUse(),
+        )
 
     def for_event(self) -> "Context":
         """The context of one event of this subscription: its loaders read what is there now, and its cost is limited by itself."""

@@ -4,16 +4,22 @@ import asyncio
 import json
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from types import ModuleType
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import pytest
+import strawberry
 
+from app.composition import application
+from app.engine.access.policy import Policy, allow
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql import loaders
-from app.engine.graphql.context import LiveHandover
+from app.engine.graphql.context import Info, LiveHandover
 from app.engine.graphql.execution import shared_subscriptions
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
+from app.engine.graphql.live_list import live_list
+from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.projector.projector import ProjectionStale
 from app.engine.server.runtime import Runtime
@@ -21,6 +27,7 @@ from domain.kernel.decider import AnyDecider, Command
 from domain.money import Money
 from domain.order import AddLine, CancelOrder, Line, OpenOrder, order
 from domain.payment import RecordCapture, RequestPayment, payment, payment_id
+from projections.order import OrderRow, orders
 from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
 
 PAID_ORDERS = "subscription { orders { initial upserted { status payment { status } } } }"
@@ -170,4 +177,74 @@ async def test_those_who_start_at_other_positions_share_nothing_if_a_message_sho
     await execute(runtime, order, paid_order, CancelOrder(reason="no"))
     rows = [(await follower.next_payload())["data"]["orders"]["upserted"] for follower in followers]
     assert rows == [[{"asOf": {"lines": []}}], [{"asOf": {"lines": [{"sku": "TEA"}]}}]]
+    await cancel_all([follower.task for follower in followers])
+
+
+@strawberry.type(description="An order as one reader sees it.")
+class SeenOrder:
+    status: str = strawberry.field(description="The status.")
+
+    @strawberry.field(description="The reader.")
+    def reader(self, info: Info) -> str:
+        return info.context.actor
+
+    @strawberry.field(description="The reader, after a wait.")
+    async def slow_reader(self, info: Info) -> str:
+        await asyncio.sleep(0)
+        return info.context.actor
+
+    @strawberry.field(description="The reader of an order that is cancelled.")
+    def late_reader(self, info: Info) -> str | None:
+        return info.context.actor if self.status == "CANCELLED" else None
+
+    @classmethod
+    def of(cls, row: OrderRow) -> Self:
+        return cls(status=row.status)
+
+
+@strawberry.input(description="The orders to list.")
+class SeenFilter:
+    status: str | None = strawberry.field(default=None, description="With this status.")
+
+
+@strawberry.type
+class SeenSubscription:
+    seen_orders = live_list(orders, SeenOrder, SeenFilter, lambda filter, columns: (), "The orders, live.")
+
+
+SEEN = ModuleType("seen")
+vars(SEEN).update(
+    Subscription=SeenSubscription, POLICY=Policy(subscriptions={"seenOrders": allow(operator="all")})
+)
+
+
+@pytest.mark.parametrize("field", ["reader", "slowReader", "lateReader"])
+async def test_a_live_message_with_a_field_that_reads_the_actor_is_made_for_each_actor(
+    runtime: Runtime, paid_order: UUID, monkeypatch: pytest.MonkeyPatch, field: str
+) -> None:
+    schema = build_schema((*application.slices(), SEEN), application.deciders)
+    view, actors = GraphQLEndpoint(*schema, runtime), ["anna", "ben", "anna"]
+    document = f"subscription {{ seenOrders {{ upserted {{ {field} }} }} }}"
+    followers = [
+        Follower(view, await handed_over(view, context_of(view, actor), {}, document)) for actor in actors
+    ]
+
+    async def seen() -> list[str | None]:
+        payloads = [await follower.next_payload() for follower in followers]
+        return [row[field] for payload in payloads for row in payload["data"]["seenOrders"]["upserted"]]
+
+    is_late = field == "lateReader"
+    assert await seen() == ([None] * 3 if is_late else actors)
+    rendered = list[int]()
+    render = SharedSubscription._render
+
+    def count(shared: SharedSubscription, root: object, position: int) -> Any:
+        rendered.append(position)
+        return render(shared, root, position)
+
+    monkeypatch.setattr(SharedSubscription, "_render", count)
+    await execute(runtime, order, paid_order, CancelOrder(reason="no"))
+    assert await seen() == actors
+    # One for each actor, and one by which it shows that they differ.
+    assert len(rendered) == (3 if is_late else 2)
     await cancel_all([follower.task for follower in followers])

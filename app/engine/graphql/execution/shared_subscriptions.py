@@ -5,6 +5,8 @@ messages are looked up by position. A slow subscriber has no queue: events that 
 
 What the rows of a live list refer to changes also while the list does not. So the first message is shared only by those that
 join together. A message with an error that may pass is not cached: for the next subscriber it may succeed.
+
+A message whose resolvers read the actor is for that actor alone. Each of its subscribers then shares with its own actor only.
 """
 
 import asyncio
@@ -57,6 +59,8 @@ class Payload:
     text: str
     may_pass: bool
     """Whether it has an error that may be over at the next attempt."""
+    is_personal: bool
+    """Whether its resolvers have read who calls: it is the answer to the caller whose context made it."""
 
     @property
     def size(self) -> int:
@@ -166,9 +170,8 @@ class SharedSubscription:
             payload["errors"] = [error.formatted for error in errors]
         payload["extensions"] = response_extensions(context)
         _, text = encode_answer(payload, context.services.settings.max_answer_bytes)
-        return Payload(
-            text[:-2], any((error.extensions or {}).get("code") in PASSING_CODES for error in errors)
-        )
+        may_pass = any((error.extensions or {}).get("code") in PASSING_CODES for error in errors)
+        return Payload(text[:-2], may_pass, context.actor_use.is_read)
 
 
 class SharedSubscriptions:
@@ -193,19 +196,25 @@ class SharedSubscriptions:
         feed = execution.context.services.feed
         prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
-        shared = self._shared_by(execution)
+        shared, actor = self._shared_by(execution), None
 
-        async def send_payload(payload: PayloadOrFuture) -> None:
-            made = payload if isinstance(payload, Payload) else await asyncio.shield(payload)
-            await send(f"{prefix}{made.text}{suffix}")
+        async def send_payload[M](payload_for: Callable[[SharedSubscription, M], PayloadOrFuture], message: M) -> None:
+            nonlocal shared, actor
+            payload = await _made(payload_for(shared, message))
+            if payload.is_personal and actor is None:
+                # It may be the answer to another caller.
+                actor = execution.context.caller.actor
+                shared = self._shared_by(execution, actor)
+                payload = await _made(payload_for(shared, message))
+            await send(f"{prefix}{payload.text}{suffix}")
 
         if handover.next_after is not None:
             if handover.first is not None:
-                await send_payload(shared.first_payload(handover.first))
+                await send_payload(SharedSubscription.first_payload, handover.first)
             sent = 0
             while (message := await handover.next_after(cursor)) is not None:
                 cursor = message.cursor
-                await send_payload(shared.message_payload(message))
+                await send_payload(SharedSubscription.message_payload, message)
                 sent += 1
                 if sent % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
@@ -216,11 +225,12 @@ class SharedSubscriptions:
             if handover.owned is not None:
                 facts = await handover.owned(facts)
             for fact in facts:
-                await send_payload(shared.payload(fact))
+                await send_payload(SharedSubscription.payload, fact)
             if cursor < feed.head:
                 await asyncio.sleep(0)
 
-    def _shared_by(self, execution: ExecutionContext) -> SharedSubscription:
+    def _shared_by(self, execution: ExecutionContext, actor: str | None = None) -> SharedSubscription:
+        """What all share who ask in the same words and may see the same; with `actor` only the sockets of that one."""
         start_variables = _start_variables(execution)
         variables = {
             name: value for name, value in (execution.variables or {}).items() if name not in start_variables
@@ -231,6 +241,7 @@ class SharedSubscriptions:
             msgspec.json.encode(variables, order="sorted"),
             # Two callers who may see different things never share an execution.
             execution.context.access.share_key,
+            actor,
             # Another epoch has other events at the same positions.
             execution.context.services.feed.epoch,
         )
@@ -238,6 +249,11 @@ class SharedSubscriptions:
         if shared is None:
             shared = self._shared[key] = SharedSubscription(self._schema, execution, self.memory)
         return shared
+
+
+async def _made(payload: PayloadOrFuture) -> Payload:
+    """The payload. Others may wait for it, so it is made to its end also if this task is cancelled."""
+    return payload if isinstance(payload, Payload) else await asyncio.shield(payload)
 
 
 def _start_variables(execution: ExecutionContext) -> set[str]:
