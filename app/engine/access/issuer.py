@@ -57,7 +57,8 @@ class Issuer:
         self._keys: Sequence[Key] = ()
         self._documents: object = None
         self._asked_at = -UNKNOWN_KEY_SECONDS
-        self._asking: asyncio.Task[None] | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+        """One reading at a time: of two, the one that began first may end last, and has older keys."""
         self._is_other = False
         """Whether the documents are those of another issuer."""
 
@@ -84,26 +85,33 @@ class Issuer:
         """Read the keys again and again, until cancelled."""
         while True:
             await asyncio.sleep(REFRESH_SECONDS if self.error is None else UNKNOWN_KEY_SECONDS)
-            await self._refresh()
+            await asyncio.shield(self._refresh_alone())
 
     async def keys(self, key_id: str | None) -> Sequence[Key]:
         """The keys of the issuer. An unknown key id has them read again, at most every 30 s."""
-        if key_id is not None and not self._has(key_id):
-            if self._asking is None and self._clock() - self._asked_at >= UNKNOWN_KEY_SECONDS:
+        while key_id is not None and not self._has(key_id):
+            if self._refreshing is None:
+                if self._clock() - self._asked_at < UNKNOWN_KEY_SECONDS:
+                    break
                 self._asked_at = self._clock()
-                self._asking = asyncio.create_task(self._refresh())
-                self._asking.add_done_callback(self._end_asking)
-            if self._asking is not None:
-                # A client that leaves does not end the reading: others wait for it, and it counts.
-                await asyncio.shield(self._asking)
+            # A client that leaves does not end the reading: others wait for it, and it counts. One that was under way may be
+            # from before the key, so the next turn asks again.
+            await asyncio.shield(self._refresh_alone())
         return self._keys
 
     def _has(self, key_id: str) -> bool:
         return any(key.kid == key_id for key in self._keys)
 
-    def _end_asking(self, task: asyncio.Task[None]) -> None:
+    def _refresh_alone(self) -> asyncio.Task[None]:
+        """The reading that is under way, or a new one."""
+        if self._refreshing is None:
+            self._refreshing = asyncio.create_task(self._refresh())
+            self._refreshing.add_done_callback(self._end_refreshing)
+        return self._refreshing
+
+    def _end_refreshing(self, task: asyncio.Task[None]) -> None:
         del task
-        self._asking = None
+        self._refreshing = None
 
     async def _refresh(self, seconds: float = FETCH_SECONDS) -> None:
         try:

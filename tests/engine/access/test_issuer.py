@@ -100,6 +100,45 @@ async def test_a_client_that_leaves_does_not_end_the_reading_for_the_others(issu
     assert await staying == "ann"
 
 
+async def some_turns() -> None:
+    """Let the other tasks run until they wait."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_an_answer_from_before_a_rotation_does_not_replace_one_from_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = {key_id: new_key("ES256", key_id).as_dict(private=False) for key_id in ("old", "new")}
+    issued, arrives, fetched = "old", asyncio.Event(), list[str]()
+
+    async def fetch(_: KnownIssuer) -> object:
+        fetched.append(issued)
+        document = {"keys": [keys[issued]]}
+        if len(fetched) == 1:
+            # The first answer is long on its way.
+            await arrives.wait()
+        return document
+
+    monkeypatch.setattr(KnownIssuer, "_fetch", fetch)
+    monkeypatch.setattr("app.engine.access.issuer.REFRESH_SECONDS", 0.0)
+    known = KnownIssuer("https://issuer.example")
+    running = asyncio.create_task(known.run())
+    await some_turns()
+    monkeypatch.setattr("app.engine.access.issuer.REFRESH_SECONDS", 600.0)
+    issued = "new"
+    asking = asyncio.create_task(known.keys("new"))
+    await some_turns()
+    arrives.set()
+    # The reading that was under way has not got the key, so the token has them read again.
+    assert [key.kid for key in await asking] == ["new"]
+    await some_turns()
+    assert [key.kid for key in await known.keys(None)] == ["new"]
+    assert fetched == ["old", "new"]
+    running.cancel()
+    await asyncio.wait([running])
+
+
 async def test_the_last_good_keys_count_while_the_issuer_is_down_and_health_says_so(issuer: Issuer) -> None:
     known = authenticator(issuer)
     await known.start()
