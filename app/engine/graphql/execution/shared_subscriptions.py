@@ -198,7 +198,9 @@ class SharedSubscriptions:
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
         shared, actor = self._shared_by(execution), None
 
-        async def send_payload[M](payload_for: Callable[[SharedSubscription, M], PayloadOrFuture], message: M) -> None:
+        async def send_payload[M](
+            payload_for: Callable[[SharedSubscription, M], PayloadOrFuture], message: M
+        ) -> None:
             nonlocal shared, actor
             payload = await _made(payload_for(shared, message))
             if payload.is_personal and actor is None:
