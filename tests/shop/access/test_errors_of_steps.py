@@ -7,14 +7,15 @@ import pytest
 
 from app.engine.access.access import HIDDEN_ERROR
 from app.engine.server.runtime import Runtime
+from app.engine.store.reader import Fact
 from app.ports.simulated_gateway import SimulatedGateway
 from app.settings import Settings
 from tests.shop.support.shop_client import PLACE, ended, fact, stock
 from tests.support.graphql_client import Api
 
 SECRET = "https://gateway.internal/authorise?key=canary"
-READ = """query ($order: UUID!) {
-  order(id: $order) {
+READ = """query ($order: UUID!, $min: Position) {
+  order(id: $order, minPosition: $min) {
     status
     fulfilment { status stuck steps { name outcome error } }
     history { nodes { event { __typename } state changes } }
@@ -47,8 +48,9 @@ async def placed_by(api: Api, headers: dict[str, str], quantity: int) -> UUID:
     return UUID(order)
 
 
-async def read(api: Api, order: UUID, headers: dict[str, str]) -> dict[str, Any]:
-    answer = await api(READ, {"order": str(order)}, **headers)
+async def read(api: Api, order: UUID, after: Fact, headers: dict[str, str]) -> dict[str, Any]:
+    """What a caller sees, at least as new as an event."""
+    answer = await api(READ, {"order": str(order), "min": str(after.position)}, **headers)
     assert "errors" not in answer, answer
     return answer["data"]
 
@@ -74,13 +76,13 @@ async def test_a_customer_reads_no_text_of_an_exception_and_staff_reads_it(
     await stock(api, "TEA", 5)
     ann = {"x_actor": str(uuid4()), "x_roles": "customer"}
     order = await placed_by(api, ann, 1)
-    await fact(runtime, order, "fulfilment.step-stuck")
+    stuck = await fact(runtime, order, "fulfilment.step-stuck")
     for roles in ("staff", "operator", "staff,customer"):
-        steps, events = errors(await read(api, order, {"x_actor": "sue", "x_roles": roles}))
+        steps, events = errors(await read(api, order, stuck, {"x_actor": "sue", "x_roles": roles}))
         assert len(steps) == 1
         assert len(events) >= 2
         assert all(SECRET in error for error in (*steps, *events)), roles
-    data = await read(api, order, ann)
+    data = await read(api, order, stuck, ann)
     assert data["order"]["fulfilment"]["stuck"]
     steps, events = errors(data)
     assert (steps, {*events}) == ([HIDDEN_ERROR], {HIDDEN_ERROR})
@@ -93,8 +95,9 @@ async def test_a_customer_reads_why_a_command_of_its_order_was_rejected(api: Api
     await stock(api, "TEA", 1)
     ann = {"x_actor": str(uuid4()), "x_roles": "customer"}
     order = await placed_by(api, ann, 2)
-    await ended(runtime, order)
-    answers = [await read(api, order, headers) for headers in (ann, {"x_actor": "sue", "x_roles": "staff"})]
+    [end] = await ended(runtime, order)
+    callers = (ann, {"x_actor": "sue", "x_roles": "staff"})
+    answers = [await read(api, order, end, headers) for headers in callers]
     [refused], [same] = [errors(data)[0] for data in answers]
     assert refused == same
     [message] = [node["message"] for node in answers[0]["events"]["nodes"] if "message" in node]
