@@ -17,6 +17,12 @@ from tests.support.cli import run
 from tests.support.databases import as_superuser
 from tests.support.issuer import run_issuer
 from tests.support.server import Server
+from tests.support.tokens import bearer
+from tests.template.readmes import section
+
+REGISTER = (
+    'mutation { registerProduct(input: { sku: "A", name: "A", price: { amount: "1.00" } }) { __typename } }'
+)
 
 
 def compose() -> dict[str, Any]:
@@ -86,6 +92,22 @@ def test_each_line_of_the_example_reaches_a_program_through_the_shell_as_it_is_m
 def test_the_database_of_a_developer_is_not_the_one_of_the_containers() -> None:
     given = {"DATABASE_URL": "postgresql://localhost/mine", "POSTGRES_PASSWORD": "abc"}
     assert compose_environment(given)["DATABASE_URL"] == database_of_compose("abc")
+
+
+def test_a_caller_of_the_containers_needs_the_token_of_the_readmes(serve: Callable[..., Server]) -> None:
+    [link] = re.findall(
+        r"`docker compose up --build`[^.]*\[need a token\]\(([^)]*)\)", section("README.md", "Run it")
+    )
+    assert link == "app/engine/server/README.md#docker"
+    docker = section("app/engine/server/README.md", "Docker")
+    [line] = re.findall(r"^docker compose exec app python -m app (token .*)$", docker, re.MULTILINE)
+    given = compose_environment({}) | {"APP_HOST": "127.0.0.1", "APP_OPERATIONS_PORT": "0"}
+    del given["DATABASE_URL"]
+    server = serve(**given).wait()
+    [denied] = server.ask(REGISTER)["errors"]
+    assert denied["extensions"]["code"] == "FORBIDDEN"
+    server.headers = bearer(run(*line.split(), **given).stdout.strip())
+    assert server.ask(REGISTER)["data"]["registerProduct"]["__typename"] == "ProductAccepted"
 
 
 @pytest.mark.parametrize("owner", [False, True])
