@@ -1,8 +1,10 @@
 """The READMEs are true: what they show is executed, what they name exists, what they list is complete."""
 
+import ast
 import asyncio
 import contextlib
 import importlib
+import inspect
 import re
 import shlex
 import subprocess
@@ -34,6 +36,7 @@ from app.engine.settings import ROOT, EngineSettings
 from app.engine.store.stored_names import classes_by_name
 from app.settings import Settings
 from domain.kernel.decider import Command
+from domain.kernel.process import AnyProcess
 from domain.kernel.undo import NothingToUndo
 from tests.support.graphql_client import Api
 from tests.support.scenarios import Scenario
@@ -455,14 +458,17 @@ COMMANDS = dict(commands("python -m app", typer.main.get_group(cli))) | {
 }
 
 
+def command_lines(text: str) -> list[str]:
+    """The lines of a README that run a command of the terminal."""
+    lines = [line for fence in fences(text, "sh") for line in fence.text.splitlines()]
+    return [line for line in lines if line.startswith("python -m app ")] + re.findall(
+        r"`(python -m app [^`]*)`", text
+    )
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_each_command_line_that_is_shown_is_taken(path: str) -> None:
-    text = TEXTS[path]
-    lines = [line for fence in fences(text, "sh") for line in fence.text.splitlines()]
-    lines += re.findall(r"`(python -m app [^`]*)`", text)
-    for line in lines:
-        if not line.startswith("python -m app "):
-            continue
+    for line in command_lines(TEXTS[path]):
         words = shlex.split(line)
         typed = next(
             (
@@ -480,6 +486,32 @@ def test_each_command_line_that_is_shown_is_taken(path: str) -> None:
         if command is not None:
             taken = {option for param in command.params for option in param.opts}
             assert {word for word in words if word.startswith("--")} <= taken, line
+
+
+def step_names(process: AnyProcess) -> set[str]:
+    """The names of steps that the file of a process has as constants."""
+    tree = ast.parse(inspect.getsource(sys.modules[process.react.__module__]))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    given = [node.args[0] for node in calls if ast.unparse(node.func) == "send"]
+    given += [keyword.value for node in calls for keyword in node.keywords if keyword.arg == "step"]
+    return {node.value for node in given if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_the_steps_in_command_lines_are_those_of_the_processes() -> None:
+    processes = {process.category: process for process in application.processes}
+    names = {call.stored.name for process in processes.values() for call in process.calls}
+    names |= {command.stored.name for decider in application.deciders for command in decider.command_types}
+    names = names.union(*map(step_names, processes.values()))
+    shown = [shlex.split(line) for path in PATHS for line in command_lines(TEXTS[path])]
+    skip = ["python", "-m", "app", "processes", "skip"]
+    # The table of the commands has it without arguments.
+    skipped = [words[5:] for words in shown if words[:5] == skip and len(words) > 5]
+    assert skipped
+    for process, _, step, *_ in skipped:
+        assert step in step_names(processes[process]), step
+    retried = [words[words.index("--step") + 1] for words in shown if "--step" in words]
+    assert retried
+    assert set(retried) <= names
 
 
 # --- What is listed is complete ---------------------------------------------
