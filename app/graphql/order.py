@@ -340,7 +340,8 @@ class Mutation:
         )
 
     @strawberry.mutation(
-        description="Add a product to an open order, at its current price. The price is read from the product's stream, not from a read model."
+        description="Add a product to an open order, at its current price. Earlier pieces of its line get this price, too."
+        " The price is read from the product's stream, not from a read model."
     )
     async def add_line(
         self, info: Info, input: OrderLineInput, options: CommandOptions | None = None

@@ -16,7 +16,7 @@ from domain.order_lines import Line
 class OrderLine:
     sku: Sku = strawberry.field(description="The product's SKU.")
     quantity: int = strawberry.field(description="The number of pieces.")
-    unit_price: Money = strawberry.field(description="The price of one piece when the line was added.")
+    unit_price: Money = strawberry.field(description="The price of one piece when pieces were last added.")
     loaders: strawberry.Private[Loaders | None] = None
     prefetched: strawberry.Private[dict[str, Product | None] | None] = None
 

@@ -268,7 +268,7 @@ class Mutation:
         )
 
     @strawberry.mutation(
-        description="Change a product's price. Lines of orders keep the price at which they were added."
+        description="Change a product's price. A line of an order keeps its price until pieces are added to it."
     )
     async def change_price(
         self, info: Info, input: ChangePriceInput, options: CommandOptions | None = None

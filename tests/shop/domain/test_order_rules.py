@@ -95,6 +95,14 @@ def test_adding_a_product_twice_adds_the_pieces() -> None:
     scenario.given(opened, tea_added, more).when(PlaceOrder(at=NOON)).then(expected)
 
 
+def test_all_pieces_of_a_line_have_the_price_at_which_pieces_were_last_added() -> None:
+    dearer = Line(sku="TEA", quantity=5, unit_price=euros("4.00"))
+    expected = OrderPlaced(customer_id=ANN, lines=(dearer,), total=euros("20.00"), placed_at=NOON)
+    more = LineAdded(sku="TEA", quantity=1, unit_price=euros("4.00"))
+    fewer = QuantityChanged(sku="TEA", quantity=5)
+    scenario.given(opened, tea_added, more, fewer).when(PlaceOrder(at=NOON)).then(expected)
+
+
 def test_a_quantity_can_be_changed_while_the_order_is_open() -> None:
     scenario.given(opened, tea_added).when(ChangeQuantity(sku="TEA", quantity=5)).then(
         QuantityChanged(sku="TEA", quantity=5)
