@@ -302,7 +302,7 @@ class OrderNotPlaced(Rejection):
 
 
 class OrderNotConfirmed(Rejection):
-    """Only a confirmed order can be shipped: wait until it is paid and its goods are picked."""
+    """Only a confirmed order can be shipped, when it is paid and picked. An imported order is never confirmed."""
 
 
 class OrderEnded(Rejection):

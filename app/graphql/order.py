@@ -383,7 +383,8 @@ class Mutation:
         return await _execute(info, input.order_id, RedoChange(), options)
 
     @strawberry.mutation(
-        description="Place an open order. It cannot be changed afterwards. With `occurredAt` it is history, and is not fulfilled."
+        description="Place an open order. It cannot be changed afterwards."
+        " With `occurredAt` it is history: it is not fulfilled, and cannot be shipped."
     )
     async def place_order(
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None

@@ -6,6 +6,8 @@ from app.engine.server.runtime import Runtime
 from tests.shop.support.shop_client import ended, fact, filled, placed, product, shown, stock
 from tests.support.graphql_client import Api
 
+PLACE_LONG_AGO = 'mutation($o: UUID!) { placeOrder(input: {orderId: $o}, options: {occurredAt: "1997-03-01T00:00:00Z"}) { __typename } }'
+
 
 async def test_a_placed_order_is_reserved_paid_confirmed_captured_and_dispatched(
     api: Api, runtime: Runtime
@@ -140,12 +142,32 @@ async def test_two_hundred_orders_for_goods_that_suffice_for_half_end_with_exact
 async def test_an_order_of_long_ago_is_history_and_is_left_alone(api: Api, runtime: Runtime) -> None:
     await stock(api, "TEA", 5)
     order = await filled(api, ("TEA", 1))
-    old = 'mutation($o: UUID!) { placeOrder(input: {orderId: $o}, options: {occurredAt: "1997-03-01T00:00:00Z"}) { __typename } }'
-    await api.data(old, {"o": str(order)})
+    await api.data(PLACE_LONG_AGO, {"o": str(order)})
     other = await placed(api, ("TEA", 1))
     (end,) = await ended(runtime, other)
     seen = await shown(api, order, end)
     assert (seen["status"], seen["fulfilment"]) == ("PLACED", None)
+
+
+async def test_an_order_of_long_ago_is_never_shipped_and_can_be_cancelled(api: Api, runtime: Runtime) -> None:
+    await stock(api, "TEA", 5)
+    order = await filled(api, ("TEA", 1))
+    await api.data(PLACE_LONG_AGO, {"o": str(order)})
+    await ended(runtime, await placed(api, ("TEA", 1)))
+    shipped = await api.data(
+        "mutation($o: UUID!) { shipOrder(input: {orderId: $o}) { __typename ... on Rejected { code message } } }",
+        {"o": str(order)},
+    )
+    assert shipped["shipOrder"] == {
+        "__typename": "Rejected",
+        "code": "ORDER_NOT_CONFIRMED",
+        "message": "Only a confirmed order can be shipped, when it is paid and picked. An imported order is never confirmed.",
+    }
+    cancelled = await api.data(
+        'mutation($o: UUID!) { cancelOrder(input: {orderId: $o, reason: "returned"}) { __typename } }',
+        {"o": str(order)},
+    )
+    assert cancelled["cancelOrder"]["__typename"] == "OrderAccepted"
 
 
 async def test_a_payment_that_hangs_is_stuck_until_the_customer_cancels(api: Api, runtime: Runtime) -> None:

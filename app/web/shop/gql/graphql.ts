@@ -129,7 +129,7 @@ export type RejectionCode =
   | 'ORDER_ENDED'
   /** An order has at most 100 lines of at most 10,000 pieces each. */
   | 'ORDER_FULL'
-  /** Only a confirmed order can be shipped: wait until it is paid and its goods are picked. */
+  /** Only a confirmed order can be shipped, when it is paid and picked. An imported order is never confirmed. */
   | 'ORDER_NOT_CONFIRMED'
   /** Only an open order can be changed. */
   | 'ORDER_NOT_OPEN'
