@@ -298,7 +298,7 @@ class CurrencyMixed(Rejection):
 
 
 class OrderNotPlaced(Rejection):
-    """Only a placed order can be confirmed, rejected or shipped."""
+    """An open order has to be placed before it is confirmed, rejected or shipped."""
 
 
 class OrderNotConfirmed(Rejection):

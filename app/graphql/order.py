@@ -393,7 +393,9 @@ class Mutation:
         at = command_context(info.context, options).occurred_at or await info.context.services.reader.now()
         return await _execute(info, input.order_id, PlaceOrder(at=at), options)
 
-    @strawberry.mutation(description="Cancel an open or a placed order.")
+    @strawberry.mutation(
+        description="Cancel an open, placed or confirmed order. Its payment is given back, and its goods return to stock."
+    )
     async def cancel_order(
         self, info: Info, input: CancelOrderInput, options: CommandOptions | None = None
     ) -> OrderOutcome:

@@ -1,5 +1,6 @@
 """The rules of an order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -9,6 +10,7 @@ from domain.order import (
     AddLine,
     CancelOrder,
     ChangeQuantity,
+    ConfirmOrder,
     CurrencyMixed,
     LineAdded,
     LineRemoved,
@@ -21,14 +23,17 @@ from domain.order import (
     OrderFull,
     OrderNotConfirmed,
     OrderNotOpen,
+    OrderNotPlaced,
     OrderOpened,
     OrderPlaced,
+    OrderRejected,
     OrderShipped,
     OrderTaken,
     OrderUnknown,
     Placement,
     PlaceOrder,
     QuantityChanged,
+    RejectOrder,
     RemoveLine,
     ShipOrder,
     order,
@@ -134,6 +139,23 @@ def test_a_placed_order_cannot_be_changed() -> None:
 
 def test_cancelling_a_placed_order_records_its_placement() -> None:
     scenario.given(opened, tea_added, placed).when(CancelOrder(reason="changed my mind")).then(cancelled)
+
+
+def test_an_order_can_be_cancelled_until_it_is_shipped() -> None:
+    cancel = CancelOrder(reason="changed my mind")
+    scenario.given(opened, tea_added).when(cancel).then(replace(cancelled, placement=None))
+    scenario.given(opened, tea_added, placed, OrderConfirmed()).when(cancel).then(cancelled)
+
+
+def test_an_open_order_has_to_be_placed_before_it_is_confirmed_rejected_or_shipped() -> None:
+    for command in (ConfirmOrder(), RejectOrder(reason="?"), ShipOrder(is_fulfilled=True)):
+        scenario.given(opened, tea_added).when(command).then_rejected(OrderNotPlaced)
+
+
+def test_a_placed_or_a_confirmed_order_can_be_rejected() -> None:
+    rejected = OrderRejected(customer_id=ANN, reason="no cover", placement=placement)
+    for history in ((opened, tea_added, placed), (opened, tea_added, placed, OrderConfirmed())):
+        scenario.given(*history).when(RejectOrder(reason="no cover")).then(rejected)
 
 
 def test_a_shipped_order_cannot_be_cancelled() -> None:

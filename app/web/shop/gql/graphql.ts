@@ -133,7 +133,7 @@ export type RejectionCode =
   | 'ORDER_NOT_CONFIRMED'
   /** Only an open order can be changed. */
   | 'ORDER_NOT_OPEN'
-  /** Only a placed order can be confirmed, rejected or shipped. */
+  /** An open order has to be placed before it is confirmed, rejected or shipped. */
   | 'ORDER_NOT_PLACED'
   /** This id belongs to another customer's order. */
   | 'ORDER_TAKEN'
