@@ -26,11 +26,11 @@ POLICY = Policy(
 @strawberry.type(description="A person who has opened an order.")
 class Customer(Node):
     spent: Money = strawberry.field(
-        description="The sum of the placed orders without the cancelled ones, in the currency of the first order."
+        description="The sum of the placed orders without those cancelled or rejected later, in the currency of the first order."
     )
     spent_by_currency: list[Money] = strawberry.field(description="The same sum for each currency.")
     placed_orders: Count = strawberry.field(
-        description="The number of placed orders without the cancelled ones."
+        description="The number of placed orders without those cancelled or rejected later."
     )
 
     @strawberry.field(description="The customer's orders, newest first.")

@@ -150,7 +150,9 @@ class OrderStatus(Enum):
     SHIPPED = "SHIPPED"
 
 
-@strawberry.type(name="OrderPlacement", description="The placement of an order that was cancelled later.")
+@strawberry.type(
+    name="OrderPlacement", description="The placement of an order that was cancelled or rejected later."
+)
 class PlacementType:
     lines: list[OrderLine] = strawberry.field(description="The lines.")
     total: Money = strawberry.field(description="The sum of the lines.")

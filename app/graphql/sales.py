@@ -19,7 +19,7 @@ POLICY = Policy(
 
 
 @strawberry.type(
-    description="The sales of one day in one currency: the placed orders without the cancelled ones."
+    description="The sales of one day in one currency: the placed orders without those cancelled or rejected later."
 )
 class DailySales:
     day: date = strawberry.field(description="The day on which the orders were placed, in UTC.")

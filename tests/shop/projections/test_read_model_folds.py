@@ -5,8 +5,19 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import pytest
+
+from domain.kernel.decider import Event
 from domain.money import Money
-from domain.order import LineAdded, OrderCancelled, OrderOpened, OrderPlaced, OrderShipped, Placement
+from domain.order import (
+    LineAdded,
+    OrderCancelled,
+    OrderOpened,
+    OrderPlaced,
+    OrderRejected,
+    OrderShipped,
+    Placement,
+)
 from domain.order_lines import Line
 from domain.product import (
     PriceChanged,
@@ -28,9 +39,9 @@ SEVEN = Money(amount=Decimal("7.00"), currency="EUR")
 opened = OrderOpened(customer_id=ANN)
 added = LineAdded(sku="TEA", quantity=2, unit_price=TEA.unit_price)
 placed = OrderPlaced(customer_id=ANN, lines=(TEA,), total=SEVEN, placed_at=NOW)
-cancelled = OrderCancelled(
-    customer_id=ANN, reason="late", placement=Placement(lines=(TEA,), total=SEVEN, placed_at=NOW)
-)
+placement = Placement(lines=(TEA,), total=SEVEN, placed_at=NOW)
+cancelled = OrderCancelled(customer_id=ANN, reason="late", placement=placement)
+rejected = OrderRejected(customer_id=ANN, reason="no cover", placement=placement)
 registered = ProductRegistered(sku="TEA", name="Tea", price=TEA.unit_price)
 
 
@@ -80,9 +91,10 @@ def test_a_placed_order_counts_for_its_customer() -> None:
     )
 
 
-def test_a_cancelled_order_does_not_count_for_its_customer() -> None:
+@pytest.mark.parametrize("ending", [cancelled, rejected], ids=["cancelled", "rejected"])
+def test_a_cancelled_or_rejected_order_does_not_count_for_its_customer(ending: Event) -> None:
     nothing = Money(amount=Decimal("0.00"), currency="EUR")
-    ProjectionScenario(customers).given(*facts(opened, added, placed, cancelled)).then(
+    ProjectionScenario(customers).given(*facts(opened, added, placed, ending)).then(
         CustomerRow(id=ANN, spent=(nothing,), placed_orders=0)
     )
 
@@ -101,9 +113,10 @@ def test_an_order_that_is_recorded_a_day_after_its_placement_is_subtracted_from_
     ProjectionScenario(daily_sales).given(*history).then()
 
 
-def test_a_cancelled_order_is_subtracted_from_the_day_of_its_placement() -> None:
+@pytest.mark.parametrize("ending", [cancelled, rejected], ids=["cancelled", "rejected"])
+def test_a_cancelled_or_rejected_order_is_subtracted_from_the_day_of_its_placement(ending: Event) -> None:
     later = datetime(2026, 3, 1, tzinfo=UTC)
-    ProjectionScenario(daily_sales).given(*facts(placed), *facts(cancelled, at=later)).then()
+    ProjectionScenario(daily_sales).given(*facts(placed), *facts(ending, at=later)).then()
 
 
 def test_shipping_changes_no_sales() -> None:
