@@ -19,6 +19,7 @@ from app.engine.settings import ROOT, EngineSettings
 from app.settings import Settings
 from tests.support.cli import run_cold
 from tests.support.server import Server
+from tests.template.readmes import section, tracked
 
 type Instruction = tuple[str, str]
 
@@ -292,6 +293,20 @@ def test_make_run_names_a_port_only_if_it_is_given_one_and_leaves_the_rest_to_th
     )
     [served] = [line for line in shown.stdout.splitlines() if " -m app serve " in line]
     assert served.partition(" serve ")[2].split() == ["--migrate", *options]
+
+
+def test_what_only_the_compose_file_is_said_to_read_is_read_by_nothing_else() -> None:
+    docker = section("app/engine/server/README.md", "Docker")
+    [said] = re.findall(r"(`[^.]*) are read by `docker-compose.yml` only\.", docker)
+    example = (ROOT / ".env.example").read_text()
+    [listed] = re.findall(
+        r"^# Read by docker-compose.yml only: .*\n((?:# [A-Z_]+=.*\n)+)", example, re.MULTILINE
+    )
+    names = {*re.findall(r"`([A-Z_]+)`", said), *re.findall(r"^# ([A-Z_]+)=", listed, re.MULTILINE)}
+    assert "POSTGRES_URL" in names
+    readers = [path for path in tracked() if path.endswith((".py", "Makefile", "Dockerfile"))]
+    for path in (path for path in readers if not path.startswith("tests/")):
+        assert not names & set(re.findall(r"\w+", (ROOT / path).read_text())), path
 
 
 def test_the_example_names_every_setting_with_its_default() -> None:
