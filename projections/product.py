@@ -74,6 +74,6 @@ products = Projection(
     key=("id",),
     keys=by_stream(product),
     fold=fold,
-    indexes=(("sku",), ("name", "sku"), ("price", "sku")),
+    indexes=(("sku",), ("price", "sku")),
     history=True,
 )
