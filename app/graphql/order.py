@@ -259,7 +259,7 @@ class Order(HistoryFields, Node):
         )
 
 
-NODES: Sequence[NodeSource[Any]] = (NodeSource(orders, Order.of),)
+NODES: Sequence[NodeSource[Any]] = (NodeSource(orders, Order.of, ids_by_clients=True),)
 
 
 async def _order(loaders: Loaders, order_id: UUID) -> Order | None:
@@ -296,7 +296,7 @@ OrderOutcome = Annotated[
 class OpenOrderInput:
     customer_id: UUID = strawberry.field(description="The id of the customer.")
     id: UUID | None = strawberry.field(
-        default=None, description="The order's id. Without it the server makes one."
+        default=None, description="The order's id, a new UUID. Without it the server makes one."
     )
 
 

@@ -1,4 +1,4 @@
-"""What is called id is unique among all types, and names one object that can be fetched again."""
+"""What is called id is unique among all types if clients make new UUIDs, and names one object that can be fetched again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +16,8 @@ from tests.shop.support.shop_client import ended, placed, stock
 from tests.support.graphql_client import Api
 
 NODES = "query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename ... on Order { status } ... on Payment { orderId } } }"
+NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+OPEN = "mutation ($id: UUID!, $c: UUID!) { openOrder(input: {id: $id, customerId: $c}) { ... on OrderAccepted { position } } }"
 ALL = """query ($order: UUID!, $min: Position!) {
   order(id: $order, minPosition: $min) { id customerId payment { id } fulfilment { orderId } lines { product { id sku } } }
 }"""
@@ -73,10 +75,26 @@ async def test_each_type_is_fetched_again_by_an_id_of_its_own(api: Api, runtime:
     ids = await bought(api, runtime)
     assert len(set(ids.values())) == len(ids)
     for name, id in ids.items():
-        found = (await api.data("query ($id: ID!) { node(id: $id) { __typename id } }", {"id": id}))["node"]
+        found = (await api.data(NODE, {"id": id}))["node"]
         assert found == {"__typename": name, "id": id}
     payment = await api.data(NODES, {"ids": [ids["Payment"]]})
     assert payment["nodes"][0]["orderId"] == ids["Order"]
+
+
+@pytest.mark.parametrize("taken", ["Customer", "Product"])
+async def test_an_order_whose_id_a_client_took_from_another_object_does_not_hide_that_object(
+    api: Api, runtime: Runtime, taken: str
+) -> None:
+    id, me = (await bought(api, runtime))[taken], str(uuid4())
+    as_me = {"X_Actor": me, "X_Roles": "customer"}
+    opened = await api(OPEN, {"id": id, "c": me}, **as_me)
+    position = opened["data"]["openOrder"]["position"]
+    mine = "query ($id: UUID!, $min: Position) { order(id: $id, minPosition: $min) { id } }"
+    assert (await api(mine, {"id": id, "min": position}, **as_me))["data"] == {"order": {"id": id}}
+    assert (await api.data(NODE, {"id": id}))["node"] == {"__typename": taken, "id": id}
+    # A customer does not see another one, but every product.
+    seen = {"Customer": "Order", "Product": "Product"}[taken]
+    assert (await api(NODE, {"id": id}, **as_me))["data"]["node"] == {"__typename": seen, "id": id}
 
 
 async def test_nodes_stand_at_the_index_of_their_ids(api: Api, runtime: Runtime) -> None:
@@ -122,10 +140,7 @@ async def test_a_hundred_nodes_are_one_statement_for_each_projection(
 async def test_a_node_is_as_new_as_the_position_that_is_asked_for(api: Api) -> None:
     for _ in range(5):
         order = str(uuid4())
-        opened = await api.data(
-            "mutation ($id: UUID!, $c: UUID!) { openOrder(input: {id: $id, customerId: $c}) { ... on OrderAccepted { position } } }",
-            {"id": order, "c": str(uuid4())},
-        )
+        opened = await api.data(OPEN, {"id": order, "c": str(uuid4())})
         found = await api.data(
             "query ($id: ID!, $min: Position) { nodes(ids: [$id], minPosition: $min) { id } }",
             {"id": order, "min": opened["openOrder"]["position"]},

@@ -1,4 +1,4 @@
-"""Objects that clients fetch again by their ids. An id is unique among all types."""
+"""Objects that clients fetch again by their ids. An id is unique among all types, if clients make new UUIDs."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ NODE_SOURCES = "node-sources"
 
 
 @strawberry.interface(
-    description="An object that can be fetched again by its id. An id is unique among all types; if a client made it, it is the UUID that the client made."
+    description="An object that can be fetched again by its id. An id is unique among all types; if a client makes it, it is that UUID, which must be a new one."
 )
 class Node:
     id: UUID = strawberry.field(
@@ -36,12 +36,14 @@ class Node:
 class NodeSource[R]:
     """Reads the objects of one type: the rows of a projection by the UUID in their column `id`.
 
-    A type needs a `prefix` if another type has the same UUIDs. Its ids are then those of `prefixed_id`.
+    A type needs a `prefix` if another type has the same UUIDs. Its ids are then those of `prefixed_id`. With
+    `ids_by_clients` a client chooses the UUID, perhaps that of another object: it counts for an id that no other has.
     """
 
     projection: Projection[R]
     to_node: Callable[[R], Node]
     prefix: str | None = None
+    ids_by_clients: bool = False
 
 
 def prefixed_id(prefix: str, id: UUID) -> strawberry.ID:
@@ -58,7 +60,9 @@ async def find_nodes(
     """
     context: Context = info.context
     all_sources: Sequence[NodeSource[Any]] = resolve_info(info).schema.extensions[NODE_SOURCES]
-    sources = [source for source in all_sources if context.access.may_read(source.projection)]
+    readable = [source for source in all_sources if context.access.may_read(source.projection)]
+    # The first source that has the id counts. A client that chooses an id hides no object of another kind with it.
+    sources = sorted(readable, key=lambda source: source.ids_by_clients)
     places = [_parse_id(id) for id in ids]
     prefixes = {prefix for prefix, _ in filter(None, places)}
     for source in sources:

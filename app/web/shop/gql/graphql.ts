@@ -36,7 +36,7 @@ export type MoneyInput = {
 export type OpenOrderInput = {
   /** The id of the customer. */
   customerId: string;
-  /** The order's id. Without it the server makes one. */
+  /** The order's id, a new UUID. Without it the server makes one. */
   id?: string | null | undefined;
 };
 
