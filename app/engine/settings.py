@@ -139,7 +139,7 @@ class EngineSettings(BaseSettings):
         ),
     ] = 2_000
     pool_size: Annotated[
-        int, Field(ge=1, le=200, description="Database connections of each of the two pools for reads.")
+        int, Field(ge=1, le=200, description="Maximum number of database connections of the pool for reads.")
     ] = 8
     allow_database_owner: Annotated[
         bool,
