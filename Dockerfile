@@ -30,7 +30,7 @@ COPY app app
 COPY --from=graphiql /build/app/engine/graphiql/dist app/engine/graphiql/dist
 COPY --from=graphiql /build/app/web/shop/dist app/web/shop/dist
 
-# /data is used only where DATABASE_URL is missing: then the embedded PostgreSQL keeps its data there.
+# /data is used only if DATABASE_URL is missing: then the embedded PostgreSQL keeps its data there.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -38,7 +38,7 @@ migrate: .venv/.run ## Bring the database to the newest migration
 schema: .venv/.run ## Write schema.graphql
 	@text=$$($(BIN)/python -m app schema) && echo "$$text" > schema.graphql
 
-test: .venv/.dev graphiql ## Run all tests
+test: .venv/.dev graphiql ## Run all tests but those of make soak and make clients
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak and not clients"
 
 quick: .venv/.dev ## Run the tests that need no database, in less than a minute on two free cores

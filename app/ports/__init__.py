@@ -10,7 +10,7 @@ from app.settings import Settings
 
 
 def ports(settings: Settings, database: Database) -> Mapping[type, Port]:
-    """One line a port. Put your own gateway where the simulated one stands."""
+    """The calls and their ports. Put your own gateway in place of the simulated one."""
     return {
         **payment_ports(SimulatedGateway(database, fault_plan(settings.simulated_gateway))),
     }

@@ -38,7 +38,7 @@ class FaultPlan(BaseModel, frozen=True, extra="forbid"):
 
 
 def fault_plan(given: Mapping[str, float]) -> FaultPlan:
-    """The plan in the settings. Raises `BadSetting`."""
+    """The plan in the settings. Raises `ConfigurationError`."""
     try:
         return FaultPlan.model_validate(given)
     except ValidationError as error:
@@ -152,7 +152,7 @@ _BOOKS = (
         captured numeric NOT NULL DEFAULT 0, refunded numeric NOT NULL DEFAULT 0, called_off boolean NOT NULL DEFAULT false
     )
     """,
-    # Gives the first answer under a key, deciding it if there is none; null where the key was used for another call.
+    # Gives the first answer under a key, deciding it if there is none; null if the key was used for another call.
     """
     CREATE OR REPLACE FUNCTION simulated_gateway.answer(
         a_key uuid, a_kind text, a_payment uuid, an_amount numeric, a_currency text, declined boolean
