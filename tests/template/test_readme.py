@@ -3,6 +3,7 @@
 import ast
 import asyncio
 import contextlib
+import dataclasses
 import importlib
 import inspect
 import re
@@ -35,7 +36,7 @@ from app.engine.server.metrics import FORMER_NAMES
 from app.engine.settings import ROOT, EngineSettings
 from app.engine.store.stored_names import classes_by_name
 from app.settings import Settings
-from domain.kernel.decider import Command
+from domain.kernel.decider import Command, Decider
 from domain.kernel.process import AnyProcess
 from domain.kernel.undo import NothingToUndo
 from tests.support.graphql_client import Api
@@ -640,6 +641,12 @@ def test_the_limits_are_those_that_hold() -> None:
 def test_the_fixtures_that_are_listed_exist(request: pytest.FixtureRequest) -> None:
     for name in rows("tests/README.md", "Fixtures"):
         assert request.session._fixturemanager.getfixturedefs(name, request.node), name
+
+
+def test_the_fields_of_a_decider_are_those_of_its_class() -> None:
+    text = section("domain/README.md", "The aggregate file")
+    [cell] = re.findall(r"^\| Decider \| One `Decider` value: ([^|]*) \|", text, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", cell) == [field.name for field in dataclasses.fields(Decider)]
 
 
 def test_the_glossary_has_fifteen_words() -> None:
