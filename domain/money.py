@@ -7,7 +7,7 @@ from domain.kernel.decider import value
 
 @value
 class Money:
-    """`amount` in major units (euros, not cents); `currency` as in ISO 4217."""
+    """`amount` in major units (euros, not cents); `currency` in three capital letters, as in ISO 4217."""
 
     amount: Decimal
     currency: str

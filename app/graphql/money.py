@@ -18,13 +18,15 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 @strawberry.type(description="An exact amount in one currency.")
 class Money:
     amount: Decimal = strawberry.field(description="The amount in major units, such as euros.")
-    currency: str = strawberry.field(description="The currency code of ISO 4217.")
+    currency: str = strawberry.field(description="The currency: three capital letters, as in ISO 4217.")
 
 
 @strawberry.input(description="An amount that is not negative, with at most two decimals.")
 class MoneyInput:
     amount: Decimal = strawberry.field(description="The amount in major units, such as euros.")
-    currency: str = strawberry.field(default="EUR", description="The currency code of ISO 4217.")
+    currency: str = strawberry.field(
+        default="EUR", description="The currency: three capital letters, as in ISO 4217."
+    )
 
 
 def to_money(money: DomainMoney) -> Money:
@@ -35,7 +37,10 @@ OUTPUT_TYPES: Mapping[type, OutputMapping] = {DomainMoney: (Money, to_money)}
 
 
 def parse_money(amount: Decimal, currency: str) -> DomainMoney:
-    """The amount in a currency of ISO 4217. Raises `BadInput` if it is negative, too large, or has more than two decimals."""
+    """The amount in a currency of three capital letters; whether ISO 4217 has it is not checked.
+
+    Raises `BadInput` for another currency, and if the amount is negative, too large, or has more than two decimals.
+    """
     if amount < 0:
         raise BadInput(f"The amount is negative: {quote_input(str(amount))}.")
     if amount > MAX_AMOUNT:

@@ -9,7 +9,9 @@ import pytest
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.collations import BUILT_IN, ICU, Collations
 from app.engine.database.connections import Database
+from app.engine.graphql.errors import BadInput
 from app.engine.server.runtime import Runtime
+from app.graphql.money import parse_money
 from domain.money import Money
 from domain.product import RegisterProduct, product, product_id
 from tests.support.graphql_client import Api
@@ -137,6 +139,13 @@ async def test_zero_has_no_sign(api: Api) -> None:
     literal = REGISTER.replace(", $price: Decimal!", "").replace("amount: $price", 'amount: "-0"')
     accepted = (await api.data(literal, {"sku": "B", "name": "free"}))["registerProduct"]
     assert accepted["events"][0]["price"] == {"amount": "0.00"}
+
+
+def test_a_currency_has_three_capital_letters_and_no_list_is_asked() -> None:
+    assert parse_money(Decimal(1), "XYZ") == Money(amount=Decimal("1.00"), currency="XYZ")
+    for currency in ("", "EU", "EURO", "eur", "E1R", "ÉUR", "EUR\n"):
+        with pytest.raises(BadInput, match="three capital letters"):
+            parse_money(Decimal(1), currency)
 
 
 async def test_what_adds_up_may_pass_the_int_of_graphql(api: Api, runtime: Runtime) -> None:

@@ -28,7 +28,7 @@ export type CommandOptions = {
 export type MoneyInput = {
   /** The amount in major units, such as euros. */
   amount: string;
-  /** The currency code of ISO 4217. */
+  /** The currency: three capital letters, as in ISO 4217. */
   currency?: string;
 };
 
