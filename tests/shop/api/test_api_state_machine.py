@@ -1,4 +1,4 @@
-"""Whatever a customer and a clerk do through the API, in whatever order, every read model is what a rebuild of it gives."""
+"""After all that a customer and a clerk do through the API, in any order, every read model is what a rebuild of it gives."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Whatever is sent gets an answer with a code, records nothing, and disturbs nobody else."""
+"""Each bad input gets an answer with a code, records nothing, and disturbs no other client."""
 
 import asyncio
 import json

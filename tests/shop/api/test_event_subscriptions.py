@@ -1,4 +1,4 @@
-"""Who follows the log gets every fact once and in order, whatever happens on the way."""
+"""A subscriber of the log gets every fact once and in order, through all faults on the way."""
 
 import asyncio
 import time

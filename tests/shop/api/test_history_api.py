@@ -28,7 +28,7 @@ BLAME = """query ($id: UUID!, $path: String, $version: Int) { order(id: $id) {
 
 @pytest.fixture
 async def shopper(api: Api) -> Shopper:
-    """Somebody who filled an order, changed their mind twice, and called it off."""
+    """A customer who filled an order, changed it twice, and cancelled it."""
     shopper = Shopper(api)
     await shopper.begin()
     await shopper.add("TEA", 2)

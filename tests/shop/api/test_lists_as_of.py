@@ -96,7 +96,7 @@ async def happen(api: Api, chance: random.Random, orders: list[str]) -> None:
 
 
 async def test_the_list_as_of_a_position_is_the_list_of_that_time(api: Api) -> None:
-    """Whatever happened, the answer as of each position is the one that was given when the log stood there."""
+    """After any commands, the answer as of each position is the one that was given when the log ended there."""
     chance = random.Random(2)
     orders: list[str] = []
     answers: dict[str, list[Any]] = {"0": [[] for _ in WANTED]}

@@ -1,4 +1,4 @@
-"""A page reads what all its items lead to in one go, where that is asked for."""
+"""A page reads what all its items lead to in one statement, if the client selects it."""
 
 from typing import Any
 from uuid import uuid4

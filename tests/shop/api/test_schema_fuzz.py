@@ -1,4 +1,4 @@
-"""Every query and every mutation, in process, with whatever the schema allows: an answer, and a code for each error."""
+"""Every query and every mutation, in process, with all values that the schema allows: an answer, and a code for each error."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""Undo and redo as a client sees them: ordinary facts with a mark, a code where there is nothing, read models that follow."""
+"""Undo and redo as a client sees them: ordinary facts with a mark, a code if there is nothing to undo, read models that follow."""
 
 from collections.abc import Callable
 from typing import Any

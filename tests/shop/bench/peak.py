@@ -15,7 +15,7 @@ from projections import PROJECTIONS
 
 
 def peak() -> int:
-    """Of this program alone where Linux says so: what `getrusage` says was that of the parent at first."""
+    """Of this program alone if Linux says so: what `getrusage` says was that of the parent at first."""
     status = Path("/proc/self/status")
     if status.exists():
         return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) // 1024  # type: ignore[index]

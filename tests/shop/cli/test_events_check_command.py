@@ -1,4 +1,4 @@
-"""What `python -m app events check` says of a log, whoever wrote it."""
+"""What `python -m app events check` says of a log, of old code or of new code."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What `python -m app history` shows of an aggregate's past, and says where there is none."""
+"""What `python -m app history` shows of an aggregate's past, and says if there is none."""
 
 import asyncio
 import json

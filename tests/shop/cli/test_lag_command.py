@@ -1,4 +1,4 @@
-"""What `python -m app projections lag` says of each projection, whoever owns it."""
+"""What `python -m app projections lag` says of each projection, of any owner."""
 
 import asyncio
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Whatever was done, the past is what it was: states, patches and blame are the fold of the log, and nothing is taken for it."""
+"""After any commands the past is what it was: states, patches and blame are the fold of the log."""
 
 import asyncio
 from collections.abc import Sequence
@@ -89,7 +89,7 @@ def lived(life: Sequence[Any]) -> list[OrderEvent]:
 
 
 def documents(events: Sequence[OrderEvent]) -> list[Document]:
-    """The states after each of the events, folded anew each time."""
+    """The states after each of the events, folded from the first event each time."""
     return [to_document(order.fold(events[: number + 1])) for number in range(len(events))]
 
 

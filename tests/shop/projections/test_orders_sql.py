@@ -1,4 +1,4 @@
-"""The SQL on the table of orders is the one in the file beside this one."""
+"""The SQL on the table of orders is the one in `orders.sql`."""
 
 from pathlib import Path
 

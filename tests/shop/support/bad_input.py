@@ -43,7 +43,7 @@ def fragments(number: int) -> str:
 
 
 def cursor(*place: object) -> dict[str, Any]:
-    """Variables with a cursor that somebody has made up."""
+    """Variables with a cursor that no server has made."""
     return {"c": base64.urlsafe_b64encode(json.dumps(place).encode()).decode()}
 
 

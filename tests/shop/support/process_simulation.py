@@ -1,4 +1,4 @@
-"""A world without a database: deciders, the process and a gateway, where whatever can happen next happens in any order.
+"""A world without a database: deciders, the process and a gateway, where all that can happen next happens in any order.
 
 It keeps the engine's promises and no more: a command id has one effect, commands of one instance are carried out in the
 order in which they were asked for, calls to the outside at least once, deadlines at any time.
@@ -163,7 +163,7 @@ class World:
         )
 
     def late_answer(self, key: UUID) -> None:
-        """An answer that was thought lost arrives after all, whatever has happened since."""
+        """An answer that seemed lost arrives after all, after anything else has happened."""
         call, answer = self.answers[key]
         if answer is not None:
             self.execute(uuid5(key, "answer"), payment, call.payment_id, answer)
@@ -186,7 +186,7 @@ class World:
         assert len(self.log) == facts
 
     def step(self) -> bool:
-        """What would come next if nothing came between. False where there is nothing."""
+        """What would come next if nothing came between. False if there is nothing."""
         if self.folded < len(self.log):
             self.fold()
         elif waiting := [identity for identity, chain in self.chains.items() if chain]:
@@ -210,7 +210,7 @@ class World:
             )
 
     def _gateway(self, key: UUID, call: Authorise | Capture | CancelPayment) -> Any:
-        """The first answer under this key; None where the gateway cannot do it now."""
+        """The first answer under this key; None if the gateway cannot do it now."""
         if key in self.answers:
             known, answer = self.answers[key]
             assert known == call, "one idempotency key, two calls"

@@ -1,4 +1,4 @@
-"""The audit of a shop at rest: what has to hold of the log, the tables and the gateway's books, whatever happened before."""
+"""The audit of a shop at rest: what has to hold of the log, the tables and the gateway's books after any run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -113,7 +113,7 @@ async def _goods(database: Database, books: Books) -> None:
 
 
 async def _money(database: Database, books: Books) -> None:
-    """The shop has taken what the confirmed orders cost, no more and from nobody else, and the gateway's books agree."""
+    """The shop has taken what the confirmed orders cost, no more and from no other order, and the gateway's books agree."""
     kept: defaultdict[UUID, Decimal] = defaultdict(Decimal)
     for fact in books.log:
         match fact.event:
