@@ -1,6 +1,7 @@
 """The commands `projections`: status, lag, rebuild, verify, promote, rollback and drop."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from app.engine.projector.rebuild import drop as drop_tables
 from app.engine.projector.rebuild import rebuild as rebuild_tables
 from app.engine.projector.rebuild import swap
 from app.engine.projector.rebuild.compare import verify as compare_tables
-from app.engine.projector.rebuild.operation import find_projection, start_operation
+from app.engine.projector.rebuild.operation import Operation, find_projection, start_operation
 from app.engine.projector.rebuild.point_in_time import rebuild_as_of
 from app.engine.projector.slots import FORMER, LIVE, STAGING
 from app.engine.projector.status import ProjectionStatus, projection_statuses, table_statuses
@@ -133,13 +134,8 @@ async def _rebuild_as_of(
 @async_command
 async def verify(context: typer.Context, name: Name) -> None:
     """Compare the staging table with the live table, row by row, at the same position."""
-    [projection] = _selected(context, [name])
-    async with open_session(context, writes=True) as session:
-        with rebuild_progress() as on_progress:
-            async with start_operation(
-                session.database, session.codec, [projection], on_progress=on_progress
-            ) as operation:
-                comparison = await compare_tables(operation, projection)
+    async with _operation(context, name) as (operation, projection):
+        comparison = await compare_tables(operation, projection)
     print_comparison(comparison)
     _exit_1_if_different(comparison.equal)
 
@@ -154,13 +150,8 @@ async def promote(
     ] = False,
 ) -> None:
     """Make the verified staging table the live table; keep the old live table as the former table."""
-    [projection] = _selected(context, [name])
-    async with open_session(context, writes=True) as session:
-        with rebuild_progress() as on_progress:
-            async with start_operation(
-                session.database, session.codec, [projection], on_progress=on_progress
-            ) as operation:
-                swapped = await swap.promote(operation, projection, accept_differences=accept_differences)
+    async with _operation(context, name) as (operation, projection):
+        swapped = await swap.promote(operation, projection, accept_differences=accept_differences)
     print_swap(f"{name} v{projection.version}: promoted", swapped)
 
 
@@ -168,13 +159,8 @@ async def promote(
 @async_command
 async def rollback(context: typer.Context, name: Name) -> None:
     """Make the former table the live table again, and the live table the former table."""
-    [projection] = _selected(context, [name])
-    async with open_session(context, writes=True) as session:
-        with rebuild_progress() as on_progress:
-            async with start_operation(
-                session.database, session.codec, [projection], on_progress=on_progress
-            ) as operation:
-                swapped = await swap.rollback(operation, projection)
+    async with _operation(context, name) as (operation, projection):
+        swapped = await swap.rollback(operation, projection)
     print_swap(f"{name} v{projection.version}: rolled back", swapped)
 
 
@@ -196,6 +182,18 @@ async def drop(
         tables = await drop_tables.drop(session.database, current, name, version=version, slot=slot)
     for table in tables:
         print_line(f"dropped {table}")
+
+
+@asynccontextmanager
+async def _operation(context: typer.Context, name: str) -> AsyncGenerator[tuple[Operation, AnyProjection]]:
+    """An operation on the projection of this name. A terminal shows its progress."""
+    [projection] = _selected(context, [name])
+    async with open_session(context, writes=True) as session:
+        with rebuild_progress() as on_progress:
+            async with start_operation(
+                session.database, session.codec, [projection], on_progress=on_progress
+            ) as operation:
+                yield operation, projection
 
 
 def _selected(context: typer.Context, names: Sequence[str]) -> Sequence[AnyProjection]:

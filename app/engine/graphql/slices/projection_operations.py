@@ -1,16 +1,18 @@
 """Rebuilds, verifies, promotes and drops tables of projections, and retries parked keys (operator actions)."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app.engine.access.policy import OPERATORS, Policy
-from app.engine.graphql.context import Context, Info
+from app.engine.graphql.context import Context, Info, Services
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.scalars import Count, Position
 from app.engine.graphql.slices.projections import ProjectionStatus, statuses
@@ -18,6 +20,7 @@ from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import compare, rebuild, swap
 from app.engine.projector.rebuild.drop import drop
 from app.engine.projector.rebuild.operation import (
+    Operation,
     OperationRefused,
     RefusalReason,
     find_projection,
@@ -241,10 +244,7 @@ class Mutation:
         services = info.context.services
 
         async def work() -> _OperationResult:
-            projection = find_projection(services.application.projections, input.name)
-            async with start_operation(
-                services.database, services.application.codec, [projection]
-            ) as operation:
+            async with _operation(services, input.name) as (operation, projection):
                 return _OperationResult(comparisons=[await compare.verify(operation, projection)])
 
         return await _run_operation(info, work())
@@ -256,10 +256,7 @@ class Mutation:
         services = info.context.services
 
         async def work() -> _OperationResult:
-            projection = find_projection(services.application.projections, input.name)
-            async with start_operation(
-                services.database, services.application.codec, [projection]
-            ) as operation:
+            async with _operation(services, input.name) as (operation, projection):
                 await swap.promote(operation, projection, accept_differences=input.accept_differences)
             return _OperationResult()
 
@@ -272,10 +269,7 @@ class Mutation:
         services = info.context.services
 
         async def work() -> _OperationResult:
-            projection = find_projection(services.application.projections, input.name)
-            async with start_operation(
-                services.database, services.application.codec, [projection]
-            ) as operation:
+            async with _operation(services, input.name) as (operation, projection):
                 await swap.rollback(operation, projection)
             return _OperationResult()
 
@@ -303,11 +297,7 @@ class Mutation:
         description="Fold parked keys again from their events, after a fix of the code or of what it needs."
     )
     async def retry_parked(self, info: Info, input: RetryParkedInput) -> ParkedOutcome:
-        services = info.context.services
-
-        async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            return await admin.request_retry(services.database, projection, key)
-
+        request = partial(admin.request_retry, info.context.services.database)
         return await _retry_and_wait(info, input.projection, input.key, request)
 
     @strawberry.mutation(description="Skip the event that parked a key, for good, and fold the key again.")
@@ -330,6 +320,14 @@ class Mutation:
             return await admin.unskip(services.database, projection, key or "", input.position), 1
 
         return await _retry_and_wait(info, input.projection, input.key, request)
+
+
+@asynccontextmanager
+async def _operation(services: Services, name: str) -> AsyncGenerator[tuple[Operation, AnyProjection]]:
+    """An operation on the projection of this name."""
+    projection = find_projection(services.application.projections, name)
+    async with start_operation(services.database, services.application.codec, [projection]) as operation:
+        yield operation, projection
 
 
 async def _run_operation(
