@@ -154,15 +154,11 @@ class Tampered(Exception):
     """A range of the log does not match its seal, so there is no proof to export."""
 
 
-def _no_progress(done: int, total: int) -> None:
-    pass
-
-
 async def export_log(
     database: Database,
     scope: ExportScope,
     write: Callable[[bytes], object],
-    on_progress: ProgressCallback = _no_progress,
+    on_progress: ProgressCallback = lambda done, total: None,
 ) -> None:
     """Write the lines, in one snapshot. Raises `UserError` if there are no facts, and `Tampered`."""
     condition, arguments = _condition(scope)

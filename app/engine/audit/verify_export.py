@@ -35,11 +35,7 @@ class VerifiedExport:
     unsealed: int
 
 
-def _no_progress(done: int, total: int) -> None:
-    pass
-
-
-def verify_export(file: BinaryIO, on_progress: ProgressCallback = _no_progress) -> VerifiedExport:
+def verify_export(file: BinaryIO, on_progress: ProgressCallback = lambda done, total: None) -> VerifiedExport:
     """Verify the lines of an export. Raises `InvalidExport`, and `OSError` if the file cannot be read."""
     last_line, count = b"", 0
     for line in file:

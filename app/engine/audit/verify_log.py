@@ -68,12 +68,10 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _no_progress(position: int, head: int) -> None:
-    pass
-
-
 async def verify(
-    database: Database, expected: bytes | None = None, on_progress: ProgressCallback = _no_progress
+    database: Database,
+    expected: bytes | None = None,
+    on_progress: ProgressCallback = lambda position, head: None,
 ) -> Report:
     """Read every seal and every fact, in one snapshot."""
     connection = await database.connect(SessionKind.TASK, "audit verify")

@@ -286,17 +286,14 @@ def counted_progress(title: str, total: int) -> Generator[Callable[[int], None]]
 @asynccontextmanager
 async def _command_handler(session: Session) -> AsyncGenerator[CommandHandler]:
     """A command handler whose appender runs until the end of the block."""
-    appender = Appender(session.database.connect, session.codec, _ignore_commits)
+    # This process has no feed to publish to.
+    appender = Appender(session.database.connect, session.codec, lambda head, facts, before: None)
     running = asyncio.create_task(appender.run())
     try:
         yield CommandHandler(appender, session.reader)
     finally:
         appender.drain()
         await running
-
-
-def _ignore_commits(*_: object) -> None:
-    """This process has no feed to publish to."""
 
 
 def _find_process(context: typer.Context, name: str) -> AnyProcess:

@@ -51,7 +51,7 @@ class DatabaseProbe:
         """How long the last question waited for a connection of the pool."""
         self.counts: DatabaseCounts | None = None
         """None if the database has not answered the last time."""
-        self.on_pool_wait: Callable[[float], None] = _no_observer
+        self.on_pool_wait: Callable[[float], None] = lambda seconds: None
         """Called with the wait of each question for a connection, in seconds."""
         self._database = database
         self._wakeup = asyncio.Event()
@@ -148,10 +148,6 @@ class DatabaseProbe:
                 # Its cancellation would wait for the same server.
                 connection.terminate()
             await pool.release(connection)
-
-
-def _no_observer(seconds: float) -> None:
-    del seconds
 
 
 _CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"

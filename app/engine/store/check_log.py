@@ -34,12 +34,8 @@ class CheckReport:
     unreadable: Mapping[StoredName, UnreadableShape]
 
 
-def _no_progress(position: int, head: int) -> None:
-    pass
-
-
 async def check_log(
-    database: Database, codec: EventCodec, on_progress: ProgressCallback = _no_progress
+    database: Database, codec: EventCodec, on_progress: ProgressCallback = lambda position, head: None
 ) -> CheckReport:
     """Decode every event up to the current end of the log."""
     started = time.perf_counter()
