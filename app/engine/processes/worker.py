@@ -83,10 +83,6 @@ class ProcessWorker:
         self.owns = False
         self.error: str | None = None
         """Why the process does not go on, or what it mends, as one line."""
-        self.skipped_events = 0
-        """How many events the process has passed over, because it could not tell which instance they concern."""
-        self.last_skipped: int | None = None
-        """The position of the newest of them."""
         self._database = database
         self._reader = reader
         self._feed = feed
@@ -163,10 +159,8 @@ class ProcessWorker:
         self._newer_event = None
         started = self.process.stream_decider.classes[Started].stored.name
         self._recovered = await recover(connection, category, started)
-        checkpoint = await store.take_over(process_name())
-        self.position = self._checkpoint = checkpoint.position
+        self.position = self._checkpoint = (await store.take_over(process_name())).position
         self._checkpoint_pending_since = None
-        self.skipped_events, self.last_skipped = checkpoint.skipped_events, checkpoint.last_skipped
         self._parked = set(await store.parked())
         self._clock.expect_deadline(0)
         dispatcher = Dispatcher(
@@ -285,9 +279,6 @@ class ProcessWorker:
                 self._clock.expect_deadline(0)
         if any(deadline is not None for deadline in rows.deadlines.values()):
             self._clock.expect_deadline()
-        if rows.skipped:
-            self.skipped_events += len(rows.skipped)
-            self.last_skipped = max(rows.skipped)
 
     async def _fold(self, store: ProcessStore, batch: Batch, facts: Sequence[Fact]) -> None:
         concerned: list[tuple[UUID, Sequence[Fact]]] = []
