@@ -2,7 +2,7 @@
 
 from app.engine.database.errors import is_data_error
 from app.engine.projector.rebuild.bulk_load import PAGE_SIZE, BulkLoad, run_bulk_load
-from app.engine.projector.rebuild.operation import Operation, RebuildProgress, with_position
+from app.engine.projector.rebuild.operation import Operation, RebuildProgress, progress_of, with_position
 
 MAX_FOLD_IN_TRANSACTION = 1_000
 """How many facts may be folded inside a transaction. If more are missing, `catch_up` goes first."""
@@ -17,20 +17,12 @@ async def catch_up(
 ) -> None:
     """Bring a table to within `max_behind` of the live one, and never past it. With `keeps_state` the table is as good as
     before, such as verified, also if the operation ends here."""
-    projection = load.projection
     while True:
-        live = await operation.live_position(projection)
+        live = await operation.live_position(load.projection)
         load.target_position = load.position if live is None else max(load.position, live)
         if load.target_position - load.position <= max_behind:
             return
-        progress = RebuildProgress(
-            projection=projection.name,
-            version=projection.version,
-            slot=load.slot,
-            state="building",
-            position=load.position,
-            target=load.target_position,
-        )
+        progress = progress_of(load, "building", load.target_position)
 
         async def report(progress: RebuildProgress = progress) -> None:
             await operation.report_progress([with_position(progress, load, 0.0)], stored=not keeps_state)

@@ -12,7 +12,7 @@ from app.engine.database.statements import CompiledStatement
 from app.engine.projector.checkpoint import read_checkpoint
 from app.engine.projector.rebuild.bulk_load import BulkLoad
 from app.engine.projector.rebuild.catch_up import MAX_FOLD_IN_TRANSACTION, catch_up, fold_remaining
-from app.engine.projector.rebuild.operation import Operation, OperationRefused, RebuildProgress, RefusalReason
+from app.engine.projector.rebuild.operation import Operation, OperationRefused, RefusalReason, progress_of
 from app.engine.projector.slots import LIVE, STAGING
 from app.engine.projector.table import projection_table
 from app.engine.projector.table_integrity import table_problem
@@ -76,17 +76,9 @@ async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad
         await _wait_for_live_table(operation, load)
         async with operation.connection.transaction(isolation="repeatable_read"):
             comparison = await _compare_at_live_position(operation, load)
-    await operation.save_progress(
-        RebuildProgress(
-            projection=projection.name,
-            version=projection.version,
-            slot=STAGING,
-            state="verified" if comparison.equal else "different",
-            position=load.position,
-            target=load.position,
-            error=None if comparison.equal else str(comparison).split(": ", 1)[1],
-        )
-    )
+    state = "verified" if comparison.equal else "different"
+    error = None if comparison.equal else str(comparison).split(": ", 1)[1]
+    await operation.save_progress(progress_of(load, state, load.position, error))
     return comparison
 
 

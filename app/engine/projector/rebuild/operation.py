@@ -239,6 +239,21 @@ async def _mark_failed(
         log.warning("the reason cannot be stored: %s", error)
 
 
+def progress_of(
+    load: BulkLoad, state: RebuildState, target: int, error: str | None = None
+) -> RebuildProgress:
+    """The progress of the table that the load fills."""
+    return RebuildProgress(
+        projection=load.projection.name,
+        version=load.projection.version,
+        slot=load.slot,
+        state=state,
+        position=load.position,
+        target=target,
+        error=error,
+    )
+
+
 def with_position(progress: RebuildProgress, load: BulkLoad, rate: float) -> RebuildProgress:
     """The progress, moved to the position of the load."""
     return replace(

@@ -17,6 +17,7 @@ from app.engine.projector.rebuild.operation import (
     RebuildProgress,
     RefusalReason,
     no_progress,
+    progress_of,
     start_operation,
     with_position,
 )
@@ -85,14 +86,7 @@ async def build(operation: Operation, loads: Sequence[BulkLoad], page: int, up_t
     started = time.monotonic()
     first = min(load.position for load in loads)
     at_start = [
-        RebuildProgress(
-            projection=load.projection.name,
-            version=load.projection.version,
-            slot=load.slot,
-            state="building",
-            position=load.position,
-            target=await _target(operation, load) if up_to is None else up_to,
-        )
+        progress_of(load, "building", await _target(operation, load) if up_to is None else up_to)
         for load in loads
     ]
 
