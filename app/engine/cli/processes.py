@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
 
-from app.engine.cli.output import print_table
+from app.engine.cli.output import print_table, progress_bars
 from app.engine.cli.session import Session, application_of, async_command, open_session, print_line, user_name
 from app.engine.commands import (
     CommandAccepted,
@@ -186,9 +185,13 @@ async def _retry_all(
     request = _operator_request()
     async with open_session(context, writes=True) as session, _command_handler(session) as handler:
         total = await count_selected(session.database, selection)
-        with counted_progress(f"retrying {state}", total) as on_progress:
+        with progress_bars() as update:
             counts = await retry_selected(
-                session.database, handler, selection, request, on_progress=on_progress
+                session.database,
+                handler,
+                selection,
+                request,
+                on_progress=lambda done: update(f"retrying {state}", done, total),
             )
         await _notify_servers(session)
     rest = counts.found - counts.retried
@@ -270,17 +273,6 @@ async def _notify_servers(session: Session) -> None:
     await session.database.pool.execute(
         "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
     )
-
-
-@contextmanager
-def counted_progress(title: str, total: int) -> Generator[Callable[[int], None]]:
-    """Show in a terminal how many of `total` are done."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda done: None
-        return
-    with console.status(f"{title}: 0 of {total}") as status:
-        yield lambda done: status.update(f"{title}: {done} of {total}")
 
 
 @asynccontextmanager
