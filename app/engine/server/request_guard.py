@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.engine.hosts import is_allowed_host, is_allowed_origin
@@ -30,7 +31,12 @@ class RequestGuard:
         if scope["type"] not in ("http", "websocket") or (refusal := self._refusal(scope)) is None:
             await self._app(scope, receive, send)
             return
-        await _refuse(scope, receive, send, refusal)
+        if scope["type"] == "websocket":
+            # Its handshake is answered after it was received.
+            await receive()
+        status, code, message = refusal
+        response = Response(error_document(code, message), status, media_type="application/json")
+        await response(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         headers = Headers(scope=scope)
@@ -60,21 +66,6 @@ class RequestGuard:
             and headers.get("sec-fetch-dest") == "document"
             and "text/event-stream" not in headers.get("accept", "").lower()
         )
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Refusal) -> None:
-    status, code, message = refusal
-    body = error_document(code, message)
-    kind = scope["type"]
-    if kind == "websocket":
-        await receive()
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        kind = "websocket.http"
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-    await send({"type": f"{kind}.response.start", "status": status, "headers": headers})
-    await send({"type": f"{kind}.response.body", "body": body})
 
 
 def error_document(code: str, message: str) -> bytes:
