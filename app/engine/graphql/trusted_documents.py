@@ -31,10 +31,6 @@ class TrustedDocuments:
     def __bool__(self) -> bool:
         return bool(self._by_name)
 
-    @property
-    def texts(self) -> frozenset[str]:
-        return self._texts
-
     def find(self, name: str) -> str | None:
         """The text of a document. None if the name is not known."""
         return self._by_name.get(name) or self._by_name.get(name.removeprefix(SHA_256))

@@ -20,7 +20,7 @@ from app.engine.commands import (
     CommandRejected,
 )
 from app.engine.database.connections import Database, retry_read
-from app.engine.processes.records import StepKind, StepOutcome
+from app.engine.processes.records import StepOutcome
 from app.engine.read_models.queries import Range
 from domain.kernel.decider import code_of, message_of
 from domain.kernel.process import (
@@ -44,7 +44,6 @@ class StepView:
     """One command or effect that an instance asked for."""
 
     name: str
-    kind: StepKind
     outcome: StepOutcome
     attempts: int
     error: str | None
@@ -222,7 +221,6 @@ async def _read(database: Database, query: str, *arguments: object) -> Sequence[
         steps.setdefault((row["process"], row["instance"]), []).append(
             StepView(
                 name=row["step"],
-                kind=row["kind"],
                 outcome=row["outcome"],
                 attempts=row["attempts"],
                 error=row["error"],
@@ -269,7 +267,7 @@ _LISTED = (
 )
 
 _STEPS = """
-    SELECT s.process, s.instance, s.step, s.kind, s.outcome, s.attempts, s.error, s.moved_at, s.position
+    SELECT s.process, s.instance, s.step, s.outcome, s.attempts, s.error, s.moved_at, s.position
     FROM es.process_steps s JOIN unnest($1::text[], $2::uuid[]) n (process, instance) ON s.process = n.process AND s.instance = n.instance
     WHERE s.kind <> 'note' ORDER BY s.seq
 """

@@ -11,15 +11,14 @@ import asyncpg
 class StepCount:
     """What waits in one process. `step` is the stored name of the command or call; empty for parked instances.
 
-    `count` counts steps, or parked instances. `instances` have them. The oldest waits for `oldest_seconds`, since it was
-    asked for or since its instance was parked.
+    `count` counts steps, or parked instances. The oldest waits for `oldest_seconds`, since it was asked for or since its
+    instance was parked.
     """
 
     process: str
     step: str
     state: Literal["due", "stuck", "parked"]
     count: int
-    instances: int
     oldest_seconds: float
 
 
@@ -53,11 +52,11 @@ async def checkpoint_views(pool: asyncpg.Pool, processes: Sequence[str]) -> Sequ
 
 
 COUNT_STEPS = """
-    SELECT process, name AS step, outcome AS state, count(*) AS count, count(DISTINCT instance) AS instances,
+    SELECT process, name AS step, outcome AS state, count(*) AS count,
            extract(epoch FROM clock_timestamp() - min(asked_at))::float8 AS oldest_seconds
     FROM es.process_steps WHERE outcome IN ('due', 'stuck') GROUP BY process, name, outcome
     UNION ALL
-    SELECT process, '', 'parked', count(*), count(*), extract(epoch FROM clock_timestamp() - min(moved_at))::float8
+    SELECT process, '', 'parked', count(*), extract(epoch FROM clock_timestamp() - min(moved_at))::float8
     FROM es.processes WHERE parked_position IS NOT NULL GROUP BY process
     ORDER BY 1, 3, 2
 """

@@ -112,16 +112,10 @@ async def _compare_at_live_position(operation: Operation, load: BulkLoad) -> Com
     return await compare(operation.connection, projection, load.position)
 
 
-async def compare(
-    connection: asyncpg.Connection,
-    projection: AnyProjection,
-    position: int,
-    left: str = LIVE,
-    right: str = STAGING,
-) -> Comparison:
-    """Compare every row of two tables, as this transaction sees them."""
-    live = projection_table(projection, left).table.alias("live")
-    staging = projection_table(projection, right).table.alias("staging")
+async def compare(connection: asyncpg.Connection, projection: AnyProjection, position: int) -> Comparison:
+    """Compare every row of the two tables, as this transaction sees them."""
+    live = projection_table(projection, LIVE).table.alias("live")
+    staging = projection_table(projection, STAGING).table.alias("staging")
     first = projection.key[0]
     same_key = and_(*(live.c[name] == staging.c[name] for name in projection.key))
     missing, extra = staging.c[first].is_(None), live.c[first].is_(None)
