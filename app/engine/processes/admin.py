@@ -206,18 +206,10 @@ def _unknown() -> CommandRejected:
 
 
 async def _read(database: Database, query: str, *arguments: object) -> Sequence[ProcessView]:
-    async def read() -> Sequence[asyncpg.Record]:
-        return await database.pool.fetch(query, *arguments)
-
-    rows = await retry_read(read)
-
-    async def read_steps() -> Sequence[asyncpg.Record]:
-        return await database.pool.fetch(
-            _STEPS, [row["process"] for row in rows], [row["id"] for row in rows]
-        )
-
+    rows = await retry_read(partial(database.pool.fetch, query, *arguments))
+    keys = [row["process"] for row in rows], [row["id"] for row in rows]
     steps: dict[tuple[str, Any], list[StepView]] = {}
-    for row in await retry_read(read_steps) if rows else ():
+    for row in await retry_read(partial(database.pool.fetch, _STEPS, *keys)) if rows else ():
         steps.setdefault((row["process"], row["instance"]), []).append(
             StepView(
                 name=row["step"],

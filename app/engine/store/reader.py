@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -335,10 +336,7 @@ class EventReader:
         return facts
 
     async def _fetch(self, query: str, *arguments: object) -> Sequence[Any]:
-        async def read() -> Sequence[Any]:
-            return await self._pool.fetch(query, *arguments)
-
-        return await retry_read(read)
+        return await retry_read(partial(self._pool.fetch, query, *arguments))
 
 
 _SELECT_LATEST_MOMENT = """
