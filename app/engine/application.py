@@ -25,19 +25,6 @@ type Slices = tuple[ModuleType, ...]
 type Ports = Mapping[type[Call], Port]
 
 
-def _no_slices() -> Slices:
-    return ()
-
-
-def _no_ports(settings: EngineSettings, database: "Database") -> Ports:
-    del settings, database
-    return {}
-
-
-def _no_metrics() -> "Sequence[Collector]":
-    return ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Application[S: EngineSettings]:
     """The registers of one application.
@@ -53,13 +40,13 @@ class Application[S: EngineSettings]:
     deciders: tuple[AnyDecider, ...] = ()
     processes: tuple[AnyProcess, ...] = ()
     projections: tuple[AnyProjection, ...] = ()
-    slices: Callable[[], Slices] = _no_slices
-    ports: Callable[[S, "Database"], Ports] = _no_ports
+    slices: Callable[[], Slices] = lambda: ()
+    ports: Callable[[S, "Database"], Ports] = lambda settings, database: {}
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
     roles: Roles = field(default_factory=Roles)
     authorize: Authorize | None = None
     pages: Mapping[str, Path] = field(default_factory=dict[str, Path])
-    metrics: "Callable[[], Sequence[Collector]]" = _no_metrics
+    metrics: "Callable[[], Sequence[Collector]]" = lambda: ()
 
     @cached_property
     def codec(self) -> EventCodec:
