@@ -92,6 +92,7 @@ KINDS: Mapping[str, dict[str, str]] = {
 def assert_refused(answer: tuple[int, bytes, bytes], status: int) -> None:
     assert answer[0] == status, answer
     assert json.loads(answer[2])["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+    assert b"content-type: application/json\r\n" in answer[1] + b"\r\n"
     assert b"x-content-type-options: nosniff" in answer[1]
     assert b"access-control-allow-origin" not in answer[1]
 

@@ -109,6 +109,14 @@ async def test_the_size_of_each_batch_is_observed(toy: Runtime) -> None:
     assert samples["app_event_log_position"] == 3
 
 
+async def test_the_waits_for_the_appender_and_for_the_pool_are_observed(toy: Runtime) -> None:
+    await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+    samples = await metrics(toy)
+    assert samples["app_append_wait_seconds_count"] == 1
+    # The page asks the database for its counts.
+    assert samples["app_pool_wait_seconds_count"] >= 3
+
+
 async def test_subscribers_that_wait_are_counted(toy: Runtime) -> None:
     assert (await metrics(toy))["app_feed_subscribers"] == 0
     waiting = [asyncio.create_task(toy.feed.wait_past(0, low_priority=True)) for _ in range(3)]
