@@ -14,7 +14,7 @@ export type CancelOrderInput = {
 
 /** Options of a command. */
 export type CommandOptions = {
-  /** Makes the command safe to repeat: the same id again returns the first outcome and decides nothing. */
+  /** Makes the command safe to repeat: the same id again returns the first outcome and decides nothing. A UUID of version 4 or 7. */
   commandId?: string | null | undefined;
   /** Decide, record nothing, and answer with Preview. */
   dryRun?: boolean;
