@@ -90,7 +90,7 @@ class Issuer:
     async def keys(self, key_id: str | None) -> Sequence[Key]:
         """The keys of the issuer. An unknown key id has them read again, at most every 30 s."""
         while key_id is not None and not self._has(key_id):
-            if self._refreshing is None:
+            if not self._is_refreshing:
                 if self._clock() - self._asked_at < UNKNOWN_KEY_SECONDS:
                     break
                 self._asked_at = self._clock()
@@ -104,14 +104,14 @@ class Issuer:
 
     def _refresh_alone(self) -> asyncio.Task[None]:
         """The reading that is under way, or a new one."""
-        if self._refreshing is None:
+        if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh())
-            self._refreshing.add_done_callback(self._end_refreshing)
         return self._refreshing
 
-    def _end_refreshing(self, task: asyncio.Task[None]) -> None:
-        del task
-        self._refreshing = None
+    @property
+    def _is_refreshing(self) -> bool:
+        # One that is done is not under way, also before its callbacks run: to wait for it takes no turn of the loop.
+        return self._refreshing is not None and not self._refreshing.done()
 
     async def _refresh(self, seconds: float = FETCH_SECONDS) -> None:
         try:

@@ -139,6 +139,36 @@ async def test_an_answer_from_before_a_rotation_does_not_replace_one_from_after_
     await asyncio.wait([running])
 
 
+async def test_a_token_that_arrives_with_the_answer_of_the_issuer_waits_for_no_reading_that_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arrives, looked = asyncio.Event(), list[str]()
+    has = KnownIssuer._has
+
+    async def fetch(_: KnownIssuer) -> object:
+        await arrives.wait()
+        return {"keys": [new_key("ES256", "known").as_dict(private=False)]}
+
+    def count(issuer: KnownIssuer, key_id: str) -> bool:
+        looked.append(key_id)
+        # A loop that never waits lets no timeout fire.
+        assert len(looked) < 100
+        return has(issuer, key_id)
+
+    monkeypatch.setattr(KnownIssuer, "_fetch", fetch)
+    monkeypatch.setattr(KnownIssuer, "_has", count)
+    known = KnownIssuer("https://issuer.example")
+    asking = [asyncio.create_task(known.keys("unknown"))]
+    await some_turns()
+    # The loop has both in one turn, again and again: one of them falls between the end of the task and its callbacks.
+    arrives.set()
+    for number in range(10):
+        asking.append(asyncio.create_task(known.keys(f"other {number}")))
+        await asyncio.sleep(0)
+    answers = await asyncio.gather(*asking)
+    assert {key.kid for keys in answers for key in keys} == {"known"}
+
+
 async def test_the_last_good_keys_count_while_the_issuer_is_down_and_health_says_so(issuer: Issuer) -> None:
     known = authenticator(issuer)
     await known.start()
