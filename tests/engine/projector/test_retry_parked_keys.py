@@ -441,6 +441,23 @@ async def test_a_staging_table_that_was_built_before_a_skip_leaves_the_event_out
         await assert_nothing_parked(running, code, without=[at])
 
 
+@pytest.mark.parametrize("names_the_key", [True, False])
+async def test_a_retry_of_live_keys_concerns_no_staging_table_so_that_an_interrupted_rebuild_resumes(
+    database: Database, names_the_key: bool
+) -> None:
+    stream = uuid4()
+    async with engine(database, projections=[BROKEN]) as running:
+        await add(running, stream, note=POISON)
+        await wait_until_folded(running, BROKEN)
+        await rebuild(database, CODEC, [BROKEN], stage=True)
+        asked, _ = await request_retry(database, BROKEN, key_text(stream) if names_the_key else None)
+        assert await wait_for_retry(database, BROKEN, asked, 1, 10) == RetryResult(0, 1, 0)
+        requested = await database.pool.fetch(
+            "SELECT last_retried_at, retry_requested_at FROM es.parked_keys WHERE slot = 'staging'"
+        )
+        assert [tuple(row) for row in requested] == [(None, None)]
+
+
 async def test_an_interrupted_rebuild_begins_again_after_an_unskip(database: Database) -> None:
     stream = uuid4()
     at = await skipped_poison(database, stream)

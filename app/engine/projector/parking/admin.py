@@ -173,7 +173,7 @@ async def skip(
         if is_parked:
             # Other code may have folded the event into another table.
             await _park(connection, projection, slots, key, position, SKIPPED_ERROR)
-        return (await _request(connection, projection, key))[0]
+        return (await _request(connection, projection, key, slots))[0]
 
 
 async def unskip(database: Database, projection: AnyProjection, key: str, position: int) -> datetime:
@@ -189,7 +189,7 @@ async def unskip(database: Database, projection: AnyProjection, key: str, positi
             )
         slots = await _lock_slots(connection, projection)
         await _park(connection, projection, slots, key, position, UNSKIPPED_ERROR)
-        return (await _request(connection, projection, key))[0]
+        return (await _request(connection, projection, key, slots))[0]
 
 
 async def wait_for_retry(
@@ -259,20 +259,29 @@ async def _park(
 
 
 async def _request(
-    connection: AnyConnection, projection: AnyProjection, key: str | None
+    connection: AnyConnection,
+    projection: AnyProjection,
+    key: str | None,
+    slots: Sequence[str] = (LIVE, FORMER),
 ) -> tuple[datetime, int]:
+    """Request a retry of the key, or of all, in these slots.
+
+    The former table is retried with the live one. A staging table is retried after its promotion: the request moves with it.
+    A rebuild that was interrupted does not go on with a table that has one.
+    """
     [[moment]] = await connection.fetch("SELECT clock_timestamp()")
-    slots = await connection.fetch(_UPDATE_REQUESTED, projection.name, projection.version, moment, key)
-    return moment, sum(row["slot"] == LIVE for row in slots)
+    requested = await connection.fetch(
+        _UPDATE_REQUESTED, projection.name, projection.version, moment, key, slots
+    )
+    return moment, sum(row["slot"] == LIVE for row in requested)
 
 
 _PARKED_COLUMNS = "key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at"
 _PARKED = "FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live'"
 _SKIPPED = "FROM es.skipped_events WHERE projection = $1 AND version = $2"
-# The former table is retried with the live one. A staging table is retried after its promotion: the request moves with it.
-_UPDATE_REQUESTED = f"""
+_UPDATE_REQUESTED = """
     UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2
-    AND slot IN ('{LIVE}', '{FORMER}', '{STAGING}') AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot
+    AND slot = ANY($5::text[]) AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot
 """
 _SELECT_POSITION = """
     SELECT position FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND key = $3::text::jsonb FOR UPDATE
