@@ -374,7 +374,7 @@ class Dispatcher:
                 await backoff.sleep()
                 continue
             except CommandIdReused:
-                owner = await self._describe_command(command_id)
+                owner = await self._describe_command(command_id) or "a command that the log has lost"
                 raise CommandIdTaken(f"the command id {command_id} is taken by {owner}") from None
             match outcome:
                 case CommandAccepted(facts=facts):

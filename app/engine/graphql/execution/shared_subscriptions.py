@@ -196,7 +196,9 @@ class SharedSubscriptions:
         feed = execution.context.services.feed
         prefix = f'{{"id":{encode_json(operation_id)},"type":"next","payload":'
         suffix = f',"correlationId":"{correlation_id}"}}}}}}'
-        shared, actor = self._shared_by(execution), None
+        # Another epoch has other events at the same positions.
+        epoch, actor = feed.epoch, None
+        shared = self._shared_by(execution, epoch)
 
         async def send_payload[M](
             payload_for: Callable[[SharedSubscription, M], PayloadOrFuture], message: M
@@ -206,7 +208,7 @@ class SharedSubscriptions:
             if payload.is_personal and actor is None:
                 # It may be the answer to another caller.
                 actor = execution.context.caller.actor
-                shared = self._shared_by(execution, actor)
+                shared = self._shared_by(execution, epoch, actor)
                 payload = await _made(payload_for(shared, message))
             await send(f"{prefix}{payload.text}{suffix}")
 
@@ -231,7 +233,9 @@ class SharedSubscriptions:
             if cursor < feed.head:
                 await asyncio.sleep(0)
 
-    def _shared_by(self, execution: ExecutionContext, actor: str | None = None) -> SharedSubscription:
+    def _shared_by(
+        self, execution: ExecutionContext, epoch: int, actor: str | None = None
+    ) -> SharedSubscription:
         """What all share who ask in the same words and may see the same; with `actor` only the sockets of that one."""
         start_variables = _start_variables(execution)
         variables = {
@@ -244,8 +248,7 @@ class SharedSubscriptions:
             # Two callers who may see different things never share an execution.
             execution.context.access.share_key,
             actor,
-            # Another epoch has other events at the same positions.
-            execution.context.services.feed.epoch,
+            epoch,
         )
         shared = self._shared.get(key)
         if shared is None:
