@@ -51,7 +51,7 @@ class StreamOwners:
         missing = self._missing(facts, epoch)
         if not missing:
             return
-        # Before the lock: a table that is behind holds up nobody who asks for streams of another one.
+        # Before the lock: a table that is behind holds up no reader of streams of another one.
         for category, places in missing.items():
             await self.wait_for(self._streams[category].rows, max(places.values()))
         # One read for all who wait for the same events.

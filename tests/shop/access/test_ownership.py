@@ -131,7 +131,7 @@ async def test_no_customer_takes_the_id_of_a_command_that_a_process_will_send(
     order = await opened(ann, ANN.id)
     added = await send(ann, "addLine", "OrderLineInput", {"orderId": order, "sku": "P-1", "quantity": 1})
     position = int(added["data"]["result"]["position"])
-    # Whoever knows the order and the position of its placement can derive the id that the process will use.
+    # A caller who knows the order and the position of its placement can derive the id that the process will use.
     derived = [str(uuid5(UUID(order), f"fulfilment started {position + ahead}")) for ahead in (1, 2)]
     cancel = {"orderId": str(uuid4()), "reason": "none"}
     for name, expected in (("own", "BAD_USER_INPUT"), ("other", "BAD_USER_INPUT"), ("staff", None)):
