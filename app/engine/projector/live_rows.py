@@ -9,17 +9,19 @@ Subscribers drive the evaluation: the first that wakes reads, for all. It ends w
 
 import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import asyncpg
 from sqlalchemy import Select, func, literal, select
 
-from app.engine.database.connections import Database
+from app.engine.database.connections import Database, RowsLost
 from app.engine.projector.live_conditions import equalities_of, has_key
 from app.engine.projector.live_table import LiveTable, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
-from app.engine.read_models.queries import Filter, fetch_rows
+from app.engine.read_models.queries import Filter
 from app.engine.turns import wait_for_turn
 from projections.kernel import VALID_TO, AnyProjection, Key, Projection, rows_as_of
 
@@ -268,8 +270,7 @@ class LiveRows[R]:
         """The rows that match now, as the list at a position and a cursor. Raises `ListTooLong`."""
         table = self.projection.table
         query = select(table).where(*self._where(table.c)).limit(self._most + 1)
-        await self._wait_for_projection(position)
-        rows = await fetch_rows(self._database, self.projection, query)
+        rows = await self._fetch_rows(query, position)
         if len(rows) > self._most:
             raise ListTooLong(f"More than {self._most} rows match. Use a narrower filter, or raise `most`.")
         # A row may be newer than the position. It stays known until its fact is evaluated.
@@ -303,8 +304,7 @@ class LiveRows[R]:
         await wait_for_turn()
         table = self.projection.table
         query = select(table).where(has_key(self.projection, table.c, keys), *self._where(table.c))
-        await self._wait_for_projection(position)
-        return await fetch_rows(self._database, self.projection, query)
+        return await self._fetch_rows(query, position)
 
     async def _hold_matched_at(self, position: int) -> bool:
         """Add the keys that matched at a position to `_held`, from the history of the rows. False if they are too many."""
@@ -316,8 +316,7 @@ class LiveRows[R]:
             .where(*self._where(rows.c))
             .limit(self._most + 1)
         )
-        await self._wait_for_projection(position)
-        found = await self._database.fetch(query)
+        found = await self._fetch(query, position)
         if len(found) > self._most:
             return False
         self._held.update(tuple(record) for record in found)
@@ -338,8 +337,14 @@ class LiveRows[R]:
             )
             .distinct()
         )
-        await self._wait_for_projection(position)
-        return [tuple(record) for record in await self._database.fetch(query)]
+        return [tuple(record) for record in await self._fetch(query, position)]
 
-    async def _wait_for_projection(self, position: int) -> None:
-        await self._table.wait_for_rows(self.owning, position)
+    async def _fetch_rows(self, query: Select[Any], position: int) -> Sequence[R]:
+        return [self.projection.row_from_record(record) for record in await self._fetch(query, position)]
+
+    async def _fetch(self, query: Select[Any], position: int) -> Sequence[asyncpg.Record]:
+        """The records of a statement, at `position` or later. After a loss of rows it waits for them, and reads again."""
+        while True:
+            await self._table.wait_for_rows(self.owning, position)
+            with suppress(RowsLost):
+                return await self._database.fetch(query)

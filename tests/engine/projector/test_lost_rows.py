@@ -159,6 +159,36 @@ async def test_live_lists_outlive_a_loss(database: Database, monkeypatch: pytest
         assert await table._look([(uuid4(),)], 2) == {}  # pyright: ignore[reportPrivateUsage] - as above
 
 
+async def test_a_live_list_reads_again_after_a_loss_that_its_read_may_have_met(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with with_two_rows(database) as (running, worker, stream):
+        rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, of_sum_one, 10, None)
+        fetch, lost = asyncpg.Pool.fetch, False
+
+        async def fetch_during_a_loss(pool: asyncpg.Pool, query: str, *arguments: Any) -> Sequence[Any]:
+            nonlocal lost
+            if tallies.table.fullname in query and not lost:
+                lost = True
+                writer = worker.writer
+                assert writer is not None
+                async with writer.lock:
+                    await lose(database, stream)
+                records = await fetch(pool, query, *arguments)
+                assert len(records) == 1
+                await add(running, uuid4(), 7)
+                while not database.losses:
+                    await worker.state.wait_for_progress()
+                return records
+            return await fetch(pool, query, *arguments)
+
+        monkeypatch.setattr(asyncpg.Pool, "fetch", fetch_during_a_loss)
+        first, _ = await rows.join(2, None)
+        assert first is not None
+        assert stream in {row.id for row in first.upserted}
+        assert database.losses == 1
+
+
 async def test_projections_that_are_read_together_have_reached_the_position_at_one_moment(
     database: Database,
 ) -> None:
