@@ -221,17 +221,24 @@ class AppendSession:
         self.clock_lift_seconds = lift
 
     def _fail(self, error: Exception) -> None:
-        """Note why writes fail. A session that cannot write, or whose connection broke, is left."""
+        """Note why writes fail. A session that cannot write, or whose connection broke, is left.
+
+        So is one in a transaction: the probe failed before its ROLLBACK, and every later statement would fail, too.
+        """
         if self._failing_since is None:
             self._failing_since = monotonic()
         failure = first_line(error)
         if failure != self._failure:
             log.warning("append: the log cannot be written: %s; trying again", failure)
         self._failure = failure
-        if self._connection is not None and (
-            is_connection_error(error) or isinstance(error, asyncpg.ReadOnlySQLTransactionError)
+        connection = self._connection
+        if connection is not None and (
+            is_connection_error(error)
+            or isinstance(error, asyncpg.ReadOnlySQLTransactionError)
+            or connection.is_closed()
+            or connection.is_in_transaction()
         ):
-            self._connection.terminate()
+            connection.terminate()
             self._connection = None
 
     def _succeed(self) -> None:

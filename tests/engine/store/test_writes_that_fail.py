@@ -85,6 +85,37 @@ async def test_a_read_only_database_answers_no_conflict_and_says_that_nothing_wa
     assert outcome.version == 2
 
 
+async def test_a_probe_that_fails_in_its_row_does_not_keep_writes_from_succeeding_again(
+    running: Engine, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    probe, probed = running.appender.session.probe, asyncio.Event()
+
+    async def noted() -> None:
+        await probe()
+        probed.set()
+
+    monkeypatch.setattr(running.appender.session, "probe", noted)
+    # As if the disk had room for the log of PostgreSQL, and none for the rows.
+    await execute(
+        database.url,
+        """
+        CREATE FUNCTION refuse_row() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$;
+        CREATE TRIGGER refuse_row BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION refuse_row()
+        """,
+    )
+    with pytest.raises(StoreUnavailable, match="disk_full"):
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    await asyncio.wait_for(probed.wait(), 10)
+    assert "disk_full" in str(running.appender.trouble)
+    await execute(database.url, "DROP TRIGGER refuse_row ON es.events")
+    await wait_until(lambda: running.appender.trouble is None)
+    outcome = await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    assert isinstance(outcome, CommandAccepted)
+    assert outcome.position == 2
+
+
 async def test_a_cancelled_statement_is_sent_again_and_recorded_once(
     running: Engine, database: Database
 ) -> None:
