@@ -72,6 +72,8 @@ class LogNotifier:
             except Exception as error:
                 # No error ends the loop. A notification that is lost costs the time until the next poll.
                 self.error = error_line(error)
+                # The next server may lack the events that this one had. The first notification only proves that they work.
+                self._newest = 0
                 log.warning("notifications between processes are off, the log is polled: %s", self.error)
                 self._wakeup.set()
                 await backoff.sleep()

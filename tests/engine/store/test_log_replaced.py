@@ -12,7 +12,7 @@ from app.engine.database.connections import Database
 from app.engine.history.aggregate_history import AggregateHistory, PointInTime
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.log_identity import Fact, LogToken
-from app.engine.store.notifier import CHANNEL
+from app.engine.store.notifier import CHANNEL, LogNotifier
 from app.engine.store.reader import EventReader
 from app.engine.store.snapshots.reader import LoadedState
 from tests.support.log_surgery import rewind, terminate_sessions, unguarded
@@ -230,6 +230,22 @@ async def test_positions_of_lost_events_are_not_sent_again(running: Engine, data
     await listening.close()
     assert set(received) <= {"0", "1"}
     assert running.feed.latest_known == running.feed.head == 1
+
+
+async def test_a_notifier_that_connects_again_names_no_position_of_before(database: Database) -> None:
+    received: list[int] = []
+    notifier = LogNotifier(database.connect, received.append)
+    running = asyncio.create_task(notifier.run())
+    notifier.notify(10)
+    await wait_until(lambda: received == [10])
+    received.clear()
+    # The server after a fail-over may lack the events up to this position, and nobody has noticed it yet.
+    await terminate_sessions(database.url)
+    await wait_until(lambda: bool(received))
+    running.cancel()
+    await asyncio.wait([running])
+    assert received == [0]
+    assert notifier.error is None
 
 
 async def test_a_position_that_another_server_named_before_it_noticed_is_forgotten(
