@@ -299,6 +299,21 @@ class EventReader:
             return facts
         return self.facts(await self._read_rows(after, limit, up_to, where))
 
+    async def read_page(
+        self, after: int, size: int, where: EventFilter = ALL_EVENTS
+    ) -> tuple[Sequence[Fact], bool]:
+        """Up to `size` matching facts after position `after`, and whether there is a next page.
+
+        A hole has a next page before it, too, which raises `LogHole`. Only a read without a filter knows of holes.
+        """
+        if where is not ALL_EVENTS:
+            facts, hole = await self.read_all(after, size + 1, where=where), None
+        else:
+            facts, hole = await self.read_dense(after, size + 1)
+            if not facts and hole is not None:
+                raise hole
+        return facts[:size], len(facts) > size or hole is not None
+
     async def count(self, where: EventFilter = ALL_EVENTS) -> int:
         """The number of matching facts in the log. Positions have no gaps, so that of the newest fact counts all."""
         if where is ALL_EVENTS:

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.engine.database.connections import Database
 from tests.support.databases import execute, run_in_thread
+from tests.support.graphql_client import Api
 from tests.support.in_process_api import InProcessApi
+from tests.support.log_surgery import unguarded
 
 NAMES = ("Tee", "tee", "Äpfel", "Apfel", "Birne", "öl", "Zimt", "Tee", "Straße", "Strasse")
 CUSTOMER = UUID(int=5)
@@ -188,3 +191,31 @@ def test_a_page_has_twenty_items_if_no_number_is_given(shop: InProcessApi) -> No
     assert page(shop, "orders by time")["edges"] == everything[:20]
     assert page(shop, "orders by time", first=None, last=None)["edges"] == everything[:20]
     assert page(shop, "orders by time", before=everything[24]["cursor"])["edges"] == everything[4:24]
+
+
+EVENTS = """query ($first: Int!, $after: Position, $filter: EventFilter) {
+  events(first: $first, after: $after, filter: $filter) { nodes { position } pageInfo { hasNextPage endCursor } } }"""
+
+
+@pytest.mark.parametrize("size", [2, 10])
+async def test_a_page_of_events_that_ends_before_a_hole_has_a_next_page_which_fails(
+    api: Api, database: Database, size: int
+) -> None:
+    for _ in range(4):
+        await api.data(
+            "mutation ($i: OpenOrderInput!) { openOrder(input: $i) { __typename } }",
+            {"i": {"customerId": str(uuid4())}},
+        )
+    async with unguarded(database.url) as connection:
+        await connection.execute("CREATE TEMP TABLE kept AS SELECT * FROM es.events WHERE position = 3")
+        await connection.execute("DELETE FROM es.events WHERE position = 3")
+        before = (await api.data(EVENTS, {"first": size}))["events"]
+        [error] = (await api(EVENTS, {"first": size, "after": "2"}))["errors"]
+        # Only a page without a filter can tell a hole from events that do not match.
+        some = (await api.data(EVENTS, {"first": 10, "filter": {"types": ["order.opened"]}}))["events"]
+        await connection.execute("INSERT INTO es.events SELECT * FROM kept")
+    assert [node["position"] for node in before["nodes"]] == ["1", "2"]
+    assert before["pageInfo"] == {"hasNextPage": True, "endCursor": "2"}
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert [node["position"] for node in some["nodes"]] == ["1", "2", "4"]
+    assert some["pageInfo"] == {"hasNextPage": False, "endCursor": "4"}

@@ -95,8 +95,8 @@ class Query:
         context: Context = info.context
         size, where = page_size(first), await readable_page(context, _to_filter(filter))
         reader = context.services.reader
-        facts = await reader.read_all(after or 0, size + 1, where=where)
-        items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts[:size]]
+        facts, has_next = await reader.read_page(after or 0, size, where)
+        items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts]
         has_previous = (
             bool(after)
             and selects_field(info, "hasPreviousPage")
@@ -104,7 +104,7 @@ class Query:
         )
         return make_connection(
             items,
-            has_next=len(facts) > size,
+            has_next=has_next,
             has_previous=has_previous,
             count=partial(reader.count, where),
         )
