@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 DEVELOPMENT_KEY = "only-for-development-on-this-machine"
 """The token key of `docker-compose.yml`. Everybody can read it, so that it counts in development mode only."""
 MIN_KEY_BYTES = 32
+MAX_SEAL_EVENTS = 100_000
+"""The largest number of events under one seal. Audits take a seal over more events for a forged one."""
 
 
 class EngineSettings(BaseSettings):
@@ -202,7 +204,12 @@ class EngineSettings(BaseSettings):
         Field(ge=0, description="Memory for parsed and valid documents of clients, in bytes; 0 keeps none."),
     ] = 67_108_864
     seal_max_events: Annotated[
-        int, Field(ge=0, le=100_000, description="Maximum number of events under one seal; 0 disables seals.")
+        int,
+        Field(
+            ge=0,
+            le=MAX_SEAL_EVENTS,
+            description="Maximum number of events under one seal; 0 disables seals.",
+        ),
     ] = 1_000
     seal_interval_seconds: Annotated[
         float, Field(gt=0, description="Time after which a smaller number of events is sealed, in seconds.")

@@ -5,7 +5,8 @@ number of facts and the seals that cover them. Each line is in the form of app/e
 change of a byte is detected.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
@@ -26,6 +27,7 @@ from app.engine.audit.merkle import inclusion_proof, tree_levels
 from app.engine.database.connections import Database
 from app.engine.database.sessions import SessionKind
 from app.engine.errors import UserError
+from app.engine.settings import MAX_SEAL_EVENTS
 
 PAGE_SIZE = 500
 
@@ -151,7 +153,7 @@ def _condition(scope: ExportScope) -> tuple[str, list[object]]:
 
 
 class Tampered(Exception):
-    """A range of the log does not match its seal, so there is no proof to export."""
+    """A range of the log does not match its seal, or an event has JSON that no event can have: there is no proof to export."""
 
 
 async def export_log(
@@ -182,16 +184,32 @@ async def export_log(
             done = 0
             while rows := await cursor.fetch(PAGE_SIZE):
                 for row in rows:
-                    fact = fact_from_row(row)
-                    record = ExportRecord(
-                        fact=fact, hash=fact_hash(fact).hex(), seal=await finder.proof(row["position"])
-                    )
-                    write(canonical_bytes(record) + b"\n")
+                    proof = await finder.proof(row["position"])
+                    with _possible_json(row):
+                        fact = fact_from_row(row)
+                        line = canonical_bytes(
+                            ExportRecord(fact=fact, hash=fact_hash(fact).hex(), seal=proof)
+                        )
+                    write(line + b"\n")
                 done += len(rows)
                 on_progress(done, total)
             write(canonical_bytes(ExportFooter(facts=done, seals=finder.seals)) + b"\n")
     finally:
         connection.terminate()
+
+
+@contextmanager
+def _possible_json(row: Any) -> Generator[None]:
+    """Raises `Tampered` if the row has JSON that no event can have."""
+    try:
+        yield
+    except (msgspec.MsgspecError, RecursionError):
+        raise Tampered(f"position {row['position']}: was changed") from None
+
+
+def _hash(row: Any) -> bytes:
+    with _possible_json(row):
+        return fact_hash(fact_from_row(row))
 
 
 @dataclass(slots=True)
@@ -228,14 +246,14 @@ class _SealFinder:
             "SELECT hash FROM es.seals WHERE number = $1", seal.number - 1
         )
         previous = previous or GENESIS
-        if not seal.follows(previous):
+        if not seal.follows(previous) or seal.size > MAX_SEAL_EVENTS:
             raise Tampered(f"seal {seal.number}: was changed")
         rows = await self.connection.fetch(
             f"SELECT {COLUMNS} FROM es.events WHERE position BETWEEN $1 AND $2 ORDER BY position",
             seal.first,
             seal.last,
         )
-        self._levels = tree_levels([fact_hash(fact_from_row(row)) for row in rows])
+        self._levels = tree_levels([_hash(row) for row in rows])
         if len(rows) != seal.size or self._levels[-1][0] != seal.root:
             raise Tampered(f"positions {seal.first} to {seal.last}: do not match seal {seal.number}")
         self._seal = seal

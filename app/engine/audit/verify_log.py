@@ -26,6 +26,7 @@ from app.engine.audit.merkle import root_of
 from app.engine.database.connections import Database
 from app.engine.database.sessions import SessionKind
 from app.engine.errors import UserError
+from app.engine.settings import MAX_SEAL_EVENTS
 
 PAGE_SIZE = 2_000
 
@@ -97,14 +98,22 @@ async def verify_in_transaction(
         chain_findings = _check_chain(previous, seal)
         report.findings += chain_findings
         previous = report.head = seal
-        if chain_findings and (seal.first <= verified or len(seal.marks) != LEAF_PREFIX_BYTES * seal.size):
+        if seal.size > MAX_SEAL_EVENTS or (
+            chain_findings and (seal.first <= verified or len(seal.marks) != LEAF_PREFIX_BYTES * seal.size)
+        ):
             # The range of this seal is wrong, too: its facts are compared with the seals on both sides.
             continue
-        report.findings += _find_gaps(verified, seal.first - 1, await log.take(seal.first - 1))
+        async for rows in log.pages(seal.first - 1):
+            # The seal before it was skipped or is missing, so their number has no bound.
+            last = rows[-1]["position"]
+            report.findings += _find_gaps(verified, last, rows)
+            verified = max(verified, last)
+            on_progress(verified, max(head, verified))
+        report.findings += _find_gaps(verified, seal.first - 1, ())
         report.findings += _compare(seal, await log.take(seal.last))
         verified = report.facts = seal.last
         on_progress(verified, max(head, verified))
-    async for rows in log.rest():
+    async for rows in log.pages():
         last = rows[-1]["position"]
         report.findings += _find_gaps(verified, last, rows)
         report.newer += len(rows)
@@ -146,6 +155,10 @@ def _check_chain(previous: Seal | None, seal: Seal) -> list[str]:
         ]
     if seal.first != last + 1:
         return [f"seal {seal.number}: begins at position {seal.first}, not at {last + 1}"]
+    if seal.size > MAX_SEAL_EVENTS:
+        return [
+            f"seal {seal.number}: covers positions {seal.first} to {seal.last}, more than the {MAX_SEAL_EVENTS:,} events of the largest seal"
+        ]
     return []
 
 
@@ -159,22 +172,19 @@ class _Log:
         self._cursor = cursor
         self._rows: list[Any] = []
 
-    async def take(self, last: int) -> Rows:
-        """All the next rows up to position `last`."""
-        taken: list[Any] = []
+    async def pages(self, last: int = 2**63 - 1) -> AsyncGenerator[Rows]:
+        """The next rows up to position `last`, page by page."""
         while rows := self._rows or await self._cursor.fetch(PAGE_SIZE):
             place = bisect_right(rows, last, key=lambda row: row["position"])
-            taken += rows[:place]
             self._rows = rows[place:]
+            if place:
+                yield rows[:place]
             if self._rows:
                 break
-        return taken
 
-    async def rest(self) -> AsyncGenerator[Rows]:
-        """The remaining rows, page by page."""
-        while rows := self._rows or await self._cursor.fetch(PAGE_SIZE):
-            self._rows = []
-            yield rows
+    async def take(self, last: int) -> Rows:
+        """All the next rows up to position `last`."""
+        return [row async for rows in self.pages(last) for row in rows]
 
 
 def _compare(seal: Seal, rows: Rows) -> list[str]:

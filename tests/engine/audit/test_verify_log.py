@@ -7,8 +7,11 @@ import asyncpg
 import pytest
 
 from app.engine.audit import verify_log
+from app.engine.audit.canonical import seal_hash
+from app.engine.audit.export import ExportScope, Tampered, export_log
 from app.engine.audit.verify_log import verify, verify_in_transaction
 from app.engine.database.connections import Database
+from app.engine.settings import MAX_SEAL_EVENTS
 from tests.support.cli import assert_user_error, invoke, run
 from tests.support.sealed_log import GUARD, UNGUARD, fill, seal, tamper
 
@@ -230,6 +233,47 @@ async def test_what_is_not_sealed_is_read_page_by_page_and_its_gaps_are_found(
 async def test_a_seal_that_was_changed_or_removed_is_found(sealed: Database) -> None:
     for change, found in SEALS:
         assert found in await found_after(sealed, change), change
+
+
+@pytest.mark.parametrize("last", [34 + MAX_SEAL_EVENTS + 1, 2**62])
+async def test_a_seal_over_more_events_than_a_seal_covers_is_found_and_takes_no_memory(
+    sealed: Database, last: int
+) -> None:
+    previous = (await verify(sealed)).head
+    assert previous is not None
+    forged = seal_hash(previous.hash, 5, 35, last, previous.root, "2026-01-01T12:00:00.000000Z")
+    await sealed.pool.execute(
+        "INSERT INTO es.seals (number, first_position, last_position, root, marks, sealed_at, hash)"
+        " VALUES (5, 35, $1, $2, '', '2026-01-01T12:00:00Z', $3)",
+        last,
+        previous.root,
+        forged,
+    )
+    report = await verify(sealed)
+    assert report.findings == [
+        f"seal 5: covers positions 35 to {last}, more than the {MAX_SEAL_EVENTS:,} events of the largest seal"
+    ]
+    assert (report.facts, report.newer) == (34, 6)
+    with pytest.raises(Tampered, match="seal 5: was changed"):
+        await export_log(sealed, ExportScope(first=35, last=35), lambda data: None)
+
+
+async def test_what_lies_before_a_forged_seal_is_read_page_by_page(
+    sealed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await tamper(
+        sealed,
+        "UPDATE es.seals SET first_position = 9000, last_position = 9000, marks = substring(marks FOR 8) WHERE number = 4",
+    )
+    monkeypatch.setattr(verify_log, "PAGE_SIZE", 5)
+    progress: list[int] = []
+    report = await verify(sealed, on_progress=lambda done, last: progress.append(done))
+    assert report.findings == [
+        "seal 4: was changed, or seal 3 was: it does not follow from it",
+        "positions 41 to 8999: are missing",
+        "position 9000: is missing",
+    ]
+    assert progress == [10, 20, 30, 35, 40, 9000]
 
 
 async def test_a_changed_fact_whose_mark_was_changed_with_it_is_found_by_the_root(sealed: Database) -> None:
