@@ -8,6 +8,7 @@ from typing import Any
 
 from app.engine.database.connections import Database
 from app.engine.store.codec import EventCodec
+from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
 from domain.kernel.decider import StoredName, UnreadableEvent
 
 PAGE_SIZE = 10_000
@@ -47,11 +48,12 @@ async def check_log(
         # The database reads the next page while this one is decoded.
         page = asyncio.ensure_future(_read_page(database, position, head))
         await asyncio.sleep(0)
-        for event_position, name, version, data in rows:
-            event = codec.decode(name, version, data)
+        for row in rows:
+            event = codec.event(row)
             if isinstance(event, UnreadableEvent):
                 shape = unreadable.setdefault(
-                    StoredName(name, version), UnreadableShape(0, event_position, event.problem)
+                    StoredName(event.name, event.version),
+                    UnreadableShape(0, row["position"], event.problem),
                 )
                 shape.events += 1
         on_progress(position, head)
@@ -59,8 +61,9 @@ async def check_log(
 
 
 async def _read_page(database: Database, after: int, head: int) -> Sequence[Any]:
-    return await database.pool.fetch(
-        "SELECT position, type, type_version, data FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
+    return await fetch_event_rows(
+        database.pool,
+        f"SELECT {EVENT_COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3",
         after,
         head,
         PAGE_SIZE,

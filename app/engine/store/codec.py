@@ -111,7 +111,7 @@ class EventCodec:
             row["category"],
             _std_uuid(row["stream_id"]),
             row["version"],
-            self._event(row),
+            self.event(row),
             _aware(row["occurred_at"]),
             _aware(row["recorded_at"]),
             row["actor"],
@@ -120,7 +120,8 @@ class EventCodec:
             row["caused_by"],
         )
 
-    def _event(self, row: Row) -> Event:
+    def event(self, row: Row) -> Event:
+        """The event in one row of es.events; an `UnreadableEvent` also if Python knows no such moment."""
         if row.get("undecodable") or row["occurred_at"].tzinfo is None or row["recorded_at"].tzinfo is None:
             # The driver gives infinite moments without a time zone.
             return UnreadableEvent(

@@ -13,6 +13,7 @@ from app.engine.database.connections import Database
 from app.engine.store.check_log import check_log
 from tests.support.cli import assert_user_error, run
 from tests.support.databases import as_superuser, execute
+from tests.support.log_surgery import unguarded
 
 PLACED = {
     "customer_id": str(uuid4()),
@@ -80,6 +81,26 @@ async def test_each_shape_that_cannot_be_read_is_named_with_how_often_and_where_
     assert rows[0].endswith("the upcast from order.placed 1 raised KeyError: 'lines'")
     assert rows[1].endswith("no class is stored under this name and version")
     assert "upcast" in advice
+
+
+async def test_an_event_at_a_moment_that_python_does_not_know_cannot_be_read(
+    database: Database, database_url: str
+) -> None:
+    await store(database, *[("order.placed", 1, PLACED)] * 5)
+    # Only rows of before the constraint have such moments.
+    async with unguarded(database_url) as connection:
+        await connection.execute("ALTER TABLE es.events DROP CONSTRAINT events_occurred_at")
+        for position, moment in enumerate(("infinity", "0044-03-15 BC", "10000-01-01Z"), start=2):
+            await connection.execute(
+                "UPDATE es.events SET occurred_at = $2::text::timestamptz WHERE position = $1",
+                position,
+                moment,
+            )
+    ran = await check(database_url)
+    assert (ran.returncode, ran.stderr) == (1, "")
+    [row] = ran.stdout.splitlines()[2:-1]
+    assert row.split()[:4] == ["order.placed", "1", "3", "2"]
+    assert row.endswith("its moment lies outside the years 1 to 9999")
 
 
 async def test_pages_follow_each_other_without_a_gap(
