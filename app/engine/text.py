@@ -1,10 +1,11 @@
-"""One rule for text that people enter, and one escape for text that a terminal or a log shows.
+"""One rule for text that people enter, one for times, and one escape for text that a terminal or a log shows.
 
 Text that is stored today passes the rule. Older events may hold anything, so that what is shown is escaped.
 """
 
 import re
 import unicodedata
+from datetime import datetime
 
 _FORBIDDEN = re.compile(
     "["
@@ -31,6 +32,11 @@ of marks takes a time that grows with its square."""
 def normalize_text(value: str) -> str:
     """The text in Unicode's composed form (NFC): equal characters are equal code points."""
     return unicodedata.normalize("NFC", value)
+
+
+def time_problem(value: datetime) -> str | None:
+    """What is wrong with a time, as the end of a sentence; None if nothing is. In these years, Python can add hours to it."""
+    return None if 1900 <= value.year <= 9998 else "is not between the years 1900 and 9998"
 
 
 def text_problem(value: str, max_length: int) -> str | None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from app.engine.cli.output import markup, print_table
-from app.engine.cli.session import application_of, async_command, open_session
+from app.engine.cli.session import application_of, async_command, check_time, open_session
 from app.engine.errors import UserError
 from app.engine.history.aggregate_history import (
     NOW,
@@ -67,11 +67,11 @@ async def history(
 
 
 def parse_point(version: int | None, at: str | None, position: int | None) -> PointInTime:
-    """The point in time that the options name. Raises `InvalidPointInTime`."""
+    """The point in time that the options name. Raises `UserError`."""
     moment = None
     if at is not None:
         try:
-            moment = datetime.fromisoformat(at)
+            moment = check_time("--at", datetime.fromisoformat(at))
         except ValueError:
             raise InvalidPointInTime(f"{at} is not a time like 2026-01-31T12:00:00Z") from None
         moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from app.engine.cli.output import (
     print_table_statuses,
     rebuild_progress,
 )
-from app.engine.cli.session import application_of, async_command, open_session, print_line
+from app.engine.cli.session import application_of, async_command, check_time, open_session, print_line
 from app.engine.errors import UserError
 from app.engine.projector.rebuild import drop as drop_tables
 from app.engine.projector.rebuild import rebuild as rebuild_tables
@@ -205,10 +205,8 @@ def _selected(context: typer.Context, names: Sequence[str]) -> Sequence[AnyProje
 
 
 def _parse_position_or_time(text: str) -> int | datetime:
-    if text.isdecimal():
-        return int(text)
     try:
-        return datetime.fromisoformat(text)
+        return int(text) if text.isdecimal() else check_time("--as-of", datetime.fromisoformat(text))
     except ValueError:
         raise UserError(f"{text!r} is neither a position nor a time like 2026-01-05T12:00Z") from None
 

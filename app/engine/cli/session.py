@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
@@ -18,7 +19,7 @@ from app.engine.application import AnyApplication
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
-from app.engine.text import escape_text
+from app.engine.text import escape_text, time_problem
 
 if TYPE_CHECKING:
     # The driver is imported only by commands that open the database.
@@ -118,6 +119,13 @@ async def open_session(context: typer.Context, *, writes: bool = False) -> Async
 def print_line(line: str, *, keep_lines: bool = False, error: bool = False) -> None:
     """Print a line at once, also into a pipe; with `error` to stderr. Stored text cannot control the terminal."""
     print(escape_text(line, keep_lines=keep_lines), file=sys.stderr if error else sys.stdout, flush=not error)
+
+
+def check_time(name: str, time: datetime) -> datetime:
+    """The time that an option gives; `name` is for the message. Raises `UserError` outside of the years of the API."""
+    if (problem := time_problem(time)) is not None:
+        raise UserError(f"{name} {problem}")
+    return time
 
 
 @overload

@@ -14,7 +14,7 @@ from graphql.language import IntValueNode, print_ast
 from strawberry.types.scalar import ScalarDefinition
 
 from app.engine.graphql.errors import BadInput
-from app.engine.text import clean_line
+from app.engine.text import clean_line, time_problem
 
 Position = NewType("Position", int)
 Count = NewType("Count", int)
@@ -69,8 +69,8 @@ def clean_text(value: str, name: str, max_length: int) -> str:
 def parse_datetime(value: datetime, name: str) -> datetime:
     """The datetime in UTC; without a zone it is UTC already. Raises `BadInput` outside of the years 1900 to 9998."""
     aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-    if not 1900 <= value.year <= 9998:
-        raise BadInput(f"{name} is not between the years 1900 and 9998.")
+    if (problem := time_problem(value)) is not None:
+        raise BadInput(f"{name} {problem}.")
     return aware.astimezone(UTC)
 
 

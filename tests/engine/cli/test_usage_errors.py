@@ -70,6 +70,21 @@ def test_an_old_option_is_refused_with_the_new_one(
     assert error_line(capsys, *arguments) == line
 
 
+@pytest.mark.parametrize("time", ["0001-01-01", "1899-12-31T23:59:59Z", "9999-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["history", "tally", "x", "--at"], "--at"),
+        (["projections", "rebuild", "tallies", "--into", "past", "--as-of"], "--as-of"),
+    ],
+)
+def test_a_time_outside_the_years_of_the_api_is_refused(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], option: str, time: str
+) -> None:
+    line = f"error: {option} is not between the years 1900 and 9998"
+    assert error_line(capsys, *arguments, time) == line
+
+
 @pytest.mark.parametrize("group", [[], ["projections"], ["processes"], ["audit"], ["events"]])
 def test_a_group_without_a_command_shows_its_help(
     capsys: pytest.CaptureFixture[str], group: list[str]
