@@ -1,9 +1,12 @@
 """The commands `audit verify` and `audit export`."""
 
 import os
+import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO, Self
+from uuid import uuid4
 
 import typer
 
@@ -129,20 +132,35 @@ async def audit_export(
 
 
 class _Output:
-    """The file or pipe that an export is written to. It turns errors of writing into errors of the user."""
+    """The file or pipe that an export is written to. It turns errors of writing into errors of the user.
+
+    A file gets its name when the export is complete, so that one which fails leaves an earlier file as it was.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._file: BinaryIO = sys.stdout.buffer
+        self._target: Path | None = None
+        """The file that the finished export replaces or becomes. None for a pipe or a device."""
         self.is_terminal = path is None and sys.stdout.isatty()
 
     def __enter__(self) -> Self:
         if self._path is not None:
             try:
-                self._file = self._path.open("wb")
+                self._file = self._open(self._path)
             except OSError as error:
                 raise self._error(error) from None
         return self
+
+    def _open(self, path: Path) -> BinaryIO:
+        if path.exists() and not path.is_file():
+            return path.open("wb")
+        # A symbolic link stays one.
+        self._target = path.resolve()
+        file = self._target.with_name(f".export-{uuid4()}.part").open("xb")
+        if self._target.exists():
+            shutil.copymode(self._target, file.name)
+        return file
 
     def write(self, data: bytes) -> None:
         if self.is_terminal:
@@ -154,11 +172,24 @@ class _Output:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
         try:
-            self._file.flush() if self._path is None else self._file.close()
+            self._file.flush()
+            if self._target is not None and kind is None:
+                os.fsync(self._file.fileno())
+                os.replace(self._file.name, self._target)
         except OSError as error:
             # A write that failed before has the same cause.
             if kind is None:
                 raise self._error(error) from None
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        with suppress(OSError):
+            if self._path is not None:
+                self._file.close()
+        if self._target is not None:
+            # It is gone if it has got its name.
+            Path(self._file.name).unlink(missing_ok=True)
 
     def _error(self, error: OSError) -> Exception:
         if self._path is None:

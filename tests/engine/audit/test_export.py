@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -252,6 +253,17 @@ async def test_no_export_is_made_of_what_was_changed(sealed: Database) -> None:
         await exported(sealed, ExportScope(first=11, last=12))
 
 
+@pytest.mark.parametrize(
+    "data", ["to_jsonb(10::numeric ^ 9000)", "(repeat('[', 12000) || repeat(']', 12000))::jsonb"]
+)
+async def test_json_that_no_event_can_have_is_not_exported(sealed: Database, data: str) -> None:
+    await tamper(sealed, f"UPDATE es.events SET data = {data} WHERE position IN (18, 38)")
+    with pytest.raises(Tampered, match="position 18: was changed"):
+        await exported(sealed, ExportScope(first=17, last=17))
+    with pytest.raises(Tampered, match="position 38: was changed"):
+        await exported(sealed, ExportScope(first=37, last=38))
+
+
 async def test_what_is_not_there_cannot_be_exported(sealed: Database) -> None:
     for what in (
         ExportScope(stream="tally", id=str(uuid4())),
@@ -303,6 +315,48 @@ async def test_on_the_command_line(sealed: Database, tmp_path: Path) -> None:
             ),
             "cannot write",
         )
+
+    await asyncio.to_thread(work)
+
+
+async def test_an_export_that_fails_leaves_the_earlier_file_as_it_was(
+    sealed: Database, tmp_path: Path
+) -> None:
+    await tamper(sealed, "UPDATE es.events SET actor = 'bob' WHERE position = 3")
+
+    def export(position: int, path: Path) -> int:
+        scope = ("--from", str(position), "--to", str(position))
+        return run("audit", "export", *scope, "--out", str(path), DATABASE_URL=sealed.url).returncode
+
+    def work() -> None:
+        path = tmp_path / "part.jsonl"
+        path.write_text("earlier")
+        assert export(999, path) == 2
+        assert export(3, path) == 1
+        assert path.read_text() == "earlier"
+        assert list(tmp_path.iterdir()) == [path]
+
+    await asyncio.to_thread(work)
+
+
+async def test_an_export_keeps_the_mode_of_a_file_a_link_and_a_pipe(sealed: Database, tmp_path: Path) -> None:
+    def work() -> None:
+        path, link, pipe = tmp_path / "part.jsonl", tmp_path / "link", tmp_path / "pipe"
+        export = ("audit", "export", "--from", "12", "--to", "12", "--out")
+        path.write_text("earlier")
+        path.chmod(0o604)
+        link.symlink_to(path)
+        os.mkfifo(pipe)
+        reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        for target in (link, pipe):
+            assert run(*export, str(target), DATABASE_URL=sealed.url).returncode == 0
+        exported = path.read_text()
+        assert exported.startswith('{"asked":{"first":12,"last":12}')
+        assert os.read(reading, 100_000).decode() == exported
+        os.close(reading)
+        assert path.stat().st_mode & 0o777 == 0o604
+        assert link.is_symlink()
+        assert sorted(tmp_path.iterdir()) == [link, path, pipe]
 
     await asyncio.to_thread(work)
 
