@@ -72,7 +72,7 @@ def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T
     match event:
         case Undoable(undoes=None, redoes=None) if before != after:
             edit = Edit(version=history.version + 1, before=before, after=after)
-            return replace(history, done=_pushed(history.done, edit), undone=())
+            return replace(history, done=_with_edit(history.done, edit), undone=())
         case Undoable(undoes=int(undoes)) if history.done and history.done[-1][-1].version == undoes:
             return replace(
                 history,
@@ -100,6 +100,14 @@ def redo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], 
     """The events that redo the change that was undone last. The caller raises `NothingToRedo` if there is none."""
     edit = history.undone[-1][-1]
     return [replace(event, redoes=edit.version) for event in inverse(edit.after)]
+
+
+def _with_edit[T](chunks: tuple[tuple[Edit[T], ...], ...], edit: Edit[T]) -> tuple[tuple[Edit[T], ...], ...]:
+    """The edits with one more. A part of a split event that goes on from the part before it belongs to the same edit."""
+    if chunks and (last := chunks[-1][-1]).version == edit.version and last.after == edit.before:
+        whole = replace(last, after=edit.after)
+        return _popped(chunks) if whole.before == whole.after else _pushed(_popped(chunks), whole)
+    return _pushed(chunks, edit)
 
 
 def _pushed[E](chunks: tuple[tuple[E, ...], ...], edit: E) -> tuple[tuple[E, ...], ...]:

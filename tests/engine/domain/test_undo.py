@@ -120,6 +120,19 @@ def test_an_undo_names_the_version_in_the_stream_if_the_history_begins_late() ->
     signs.given(cleaned, opened_and_written, cleaned).when(Undo()).then(Written(text="", undoes=2))
 
 
+def test_the_parts_of_a_split_event_that_go_on_from_each_other_are_one_change() -> None:
+    a, b, c = Written(text="A"), Written(text="B"), Written(text="C")
+    history = [hung, a, SplitEvent(name="sign.old", version=1, data="{}", events=(b, c))]
+    taken_back, made_again = Written(text="A", undoes=3), Written(text="C", redoes=3)
+    signs.given(*history).when(Undo()).then(taken_back)
+    # The undo may also be older than the upcast: it took back the whole event then.
+    signs.given(*history, taken_back).when(Undo()).then(Written(text="", undoes=2))
+    signs.given(*history, taken_back).when(Redo()).then(made_again)
+    signs.given(*history, taken_back, made_again).when(Undo()).then(taken_back)
+    to_and_fro = SplitEvent(name="sign.old", version=1, data="{}", events=(b, a))
+    signs.given(hung, a, to_and_fro).when(Undo()).then(Written(text="", undoes=2))
+
+
 @given(st.lists(st.tuples(st.sampled_from([Write(text="A"), Write(text="B"), Undo(), Redo()]), fillers)))
 def test_other_split_and_dropped_events_in_between_move_no_mark(
     turns: Sequence[tuple[SignCommand, Sequence[Any]]],

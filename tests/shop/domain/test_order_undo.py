@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kernel import undo
-from domain.kernel.decider import Rejection
+from domain.kernel.decider import Rejection, SplitEvent
 from domain.kernel.undo import NothingToRedo, NothingToUndo, Undoable
 from domain.money import Money
 from domain.order import (
@@ -50,6 +50,15 @@ def euros(amount: str) -> Money:
 
 
 opened = OrderOpened(customer_id=ANN)
+
+
+def test_the_parts_of_a_split_event_that_concern_several_lines_are_undone_one_by_one() -> None:
+    tea, jam = (LineAdded(sku=sku, quantity=1, unit_price=euros("3.50")) for sku in ("TEA", "JAM"))
+    both = SplitEvent(name="order.filled", version=1, data="{}", events=(tea, jam))
+    without_jam, without_tea = LineRemoved(sku="JAM", undoes=2), LineRemoved(sku="TEA", undoes=2)
+    scenario.given(opened, both).when(UndoChange()).then(without_jam)
+    scenario.given(opened, both, without_jam).when(UndoChange()).then(without_tea)
+    scenario.given(opened, both, without_jam, without_tea).when(UndoChange()).then_rejected(NothingToUndo)
 
 
 def open_order() -> Open:
