@@ -9,38 +9,23 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.bench import appends, sealing
-from tests.bench.rounds import Bench
-from tests.shop.bench import fulfilment, queries, rebuilding, requests, streams
+from tests.bench.rounds import Bench, Section
+from tests.measurements import MEASUREMENTS
 from tests.support.databases import new_database, postgres_server
-
-type Section = Callable[[Bench, str], Awaitable[None]]
-
 
 SECTIONS: tuple[Section, ...] = (
     appends.against_others,
     appends.one_hot_stream,
     sealing.beside_appends,
     sealing.verifying,
-    requests.durable_mutation,
-    requests.authorization,
-    requests.lag_at_half_of_peak,
-    requests.live_events,
-    requests.many_subscribers,
-    queries.twenty_orders,
-    fulfilment.placed_to_confirmed,
-    streams.long_streams,
-    streams.whole_log,
-    rebuilding.against_reading,
-    rebuilding.against_the_library,
-    rebuilding.memory,
-    rebuilding.million,
+    *MEASUREMENTS,
     appends.growth,
 )
 

@@ -43,3 +43,7 @@ class Bench:
 
     def say(self, line: str) -> None:
         self.console.print(line)
+
+
+type Section = Callable[[Bench, str], Awaitable[None]]
+"""One measurement, on the database at the URL."""

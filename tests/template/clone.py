@@ -28,6 +28,7 @@ CHANGING = ("domain/README.md", "Change an event")
 CHANGING_THE_API = ("app/engine/graphql/README.md", "Change the API")
 REMOVING = ("domain/README.md", "Take the sample out")
 RENAMING = ("README.md", "Rename the project")
+UPGRADING = ("README.md", "Upgrade the engine")
 
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
 
@@ -35,6 +36,16 @@ BRACKETS = {"(": ")", "[": "]", "{": "}"}
 def fences_of(place: tuple[str, str], language: str, about: str | None = None) -> list[Fence]:
     found = fences(section(*place), language)
     return [fence for fence in found if about in (None, fence.about)]
+
+
+def replaced() -> list[str]:
+    """The folders and files that an upgrade replaces."""
+    [listed] = fences_of(UPGRADING, "text", "upgrade")
+    return listed.text.split()
+
+
+def is_replaced(path: str) -> bool:
+    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in replaced())
 
 
 def edited(text: str, changes: str) -> str:
@@ -204,12 +215,21 @@ class Clone:
 
     def check(self) -> None:
         """`make check`."""
-        venv = self.root / ".venv"
-        if not venv.exists():
-            venv.symlink_to(sys.prefix)
+        self._link_environment()
         for command in makefile_commands("check"):
             done = self.run(*command, PYTHONPATH=".")
             assert done.returncode == 0, (command, done.stdout, done.stderr)
+
+    def check_types(self, *paths: str) -> subprocess.CompletedProcess[str]:
+        """The type check of `make check`, of the files at the paths alone."""
+        self._link_environment()
+        return self.run("-m", "basedpyright", *paths)
+
+    def _link_environment(self) -> None:
+        """The type checker finds the packages there."""
+        venv = self.root / ".venv"
+        if not venv.exists():
+            venv.symlink_to(sys.prefix)
 
     def test(self, postgres: str, *paths: str, workers: int = 2, seconds: int = 1_800) -> None:
         """Run the tests of `make test` in the copy: those at the paths, or all.

@@ -1,5 +1,6 @@
 """The promise of "Upgrade the engine": a later engine replaces this one, and nothing of the user is touched."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -7,10 +8,10 @@ import pytest
 
 from tests.support.databases import ROLES, as_role
 from tests.support.shared_folders import shared_folder
-from tests.template.clone import Clone, clone_into, fences_of
+from tests.template.clone import Clone, clone_into, is_replaced, replaced
 
-UPGRADING = ("README.md", "Upgrade the engine")
-CHANGED = "app/engine/store/reader.py"
+APPENDER = "app/engine/store/append.py"
+SIGNATURE = ("        connect: Connect,\n", "        later: bool,\n        connect: Connect,\n")
 MIGRATION = "migrations/versions/0999_later.py"
 LATER = '''"""A later migration of the engine."""
 
@@ -25,22 +26,25 @@ def upgrade() -> None:
 '''
 
 
-def replaced() -> list[str]:
-    """The folders and files that an upgrade replaces."""
-    [listed] = fences_of(UPGRADING, "text", "upgrade")
-    return listed.text.splitlines()
-
-
 @pytest.fixture
 def later(tmp_path: Path) -> Clone:
-    """A later version of the template: the present one, with a changed module, a new one and a migration."""
+    """A later version of the template: the present one, with a changed signature, a new module and a migration."""
     later = clone_into(tmp_path / "later")
-    changed = later.root / CHANGED
-    changed.write_text(f"{changed.read_text()}\n\nLATER = True\n")
+    change_a_signature(later)
     (later.root / "app/engine/later.py").write_text('"""A module that is new."""\n')
     revisions = sorted(path.name[:4] for path in (later.root / "migrations/versions").glob("0*.py"))
     (later.root / MIGRATION).write_text(LATER.format(head=revisions[-1]))
     return later
+
+
+def change_a_signature(later: Clone) -> None:
+    """`Appender` takes a further argument. All callers in the files that an upgrade replaces give it."""
+    for source in [later.root / path for path in later.files() if path.endswith(".py") and is_replaced(path)]:
+        text = source.read_text()
+        called = re.sub(r" = (\w*Appender)\((\s*)", r" = \1(\2True, ", text)
+        source.write_text(called.replace(*SIGNATURE) if source == later.root / APPENDER else called)
+    formatted = later.run("-m", "ruff", "format", "--quiet", ".")
+    assert formatted.returncode == 0, formatted.stderr
 
 
 def make_own(folder: Path) -> None:
@@ -67,17 +71,16 @@ def upgrade(own: Clone, later: Clone) -> None:
             shutil.copy2(later.root / path, own.root / path)
 
 
-def is_replaced(path: str) -> bool:
-    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in replaced())
-
-
 def test_an_upgrade_replaces_files_that_the_user_has_not_changed(own: Clone, later: Clone) -> None:
     mine, template = own.files(), clone_into(own.root.parent / "template").files()
     edited = {path for path in template if is_replaced(path) and mine.get(path) != template[path]}
     assert edited == set()
     upgrade(own, later)
     after = own.files()
-    assert {path for path in mine if after.get(path) != mine[path]} == {CHANGED}
+    newer = later.files()
+    changed = {path for path in template if newer[path] != template[path]}
+    assert changed >= {APPENDER, "tests/support/toy_counter.py", "tests/bench/appends.py"}
+    assert {path for path in mine if after.get(path) != mine[path]} == changed
     assert {path for path in after if path not in mine} == {"app/engine/later.py", MIGRATION}
 
 
@@ -95,6 +98,13 @@ def test_an_upgraded_project_starts_on_its_database_and_reads_what_was_stored(
     with own.serve(database_url) as server:
         found = server.ask('{ vouchers(minPosition: "1") { nodes { euros status } } }')
         assert found["data"]["vouchers"]["nodes"] == [{"euros": 20, "status": "VALID"}]
+
+
+def test_no_file_of_the_user_calls_a_signature_of_the_engine_that_changed(own: Clone, later: Clone) -> None:
+    upgrade(own, later)
+    mine = [path for path in own.files() if path.endswith(".py") and not is_replaced(path)]
+    checked = own.check_types(*mine)
+    assert checked.returncode == 0, checked.stdout
 
 
 @pytest.mark.soak
