@@ -13,9 +13,15 @@ from uuid import UUID, uuid5
 import asyncpg
 import pytest
 
-from app.engine.settings import ROOT
+from app.engine.database.connections import open_database
+from app.engine.settings import ROOT, EngineSettings
+from app.engine.store.codec import EventCodec
+from app.engine.store.load import load_aggregate
+from app.engine.store.reader import EventReader
+from app.engine.store.snapshots.reader import SnapshotReader
+from domain import DECIDERS
 from tests.support.cli import invoke
-from tests.support.databases import execute, new_database, run_in_thread
+from tests.support.databases import execute, migrate, new_database, run_in_thread
 from tests.support.server import Server
 
 DUMP = (ROOT / "tests/shop/data/first_release.sql").read_text()
@@ -135,6 +141,52 @@ def test_no_live_table_is_made_again(shop: Shop) -> None:
 def test_reads_answer_what_the_old_code_answered(shop: Shop) -> None:
     for recorded in OLD["queries"]:
         assert shop.ask(recorded["query"], recorded["variables"]) == recorded["data"], recorded
+
+
+OLD_SNAPSHOTS = "SELECT stream_id, category, mark, version, state::text AS state FROM es.snapshots"
+
+
+async def test_a_snapshot_of_the_old_code_is_ignored_and_all_events_are_folded(postgres: str) -> None:
+    deciders = {decider.category: decider for decider in DECIDERS}
+    with new_database(postgres, template="template0") as url:
+        await execute(url, DUMP)
+        await migrate(url)
+        async with open_database(EngineSettings(database_url=url)) as database:
+            rows = await database.pool.fetch(OLD_SNAPSHOTS)
+            assert len(rows) == OLD["snapshots"]
+            reader = EventReader(database.pool, EventCodec(DECIDERS))
+            snapshots = SnapshotReader(database.pool, reader, DECIDERS)
+            assert {row["mark"] for row in rows}.isdisjoint(snapshots.fingerprints)
+            for row in rows:
+                decider, stream_id = deciders[row["category"]], row["stream_id"]
+                for version in (row["version"], row["version"] + 1, None):
+                    folded = await load_aggregate(reader, decider, stream_id, version=version)
+                    loaded = await load_aggregate(
+                        reader, decider, stream_id, version=version, snapshots=snapshots
+                    )
+                    assert folded.read == folded.version >= (version or row["version"])
+                    assert loaded == folded
+            assert not snapshots.corrupt
+
+
+def test_as_of_the_version_of_an_old_snapshot_the_state_is_what_the_old_code_folded(shop: Shop) -> None:
+    product = """query($sku: Sku!, $version: Int!) {
+        product(sku: $sku) { asOf(at: { version: $version }) { onHand price { amount currency } } } }"""
+    order = """query($id: UUID!, $version: Int!) {
+        order(id: $id) { asOf(at: { version: $version }) { lines { sku quantity } } } }"""
+    rows = shop.fetch(OLD_SNAPSHOTS)
+    assert {row["category"] for row in rows} == {"product", "order"}
+    for row in rows:
+        [_, state] = json.loads(row["state"])
+        if row["category"] == "product":
+            sku = state["registered"]["sku"]
+            answer = shop.ask(product, {"sku": sku, "version": row["version"]})["product"]
+            folded = {"onHand": state["on_hand"], "price": state["price"]}
+        else:
+            answer = shop.ask(order, {"id": str(row["stream_id"]), "version": row["version"]})["order"]
+            lines = [{"sku": line["sku"], "quantity": line["quantity"]} for line in state["lines"]]
+            folded = {"lines": lines}
+        assert answer["asOf"] == folded
 
 
 def test_a_repeated_command_has_its_first_outcome_and_records_nothing(shop: Shop) -> None:
