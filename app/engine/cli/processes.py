@@ -60,7 +60,7 @@ async def list_processes(
             str(view.id),
             view.state,
             view.status,
-            f"{view.moved_at:%Y-%m-%d %H:%M:%S}",
+            f"{view.updated_at:%Y-%m-%d %H:%M:%S}",
             _last_step(view),
         )
         for view in views

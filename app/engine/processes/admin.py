@@ -63,8 +63,8 @@ class ProcessView:
     status: str
     state: ProcessState
     began: int
-    began_at: datetime
-    moved_at: datetime
+    started_at: datetime
+    updated_at: datetime
     deadline: datetime | None
     parked_position: int | None
     error: str | None
@@ -230,8 +230,8 @@ def _view(row: asyncpg.Record, steps: Sequence[StepView]) -> ProcessView:
         status=row["status"],
         state=row["state"],
         began=row["began"],
-        began_at=row["began_at"],
-        moved_at=row["moved_at"],
+        started_at=row["began_at"],
+        updated_at=row["moved_at"],
         deadline=row["deadline"],
         parked_position=row["parked_position"],
         error=row["parked_error"],

@@ -19,7 +19,7 @@ TABLE = orders.table.name
 OPEN = "mutation($customer: UUID!) { openOrder(input: {customerId: $customer}) { ... on OrderAccepted { position order { id } } } }"
 STATUS = "name version state position lag lagSeconds parked owner problem rebuild { state position target } unreadable { type count first last } unread { type }"
 PARKED = """query($first: Int! = 20, $after: String) { parkedKeys(projection: "orders", first: $first, after: $after) {
-  nodes { key position error traceback parkedAt tries triedAt askedAt } edges { cursor } pageInfo { hasNextPage endCursor }
+  nodes { key position error traceback parkedAt failedRetries lastRetriedAt retryRequestedAt } edges { cursor } pageInfo { hasNextPage endCursor }
 } }"""
 OUTCOME = """__typename
   ... on ProjectionAccepted { finished dropped comparisons { projection equal position rows differing missing extra examples { key column live staging } } projections { name } }
@@ -90,7 +90,8 @@ async def test_parked_keys_are_listed_a_page_at_a_time(
         node["error"].startswith("AssertionError") and "projections/order.py" in node["traceback"]
         for node in nodes
     )
-    assert {(node["tries"], node["triedAt"], node["askedAt"]) for node in nodes} == {(0, None, None)}
+    retries = {(node["failedRetries"], node["lastRetriedAt"], node["retryRequestedAt"]) for node in nodes}
+    assert retries == {(0, None, None)}
 
 
 async def test_a_fact_is_left_out_and_counted_again(runtime: Runtime, api: Api, database: Database) -> None:

@@ -88,13 +88,21 @@ class Process:
     )
     stuck: bool = strawberry.field(description="Whether an operator has to act before it continues.")
     deadline: datetime | None = strawberry.field(description="The next deadline.")
-    began_at: datetime = strawberry.field(description="When the instance started.")
-    moved_at: datetime = strawberry.field(description="When the instance last changed.")
+    started_at: datetime = strawberry.field(description="When the instance started.")
+    updated_at: datetime = strawberry.field(description="When the instance last changed.")
     parked_at: Position | None = strawberry.field(
         description="The position of the event that could not be folded."
     )
     error: str | None = strawberry.field(description="Why the event could not be folded.")
     steps: list[ProcessStep] = strawberry.field(description="The steps, in order.")
+
+    @strawberry.field(description="When the instance started.", deprecation_reason="Use startedAt.")
+    def began_at(self) -> datetime:
+        return self.started_at
+
+    @strawberry.field(description="When the instance last changed.", deprecation_reason="Use updatedAt.")
+    def moved_at(self) -> datetime:
+        return self.updated_at
 
     @classmethod
     def of(cls, view: ProcessView) -> Self:
@@ -105,8 +113,8 @@ class Process:
             state=view.state,
             stuck=view.state in ("stuck", "parked"),
             deadline=view.deadline,
-            began_at=view.began_at,
-            moved_at=view.moved_at,
+            started_at=view.started_at,
+            updated_at=view.updated_at,
             parked_at=None if view.parked_position is None else Position(view.parked_position),
             error=view.error,
             steps=[ProcessStep.of(step) for step in view.steps],

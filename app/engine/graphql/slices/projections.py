@@ -160,11 +160,26 @@ class ParkedKey:
     error: str = strawberry.field(description="The error.")
     traceback: str = strawberry.field(description="The end of the traceback.")
     parked_at: datetime = strawberry.field(description="When the key was parked.")
-    tries: int = strawberry.field(description="The number of failed retries.")
-    tried_at: datetime | None = strawberry.field(description="When the last retry failed.")
-    asked_at: datetime | None = strawberry.field(
+    failed_retries: int = strawberry.field(description="The number of failed retries.")
+    last_retried_at: datetime | None = strawberry.field(description="When the last retry failed.")
+    retry_requested_at: datetime | None = strawberry.field(
         description="When the pending retry was requested; null if none is pending."
     )
+
+    @strawberry.field(description="The number of failed retries.", deprecation_reason="Use failedRetries.")
+    def tries(self) -> int:
+        return self.failed_retries
+
+    @strawberry.field(description="When the last retry failed.", deprecation_reason="Use lastRetriedAt.")
+    def tried_at(self) -> datetime | None:
+        return self.last_retried_at
+
+    @strawberry.field(
+        description="When the pending retry was requested; null if none is pending.",
+        deprecation_reason="Use retryRequestedAt.",
+    )
+    def asked_at(self) -> datetime | None:
+        return self.retry_requested_at
 
     @classmethod
     def of(cls, key: admin.ParkedKey) -> Self:
@@ -174,9 +189,9 @@ class ParkedKey:
             error=key.error,
             traceback=key.traceback,
             parked_at=key.parked_at,
-            tries=key.failed_retries,
-            tried_at=key.last_retried_at,
-            asked_at=key.retry_requested_at,
+            failed_retries=key.failed_retries,
+            last_retried_at=key.last_retried_at,
+            retry_requested_at=key.retry_requested_at,
         )
 
 
