@@ -17,7 +17,16 @@ from app.engine.errors import ConfigurationError
 from app.engine.server.connections import max_connections
 from app.engine.settings import ROOT, EngineSettings
 from tests.support.ports import free_port
-from tests.support.raw_http import HEAD, SOCKET, connection, cpu_seconds, read_all, remote_ports, until
+from tests.support.raw_http import (
+    HEAD,
+    SOCKET,
+    connection,
+    cpu_seconds,
+    read_all,
+    read_until,
+    remote_ports,
+    until,
+)
 from tests.support.server import Server, clean_environment
 from tests.support.tokens import TOKEN_KEY, bearer, make_token
 
@@ -104,12 +113,12 @@ def test_the_oldest_waiting_connection_makes_room_and_one_with_a_request_does_no
     with contextlib.ExitStack() as clients:
         busy = clients.enter_context(connection(port))
         busy.sendall(events_stream(b"authorization: %s\r\n" % bearer(make_token())["authorization"].encode()))
-        assert busy.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_until(busy, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
         oldest = clients.enter_context(connection(port))
         newer = [clients.enter_context(connection(port)) for _ in range(CAP)]
         assert read_all(oldest) == b""
         newer[-1].sendall(HEAD + b"\r\n")
-        assert newer[-1].recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_until(newer[-1], b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
         busy.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             while True:
@@ -124,7 +133,7 @@ def test_without_room_a_new_client_is_told_to_wait(module_database_url: str) -> 
             streams = [clients.enter_context(connection(server.port)) for _ in range(3)]
             for client in streams:
                 client.sendall(events_stream())
-                assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+                assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
             with connection(server.port) as client:
                 answer = read_all(client)
             head, _, body = answer.partition(b"\r\n\r\n")
@@ -142,8 +151,8 @@ def ask_once(port: int) -> bytes:
     with connection(port) as client:
         with contextlib.suppress(OSError):
             # Not health, which is told without room.
-            client.sendall(HEAD.replace(b"livez", b"none") + b"\r\n")
-        return client.recv(65536)
+            client.sendall(HEAD.replace(b"livez", b"none") + b"connection: close\r\n\r\n")
+        return read_all(client)
 
 
 def test_without_descriptors_the_server_says_so_once_a_second_and_goes_on_later(

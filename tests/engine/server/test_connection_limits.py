@@ -9,7 +9,16 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.support.raw_http import HEAD, SOCKET, connection, cpu_seconds, read_all, remote_ports, until
+from tests.support.raw_http import (
+    HEAD,
+    SOCKET,
+    connection,
+    cpu_seconds,
+    read_all,
+    read_until,
+    remote_ports,
+    until,
+)
 from tests.support.server import Server, serving
 
 HEADER_SECONDS = 1.0
@@ -38,7 +47,7 @@ def answer_to(server: Server, data: bytes, *, half_close: bool = False) -> tuple
         client.sendall(data)
         if half_close:
             client.shutdown(socket.SHUT_WR)
-        answer = client.recv(65536)
+        answer = read_until(client, b"\r\n\r\n")
         status = int(answer.split(b" ")[1])
         if status >= 400:
             answer += read_all(client)

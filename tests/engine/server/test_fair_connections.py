@@ -86,7 +86,7 @@ def busy_socket(client: socket.socket) -> None:
 
 def stream(client: socket.socket) -> None:
     client.sendall(post(SUBSCRIPTION, b"accept: text/event-stream\r\n"))
-    assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+    assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
 
 
 def slow_body(client: socket.socket) -> None:

@@ -23,6 +23,7 @@ from app.engine.hosts import (
 from app.engine.server.serve import check_hosts
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, invoke, run
+from tests.support.raw_http import read_until
 from tests.support.server import Server
 
 ORIGIN = "https://page.example"
@@ -52,13 +53,12 @@ def ask(
     head = "".join(f"{name}: {value}\r\n" for name, value in given.items())
     with closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as client:
         client.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n{body}".encode())
-        answer = b""
-        while b"\r\n\r\n" not in answer and (data := client.recv(65536)):
-            answer += data
-        head_bytes, _, rest = answer.partition(b"\r\n\r\n")
+        head_bytes, _, rest = read_until(client, b"\r\n\r\n").partition(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head_bytes, re.IGNORECASE)
         while length and len(rest) < int(length[1]):
-            rest += client.recv(65536)
+            data = client.recv(65536)
+            assert data, rest
+            rest += data
     return int(head_bytes.split(b" ")[1]), head_bytes.lower(), rest
 
 

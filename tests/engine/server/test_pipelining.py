@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.support.raw_http import HEAD, connection, cpu_seconds, read_all, until
+from tests.support.raw_http import HEAD, connection, cpu_seconds, read_all, read_until, until
 from tests.support.server import Server, serving
 
 REQUEST = HEAD + b"\r\n"
@@ -59,7 +59,7 @@ def test_a_client_that_reads_nothing_is_not_read_either(server: Server) -> None:
     process = psutil.Process(server.process.pid)
     with connection(server.port) as client:
         client.sendall(post("subscription { events { position } }", "text/event-stream"))
-        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
         client.settimeout(1)
         before = process.memory_info().rss, cpu_seconds(process)
         with pytest.raises(TimeoutError):
@@ -77,7 +77,7 @@ def test_a_stream_with_requests_behind_it_ends_with_its_client(server: Server) -
     before = running()
     with connection(server.port) as client:
         client.sendall(post("subscription { events { position } }", "text/event-stream") + REQUEST)
-        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
         until(lambda: running() == before + 1, 10)
     until(lambda: running() == before, 10)
 

@@ -8,7 +8,7 @@ from app.engine.database.connections import Database
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
-from tests.support.raw_http import HEAD, SOCKET, connection, read_all
+from tests.support.raw_http import HEAD, SOCKET, connection, read_all, read_until
 from tests.support.server import Server
 
 APPLICATION = Application(settings=EngineSettings)
@@ -80,7 +80,7 @@ async def test_an_error_that_nothing_catches_has_them_too(
 def test_an_answer_of_the_protocol_has_them_too(module_server: Server, data: bytes, status: int) -> None:
     with connection(module_server.port) as client:
         client.sendall(data)
-        answer = client.recv(65536) if status == 101 else read_all(client)
+        answer = read_until(client, b"\r\n\r\n") if status == 101 else read_all(client)
     head = answer.partition(b"\r\n\r\n")[0].lower()
     assert head.startswith(b"http/1.1 %d " % status), answer
     for line in (

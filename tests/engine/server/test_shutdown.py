@@ -13,6 +13,7 @@ import pytest
 
 from app.engine.settings import ROOT
 from tests.support.clusters import Cluster, cluster
+from tests.support.raw_http import read_all, read_until
 from tests.support.server import Server, clean_environment
 
 LIMIT_SECONDS = 1.5
@@ -86,7 +87,7 @@ def request_that_waits(port: int) -> Generator[socket.socket]:
             b"expect: 100-continue\r\ncontent-length: %d\r\n\r\n" % len(body) + body
         )
         # The server reads the body: a connection that it has not accepted yet would be reset.
-        assert client.recv(65536).startswith(b"HTTP/1.1 100 ")
+        assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 100 ")
         yield client
 
 
@@ -99,7 +100,7 @@ def test_a_hang_up_answers_the_request_that_waits_first(primary: Cluster, url: s
             server.process.send_signal(signal.SIGHUP)
             wait_until_refused(server.port)
             primary.thaw()
-            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+            assert read_until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
         assert server.process.wait(10) == 0
     finally:
         primary.thaw()
@@ -115,7 +116,7 @@ def test_a_request_that_takes_longer_than_the_end_gets_a_code_and_no_traceback_i
         primary.freeze()
         with request_that_waits(server.port) as client:
             server.process.send_signal(signal.SIGTERM)
-            answer = b"".join(iter(lambda: client.recv(65536), b""))
+            answer = read_all(client)
         primary.thaw()
         assert answer.startswith(b"HTTP/1.1 504 "), answer
         assert b'"code":"TIMEOUT"' in answer

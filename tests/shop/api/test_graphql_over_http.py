@@ -11,6 +11,7 @@ import pytest
 
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from tests.shop.support.bad_input import EXPENSIVE, INPUT, PARSE, POSITION, TLS, VALIDATION, codes
+from tests.support.raw_http import read_all
 from tests.support.server import Server
 from tests.support.websocket import FACTS
 
@@ -252,7 +253,7 @@ def test_a_request_on_a_raw_connection_without_accept_gets_the_media_type_of_the
             + f"Content-Length: {len(body)}\r\n\r\n".encode()
             + body
         )
-        answer = b"".join(iter(lambda: client.recv(65536), b""))
+        answer = read_all(client)
     assert f"content-type: {GRAPHQL}; charset=utf-8".encode() in answer.lower()
 
 

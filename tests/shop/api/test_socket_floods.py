@@ -71,7 +71,7 @@ def longest_hold(server: Server, data: bytes) -> float:
     with connection(server.port) as friend, connection(server.port) as hostile:
         hostile.settimeout(30)
         hostile.sendall(SOCKET + b"\r\n")
-        assert b"101" in hostile.recv(2**16)
+        assert b"101" in read_until(hostile, b"\r\n\r\n")
         began = cpu_seconds(server)
         sending = threading.Thread(target=flood, args=(hostile, data, ended))
         sending.start()
