@@ -26,6 +26,8 @@ WORK_LOCK_TIMEOUT_SECONDS = 30
 TASK_LOCK_TIMEOUT_SECONDS = 60
 TRANSACTION_TIMEOUT_VERSION = 17
 """The first PostgreSQL that has `transaction_timeout`."""
+PLANNER_SETTINGS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+"""For a session that finds every row by its key. A plan made while the tables are small would scan them forever."""
 
 
 class SessionKind(Enum):

@@ -18,6 +18,7 @@ from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
 from app.engine.database.errors import error_summary, first_line, is_connection_error
 from app.engine.database.leases import Lease, LeaseLost, process_name
+from app.engine.database.sessions import PLANNER_SETTINGS
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.deadline_clock import MIN_INTERVAL_SECONDS, DeadlineClock
@@ -51,9 +52,8 @@ YIELD_SECONDS = 3.0
 """How long a worker waits before it acquires a lease again that it gave to newer code. It is longer than others need."""
 FINISH_SECONDS = 5.0
 """How long a worker waits for its steps in flight before it gives the lease to newer code."""
-_SESSION = "SET synchronous_commit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-"""A crash can lose rows and checkpoint only together, and they are folded again from the log. Every row is found by its
-key: a plan made while the tables are small would scan them forever."""
+_SESSION_SETTINGS = f"{PLANNER_SETTINGS}; SET synchronous_commit = off"
+"""A crash can lose rows and checkpoint only together, and they are folded again from the log."""
 
 type _Instances = dict[UUID, ProcessInstance | None]
 """By id; None for an instance that does not exist yet."""
@@ -117,7 +117,7 @@ class ProcessWorker:
             try:
                 connection = await self._database.connect()
                 try:
-                    await connection.execute(_SESSION)
+                    await connection.execute(_SESSION_SETTINGS)
                     lease = Lease(connection, f"process {self.process.category}")
                     if not await lease.try_acquire():
                         # Another server owns the process, so what stopped this one stops nothing now.

@@ -13,6 +13,7 @@ import asyncpg
 
 from app.engine.database.errors import is_data_error
 from app.engine.database.leases import Lease
+from app.engine.database.sessions import PLANNER_SETTINGS
 from app.engine.logs import log_fields
 from app.engine.projector.checkpoint import Checkpoint, claim_checkpoint
 from app.engine.projector.parking.folding import Folded, fold, route
@@ -34,12 +35,8 @@ from projections.kernel import AnyProjection, Key
 
 log = logging.getLogger(__name__)
 
-SESSION_SETTINGS = (
-    # Rows and checkpoint are lost together, if ever, and folded again from the log.
-    "SET synchronous_commit = off;"
-    # Every row is found by its key. A plan made while the tables were small would always read all of them.
-    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-)
+_SESSION_SETTINGS = f"{PLANNER_SETTINGS}; SET synchronous_commit = off"
+"""A crash can lose rows and checkpoint only together, and they are folded again from the log."""
 
 
 class TableGone(Exception):
@@ -84,7 +81,7 @@ class TableWriter:
     async def acquire(self, closed: Callable[[], bool], head: int = 0) -> bool:
         """Wait for the lease, and load the checkpoint; a missing live table is made. False if `closed` returns true first.
         `head` is the end of the log. Raises `TableGone`."""
-        await self.connection.execute(SESSION_SETTINGS)
+        await self.connection.execute(_SESSION_SETTINGS)
         name = lease_name(self.projection.name, self.projection.version, self.slot)
         if not await Lease(self.connection, name).acquire(closed):
             return False

@@ -12,6 +12,7 @@ import asyncpg
 from app.engine.backoff import Backoff
 from app.engine.database.connections import Connect
 from app.engine.database.errors import DRIVER_ERRORS, first_line, is_connection_error, is_data_error
+from app.engine.database.sessions import PLANNER_SETTINGS
 from app.engine.store.append_request import (
     APPEND_BATCH,
     AppendAnswer,
@@ -196,7 +197,7 @@ class AppendSession:
             return self._connection
         connection = await self._connect()
         try:
-            await connection.execute(_SESSION)
+            await connection.execute(_SESSION_SETTINGS)
             # Nothing is written on the strength of events that are gone.
             await self._check_log(connection)
         except BaseException:
@@ -256,9 +257,8 @@ def _outcome_unknown(error: Exception) -> bool:
     )
 
 
-_SESSION = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
-"""The statements of the function find every row by its key. To plan them for each batch would take a third of the time of
-a batch of one. A plan made while the tables are small would scan them forever."""
+_SESSION_SETTINGS = f"{PLANNER_SETTINGS}; SET plan_cache_mode = force_generic_plan"
+"""To plan the statements of the function for each batch would take a third of the time of a batch of one."""
 _PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _PROBE_ROW = """
     BEGIN;
