@@ -7,13 +7,12 @@ import strawberry
 
 from app.engine.graphql.context import Context, Info, LiveMessage
 from app.engine.graphql.errors import BadInput, ReplacedLog
-from app.engine.graphql.execution.cost import MAX_LIVE_ROWS
 from app.engine.graphql.scalars import Position
 from app.engine.projector.live_rows import LiveRows, RowChanges
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Projection
 
-DEFAULT_ROWS = 200
+DEFAULT_ROWS, MAX_LIVE_ROWS = 200, 1_000
 
 
 class RowType[R](Protocol):

@@ -25,13 +25,13 @@ from app.engine.graphql.execution.fast_executor import FastExecutionContext, add
 from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
 from app.engine.graphql.execution.limits import NoIntrospectionRule
 from app.engine.graphql.execution.refused_documents import RefusedDocuments
+from app.engine.graphql.execution.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.policies import TABLES, add_field_checks
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
 from app.engine.graphql.strawberry_internals import graphql_schema, set_description
-from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (

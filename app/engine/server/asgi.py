@@ -14,10 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from app.engine.application import AnyApplication
 from app.engine.graphql.event_types import EventTypes
+from app.engine.graphql.execution.trusted_documents import TrustedDocuments, read_documents
 from app.engine.graphql.schema import Schema, build_schema
 from app.engine.graphql.transport.graphiql import PAGE
 from app.engine.graphql.transport.http import GraphQLEndpoint
-from app.engine.graphql.trusted_documents import TrustedDocuments, read_documents
 from app.engine.server.metrics import CONTENT_TYPE
 from app.engine.server.pages import PageFiles, page_routes
 from app.engine.server.request_guard import RequestGuard, error_document

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from app.engine.errors import ConfigurationError
+from app.engine.graphql.execution.trusted_documents import NO_DOCUMENTS, TrustedDocuments, read_documents
 from app.engine.graphql.transport.requests import BadRequest, parse_query_string, parse_request
-from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments, read_documents
 from tests.support.cli import run
 from tests.support.server import Server
 from tests.support.websocket import opened

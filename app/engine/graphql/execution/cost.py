@@ -37,11 +37,10 @@ from graphql import (
 )
 
 from app.engine.graphql.costs import COST, TYPICAL_LIST_LENGTH, FieldCost
+from app.engine.graphql.live_list import MAX_LIVE_ROWS
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.strawberry_internals import field_definition, has_default_resolver
 
-MAX_LIVE_ROWS = 1_000
-"""How long a live list can be."""
 OPERATION, ROOT, MUTATION = 300.0, 400.0, 500.0
 """Of each operation, of each field at the top, and of each mutation."""
 LEAF, OBJECT, RESOLVER, ITEM, ROW = 1.0, 2.0, 35.0, 1.0, 35.0

@@ -26,6 +26,7 @@ from app.engine.graphql.errors import TimedOut, is_missing_operation, missing_op
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
+from app.engine.graphql.execution.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.policies import access_policy
 from app.engine.graphql.scalars import parse_position
@@ -56,7 +57,6 @@ from app.engine.graphql.transport.responses import errors_response, refusal_resp
 from app.engine.graphql.transport.socket_messages import WebSocketAdapter
 from app.engine.graphql.transport.subscriptions import ends_subscription
 from app.engine.graphql.transport.websocket import WebSocketHandler
-from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.hosts import network_of
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.uuid7 import uuid7

@@ -19,7 +19,7 @@ from app.engine.graphql.execution.limits import (
     has_too_many_tokens,
     has_too_many_values,
 )
-from app.engine.graphql.trusted_documents import NO_DOCUMENTS, TrustedDocuments
+from app.engine.graphql.execution.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 
 MAX_REQUEST_BYTES = 256 * 1024
 """Bytes of a body or of a `subscribe` message. The longest document fits, with at least 6 KB for its variables."""

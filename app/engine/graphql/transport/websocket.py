@@ -24,6 +24,7 @@ from app.engine.access.caller import Caller
 from app.engine.graphql.context import LiveHandover, RequestContext
 from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
+from app.engine.graphql.execution.trusted_documents import TrustedDocuments
 from app.engine.graphql.transport.requests import (
     BadRequest,
     Unauthenticated,
@@ -36,7 +37,6 @@ from app.engine.graphql.transport.socket_messages import (
     operation_bytes,
 )
 from app.engine.graphql.transport.subscriptions import ends_subscription
-from app.engine.graphql.trusted_documents import TrustedDocuments
 
 _DISCONNECTED = (
     strawberry_http.WebSocketDisconnected,
