@@ -121,6 +121,7 @@ class RepeatedErrorFilter(logging.Filter):
         super().__init__()
         self._interval = interval
         self._forget = forget
+        # Filters run in all threads without a lock. An OrderedDict is safe there, the caches of cachetools are not.
         self._causes: OrderedDict[tuple[object, ...], _Cause] = OrderedDict()
 
     @override

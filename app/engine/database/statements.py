@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from cachetools import LRUCache
 from sqlalchemy import Executable, Select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
-from sqlalchemy.util import LRUCache
 
 
 class CompiledStatement:

@@ -1,8 +1,9 @@
 """Limits what one caller spends: a token bucket for each, in units of cost."""
 
-from collections import OrderedDict
 from math import ceil
 from time import monotonic
+
+from cachetools import LRUCache
 
 from app.engine.graphql.errors import ServerOverloaded
 
@@ -18,14 +19,13 @@ class RateLimiter:
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._capacity = rate * BURST_SECONDS
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(MAX_CALLERS)
         """For each caller what it may spend, and when that was so. A debt is negative."""
 
     def spend(self, caller: str, cost: float) -> None:
         """Charge an operation. Raises `ServerOverloaded` with `retryAfter`, in whole seconds, if it has to wait."""
-        if self._rate:
-            self.check(caller, cost)
-            self._set(caller, self._level(caller) - cost)
+        self.check(caller, cost)
+        self.add(caller, cost)
 
     def check(self, caller: str, cost: float) -> None:
         """Charge nothing. Raises `ServerOverloaded`, as `spend` would."""
@@ -42,16 +42,10 @@ class RateLimiter:
             )
 
     def add(self, caller: str, cost: float) -> None:
-        """Charge what an operation has cost more than was predicted."""
+        """Charge without a check, such as what an operation has cost more than was predicted."""
         if self._rate and cost > 0:
-            self._set(caller, self._level(caller) - cost)
+            self._buckets[caller] = (self._level(caller) - cost, monotonic())
 
     def _level(self, caller: str) -> float:
         level, since = self._buckets.get(caller, (self._capacity, 0.0))
         return min(self._capacity, level + (monotonic() - since) * self._rate)
-
-    def _set(self, caller: str, level: float) -> None:
-        self._buckets[caller] = (level, monotonic())
-        self._buckets.move_to_end(caller)
-        if len(self._buckets) > MAX_CALLERS:
-            self._buckets.popitem(last=False)

@@ -1,11 +1,11 @@
 """Remembers the documents that validation has refused, so that a repeat costs next to nothing."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from cachetools import FIFOCache
 from graphql import (
     DocumentNode,
     GraphQLError,
@@ -44,9 +44,9 @@ class RefusedDocuments:
     """Refused documents of one schema, by the hash of their text. The oldest make room."""
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._documents: OrderedDict[bytes, RefusedDocument] = OrderedDict()
+        self._documents: FIFOCache[bytes, RefusedDocument] = FIFOCache(
+            max_bytes, getsizeof=lambda document: document.size
+        )
 
     def get(self, query: str) -> RefusedDocument | None:
         if not self._documents:
@@ -72,7 +72,7 @@ class RefusedDocuments:
             )
         )
         key = _key(query)
-        if size > self._max_bytes or key in self._documents:
+        if size > self._documents.maxsize or key in self._documents:
             return
         outline = DocumentNode(
             definitions=tuple(
@@ -81,10 +81,6 @@ class RefusedDocuments:
             )
         )
         self._documents[key] = RefusedDocument(outline, size, told)
-        self._bytes += size
-        while self._bytes > self._max_bytes:
-            _, oldest = self._documents.popitem(last=False)
-            self._bytes -= oldest.size
 
 
 def _outline(operation: OperationType, name: str | None) -> OperationDefinitionNode:
