@@ -1,8 +1,9 @@
 # Two commands matter: `make run` and `make test`. Everything is installed into .venv, from hash-pinned locks.
 PYTHON ?= $(shell for p in python3.14 python3.13 python3 python; do "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Folders of pages that are built with GraphiQL.
-PAGES := app/web/shop
+# Folders of pages that are built with GraphiQL: one line for each page.
+PAGES :=
+PAGES += app/web/shop
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Some container images set it. Without bytecode each process compiles hundreds of modules, and tests start hundreds of processes.
 unexport PYTHONDONTWRITEBYTECODE

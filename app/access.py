@@ -3,8 +3,12 @@
 from app.engine.access.policy import Roles
 
 ROLES = Roles(
-    # One name for each role. Tokens carry these names.
-    names=("customer", "staff", "operator"),
+    # One line for each role. Tokens carry these names.
+    names=(
+        "customer",
+        "staff",
+        "operator",
+    ),
     operators=frozenset({"operator"}),
     importers=frozenset({"staff", "operator"}),
 )

@@ -12,9 +12,13 @@ from app.engine.read_models.queries import rows_between
 from app.graphql.money import Money
 from projections.sales import daily_sales
 
+READERS = allow(
+    staff="all",
+    operator="all",
+)
 POLICY = Policy(
-    queries={"dailySales": allow(staff="all", operator="all")},
-    rows={daily_sales: allow(staff="all", operator="all")},
+    queries={"dailySales": READERS},
+    rows={daily_sales: READERS},
 )
 
 

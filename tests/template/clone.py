@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import cache_from_source
@@ -52,12 +52,11 @@ def edited(text: str, changes: str) -> str:
     """The text after line edits, which are matched by content alone.
 
     `-` removes a line; one that ends with an opening bracket goes with all lines to the closing bracket. A line without
-    a sign is a place to find. `+` inserts a line at the place of the edit before it. A line that is not there word for word
-    is found by what the edit leaves of it, so that a further role or page in it does not matter.
+    a sign is a place to find. `+` inserts a line at the place of the edit before it.
     """
     lines = text.splitlines()
     place = 0
-    for change in _fitted(lines, changes.splitlines()):
+    for change in changes.splitlines():
         sign, line = change[:1], change[1:]
         if sign == "+":
             lines.insert(place, line)
@@ -70,47 +69,6 @@ def edited(text: str, changes: str) -> str:
         else:
             place += 1
     return "\n".join(lines) + "\n"
-
-
-def _fitted(lines: Sequence[str], changes: Sequence[str]) -> Sequence[str]:
-    """The changes, in which each pair of `-` and `+` fits the line of the file. A pair that was done before is left out."""
-    fitted: list[str] = []
-    waiting = list(changes)
-    while waiting:
-        signs = "".join(change[:1] for change in waiting)
-        removed = len(signs) - len(signs.lstrip("-"))
-        olds, news = waiting[:removed], waiting[removed : 2 * removed]
-        if removed and signs[removed : 2 * removed + 1].rstrip(" -") == "+" * removed:
-            pairs = [_fit(lines, old[1:], new[1:]) for old, new in zip(olds, news, strict=True)]
-            fitted += [f"-{old}" for old, new in pairs if old != new]
-            fitted += [f"+{new}" for old, new in pairs if old != new]
-            waiting = waiting[2 * removed :]
-        else:
-            fitted += waiting[: removed or 1]
-            waiting = waiting[removed or 1 :]
-    return fitted
-
-
-def _fit(lines: Sequence[str], old: str, new: str) -> tuple[str, str]:
-    """A line before and after an edit: as the edit says, or with more in it. Equal if the edit was done before."""
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    before, after, suffix = old[: len(old) - end], new[: len(new) - end], old[len(old) - end :]
-    if old in lines or start not in (len(before), len(after)):
-        # It is there, or the edit does more than to insert or remove words.
-        return old, new
-    for line in lines:
-        if line.endswith(suffix) and line.startswith(after) and len(after) > start:
-            return line, line
-        if line.endswith(suffix) and line.startswith(before):
-            return line, after + line.removeprefix(before)
-    return old, new
-
-
-def _common(one: str, other: str) -> int:
-    """The length of the beginning that two texts share."""
-    differing = (place for place, (left, right) in enumerate(zip(one, other, strict=False)) if left != right)
-    return next(differing, min(len(one), len(other)))
 
 
 def _find(lines: list[str], line: str, place: int) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.access import ROLES
 from app.engine.access.caller import ANONYMOUS
 from app.engine.settings import ROOT
 from tests.template.clone import clone_into
@@ -33,10 +34,11 @@ for name in sorted(schema.query_type.fields):
 
 
 def test_a_new_role_may_do_what_its_lines_say_and_nothing_else(tmp_path: Path) -> None:
+    if "auditor" in ROLES.names:
+        pytest.skip("this project has the role of the recipe")
     clone = clone_into(tmp_path)
     before = clone.run("-c", ASK)
-    recipe = fences(section(README, "Add a role"), "diff")
-    for fence in recipe:
+    for fence in fences(section(README, "Add a role"), "diff"):
         clone.edit(fence.about, fence.text)
     asked = clone.run("-c", ASK)
     may, might = (dict(line.split() for line in run.stdout.splitlines()) for run in (asked, before))
@@ -45,7 +47,7 @@ def test_a_new_role_may_do_what_its_lines_say_and_nothing_else(tmp_path: Path) -
     # Without its line in the list of roles, the table names a role that does not exist.
     path = clone.root / "app/access.py"
     assert '"auditor"' in path.read_text()
-    path.write_text(path.read_text().replace(', "auditor"', ""))
+    path.write_text(path.read_text().replace('        "auditor",\n', ""))
     asked = clone.run("-c", ASK)
     assert "names roles that the application does not have: auditor" in asked.stderr
 

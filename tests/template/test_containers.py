@@ -108,8 +108,7 @@ def test_every_page_of_the_application_is_built_into_the_image_and_by_make() -> 
     for folder in folders:
         assert f"node build.mjs /build/{folder}" in told("graphiql", "RUN")
         assert f"--from=graphiql /build/{folder}/dist {folder}/dist" in told("final", "COPY")
-    [named] = re.findall(r"^PAGES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert named.split() == folders
+    assert re.findall(r"^PAGES \+= (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE) == folders
 
 
 def test_packages_are_installed_by_hash() -> None:

@@ -85,20 +85,6 @@ def test_an_edit_finds_its_lines_after_lines_were_added_between_them() -> None:
     assert edited(text, " a = (\n+    zero,").startswith("a = (\n    zero,\n    one,\n")
 
 
-def test_an_edit_within_a_line_leaves_what_was_added_to_the_line() -> None:
-    roles = '-    names=("staff"),\n-    b,\n+    names=("staff", "auditor"),\n+    c,'
-    assert edited('    names=("staff"),\n    b,\n', roles) == '    names=("staff", "auditor"),\n    c,\n'
-    assert (
-        edited('    names=("staff", "me"),\n    b,\n', roles)
-        == '    names=("staff", "auditor", "me"),\n    c,\n'
-    )
-    assert edited('    names=("staff", "auditor", "me"),\n    b,\n', roles) == (
-        '    names=("staff", "auditor", "me"),\n    c,\n'
-    )
-    pages = "-PAGES := app/web/shop\n+PAGES :="
-    assert edited("PAGES := app/web/shop app/web/mine\n", pages) == "PAGES := app/web/mine\n"
-
-
 def test_an_edit_whose_line_is_not_there_fails() -> None:
     with pytest.raises(ValueError, match="three"):
         edited("one\n", "-three")
