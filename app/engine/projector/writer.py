@@ -18,8 +18,8 @@ from app.engine.logs import log_fields
 from app.engine.projector.checkpoint import Checkpoint, claim_checkpoint
 from app.engine.projector.parking.folding import Folded, fold, route
 from app.engine.projector.parking.isolation import write_history, write_rows, write_what_fits
-from app.engine.projector.parking.parked_keys import ParkedKeys
-from app.engine.projector.parking.store import ParkedKeyStore
+from app.engine.projector.parking.parked_keys import ParkedItem, ParkedKeys
+from app.engine.projector.parking.store import ParkedKeyStore, RetryRequest
 from app.engine.projector.row_cache import RowCache
 from app.engine.projector.slots import LIVE, lease_name
 from app.engine.projector.table import CHUNK_SIZE, RowChange, projection_table
@@ -45,6 +45,14 @@ class TableGone(Exception):
 
 class TableUnusable(Exception):
     """The checkpoint of the table is worth nothing. The message is one line with the reason."""
+
+
+class _RowsRefused(Exception):
+    """PostgreSQL refuses these rows."""
+
+    def __init__(self, errors: Mapping[Key, Exception]) -> None:
+        super().__init__()
+        self.errors = errors
 
 
 class TableWriter:
@@ -193,16 +201,41 @@ class TableWriter:
             await self.table.write(self.connection, chunk)
         await self._save_parked(folded.parked)
 
-    async def rewrite(
-        self, rows: Mapping[Key, Any], changes: Sequence[RowChange], since: int
+    async def write_retry(
+        self,
+        rows: Mapping[Key, Any],
+        changes: Sequence[RowChange],
+        since: int,
+        requests: Mapping[ParkedItem, RetryRequest],
+        retried: ParkedKeys,
     ) -> Mapping[Key, Exception]:
-        """Write rows that were folded from the beginning, and replace their history from `since` on. The caller has a
-        transaction. Returns the errors of refused rows; then the caller rolls back."""
-        refused = await write_rows(self.connection, self.table, rows)
-        if not refused and self.table.history is not None:
-            await self.table.delete_history(self.connection, rows, since)
-            await write_history(self.connection, self.table, changes)
-        return refused
+        """Write, in one transaction, rows that were folded from the beginning, their history from `since` on, and what is
+        parked now. If rows are refused, write nothing and return their errors. Raises `LeaseLost`."""
+        others = [entry for item, entry in retried.unsaved.items() if item not in requests]
+        try:
+            async with self.connection.transaction():
+                if refused := await write_rows(self.connection, self.table, rows):
+                    raise _RowsRefused(refused)
+                if self.table.history is not None:
+                    await self.table.delete_history(self.connection, rows, since)
+                    await write_history(self.connection, self.table, changes)
+                settled = await self.store.settle(self.connection, requests, retried.unsaved)
+                await self.store.park(self.connection, others)
+                await self.assert_owned()
+        except _RowsRefused as error:
+            return error.errors
+        parked = self.parked.copy()
+        parked.positions = {
+            item: position for item, position in parked.positions.items() if item not in settled
+        } | {
+            item: entry.position
+            for item, entry in retried.unsaved.items()
+            if item in settled or item not in requests
+        }
+        parked.skipped = retried.skipped
+        self.parked = parked
+        self.cache.remember(rows)
+        return {}
 
     async def _save_parked(self, parked: ParkedKeys) -> None:
         await self.store.save(self.connection, parked)

@@ -40,14 +40,6 @@ def no_progress(position: int, target: int) -> None:
     """Report nothing."""
 
 
-class _RowsRefused(Exception):
-    """PostgreSQL refuses these rows."""
-
-    def __init__(self, errors: Mapping[Key, Exception]) -> None:
-        super().__init__()
-        self.errors = errors
-
-
 async def retry(
     writer: TableWriter,
     reader: EventReader,
@@ -158,32 +150,13 @@ class _Replay:
 
     async def _write(self) -> Mapping[Key, Exception]:
         """Write the rows and the results of the retry. If rows are refused, write nothing and return their errors."""
-        writer, unsaved = self._writer, self._trial.unsaved
-        try:
-            async with writer.connection.transaction():
-                refused = await writer.rewrite(self._rows, self._changes, self._since)
-                if refused:
-                    raise _RowsRefused(refused)
-                settled = await writer.store.settle(writer.connection, self._requests, unsaved)
-                others = [entry for item, entry in unsaved.items() if item not in self._requests]
-                await writer.store.park(writer.connection, others)
-                await writer.assert_owned()
-        except _RowsRefused as error:
-            return error.errors
-        parked = writer.parked.copy()
-        parked.positions = {
-            item: position for item, position in parked.positions.items() if item not in settled
-        } | {
-            item: entry.position
-            for item, entry in unsaved.items()
-            if item in settled or item not in self._requests
-        }
-        parked.skipped = self._trial.skipped
-        writer.parked = parked
-        writer.cache.remember(self._rows)
-        if writer.slot == LIVE:
+        writer = self._writer
+        refused = await writer.write_retry(
+            self._rows, self._changes, self._since, self._requests, self._trial
+        )
+        if not refused and writer.slot == LIVE:
             await notify_rewrite(writer.connection, writer.projection, writer.checkpoint.generation)
-        return {}
+        return refused
 
     async def _find_failing_facts(self, refused: Mapping[Key, Exception]) -> None:
         """Park each refused key from the first fact whose row is refused after one whose row is accepted, and keep the row
