@@ -142,7 +142,7 @@ def print_table_statuses(statuses: Sequence[TableStatus]) -> None:
             status.table,
             "separate" if _is_point_in_time(status) else status.slot,
             "none" if status.position is None else str(status.position),
-            "" if _is_point_in_time(status) else str(status.behind),
+            "" if _is_point_in_time(status) else str(status.lag),
             _format_size(status.bytes),
             status.owner or "none",
             _note(status),

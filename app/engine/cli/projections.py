@@ -53,9 +53,9 @@ async def lag(context: typer.Context) -> None:
     async with open_session(context) as session:
         statuses = await projection_statuses(session.database, session.application.projections)
     header = ("projection", "version", "position", "lag", "lag (s)", "last change", "parked", "owner")
-    highlighted = [bool(status.behind or status.parked) for status in statuses]
+    highlighted = [bool(status.lag or status.parked) for status in statuses]
     print_table(header, [_lag_row(status) for status in statuses], right=range(1, 7), highlighted=highlighted)
-    unreadable = {name: count for status in statuses for name, count in status.unread.items()}
+    unreadable = {name: count for status in statuses for name, count in status.unreadable.items()}
     for name, count in sorted(unreadable.items()):
         print_line(
             f"{name}: this code cannot read it; {count.count} events ignored, the first at position {count.first}, the last at {count.last}"
@@ -67,7 +67,7 @@ def _lag_row(status: ProjectionStatus) -> tuple[str, ...]:
         status.projection,
         str(status.version),
         str(status.position),
-        str(status.behind),
+        str(status.lag),
         f"{status.seconds:.1f}",
         "never" if status.seconds_since_moved is None else f"{status.seconds_since_moved:.1f} s ago",
         str(status.parked),

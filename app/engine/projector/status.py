@@ -21,18 +21,18 @@ CACHE_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionStatus:
-    """The status of one projection's live table. `behind` counts the events after its position, and `seconds` is how long
-    the first of them has waited. `seconds_since_moved` is None if it has never moved. `parked` counts keys, `unread` the
+    """The status of one projection's live table. `lag` counts the events after its position, and `seconds` is how long
+    the first of them has waited. `seconds_since_moved` is None if it has never moved. `parked` counts keys, `unreadable` the
     events that its code cannot read, by type. `rebuild` is the last operation on its staging table, if that is not live."""
 
     projection: str
     version: int
     position: int
-    behind: int
+    lag: int
     seconds: float
     seconds_since_moved: float | None
     parked: int
-    unread: Mapping[str, UnreadableCount]
+    unreadable: Mapping[str, UnreadableCount]
     owner: str | None
     rebuild: RebuildProgress | None
 
@@ -49,7 +49,7 @@ class TableStatus:
     current: bool
     changed: bool
     position: int | None
-    behind: int
+    lag: int
     bytes: int
     owner: str | None
     rebuild: RebuildProgress | None
@@ -65,11 +65,11 @@ async def projection_statuses(
             projection=record["projection"],
             version=record["version"],
             position=record["position"],
-            behind=record["behind"],
+            lag=record["lag"],
             seconds=record["seconds"],
             seconds_since_moved=record["seconds_since_moved"],
             parked=record["parked"],
-            unread=msgspec.json.decode(record["unread"], type=dict[str, UnreadableCount]),
+            unreadable=msgspec.json.decode(record["unreadable"], type=dict[str, UnreadableCount]),
             owner=record["owner"],
             rebuild=_rebuild(record, STAGING),
         )
@@ -94,7 +94,7 @@ async def table_statuses(database: Database, projections: Sequence[AnyProjection
                 changed=projection is not None
                 and record["fingerprint"] not in (None, fingerprint(projection)),
                 position=record["position"],
-                behind=record["head"] - (record["position"] or 0),
+                lag=record["head"] - (record["position"] or 0),
                 owner=record["owner"],
                 bytes=await database.pool.fetchval(_SELECT_SIZE, table_name(name, version, slot)),
                 rebuild=_rebuild(record, slot),
@@ -148,12 +148,12 @@ _SELECT_PROJECTIONS = f"""
         UNION SELECT *, '{LIVE}' FROM unnest($1::text[], $2::integer[])
     )
     SELECT known.projection, known.version, coalesce(c.position, 0) AS position,
-           head.position - coalesce(c.position, 0) AS behind,
+           head.position - coalesce(c.position, 0) AS lag,
            coalesce(extract(epoch FROM clock_timestamp() - next.recorded_at), 0)::float AS seconds,
            extract(epoch FROM clock_timestamp() - c.moved_at)::float AS seconds_since_moved,
            (SELECT count(*) FROM es.parked_keys p
             WHERE p.projection = known.projection AND p.version = known.version AND p.slot = known.slot) AS parked,
-           coalesce(c.unread, '{{}}')::text AS unread,
+           coalesce(c.unread, '{{}}')::text AS unreadable,
            CASE WHEN {is_held_sql(lease_name_sql("known"))} THEN c.owner END AS owner,
            r.state, r.position AS rebuilt_position, r.target, r.events_per_second, r.error
     FROM known

@@ -62,7 +62,7 @@ async def test_a_projection_that_is_current_is_owned_and_nothing_behind(
     position = int(data["openOrder"]["position"])
     assert await wait_until_written(runtime, PROJECTIONS) == position
     assert {
-        (each.position, each.behind, each.seconds, each.owner)
+        (each.position, each.lag, each.seconds, each.owner)
         for each in await projection_statuses(database, PROJECTIONS)
     } == {(position, 0, 0.0, process_name())}
 
@@ -85,7 +85,7 @@ async def test_a_projection_that_stands_still_says_how_much_and_how_long(databas
         ]
     finally:
         await connection.close()
-    assert (older.version, older.position, older.behind, older.owner) == (7, 1, 2, None)
+    assert (older.version, older.position, older.lag, older.owner) == (7, 1, 2, None)
     assert 3600 <= older.seconds < 3700
 
 
@@ -108,7 +108,7 @@ async def test_what_was_passed_over_unread_and_what_is_parked_is_said(
     standings = {each.projection: each for each in await projection_statuses(database, PROJECTIONS)}
     assert {name for name, each in standings.items() if each.parked} == {"orders"}
     for each in standings.values():
-        assert {name: (one.count, one.first, one.last) for name, one in each.unread.items()} == {
+        assert {name: (one.count, one.first, one.last) for name, one in each.unreadable.items()} == {
             "elsewhere.melted v1": (2, 1, 3)
         }
     shown = (await asyncio.to_thread(lag, database.url)).stdout

@@ -100,12 +100,12 @@ class ProjectionStatus:
         error = None if worker is None else worker.state.error
         if worker is not None and worker.state.is_owner and worker.state.position > status.position:
             # The worker has passed events that change no row. Its checkpoint is saved later.
-            behind = max(0, status.behind - (worker.state.position - status.position))
+            lag = max(0, status.lag - (worker.state.position - status.position))
             status = replace(
                 status,
                 position=worker.state.position,
-                behind=behind,
-                seconds=worker.lag_seconds() if behind else 0.0,
+                lag=lag,
+                seconds=worker.lag_seconds() if lag else 0.0,
             )
         state = (
             "stopped"
@@ -113,7 +113,7 @@ class ProjectionStatus:
             else "unowned"
             if status.owner is None
             else "behind"
-            if status.behind
+            if status.lag
             else "current"
         )
         return cls(
@@ -121,7 +121,7 @@ class ProjectionStatus:
             version=status.version,
             state=state,
             position=Position(status.position),
-            lag=Count(status.behind),
+            lag=Count(status.lag),
             lag_seconds=status.seconds,
             parked=status.parked,
             owner=status.owner,
@@ -134,7 +134,7 @@ class ProjectionStatus:
                     first=Position(events.first),
                     last=Position(events.last),
                 )
-                for name, events in status.unread.items()
+                for name, events in status.unreadable.items()
             ],
         )
 
