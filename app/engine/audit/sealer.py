@@ -114,7 +114,7 @@ class Sealer:
         upto = min(after + self._facts, self._feed.head)
         hashes: list[bytes] = []
         while (place := after + len(hashes)) < upto:
-            rows = await connection.fetch(_FACTS, place, min(place + PAGE_SIZE, upto))
+            rows = await connection.fetch(_SELECT_EVENTS, place, min(place + PAGE_SIZE, upto))
             for row in rows:
                 place += 1
                 if row["position"] != place:
@@ -134,7 +134,7 @@ class Sealer:
             hash=seal_hash(previous, number, after + 1, upto, root, now),
         )
         done = await connection.fetchval(
-            _WRITE,
+            _INSERT_SEAL,
             made.number,
             made.first,
             made.last,
@@ -149,10 +149,10 @@ class Sealer:
         return made
 
 
-_FACTS = f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position"
+_SELECT_EVENTS = f"SELECT {COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 ORDER BY position"
 
 # Only after the seal that it was made to follow.
-_WRITE = """
+_INSERT_SEAL = """
     INSERT INTO es.seals (number, first_position, last_position, root, marks, sealed_at, hash)
     SELECT $1, $2, $3, $4, $5, $6::text::timestamptz, $7
     WHERE (SELECT hash FROM es.seals ORDER BY number DESC LIMIT 1) IS NOT DISTINCT FROM $8::bytea
@@ -160,12 +160,12 @@ _WRITE = """
 """
 
 
-_HEAD = "SELECT coalesce(max(position), 0) FROM es.events"
+_SELECT_HEAD = "SELECT coalesce(max(position), 0) FROM es.events"
 
 
 async def _check_end(connection: asyncpg.Connection, sealed: int) -> None:
     """Raises `Unsealable` if the log ends before position `sealed`."""
-    [[head]] = await connection.fetch(_HEAD)
+    [[head]] = await connection.fetch(_SELECT_HEAD)
     if head < sealed:
         raise Unsealable(
             f"the newest seal ends at position {sealed}, but the log ends at {head}: the log was replaced by an older one; see python -m app audit verify"

@@ -93,7 +93,7 @@ async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID
 
 async def origin_actors(database: Database, positions: Collection[int]) -> Mapping[int, str]:
     """Who sent the first command of the chain that led to the event at each position. A cause precedes its effect."""
-    rows = await retry_read(partial(database.pool.fetch, _ORIGIN_ACTORS, list(positions)))
+    rows = await retry_read(partial(database.pool.fetch, _SELECT_ORIGIN_ACTORS, list(positions)))
     return {row["start"]: row["actor"] for row in rows}
 
 
@@ -104,7 +104,7 @@ _SELECT_EVENTS = """
     ORDER BY e.position
     LIMIT $2
 """
-_ORIGIN_ACTORS = """
+_SELECT_ORIGIN_ACTORS = """
     WITH RECURSIVE chain (start, caused_by, actor) AS (
         SELECT e.position, e.caused_by, e.actor FROM es.events e WHERE e.position = ANY($1::bigint[])
         UNION ALL

@@ -78,7 +78,10 @@ async def get_processes(database: Database, process: str, ids: Sequence[UUID]) -
     return {
         view.id: view
         for view in await _read(
-            database, f"{_VIEW} WHERE p.process = $1 AND p.id = ANY($2::uuid[])", process, list(ids)
+            database,
+            f"{_SELECT_INSTANCES} WHERE p.process = $1 AND p.id = ANY($2::uuid[])",
+            process,
+            list(ids),
         )
     }
 
@@ -103,12 +106,14 @@ async def list_processes(
 ) -> Sequence[ProcessView]:
     """The instances of a range of the list, the newest first. A place is the position of the first event, and the id."""
     end, arguments = part.sql(("v.began", "v.id"), 3, descending=True)
-    return await _read(database, f"SELECT * {_LISTED}{end}", process, state, *arguments)
+    return await _read(database, f"SELECT * {_FROM_INSTANCES}{end}", process, state, *arguments)
 
 
 async def count_processes(database: Database, *, process: str | None = None, state: str | None = None) -> int:
     """The number of instances in the list."""
-    return await retry_read(partial(database.pool.fetchval, f"SELECT count(*) {_LISTED}", process, state))
+    return await retry_read(
+        partial(database.pool.fetchval, f"SELECT count(*) {_FROM_INSTANCES}", process, state)
+    )
 
 
 async def retry(
@@ -209,7 +214,7 @@ async def _read(database: Database, query: str, *arguments: object) -> Sequence[
     rows = await retry_read(partial(database.pool.fetch, query, *arguments))
     keys = [row["process"] for row in rows], [row["id"] for row in rows]
     steps: dict[tuple[str, Any], list[StepView]] = {}
-    for row in await retry_read(partial(database.pool.fetch, _STEPS, *keys)) if rows else ():
+    for row in await retry_read(partial(database.pool.fetch, _SELECT_STEPS, *keys)) if rows else ():
         steps.setdefault((row["process"], row["instance"]), []).append(
             StepView(
                 name=row["step"],
@@ -240,7 +245,7 @@ def _view(row: asyncpg.Record, steps: Sequence[StepView]) -> ProcessView:
     )
 
 
-_VIEW = """
+_SELECT_INSTANCES = """
     SELECT p.process, p.id, p.status, p.began, p.began_at, p.moved_at, p.position, p.parked_position, p.parked_error,
            (SELECT min(d.due) FROM es.process_deadlines d WHERE d.process = p.process AND d.instance = p.id) AS deadline,
            CASE
@@ -254,11 +259,9 @@ _VIEW = """
     FROM es.processes p
 """
 
-_LISTED = (
-    f"FROM ({_VIEW} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
-)
+_FROM_INSTANCES = f"FROM ({_SELECT_INSTANCES} WHERE ($1::text IS NULL OR p.process = $1)) v WHERE ($2::text IS NULL OR v.state = $2)"
 
-_STEPS = """
+_SELECT_STEPS = """
     SELECT s.process, s.instance, s.step, s.outcome, s.attempts, s.error, s.moved_at, s.position
     FROM es.process_steps s JOIN unnest($1::text[], $2::uuid[]) n (process, instance) ON s.process = n.process AND s.instance = n.instance
     WHERE s.kind <> 'note' ORDER BY s.seq

@@ -47,8 +47,8 @@ async def count_selected(database: Database, selection: RetrySelection) -> int:
     """How many steps or instances a retry would find."""
     names = [process.category for process in selection.processes]
     if selection.state == "parked":
-        return await _count(database.pool, _COUNT_PARKED, names)
-    return await _count(database.pool, _COUNT_STUCK, names, selection.step)
+        return await _count(database.pool, _COUNT_PARKED_INSTANCES, names)
+    return await _count(database.pool, _COUNT_STUCK_STEPS, names, selection.step)
 
 
 async def retry_selected(
@@ -69,12 +69,15 @@ async def retry_selected(
         names = [process.category for process in selection.processes]
         requested, last = 0, (0, UUID(int=0))
         while parked := await database.pool.fetch(
-            _PARKED, names, *last, PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - requested)
+            _SELECT_PARKED_INSTANCES,
+            names,
+            *last,
+            PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - requested),
         ):
             for row in parked:
                 check(row["process"], UUID(int=row["id"].int), RetryStep(step=""))
             processes, ids = [row["process"] for row in parked], [row["id"] for row in parked]
-            requested += await _count(database.pool, _REQUEST_PARKED, processes, ids)
+            requested += await _count(database.pool, _UPDATE_PARKED_INSTANCES, processes, ids)
             on_progress(requested)
             # One that is parked again in the meantime is not retried again.
             last = parked[-1]["parked_position"], parked[-1]["id"]
@@ -85,7 +88,9 @@ async def retry_selected(
         after = 0
         while True:
             left = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - counts.found)
-            rows = await database.pool.fetch(_STUCK, process.category, selection.step, after, left + 1)
+            rows = await database.pool.fetch(
+                _SELECT_STUCK_STEPS, process.category, selection.step, after, left + 1
+            )
             if left == 0:
                 counts = replace(counts, more=counts.more or bool(rows))
             page = rows[:left]
@@ -121,28 +126,28 @@ async def _count(pool: asyncpg.Pool, query: str, *arguments: object) -> int:
     return row["count"]
 
 
-_STUCK = """
+_SELECT_STUCK_STEPS = """
     SELECT instance, step, seq FROM es.process_steps
     WHERE process = $1 AND outcome = 'stuck' AND kind <> 'note' AND ($2::text IS NULL OR $2 IN (step, name)) AND seq > $3
     ORDER BY seq LIMIT $4
 """
 
-_COUNT_STUCK = """
+_COUNT_STUCK_STEPS = """
     SELECT count(*) AS count FROM es.process_steps
     WHERE process = ANY($1::text[]) AND outcome = 'stuck' AND kind <> 'note' AND ($2::text IS NULL OR $2 IN (step, name))
 """
 
-_COUNT_PARKED = """
+_COUNT_PARKED_INSTANCES = """
     SELECT count(*) AS count FROM es.processes
     WHERE process = ANY($1::text[]) AND parked_position IS NOT NULL AND NOT retry
 """
 
-_PARKED = """
+_SELECT_PARKED_INSTANCES = """
     SELECT process, id, parked_position FROM es.processes
     WHERE process = ANY($1::text[]) AND (parked_position, id) > ($2, $3) AND NOT retry ORDER BY parked_position, id LIMIT $4
 """
 
-_REQUEST_PARKED = """
+_UPDATE_PARKED_INSTANCES = """
     WITH requested AS (
         UPDATE es.processes p SET retry = true
         FROM unnest($1::text[], $2::uuid[]) selected (process, id)

@@ -37,10 +37,10 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
     The caller owns the process. Raises `ForeignLog` if nothing shows that the log and the tables belong together.
     """
     async with connection.transaction():
-        [row] = await connection.fetch(_COMPARE, process)
+        [row] = await connection.fetch(_SELECT_LOSSES, process)
         found: list[str] = []
         if row["replaced"]:
-            position = await connection.fetchval(_NEWEST_PROVEN, process, row["position"])
+            position = await connection.fetchval(_SELECT_NEWEST_PROVEN_STEP, process, row["position"])
             if position is None:
                 raise ForeignLog(
                     f"the log has not the event at position {row['position']} that {process} has folded, and none of its"
@@ -54,12 +54,12 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
                 f" folds {instances} instances again and executes {steps} steps again"
             )
         if row["instances_lost"]:
-            if count := await connection.fetchval(_ADD_LOST_INSTANCES, process, started):
+            if count := await connection.fetchval(_INSERT_LOST_INSTANCES, process, started):
                 found.append(f"es.processes lacked {count} instances: they are folded again")
-            position = await connection.fetchval(_GO_BACK_TO_LOST, process)
+            position = await connection.fetchval(_UPDATE_CHECKPOINT_TO_LOST, process)
             if position is not None:
                 found.append(f"es.processes lacked the newest instances: it goes back to position {position}")
-        if row["steps_lost"] and (count := await connection.fetchval(_FOLD_OPEN_AGAIN, process)):
+        if row["steps_lost"] and (count := await connection.fetchval(_UPDATE_OPEN_INSTANCES, process)):
             found.append(f"es.process_steps lacked its steps: {count} instances are folded again")
     if not found:
         return None
@@ -70,9 +70,9 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
 
 async def _go_back(connection: asyncpg.Connection, process: str, position: int) -> int:
     """Forget what followed from events after this position; the number of instances that are folded again."""
-    for statement in _FORGET_AFTER:
+    for statement in _DELETE_AFTER:
         await connection.execute(statement, process, position)
-    [row] = await connection.fetch(_FOLD_AGAIN, process, position)
+    [row] = await connection.fetch(_UPDATE_INSTANCES_AHEAD, process, position)
     await connection.execute(
         "UPDATE es.process_checkpoints SET position = $2 WHERE process = $1", process, position
     )
@@ -84,15 +84,15 @@ async def _execute_again(connection: asyncpg.Connection, process: str, position:
 
     Their instances may have folded no lost event: then nothing else asks for these steps again.
     """
-    steps = await connection.fetch(_SELECT_DONE_AFTER, process, position)
+    steps = await connection.fetch(_SELECT_STEPS_AFTER, process, position)
     command_ids = [
         answer_id(UUID(int=row["id"].int)) if row["kind"] == "effect" else row["id"] for row in steps
     ]
-    recorded = {row["command_id"] for row in await connection.fetch(_SELECT_RECORDED, command_ids)}
+    recorded = {row["command_id"] for row in await connection.fetch(_SELECT_COMMANDS, command_ids)}
     lost = [
         row["id"] for row, command_id in zip(steps, command_ids, strict=True) if command_id not in recorded
     ]
-    await connection.execute(_UPDATE_DUE, lost)
+    await connection.execute(_UPDATE_STEPS, lost)
     return len(lost)
 
 
@@ -107,7 +107,7 @@ _CREATE_CHECKPOINTS = """
 
 # The checkpoint was moved with the event at its position, and after the instance that began at `newest_began` was written.
 # The own streams of the instances and their steps show whether there were any.
-_COMPARE = """
+_SELECT_LOSSES = """
     SELECT c.position,
            c.position > 0 AND (e.command_id IS NULL OR e.command_id <> c.command_id) AS replaced,
            coalesce(newest.began < c.newest_began, c.newest_began IS NOT NULL)
@@ -124,7 +124,7 @@ _COMPARE = """
 """
 
 # The newest event of a step that the log still has. The log is a sequence, so it still has all events before it.
-_NEWEST_PROVEN = """
+_SELECT_NEWEST_PROVEN_STEP = """
     SELECT max(s.position)
     FROM es.process_steps s JOIN es.events e ON e.position = s.position AND e.command_id = s.id
     WHERE s.process = $1 AND s.position <= $2
@@ -132,7 +132,7 @@ _NEWEST_PROVEN = """
 
 # The first statement is about steps of lost events, and all steps of an instance that has folded one: a lost event may have
 # withdrawn them.
-_FORGET_AFTER = (
+_DELETE_AFTER = (
     """
     DELETE FROM es.process_steps s WHERE s.process = $1 AND (s.caused_by > $2 OR EXISTS (
         SELECT FROM es.processes p WHERE p.process = $1 AND p.id = s.instance AND (p.position > $2 OR p.parked_position > $2)))
@@ -144,15 +144,15 @@ _FORGET_AFTER = (
     "DELETE FROM es.processes WHERE process = $1 AND began > $2",
 )
 
-_SELECT_DONE_AFTER = (
+_SELECT_STEPS_AFTER = (
     "SELECT id, kind FROM es.process_steps WHERE process = $1 AND outcome = 'done' AND position > $2"
 )
-_SELECT_RECORDED = "SELECT command_id FROM es.commands WHERE command_id = ANY($1::uuid[])"
-_UPDATE_DUE = """
+_SELECT_COMMANDS = "SELECT command_id FROM es.commands WHERE command_id = ANY($1::uuid[])"
+_UPDATE_STEPS = """
     UPDATE es.process_steps SET outcome = 'due', position = NULL, moved_at = clock_timestamp() WHERE id = ANY($1::uuid[])
 """
 
-_FOLD_AGAIN = """
+_UPDATE_INSTANCES_AHEAD = """
     WITH again AS (
         UPDATE es.processes SET state = NULL, position = began - 1, parked_position = began, retry = true,
                                 parked_error = 'the log lacks events that it has folded'
@@ -161,7 +161,7 @@ _FOLD_AGAIN = """
     SELECT count(*) FROM again
 """
 
-_FOLD_OPEN_AGAIN = """
+_UPDATE_OPEN_INSTANCES = """
     WITH again AS (
         UPDATE es.processes SET state = NULL, position = began - 1, parked_position = began, retry = true,
                                 parked_error = 'its steps were lost'
@@ -170,7 +170,7 @@ _FOLD_OPEN_AGAIN = """
     SELECT count(*) FROM again
 """
 
-_ADD_LOST_INSTANCES = """
+_INSERT_LOST_INSTANCES = """
     WITH known AS (
         SELECT stream_id AS id, caused_by AS began FROM es.events WHERE category = $1 AND type = $2
         UNION ALL
@@ -189,7 +189,7 @@ _ADD_LOST_INSTANCES = """
 
 # Neither the log nor a step knows the newest instance. The facts from its first one on are folded again; an instance that has
 # folded one of them does not fold it twice.
-_GO_BACK_TO_LOST = """
+_UPDATE_CHECKPOINT_TO_LOST = """
     UPDATE es.process_checkpoints c SET position = least(c.position, c.newest_began - 1)
     WHERE c.process = $1
       AND c.newest_began > coalesce((SELECT max(p.began) FROM es.processes p WHERE p.process = $1), 0)

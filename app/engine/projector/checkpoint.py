@@ -54,7 +54,9 @@ async def claim_checkpoint(
     """Write this process down as the owner, and return the checkpoint; None if there is none."""
     for _ in range(2):
         # A swap that commits while this statement waits for its row hides the new row from it, but not from the next one.
-        record = await connection.fetchrow(_CLAIM, projection.name, projection.version, slot, process_name())
+        record = await connection.fetchrow(
+            _UPDATE_OWNER, projection.name, projection.version, slot, process_name()
+        )
         if record is not None:
             return Checkpoint(projection, slot, *record)
     return None
@@ -65,7 +67,7 @@ async def create_checkpoint(
 ) -> tuple[Checkpoint, bool]:
     """The checkpoint, at position 0 if there was none, with `owner` written down; and whether there was none."""
     [[position, generation, made_by, is_new]] = await connection.fetch(
-        _CREATE, projection.name, projection.version, slot, owner, fingerprint(projection)
+        _UPSERT_CHECKPOINT, projection.name, projection.version, slot, owner, fingerprint(projection)
     )
     return Checkpoint(projection, slot, position, generation, made_by), is_new
 
@@ -75,7 +77,7 @@ async def read_checkpoint(
 ) -> Checkpoint | None:
     """The checkpoint of the table in this slot; with `lock`, no other transaction moves it before this one ends."""
     record = await connection.fetchrow(
-        _READ + (" FOR UPDATE" if lock else ""), projection.name, projection.version, slot
+        _SELECT_CHECKPOINT + (" FOR UPDATE" if lock else ""), projection.name, projection.version, slot
     )
     return None if record is None else Checkpoint(projection, slot, *record)
 
@@ -90,12 +92,12 @@ MOVE_CHECKPOINT = text(
     *(bindparam(name, type_=Text()) for name in ("owner", "name", "slot")),
 )
 _MOVE = CompiledStatement(MOVE_CHECKPOINT)
-_READ = "SELECT position, build, fingerprint FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot = $3"
-_CLAIM = """
+_SELECT_CHECKPOINT = "SELECT position, build, fingerprint FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot = $3"
+_UPDATE_OWNER = """
     UPDATE es.checkpoints SET owner = $4 WHERE projection = $1 AND version = $2 AND slot = $3
     RETURNING position, build, fingerprint
 """
-_CREATE = """
+_UPSERT_CHECKPOINT = """
     INSERT INTO es.checkpoints AS c (projection, version, slot, owner, fingerprint) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (projection, version, slot) DO UPDATE
     SET owner = excluded.owner, fingerprint = coalesce(c.fingerprint, excluded.fingerprint)

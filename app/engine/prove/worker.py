@@ -168,7 +168,7 @@ class Writer:
             await transaction.rollback()
 
     async def _version(self, stream_id: UUID) -> int:
-        return await self._database.pool.fetchval(_VERSION, stream_id)
+        return await self._database.pool.fetchval(_SELECT_VERSION, stream_id)
 
     def _id(self, kind: str, number: int) -> UUID:
         return uuid5(NAMESPACE_OID, f"{self._job.seed} {kind} {number}")
@@ -208,7 +208,9 @@ def _append(sent: Sent, version: int) -> AppendRequest:
     )
 
 
-_VERSION = "SELECT coalesce(max(version), 0) FROM es.events WHERE category = 'tally' AND stream_id = $1"
+_SELECT_VERSION = (
+    "SELECT coalesce(max(version), 0) FROM es.events WHERE category = 'tally' AND stream_id = $1"
+)
 _APPEND = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
 
 

@@ -113,7 +113,7 @@ class DatabaseProbe:
     async def _probe(self) -> None:
         try:
             began, wall = time.monotonic(), time.time()
-            [row] = await self._fetch(_CLOCK)
+            [row] = await self._fetch(_SELECT_CLOCK)
             seconds = time.monotonic() - began - self.pool_wait_seconds
             self.error = None
             # The clock was read in the middle of the round trip.
@@ -150,7 +150,7 @@ class DatabaseProbe:
             await pool.release(connection)
 
 
-_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
+_SELECT_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
 
 _COUNTS = (
     COUNT_STEPS,

@@ -151,7 +151,7 @@ class AppendSession:
                         # An earlier attempt may have been committed without its wait for a synchronous standby. The
                         # commit of a later record waits for all records before it.
                         resent = True
-                        await connection.execute(_PROBE, timeout=self._retry_timeout)
+                        await connection.execute(_SELECT_PROBE, timeout=self._retry_timeout)
                         self._is_unreplicated = False
                     self._succeed()
                     self._clock_bound.note(rows[0]["clock"], asked)
@@ -185,8 +185,8 @@ class AppendSession:
                 timeout=self._retry_timeout,
             )
             # The flushed record finds a full disk of the log of PostgreSQL, the row one of its tables, or a lost right.
-            await connection.execute(_PROBE, timeout=self._retry_timeout)
-            await connection.execute(_PROBE_ROW, timeout=self._retry_timeout)
+            await connection.execute(_SELECT_PROBE, timeout=self._retry_timeout)
+            await connection.execute(_INSERT_PROBE, timeout=self._retry_timeout)
         except DRIVER_ERRORS as error:
             self._fail(error)
         else:
@@ -259,8 +259,8 @@ def _outcome_unknown(error: Exception) -> bool:
 
 _SESSION_SETTINGS = f"{PLANNER_SETTINGS}; SET plan_cache_mode = force_generic_plan"
 """To plan the statements of the function for each batch would take a third of the time of a batch of one."""
-_PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
-_PROBE_ROW = """
+_SELECT_PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
+_INSERT_PROBE = """
     BEGIN;
     INSERT INTO es.events (position, category, stream_id, version, type, type_version, data, command_id, correlation_id,
                            actor, occurred_at, recorded_at)

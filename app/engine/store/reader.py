@@ -255,7 +255,7 @@ class EventReader:
 
     async def position_at(self, moment: datetime) -> int:
         """The position of the newest fact that was recorded up to the moment; 0 if there is none."""
-        [row] = await self._fetch(_POSITION_AT, moment)
+        [row] = await self._fetch(_SELECT_POSITION_AT, moment)
         return row["position"]
 
     async def undone_versions(
@@ -359,7 +359,7 @@ _SELECT_LATEST_MOMENT = """
 """
 
 # A binary search over positions, without an index on recorded_at: positions have no gaps, and recorded_at never decreases.
-_POSITION_AT = """
+_SELECT_POSITION_AT = """
     WITH RECURSIVE between (low, high) AS (
         SELECT 0::bigint, coalesce(max(position), 0) FROM es.events
         UNION ALL

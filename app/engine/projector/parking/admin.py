@@ -71,14 +71,16 @@ async def list_parked_keys(database: Database, projection: AnyProjection, part: 
     """The parked keys of a range of their list. A place is a position and a key."""
     end, arguments = part.sql(("position", "key::text"), 3)
     rows = await database.pool.fetch(
-        f"SELECT {_PARKED_COLUMNS} {_PARKED}{end}", projection.name, projection.version, *arguments
+        f"SELECT {_PARKED_COLUMNS} {_FROM_PARKED_KEYS}{end}", projection.name, projection.version, *arguments
     )
     return [ParkedKey(**dict(row)) for row in rows]
 
 
 async def count_parked_keys(database: Database, projection: AnyProjection) -> int:
     """The number of parked keys."""
-    return await database.pool.fetchval(f"SELECT count(*) {_PARKED}", projection.name, projection.version)
+    return await database.pool.fetchval(
+        f"SELECT count(*) {_FROM_PARKED_KEYS}", projection.name, projection.version
+    )
 
 
 async def skipped_facts(
@@ -94,7 +96,7 @@ async def list_skipped_events(
     """The skipped events of a range of their list. A place is a position and a key."""
     end, arguments = part.sql(("position", "key::text"), 3)
     rows = await database.pool.fetch(
-        f"SELECT key::text AS key, position, reason, actor, at {_SKIPPED}{end}",
+        f"SELECT key::text AS key, position, reason, actor, at {_FROM_SKIPPED_EVENTS}{end}",
         projection.name,
         projection.version,
         *arguments,
@@ -104,7 +106,9 @@ async def list_skipped_events(
 
 async def count_skipped_events(database: Database, projection: AnyProjection) -> int:
     """The number of skipped events."""
-    return await database.pool.fetchval(f"SELECT count(*) {_SKIPPED}", projection.name, projection.version)
+    return await database.pool.fetchval(
+        f"SELECT count(*) {_FROM_SKIPPED_EVENTS}", projection.name, projection.version
+    )
 
 
 def parse_key(projection: AnyProjection, text: str) -> str:
@@ -277,8 +281,8 @@ async def _request(
 
 
 _PARKED_COLUMNS = "key::text AS key, position, error, traceback, parked_at, failed_retries, last_retried_at, retry_requested_at"
-_PARKED = "FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live'"
-_SKIPPED = "FROM es.skipped_events WHERE projection = $1 AND version = $2"
+_FROM_PARKED_KEYS = "FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live'"
+_FROM_SKIPPED_EVENTS = "FROM es.skipped_events WHERE projection = $1 AND version = $2"
 _UPDATE_REQUESTED = """
     UPDATE es.parked_keys SET retry_requested_at = $3 WHERE projection = $1 AND version = $2
     AND slot = ANY($5::text[]) AND ($4::text IS NULL OR key = $4::text::jsonb) RETURNING slot

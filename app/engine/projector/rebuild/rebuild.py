@@ -68,7 +68,7 @@ async def prepare_table(operation: Operation, projection: AnyProjection, slot: s
     """The load of an interrupted build. If other code began it, or a key of it waits for a retry: the load of a new table."""
     connection, table = operation.connection, (projection.name, projection.version, slot)
     async with connection.transaction():
-        is_begun = await connection.fetchval(_IS_BEGUN, *table, fingerprint(projection))
+        is_begun = await connection.fetchval(_SELECT_IS_BEGUN, *table, fingerprint(projection))
         if not is_begun or await table_problem(connection, projection, slot) is not None:
             await drop_table(connection, *table)
             await create_table(connection, projection, slot)
@@ -121,7 +121,7 @@ async def _target(operation: Operation, load: BulkLoad) -> int:
     return await operation.reader.head_position() if live is None else live
 
 
-_IS_BEGUN = """
+_SELECT_IS_BEGUN = """
     SELECT EXISTS (
         SELECT FROM es.checkpoints JOIN es.rebuilds USING (projection, version, slot)
         WHERE projection = $1 AND version = $2 AND slot = $3 AND fingerprint = $4 AND state IN ('building', 'failed')
