@@ -246,6 +246,28 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(
         await assert_nothing_parked(running, mended)
 
 
+async def test_a_key_that_fails_when_its_stream_is_freed_is_parked_in_its_place(database: Database) -> None:
+    def no_keys_of_poison(fact: Recorded[Any]) -> Any:
+        if fact.event.note == POISON:
+            raise BrokenFold
+        return [(fact.stream_id,)]
+
+    stream = uuid4()
+    async with engine(database, projections=[replace(tallies, keys=no_keys_of_poison)]) as running:
+        await add(running, stream)
+        at = await add(running, stream, note=POISON)
+        await wait_until_folded(running, tallies)
+    async with engine(database, projections=[BROKEN]) as running:
+        await wait_until_folded(running, BROKEN)
+        assert await retried(running, BROKEN) == RetryResult(1, 0, 0)
+        # It is in the memory of the owner, and stored.
+        await add(running, stream, 5)
+        await wait_until_folded(running, BROKEN)
+        [parked] = await parked_keys(database, BROKEN, first=10)
+        assert (parked.key, parked.position) == (key_text(stream), at)
+        assert (await table_rows(running, BROKEN))[(stream,)].sum == 1
+
+
 async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_with_the_others(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
