@@ -7,7 +7,8 @@ events. There the store confirms the version that it was made on, and recognises
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
@@ -24,10 +25,12 @@ from app.engine.command_outcomes import (
     not_yours,
     outcome_as_missing,
 )
+from app.engine.database.connections import Database
 from app.engine.logs import log_fields
 from app.engine.sized_cache import SizedCache, memory_size
-from app.engine.store.append import Appender
+from app.engine.store.append import Appender, Committed, ignore_commit, open_appender
 from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.codec import EventCodec
 from app.engine.store.load import load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
@@ -42,6 +45,7 @@ __all__ = [
     "CommandOutcome",
     "CommandPreview",
     "CommandRejected",
+    "open_command_handler",
 ]
 
 log = logging.getLogger(__name__)
@@ -325,6 +329,15 @@ class CommandHandler:
             is_gone = actual is not None and actual < aggregate.confirmed.version
             base = LoadedState(decider.initial, 0) if is_gone else aggregate.confirmed
             self._load(decider, stream_id, base)
+
+
+@asynccontextmanager
+async def open_command_handler(
+    database: Database, codec: EventCodec, committed: Committed = ignore_commit
+) -> AsyncGenerator[CommandHandler]:
+    """A command handler without a server. At the end of the block it answers the commands that wait."""
+    async with open_appender(database.connect, codec, committed) as appender:
+        yield CommandHandler(appender, EventReader(database.pool, codec))
 
 
 def _outcome_name(outcome: CommandOutcome) -> str:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from threading import Thread
@@ -15,11 +15,9 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from sqlalchemy import make_url
 
-from app.engine.commands import CommandAccepted, CommandContext, CommandHandler
+from app.engine.commands import CommandAccepted, CommandContext, CommandHandler, open_command_handler
 from app.engine.database.connections import Database, open_database
-from app.engine.store.append import Appender
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import EventReader
 from app.engine.uuid7 import uuid7
 from app.settings import Settings
 from domain.kernel.decider import Command, Decider, Event, command, event
@@ -71,16 +69,8 @@ DATA = '{"count":1,"place":"in the cellar, on the left"}'
 # --- The variants -----------------------------------------------------------
 
 
-@asynccontextmanager
-async def engine(database: Database) -> AsyncGenerator[CommandHandler]:
-    codec = EventCodec((meter,))
-    appender = Appender(database.connect, codec, lambda *_: None)
-    running = asyncio.create_task(appender.run())
-    try:
-        yield CommandHandler(appender, EventReader(database.pool, codec))
-    finally:
-        appender.drain()
-        await running
+def engine(database: Database) -> AbstractAsyncContextManager[CommandHandler]:
+    return open_command_handler(database, EventCodec((meter,)))
 
 
 async def execute(commands: CommandHandler, streams: Sequence[UUID]) -> float:

@@ -10,9 +10,8 @@ from uuid import uuid4
 from app.engine.audit.canonical import COLUMNS
 from app.engine.audit.sealer import Sealer, newest
 from app.engine.audit.verify_log import PAGE_SIZE, verify
-from app.engine.commands import CommandHandler
+from app.engine.commands import CommandHandler, open_command_handler
 from app.engine.database.connections import Database, open_database
-from app.engine.store.append import Appender
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
 from app.engine.store.reader import EventReader
@@ -36,17 +35,15 @@ FILL = """
 async def engine(database: Database) -> AsyncGenerator[tuple[CommandHandler, Feed]]:
     """As a server has it: an appender, and a feed that reads what was appended."""
     codec = EventCodec((meter,))
-    reader = EventReader(database.pool, codec)
-    feed = Feed(reader)
+    feed = Feed(EventReader(database.pool, codec))
     await feed.start()
-    appender = Appender(database.connect, codec, feed.publish)
-    running = [asyncio.create_task(appender.run()), asyncio.create_task(feed.run())]
+    running = asyncio.create_task(feed.run())
     try:
-        yield CommandHandler(appender, reader), feed
+        async with open_command_handler(database, codec, feed.publish) as commands:
+            yield commands, feed
     finally:
-        appender.drain()
         feed.close()
-        await asyncio.gather(*running)
+        await running
 
 
 async def sealed_up(database: Database, feed: Feed) -> int:

@@ -1,9 +1,7 @@
 """The commands `processes`: list, show, status, retry, compensate and skip."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +17,7 @@ from app.engine.commands import (
     CommandOutcome,
     CommandPreview,
     CommandRejected,
+    open_command_handler,
 )
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
@@ -26,7 +25,6 @@ from app.engine.processes import admin
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, count_selected, retry_selected
 from app.engine.processes.counts import checkpoint_views, step_counts
 from app.engine.read_models.queries import Range
-from app.engine.store.append import Appender
 from app.engine.store.notifier import CHANNEL
 from app.engine.text import clean_line
 from app.engine.uuid7 import uuid7
@@ -183,7 +181,10 @@ async def _retry_all(
     targets = application_of(context).processes if process is None else [_find_process(context, process)]
     selection = RetrySelection(processes=targets, state=state, step=step)
     request = _operator_request()
-    async with open_session(context, writes=True) as session, _command_handler(session) as handler:
+    async with (
+        open_session(context, writes=True) as session,
+        open_command_handler(session.database, session.codec) as handler,
+    ):
         total = await count_selected(session.database, selection)
         with progress_bars() as update:
             counts = await retry_selected(
@@ -248,7 +249,10 @@ async def _submit(
     Raises `UserError` if the command is rejected.
     """
     request = _operator_request()
-    async with open_session(context, writes=True) as session, _command_handler(session) as handler:
+    async with (
+        open_session(context, writes=True) as session,
+        open_command_handler(session.database, session.codec) as handler,
+    ):
         outcome = await submit(session.database, handler, request)
         await _notify_servers(session)
     match outcome:
@@ -273,19 +277,6 @@ async def _notify_servers(session: Session) -> None:
     await session.database.pool.execute(
         "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
     )
-
-
-@asynccontextmanager
-async def _command_handler(session: Session) -> AsyncGenerator[CommandHandler]:
-    """A command handler whose appender runs until the end of the block."""
-    # This process has no feed to publish to.
-    appender = Appender(session.database.connect, session.codec, lambda head, facts, before: None)
-    running = asyncio.create_task(appender.run())
-    try:
-        yield CommandHandler(appender, session.reader)
-    finally:
-        appender.drain()
-        await running
 
 
 def _find_process(context: typer.Context, name: str) -> AnyProcess:

@@ -31,7 +31,7 @@ from app.engine.prove.journal import (
     read_journal,
     tally,
 )
-from app.engine.store.append import Appender
+from app.engine.store.append import Appender, open_appender
 from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
@@ -298,19 +298,19 @@ def _delivered(fact: Fact) -> Delivered:
 
 async def _write(job: Job, database: Database, messages: asyncio.StreamReader) -> None:
     wake = LogNotifier(database.connect, lambda position: None)
-    appender = Appender(
-        database.connect, EventCodec([tally]), lambda head, _facts, _before: wake.notify(head)
-    )
-    writer = Writer(job, database, appender)
-    helpers = [asyncio.create_task(appender.run()), asyncio.create_task(wake.run())]
-    work, stop = asyncio.create_task(writer.run()), asyncio.create_task(messages.readline())
+    waking, stop = asyncio.create_task(wake.run()), asyncio.create_task(messages.readline())
     try:
-        await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
-        writer.stopped = True
-        await work
+        async with open_appender(
+            database.connect, EventCodec([tally]), lambda head, _facts, _before: wake.notify(head)
+        ) as appender:
+            writer = Writer(job, database, appender)
+            work = asyncio.create_task(writer.run())
+            await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+            writer.stopped = True
+            await work
     finally:
-        for task in (*helpers, stop):
-            task.cancel()
+        waking.cancel()
+        stop.cancel()
 
 
 async def _follow(job: Job, database: Database, messages: asyncio.StreamReader) -> None:

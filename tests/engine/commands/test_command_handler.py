@@ -13,9 +13,11 @@ from app.engine.commands import (
     CommandHandler,
     CommandPreview,
     CommandRejected,
+    open_command_handler,
 )
 from app.engine.database.connections import Database
 from app.engine.sized_cache import ENTRY_BYTES
+from app.engine.store.codec import EventCodec
 from domain.kernel.decider import UndeclaredRejection
 from tests.support.scenarios import Scenario
 from tests.support.toy_counter import Add, Added, Take, TooLittle, engine, request, tally
@@ -222,3 +224,20 @@ async def test_a_state_that_has_grown_counts_with_what_it_takes_now(database: Da
         assert kept.currsize < 2 * ENTRY_BYTES
         await commands.execute(tally, stream, Add(amount=10**4_000), request())
         assert kept.currsize > ENTRY_BYTES + 1_500
+
+
+async def test_a_command_handler_without_a_server_answers_what_waits_at_its_end(database: Database) -> None:
+    stream, loop = uuid4(), asyncio.get_running_loop()
+    async with open_command_handler(database, EventCodec([tally])) as commands:
+        # Its state is in memory then: the commands that follow wait for the database from their first turn.
+        await commands.execute(tally, stream, Add(amount=1), request())
+        waiting = [
+            asyncio.Task(
+                commands.execute(tally, stream, Add(amount=1), request()), loop=loop, eager_start=True
+            )
+            for _ in range(40)
+        ]
+    outcomes = await asyncio.gather(*waiting)
+    assert [outcome.version for outcome in outcomes if isinstance(outcome, CommandAccepted)] == list(
+        range(2, 42)
+    )
