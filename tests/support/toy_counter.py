@@ -3,26 +3,19 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, assert_never
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from app.engine.commands import CommandContext, CommandHandler
+from app.engine.application import Application
+from app.engine.commands import CommandContext
 from app.engine.database.connections import Database, RowsLost
 from app.engine.processes.attempts import RetryPolicy
-from app.engine.processes.engine import ProcessEngine
-from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import fetch_rows
-from app.engine.store.append import Appender
-from app.engine.store.codec import EventCodec
-from app.engine.store.feed import Feed
-from app.engine.store.log_identity import EventIdentity
-from app.engine.store.notifier import LogNotifier
-from app.engine.store.reader import EventReader, Fact
-from app.engine.store.snapshots.reader import SnapshotReader
-from app.engine.store.snapshots.writer import SnapshotWriter
+from app.engine.server.runtime import Runtime
+from app.engine.settings import EngineSettings
 from domain.kernel.decider import (
     AnyDecider,
     Command,
@@ -34,7 +27,7 @@ from domain.kernel.decider import (
     event,
     value,
 )
-from domain.kernel.process import AnyProcess, Port
+from domain.kernel.process import AnyProcess, Call, Port
 from projections.kernel import Key, Projection
 from tests.support.row_history import same_at_every_position
 from tests.support.scenarios import fold_all
@@ -144,19 +137,8 @@ def request(**given: Any) -> CommandContext:
     return CommandContext(actor="tester", correlation_id=uuid4(), **given)
 
 
-@dataclass
-class Engine:
-    """The engine with the toy aggregate alone."""
-
-    database: Database
-    reader: EventReader
-    appender: Appender
-    commands: CommandHandler
-    feed: Feed
-    projector: Projector
-    snapshots: SnapshotReader
-    snapshotter: SnapshotWriter
-    processes: ProcessEngine
+Engine = Runtime
+"""The engine with the toy aggregate alone."""
 
 
 @asynccontextmanager
@@ -171,54 +153,33 @@ async def engine(
     projections: Sequence[Projection[Any]] = (tallies,),
     every: int = 0,
     processes: Sequence[AnyProcess] = (),
-    ports: Mapping[type, Port] | None = None,
+    ports: Mapping[type[Call], Port] | None = None,
     steps: RetryPolicy | None = None,
 ) -> AsyncGenerator[Engine]:
-    deciders = (decider, *(process.stream_decider for process in processes))
-    codec = EventCodec(deciders)
-    reader = EventReader(database.pool, codec)
-    feed = Feed(reader, buffer_size=buffer_size, poll_interval=poll_interval)
-    projector = Projector(projections, database, feed)
-    database.on_read_connection = projector.check_new_connection
-    notifier = LogNotifier(database.connect, feed.notify, projector.on_notified)
-
-    def committed(head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
-        feed.publish(head, facts, before)
-        notifier.notify(head)
-
-    appender = Appender(
-        database.connect,
-        codec,
-        committed,
-        check_log=feed.check_log,
-        max_pending=max_pending,
-        retry_timeout=retry_timeout,
+    """The engine as a server has it, but it writes no seals, and a test that uses snapshots calls `flush` itself."""
+    settings = EngineSettings(
+        feed_buffer_size=buffer_size,
+        max_queued_commands=max_pending,
+        poll_seconds=poll_interval,
+        snapshot_every=every,
+        seal_max_events=0,
     )
-    # A test that uses snapshots calls `flush` itself.
-    snapshots = SnapshotReader(database.pool, reader, [decider], every=every)
-    snapshotter = SnapshotWriter(database.pool, reader, snapshots)
-    commands = CommandHandler(appender, reader, snapshots)
-    feed.on_replaced += [commands.forget, appender.invalidate, notifier.forget]
-    workers = ProcessEngine(processes, database, reader, feed, commands, deciders, ports or {}, steps)
-    await workers.create_missing_checkpoints()
-    await feed.start()
-    running = (
-        appender.run(),
-        feed.run(),
-        notifier.run(),
-        projector.run(),
-        projector.poll_checkpoints(),
-        projector.retry_parked(),
-        workers.run(),
+    application = Application(
+        settings=EngineSettings,
+        deciders=(decider, *(process.stream_decider for process in processes)),
+        processes=tuple(processes),
+        projections=tuple(projections),
+        ports=lambda settings, database: ports or {},
     )
-    tasks = [asyncio.create_task(work) for work in running]
-    try:
-        yield Engine(database, reader, appender, commands, feed, projector, snapshots, snapshotter, workers)
-    finally:
-        feed.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    runtime = Runtime(application, settings, database)
+    # No setting says these. Tests cannot wait as long as a server does.
+    runtime.appender.session.retry_timeout = retry_timeout
+    for worker in runtime.processes.workers.values():
+        worker.retry_policy = steps or worker.retry_policy
+    supervisor = runtime.supervisor
+    supervisor.components = [part for part in supervisor.components if part.name != "snapshots"]
+    async with runtime.run():
+        yield runtime
 
 
 async def wait_until_owner(running: Engine, name: str = "tallies") -> None:

@@ -88,7 +88,7 @@ class ProcessWorker:
         self._feed = feed
         self._commands = commands
         self._ports = ports
-        self._retry_policy = retry_policy
+        self.retry_policy = retry_policy
         deciders = tuple(deciders)
         self._codec = ProcessCodec(process, deciders)
         self._reducer = ProcessReducer(process, self._codec)
@@ -168,7 +168,7 @@ class ProcessWorker:
             self._codec,
             self._commands,
             self._ports,
-            self._retry_policy,
+            self.retry_policy,
             self._on_step_result,
             lambda instance: seconds_to_deadline(self._database.pool, category, instance),
             lambda command_id: describe_command(self._database.pool, command_id),

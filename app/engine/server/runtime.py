@@ -90,7 +90,7 @@ class Runtime:
         self.probe = DatabaseProbe(database)
         self._connects: Counter[str] = Counter()
         self._notifier = LogNotifier(self._counted("notifier"), self.feed.notify, self.projector.on_notified)
-        self._appender = _MeasuredAppender(
+        self.appender = _MeasuredAppender(
             self._counted("appender"),
             codec,
             self._on_commit,
@@ -104,13 +104,13 @@ class Runtime:
             database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_interval_seconds
         )
         self.commands = CommandHandler(
-            self._appender,
+            self.appender,
             self.reader,
             self.snapshots,
             cache_bytes=settings.aggregate_cache_bytes,
             on_outcome=self._on_outcome,
         )
-        self.feed.on_replaced += [self.commands.forget, self._appender.invalidate, self._notifier.forget]
+        self.feed.on_replaced += [self.commands.forget, self.appender.invalidate, self._notifier.forget]
         self.history = AggregateHistory(self.reader, self.snapshots, epoch=lambda: self.feed.epoch)
         self.operations = BackgroundOperations()
         self.statuses = StatusCache(database, application.projections)
@@ -140,7 +140,7 @@ class Runtime:
         self.supervisor = Supervisor(self._components(), self.gave_up.set)
         self.health = Health(
             settings,
-            appender=self._appender,
+            appender=self.appender,
             feed=self.feed,
             projector=self.projector,
             processes=self.processes,
@@ -166,7 +166,7 @@ class Runtime:
             application.metrics(),
         )
         self.probe.on_pool_wait = self.metrics.observe_pool_wait
-        self._appender.on_wait = self.metrics.observe_append
+        self.appender.on_wait = self.metrics.observe_append
         self.shutdown_seconds = settings.shutdown_timeout_seconds * RUNTIME_SHARE
         """How long the components may take to stop."""
         self.unstopped: Sequence[str] = ()
@@ -183,7 +183,7 @@ class Runtime:
             # First, because steps send commands. The next owner continues the steps that are cancelled.
             Component("processes", self.processes.run, stop_share=0.4),
             # It answers the commands that wait.
-            Component("appender", self._appender.run, stop=self._appender.drain, stop_share=0.8),
+            Component("appender", self.appender.run, stop=self.appender.drain, stop_share=0.8),
             # It ends the readers of the log.
             Component("feed", self.feed.run, stop=self.feed.close),
             Component("notifier", self._notifier.run, is_needed=False),

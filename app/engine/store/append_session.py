@@ -90,7 +90,7 @@ class AppendSession:
     def __init__(self, connect: Connect, check_log: CheckLog, retry_timeout: float) -> None:
         self._connect = connect
         self._check_log = check_log
-        self._retry_timeout = retry_timeout
+        self.retry_timeout = retry_timeout
         self._connection: asyncpg.Connection | None = None
         self._epoch = 0
         self._is_unreplicated = False
@@ -132,7 +132,7 @@ class AppendSession:
         """
         epoch, began = self._epoch, monotonic()
         # The oldest request has waited already. But each batch gets some attempts.
-        deadline = max(since, began - 0.75 * self._retry_timeout) + self._retry_timeout
+        deadline = max(since, began - 0.75 * self.retry_timeout) + self.retry_timeout
         backoff, resent, sent = Backoff(0.02, 1.0), False, False
         self._sent_at = began
         try:
@@ -145,13 +145,13 @@ class AppendSession:
                     arguments = append_arguments(requests)
                     sent, asked = True, self._clock_bound.elapsed()
                     rows = await connection.fetch(
-                        APPEND_BATCH, *arguments, self._clock_bound.latest(), timeout=self._retry_timeout
+                        APPEND_BATCH, *arguments, self._clock_bound.latest(), timeout=self.retry_timeout
                     )
                     if resent or self._is_unreplicated:
                         # An earlier attempt may have been committed without its wait for a synchronous standby. The
                         # commit of a later record waits for all records before it.
                         resent = True
-                        await connection.execute(_SELECT_PROBE, timeout=self._retry_timeout)
+                        await connection.execute(_SELECT_PROBE, timeout=self.retry_timeout)
                         self._is_unreplicated = False
                     self._succeed()
                     self._clock_bound.note(rows[0]["clock"], asked)
@@ -182,11 +182,11 @@ class AppendSession:
                 APPEND_BATCH,
                 *append_arguments(()),
                 self._clock_bound.latest(),
-                timeout=self._retry_timeout,
+                timeout=self.retry_timeout,
             )
             # The flushed record finds a full disk of the log of PostgreSQL, the row one of its tables, or a lost right.
-            await connection.execute(_SELECT_PROBE, timeout=self._retry_timeout)
-            await connection.execute(_INSERT_PROBE, timeout=self._retry_timeout)
+            await connection.execute(_SELECT_PROBE, timeout=self.retry_timeout)
+            await connection.execute(_INSERT_PROBE, timeout=self.retry_timeout)
         except DRIVER_ERRORS as error:
             self._fail(error)
         else:

@@ -1,6 +1,7 @@
 """What execute promises: decided on the truth, answered once, and quick on a hot stream."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,7 +21,18 @@ from app.engine.sized_cache import ENTRY_BYTES
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import UndeclaredRejection
 from tests.support.scenarios import Scenario
-from tests.support.toy_counter import Add, Added, Take, TooLittle, engine, request, tally
+from tests.support.toy_counter import (
+    Add,
+    Added,
+    Take,
+    TallyCommand,
+    TallyEvent,
+    TooLittle,
+    decide,
+    engine,
+    request,
+    tally,
+)
 
 
 async def test_commands_of_one_stream_in_one_process_all_find_their_place(database: Database) -> None:
@@ -179,7 +191,11 @@ async def test_a_cancelled_caller_leaves_the_stream_usable(database: Database) -
 
 
 async def test_a_rule_that_is_raised_but_not_declared_is_named(database: Database) -> None:
-    undeclared = replace(tally, rejections=())
+    def takes(command: TallyCommand, state: int) -> Sequence[TallyEvent]:
+        # The rule is in another file than this function, so that only the raise can tell of it.
+        return decide(command, state)
+
+    undeclared = replace(tally, decide=takes, rejections=())
     async with engine(database, decider=undeclared) as running:
         for dry_run in (False, True):
             with pytest.raises(UndeclaredRejection) as raised:

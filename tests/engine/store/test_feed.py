@@ -57,8 +57,8 @@ async def test_followers_of_two_processes_that_write_at_once_get_every_fact_once
     database: Database,
 ) -> None:
     async with (
-        engine(database, buffer_size=60, poll_interval=0.1) as one,
-        engine(database, buffer_size=60, poll_interval=0.1) as other,
+        engine(database, buffer_size=100, poll_interval=0.1) as one,
+        engine(database, buffer_size=100, poll_interval=0.1) as other,
     ):
         following = [
             asyncio.create_task(follow_to(running.feed, 0, 600)) for running in (one, other) for _ in range(3)
