@@ -12,7 +12,7 @@ import pytest
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
-from app.engine.store.append import Appender, Overloaded
+from app.engine.store.append import Appender, Overloaded, open_appender
 from app.engine.store.append_request import (
     AppendChain,
     AppendRequest,
@@ -254,23 +254,20 @@ async def test_a_burst_is_sent_in_two_halves_that_take_turns(
     database: Database,
 ) -> None:
     recorded: list[int] = []
-    appender = Appender(
-        database.connect, EventCodec([tally]), lambda _, facts, __: recorded.append(len(facts))
-    )
-    running = asyncio.create_task(appender.run())
 
-    async def call(stream: UUID) -> None:
+    async def call(appender: Appender, stream: UUID) -> None:
         for version in range(4):
             assert isinstance(
                 await appender.append(append(stream, version, Added(amount=version))), AppendResult
             )
 
-    for callers, batches in ((64, [32] * 8), (31, [31] * 4), (1, [1] * 4)):
-        recorded.clear()
-        await asyncio.gather(*(call(uuid4()) for _ in range(callers)))
-        assert recorded == batches
-    appender.drain()
-    await running
+    async with open_appender(
+        database.connect, EventCodec([tally]), lambda _, facts, __: recorded.append(len(facts))
+    ) as appender:
+        for callers, batches in ((64, [32] * 8), (31, [31] * 4), (1, [1] * 4)):
+            recorded.clear()
+            await asyncio.gather(*(call(appender, uuid4()) for _ in range(callers)))
+            assert recorded == batches
 
 
 async def test_callers_whose_batch_is_in_flight_when_the_appender_ends_get_an_error(

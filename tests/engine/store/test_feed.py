@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from app.engine.database.connections import Database
-from app.engine.store.append import Appender
+from app.engine.store.append import open_appender
 from app.engine.store.append_request import AppendRequest
 from app.engine.store.codec import EventCodec
 from app.engine.store.feed import Feed
@@ -143,10 +143,6 @@ async def test_the_result_of_a_repeated_command_is_published_without_facts(
     database: Database,
 ) -> None:
     published: list[tuple[int, int]] = []
-    appender = Appender(
-        database.connect, EventCodec([tally]), lambda head, facts, _: published.append((head, len(facts)))
-    )
-    running = asyncio.create_task(appender.run())
     append = AppendRequest(
         command_id=uuid4(),
         command=Add.stored,
@@ -158,10 +154,11 @@ async def test_the_result_of_a_repeated_command_is_published_without_facts(
         actor="tester",
         persist_outcome=True,
     )
-    for _ in range(2):
-        await appender.append(append)
-    appender.drain()
-    await running
+    async with open_appender(
+        database.connect, EventCodec([tally]), lambda head, facts, _: published.append((head, len(facts)))
+    ) as appender:
+        for _ in range(2):
+            await appender.append(append)
     assert published == [(1, 1), (1, 0)]
 
 
