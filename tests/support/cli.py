@@ -7,8 +7,11 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import typer
 from typer.testing import CliRunner
 
 from app.composition import application as registered_application
@@ -108,3 +111,16 @@ def next_line(process: subprocess.Popen[str], seconds: float = TIMEOUT_SECONDS) 
         return process.stdout.readline()
     finally:
         timer.cancel()
+
+
+def engine_commands() -> Iterator[tuple[str, Any]]:
+    """Each command and group of the engine, by the words that a user types. The application's own are not among them."""
+    yield from _commands_of("python -m app", typer.main.get_group(cli))
+
+
+def _commands_of(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    yield path, command
+    if hasattr(command, "commands"):
+        context = typer.Context(command)
+        for name in command.list_commands(context):
+            yield from _commands_of(f"{path} {name}", command.get_command(context, name))

@@ -11,7 +11,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,14 +19,12 @@ from uuid import UUID
 import httpx2
 import msgspec
 import pytest
-import typer
 from graphql import parse, validate
 from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
 import app.graphql.order
 from app.composition import application
-from app.engine.cli.main import cli
 from app.engine.database import url
 from app.engine.database.connections import Database
 from app.engine.graphql import errors
@@ -39,6 +37,7 @@ from app.settings import Settings
 from domain.kernel.decider import Command, Decider
 from domain.kernel.process import AnyProcess
 from domain.kernel.undo import NothingToUndo
+from tests.support.cli import engine_commands
 from tests.support.graphql_client import Api
 from tests.support.scenarios import Scenario
 from tests.support.server import Server
@@ -441,18 +440,7 @@ def test_the_targets_that_are_named_are_in_the_makefile() -> None:
         assert named <= targets
 
 
-def commands(before: str, group: Any) -> Iterator[tuple[str, Any]]:
-    """Each command as it is typed, those of groups within groups too."""
-    context = typer.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        if hasattr(command, "commands"):
-            yield from commands(f"{before} {name}", command)
-        else:
-            yield f"{before} {name}", command
-
-
-COMMANDS = dict(commands("python -m app", typer.main.get_group(cli))) | {
+COMMANDS = {name: command for name, command in engine_commands() if not hasattr(command, "commands")} | {
     # The commands of the application are loaded when they are typed.
     f"python -m app {name}": None
     for name in application.commands

@@ -104,9 +104,7 @@ def _verify_export(path: Path, expected: bytes | None) -> bool:
 @async_command
 async def audit_export(
     context: typer.Context,
-    stream: Annotated[
-        str | None, typer.Option(help="Category of the stream: order, product, …; needs --id.")
-    ] = None,
+    stream: Annotated[str | None, typer.Option(help="Category of the stream; needs --id.")] = None,
     id: Annotated[str | None, typer.Option(help="Id of the stream.")] = None,
     correlation: Annotated[str | None, typer.Option(help="All events with this correlation id.")] = None,
     first: Annotated[int | None, typer.Option("--from", help="The first position; needs --to.")] = None,

@@ -33,7 +33,7 @@ type Print = Callable[[str], None]
 @async_command
 async def history(
     context: typer.Context,
-    stream: Annotated[str, typer.Argument(help="Category of the stream: order, product, …")],
+    stream: Annotated[str, typer.Argument(help="Category of the stream.")],
     id: Annotated[str, typer.Argument(help="Id of the stream, or the name that the id is derived from.")],
     version: Annotated[int | None, typer.Option(help="Show the state after this version instead.")] = None,
     at: Annotated[

@@ -32,7 +32,7 @@ from domain.kernel.process import AnyProcess
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="List, inspect and repair processes.")
 
-Process = Annotated[str, typer.Argument(help="Name of the process: fulfilment, …")]
+Process = Annotated[str, typer.Argument(help="Name of the process.")]
 Instance = Annotated[str, typer.Argument(help="Id of the instance.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is recorded.")]
 
@@ -151,7 +151,7 @@ async def retry(
         str | None,
         typer.Option(
             help="Only this stuck step; if omitted, all of them, or the event that parked the process."
-            " With --state stuck also the stored name of a command or call, such as payment.authorise."
+            " With --state stuck, the stored name of a command or call names all its steps."
         ),
     ] = None,
     state: Annotated[str | None, typer.Option(help="All instances of this state: stuck or parked.")] = None,
