@@ -27,6 +27,12 @@ PATHS: Sequence[str] = (
 )
 TEXTS = {path: (ROOT / path).read_text() for path in PATHS}
 
+REFUSED_WORDS = re.compile(
+    r"\b(whoever|whatever|whichever|anew|beside|nobody|somebody|likewise|meanwhile of|mend(ed|s|ing)?|cork(ed|s)?|fact in the log)\b",
+    re.IGNORECASE,
+)
+"""Words with a plainer one, in prose and in what a user reads."""
+
 _FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

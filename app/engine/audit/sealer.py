@@ -109,7 +109,7 @@ class Sealer:
         return True
 
     async def seal(self, connection: asyncpg.Connection, last: Seal | None) -> Seal:
-        """Seal what follows the seal `last`, up to a full range. Raises `Unsealable` where a position is missing."""
+        """Seal what follows the seal `last`, up to a full range. Raises `Unsealable` if a position is missing."""
         after, previous, number = (0, GENESIS, 1) if last is None else (last.last, last.hash, last.number + 1)
         upto = min(after + self._facts, self._feed.head)
         hashes: list[bytes] = []

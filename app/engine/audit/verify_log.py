@@ -194,7 +194,7 @@ def _compare(seal: Seal, rows: Rows) -> list[str]:
     if positions == list(range(seal.first, seal.last + 1)) and root_of(hashes) == seal.root:
         if leaf_prefixes(hashes) == seal.marks:
             return []
-        return [f"seal {seal.number}: was changed: its marks are not those of its events"]
+        return [f"seal {seal.number}: was changed: its leaf prefixes are not those of its events"]
     findings = _find_gaps(seal.first - 1, seal.last, rows)
     for position, digest in zip(positions, hashes, strict=True):
         place = (position - seal.first) * LEAF_PREFIX_BYTES

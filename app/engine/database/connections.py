@@ -214,7 +214,7 @@ class Database:
             yield
         except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} does not let this role go on: {error}"
+                f"the database at {redact_password(self.url)} refuses this role: {error}"
             ) from error
 
     def _migrated_by_newer_code(self, unknown: Revisions) -> DatabaseUnavailable:

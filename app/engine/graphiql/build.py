@@ -169,7 +169,7 @@ def find_node() -> Node | None:
 
 
 def install_node() -> Node:
-    """The one from PyPI, pinned by hash, into the environment that runs this script; quick where it is there already."""
+    """The one from PyPI, pinned by hash, into the environment that runs this script; quick if it is there already."""
     run(sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", "requirements-node.lock")
     return Node(
         "Node.js from PyPI",
@@ -179,7 +179,7 @@ def install_node() -> Node:
 
 
 def run(*command: str) -> None:
-    """Run it here and quietly; where it fails, the first telling line of its complaint is the reason."""
+    """Run it here and quietly; if it fails, the first line of its errors is the reason."""
     try:
         done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     except OSError as error:

@@ -80,7 +80,7 @@ def live_list[R, F](
         "after": Annotated[
             Position | None,
             strawberry.argument(
-                description="The position of the last message. The first message is then what has changed since; the list, if that cannot be told any more."
+                description="The position of the last message. The first message then has the changes since, or the whole list if they are no longer known."
             ),
         ],
         "return": AsyncGenerator[Changes[row_type]],  # pyright: ignore[reportInvalidTypeForm] - derived

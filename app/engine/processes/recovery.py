@@ -32,7 +32,7 @@ async def create_missing_checkpoints(
 
 
 async def recover(connection: asyncpg.Connection, process: str, started: str) -> str | None:
-    """Mend the tables of a process, whose instances record `started` as their first event. Returns what was mended.
+    """Repair the tables of a process, whose instances record `started` as their first event. Returns what was repaired.
 
     The caller owns the process. Raises `ForeignLog` if nothing shows that the log and the tables belong together.
     """

@@ -82,7 +82,7 @@ class ProcessWorker:
         self.position = 0
         self.owns = False
         self.error: str | None = None
-        """Why the process does not go on, or what it mends, as one line."""
+        """Why the process does not continue, or what it repairs, as one line."""
         self._database = database
         self._reader = reader
         self._feed = feed
@@ -106,7 +106,7 @@ class ProcessWorker:
         self._epoch = 0
         """The epoch of the feed in which this worker took over."""
         self._recovered: str | None = None
-        """What `recover` has mended, until the instances are folded again."""
+        """What `recover` has repaired, until the instances are folded again."""
         self._newer_event: str | None = None
         """The event of newer code at which the process stops."""
         self._backoff = Backoff(0.05, 5.0)

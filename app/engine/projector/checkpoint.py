@@ -15,8 +15,8 @@ from projections.kernel import AnyProjection
 
 @dataclass(slots=True)
 class Checkpoint:
-    """The position of one table. `generation` names the table itself, whichever slot it is in; `fingerprint` is that of
-    the code that made it."""
+    """The position of one table. `generation` names the table itself, in any slot; `fingerprint` is that of the code that
+    made it."""
 
     projection: AnyProjection
     slot: str

@@ -24,7 +24,7 @@ class NewerEvent(Exception):
         self.remedy = f"event {fact.event.name} v{fact.event.version} at position {fact.position} is of newer code: run that code"
         """What to do if the projection is past the event already, so that it cannot be left out."""
         super().__init__(
-            f"{self.remedy}, or leave the event out: projections skip {projection} '{key}' --position {fact.position}"
+            f"{self.remedy}, or skip the event: projections skip {projection} '{key}' --position {fact.position}"
         )
         self.position = fact.position
 

@@ -1,4 +1,4 @@
-"""The projector runs a worker for each projection, and knows the position of each, whichever process owns it."""
+"""The projector runs a worker for each projection, and knows the position of each, in any process."""
 
 import asyncio
 import logging
@@ -41,12 +41,12 @@ class ProjectionStale(Exception):
         head: int,
         rebuilding: str | None = None,
     ) -> None:
-        waited = "" if seconds is None else f", and the first fact that it lacks has waited {seconds:.1f} s"
-        advice = f"the log itself ends at {head}" if wanted > head else "ask again in a moment"
+        waited = "" if seconds is None else f", the oldest event has waited {seconds:.1f} s"
+        advice = f"The log ends at {head}." if wanted > head else "Ask again in a moment."
         super().__init__(
-            f"Projection {projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}; {advice}."
+            f"Projection {projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}. {advice}"
             if rebuilding is None
-            else f"Projection {projection} is made again from the log ({rebuilding}) and is at position {reached} of {head}; {advice}."
+            else f"Projection {projection} is made again from the log ({rebuilding}), at position {reached} of {head}. {advice}"
         )
         self.projection = projection
         self.wanted = wanted

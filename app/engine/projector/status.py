@@ -1,4 +1,4 @@
-"""The status of projections and of their tables, whichever process owns them: all of it is read from the database."""
+"""The status of projections and of their tables, read from the database: any process may own them."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

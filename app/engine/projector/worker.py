@@ -150,7 +150,7 @@ class ProjectionWorker:
     async def _reacquire(self, writer: TableWriter, error: Exception) -> None:
         """The table was swapped, or is not the one of the checkpoint: continue with the one that is in this slot now. The
         connection still holds the lease."""
-        log.info("projection %s, %s table: %s; going on from there", self.projection.name, self.slot, error)
+        log.info("projection %s, %s table: %s; continuing from there", self.projection.name, self.slot, error)
         new = TableWriter(self.projection, self.slot, writer.connection)
         new.lock = writer.lock
         async with writer.lock:

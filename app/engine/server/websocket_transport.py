@@ -102,7 +102,7 @@ class _Handshake(ServerProtocol):
 
 
 class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's sockets, corked.
+    """A socket of uvicorn that combines its frames into few writes.
 
     A peer that stops reading is aborted when it does not answer a ping in time, or `CLOSE_SECONDS` after a close.
     """

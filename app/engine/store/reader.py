@@ -319,8 +319,8 @@ class EventReader:
         if where is ALL_EVENTS:
             return await self.head_position()
         condition, arguments = where.sql(1, self._codec)
-        [row] = await self._fetch(f"SELECT count(*) AS facts FROM es.events WHERE {condition}", *arguments)
-        return row["facts"]
+        [row] = await self._fetch(f"SELECT count(*) AS events FROM es.events WHERE {condition}", *arguments)
+        return row["events"]
 
     async def read_dense(
         self, after: int, limit: int, *, up_to: int | None = None

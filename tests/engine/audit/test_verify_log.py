@@ -195,11 +195,11 @@ SEALS = [
     ),
     (
         "UPDATE es.seals SET marks = set_byte(marks, 3, 255 - get_byte(marks, 3)) WHERE number = 2",
-        "seal 2: was changed: its marks are not those of its events",
+        "seal 2: was changed: its leaf prefixes are not those of its events",
     ),
     (
         "UPDATE es.seals SET marks = '' WHERE number = 2",
-        "seal 2: was changed: its marks are not those of its events",
+        "seal 2: was changed: its leaf prefixes are not those of its events",
     ),
     (
         "UPDATE es.seals SET last_position = 9000000000000000000 WHERE number = 4",

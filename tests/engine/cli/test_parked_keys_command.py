@@ -98,7 +98,7 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         (("parked", "tallies", "0" * 32), 'tallies: ["00000000-0000-0000-0000-000000000000"] is not parked'),
         (
             ("skip", "tallies", "0" * 32, "--position", "1"),
-            "a fact is left out for a reason: one of 1 to 1,000 characters",
+            "a reason of 1 to 1,000 characters is required",
         ),
     ],
 )

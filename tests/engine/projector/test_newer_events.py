@@ -147,14 +147,14 @@ async def test_without_newer_code_the_projection_stands_before_the_event_and_say
     async with engine(database) as old:
         error = await until_it_stands(old)
         assert error.startswith(
-            "event tally.added v2 at position 2 is of newer code: run that code, or leave the event out"
+            "event tally.added v2 at position 2 is of newer code: run that code, or skip the event"
         )
         await old.projector.wait_for_position("tallies", 1, 10)
         [row] = (await table_rows(old)).values()
         assert (row.sum, row.facts) == (1, 1)
         with pytest.raises(OperationRefused, match=r"event tally.added v2 at position 2 is of newer code"):
             await rebuild(database, old_codec, [replace(tallies, version=2)])
-        # An operator may leave the event out.
+        # An operator may skip the event.
         key = admin.parse_key(tallies, error.split("'")[1])
         with pytest.raises(OperationRefused, match="is not parked"):
             await admin.skip(database, tallies, key, 3, "not this one", "olga")

@@ -367,7 +367,7 @@ async def test_a_snapshot_that_is_not_the_fold_is_reported_and_removed(
     ]
     assert (
         message
-        == f"the snapshot of tally {stream} at version 5 is wrong, and removed: it is not the fold of the facts before it"
+        == f"the snapshot of tally {stream} at version 5 is wrong, and removed: it is not the fold of the events before it"
     )
     assert running.snapshotter.counts.different == 1
     assert await versions(running) == []

@@ -219,7 +219,7 @@ def test_a_position_beyond_the_log_is_an_empty_page_a_stale_read_and_no_place_to
     head = stale["extensions"]["position"]
     assert (
         stale["errors"][0]["message"]
-        == f"Projection products is at position {head}, {1000 - int(head)} behind 1000; the log itself ends at {head}."
+        == f"Projection products is at position {head}, {1000 - int(head)} behind 1000. The log ends at {head}."
     )
     stream = post(
         server,

@@ -368,7 +368,7 @@ async def test_a_stale_read_says_how_far_behind_it_is(
         )
         assert said["behindSeconds"] > 0.05
         assert re.match(
-            r"Projection orders is at position 0, 1 behind 1, and the first fact that it lacks has waited \d+\.\d s",
+            r"Projection orders is at position 0, 1 behind 1, the oldest event has waited \d+\.\d s",
             error["message"],
         )
         assert answer["extensions"]["lag"]["orders"] == 1

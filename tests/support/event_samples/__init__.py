@@ -43,7 +43,7 @@ class Sample:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Raises `ValueError` where the file holds something else than its name says."""
+        """Raises `ValueError` if the file holds another sample than its name says."""
         try:
             held = json.loads(path.read_text())
             sample = cls(StoredName(held["name"], held["version"]), held["shape"], held["data"])

@@ -191,7 +191,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         return _result_body(result)
 
     async def _stream(self, request: Request, envelope: dict[str, Any], error_type: str) -> Response:
-        """The event stream of a subscription. An error over GET, where a client would try again, has a status."""
+        """The event stream of a subscription. An error over GET has a status, because a client would try again."""
         point = ResumePoint(after=_last_event_id(request))
         context = replace(await self.get_context(request, Response()), streams=True, resume_point=point)
         results = self._results(context, envelope)

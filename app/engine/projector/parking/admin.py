@@ -22,8 +22,8 @@ from projections.kernel import AnyProjection
 
 POLL_INTERVAL_SECONDS = 0.1
 MAX_REASON_LENGTH = 1_000
-SKIPPED_ERROR = "The fact is left out now; the key has yet to be folded without it."
-UNSKIPPED_ERROR = "The fact is not left out any more; the key has yet to be folded with it."
+SKIPPED_ERROR = "The event is skipped now; the key is not folded without it yet."
+UNSKIPPED_ERROR = "The event is not skipped any more; the key is not folded with it yet."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ async def skip(
     reason, problem = clean_line(reason, MAX_REASON_LENGTH)
     if problem is not None:
         raise OperationRefused(
-            f"a fact is left out for a reason: one of 1 to {MAX_REASON_LENGTH:,} characters"
+            f"a reason of 1 to {MAX_REASON_LENGTH:,} characters is required"
             + (f"; this one {problem}" if reason else ""),
             RefusalReason.BAD_REASON,
         )
@@ -163,7 +163,7 @@ async def skip(
             parked_at = position
         if parked_at is None:
             raise OperationRefused(
-                f"{projection.name}: {key} is not parked; only the fact that parks a key can be left out",
+                f"{projection.name}: {key} is not parked; only the event that parks a key can be skipped",
                 RefusalReason.NOT_PARKED,
             )
         if parked_at != position:
@@ -188,7 +188,7 @@ async def unskip(database: Database, projection: AnyProjection, key: str, positi
             is None
         ):
             raise OperationRefused(
-                f"{projection.name}: the fact at position {position} is not left out for {key}",
+                f"{projection.name}: the event at position {position} is not skipped for {key}",
                 RefusalReason.NOT_PARKED,
             )
         slots = await _lock_slots(connection, projection)

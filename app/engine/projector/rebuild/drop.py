@@ -98,7 +98,7 @@ async def _all_tables(connection: asyncpg.Connection) -> Sequence[TableRef]:
 async def _assert_unused(connection: asyncpg.Connection, table: TableRef) -> None:
     """No operation may work on the table. A former table may have a worker, which ends with the table."""
     name, version, slot = table
-    # An operation holds the lease of staging, whichever of the three slots it works on.
+    # An operation in any of the three slots holds the lease of staging.
     operation = STAGING if slot in SCHEMAS else slot
     for held in (LIVE, operation) if slot == LIVE else (operation,):
         if not await Lease(connection, lease_name(name, version, held)).try_acquire():

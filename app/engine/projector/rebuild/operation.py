@@ -40,10 +40,10 @@ class RefusalReason(StrEnum):
     DIFFERENT = "The staging table differs from the live one."
     BEHIND = "The live table is not there yet."
     IN_USE = "The table is in use."
-    NOT_PARKED = "The key is not parked, or by another event; or the event is not left out."
+    NOT_PARKED = "The key is not parked, or by another event; or the event is not skipped."
     BAD_KEY = "This is no key of the projection."
     BAD_REASON = "A reason is needed."
-    STOPPED = "It was ended before it was done; it can be gone on with."
+    STOPPED = "It was stopped before it was done; it can be resumed."
 
 
 class OperationRefused(UserError):
@@ -218,7 +218,7 @@ async def _translate_errors() -> AsyncGenerator[None]:
         raise OperationRefused(str(error), RefusalReason.BEHIND) from error
     except (*DRIVER_ERRORS, LeaseLost) as error:
         raise OperationRefused(
-            f"{first_line(error)}; the live table is as it was: mend that, and the same command goes on from the last checkpoint"
+            f"{first_line(error)}; the live table is as it was: correct that, and run the same command again; it resumes at the last checkpoint"
         ) from error
 
 

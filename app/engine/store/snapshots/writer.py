@@ -114,7 +114,7 @@ class SnapshotWriter:
                 self._reader, decider, stream_id, version=version, page_size=PAGE_SIZE
             )
             if (full.version, full.state) != (version, snapshot.state):
-                difference = "it is not the fold of the facts before it"
+                difference = "it is not the fold of the events before it"
         except UnreadableStream as error:
             difference = str(error)
         except Exception as error:
