@@ -23,7 +23,7 @@ from tests.support.databases import new_database, postgres_server
 SECTIONS: tuple[Section, ...] = (
     appends.against_others,
     appends.one_hot_stream,
-    sealing.beside_appends,
+    sealing.during_appends,
     sealing.verifying,
     *MEASUREMENTS,
     appends.growth,

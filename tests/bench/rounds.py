@@ -1,4 +1,4 @@
-"""Variants take turns, round by round, so that whatever else the machine does falls on all of them."""
+"""Variants take turns, round by round, so that other work of the machine slows all of them alike."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Bench:
         task = self.progress.add_task(title, total=(rounds + 1) * len(variants))
         found: dict[str, list[float]] = {name: [] for name in variants}
         for turn in range(rounds + 1):
-            # Who goes first changes, so that nobody always follows the same neighbour.
+            # The first one changes, so that no variant always follows the same one.
             names = list(variants)
             for name in names[turn % len(names) :] + names[: turn % len(names)]:
                 rate = await variants[name]()

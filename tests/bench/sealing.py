@@ -58,7 +58,7 @@ async def sealed_up(database: Database, feed: Feed) -> int:
     return reached - began
 
 
-async def beside_appends(bench: Bench, url: str) -> None:
+async def during_appends(bench: Bench, url: str) -> None:
     """The same appends with the sealer running and without; what was not sealed in a round is sealed between rounds."""
     streams = [uuid4() for _ in range(CALLERS)]
     behind: list[int] = []

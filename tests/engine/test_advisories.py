@@ -13,7 +13,7 @@ def test_a_package_with_an_advisory_is_named_with_the_version_that_mends_it() ->
             ]
         }
     )
-    assert (sound, lines) == (False, ["a 1.1: PYSEC-2026-1, mended in 1.2"])
+    assert (sound, lines) == (False, ["a 1.1: PYSEC-2026-1, fixed in 1.2"])
 
 
 def test_packages_without_an_advisory_pass() -> None:

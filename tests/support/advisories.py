@@ -23,7 +23,7 @@ def judge(report: Mapping[str, Any]) -> tuple[bool, Sequence[str]]:
     if not audited:
         return True, [f"audit of {len(packages)} packages skipped: the index has no advisories here"]
     weak = [
-        f"{package['name']} {package['version']}: {weakness['id']}, mended in {', '.join(weakness['fix_versions']) or 'no version yet'}"
+        f"{package['name']} {package['version']}: {weakness['id']}, fixed in {', '.join(weakness['fix_versions']) or 'no version yet'}"
         for package in audited
         for weakness in package["vulns"]
     ]

@@ -29,7 +29,7 @@ class Socket:
         await self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
     async def hear(self) -> dict[str, Any]:
-        """The next message, whoever it is for."""
+        """The next message, of any operation."""
         async with asyncio.timeout(PATIENCE):
             return json.loads(await self.connection.recv())
 

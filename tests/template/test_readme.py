@@ -235,7 +235,7 @@ async def test_a_client_resumes_after_the_server_has_stopped_without_a_gap_or_a_
         async with contextlib.aclosing(module.follow(f"ws://127.0.0.1:{port}/graphql")) as events:
             for skus in (("A", "B"), ("C", "D")):
                 server = await asyncio.to_thread(serve().wait)
-                # The first of them comes while nobody is connected, or between two attempts.
+                # The first of them comes while no client is connected, or between two attempts.
                 await asyncio.to_thread(server.ask, register(skus[0]))
                 proxy.target = server.port
                 positions.append((await anext(events))["position"])

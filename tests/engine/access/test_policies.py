@@ -367,7 +367,7 @@ ANNS_IF_LARGE = Policy(
 """A small tally has no owner."""
 
 
-async def test_a_command_with_the_scope_own_changes_what_nobody_owns_only_by_taking_it(
+async def test_a_command_with_the_scope_own_changes_what_has_no_owner_only_by_taking_it(
     database: Database,
 ) -> None:
     policy = AccessPolicy((ANNS_IF_LARGE,), ROLES, (tally,), EventCodec((tally,)))

@@ -53,7 +53,7 @@ FIRST = (
 )
 
 
-async def test_a_fact_has_the_hash_that_it_has_always_had_whatever_the_session_is_set_to(
+async def test_a_fact_has_the_hash_that_it_has_always_had_with_any_settings_of_the_session(
     database: Database,
 ) -> None:
     await fill(database, 3)

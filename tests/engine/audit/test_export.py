@@ -1,4 +1,4 @@
-"""An export proves itself without a database: whatever is changed in it, the first line that is wrong is named."""
+"""An export proves itself without a database: after any change, its first wrong line is named."""
 
 import asyncio
 import io
@@ -124,7 +124,7 @@ def removed(line: int) -> Callable[[list[str]], None]:
 
 
 def rehashed(line: int, old: str, new: str, **more: object) -> Callable[[list[str]], None]:
-    """As somebody does who knows how hashes are made."""
+    """As a forger does who knows how hashes are made."""
 
     def change(lines: list[str]) -> None:
         assert old in lines[line - 1]

@@ -1,4 +1,4 @@
-"""Whoever gets past the guards and changes the log, or the seals, is found; who cannot get past them changes nothing."""
+"""A change of the log or of the seals is found if it gets past the guards; no other change is possible."""
 
 import asyncio
 import subprocess
@@ -42,7 +42,7 @@ async def sealed(database: Database) -> Database:
     return database
 
 
-async def test_a_log_that_nobody_changed_has_nothing_to_be_found(sealed: Database) -> None:
+async def test_a_log_without_changes_has_nothing_to_be_found(sealed: Database) -> None:
     report = await verify(sealed)
     assert report.findings == []
     assert (report.facts, report.seals, report.newer) == (34, 4, 6)
@@ -150,7 +150,7 @@ MOVES = [
     ),
     ("put in before the first", INSERT.format(0), ["position 0: was inserted"]),
     (
-        "put in beside another",
+        "put in next to another",
         f"ALTER TABLE es.events DROP CONSTRAINT events_pkey; {INSERT.format(17)}",
         ["position 17: was inserted, a duplicate"],
     ),
@@ -288,7 +288,7 @@ async def test_a_changed_fact_whose_mark_was_changed_with_it_is_found_by_the_roo
     assert await findings(sealed) == ["positions 11 to 20: do not match seal 2"]
 
 
-async def test_seals_made_anew_fit_the_changed_log_and_are_found_by_a_hash_that_was_kept(
+async def test_seals_made_again_fit_the_changed_log_and_are_found_by_a_hash_that_was_kept(
     sealed: Database,
 ) -> None:
     kept = (await verify(sealed)).head

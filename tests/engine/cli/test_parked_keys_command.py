@@ -73,7 +73,7 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
             "skip", "tallies", key_text(two), "--position", str(second), "--reason", "a test"
         ) == (0, ["tallies: 1 recovered"])
         assert (await parked_keys(database, BROKEN, first=10))[0].key == key_text(one)
-    # Nobody does: the command does it itself.
+    # No process does: the command does it itself.
     assert await terminal("retry", "tallies", code=tallies) == (0, ["tallies: 1 recovered"])
     assert await terminal("unskip", "tallies", str(two), "--position", str(second), code=tallies) == (
         0,

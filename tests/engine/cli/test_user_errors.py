@@ -1,4 +1,4 @@
-"""What a person at the terminal gets: one clear line and exit code 2 for what they can mend, a clean stop."""
+"""At the terminal a user error is one line and exit code 2, and a stop is clean."""
 
 import json
 import os
@@ -241,7 +241,7 @@ def _command_line(process: psutil.Process) -> list[str]:
 def test_a_postgresql_that_is_too_old_is_said() -> None:
     binaries = Path("/usr/lib/postgresql/15/bin")
     if not binaries.exists():
-        pytest.skip("needs a PostgreSQL 15 beside the embedded one; Debian's package has it")
+        pytest.skip("needs a PostgreSQL 15 next to the embedded one; Debian's package has it")
     with tempfile.TemporaryDirectory(prefix="shop-old-") as folder:
         user: dict[str, Any] = {"user": "nobody"} if os.geteuid() == 0 else {}
         os.chmod(folder, 0o777)

@@ -86,7 +86,7 @@ async def test_after_an_outage_nothing_is_stuck_all_calls_go_at_once_and_few_wer
 
 
 async def _all_due(database: Database, number: int) -> bool:
-    """Whether there are so many steps, which are all due. The notes of the steps are recorded beside them."""
+    """Whether there are so many steps, which are all due. The notes of the steps are recorded in the meantime."""
     return [(count.state, count.count) for count in await step_counts(database.pool)] == [("due", number)]
 
 

@@ -233,7 +233,7 @@ async def test_the_live_lists_of_an_older_server_show_the_rows_that_newer_code_f
                 assert change is not None
                 cursor, position = change.cursor, change.position
                 shown = ({} if change.initial else shown) | {row.id: row.sum for row in change.upserted}
-            # A client that has everything up to here lacks nothing, on whichever server it resumes.
+            # A client that has everything up to here lacks nothing, on any server.
             assert shown == {known: 4, unknown: 10}
     async with engine(database, projections=[older]) as other:
         # This server had no list at that time.

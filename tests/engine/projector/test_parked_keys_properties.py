@@ -1,4 +1,4 @@
-"""The table is the fold of the log for any mix of broken, mended and skipped events."""
+"""The table is the fold of the log for any mix of broken, corrected and skipped events."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ plans = st.lists(
 
 
 def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(database_url: str) -> None:
-    """Any facts, in any order, some of them poison: half of what they park is skipped, one at a time, the rest is mended."""
+    """Any facts, in any order, some of them poison: half of what they park is skipped, one at a time, the rest is corrected."""
 
     with asyncio.Runner() as runner:
         opening = open_database(EngineSettings(database_url=database_url, pool_size=4))

@@ -121,7 +121,7 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
         assert running.projector.lag_seconds() == {"tallies": 0.0}
 
 
-async def test_a_checkpoint_that_somebody_else_moved_fences_the_worker_off(database: Database) -> None:
+async def test_a_checkpoint_that_another_process_moved_fences_the_worker_off(database: Database) -> None:
     async with engine(database) as running:
         stream = uuid4()
         await running.commands.execute(tally, stream, Add(amount=1), request())
@@ -170,7 +170,7 @@ async def test_facts_that_concern_no_row_cost_no_write_of_their_own_and_the_chec
         assert (row.sum, row.facts) == (101, 2)
 
 
-async def test_a_table_rests_between_batches_until_somebody_waits_for_it(
+async def test_a_table_rests_between_batches_until_a_reader_waits_for_it(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.engine.projector.worker.WRITE_DEBOUNCE_SECONDS", 60)

@@ -1,4 +1,4 @@
-"""What an operator may rely on: a table built beside equals the live one, takes its place in a moment, and gives it back."""
+"""A staging table equals the live table, takes its place in a moment, and gives it back."""
 
 import asyncio
 from uuid import uuid4
@@ -46,7 +46,7 @@ async def test_a_rebuilt_table_equals_the_live_one_and_takes_its_place(database:
         comparison = rebuilt.comparison
         assert (comparison.equal, comparison.rows, comparison.position) == (True, 20, 60)
         assert await table_rows(running) == before
-        # Whoever keeps the live table current keeps the new one so, also while there is nothing to write.
+        # The owner of the live table keeps the new one current, too, also while there is nothing to write.
         owners = await database.pool.fetch(
             "SELECT slot, owner FROM es.checkpoints WHERE projection = 'tallies' AND slot IN ('live', 'former')"
         )
@@ -104,7 +104,7 @@ async def test_rollback_brings_the_former_table_back_current(database: Database)
                 await promote(work, tallies)
 
 
-async def test_the_former_table_is_kept_current_by_whoever_runs(database: Database) -> None:
+async def test_the_former_table_is_kept_current(database: Database) -> None:
     async with engine(database) as running:
         await some(running, 3)
         await rebuild(database, codec, [tallies])

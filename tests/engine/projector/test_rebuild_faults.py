@@ -273,7 +273,7 @@ async def test_a_connection_that_is_lost_at_a_swap_does_not_hide_which_table_is_
         await assert_table_equals_log(running)
 
 
-async def test_it_is_said_if_nobody_knows_which_table_is_live(
+async def test_it_is_said_if_it_is_not_known_which_table_is_live(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_transaction = swap._swap_in_transaction

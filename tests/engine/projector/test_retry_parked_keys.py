@@ -1,4 +1,4 @@
-"""What was parked is brought level: by mended code, or by leaving a fact out; from any process, and whatever happens meanwhile."""
+"""Corrected code or a skipped event brings parked keys level, from any process, at any time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ from tests.support.toy_parking import (
 CODEC = EventCodec([tally])
 
 
-async def test_mended_code_and_a_retry_bring_a_key_level(database: Database) -> None:
+async def test_corrected_code_and_a_retry_bring_a_key_level(database: Database) -> None:
     streams = [uuid4() for _ in range(1_000)]
     async with engine(database, projections=[BROKEN]) as running:
         await asyncio.gather(*(add(running, stream) for stream in streams))
@@ -91,7 +91,7 @@ async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(dat
 
 
 async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
-    """The fold was mended for the first fact and raises at a later one: there the key waits now, with all before it counted."""
+    """The fold is right for the first fact and raises at a later one: there the key waits now, with all before it counted."""
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         first = await add(running, stream, note=POISON)
@@ -99,16 +99,16 @@ async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
         second = await add(running, stream, note=POISON)
         await wait_until_folded(running, BROKEN)
 
-    def half_mended(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
+    def half_corrected(key: tuple[UUID], row: TallyRow | None, given: Recorded[Any]) -> TallyRow | None:
         return (fold if given.position == first else breaks_at_poison)(key, row, given)
 
-    mended = with_fold(half_mended)
-    async with engine(database, projections=[mended]) as running:
-        await wait_until_folded(running, mended)
-        assert await retried(running, mended) == RetryResult(0, 1, 0)
-        [key] = await parked_keys(database, mended, first=10)
+    corrected = with_fold(half_corrected)
+    async with engine(database, projections=[corrected]) as running:
+        await wait_until_folded(running, corrected)
+        assert await retried(running, corrected) == RetryResult(0, 1, 0)
+        [key] = await parked_keys(database, corrected, first=10)
         assert key.position == second
-        assert (await table_rows(running, mended))[(stream,)].sum == 6
+        assert (await table_rows(running, corrected))[(stream,)].sum == 6
 
 
 async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_back(
@@ -131,7 +131,7 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
             "olga",
         )
         assert (await table_rows(running, BROKEN))[(stream,)].sum == 6
-    # For good: also for a table that is filled anew.
+    # For good: also for a table that is filled again.
     await database.pool.execute(
         "DROP TABLE read.tallies_v1, read.tallies_v1_history; DELETE FROM es.checkpoints"
     )
@@ -194,7 +194,7 @@ async def test_a_retry_that_is_asked_of_one_process_is_done_by_the_one_that_owns
             await assert_nothing_parked(other, tallies)
 
 
-async def test_a_command_answers_itself_where_nobody_owns_the_projection(database: Database) -> None:
+async def test_a_command_answers_itself_if_no_process_owns_the_projection(database: Database) -> None:
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         await add(running, stream, note=POISON)
@@ -220,10 +220,10 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(
             return [("no uuid",)]
         return [(UUID(int=given.event.amount),)]
 
-    def mended_keys(given: Recorded[Any]) -> Any:
+    def corrected_keys(given: Recorded[Any]) -> Any:
         return [(UUID(int=given.event.amount),)]
 
-    broken, mended = replace(tallies, keys=by_amount), replace(tallies, keys=mended_keys)
+    broken, corrected = replace(tallies, keys=by_amount), replace(tallies, keys=corrected_keys)
     one, two = uuid4(), uuid4()
     async with engine(database, projections=[broken]) as running:
         for stream, amount, note in (
@@ -238,12 +238,12 @@ async def test_a_stream_that_was_parked_is_freed_with_all_keys_of_its_facts(
             await add(running, stream, amount, note)
         history = await wait_until_folded(running, broken)
         assert await table_rows(running, broken) == fold_all(
-            mended, [each for each in history if each.stream_id == two or each.position < 3]
+            corrected, [each for each in history if each.stream_id == two or each.position < 3]
         )
-    async with engine(database, projections=[mended]) as running:
-        await wait_until_folded(running, mended)
-        assert await retried(running, mended) == RetryResult(1, 0, 0)
-        await assert_nothing_parked(running, mended)
+    async with engine(database, projections=[corrected]) as running:
+        await wait_until_folded(running, corrected)
+        assert await retried(running, corrected) == RetryResult(1, 0, 0)
+        await assert_nothing_parked(running, corrected)
 
 
 async def test_a_key_that_fails_when_its_stream_is_freed_is_parked_in_its_place(database: Database) -> None:
@@ -276,11 +276,11 @@ async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_w
             raise BrokenFold
         return [(UUID(int=given.event.amount),)]
 
-    mended = replace(tallies, keys=lambda given: [(UUID(int=given.event.amount),)])
+    corrected = replace(tallies, keys=lambda given: [(UUID(int=given.event.amount),)])
     stream = uuid4()
     async with engine(database, projections=[replace(tallies, keys=by_amount)]) as running:
         await add(running, stream, 1, POISON)
-        await wait_until_folded(running, mended)
+        await wait_until_folded(running, corrected)
     read_all = EventReader.read_all
 
     async def read_after_an_addition(
@@ -290,15 +290,15 @@ async def test_a_key_that_a_parked_stream_comes_to_concern_meanwhile_is_folded_w
         if after == 0 and "where" not in options:
             monkeypatch.setattr(EventReader, "read_all", read_all)
             await add(running, stream, 2)
-            await wait_until_folded(running, mended)
+            await wait_until_folded(running, corrected)
         return await read_all(reader, after, limit, **options)
 
-    async with engine(database, projections=[mended]) as running:
-        await wait_until_folded(running, mended)
+    async with engine(database, projections=[corrected]) as running:
+        await wait_until_folded(running, corrected)
         monkeypatch.setattr(EventReader, "read_all", read_after_an_addition)
-        assert await retried(running, mended) == RetryResult(1, 0, 0)
-        await assert_nothing_parked(running, mended)
-        assert len(await table_rows(running, mended)) == 2
+        assert await retried(running, corrected) == RetryResult(1, 0, 0)
+        await assert_nothing_parked(running, corrected)
+        assert len(await table_rows(running, corrected)) == 2
 
 
 async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that_is_to_blame(
@@ -378,7 +378,7 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
         assert rounds == [0, 1]
 
 
-async def test_a_table_that_was_built_beside_parks_skips_and_keeps_its_keys_when_it_is_promoted(
+async def test_a_table_that_was_built_in_staging_parks_skips_and_keeps_its_keys_when_it_is_promoted(
     database: Database,
 ) -> None:
     """The former table is kept current for the way back: what is brought level in the live one is so in both."""
@@ -445,7 +445,7 @@ async def test_a_staging_table_that_was_built_before_an_unskip_has_the_event_aft
         await assert_nothing_parked(running, tallies)
 
 
-@pytest.mark.parametrize("code", [BROKEN, tallies], ids=["by code that parks the key", "by mended code"])
+@pytest.mark.parametrize("code", [BROKEN, tallies], ids=["by code that parks the key", "by corrected code"])
 async def test_a_staging_table_that_was_built_before_a_skip_leaves_the_event_out_after_its_promotion(
     database: Database, code: Projection[TallyRow]
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a row was is kept whatever becomes of the table; a row that PostgreSQL refuses is left out, and nothing else with it."""
+"""The history of a row outlives its table; it leaves out only the rows that PostgreSQL refuses."""
 
 from uuid import uuid4
 

@@ -1,4 +1,4 @@
-"""The SQL on a projection's table is the one in the file beside this one."""
+"""The SQL on a projection's table is the one in the file next to this one."""
 
 from pathlib import Path
 from typing import Any

@@ -98,7 +98,7 @@ def assert_refused(answer: tuple[int, bytes, bytes], status: int) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_another_host_is_refused_whatever_is_asked_for(server: Server, kind: str) -> None:
+def test_another_host_is_refused_for_every_path(server: Server, kind: str) -> None:
     for host in (
         "evil.example",
         "evil.example:80",
@@ -111,7 +111,7 @@ def test_another_host_is_refused_whatever_is_asked_for(server: Server, kind: str
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_page_of_another_origin_is_refused_whatever_it_asks_for(server: Server, kind: str) -> None:
+def test_a_page_of_another_origin_is_refused_for_every_path(server: Server, kind: str) -> None:
     for origin in (
         "https://evil.example",
         "null",

@@ -88,7 +88,7 @@ async def test_each_batch_of_a_projector_has_a_line_when_asked_for(database: Dat
     assert "424242" not in written
 
 
-def test_a_line_of_json_is_one_line_whatever_is_in_it(said: Said) -> None:
+def test_a_line_of_json_is_one_line_with_any_content(said: Said) -> None:
     log = logging.getLogger("uvicorn.error")
     configure_logging("info", lines="json")
     hostile = "a\nb\rc\u2028d\x85e\ud800f\x1bg"

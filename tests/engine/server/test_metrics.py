@@ -147,7 +147,7 @@ async def test_two_runtimes_in_one_process_have_metrics_of_their_own(
     assert [(await metrics(one))[name] for one in (toy, other)] == [1, 0]
 
 
-async def test_every_metric_has_the_prefix_and_keeps_its_former_name_beside_it(toy: Runtime) -> None:
+async def test_every_metric_has_the_prefix_and_keeps_its_former_name(toy: Runtime) -> None:
     await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
     samples = await metrics(toy)
     former = {

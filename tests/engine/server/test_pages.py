@@ -133,7 +133,7 @@ def test_the_tabs_of_graphiql_are_files_in_order_and_their_variables_are_optiona
     ]
 
 
-def test_a_changed_tab_is_a_reason_to_build_graphiql_again_and_other_files_beside_it_are_not(
+def test_a_changed_tab_is_a_reason_to_build_graphiql_again_and_other_files_next_to_it_are_not(
     tmp_path: Path,
 ) -> None:
     graphiql, tabs = tmp_path / "engine" / "graphiql", tmp_path / "web" / "graphiql"

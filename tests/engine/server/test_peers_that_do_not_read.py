@@ -185,7 +185,7 @@ async def test_a_peer_that_sends_many_pings_is_read_slowly() -> None:
         assert endpoint.taken == []
 
 
-async def test_messages_that_nobody_takes_stay_unparsed_and_all_are_taken_in_the_end() -> None:
+async def test_messages_that_are_not_taken_stay_unparsed_and_all_are_taken_in_the_end() -> None:
     endpoint = Idle()
     async with served(endpoint) as (server, port), connected(endpoint, server, port) as (writer, protocol):
         numbers = [f"{number:05}" for number in range(20_000)]

@@ -180,7 +180,7 @@ async def test_a_repeat_of_what_older_code_recorded_under_the_name_of_the_class_
         assert await running.reader.head_position() == 1
 
 
-async def test_a_command_is_shown_under_its_name_of_today_whatever_code_recorded_it(
+async def test_a_command_is_shown_under_its_name_of_today_for_any_code_that_recorded_it(
     database: Database,
 ) -> None:
     stream, older, unknown, newer = uuid4(), uuid4(), uuid4(), uuid4()

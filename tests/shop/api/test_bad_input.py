@@ -138,7 +138,7 @@ def test_an_operation_that_is_not_in_the_document_is_bad_input_and_an_empty_name
     assert "errors" not in named.text
 
 
-def test_the_type_of_a_body_is_compared_whatever_its_case_and_no_other_is_taken(server: Server) -> None:
+def test_the_type_of_a_body_is_compared_in_any_case_and_no_other_is_taken(server: Server) -> None:
     body = json.dumps({"query": POSITION}).encode()
     assert (
         "data"
@@ -183,7 +183,7 @@ def test_a_body_that_does_not_arrive_is_waited_for_as_long_as_an_operation_may_t
         assert "ERROR" not in server.output()
 
 
-async def test_a_client_that_leaves_a_stream_ends_it_at_once_and_nobody_is_told(
+async def test_a_client_that_leaves_a_stream_ends_it_at_once_and_no_one_is_told(
     serve: Callable[..., Server],
 ) -> None:
     server = serve().wait()

@@ -202,7 +202,7 @@ async def test_an_order_comes_now_and_after_each_change_with_its_products_as_the
         ]
 
 
-async def test_an_order_that_nobody_opened_is_not_found(serve: Callable[..., Server]) -> None:
+async def test_an_order_that_was_never_opened_is_not_found(serve: Callable[..., Server]) -> None:
     server = serve().wait()
     register(server, "TEA")
     server.ask('{ orders(minPosition: "1") { nodes { id } } }')
@@ -229,7 +229,7 @@ async def test_a_subscriber_that_has_gone_is_forgotten(serve: Callable[..., Serv
 
 
 def left(server: Server) -> int:
-    """How many clients are connected to the server, as soon as nobody is or patience ends."""
+    """How many clients are connected to the server, as soon as none is or patience ends."""
     deadline = time.monotonic() + PATIENCE
     while (found := connections(server)) and time.monotonic() < deadline:
         time.sleep(0.02)

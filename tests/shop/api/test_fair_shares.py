@@ -89,7 +89,7 @@ async def test_documents_are_charged_before_they_are_parsed_on_every_transport(l
     assert "errors" not in post(limited, CHEAP, x_actor=str(uuid4())).json()
 
 
-async def test_anonymous_callers_of_one_address_are_one_caller_whatever_their_headers_say(
+async def test_anonymous_callers_of_one_address_are_one_caller_with_any_headers(
     limited: Server,
 ) -> None:
     def forwarded(number: int) -> dict[str, str]:

@@ -55,7 +55,7 @@ async def test_every_event_names_its_actor(api: Api) -> None:
 
 
 @pytest.mark.parametrize("actor", ["", "a b", "ann\tbob", "x" * 101])
-async def test_an_actor_that_is_no_name_is_nobody(api: Api, actor: str) -> None:
+async def test_an_actor_that_is_no_name_is_no_actor(api: Api, actor: str) -> None:
     example = EXAMPLES[0]
     await api(example.read_text(), variables(example), x_actor=actor)
     [event] = (await api.data("{ events { nodes { actor } } }"))["events"]["nodes"]

@@ -144,7 +144,7 @@ def test_an_item_beyond_the_prediction_costs_what_the_defaults_of_the_variables_
     assert costs[0] == costs[1]
 
 
-def test_what_is_beside_the_list_of_a_page_costs_once() -> None:
+def test_what_is_next_to_the_list_of_a_page_costs_once() -> None:
     page = "orders(first: 100) { nodes { id } %s }"
     more = below(f"{{ {page % 'pageInfo { hasNextPage }'} }}") - below(f"{{ {page % ''} }}")
     assert more == OBJECT + LEAF

@@ -117,7 +117,7 @@ async def lives_through(serve: Callable[..., Server], url: str, facts: int, rate
     return shop
 
 
-async def test_a_rebuild_disturbs_nobody(serve: Callable[..., Server], database_url: str) -> None:
+async def test_a_rebuild_disturbs_no_caller(serve: Callable[..., Server], database_url: str) -> None:
     shop = await lives_through(serve, database_url, facts=2_000, rate=40)
     # The swap sees to that by itself: what takes longer is undone and tried again. Only its commit comes after that, and
     # other tests at the same time may delay one.
@@ -128,7 +128,7 @@ async def test_a_rebuild_disturbs_nobody(serve: Callable[..., Server], database_
 
 
 @pytest.mark.soak
-async def test_a_rebuild_of_200_000_facts_during_50_mutations_a_second_disturbs_nobody(
+async def test_a_rebuild_of_200_000_facts_during_50_mutations_a_second_disturbs_no_caller(
     serve: Callable[..., Server], database_url: str
 ) -> None:
     shop = await lives_through(serve, database_url, facts=200_000, rate=50)

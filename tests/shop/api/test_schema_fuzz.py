@@ -28,7 +28,7 @@ schema = schemathesis.graphql.from_file(
         HealthCheck.function_scoped_fixture,
     ],
 )
-def test_whatever_the_schema_allows_gets_an_answer_and_each_error_a_code(
+def test_all_that_the_schema_allows_gets_an_answer_and_each_error_a_code(
     case: schemathesis.Case[Any], in_process_api: InProcessApi
 ) -> None:
     response = in_process_api.post(case.as_transport_kwargs(base_url="http://inside")["json"])

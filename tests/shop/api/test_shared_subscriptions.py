@@ -95,7 +95,7 @@ def view(runtime: Runtime) -> GraphQLEndpoint:
     return endpoint(runtime)
 
 
-async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_anew_for_who_is_far_behind(
+async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_again_for_who_is_far_behind(
     runtime: Runtime, view: GraphQLEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.engine.graphql.execution.shared_subscriptions.MAX_CACHED_PAYLOADS", 3)
@@ -233,5 +233,5 @@ async def test_a_context_that_has_loaders_is_freed_without_the_collector_of_cycl
         ({"a": 2**70}, '{"a":1180591620717411303424}'),
     ],
 )
-def test_whatever_an_answer_holds_becomes_json(answer: object, text: str) -> None:
+def test_every_value_of_an_answer_becomes_json(answer: object, text: str) -> None:
     assert encode_json(answer) == text

@@ -183,7 +183,7 @@ async def test_what_cannot_be_done_is_one_line(
     assert len((await api.data("{ orders { nodes { id } } }"))["orders"]["nodes"]) == 1
 
 
-async def test_an_older_version_is_dropped_when_nobody_keeps_it_current(
+async def test_an_older_version_is_dropped_when_no_process_keeps_it_current(
     database: Database, terminal: Terminal
 ) -> None:
     await database.pool.execute("CREATE TABLE read.orders_v0 (id uuid)")

@@ -231,7 +231,7 @@ def test_an_order_with_a_time_of_its_own_is_imported_and_not_fulfilled(earlier: 
 
 
 @pytest.mark.parametrize("apart", [timedelta(days=2), -timedelta(days=2)])
-def test_an_order_that_is_recorded_as_it_happens_is_fulfilled_whatever_the_clock_of_the_server_says(
+def test_an_order_that_is_recorded_as_it_happens_is_fulfilled_with_any_clock_of_the_server(
     apart: timedelta,
 ) -> None:
     event = replace(placed.event, placed_at=NOW - apart)
