@@ -137,7 +137,7 @@ class EngineSettings(BaseSettings):
         int,
         Field(
             ge=0,
-            description="Maximum number of frames per second that a client may send on one socket, after a burst of 10 s; 0 sets no limit.",
+            description="Maximum number of frames per second that a client may send on one socket, after a burst of 10 s. 0 sets no limit.",
         ),
     ] = 2_000
     pool_size: Annotated[
@@ -262,7 +262,7 @@ class EngineSettings(BaseSettings):
         int,
         Field(
             ge=0,
-            description="Maximum cost per second of all operations of one caller, after a burst of 10 s; 0 sets no limit.",
+            description="Maximum cost per second of all operations of one caller, after a burst of 10 s. 0 sets no limit.",
         ),
     ] = 5_000_000
     max_answer_bytes: Annotated[

@@ -495,7 +495,7 @@ class Query:
         return await _order(info.context.loaders, id)
 
     @strawberry.field(
-        description="The orders. With `asOf` they are filtered, sorted and shown as of then, with their payments and products; only their fulfilment is as of now."
+        description="The orders. With `asOf` they are filtered, sorted and shown as of then, with their payments and products. Only their fulfilment is as of now."
     )
     async def orders(
         self,

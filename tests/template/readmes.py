@@ -100,13 +100,6 @@ def paragraphs(text: str) -> list[str]:
     return [block.strip() for block in blocks if block.strip()]
 
 
-def sentences(paragraph: str) -> list[str]:
-    """The sentences of a paragraph. Code in backticks and a link count as one word."""
-    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", paragraph)
-    plain = re.sub(r"`[^`]*`", "CODE", plain).replace("**", "")
-    return [sentence for sentence in re.split(r"(?<=[.!?:;→])\s+", plain) if sentence]
-
-
 def tracked() -> list[str]:
     """The files of the project, new ones included, and nothing that git ignores."""
     listed = subprocess.run(

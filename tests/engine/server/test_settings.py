@@ -5,8 +5,9 @@ import re
 import pytest
 
 from app.engine.errors import ConfigurationError
-from app.engine.settings import ROOT
+from app.engine.settings import ROOT, EngineSettings
 from app.settings import Settings
+from tests.support.sentences import long_sentences
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,11 @@ def test_an_old_name_is_refused_with_the_new_one(old: str, new: str, monkeypatch
         Settings.from_environment()
     assert old.lower() not in Settings.model_fields
     assert new.partition(",")[0].lower() in Settings.model_fields
+
+
+def test_the_sentences_of_a_setting_of_the_engine_are_short() -> None:
+    for name, field in EngineSettings.model_fields.items():
+        assert not long_sentences(field.description or ""), name
 
 
 def test_the_example_describes_each_setting_as_the_code_does() -> None:

@@ -24,7 +24,7 @@ NODE_SOURCES = "node-sources"
 
 
 @strawberry.interface(
-    description="An object that can be fetched again by its id. An id is unique among all types; if a client makes it, it is that UUID, which must be a new one."
+    description="An object that can be fetched again by its id. An id is unique among all types. If a client makes it, it is that UUID, which must be a new one."
 )
 class Node:
     id: UUID = strawberry.field(
