@@ -2,8 +2,8 @@
 
 The lines of all libraries take the same way: uvicorn, websockets, asyncio, warnings, and errors that nothing has caught.
 
-It uses the standard library: with structlog and its context variables, a line took 42 µs instead of 12, which is 2 % of
-a durable mutation (2026-11-26, two cores, CPU time).
+It uses the standard library. With structlog and its context variables, a line took 42 µs instead of 12. That is 2 % of a
+durable mutation (2026-11-26, two cores, CPU time).
 """
 
 import json

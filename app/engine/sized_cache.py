@@ -22,8 +22,8 @@ _SHARED = (type, Enum, ModuleType, FunctionType, BuiltinFunctionType, type(None)
 def memory_size(value: object) -> int:
     """About the bytes of a value and of all that it holds, each counted once. 10 µs for a small state, 0.3 µs an object.
 
-    Of what refers to more than `MAX_MEASURED` objects, some are measured for all. They are chosen by their identity: an
-    object that is in two large collections is measured in both or in none, so that it counts once.
+    Of what refers to more than `MAX_MEASURED` objects, some are measured for all. They are chosen by their identity. So an
+    object that is in two large collections is measured in both or in none, and counts once.
     """
     seen: set[int] = set()
     pending: list[tuple[object, float]] = [(value, 1.0)]

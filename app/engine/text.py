@@ -25,7 +25,7 @@ _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _SHOWN = frozenset("\u00a0\u200c\u200d")
 """Not printable for Python, but harmless: the fixed space, and the joiners of emoji and of Persian or Indian scripts."""
 MAX_COMPOSED = 4
-"""Characters that NFC may compose into one. A text that is longer than this share of its limit is not normalised: a long run
+"""Characters that NFC may compose into one. A text that is longer than this share of its limit is not normalised. A long run
 of marks takes a time that grows with its square."""
 
 

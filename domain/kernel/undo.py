@@ -1,9 +1,9 @@
 """Undo and redo: further events take a change back or make it again, and say which change they concern.
 
-An aggregate with undo needs three things. Its events that can be undone are `Undoable`; other events may come in
-between. Each phase of its state that can be changed has a field of type `UndoHistory`, and `evolve` passes each
-`Undoable` event through `record_edit`. Two pure functions give the inverse of an event: the first returns the part of a
-state that an event will change, the second the ordinary events that restore this part.
+An aggregate with undo needs three things. Its events that can be undone are `Undoable`; other events may come in between.
+Each phase of its state that can be changed has a field of type `UndoHistory`, and `evolve` passes each `Undoable` event
+through `record_edit`. Two pure functions give the inverse of an event. The first returns the part of a state that an event
+will change, the second the ordinary events that restore this part.
 
 A change is named by its version in the stream. `evolve` does not count versions: `Decider.fold` sets that of the history.
 """

@@ -45,8 +45,8 @@ def is_connection_error(error: BaseException) -> bool:
 def is_operational_error(error: BaseException) -> bool:
     """Whether the database refuses for a reason that passes, or that its operator can remove: neither data nor code.
 
-    Locks and time-outs, conflicts of transactions, a full disk or too few resources, a server that is read-only or in
-    recovery, missing rights, and internal errors.
+    These are locks, time-outs, conflicts of transactions, a full disk and too few resources. A server that is read-only or
+    in recovery, missing rights and internal errors count, too.
     """
     if not isinstance(error, asyncpg.PostgresError):
         return False

@@ -4,7 +4,7 @@
 
 The folder of a page holds `index.html` and `page.tsx`; its packages are those of GraphiQL. The result goes into `dist` there.
 A folder that is missing is an error, so that no page is lost in silence. It takes the machine's Node.js from version 20 on, else the one that PyPI carries, which it installs next to itself.
-One line says what was done and how long it took; a failure is one line on stderr and exit code 1, and leaves no half
+One line says what was done and how long it took. A failure is one line on stderr and exit code 1, and leaves no half
 page behind. `--clean` throws the npm packages (172 MB) away afterwards: the page does not need them.
 """
 

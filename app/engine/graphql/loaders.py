@@ -112,7 +112,7 @@ class Loaders:
         return await self._wait_for(loader.load(key))
 
     async def _wait_for[V](self, reading: Awaitable[V]) -> V:
-        """The result of a read, which is cancelled with the last task that waits for it: an error in one field cancels the
+        """The result of a read, which is cancelled with the last task that waits for it. An error in one field cancels the
         tasks of its siblings, and fields elsewhere may wait for the same row."""
         future = asyncio.ensure_future(reading)
         if future.done():

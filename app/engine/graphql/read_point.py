@@ -75,7 +75,7 @@ class ReadPoint:
     async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
         """Call it before each read of a projection: the answer's position is what its projections had reached.
 
-        Waits until the projection has reached `position`, and the highest position that the operation has asked for; later
+        Waits until the projection has reached `position`, and the highest position that the operation has asked for. Later
         reads of the operation are at least as new. A table that is made again is waited for in any case. Raises
         `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
         """

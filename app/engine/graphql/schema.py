@@ -82,9 +82,9 @@ def build_schema(
     `hides_schema` refuses introspection and removes suggestions from errors. `document_cache_bytes` bounds the memory of
     valid documents. `trusted` are documents that stay in memory. Raises `ConfigurationError` if one of them is not valid.
 
-    A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and of the mappings
-    `OUTPUT_TYPES` (domain type to GraphQL type) and `SCALARS`, of `NODES`, the sources of its nodes, and of `POLICY`, which
-    says who may use it.
+    A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and any of four constants.
+    `OUTPUT_TYPES` maps types of the domain to types of GraphQL, and `SCALARS` maps its scalars. `NODES` has the sources of
+    its nodes, and `POLICY` says who may use it.
     """
     slices = (*ENGINE_SLICES, *slices)
     output_types: dict[type, OutputMapping] = {}

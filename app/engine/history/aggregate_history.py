@@ -46,8 +46,8 @@ MAX_STATE_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointInTime:
-    """A point in the life of an aggregate: after the fact at `version`, after the last fact up to a moment, or after the
-    last fact up to a position in the log. With none of them: now."""
+    """A point in the life of an aggregate. It is after the fact at `version`, or after the last fact up to a moment or to a
+    position in the log. With none of them it is now."""
 
     version: int | None = None
     moment: datetime | None = None
@@ -293,8 +293,8 @@ class AggregateHistory:
         return state
 
     def _size_of(self, stream: tuple[str, UUID], state: LoadedState[Any]) -> int:
-        """About the bytes of a state. To measure one costs as much as to fold many events: between half and double of a version
-        that was measured, the size is taken to grow with the version."""
+        """About the bytes of a state. To measure one costs as much as to fold many events. So between half and double of a
+        measured version, the size is taken to grow with the version."""
         version, size = self._measured.get(stream, (0, 0))
         if version <= 2 * state.version <= 4 * version:
             return size * state.version // version

@@ -232,7 +232,7 @@ class Dispatcher:
         """The time of a call is over while it waits for a port that is down."""
         result = await self._give_up(call, call.error or "the port is down")
         if result.outcome == "stuck":
-            # To get stuck without an attempt counts as a failed one: the id of `StepStuck` comes from the count, and a step
+            # To get stuck without an attempt counts as a failed one. The id of `StepStuck` comes from the count, and a step
             # that gets stuck again needs another id.
             result = replace(result, attempts=max(call.count, call.step.attempts + 1))
         self._finish_call(kind, call, result)

@@ -1,8 +1,8 @@
 """Compares the tables of a process with the log, when an owner takes over, and folds again what does not fit.
 
-The tables may be older or newer than the log: after a partial restore, or after a fail-over to a standby that lacked
-events. An instance is folded again by a retry from its first event. Its steps have the same ids again, so a command that
-was recorded is a repeat, and a call whose answer was recorded is not made a second time. A step whose event is lost is due
+The tables may be older or newer than the log: after a partial restore, or after a fail-over to a standby that lacked events.
+An instance is folded again by a retry from its first event. Its steps have the same ids again. So a command that was
+recorded is a repeat, and a call whose answer was recorded is not made a second time. A step whose event is lost is due
 again, also if its instance is not folded again.
 """
 
@@ -130,7 +130,7 @@ _SELECT_NEWEST_PROVEN_STEP = """
     WHERE s.process = $1 AND s.position <= $2
 """
 
-# The first statement is about steps of lost events, and all steps of an instance that has folded one: a lost event may have
+# The first statement is about steps of lost events, and all steps of an instance that has folded one. A lost event may have
 # withdrawn them.
 _DELETE_AFTER = (
     """

@@ -100,8 +100,9 @@ class LiveRows[R]:
     async def join(self, head: int, after: int | None) -> tuple[RowChanges[R] | None, int]:
         """What a new subscriber gets first, and the cursor to go on from. It has everything up to `head`.
 
-        Without `after` that is the list. With `after` it is what changed since then; None if nothing did, the list if the
-        rows of then are not known, or may have been rewritten. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`.
+        Without `after` that is the list. With `after` it is what changed since then, and None if nothing did. It is the list
+        if the rows of then are not known, or may have been rewritten. Raises `ListTooLong`, `ProjectionStale`,
+        `LogReplaced`.
         """
         async with self._lock:
             try:
@@ -147,8 +148,8 @@ class LiveRows[R]:
     async def _evaluate(self) -> None:
         """Evaluate the keys that have changed, or a rewrite. While another subscriber reads, wait until it has."""
         if self._lock.locked():
-            # The lock wakes one waiter in each cycle of the event loop: a cycle for each of 1,000 subscribers, and for each
-            # of their messages a write to the network.
+            # The lock wakes one waiter in each cycle of the event loop. That is a cycle for each of 1,000 subscribers, and
+            # for each of their messages a write to the network.
             await wait_in(self._until_read)
             return
         async with self._lock:
@@ -281,7 +282,7 @@ class LiveRows[R]:
         """What changed in (after, position]. A key has left if it matched at `after` or later, and does not match now.
 
         The rows that this list has read may be newer than `position`. A key that the client has, and that has left since, is
-        in the history of the rows alone: without one the client gets the whole list.
+        in the history of the rows alone. Without a history the client gets the whole list.
         """
         if not self.projection.history or (self._rewrites.count and after <= self._rewrites.position):
             return await self._whole_list()

@@ -1,8 +1,8 @@
 """Which live lists an event concerns: each batch of events is looked at once, for all lists of a projection.
 
 A thousand clients follow a thousand lists, and an event concerns few of them. So the lists do not follow the feed. A list is
-told of the keys of a batch if it holds one of them, or if a row with one of these keys meets its conditions. Statements find
-that for all lists together. Only the lists that are told read rows.
+told of the keys of a batch if it holds one of them. It is also told if a row with one of these keys meets its conditions.
+Statements find that for all lists together. Only the lists that are told read rows.
 
 A list that is not told misses nothing. The rows are looked at when the projection has all events of the batch. An event that
 changes them after that is in a later batch. A row that met the conditions in between and does not meet them any more was never
@@ -121,7 +121,7 @@ class LiveTable:
         return keys
 
     def _keys_of(self, facts: Sequence[Fact]) -> tuple[Set[Key], bool]:
-        """The keys of the rows that facts concern, also of rows that are parked, and whether these are all: newer code may
+        """The keys of the rows that facts concern, also of rows that are parked, and whether these are all. Newer code may
         know rows that this code does not find."""
         categories = self._feed.reader.codec.commands
         is_readable = not any(

@@ -28,8 +28,8 @@ RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS = 0.25, 2.0
 
 
 class ProjectionStale(Exception):
-    """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited; None if
-    the log has no such fact, or if it cannot be read. `head` is the end of the log, as far as this process knows.
+    """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited. It is
+    None if the log has no such fact, or if it cannot be read. `head` is the end of the log, as far as this process knows.
     `rebuilding` says why the table is made again, if it is: then `wanted` may be 0."""
 
     def __init__(
@@ -195,8 +195,8 @@ class Projector:
         return counts
 
     async def wait_for_all(self, names: Sequence[str], position: int, seconds: float) -> None:
-        """As `wait_for_position`. Returns when all have reached the position at one moment: a crash of the database takes rows
-        back also from one that was waited for before."""
+        """As `wait_for_position`. Returns when all have reached the position at one moment. A crash of the database takes
+        rows back also from one that was waited for before."""
         while lacking := [name for name in names if not self.workers[name].state.has_reached(position)]:
             await self.wait_for_position(lacking[0], position, seconds)
 

@@ -1,9 +1,9 @@
 """One projection's table in one slot: its definition, its history, and every SQL statement that reads or writes it.
 
-A batch is small most of the time, so its cost is the cost of its round trips: one loads the rows of a batch, one writes
-all that the batch changes: rows, their history, and the checkpoint.
+A batch is small most of the time, so its cost is the cost of its round trips. One loads the rows of a batch. One writes all
+that the batch changes: rows, their history, and the checkpoint.
 
-A row of the history is valid from the position of the fact that made it up to the fact of its key that changed it. If
+A row of the history is valid from the position of the fact that made it. It is valid up to the next fact that changed it. If
 PostgreSQL refuses a row of the history, the row before it stays valid until the next change.
 """
 

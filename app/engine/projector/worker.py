@@ -322,7 +322,7 @@ class ProjectionWorker:
             )
 
     def on_checkpoint(self, position: int, rebuilding: str | None) -> None:
-        """Take over the checkpoint that another process has stored, also if it is lower than before: the table is made
+        """Take over the checkpoint that another process has stored, also if it is lower than before. Then the table is made
         again, or the log is another one."""
         if not self.state.is_owner:
             self._stored_position = position

@@ -1,7 +1,7 @@
 """Counters and histograms for one thread: the event loop observes, and the page is rendered there, too.
 
-Those of prometheus_client take a lock for each value and look at each bucket: the hooks of a command took 5.5 µs with
-them, and take 2.7 µs (2026-11-26, two cores).
+Those of prometheus_client take a lock for each value and look at each bucket. The hooks of a command took 5.5 µs with them,
+and take 2.7 µs (2026-11-26, two cores).
 """
 
 from bisect import bisect_left

@@ -39,7 +39,7 @@ class Component:
 class Supervisor:
     """Runs components until `stop`.
 
-    An error of the database never ends a component for good. Other errors are bugs: a needed component that fails
+    An error of the database never ends a component for good. Other errors are bugs. A needed component that fails
     `max_failures` times in a row sets `failed` and calls `on_give_up`, because only a new process may help.
     """
 

@@ -118,7 +118,7 @@ APPEND_BATCH = """
     FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $15, $16, $17, $13, $14, $18)
          WITH ORDINALITY AS a
 """
-"""One row for each request, in their order. What concerns the whole batch is in the first row only: to decode it from each
+"""One row for each request, in their order. What concerns the whole batch is in the first row only. To decode it from each
 row takes 4 % of the time of a batch (2026-11-27). The parameters are those of `append_arguments`, then the latest possible moment."""
 
 

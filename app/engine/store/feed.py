@@ -2,8 +2,8 @@
 
 A follower needs no queue: it is a position. A follower that is behind the buffer reads from the table.
 
-Each read begins at the newest fact that the feed knows. If the log has another fact there, or none, the log went back:
-a standby that lacked facts became the primary, or a backup was restored. Then a new epoch begins, and all followers end.
+Each read begins at the newest fact that the feed knows. If the log has another fact there, or none, the log went back. A
+standby that lacked facts became the primary, or a backup was restored. Then a new epoch begins, and all followers end.
 """
 
 import asyncio

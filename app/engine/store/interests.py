@@ -84,7 +84,7 @@ def filter_interests(where: EventFilter) -> Sequence[Interest]:
 
 WAKE_BATCH_SIZE = 50
 """How many waiters wake in one cycle of the event loop. Other tasks run in between, and a waiter that wakes late finds more
-facts at once: 1,000 subscribers get twice as many facts a second (2026-11-25, two cores)."""
+facts at once. So 1,000 subscribers get twice as many facts a second (2026-11-25, two cores)."""
 
 
 class Waiter:

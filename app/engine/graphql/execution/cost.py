@@ -1,7 +1,7 @@
 """The cost of an operation: of its fields, each as often as the lists around it are long.
 
-The length of a page is its `first` or `last`, from the document, the variables or the schema; that of a list by ids the
-number of ids. Any other list has the length that its field declares.
+The length of a page is its `first` or `last`, from the document, the variables or the schema. The length of a list by ids is
+the number of ids. Any other list has the length that its field declares.
 """
 
 from collections.abc import Mapping

@@ -38,8 +38,8 @@ class CachedDocument:
 class DocumentCache(LRUCache[str, CachedDocument]):
     """Valid documents by their text, for one schema, in `max_bytes` of memory.
 
-    Strawberry's ParserCache and ValidationCache do not fit: they also keep invalid documents, of any client; they share
-    the list of errors, which each operation here changes; and the cost would need a third cache of the same documents.
+    Strawberry's ParserCache and ValidationCache do not fit. They also keep invalid documents, of any client. They share the
+    list of errors, which each operation here changes. The cost would need a third cache of the same documents.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -74,7 +74,7 @@ def _unlink_tokens(document: DocumentNode) -> None:
     """Remove the links from each token to the one before it, which only the parser follows.
 
     They make cycles. A document that is dropped from the cache is old, and the collector of cycles looks at old objects
-    so seldom that a hundred megabytes of them came together.
+    seldom. Without this, a hundred megabytes of them came together.
     """
     token = None if document.loc is None else document.loc.start_token
     while token is not None:

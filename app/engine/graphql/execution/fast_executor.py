@@ -1,8 +1,8 @@
 """Executes most fields without a resolve info, arguments or type checks; results are identical to graphql-core's.
 
-A field without a resolver needs only its value. A field with a resolver needs only its value if its object has prefetched
-it (`HasPrefetched`): a list can then read the values of all its items in one statement. All other fields, and every error,
-fall back to graphql-core. The plans of all fields are built once, with the schema.
+A field without a resolver needs only its value. A field with a resolver needs only its value if its object has prefetched it
+(`HasPrefetched`). So a list can read the values of all its items in one statement. All other fields, and every error, fall
+back to graphql-core. The plans of all fields are built once, with the schema.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

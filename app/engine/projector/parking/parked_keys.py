@@ -1,8 +1,8 @@
 """Parking: the key of a fact that raises is parked with the error, and later facts for it wait; every other key goes on.
 
-The row of a parked key is the fold of its facts before the one that raised. If no key is known, because `keys` itself
-raised or returned an unusable key, the fact's stream is parked in its place: what follows in that stream most likely
-concerns the same rows.
+The row of a parked key is the fold of its facts before the one that raised. If `keys` itself raised or returned an unusable
+key, no key is known, and the fact's stream is parked in its place. What follows in that stream most likely concerns the same
+rows.
 """
 
 from collections.abc import Mapping, Sequence, Set
