@@ -77,6 +77,8 @@ class Issuer:
         if path == "/keys":
             listed = [key.as_dict(private=False) for key in self.keys.values()]
             return 200, json.dumps({"keys": listed, **self.extra}).encode()
+        if path == "/moved":
+            return 302, b"moved to /keys"
         if path == "/token":
             token = self.token(exp=time.time() + self.token_seconds)
             return 200, json.dumps({"access_token": token, "token_type": "Bearer"}).encode()
@@ -89,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
+        if status == 302:
+            self.send_header("location", "/keys")
         self.end_headers()
         try:
             self.wfile.write(body)

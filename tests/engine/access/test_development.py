@@ -95,6 +95,15 @@ async def test_with_a_key_tokens_count_in_development_and_headers_do_not() -> No
         await KEYED.caller(Headers(LOCAL | bearer("x")), "127.0.0.1")
 
 
+async def test_the_settings_name_the_claims_of_the_actor_and_of_the_roles() -> None:
+    settings = EngineSettings(
+        token_key=SecretStr(TOKEN_KEY), actor_claim="email", roles_claim="realm_access.roles"
+    )
+    token = make_token(email="ann@shop.example", realm_access={"roles": ["staff"]}, roles=["operator"])
+    named = await Authenticator(settings, ROLES).caller(Headers(LOCAL | bearer(token)), "127.0.0.1")
+    assert (named.actor, named.roles) == ("ann@shop.example", {"staff"})
+
+
 @pytest.mark.parametrize(
     ("settings", "error"),
     [

@@ -188,7 +188,6 @@ async def test_the_last_good_keys_count_while_the_issuer_is_down_and_health_says
 async def test_a_document_that_is_wrong_leaves_the_last_good_keys(issuer: Issuer) -> None:
     known = KnownIssuer(issuer.url)
     await known.start()
-    token = issuer.token()
     good = issuer.jwks_uri
     for change in (
         {"name": "https://evil.example"},
@@ -210,7 +209,14 @@ async def test_a_document_that_is_wrong_leaves_the_last_good_keys(issuer: Issuer
     issuer.extra = {}
     await known._refresh()
     assert known.error is None
-    assert token
+
+
+async def test_a_redirect_to_other_keys_is_not_followed(issuer: Issuer) -> None:
+    issuer.jwks_uri = f"{issuer.url}/moved"
+    known = KnownIssuer(issuer.url)
+    await known._refresh()
+    assert known.error == f"{issuer.url}/moved answers 302"
+    assert "/keys" not in issuer.asked
 
 
 def changed(issuer: Issuer, change: object) -> dict[str, object]:

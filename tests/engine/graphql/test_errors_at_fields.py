@@ -11,8 +11,10 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 
-from app.engine.graphql.errors import with_codes
+from app.engine.graphql.errors import to_api_error, with_codes
 from app.engine.graphql.schema import Schema
+from app.engine.store.append import Overloaded
+from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 
 
 @strawberry.enum
@@ -92,6 +94,19 @@ def test_a_value_of_a_resolver_that_does_not_fit_its_field_is_a_failure_masked_a
     assert error.extensions["code"] == "INTERNAL_SERVER_ERROR"
     assert "secret" not in error.message
     assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(StoreTimeout, "TIMEOUT"), (StoreUnavailable, "UNAVAILABLE"), (Overloaded, "OVERLOADED")],
+)
+def test_an_error_of_the_store_has_its_code_and_the_sentence_of_its_class_if_it_has_none_of_its_own(
+    kind: type[Exception], code: str
+) -> None:
+    for error, message in ((kind(), kind.__doc__), (kind("Its own."), "Its own.")):
+        shown = to_api_error(error)
+        assert shown is not None
+        assert (shown.code, str(shown)) == (code, message)
 
 
 def errors(query: str, variables: dict[str, object]) -> list[GraphQLError]:

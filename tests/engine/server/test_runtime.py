@@ -1,11 +1,14 @@
 """The runtime starts all components, reports one that fails, and answers waiting commands before it stops."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import uvicorn
+from starlette.datastructures import Headers
 
+from app.engine.access.refusals import TokenRefused
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
@@ -13,12 +16,14 @@ from app.engine.server.runtime import Runtime
 from app.engine.server.serve import GracefulServer
 from app.engine.server.shutdown import Shutdown
 from app.engine.settings import EngineSettings
+from tests.support.issuer import run_issuer
+from tests.support.tokens import AUDIENCE, bearer
 from tests.support.toy_counter import Add, request, tallies, tally
 
 
-def build(database: Database) -> Runtime:
+def build(database: Database, **settings: Any) -> Runtime:
     toy = Application(settings=EngineSettings, deciders=(tally,), projections=(tallies,))
-    return Runtime(toy, EngineSettings(database_url=database.url, pool_size=4), database)
+    return Runtime(toy, EngineSettings(database_url=database.url, pool_size=4, **settings), database)
 
 
 async def test_commands_that_wait_are_answered_before_the_end(database: Database) -> None:
@@ -76,6 +81,22 @@ async def test_the_stop_ends_the_wait_for_a_body_also_if_that_of_another_ends_in
     await asyncio.gather(*tasks)
     assert sorted(ended) == ["expiring", "waiting"]
     assert runtime.stopping.is_set()
+
+
+async def test_a_key_that_the_issuer_has_withdrawn_ends_though_no_token_with_a_new_key_arrives(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.access.issuer.REFRESH_SECONDS", 0.05)
+    with run_issuer() as issuer:
+        runtime = build(database, issuer=issuer.url, audience=AUDIENCE)
+        async with runtime.run():
+            headers = Headers(bearer(issuer.token()))
+            assert (await runtime.authenticator.caller(headers, "192.0.2.1")).actor == "tester"
+            issuer.rotate("es-2")
+            # The documents of two readings, of which the first may have begun before; the third begins after them.
+            await asyncio.to_thread(issuer.wait_until_asked, len(issuer.asked) + 5)
+            with pytest.raises(TokenRefused):
+                await runtime.authenticator.caller(headers, "192.0.2.1")
 
 
 class _NoLimit(Shutdown):
