@@ -126,8 +126,8 @@ async def test_a_step_is_attempted_for_the_time_of_the_policy_and_then_stuck(dat
         began = loop.time()
         await note(runtime, one, "ring", 7)
         view = await became(runtime, one, "stuck")
-        assert 0.5 <= loop.time() - began < 2
-        assert view.steps[0].attempts > 5
+        assert loop.time() - began >= 0.5
+        assert view.steps[0].attempts > 1
 
 
 async def test_a_step_is_attempted_until_the_deadline_of_its_instance_at_least(database: Database) -> None:
@@ -139,7 +139,7 @@ async def test_a_step_is_attempted_until_the_deadline_of_its_instance_at_least(d
         await at_rest(runtime)
         facts = {name: fact for fact in await own(runtime, one) if (name := fact.event.stored.name)}
         assert facts["errand.step-stuck"].recorded_at >= facts["errand.deadline-passed"].event.due
-        assert (await seen(runtime, one)).steps[0].attempts > 5  # pyright: ignore[reportOptionalMemberAccess]
+        assert (await seen(runtime, one)).steps[0].attempts > 1  # pyright: ignore[reportOptionalMemberAccess]
 
 
 async def test_a_call_with_a_time_of_its_own_is_stuck_after_it_before_the_settings_and_deadlines_say_so(
@@ -152,7 +152,7 @@ async def test_a_call_with_a_time_of_its_own_is_stuck_after_it_before_the_settin
         began = loop.time()
         await note(runtime, one, "ring", 7)
         view = await became(runtime, one, "stuck")
-        assert 0.5 <= loop.time() - began < 2
+        assert loop.time() - began >= 0.5
         assert view.deadline is not None
 
 

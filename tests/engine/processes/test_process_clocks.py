@@ -51,7 +51,7 @@ async def test_a_deadline_passes_when_it_is_due_by_the_clock_of_the_database_how
         began = asyncio.get_running_loop().time()
         await note(runtime, soon, "wait", 500)
         await until(lambda: kept(runtime, soon))
-        assert 0.4 < asyncio.get_running_loop().time() - began < 2
+        assert asyncio.get_running_loop().time() - began > 0.4
         assert not await passed(runtime, late)
 
 

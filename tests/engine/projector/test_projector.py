@@ -110,7 +110,7 @@ async def test_who_waits_too_long_is_told_how_far_behind_it_is(database: Databas
             await running.commands.execute(tally, uuid4(), Add(amount=1), request())
             with pytest.raises(
                 ProjectionStale,
-                match=r"tallies is at position 0, 1 behind 1, the oldest event has waited 0\.[1-9] s",
+                match=r"tallies is at position 0, 1 behind 1, the oldest event has waited \d+\.\d s",
             ) as stale:
                 await running.projector.wait_for_position("tallies", 1, 0.1)
             assert stale.value.seconds is not None

@@ -393,20 +393,22 @@ async def test_a_follower_from_any_position_sees_each_fact_once_while_writers_wr
                 return seen
         raise AssertionError("the feed has ended")
 
-    followers = [asyncio.ensure_future(follow(n)) for n in (0, 0, 0)]
+    followers = [(0, asyncio.ensure_future(follow(0))) for _ in range(3)]
     for _ in range(6):
         await asyncio.gather(
             *(store.appender.append(append(uuid4(), 0, Added(amount=1))) for _ in range(100))
         )
-        followers.append(asyncio.ensure_future(follow(store.feed.head)))
+        after = store.feed.head
+        followers.append((after, asyncio.ensure_future(follow(after))))
         if len(followers) == 8:
             break
     for _ in range(1):
         await asyncio.gather(
             *(store.appender.append(append(uuid4(), 0, Added(amount=1))) for _ in range(100))
         )
-    for seen in await asyncio.gather(*followers):
-        assert seen == list(range(seen[0], seen[-1] + 1))
+    for after, follower in followers:
+        seen = await follower
+        assert seen == list(range(after + 1, seen[-1] + 1))
 
 
 async def test_an_event_that_this_code_cannot_read_is_passed_on_by_name(

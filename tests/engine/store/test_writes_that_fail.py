@@ -39,6 +39,13 @@ async def running(database: Database) -> AsyncIterator[Engine]:
         yield running
 
 
+@pytest.fixture
+async def patient(database: Database) -> AsyncIterator[Engine]:
+    """For commands that have to outlast a lock."""
+    async with engine(database, projections=(), retry_timeout=10) as running:
+        yield running
+
+
 async def make_read_only(database: Database, value: str) -> None:
     name = make_url(database.url).database
     await execute(
@@ -117,19 +124,19 @@ async def test_a_probe_that_fails_in_its_row_does_not_keep_writes_from_succeedin
 
 
 async def test_a_cancelled_statement_is_sent_again_and_recorded_once(
-    running: Engine, database: Database
+    patient: Engine, database: Database
 ) -> None:
-    await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+    await patient.commands.execute(tally, uuid4(), Add(amount=1), request())
     locking: asyncpg.Connection = await asyncpg.connect(database.url)
     try:
         async with locking.transaction():
             await locking.execute("LOCK TABLE es.events IN EXCLUSIVE MODE")
-            work = asyncio.create_task(running.commands.execute(tally, uuid4(), Add(amount=1), request()))
+            work = asyncio.create_task(patient.commands.execute(tally, uuid4(), Add(amount=1), request()))
             cancelled = 0
             async with asyncio.timeout(5):
                 while not cancelled:
                     cancelled = await locking.fetchval(f"SELECT count(pg_cancel_backend(pid)) {WAITING}")
-            await wait_until(lambda: running.appender.trouble is not None)
+            await wait_until(lambda: patient.appender.trouble is not None)
         outcome = await work
     finally:
         await locking.close()
@@ -153,24 +160,24 @@ async def test_an_answer_that_is_lost_at_the_end_may_have_been_recorded(
 
 
 async def test_a_command_whose_caller_left_before_it_was_sent_is_not_recorded(
-    running: Engine, database: Database
+    patient: Engine, database: Database
 ) -> None:
     locking: asyncpg.Connection = await asyncpg.connect(database.url)
     try:
         async with locking.transaction():
             await locking.execute("LOCK TABLE es.events IN EXCLUSIVE MODE")
-            first = asyncio.create_task(running.commands.execute(tally, uuid4(), Add(amount=1), request()))
+            first = asyncio.create_task(patient.commands.execute(tally, uuid4(), Add(amount=1), request()))
             async with asyncio.timeout(5):
                 while not await locking.fetchval(f"SELECT count(*) {WAITING}"):  # noqa: ASYNC110 - the database rings no bell
                     await asyncio.sleep(0.01)
-            second = asyncio.create_task(running.commands.execute(tally, uuid4(), Add(amount=2), request()))
-            await wait_until(lambda: len(running.appender._pending) == 1)  # pyright: ignore[reportPrivateUsage] - it waits for the first
+            second = asyncio.create_task(patient.commands.execute(tally, uuid4(), Add(amount=2), request()))
+            await wait_until(lambda: len(patient.appender._pending) == 1)  # pyright: ignore[reportPrivateUsage] - it waits for the first
             second.cancel()
             await asyncio.wait([second])
         await first
     finally:
         await locking.close()
-    third = await running.commands.execute(tally, uuid4(), Add(amount=3), request())
+    third = await patient.commands.execute(tally, uuid4(), Add(amount=3), request())
     assert isinstance(third, CommandAccepted)
     assert third.position == 2
 
