@@ -1,6 +1,7 @@
 """Looks for known weaknesses of the locked packages: `python -m tests.support.advisories`, a part of `make check`.
 
-Advisories come from the package index. Without a connection to it the audit is skipped, and says so.
+Advisories come from the package index. Without a connection to it the audit is skipped, and says so. Any other
+failure of the audit is one of the check.
 """
 
 import json
@@ -14,6 +15,15 @@ from app.engine.settings import ROOT
 LOCK = "requirements-dev.lock"
 """It has the packages of the server, too."""
 TIMEOUT_SECONDS = 120
+NO_CONNECTION = (
+    "Could not connect to PyPI",
+    "PyPI is not redirecting properly",
+    "requests.exceptions.ConnectionError",
+    "requests.exceptions.ReadTimeout",
+    "requests.exceptions.SSLError",
+    "requests.exceptions.ProxyError",
+)
+"""Words in the errors of pip-audit if it cannot reach the index."""
 
 
 def judge(report: Mapping[str, Any]) -> tuple[bool, Sequence[str]]:
@@ -45,15 +55,21 @@ def audit() -> tuple[bool, Sequence[str]]:
         )
     except subprocess.TimeoutExpired:
         return True, ["audit skipped: the index does not answer"]
-    if not result.stdout.startswith("{"):
-        # pip-audit reports no result at all if it cannot reach the index.
-        lines = result.stderr.strip().splitlines() or ["no output"]
-        return True, [f"audit skipped: {lines[-1]}"]
-    return judge(json.loads(result.stdout))
+    return verdict(result.stdout, result.stderr)
+
+
+def verdict(output: str, errors: str) -> tuple[bool, Sequence[str]]:
+    """The verdict by what pip-audit has printed. It reports no result at all if it cannot reach the index."""
+    if output.startswith("{"):
+        return judge(json.loads(output))
+    last = (errors.strip().splitlines() or ["no output"])[-1]
+    if any(words in errors for words in NO_CONNECTION):
+        return True, [f"audit skipped: {last}"]
+    return False, [f"audit failed: {last}"]
 
 
 def main() -> None:
-    """Exit code 1 if a package has a weakness."""
+    """Exit code 1 if a package has a weakness, or if the audit fails for another reason than its connection."""
     sound, lines = audit()
     print("\n".join(lines))
     sys.exit(0 if sound else 1)

@@ -8,7 +8,7 @@ import uuid
 import warnings
 from collections.abc import Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,18 @@ async def migrate(url: str) -> None:
 
 
 async def make_roles(url: str) -> None:
-    """Make the roles of a server that is used as in production. The roles are of all databases of the cluster."""
-    connection: asyncpg.Connection = await asyncpg.connect(url)
-    try:
-        await apply_roles(connection, ROLES, make_url(url).database or "")
-    finally:
-        await connection.close()
+    """Make the roles of a server that is used as in production. The roles are of all databases of the cluster.
+
+    Test workers that share a cluster do it one after the other: advisory locks are those of one database.
+    """
+    async with AsyncExitStack() as connections:
+        locking: asyncpg.Connection = await asyncpg.connect(url_of(url, "postgres"))
+        connections.push_async_callback(locking.close)
+        connection: asyncpg.Connection = await asyncpg.connect(url)
+        connections.push_async_callback(connection.close)
+        async with locking.transaction():
+            await locking.execute("SELECT pg_advisory_xact_lock(hashtextextended('roles of the tests', 0))")
+            await apply_roles(connection, ROLES, make_url(url).database or "")
 
 
 def as_role(url: str, role: str) -> str:

@@ -16,6 +16,15 @@ SOCKET = (
 )
 
 
+def events_stream(headers: bytes = b"") -> bytes:
+    """The request for a stream of server-sent events."""
+    body = b'{"query": "subscription { events { position } }"}'
+    return (
+        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+        b"accept: text/event-stream\r\n%scontent-length: %d\r\n\r\n%s" % (headers, len(body), body)
+    )
+
+
 def frame(opcode: int, data: bytes, *, fin: bool = True) -> bytes:
     """A frame of a client, masked with zeros."""
     first, size = opcode | (0x80 if fin else 0), len(data)

@@ -39,8 +39,8 @@ def link(server: Cluster) -> Iterator[DeadLink]:
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncGenerator[Database]:
-    async with open_database(EngineSettings(database_url=url, failover_seconds=FAILOVER_SECONDS)) as database:
+async def opened(url: str, seconds: float = FAILOVER_SECONDS) -> AsyncGenerator[Database]:
+    async with open_database(EngineSettings(database_url=url, failover_seconds=seconds)) as database:
         yield database
 
 
@@ -269,9 +269,9 @@ class Owner:
 
 
 @asynccontextmanager
-async def owner_in(state: str, url: str) -> AsyncGenerator[Owner]:
+async def owner_in(state: str, url: str, seconds: float = FAILOVER_SECONDS) -> AsyncGenerator[Owner]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", OWNER, url, str(FAILOVER_SECONDS), state,
+        sys.executable, "-c", OWNER, url, str(seconds), state,
         cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None
@@ -286,16 +286,18 @@ async def owner_in(state: str, url: str) -> AsyncGenerator[Owner]:
 
 @pytest.mark.parametrize("state", ["idle", "in a transaction"])
 async def test_a_frozen_owner_is_replaced_and_finds_its_session_ended(server: Cluster, state: str) -> None:
-    async with owner_in(state, server.url()) as owner:
-        async with opened(server.url()) as database, database.connection() as session:
+    # Its heartbeats have to be in time also on a busy machine.
+    seconds = 2 * FAILOVER_SECONDS
+    async with owner_in(state, server.url(), seconds) as owner:
+        async with opened(server.url(), seconds) as database, database.connection() as session:
             lease = Lease(session, "work")
             # It lives longer than a session without heartbeats would.
-            async with asyncio.timeout(2 * FAILOVER_SECONDS):
+            async with asyncio.timeout(2 * seconds):
                 with pytest.raises(TimeoutError):
-                    async with asyncio.timeout(1.2 * FAILOVER_SECONDS):
+                    async with asyncio.timeout(1.2 * seconds):
                         await lease.acquire(lambda: False)
             owner.process.send_signal(signal.SIGSTOP)
-            async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
+            async with asyncio.timeout(seconds + MARGIN_SECONDS):
                 assert await lease.acquire(lambda: False)
         owner.process.send_signal(signal.SIGCONT)
         owner.input.write(b"\n")

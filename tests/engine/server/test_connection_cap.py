@@ -22,6 +22,7 @@ from tests.support.raw_http import (
     SOCKET,
     connection,
     cpu_seconds,
+    events_stream,
     read_all,
     read_until,
     remote_ports,
@@ -95,15 +96,6 @@ def test_more_connections_than_descriptors_stop_no_friendly_client(
     assert times[10] < 0.5
     lines = [json.loads(line) for line in log.read_text()[logged:].splitlines()]
     assert [line for line in lines if line["level"] != "info"] == []
-
-
-def events_stream(headers: bytes = b"") -> bytes:
-    """The request for a stream of server-sent events."""
-    body = b'{"query": "subscription { events { position } }"}'
-    return (
-        b"POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-        b"accept: text/event-stream\r\n%scontent-length: %d\r\n\r\n%s" % (headers, len(body), body)
-    )
 
 
 def test_the_oldest_waiting_connection_makes_room_and_one_with_a_request_does_not(

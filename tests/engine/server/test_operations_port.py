@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.cli import run
 from tests.support.ports import free_port
-from tests.support.raw_http import HEAD, connection, until
+from tests.support.raw_http import HEAD, connection, events_stream, until
 from tests.support.server import Server, serving
 
 
@@ -21,8 +21,8 @@ def ports(module_database_url: str) -> Iterator[tuple[int, int]]:
         yield server.port, operations
 
 
-def get(port: int, path: str, host: str = "localhost") -> tuple[int, str]:
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"host": host})
+def get(port: int, path: str, host: str = "localhost", address: str = "127.0.0.1") -> tuple[int, str]:
+    request = urllib.request.Request(f"http://{address}:{port}{path}", headers={"host": host})
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -53,10 +53,34 @@ def test_clients_cannot_take_the_room_of_an_operator(ports: tuple[int, int]) -> 
     opened = [client.__enter__() for client in waiting]
     for client in opened:
         client.sendall(HEAD)
-    # The oldest that waits gives way, as soon as all of them are accepted.
-    until(lambda: get(operations, "/livez") == (200, "alive"), 20)
+    # The oldest that waits gives way, as soon as all of them are accepted: before the limit of a header ends it after 10 s.
+    # Not health, which is told without room.
+    until(lambda: get(operations, "/metrics")[0] == 200, 5)
     for client in waiting:
         client.__exit__(None, None, None)
+
+
+def test_streams_that_take_all_connections_of_the_public_port_leave_the_operations_port_its_own(
+    database_url: str,
+) -> None:
+    operations = free_port()
+    with (
+        serving(
+            database_url,
+            APP_MAX_CONNECTIONS="2",
+            APP_OPERATIONS_PORT=str(operations),
+            APP_OPERATIONS_HOST="127.0.0.2",
+        ) as server,
+        connection(server.port) as first,
+        connection(server.port) as second,
+    ):
+        for client in (first, second):
+            client.sendall(events_stream())
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert get(server.port, "/graphql")[0] == 503
+        assert get(operations, "/metrics", address="127.0.0.2")[0] == 200
+        with pytest.raises(ConnectionRefusedError), connection(operations):
+            pass
 
 
 def test_in_development_one_port_has_all_and_an_operations_port_takes_it_away(database_url: str) -> None:

@@ -4,25 +4,39 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
 
+from app.composition import application
 from app.engine.access.refusals import TokenRefused
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
+from app.engine.server.asgi import create_app, create_operations_app
 from app.engine.server.runtime import Runtime
 from app.engine.server.serve import GracefulServer
 from app.engine.server.shutdown import Shutdown
 from app.engine.settings import EngineSettings
+from app.settings import Settings
 from tests.support.issuer import run_issuer
 from tests.support.tokens import AUDIENCE, bearer
 from tests.support.toy_counter import Add, request, tallies, tally
+from tests.support.toy_process import Bell, Ring, errand
+
+REASON = "feed: ZeroDivisionError: division by zero"
 
 
 def build(database: Database, **settings: Any) -> Runtime:
-    toy = Application(settings=EngineSettings, deciders=(tally,), projections=(tallies,))
+    toy = Application(
+        settings=EngineSettings,
+        deciders=(tally, errand.stream_decider),
+        projections=(tallies,),
+        processes=(errand,),
+        ports=lambda settings, database: {Ring: Bell()},
+    )
     return Runtime(toy, EngineSettings(database_url=database.url, pool_size=4, **settings), database)
 
 
@@ -38,6 +52,52 @@ async def test_commands_that_wait_are_answered_before_the_end(database: Database
         await asyncio.sleep(0)
     assert all([isinstance(await command, CommandAccepted) for command in commands])
     assert runtime.failed is None
+
+
+async def test_the_parts_of_a_runtime_have_the_values_of_its_settings(database: Database) -> None:
+    given = {
+        "max_queued_commands": 7,
+        "snapshot_every": 13,
+        "snapshot_check_interval_seconds": 17.5,
+        "step_retry_seconds": 19.5,
+        "feed_buffer_bytes": 70_001,
+        "aggregate_cache_bytes": 70_003,
+    }
+    runtime = build(database, **given)
+    [worker] = runtime.processes.workers.values()
+    assert given == {
+        "max_queued_commands": runtime._appender._max_pending,
+        "snapshot_every": runtime.snapshots.every,
+        "snapshot_check_interval_seconds": runtime.snapshotter._seconds,
+        "step_retry_seconds": worker._retry_policy.retry_seconds,
+        "feed_buffer_bytes": runtime.feed._buffer._max_bytes,
+        "aggregate_cache_bytes": runtime.commands._aggregates.maxsize,
+    }
+
+
+@pytest.mark.parametrize(
+    ("port", "texts"), [(0, [REASON]), (1, ["failed", REASON])], ids=["one port", "two ports"]
+)
+async def test_livez_says_503_on_both_ports_until_a_server_that_gave_up_has_ended(
+    database: Database, port: int, texts: list[str]
+) -> None:
+    runtime = Runtime(
+        application, Settings(database_url=database.url, pool_size=4, operations_port=port), database
+    )
+    apps = [create_app(runtime), create_operations_app(runtime)][: len(texts)]
+    for failed, expected in (
+        (None, [(200, "alive")] * len(texts)),
+        (REASON, [(503, text) for text in texts]),
+    ):
+        runtime.supervisor.failed = failed
+        assert [await livez(app) for app in apps] == expected
+
+
+async def livez(app: Starlette) -> tuple[int, str]:
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.get("/livez")
+    return answer.status_code, answer.text
 
 
 async def test_the_stop_ends_the_wait_for_a_body_also_if_that_of_another_ends_in_the_same_moment(

@@ -300,13 +300,16 @@ def test_an_outage_of_the_issuer_changes_nothing_for_known_keys_and_health_names
     query: dict[str, Any] = {"params": {"query": "{ position }"}}
     assert metrics(client)["app_issuer_failed"] == 0
     issuer.is_out = True
-    unknown = make_token(new_key("ES256", "es-9"), "ES256", iss=issuer.url)
-    assert refusal(client.get(server.url, headers=bearer(unknown), **query)) == "wrong_key"
-    assert client.get(server.url, headers=bearer(issuer.token()), **query).status_code == 200
-    ready = client.get(f"http://127.0.0.1:{OPERATIONS_PORT}/readyz")
-    assert ready.status_code == 200
-    assert issuer.url in ready.json()["warnings"]["issuer"]
-    assert metrics(client)["app_issuer_failed"] == 1
+    try:
+        unknown = make_token(new_key("ES256", "es-9"), "ES256", iss=issuer.url)
+        assert refusal(client.get(server.url, headers=bearer(unknown), **query)) == "wrong_key"
+        assert client.get(server.url, headers=bearer(issuer.token()), **query).status_code == 200
+        ready = client.get(f"http://127.0.0.1:{OPERATIONS_PORT}/readyz")
+        assert ready.status_code == 200
+        assert issuer.url in ready.json()["warnings"]["issuer"]
+        assert metrics(client)["app_issuer_failed"] == 1
+    finally:
+        issuer.is_out = False
 
 
 def test_serve_ends_at_once_if_the_issuer_calls_itself_otherwise(module_database_url: str) -> None:

@@ -22,11 +22,13 @@ from app.engine.graphql.execution.cost import (
     ROW,
     CostCalculator,
 )
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
 from app.engine.graphql.pagination import MAX_PAGE_SIZE
 from app.engine.graphql.scalars import SCALARS, Position
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.slices.history import AS_OF_EVENT, BLAME_OF_EVENT
 from app.engine.graphql.strawberry_internals import graphql_schema
+from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from tests.shop.support.shop_client import filled, placed, stock
@@ -202,6 +204,27 @@ def test_what_costs_too_much_is_said_with_the_figures() -> None:
 async def test_a_list_that_is_longer_than_predicted_is_charged_while_it_is_executed(
     api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, directive: str
 ) -> None:
+    await assert_long_list_is_charged(api, runtime, monkeypatch, directive)
+
+
+async def test_without_the_fast_executor_a_list_is_answered_and_charged_in_the_same_way(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unused(*_: object) -> object:
+        raise AssertionError("this is the fast executor")
+
+    monkeypatch.setattr(FastExecutionContext, "execute_fields", unused)
+    settings = runtime.settings.model_copy(update={"fast_executor": False})
+    monkeypatch.setattr(runtime, "settings", settings)
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        await assert_long_list_is_charged(Api(client), runtime, monkeypatch, "")
+
+
+async def assert_long_list_is_charged(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, directive: str
+) -> None:
+    """A list of 40 lines is answered within its cost, and refused if the limit is a little lower."""
     order = str(await filled(api))
     for number in range(40):
         await stock(api, f"S{number}", 0)

@@ -16,6 +16,7 @@ README = ROOT / "app" / "web" / "README.md"
 KIT = ROOT / "app" / "web" / "kit.ts"
 NPM = shutil.which("npm")
 PATIENCE = 30.0
+BUILD_SECONDS = 300
 
 MARKS = [
     pytest.mark.long,
@@ -33,7 +34,14 @@ def build(folder: Path) -> None:
         [str(NPM), "ci", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"],
         ["node", "node_modules/typescript/bin/tsc", "--project", "."],
     ):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            pytest.fail(
+                f"{' '.join(command)} has not ended within {BUILD_SECONDS} s: does the registry of npm answer?"
+            )
         assert done.returncode == 0, done.stdout + done.stderr
 
 
