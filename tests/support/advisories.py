@@ -1,7 +1,7 @@
 """Looks for known weaknesses of the locked packages: `python -m tests.support.advisories`, a part of `make check`.
 
-Advisories come from the package index. Without a connection to it the audit is skipped, and says so. Any other
-failure of the audit is one of the check.
+Advisories come from the package index. Without a connection to it the audit is skipped, and says so.
+Any other failure of the audit ends it with exit code 1.
 """
 
 import json

@@ -53,8 +53,8 @@ def test_clients_cannot_take_the_room_of_an_operator(ports: tuple[int, int]) -> 
     opened = [client.__enter__() for client in waiting]
     for client in opened:
         client.sendall(HEAD)
-    # The oldest that waits gives way, as soon as all of them are accepted: before the limit of a header ends it after 10 s.
-    # Not health, which is told without room.
+    # The oldest that waits gives way, as soon as all of them are accepted. The limit of a header would end it after 10 s.
+    # The page is not that of health, which has places of its own.
     until(lambda: get(operations, "/metrics")[0] == 200, 5)
     for client in waiting:
         client.__exit__(None, None, None)
