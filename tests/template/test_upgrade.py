@@ -10,8 +10,9 @@ from tests.support.databases import ROLES, as_role
 from tests.support.shared_folders import shared_folder
 from tests.template.clone import Clone, clone_into, is_replaced, replaced
 
-APPENDER = "app/engine/store/append.py"
-SIGNATURE = ("        connect: Connect,\n", "        later: bool,\n        connect: Connect,\n")
+COMMANDS = "app/engine/commands.py"
+DEFINED = "async def open_command_handler(\n"
+CALLED = re.compile(r"(?<!def )open_command_handler\((?=\w)")
 MIGRATION = "migrations/versions/0999_later.py"
 LATER = '''"""A later migration of the engine."""
 
@@ -38,11 +39,10 @@ def later(tmp_path: Path) -> Clone:
 
 
 def change_a_signature(later: Clone) -> None:
-    """`Appender` takes a further argument. All callers in the files that an upgrade replaces give it."""
+    """A function takes a further argument. All callers in the files that an upgrade replaces give it."""
     for source in [later.root / path for path in later.files() if path.endswith(".py") and is_replaced(path)]:
-        text = source.read_text()
-        called = re.sub(r" = (\w*Appender)\((\s*)", r" = \1(\2True, ", text)
-        source.write_text(called.replace(*SIGNATURE) if source == later.root / APPENDER else called)
+        called = CALLED.sub("open_command_handler(True, ", source.read_text())
+        source.write_text(called.replace(DEFINED, DEFINED + "    later: bool,\n"))
     formatted = later.run("-m", "ruff", "format", "--quiet", ".")
     assert formatted.returncode == 0, formatted.stderr
 
@@ -79,7 +79,7 @@ def test_an_upgrade_replaces_files_that_the_user_has_not_changed(own: Clone, lat
     after = own.files()
     newer = later.files()
     changed = {path for path in template if newer[path] != template[path]}
-    assert changed >= {APPENDER, "tests/support/toy_counter.py", "tests/bench/appends.py"}
+    assert changed >= {COMMANDS, "app/engine/cli/processes.py", "tests/bench/appends.py"}
     assert {path for path in mine if after.get(path) != mine[path]} == changed
     assert {path for path in after if path not in mine} == {"app/engine/later.py", MIGRATION}
 
