@@ -1,6 +1,7 @@
 """Sockets whose frames leave together: what is sent within one turn of the loop is one write to the network.
 
-A burst of events is a frame each for every subscriber, and a write each would be most of what it costs to deliver them.
+A burst of events is a frame each for every subscriber, and a write each costs much of the time to deliver them. Without
+combining, `make bench` delivers 22 to 29 % fewer bursts to 1,000 subscribers (2026-11-28, two cores, two runs of each).
 """
 
 import asyncio
