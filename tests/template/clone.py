@@ -23,6 +23,7 @@ ADDING = (
     ("app/engine/graphql/README.md", "Write a slice"),
     ("domain/README.md", "Add a process"),
     ("domain/README.md", "Call the outside"),
+    ("app/engine/graphql/README.md", "Show a process"),
 )
 CHANGING = ("domain/README.md", "Change an event")
 CHANGING_THE_API = ("app/engine/graphql/README.md", "Change the API")
@@ -118,7 +119,7 @@ class Clone:
         target.write_text(text)
 
     def add_the_voucher(self) -> None:
-        """Every file and line of "Add an aggregate", its projections, its slice, its process and its call."""
+        """Every file and line of "Add an aggregate", its projections, its slice, its process, its call and its view."""
         for place in ADDING:
             for fence in fences_of(place, "python"):
                 if fence.about:

@@ -339,6 +339,28 @@ def test_a_call_that_fails_for_good_leads_to_the_command_that_compensates(
     }
 
 
+def test_a_slice_shows_a_process_to_those_whom_its_line_names(extended: Clone, database_url: str) -> None:
+    shown = f'{{ voucher(id: "{VOUCHER}") {{ expiry {{ status stuck deadline steps {{ name }} }} }} }}'
+    with extended.serve(database_url) as server:
+        server.ask(issue(VOUCHER, 20, "2099-01-01T00:00:00Z"))
+        server.headers["X-Roles"] = "staff"
+        last: dict[str, Any] = {}
+
+        def is_shown() -> bool:
+            last.update(server.ask(shown)["data"]["voucher"])
+            return last["expiry"] is not None
+
+        until(is_shown, 30)
+        deadline = "2099-01-01T00:00:00+00:00"
+        assert last["expiry"] == {"status": "waiting", "stuck": False, "deadline": deadline, "steps": []}
+        [refused] = server.ask(STEPS)["errors"]
+        assert refused["extensions"]["code"] == "FORBIDDEN"
+        server.headers["X-Roles"] = "customer"
+        answer = server.ask(shown)
+        assert answer["data"]["voucher"] == {"expiry": None}
+        assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
 def test_a_command_without_a_stored_name_is_refused_at_start(extended: Clone, database_url: str) -> None:
     path = extended.root / "domain/voucher.py"
     path.write_text(path.read_text().replace('@command("voucher.issue")', "@value"))
