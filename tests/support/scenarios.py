@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from domain.kernel.decider import Command, Decider, Event, Recorded, Rejection, SplitEvent
-from domain.kernel.process import Action, AnyProcess, LifecycleEvent
+from domain.kernel.process import Action, AnyProcess, Effect, LifecycleEvent
 from projections.kernel import AnyProjection, Key
 
 STREAM = UUID("00000000-0000-4000-8000-00000000000a")
@@ -94,6 +94,7 @@ class ProcessScenario:
     """For a process: `given(facts).then_sends(actions)` are the actions after the last fact; `.then_is(state)`.
 
     All facts are of one instance, or of none: an instance never sees those that `correlate` gives to another one.
+    The types of the calls that it makes have to be in its `calls`.
     """
 
     process: AnyProcess
@@ -110,6 +111,11 @@ class ProcessScenario:
             after = self.process.evolve(before, last)
             sent = self.process.react(before, after, last) if after is not None else ()
         assert tuple(sent) == actions
+        calls = {type(action.call) for action in sent if isinstance(action, Effect)}
+        unlisted = ", ".join(sorted(call.__name__ for call in calls.difference(self.process.calls)))
+        assert not unlisted, (
+            f"the process {self.process.category} does not list its calls: add {unlisted} to `calls`"
+        )
 
     def then_sends_nothing(self) -> None:
         self.then_sends()

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from domain.kernel.process import DeadlinePassed
-from tests.support.scenarios import NOW, ProcessScenario, fact
+from domain.kernel.process import DeadlinePassed, Effect
+from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
 from tests.support.toy_counter import Added
-from tests.support.toy_process import errand
+from tests.support.toy_process import Ring, errand, till
 
 scenario = ProcessScenario(errand)
 put = fact(Added(amount=1, note="put"))
@@ -34,3 +34,12 @@ def test_facts_of_several_instances_fail_the_test() -> None:
 def test_a_failure_shows_what_was_expected_and_what_came() -> None:
     with pytest.raises(AssertionError, match=r"SendCommand\(.* == \(\)"):
         scenario.given(put).then_sends_nothing()
+
+
+def test_a_call_that_the_process_does_not_list_fails_the_test() -> None:
+    ring = fact(Added(amount=1, note="ring"))
+    rung = Effect(step="ring", call=Ring(till=till(STREAM), amount=1))
+    scenario.given(ring).then_sends(rung)
+    forgetful = ProcessScenario(replace(errand, calls=()))
+    with pytest.raises(AssertionError, match="errand does not list its calls: add Ring to `calls`"):
+        forgetful.given(ring).then_sends(rung)
