@@ -89,7 +89,9 @@ class ProcessCodec:
         if known is not type(command) or (
             isinstance(action, SendCommand) and not isinstance(action.stream_id, UUID)  # pyright: ignore[reportUnnecessaryIsInstance]
         ):
-            raise TypeError(f"{action!r} cannot be carried out: no decider or port is registered for it")
+            raise TypeError(
+                f"{action!r} cannot be carried out: its decider is not registered, or its call is not in `calls` of the process"
+            )
         return ProcessStep(
             id=step_id,
             instance=instance,

@@ -120,6 +120,20 @@ async def test_calls_that_always_fail_do_not_hold_up_those_that_the_port_answers
         assert await rung(runtime, list(bad.values())) == 0
 
 
+async def test_a_call_that_probes_a_port_that_is_down_does_not_wait_for_its_own_pause_and_counts_as_an_attempt(
+    database: Database,
+) -> None:
+    bell, ids = Bell(away), [uuid4() for _ in range(calls.FAILURES_OF_OUTAGE)]
+    hours = RetryPolicy(
+        max_attempts=3, initial_delay=3_600, max_delay=3_600, first_probe=0.005, longest_probe=0.02
+    )
+    async with running(database, bell, steps=hours) as runtime:
+        await asyncio.gather(*(note(runtime, identity, "ring") for identity in ids))
+        for identity in ids:
+            view = await became(runtime, identity, "stuck")
+            assert (view.steps[0].attempts, len(bell.keys[till(identity)])) == (3, 3)
+
+
 async def test_a_step_is_attempted_for_the_time_of_the_policy_and_then_stuck(database: Database) -> None:
     one, bell, loop = uuid4(), Bell(away), asyncio.get_running_loop()
     async with running(database, bell, steps=replace(BY_TIME, retry_seconds=0.5)) as runtime:

@@ -35,6 +35,18 @@ def asked_for(*events: Added | LifecycleEvent) -> ProcessStep:
     return step
 
 
+def test_a_call_that_the_process_does_not_list_parks_the_instance_and_the_error_names_the_list() -> None:
+    forgetful, batch = replace(errand, calls=()), Batch()
+    recorded = fact(Added(amount=7, note="ring"))
+    ProcessReducer(forgetful, ProcessCodec(forgetful, [tally, forgetful.stream_decider])).apply(
+        batch, None, STREAM, [recorded]
+    )
+    parked = batch.instances[STREAM].parked
+    assert parked is not None
+    assert "its call is not in `calls` of the process" in parked[1]
+    assert batch.steps == []
+
+
 def note_names(rows: Any) -> list[str]:
     return [step.name for step in rows.steps if step.kind == "note" and step.name != "errand.started"]
 
