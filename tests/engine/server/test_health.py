@@ -4,12 +4,16 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from app.engine.application import Application
-from app.engine.database.connections import open_database
+from app.engine.database.connections import Database, open_database
+from app.engine.server import database_probe
+from app.engine.server.database_probe import DatabaseProbe
 from app.engine.server.lag_clock import LagClock
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
@@ -106,3 +110,33 @@ def test_a_lag_of_any_length_is_kept_in_little_memory(monkeypatch: pytest.Monkey
         clock.tick(head)
     assert clock.seconds_behind(0) == now - 1
     assert len(clock._heads) <= 4_000
+
+
+async def test_stuck_steps_and_parked_instances_are_counted_every_five_seconds(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    counted_at: list[float] = []
+    enough = asyncio.Event()
+
+    class Probe(DatabaseProbe):
+        async def count(self) -> None:
+            counted_at.append(now)
+            await super().count()
+            if len(counted_at) == 4:
+                enough.set()
+
+    def pass_some_time(wait: float) -> None:
+        nonlocal now
+        now += 0.125
+
+    monkeypatch.setattr(database_probe, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
+    monkeypatch.setattr(database_probe, "PROBE_INTERVAL_SECONDS", 0.001)
+    probe = Probe(database)
+    probe.on_pool_wait = pass_some_time
+    running = asyncio.create_task(probe.run())
+    async with asyncio.timeout(30):
+        await enough.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    assert all(5 <= later - earlier < 6 for earlier, later in pairwise(counted_at))
