@@ -6,6 +6,9 @@ from typing import Literal
 
 import asyncpg
 
+from app.engine.database.leases import is_held_sql
+from app.engine.processes.storage import LEASE_PREFIX
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepCount:
@@ -32,7 +35,8 @@ async def step_counts(pool: asyncpg.Pool) -> Sequence[StepCount]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointView:
-    """Where a process stands. `skipped_events` are those that it passed over, the newest at `last_skipped`."""
+    """Where a process stands. `owner` runs it now; None if no server does. `skipped_events` are those that it passed over,
+    the newest at `last_skipped`."""
 
     process: str
     position: int
@@ -42,13 +46,8 @@ class CheckpointView:
 
 
 async def checkpoint_views(pool: asyncpg.Pool, processes: Sequence[str]) -> Sequence[CheckpointView]:
-    """The checkpoints of these processes that exist. The owner is the last one, which may have ended."""
-    rows = await pool.fetch(
-        "SELECT process, position, owner, skipped_events, last_skipped FROM es.process_checkpoints"
-        " WHERE process = ANY($1::text[]) ORDER BY process",
-        list(processes),
-    )
-    return [CheckpointView(**row) for row in rows]
+    """The checkpoints of these processes that exist."""
+    return [CheckpointView(**row) for row in await pool.fetch(_SELECT_CHECKPOINTS, list(processes))]
 
 
 COUNT_STEPS = """
@@ -59,4 +58,10 @@ COUNT_STEPS = """
     SELECT process, '', 'parked', count(*), extract(epoch FROM clock_timestamp() - min(moved_at))::float8
     FROM es.processes WHERE parked_position IS NOT NULL GROUP BY process
     ORDER BY 1, 3, 2
+"""
+# The owner in a checkpoint may be a server that has ended. It is the owner only while the lease is held.
+_SELECT_CHECKPOINTS = f"""
+    SELECT process, position, CASE WHEN {is_held_sql(f"'{LEASE_PREFIX}' || c.process")} THEN owner END AS owner,
+           skipped_events, last_skipped
+    FROM es.process_checkpoints c WHERE process = ANY($1::text[]) ORDER BY process
 """

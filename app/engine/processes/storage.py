@@ -19,6 +19,9 @@ from app.engine.processes.records import (
 )
 from domain.kernel.decider import StoredName
 
+LEASE_PREFIX = "process "
+"""The name of the lease of a process is this and its category."""
+
 
 class ProcessStore:
     """The rows of one process, named by its category, on the connection that holds its lease."""

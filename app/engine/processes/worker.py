@@ -28,7 +28,7 @@ from app.engine.processes.records import BatchRows, PendingDeadline, ProcessInst
 from app.engine.processes.recovery import ForeignLog, recover
 from app.engine.processes.reducer import Batch, InstanceUnknown, ProcessReducer
 from app.engine.processes.state_rebuild import StateRebuild
-from app.engine.processes.storage import ProcessStore, describe_command, seconds_to_deadline
+from app.engine.processes.storage import LEASE_PREFIX, ProcessStore, describe_command, seconds_to_deadline
 from app.engine.sized_cache import SizedCache
 from app.engine.store.feed import Feed, LogReplaced
 from app.engine.store.log_identity import Fact
@@ -118,7 +118,7 @@ class ProcessWorker:
                 connection = await self._database.connect()
                 try:
                     await connection.execute(_SESSION_SETTINGS)
-                    lease = Lease(connection, f"process {self.process.category}")
+                    lease = Lease(connection, LEASE_PREFIX + self.process.category)
                     if not await lease.try_acquire():
                         # Another server owns the process, so what stopped this one stops nothing now.
                         self.error = None

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.engine.database.connections import Database
+from app.engine.database.leases import process_name
 from app.engine.processes.counts import checkpoint_views
 from app.engine.processes.storage import ProcessStore
 from app.engine.processes.worker import CHECKPOINT_DELAY_SECONDS
@@ -57,6 +58,21 @@ async def test_of_two_servers_one_owns_the_process_and_the_other_takes_over_when
         )
         keys = [key for bell in bells for key in bell.keys[till(one)]]
         assert len(set(keys)) == 5
+
+
+async def test_a_process_has_an_owner_only_while_a_server_runs_it(database: Database) -> None:
+    async def owner() -> str | None:
+        [view] = await checkpoint_views(database.pool, ["errand"])
+        return view.owner
+
+    async def has_none() -> bool:
+        return await owner() is None
+
+    async with running(database):
+        assert await until(owner) == process_name()
+    await until(has_none)
+    async with running(database):
+        assert await until(owner) == process_name()
 
 
 def _owns(runtime: Engine) -> bool:
