@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import project_check
 from tests.support.cli import run_python
+from tests.support.event_samples.names import FOLDER
 from tests.support.project_check import run_check, unregistered
 
 CHECKS = ("schema_file", "event_samples", "projection_fingerprints")
@@ -19,10 +20,15 @@ import sys
 from dataclasses import replace
 
 import app.composition
-from domain.kernel.decider import Decider
+from domain.kernel.decider import Decider, Event, event
 from domain.kernel.undo import NothingToUndo
 from tests.support.toy_counter import Add, Take, tally
-from tests.support.toy_samples import SoldFor
+from tests.support.toy_samples import SoldFor, toy_decider
+
+
+@event("toy.soldOut")
+class SoldOut(Event):
+    pass
 
 
 def evolve(state: int, event: SoldFor) -> int:
@@ -38,8 +44,9 @@ DECIDERS = {
     "rejection": replace(tally, decide=undo),
     "category": replace(tally, category="toy"),
     "name": tally,
+    "form": toy_decider(SoldOut),
 }
-case, check = sys.argv[1:]
+case, check, *_ = sys.argv[1:]
 if case == "name":
     Take.stored = Add.stored
 registered = app.composition.application
@@ -62,6 +69,20 @@ ERRORS = {
 def test_a_contradiction_is_one_line_in_each_check(check: str, case: str) -> None:
     result = run_python(BROKEN, case, check)
     assert (result.returncode, result.stderr) == (2, f"error: {ERRORS[case]}\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--write",)])
+def test_a_new_event_with_a_name_of_another_form_gets_no_sample(options: tuple[str, ...]) -> None:
+    try:
+        result = run_python(BROKEN, "form", "event_samples", *options)
+        assert (result.returncode, result.stdout, result.stderr) == (
+            2,
+            "",
+            "error: SoldOut of toy is stored as 'toy.soldOut': a stored name is noun.verb, in lower case with hyphens\n",
+        )
+    finally:
+        for path in FOLDER.glob("toy.*"):
+            path.unlink()
 
 
 # --- A released aggregate that no register has -------------------------------

@@ -7,7 +7,11 @@ from app.engine.errors import UserError
 from domain.kernel.decider import Command
 from domain.kernel.process import Call
 
-_FORM = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\.[a-z][a-z0-9]*(-[a-z0-9]+)*")
+WORDS = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+"""The form of a noun or of a verb in a stored name."""
+FORM_RULE = "a stored name is noun.verb, in lower case with hyphens"
+
+_FORM = re.compile(rf"{WORDS}\.{WORDS}")
 
 
 class StoredNameError(UserError):
@@ -28,9 +32,7 @@ def classes_by_name[T: Command | Call](
                 f'{class_name} of {owner} has no stored name: derive it from {base.__name__} and declare it with @{kind}("noun.verb")'
             )
         if not _FORM.fullmatch(cls.stored.name):
-            raise StoredNameError(
-                f"{class_name} of {owner} is stored as {cls.stored.name!r}: a stored name is noun.verb, in lower case with hyphens"
-            )
+            raise StoredNameError(f"{class_name} of {owner} is stored as {cls.stored.name!r}: {FORM_RULE}")
         for name in (cls.stored.name, *cls.stored.formerly):
             if by_name.setdefault(name, cls) is not cls:
                 raise StoredNameError(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from domain.kernel.decider import (
     value,
 )
 from tests.support.event_samples import check, example, write
-from tests.support.event_samples.names import Names, check_names, current_names, write_names
+from tests.support.event_samples.names import Names, check_names, current_names, refused_names, write_names
 from tests.support.toy_samples import Colour, Made, Sold, SoldFor, in_euros, toy_codec, toy_decider
 
 
@@ -138,6 +139,42 @@ def test_an_example_has_a_value_for_every_optional_part() -> None:
     assert made.colour is Colour.RED
     assert made.parts
     assert made.stock
+
+
+# --- The form of the names of events and categories ---------------------------
+
+RULE = "a stored name is noun.verb, in lower case with hyphens"
+
+
+def named(name: str) -> EventCodec:
+    """The codec of an aggregate with one event, which is stored as `name`."""
+    decider = toy_decider(event(name)(type("Done", (Event,), {})))
+    return EventCodec([replace(decider, category=name.split(".")[0])])
+
+
+def test_every_new_name_of_this_project_is_in_lower_case_with_hyphens(tmp_path: Path) -> None:
+    assert refused_names(application.codec, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["toy.checked_in", "toy.checkedIn", "toy.Done", "toy.", "toy.line.added"])
+def test_a_new_event_with_a_name_of_another_form_is_refused(tmp_path: Path, name: str) -> None:
+    assert refused_names(named(name), tmp_path) == [f"Done of toy is stored as {name!r}: {RULE}"]
+
+
+@pytest.mark.parametrize("category", ["room_preparation", "roomPreparation", "Room"])
+def test_a_new_category_with_a_name_of_another_form_is_refused(tmp_path: Path, category: str) -> None:
+    assert refused_names(named(f"{category}.done"), tmp_path) == [
+        f"the category {category!r} is part of stored names: {RULE}"
+    ]
+
+
+def test_a_released_name_of_another_form_stays_and_a_new_event_of_its_category_may_come(
+    tmp_path: Path,
+) -> None:
+    write(named("room_preparation.checkedIn"), tmp_path)
+    assert refused_names(named("room_preparation.checkedIn"), tmp_path) == []
+    assert refused_names(named("room_preparation.checked-out"), tmp_path) == []
+    assert len(refused_names(named("room_preparation.checkedOut"), tmp_path)) == 1
 
 
 # --- The names of commands, calls and notes, and the codes of rejections ------

@@ -5,12 +5,14 @@ The database and the clients hold these names, so the code reads each of them fo
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from app.engine.processes.codec import ProcessCodec
 from app.engine.settings import ROOT
 from app.engine.store.codec import EventCodec
+from app.engine.store.stored_names import FORM_RULE, WORDS
 from domain.kernel.decider import AnyDecider, code_of
 from domain.kernel.process import AnyProcess
 
@@ -20,6 +22,23 @@ WRITE = "run make samples and commit what that writes"
 
 type Names = Mapping[str, Mapping[str, Mapping[str, str]]]
 """By category and kind: every name that the code reads, with the stored name of today. A code stands for itself."""
+
+
+def refused_names(codec: EventCodec, folder: Path = FOLDER) -> Sequence[str]:
+    """One line for each category and event with a name of another form. A name with a file in the folder is released: it
+    stays, because the log has it."""
+    categories = {path.name.split(".")[0] for path in folder.glob("*.*.json")}
+    events = {path.name.rsplit(".", 2)[0] for path in folder.glob("*.[0-9]*.json")}
+    errors = [
+        f"the category {category!r} is part of stored names: {FORM_RULE}"
+        for category in codec.commands
+        if category not in categories and not re.fullmatch(WORDS, category)
+    ]
+    for name, event_type in codec.event_types.items():
+        category, _, verb = name.partition(".")
+        if name not in events and not re.fullmatch(WORDS, verb):
+            errors.append(f"{event_type.__qualname__} of {category} is stored as {name!r}: {FORM_RULE}")
+    return errors
 
 
 def current_names(
