@@ -15,7 +15,7 @@ from domain.kernel.decider import AnyDecider, Command
 from projections.kernel import AnyProjection
 
 MAX_CACHED_ROLE_SETS = 100
-HIDDEN_ERROR = "Internal error. Operators can read it."
+HIDDEN_ERROR = "Internal error. Operators can read it, and so can roles with the scope all for this process."
 """What stands for the error of a step if the caller may not read it."""
 
 

@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.engine.access.access import HIDDEN_ERROR
 from app.engine.server.runtime import Runtime
 from app.engine.store.reader import Fact
 from app.ports.simulated_gateway import SimulatedGateway
@@ -14,6 +13,7 @@ from tests.shop.support.shop_client import PLACE, ended, fact, stock
 from tests.support.graphql_client import Api
 
 SECRET = "https://gateway.internal/authorise?key=canary"
+HIDDEN = "Internal error. Operators can read it, and so can roles with the scope all for this process."
 READ = """query ($order: UUID!, $min: Position) {
   order(id: $order, minPosition: $min) {
     status
@@ -85,7 +85,7 @@ async def test_a_customer_reads_no_text_of_an_exception_and_staff_reads_it(
     data = await read(api, order, stuck, ann)
     assert data["order"]["fulfilment"]["stuck"]
     steps, events = errors(data)
-    assert (steps, {*events}) == ([HIDDEN_ERROR], {HIDDEN_ERROR})
+    assert (steps, {*events}) == ([HIDDEN], {HIDDEN})
     assert len(events) >= 2
     for word in ("canary", "gateway.internal", "Client error", "ConnectionError"):
         assert word not in str(data)
@@ -101,4 +101,4 @@ async def test_a_customer_reads_why_a_command_of_its_order_was_rejected(api: Api
     [refused], [same] = [errors(data)[0] for data in answers]
     assert refused == same
     [message] = [node["message"] for node in answers[0]["events"]["nodes"] if "message" in node]
-    assert message == refused != HIDDEN_ERROR
+    assert message == refused != HIDDEN
