@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+from app.engine.access.policy import AccessDenied
 from app.engine.command_outcomes import (
     CommandAccepted,
     CommandConflict,
@@ -103,6 +104,9 @@ class CommandHandler:
             outcome = await self._execute(decider, stream_id, command, context)
             name = _outcome_name(outcome)
             return outcome
+        except AccessDenied as error:
+            name = error.code
+            raise
         except Exception as error:
             name = type(error).__name__
             raise

@@ -24,6 +24,8 @@ command, such as `order 0197…`, and empty for a root field. It is called in th
 class AccessDenied(Exception):
     """The caller may not do this. The message names the action and the caller's roles, and nothing of what is forbidden."""
 
+    code = "FORBIDDEN"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Roles:

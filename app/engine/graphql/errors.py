@@ -84,7 +84,7 @@ class Unauthenticated(ApiError):
 class Forbidden(ApiError):
     """The caller has no permission."""
 
-    code = "FORBIDDEN"
+    code = AccessDenied.code
 
 
 class StaleRead(ApiError):

@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from app.engine.access.ownership import StateGuard
+from app.engine.access.policy import AccessDenied
 from app.engine.database.connections import Database
 from app.engine.logs import configure_logging, log_fields
 from domain.kernel.decider import Decider
@@ -74,6 +76,17 @@ async def test_a_command_that_fails_says_so_in_its_line(database: Database, said
         with pytest.raises(ZeroDivisionError):
             await running.commands.execute(broken, uuid4(), Add(amount=1), request())
     assert [line["outcome"] for line in told(said(), "command")] == ["ZeroDivisionError"]
+
+
+async def test_a_command_that_is_forbidden_has_the_code_that_its_sender_gets_in_its_line(
+    database: Database, said: Said
+) -> None:
+    configure_logging("info", lines="json")
+    guard = StateGuard("ann", lambda state: "ben" if state else None)
+    async with engine(database) as running:
+        with pytest.raises(AccessDenied):
+            await running.commands.execute(tally, uuid4(), Add(amount=1), request(guard=guard))
+    assert [line["outcome"] for line in told(said(), "command")] == ["FORBIDDEN"]
 
 
 async def test_each_batch_of_a_projector_has_a_line_when_asked_for(database: Database, said: Said) -> None:
