@@ -46,6 +46,9 @@ class Edit[T]:
     after: T
 
 
+type Chunks[T] = tuple[tuple[Edit[T], ...], ...]
+
+
 @value
 class UndoHistory[T](Versioned):
     """The edits that can be undone and redone, the next one last. In chunks, so that one more edit copies one chunk only."""
@@ -73,13 +76,17 @@ def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T
         case Undoable(undoes=None, redoes=None) if before != after:
             edit = Edit(version=history.version + 1, before=before, after=after)
             return replace(history, done=_with_edit(history.done, edit), undone=())
-        case Undoable(undoes=int(undoes)) if history.done and history.done[-1][-1].version == undoes:
+        case Undoable(undoes=int(undoes)) if _takes(
+            undoes, history.done, history.undone, lambda edit: edit.after == before
+        ):
             return replace(
                 history,
                 done=_popped(history.done),
                 undone=_pushed(history.undone, history.done[-1][-1]),
             )
-        case Undoable(redoes=int(redoes)) if history.undone and history.undone[-1][-1].version == redoes:
+        case Undoable(redoes=int(redoes)) if _takes(
+            redoes, history.undone, history.done, lambda edit: edit.before == before
+        ):
             return replace(
                 history,
                 done=_pushed(history.done, history.undone[-1][-1]),
@@ -88,6 +95,17 @@ def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T
         case _:
             # A further event of an undo or redo that takes several, or one that changed nothing.
             return history
+
+
+def _takes[T](version: int, source: Chunks[T], target: Chunks[T], begins: Callable[[Edit[T]], bool]) -> bool:
+    """Whether an event moves the last edit of `source` to `target`, and not only goes on with the one moved before.
+
+    Edits of different parts of a split event have one version. An event for the next part begins where that part stands.
+    """
+    if not source or source[-1][-1].version != version:
+        return False
+    is_started = bool(target) and target[-1][-1].version == version
+    return not is_started or begins(source[-1][-1])
 
 
 def undo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], Sequence[E]]) -> Sequence[E]:
@@ -102,7 +120,7 @@ def redo_events[T, E: Undoable](history: UndoHistory[T], inverse: Callable[[T], 
     return [replace(event, redoes=edit.version) for event in inverse(edit.after)]
 
 
-def _with_edit[T](chunks: tuple[tuple[Edit[T], ...], ...], edit: Edit[T]) -> tuple[tuple[Edit[T], ...], ...]:
+def _with_edit[T](chunks: Chunks[T], edit: Edit[T]) -> Chunks[T]:
     """The edits with one more. A part of a split event that goes on from the part before it belongs to the same edit."""
     if chunks and (last := chunks[-1][-1]).version == edit.version and last.after == edit.before:
         whole = replace(last, after=edit.after)

@@ -61,6 +61,29 @@ def test_the_parts_of_a_split_event_that_concern_several_lines_are_undone_one_by
     scenario.given(opened, both, without_jam, without_tea).when(UndoChange()).then_rejected(NothingToUndo)
 
 
+def test_an_undo_of_several_events_takes_back_one_part_of_a_split_event_and_a_redo_makes_it_again() -> None:
+    old = [LineAdded(sku=sku, quantity=1, unit_price=euros("1.00")) for sku in ("TEA", "JAM")]
+    new = tuple(replace(line, quantity=1, unit_price=euros("2.00")) for line in old)
+    both = SplitEvent(name="order.repriced", version=1, data="{}", events=new)
+    state = order.fold([opened, *old, both])
+    assert isinstance(state, Open)
+    whole = repeat(state, UndoChange(), NothingToUndo)
+    shown = [
+        [(line.sku, str(line.unit_price.amount), line.quantity) for line in each.lines] for each in whole
+    ]
+    assert shown == [
+        [("TEA", "2.00", 2), ("JAM", "2.00", 2)],
+        [("TEA", "2.00", 2), ("JAM", "1.00", 1)],
+        [("TEA", "1.00", 1), ("JAM", "1.00", 1)],
+        [("TEA", "1.00", 1)],
+        [],
+    ]
+    again = repeat(whole[-1], RedoChange(), NothingToRedo)
+    assert [each.lines for each in again] == [each.lines for each in reversed(whole)]
+    [after_one, after_redo] = repeat(whole[1], RedoChange(), NothingToRedo)
+    assert (after_one.lines, after_redo.lines) == (whole[1].lines, whole[0].lines)
+
+
 def open_order() -> Open:
     state = order.fold([opened])
     assert isinstance(state, Open)
