@@ -5,7 +5,7 @@ import pytest
 from tests.support.advisories import judge, verdict
 
 
-def test_a_package_with_an_advisory_is_named_with_the_version_that_mends_it() -> None:
+def test_a_package_with_an_advisory_is_named_with_the_version_that_fixes_it() -> None:
     weakness = {"id": "PYSEC-2026-1", "fix_versions": ["1.2"]}
     sound, lines = judge(
         {

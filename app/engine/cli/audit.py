@@ -132,7 +132,8 @@ async def audit_export(
 class _Output:
     """The file or pipe that an export is written to. It turns errors of writing into errors of the user.
 
-    A file gets its name when the export is complete, so that one which fails leaves an earlier file as it was.
+    A file gets its name when the export is complete, so that one which fails leaves an earlier file as it was. If the folder
+    takes no further file, the earlier one is written over.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -154,10 +155,20 @@ class _Output:
         if path.exists() and not path.is_file():
             return path.open("wb")
         # A symbolic link stays one.
-        self._target = path.resolve()
-        file = self._target.with_name(f".export-{uuid4()}.part").open("xb")
-        if self._target.exists():
-            shutil.copymode(self._target, file.name)
+        target = path.resolve()
+        exists = target.exists()
+        if exists:
+            # A file that is protected against writing is refused, although its folder would let another take its place.
+            target.open("ab").close()
+        try:
+            file = target.with_name(f".export-{uuid4()}.part").open("xb")
+        except PermissionError:
+            # The folder takes no further file.
+            return path.open("wb")
+        self._target = target
+        if exists:
+            with suppress(OSError):
+                shutil.copymode(target, file.name)
         return file
 
     def write(self, data: bytes) -> None:

@@ -151,7 +151,7 @@ async def retry(
         str | None,
         typer.Option(
             help="Only this stuck step; if omitted, all of them, or the event that parked the process."
-            " With --state stuck, the stored name of a command or call names all its steps."
+            " With --state stuck, the stored name of a command or call means all steps that send it."
         ),
     ] = None,
     state: Annotated[str | None, typer.Option(help="All instances of this state: stuck or parked.")] = None,

@@ -22,7 +22,7 @@ class NewerEvent(Exception):
     def __init__(self, projection: str, fact: Fact) -> None:
         key = msgspec.json.encode({"category": fact.category, "stream": fact.stream_id}).decode()
         self.remedy = f"event {fact.event.name} v{fact.event.version} at position {fact.position} is of newer code: run that code"
-        """What to do if the projection is past the event already, so that it cannot be left out."""
+        """What to do if the projection is past the event already, so that it cannot be skipped."""
         super().__init__(
             f"{self.remedy}, or skip the event: projections skip {projection} '{key}' --position {fact.position}"
         )
@@ -36,7 +36,7 @@ async def facts_before_newer_event(
     facts and None if there is none.
 
     Events of categories that this code does not know concern no projection of it. Events that no code has registered are
-    unreadable for all, and are passed over and counted. Events that an operator has left out do not count.
+    unreadable for all, and are passed over and counted. Events that an operator has skipped do not count.
     """
     unreadable = [fact for fact in facts if isinstance(fact.event, UnreadableEvent)]
     if not unreadable:

@@ -224,8 +224,8 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @property
     def _is_held(self) -> bool:
-        """Whether the peer has to wait: for the answer to its handshake, or until its messages are taken. So it has if it
-        sends too many pings, or does not read the answers."""
+        """Whether the peer has to wait: for the answer to its handshake, or until its messages are taken. It also waits
+        if it sends too many pings, or does not read the answers."""
         return (
             not self.handshake_complete
             or self.read_paused

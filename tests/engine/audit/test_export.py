@@ -4,8 +4,9 @@ import asyncio
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import msgspec
@@ -15,6 +16,7 @@ from app.engine.audit.canonical import canonical_bytes, fact_hash, parse_canonic
 from app.engine.audit.export import ExportRecord, ExportScope, Tampered, export_log
 from app.engine.audit.verify_export import InvalidExport, verify_export
 from app.engine.audit.verify_log import verify
+from app.engine.cli.audit import _Output  # pyright: ignore[reportPrivateUsage] - no command runs as another user
 from app.engine.database.connections import Database
 from app.engine.errors import UserError
 from tests.support.cli import assert_user_error, invoke, run
@@ -359,6 +361,44 @@ async def test_an_export_keeps_the_mode_of_a_file_a_link_and_a_pipe(sealed: Data
         assert sorted(tmp_path.iterdir()) == [link, path, pipe]
 
     await asyncio.to_thread(work)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of a user to whom rights apply; the tests may run as root."""
+    with TemporaryDirectory() as name:
+        user = os.geteuid() or 65_534
+        os.chown(name, user, -1)
+        root = os.geteuid()
+        os.seteuid(user)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(root)
+
+
+def write_export(path: Path) -> None:
+    with _Output(path) as output:
+        output.write(b"newer")
+
+
+def test_an_export_does_not_replace_a_file_that_is_protected_against_writing(folder: Path) -> None:
+    path = folder / "part.jsonl"
+    path.write_text("earlier")
+    path.chmod(0o400)
+    with pytest.raises(UserError, match="cannot write"):
+        write_export(path)
+    assert path.read_text() == "earlier"
+    assert list(folder.iterdir()) == [path]
+
+
+def test_an_export_writes_a_file_in_a_folder_that_takes_no_other(folder: Path) -> None:
+    path = folder / "part.jsonl"
+    path.write_text("earlier")
+    folder.chmod(0o500)
+    write_export(path)
+    assert path.read_text() == "newer"
+    folder.chmod(0o700)
 
 
 @pytest.mark.parametrize(

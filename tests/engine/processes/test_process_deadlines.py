@@ -49,7 +49,7 @@ async def test_a_deadline_passes_as_a_fact_within_a_second_of_being_due(
             delays.append(passed.recorded_at - passed.event.due)
     assert min(delays) >= timedelta(0)
     # The machine may be busy now and then.
-    assert sorted(delays)[3] < timedelta(seconds=1)
+    assert sorted(delays)[len(delays) // 2] < timedelta(seconds=1)
 
 
 async def test_a_deadline_that_passed_while_no_server_ran_passes_at_start(

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -52,7 +53,7 @@ async def test_of_two_servers_one_owns_the_process_and_the_other_takes_over_when
             await until(lambda amount=amount: _all_there(first, one, amount))
             seconds.append(asyncio.get_running_loop().time() - began)
         # The machine may be busy now and then.
-        assert min(seconds) < 2
+        assert median(seconds) < 2
         assert sorted(await kept(first, one)) == sorted(
             [*((n, "") for n in range(1, 6)), *((n, "rung") for n in range(1, 6))]
         )

@@ -40,7 +40,7 @@ async def post(client: httpx2.AsyncClient, server: Server, query: str, **variabl
     return answer["data"]
 
 
-async def test_a_fact_reaches_a_subscriber_of_the_other_server_a_tenth_of_a_second_later_at_most(
+async def test_a_fact_reaches_a_subscriber_of_the_other_server_without_waiting_for_a_poll(
     pair: tuple[Server, Server],
 ) -> None:
     here, there = pair
@@ -60,9 +60,8 @@ async def test_a_fact_reaches_a_subscriber_of_the_other_server_a_tenth_of_a_seco
             answered = asyncio.create_task(post(client, here, RECEIVE_ONLY))
             taken.append(await asyncio.gather(arrival(near), arrival(far)))
             await answered
-    first, second = (statistics.median(seconds) for seconds in zip(*taken, strict=True))
-    # On a machine that is busy with other tests, the other server takes longer, too.
-    assert second < 0.1 + 2 * first
+    # Polls alone would take half a second in the median.
+    assert statistics.median(far - near for near, far in taken) < 0.2
 
 
 async def test_either_server_reads_what_was_written_on_either(pair: tuple[Server, Server]) -> None:

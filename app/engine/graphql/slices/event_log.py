@@ -12,7 +12,7 @@ from app.engine.graphql.context import Context, Info, ResumePoint
 from app.engine.graphql.errors import BadInput, ReplacedLog
 from app.engine.graphql.event_access import owned_facts, readable_feed, readable_page
 from app.engine.graphql.event_types import EventInterface
-from app.engine.graphql.pagination import Connection, make_connection, page_size
+from app.engine.graphql.pagination import MAX_PAGE_SIZE, Connection, make_connection, page_size
 from app.engine.graphql.scalars import Count, Position, clean_text
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import Stream, find_stream
@@ -86,7 +86,9 @@ class Query:
     async def events(
         self,
         info: Info,
-        first: int = 50,
+        first: Annotated[
+            int, strawberry.argument(description=f"The maximum number of events: 0 to {MAX_PAGE_SIZE}.")
+        ] = 50,
         after: Annotated[
             Position | None, strawberry.argument(description="Only events after this position.")
         ] = None,

@@ -42,7 +42,7 @@ class ParkedKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedEvent:
-    """An event that is left out for one key."""
+    """An event that is skipped for one key."""
 
     key: str
     position: int

@@ -96,7 +96,7 @@ class ParkedKeys:
     positions: dict[ParkedItem, int] = field(default_factory=dict["ParkedItem", int])
     """The position from which each item waits."""
     skipped: Set[tuple[ParkedItem, int]] = frozenset()
-    """Events that an operator has left out, each with the item that it is left out for."""
+    """Events that an operator has skipped, each with the item that it is skipped for."""
     restricted_to: Set[Key] | None = None
     """The keys to fold; None for all."""
     unreadable: Mapping[str, UnreadableCount] = field(default_factory=dict[str, UnreadableCount])

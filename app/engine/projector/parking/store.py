@@ -92,7 +92,7 @@ class ParkedKeyStore:
 async def load_skipped(
     connection: asyncpg.Connection, projection: AnyProjection
 ) -> frozenset[tuple[ParkedItem, int]]:
-    """The events that an operator has left out, each with its item: in every slot, for good."""
+    """The events that an operator has skipped, each with its item: in every slot, for good."""
     records = await connection.fetch(_SELECT_SKIPPED, projection.name, projection.version)
     return frozenset((key_codec(projection).read(key), position) for key, position in records)
 
