@@ -266,7 +266,7 @@ def test_a_subscription_over_server_sent_events_takes_the_header_that_is_named(
 
 def test_the_older_socket_protocol_is_refused(serve: Callable[..., Server]) -> None:
     async def attempt(url: str) -> int | None:
-        async with asyncio.timeout(10), connect(url, subprotocols=["graphql-ws"]) as socket:  # type: ignore[list-item]
+        async with asyncio.timeout(10), connect(url, subprotocols=["graphql-ws"]) as socket:  # type: ignore[list-item] - its type is a NewType of str
             await socket.wait_closed()
         return socket.close_code
 

@@ -69,7 +69,7 @@ def test_the_callers_that_are_remembered_are_bounded(clock: Clock, monkeypatch: 
     limiter = RateLimiter(1)
     for caller in "abcad":
         limiter.add(caller, 1)
-    assert {*limiter._buckets} == {"c", "a", "d"}  # pyright: ignore[reportPrivateUsage]
+    assert {*limiter._buckets} == {"c", "a", "d"}  # pyright: ignore[reportPrivateUsage] - a look by `check` would be a use
 
 
 def test_a_rate_of_zero_sets_no_limit() -> None:

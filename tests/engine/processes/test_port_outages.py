@@ -153,7 +153,7 @@ async def test_a_step_is_attempted_until_the_deadline_of_its_instance_at_least(d
         await at_rest(runtime)
         facts = {name: fact for fact in await own(runtime, one) if (name := fact.event.stored.name)}
         assert facts["errand.step-stuck"].recorded_at >= facts["errand.deadline-passed"].event.due
-        assert (await seen(runtime, one)).steps[0].attempts > 1  # pyright: ignore[reportOptionalMemberAccess]
+        assert (await seen(runtime, one)).steps[0].attempts > 1  # pyright: ignore[reportOptionalMemberAccess] - `became` has seen it
 
 
 async def test_a_call_with_a_time_of_its_own_is_stuck_after_it_before_the_settings_and_deadlines_say_so(

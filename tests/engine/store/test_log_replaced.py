@@ -239,7 +239,7 @@ async def test_a_notifier_that_connects_again_names_no_position_of_before(databa
     notifier.notify(10)
     await wait_until(lambda: received == [10])
     received.clear()
-    # The server after a fail-over may lack the events up to this position, and nobody has noticed it yet.
+    # The server after a fail-over may lack the events up to this position, and no server has noticed it yet.
     await terminate_sessions(database.url)
     await wait_until(lambda: bool(received))
     running.cancel()
