@@ -87,8 +87,8 @@ class Projection[R]:
             # Other types have several texts for one value: an actor `012` would own the rows of 12.
             if _required(hint) not in (str, UUID):
                 raise ValueError(
-                    f"projection {self.name}: owner has {self.owner.column!r}, which is {getattr(hint, '__name__', hint)}: an actor is text,"
-                    " so give the row a column with the actor as str or UUID"
+                    f"projection {self.name}: owner has {self.owner.column!r}, which is {getattr(hint, '__name__', hint)}: an actor is text."
+                    " Give the row a column with the actor as str or UUID"
                 )
         if self.owner is not None and self.owner.of is not None:
             of = self.owner.of

@@ -69,8 +69,8 @@ def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T
     """
     if history.version is None:
         raise AssertionError(
-            "the version of this UndoHistory is not known: make it a field of a phase of the state, declared as"
-            " UndoHistory[...], and fold with Decider.fold, from the beginning or with the version of the state"
+            "the version of this UndoHistory is not known. Make it a field of a phase of the state, declared as"
+            " UndoHistory[...]. Fold with Decider.fold, from the beginning or with the version of the state"
         )
     match event:
         case Undoable(undoes=None, redoes=None) if before != after:

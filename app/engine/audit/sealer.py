@@ -168,7 +168,7 @@ async def _check_end(connection: asyncpg.Connection, sealed: int) -> None:
     [[head]] = await connection.fetch(_SELECT_HEAD)
     if head < sealed:
         raise Unsealable(
-            f"the newest seal ends at position {sealed}, but the log ends at {head}: the log was replaced by an older one; see python -m app audit verify"
+            f"the newest seal ends at position {sealed}, but the log ends at {head}. It was replaced by an older one: see python -m app audit verify"
         )
 
 

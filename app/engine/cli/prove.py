@@ -76,7 +76,7 @@ def _print_proof(console: Console, proof: Proof, plan: Plan) -> None:
     if not failed:
         console.print(
             f"proved: {len(proof.evidence.log):,} events of {plan.writers} writers, one of them killed, reached each of"
-            f" {plan.followers} followers once and in order; all {len(proof.claims)} claims hold"
+            f" {plan.followers} followers once and in order. All {len(proof.claims)} claims hold"
         )
         return
     console.print(

@@ -87,8 +87,8 @@ async def _check_ledger(connection: asyncpg.Connection) -> CheckResult:
     if ledger["events"] or ledger["commands"]:
         return CheckResult(
             "ledger of commands",
-            f"{ledger['events']} events lack their command, and {ledger['commands']} commands lack their events:"
-            " es.events and es.commands are of different moments: restore both from one backup",
+            f"{ledger['events']} events lack their command, and {ledger['commands']} commands lack their events."
+            " The tables es.events and es.commands are of different moments: restore both from one backup",
         )
     return CheckResult("ledger of commands: each event has its command, and each command its events")
 
@@ -147,8 +147,8 @@ async def _check_processes(connection: asyncpg.Connection) -> Sequence[CheckResu
             )
         elif record["command_id"] is not None and record["command_id"] != record["event"]:
             problem = (
-                f"it has an event at position {record['position']} that the log does not have:"
-                " restore all of schema es from one backup"
+                f"it has an event at position {record['position']} that the log does not have."
+                " Restore all of schema es from one backup"
             )
         results.append(CheckResult(f"checkpoint of process {row}", problem))
     return results

@@ -219,7 +219,7 @@ class Database:
 
     def _migrated_by_newer_code(self, unknown: Revisions) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            f"the database at {redact_password(self.url)} is at migration {revision_names(unknown)}, which this code does not have: it was migrated by newer code, so run that"
+            f"the database at {redact_password(self.url)} is at migration {revision_names(unknown)}, which this code does not have. Newer code migrated it: run that"
         )
 
 

@@ -148,6 +148,6 @@ class Connector:
 
     def _pooled(self, mode: str) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            f"the database at {self.url.redacted()} is behind a pooler in {mode} mode: leases and notifications need sessions;"
-            " name the database itself, or use session mode"
+            f"the database at {self.url.redacted()} is behind a pooler in {mode} mode, but leases and notifications need sessions."
+            " Name the database itself, or use session mode"
         )

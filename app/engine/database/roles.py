@@ -145,8 +145,8 @@ async def check_server_role(connection: asyncpg.Connection, *, allow_owner: bool
     if is_superuser or is_owner:
         kind = "a superuser" if is_superuser else "an owner of es.events"
         raise DatabaseUnavailable(
-            f"the database role {role} is {kind}, so a server with it could change events: make roles with"
-            " python -m app roles, and name the app role in DATABASE_URL; or set APP_ALLOW_DATABASE_OWNER=true"
+            f"the database role {role} is {kind}, so a server with it could change events. Make roles with"
+            " python -m app roles, and name the app role in DATABASE_URL. Or set APP_ALLOW_DATABASE_OWNER=true"
         )
 
 

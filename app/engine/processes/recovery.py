@@ -44,13 +44,13 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
             if position is None:
                 raise ForeignLog(
                     f"the log has not the event at position {row['position']} that {process} has folded, and none of its"
-                    " steps: restore all tables of schema es from one moment, or delete the rows of this process from"
+                    " steps. Restore all tables of schema es from one moment. Or delete the rows of this process from"
                     " es.process_checkpoints, es.processes, es.process_steps and es.process_deadlines"
                 )
             instances = await _go_back(connection, process, position)
             steps = await _execute_again(connection, process, position)
             found.append(
-                f"the log lacks events that it has folded: it goes back from position {row['position']} to {position},"
+                f"the log lacks events that it has folded. It goes back from position {row['position']} to {position},"
                 f" folds {instances} instances again and executes {steps} steps again"
             )
         if row["instances_lost"]:

@@ -315,7 +315,7 @@ class ProjectionWorker:
         )
         if self.state.stale_fingerprint is not None and known is None:
             log.warning(
-                "projection %s v%d: its fold or its columns have changed since its %s table was made: give it a new version, or rebuild it",
+                "projection %s v%d: its fold or its columns have changed since its %s table was made. Give it a new version, or rebuild it",
                 self.projection.name,
                 self.projection.version,
                 self.slot,

@@ -69,8 +69,8 @@ def max_connections(settings: EngineSettings) -> int:
     room -= reserved
     if room < 1 or settings.max_connections > room:
         raise ConfigurationError(
-            f"the limit of open files is {soft} and leaves room for {max(room, 0)} connections:"
-            " increase it with ulimit -n, or change APP_MAX_CONNECTIONS"
+            f"the limit of open files is {soft} and leaves room for {max(room, 0)} connections."
+            " Increase it with ulimit -n, or change APP_MAX_CONNECTIONS"
         )
     return settings.max_connections or min(room, MAX_CONNECTIONS)
 

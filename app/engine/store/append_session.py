@@ -215,8 +215,8 @@ class AppendSession:
     def _note_clock(self, lift: float) -> None:
         if lift > MAX_CLOCK_LIFT_SECONDS >= self.clock_lift_seconds:
             log.warning(
-                "events are recorded %.0f s ahead of the clock of the database: an older event has that moment,"
-                " and recorded_at never decreases",
+                "events are recorded %.0f s ahead of the clock of the database."
+                " An older event has that moment, and recorded_at never decreases",
                 lift,
             )
         self.clock_lift_seconds = lift

@@ -45,7 +45,7 @@ class ClockBound:
             if self._ahead_since is None:
                 self._ahead_since = self.elapsed()
                 log.warning(
-                    "the clock of the database has jumped %.0f s ahead; for %.0f s events get at most %.0f s more than the moment"
+                    "the clock of the database has jumped %.0f s ahead. For %.0f s events get at most %.0f s more than the moment"
                     " without the jump",
                     lead.total_seconds(),
                     CONFIRM_SECONDS,

@@ -32,7 +32,7 @@ async def changed_events(pool: asyncpg.Pool, codec: EventCodec) -> Mapping[str, 
         changed[format_stored_name(stored)] = changed_shape(
             event_type, recorded, "than this database recorded"
         ) + (
-            "; only if that version was never released, DELETE FROM es.event_shapes"
+            ". Only if that version was never released, DELETE FROM es.event_shapes"
             f" WHERE name = '{stored.name}' AND version = {stored.version} instead"
         )
     return changed
@@ -42,9 +42,9 @@ def changed_shape(event_type: type[Event], recorded: Shape, than: str) -> str:
     """The line for an event class that changed without a new version: what differs, and what to do."""
     stored = event_type.stored
     return (
-        f"{format_stored_name(stored)} has another shape {than} ({difference(recorded, type_shape(event_type))}):"
-        f" give {event_type.__qualname__} version={stored.version + 1}, write an Upcast from {stored.version}"
-        " at the bottom of its file, then run make samples and commit what that writes"
+        f"{format_stored_name(stored)} has another shape {than} ({difference(recorded, type_shape(event_type))})."
+        f" Give {event_type.__qualname__} version={stored.version + 1}, and write an Upcast from {stored.version}"
+        " at the bottom of its file. Then run make samples and commit what that writes"
     )
 
 

@@ -90,7 +90,7 @@ def _check_upcasts(decider: AnyDecider) -> Mapping[StoredName, Upcast]:
         for target in step.targets:
             if target not in today and target not in steps:
                 raise EventSchemaError(
-                    f"the upcast from {format_stored_name(start)} leads to {format_stored_name(target)}, and nothing reads that: add an upcast from there, or an event class that is stored under it"
+                    f"the upcast from {format_stored_name(start)} leads to {format_stored_name(target)}, and nothing reads that. Add an upcast from there, or an event class that is stored under it"
                 )
     for start in steps:
         _check_acyclic(start, steps, ())

@@ -143,7 +143,7 @@ async def test_seals_beyond_the_end_of_the_log_are_an_error_and_not_a_reason_to_
         assert sealer.error is None
         await tamper(database, "DELETE FROM es.events WHERE position > 8")
         assert await error_of(sealer, True) == (
-            "the newest seal ends at position 10, but the log ends at 8: the log was replaced by an older one;"
+            "the newest seal ends at position 10, but the log ends at 8. It was replaced by an older one:"
             " see python -m app audit verify"
         )
     async with sealing(database, facts=5, seconds=0.05) as (sealer, _):

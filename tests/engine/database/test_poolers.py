@@ -38,7 +38,7 @@ async def test_a_pooler_without_sessions_is_refused_in_one_line_and_keeps_nothin
         for _ in range(3):
             with pytest.raises(
                 DatabaseUnavailable,
-                match=rf"^the database at [^\n]* is behind a pooler in {mode} mode: [^\n]*$",
+                match=rf"^the database at [^\n]* is behind a pooler in {mode} mode, [^\n]*$",
             ):
                 async with open_database(EngineSettings(database_url=url)):
                     pass

@@ -26,6 +26,7 @@ TYPES: Any = graphql_schema(build_schema((), ())[0]).type_map
         ("ParkedKey", "askedAt", "retryRequestedAt"),
         ("Process", "beganAt", "startedAt"),
         ("Process", "movedAt", "updatedAt"),
+        ("Process", "parkedAt", "parkedPosition"),
         ("RebuildProjectionsInput", "stage", "promote"),
     ],
 )
@@ -58,7 +59,7 @@ PROCESS: Any = Process(
     deadline=None,
     started_at=moment(4),
     updated_at=moment(5),
-    parked_at=None,
+    parked_position=Position(6),
     error=None,
     steps=[],
 )
@@ -72,6 +73,7 @@ PROCESS: Any = Process(
         (PARKED_KEY, "asked_at", "retry_requested_at"),
         (PROCESS, "began_at", "started_at"),
         (PROCESS, "moved_at", "updated_at"),
+        (PROCESS, "parked_at", "parked_position"),
     ],
 )
 def test_a_deprecated_field_has_the_value_of_its_replacement(holder: Any, old: str, new: str) -> None:

@@ -279,7 +279,7 @@ async def test_tables_of_another_log_stop_the_process_with_what_to_do(database: 
         async def said() -> Any:
             return worker.error
 
-        assert "restore all tables of schema es from one moment" in await until(said)
+        assert "Restore all tables of schema es from one moment" in await until(said)
         for table in TABLES:
             await database.pool.execute(f"DELETE FROM {table}")
         await runtime.processes.create_missing_checkpoints()

@@ -18,7 +18,7 @@ OWNED = replace(tallies, name="owned", owner=Owner("id"))
         ({"indexes": (("sum",), ("sum", "sun"))}, "indexes has 'sun'"),
         ({"owner": Owner("customer")}, "owner has 'customer'"),
         ({"owner": Owner("customer", of=OWNED)}, "owner has 'customer'"),
-        ({"owner": Owner("sum")}, "owner has 'sum', which is int: an actor is text, .* as str or UUID"),
+        ({"owner": Owner("sum")}, "owner has 'sum', which is int: an actor is text. .* as str or UUID"),
         ({"owner": Owner("notes")}, "owner has 'notes', which is tuple"),
         ({"owner": Owner("id", of=tallies)}, "the owner of tallies, which has none"),
         (

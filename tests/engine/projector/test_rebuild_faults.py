@@ -87,8 +87,8 @@ async def test_a_full_disk_is_one_line_and_the_rebuild_goes_on_when_there_is_roo
         with pytest.raises(OperationRefused) as full:
             await rebuild(database, codec, [tallies], page=PAGE_SIZE)
         assert str(full.value) == (
-            'could not extend file "base/5/16384": No space left on device; the live table is as it was: correct that, and run the same command again'
-            "; it resumes at the last checkpoint"
+            'could not extend file "base/5/16384": No space left on device. The live table is as it was. Correct the cause, and run the same command again'
+            ": it resumes at the last checkpoint"
         )
         assert await whole_live_table(running) == "second"
         [staging] = [
@@ -127,7 +127,7 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
 
         with pytest.raises(
             OperationRefused,
-            match="the live table is as it was: correct that, and run the same command again; it resumes at the last checkpoint",
+            match="The live table is as it was. Correct the cause, and run the same command again: it resumes at the last checkpoint",
         ):
             await rebuild(database, codec, [tallies], page=PAGE_SIZE, on_progress=on_progress)
         assert await whole_live_table(running) == "second"
@@ -264,7 +264,7 @@ async def test_a_connection_that_is_lost_at_a_swap_does_not_hide_which_table_is_
         else:
             monkeypatch.setattr(swap, "_swap_in_transaction", lost_at_the_commit)
         if moment == "before the commit":
-            with pytest.raises(OperationRefused, match="the live table is as it was"):
+            with pytest.raises(OperationRefused, match="The live table is as it was"):
                 await roll_back(database)
             assert await build_of_live(database) == before
         else:

@@ -86,7 +86,7 @@ def test_a_changed_shape_without_a_new_version_is_named_with_what_to_do(
     assert errors[0].startswith("toy.made 1 has another shape than its sample (")
     assert difference in errors[0]
     assert (
-        "give Made version=2, write an Upcast from 1 at the bottom of its file, then run make samples"
+        "Give Made version=2, and write an Upcast from 1 at the bottom of its file. Then run make samples"
         in errors[0]
     )
 

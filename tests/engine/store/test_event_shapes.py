@@ -25,9 +25,9 @@ async def test_a_shape_is_compared_with_the_first_one_that_the_database_recorded
     for _ in range(2):
         assert await changed_events(database.pool, toy_codec(SoldElsewhere)) == {
             "toy.sold 1": (
-                "toy.sold 1 has another shape than this database recorded (new: shop): give SoldElsewhere version=2,"
-                " write an Upcast from 1 at the bottom of its file, then run make samples and commit what that writes;"
-                " only if that version was never released,"
+                "toy.sold 1 has another shape than this database recorded (new: shop). Give SoldElsewhere version=2,"
+                " and write an Upcast from 1 at the bottom of its file. Then run make samples and commit what that writes."
+                " Only if that version was never released,"
                 " DELETE FROM es.event_shapes WHERE name = 'toy.sold' AND version = 1 instead"
             )
         }

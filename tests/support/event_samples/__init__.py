@@ -105,7 +105,7 @@ def check(codec: EventCodec, folder: Path = FOLDER) -> Sequence[str]:
         elif sample.shape != type_shape(event_type):
             problems.append(
                 changed_shape(event_type, sample.shape, "than its sample")
-                + f"; only if that version was never released, remove {file_name(event_type.stored)} instead"
+                + f". Only if that version was never released, remove {file_name(event_type.stored)} instead"
             )
     today = {event_type.stored for event_type in codec.event_types.values()}
     for stored in codec.known_shapes:

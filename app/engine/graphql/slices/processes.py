@@ -90,7 +90,7 @@ class Process:
     deadline: datetime | None = strawberry.field(description="The next deadline.")
     started_at: datetime = strawberry.field(description="When the instance started.")
     updated_at: datetime = strawberry.field(description="When the instance last changed.")
-    parked_at: Position | None = strawberry.field(
+    parked_position: Position | None = strawberry.field(
         description="The position of the event that could not be folded."
     )
     error: str | None = strawberry.field(description="Why the event could not be folded.")
@@ -104,6 +104,13 @@ class Process:
     def moved_at(self) -> datetime:
         return self.updated_at
 
+    @strawberry.field(
+        description="The position of the event that could not be folded.",
+        deprecation_reason="Use parkedPosition.",
+    )
+    def parked_at(self) -> Position | None:
+        return self.parked_position
+
     @classmethod
     def of(cls, view: ProcessView) -> Self:
         return cls(
@@ -115,7 +122,7 @@ class Process:
             deadline=view.deadline,
             started_at=view.started_at,
             updated_at=view.updated_at,
-            parked_at=None if view.parked_position is None else Position(view.parked_position),
+            parked_position=None if view.parked_position is None else Position(view.parked_position),
             error=view.error,
             steps=[ProcessStep.of(step) for step in view.steps],
         )

@@ -91,7 +91,7 @@ async def _wait_for_live_table(operation: Operation, load: BulkLoad) -> None:
             deadline, reached = loop.time() + LIVE_TIMEOUT_SECONDS, live
         if loop.time() > deadline:
             raise OperationRefused(
-                f"{projection.name} v{projection.version}: the live table is at position {live}, behind the staging one at {load.position}: verify it when it is there",
+                f"{projection.name} v{projection.version}: the live table is at position {live}, behind the staging one at {load.position}. Verify it when it is there",
                 RefusalReason.BEHIND,
             )
         await asyncio.sleep(POLL_INTERVAL_SECONDS)

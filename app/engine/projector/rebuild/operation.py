@@ -218,7 +218,7 @@ async def _translate_errors() -> AsyncGenerator[None]:
         raise OperationRefused(str(error), RefusalReason.BEHIND) from error
     except (*DRIVER_ERRORS, LeaseLost) as error:
         raise OperationRefused(
-            f"{first_line(error)}; the live table is as it was: correct that, and run the same command again; it resumes at the last checkpoint"
+            f"{first_line(error)}. The live table is as it was. Correct the cause, and run the same command again: it resumes at the last checkpoint"
         ) from error
 
 

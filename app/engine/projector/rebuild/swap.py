@@ -129,7 +129,7 @@ async def _swap(operation: Operation, projection: AnyProjection, incoming: str) 
             return swapped
         await backoff.sleep()
     raise OperationRefused(
-        f"{name}: long reads of the live table, or load, leave no moment to swap; it is as it was: try again when that is over",
+        f"{name}: long reads of the live table, or load, leave no moment to swap. It is as it was: try again when that is over",
         RefusalReason.IN_USE,
     )
 
