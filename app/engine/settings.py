@@ -74,7 +74,11 @@ class EngineSettings(BaseSettings):
         ),
     ] = ()
     allowed_origins: Annotated[
-        tuple[str, ...], Field(description="Other origins whose pages may call the API, as a JSON list.")
+        tuple[str, ...],
+        Field(
+            description="Other origins whose pages may call the API (CORS), as a JSON list."
+            " They may read `Retry-After` and `WWW-Authenticate`."
+        ),
     ] = ()
     issuer: Annotated[
         str | None,

@@ -35,7 +35,11 @@ from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits
 from app.engine.server.refusals import NO_ROOM, refusal
 from app.engine.server.runtime import Runtime
 from app.engine.server.shutdown import EXIT_CODE, Shutdown
-from app.engine.server.websocket_transport import limited_protocol
+from app.engine.server.websocket_transport import (
+    PING_INTERVAL_SECONDS,
+    PONG_TIMEOUT_SECONDS,
+    limited_protocol,
+)
 from app.engine.settings import EngineSettings
 
 log = logging.getLogger(__name__)
@@ -278,6 +282,8 @@ def _uvicorn_config(app: Starlette, settings: EngineSettings) -> uvicorn.Config:
         loop="asyncio",
         ws=limited_protocol(settings.max_socket_frames_per_second),
         ws_max_size=MAX_SOCKET_MESSAGE_BYTES,
+        ws_ping_interval=PING_INTERVAL_SECONDS,
+        ws_ping_timeout=PONG_TIMEOUT_SECONDS,
         ws_per_message_deflate=False,
         lifespan="off",
         # Clients can write these headers: they do not choose the address whose share a request spends.

@@ -30,6 +30,10 @@ BURST_SECONDS = 10.0
 MAX_PINGS = 100
 PING_PAUSE_SECONDS = 1.0
 """A peer that sends more pings than that in this time is not read for as long. A ping costs as much as a small message."""
+PING_INTERVAL_SECONDS = 20.0
+"""How often a socket is asked for a pong."""
+PONG_TIMEOUT_SECONDS = 20.0
+"""A socket whose pong does not come within this time is aborted. One that does not read sends none."""
 MAX_FRAGMENTS = 1_000
 """Fragments of one message that are kept apart."""
 
