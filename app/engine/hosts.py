@@ -57,9 +57,9 @@ def _is_loopback(address: str) -> bool:
 
 
 def network_of(address: str) -> str:
-    """What counts as one address: an address of IPv4, or the 64 bits of a network of IPv6, which one client may own.
+    """What counts as one address: an IPv4 address, or the /64 network of an IPv6 address.
 
-    A text that is no address counts as it is.
+    One client may own such a network. A text that is no address counts as it is.
     """
     return _network_of(address) if ":" in address and len(address) <= MAX_ADDRESS_LENGTH else address
 
@@ -78,7 +78,10 @@ def is_loopback_url(url: str) -> bool:
 
 
 def is_safe_url(url: str, *, allow_loopback: bool) -> bool:
-    """Whether nothing on the way can change what a URL gives: it is of https, or of this machine if that is allowed."""
+    """Whether nothing on the way can change what a URL gives.
+
+    Its scheme is https, or http for this machine if `allow_loopback` is set.
+    """
     try:
         parts = urlsplit(url)
         is_local = is_loopback_url(url)

@@ -160,10 +160,11 @@ class Access:
         return self._stream_owner(self._scopes.instances.get(process), process, process)
 
     def visible_error(self, process: str, error: str) -> str:
-        """What the caller may read of an error of a process: of a failed step, or of an event that could not be folded.
+        """What the caller may read of an error of a process.
 
-        It is text of an exception, which may name hosts, keys and tables. Operators read it, and so do roles with a line of
-        their own that says `all` for the instances. Others read `HIDDEN_ERROR`.
+        The error is of a failed step, or of an event that could not be folded. It is text of an exception, which may
+        name hosts, keys and tables. Operators read it, and so do roles with a line of their own that says `all` for the
+        instances. Others read `HIDDEN_ERROR`.
         """
         return error if process in self._scopes.errors else HIDDEN_ERROR
 
@@ -188,7 +189,7 @@ class Access:
     def _denied(self, action: str, rule: Rule | None = None) -> AccessDenied:
         """What the caller may not do, with the roles that the caller has.
 
-        In development mode also with the roles that may, and with those of the caller that the application does not have.
+        In development mode it also names the roles that may, and the caller's roles that the application does not have.
         """
         text = f"You may not {action}. Your roles: {', '.join(sorted(self._scopes.roles)) or 'none'}."
         if self.policy.names_roles and rule is not None:

@@ -1,4 +1,7 @@
-"""Makes the caller of a request or a socket: of a token, or in development mode of headers from this machine."""
+"""Makes the caller of a request or a socket from a token, or in development mode from local headers.
+
+Local headers come from this machine.
+"""
 
 import asyncio
 import re

@@ -26,7 +26,7 @@ FETCH_SECONDS = 5.0
 REFRESH_SECONDS = 600.0
 """How often the keys are read again. A key that the issuer has withdrawn counts for so long at most."""
 UNKNOWN_KEY_SECONDS = 30.0
-"""Tokens with an unknown key have the keys read again at most once in this time, since anyone can send such tokens."""
+"""Tokens with an unknown key have the keys read again at most once in this time. Anyone can send such tokens."""
 MAX_DOCUMENT_BYTES = 256 * 1024
 MAX_KEYS = 100
 
@@ -110,7 +110,7 @@ class Issuer:
 
     @property
     def _is_refreshing(self) -> bool:
-        # One that is done is not under way, also before its callbacks run: to wait for it takes no turn of the loop.
+        # A task that is done is not under way, even before its callbacks run. To await it takes no turn of the loop.
         return self._refreshing is not None and not self._refreshing.done()
 
     async def _refresh(self, seconds: float = FETCH_SECONDS) -> None:

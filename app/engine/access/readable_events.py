@@ -14,7 +14,7 @@ from domain.kernel.process import ProcessStream
 class ReadableEvents:
     """The scopes of events for one set of roles. With `everything` also of events that no table names.
 
-    If all types of a category have the same scope, the category has it, and so have events that this code cannot read.
+    If all types of a category have the same scope, the category has it. Events that this code cannot read have it, too.
     Else each type has its own, and an event that was split has the narrowest scope of its parts.
     """
 

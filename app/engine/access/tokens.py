@@ -177,7 +177,7 @@ def claim_at(claims: object, path: str) -> object:
 
 
 def roles_of(value: object) -> frozenset[str]:
-    """The roles in a claim: the items of a list, the keys of an object, or the words of a text."""
+    """The roles in a claim: items of a list, keys of an object, or words of a text."""
     if isinstance(value, str):
         return frozenset(value.split())
     if isinstance(value, list | dict):
