@@ -1,8 +1,8 @@
-"""Exports a part of the log as JSON Lines: each fact with its hash and the proof that a seal covers it.
+"""Exports a part of the log as JSON Lines: each fact with its hash and its inclusion proof.
 
-The first line has the scope of the export. Then each fact has one line, in the order of the log. The last line has the
-number of facts and the seals that cover them. Each line is in the form of app/engine/audit/canonical.py, so that every
-change of a byte is detected.
+The inclusion proof shows that a seal covers the fact. The first line has the scope of the export. Then each fact has
+one line, in the order of the log. The last line has the number of facts and the seals that cover them. Each line is in
+the form of app/engine/audit/canonical.py, so that every change of a byte is detected.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -80,7 +80,7 @@ class ExportHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class InclusionProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`place` is the index of the fact in the seal `number`; `path` are the hashes from the fact to the root."""
+    """`place` is the index of the fact in the seal `number`. `path` has the hashes from the fact to the root."""
 
     number: int
     place: int
@@ -153,7 +153,10 @@ def _condition(scope: ExportScope) -> tuple[str, list[object]]:
 
 
 class Tampered(Exception):
-    """A range of the log does not match its seal, or an event has JSON that no event can have: there is no proof to export."""
+    """There is no proof to export: a seal was changed, or does not match its range of the log.
+
+    There is none either if an event has JSON that no event can have.
+    """
 
 
 async def export_log(

@@ -1,4 +1,7 @@
-"""A Merkle tree in the shape of RFC 6962: one root covers many facts, and a few hashes prove that one fact is among them."""
+"""A Merkle tree in the shape of RFC 6962.
+
+One root covers many facts, and a few hashes prove that one fact is among them.
+"""
 
 from collections.abc import Sequence
 from hashlib import sha256

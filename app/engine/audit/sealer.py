@@ -41,8 +41,10 @@ class Unsealable(Exception):
 
 
 class Sealer:
-    """Seals `facts` facts at a time, nothing if that is 0, and fewer when `seconds` have passed since the first of
-    them was seen."""
+    """Seals `facts` facts at a time; nothing if that is 0.
+
+    It seals fewer when `seconds` have passed since it saw the first of them.
+    """
 
     def __init__(self, database: Database, feed: Feed, *, facts: int = 1_000, seconds: float = 10.0) -> None:
         self.sealed = 0

@@ -1,8 +1,8 @@
 """Verifies an export without a database, and names the first line that was changed.
 
-A valid export proves that a seal covers each fact. It also proves that no fact is missing, within a range of positions
-or within a stream up to its last exported fact. It does not prove that the seals are those of the log: compare a hash
-by `--expect-seal`.
+A valid export proves that a seal covers each fact. It also proves that no fact is missing within a range of positions.
+Within a stream it proves this up to the last exported fact. It does not prove that the seals are those of the log:
+compare a hash by `--expect-seal`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -132,8 +132,8 @@ async def audit_export(
 class _Output:
     """The file or pipe that an export is written to. It turns errors of writing into errors of the user.
 
-    A file gets its name when the export is complete, so that one which fails leaves an earlier file as it was. If the folder
-    takes no further file, the earlier one is written over.
+    A file gets its name when the export is complete. An export that fails leaves an earlier file as it was. If the
+    folder takes no further file, the earlier one is written over.
     """
 
     def __init__(self, path: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""The command `history`: the events of one aggregate, its state at a point in time, or the blame of its fields."""
+"""The command `history`: one aggregate's events, its state at a point in time, or the blame of its fields."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""The command `restore-check`: says line by line whether a restored database is whole, and what to do if it is not."""
+"""The command `restore-check`: says line by line whether a restored database is whole, and what to do if not."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass

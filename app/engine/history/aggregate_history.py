@@ -1,4 +1,7 @@
-"""The past of any aggregate: its state at a point in time, its history, and the fact that last set each field."""
+"""The past of any aggregate: its state at a point in time, its history and its blame.
+
+The blame names the fact that last set each field.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -37,7 +40,7 @@ MAX_CONCURRENT = 4
 MAX_CONCURRENT_PER_CALLER = 2
 """How many of them one caller holds, so that its long histories never take them all."""
 MAX_STATES_BYTES = 2**23
-"""States that stay in memory, so that the next page of a long history does not fold from the first fact."""
+"""Bytes of the states in memory. The next page of a long history folds from one of them, not from the first fact."""
 MAX_MEASURED_STREAMS = 10_000
 """How many streams have a known size of their states, at about 300 bytes each."""
 MAX_STATE_BYTES = 2_000_000
@@ -46,8 +49,10 @@ MAX_STATE_BYTES = 2_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointInTime:
-    """A point in the life of an aggregate. It is after the fact at `version`, or after the last fact up to a moment or to a
-    position in the log. With none of them it is now."""
+    """A point in the life of an aggregate; now if no field is given.
+
+    It is after the fact at `version`, or after the last fact up to `moment` or `position`.
+    """
 
     version: int | None = None
     moment: datetime | None = None
@@ -81,7 +86,7 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class FieldBlame:
-    """A value in a state, by JSON Pointer, with the fact that last set it and the command of that fact."""
+    """A value in a state, by JSON Pointer, with the fact that last set it and the fact's command."""
 
     pointer: str
     value: Document

@@ -46,8 +46,10 @@ def _to_json(value: object) -> Document:
 
 
 def changes(before: Document, after: Document) -> Sequence[dict[str, Any]]:
-    """A JSON Patch (RFC 6902) from `before` to `after`, without `move` operations: equal values in two fields are mostly
-    a coincidence."""
+    """A JSON Patch (RFC 6902) from `before` to `after`, without `move` operations.
+
+    Equal values in two fields are mostly a coincidence.
+    """
     return JsonPatch.from_diff(before, after, optimization=False).patch
 
 
