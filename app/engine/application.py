@@ -1,4 +1,4 @@
-"""What a team registers with the engine: the one object that the server, the terminal and the tests are built on."""
+"""What a team registers with the engine: one object for the server, the terminal and the tests."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -7,7 +7,7 @@ import random
 class Backoff:
     """Pauses in seconds that grow by `factor` from `first` to `longest`; `reset` after a success.
 
-    Each pause is shortened at random by up to the share `jitter`, so that many loops do not retry at one moment.
+    Each pause is shortened at random by up to the share `jitter`. That keeps many loops from a retry at one moment.
     """
 
     def __init__(self, first: float, longest: float, factor: float = 2.0, jitter: float = 0.0) -> None:

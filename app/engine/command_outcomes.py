@@ -18,7 +18,8 @@ class CommandContext:
     `command_id` makes the command safe to repeat; without it the command gets an id of its own. With
     `expected_version`, the command conflicts with any other version of the stream. `dry_run` decides and records
     nothing. `digest` is that of what the client asked for: the same id with another digest is refused. With `guard`, the
-    command sees an aggregate of another owner as one that does not exist, and what it changes is the caller's after it.
+    command sees an aggregate of another owner as one that does not exist. An aggregate that it changes must be the
+    caller's afterwards.
     """
 
     actor: str

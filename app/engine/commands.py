@@ -1,6 +1,6 @@
 """Executes a command: load the aggregate, let it decide, append the events.
 
-A cache of recent states saves the load. Commands of one stream follow each other without waiting: each is decided on
+A cache of recent states saves the load. Commands of one stream follow each other without waiting. Each is decided on
 the state that the one before it leaves. Every decision goes through the append, also a rejection and a decision without
 events. There the store confirms the version that it was made on, and recognises a repeated command id.
 """

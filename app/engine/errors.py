@@ -6,7 +6,7 @@ UserError: one line at the terminal, exit code 2
 
 
 class UserError(Exception):
-    """A mistake that the user can fix: the message is one line that says what was wrong and what to do."""
+    """A mistake that the user can fix. The message is one line that says what was wrong and what to do."""
 
 
 class ConfigurationError(UserError):

@@ -17,8 +17,8 @@ _TYPES: Mapping[type, str] = {str: "text", int: "bigint", datetime: "timestamptz
 class BatchedReads:
     """Stands in for a pool, for the reads of one operation.
 
-    A list of twenty items that each read one stream sends one statement: the text of the read, executed for each row of
-    arguments. `slots` bounds how many statements run at once.
+    A list of twenty items that each read one stream sends one statement. It executes the text of the read for each row
+    of arguments. `slots` bounds how many statements run at once.
     """
 
     def __init__(self, pool: Any, slots: AbstractAsyncContextManager[None]) -> None:

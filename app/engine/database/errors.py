@@ -60,7 +60,7 @@ def is_missing_table(error: BaseException, schema: str) -> bool:
 
 
 def is_data_error(error: BaseException) -> bool:
-    """Whether a row or a key is at fault: PostgreSQL refuses it, or its values do not have the types of the columns."""
+    """Whether a row or a key is at fault. PostgreSQL refuses it, or its values do not have the types of the columns."""
     if isinstance(error, asyncpg.PostgresError):
         # Data that does not fit, rows that break a constraint, one row twice, and values too large for an index.
         return (getattr(error, "sqlstate", None) or "")[:2] in ("21", "22", "23", "54")

@@ -1,7 +1,7 @@
-"""One owner for each piece of work among all processes: a lease is an advisory lock, held by the connection that does the work.
+"""One owner for each piece of work among all processes: a lease is an advisory lock.
 
-A process that loses the connection loses the lock with it. The server ends the connection of a process that is gone or
-frozen: see `app/engine/database/sessions.py`.
+The connection that does the work holds the lock. A process that loses the connection loses the lock with it. The server
+ends the connection of a process that is gone or frozen: see `app/engine/database/sessions.py`.
 """
 
 import asyncio
@@ -42,7 +42,10 @@ class Lease:
         self._connection = connection
         self._name = name
         self._silent: asyncpg.Record | None = None
-        """The session that owned the work a moment ago, if the server waited for its next message, and how far that one was."""
+        """The session that owned the work at the last look, if the server waited for its next message.
+
+        The record also says how far a COPY of that session was.
+        """
         self._silent_since = 0.0
         if isinstance(connection, Session):
             connection.lease = name

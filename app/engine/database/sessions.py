@@ -1,6 +1,6 @@
 """Sessions: what the code relies on in every connection, set and checked right after connect.
 
-A pooler refuses start-up parameters that it does not know, and a database or role may have defaults of its own. So a
+A pooler refuses start-up parameters that it does not know. A database or role may have defaults of its own. So a
 session gets its settings by one statement after connect. The same statement tells whether the server takes writes.
 """
 
@@ -254,7 +254,10 @@ class Session(asyncpg.Connection):
 
     @property
     def waiting_since(self) -> float | None:
-        """Since when the session waits for an answer: to its statement, or to the cancellation of one that was given up."""
+        """Since when the session waits for an answer; None if it does not.
+
+        The answer is to its statement, or to the cancellation of a statement that was given up.
+        """
         if self.busy_since is not None:
             return self.busy_since
         is_cancelling = not self.is_closed() and self._protocol._is_cancelling()  # pyright: ignore[reportOptionalMemberAccess] - the driver has no public way to see this

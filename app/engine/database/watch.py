@@ -168,7 +168,7 @@ def format_holder(record: Mapping[str, Any]) -> str:
     )
 
 
-# A session is active, not idle, from the parse of a statement to its execution: the driver sends one after the other.
+# From the parse of a statement to its execution a session is active, not idle. The driver sends one after the other.
 _SELECT_BACKENDS = """
     SELECT a.pid, a.backend_start, a.wait_event_type, c.bytes_processed AS copied,
         coalesce(a.state LIKE 'idle%' OR a.wait_event = 'ClientRead', false) AS reads,
