@@ -44,7 +44,7 @@ from app.engine.graphql.strawberry_internals import field_definition, has_defaul
 OPERATION, ROOT, MUTATION = 300.0, 400.0, 500.0
 """Of each operation, of each field at the top, and of each mutation."""
 LEAF, OBJECT, RESOLVER, ITEM, ROW = 1.0, 2.0, 35.0, 1.0, 35.0
-"""Of a plain scalar, a plain object, a field with a resolver, an item of a list, and a row of a page."""
+"""Of a plain scalar, a plain object, a field with a resolver, a list item, and a page row."""
 SCHEMA_LEAF, SCHEMA_OBJECT = 8.0, 8.0
 """Of the fields of introspection: graphql-core executes them."""
 _PAGES = ("Connection", "Changes")
@@ -81,7 +81,7 @@ class CostCalculator:
         return highest
 
     def item_cost(self, node: FieldNode, item_type: Any, operation_name: str | None = None) -> float:
-        """The cost of an item of the list of a field, in the operation with this name or the only one."""
+        """The cost of an item of a field's list, in the operation with this name or the only one."""
         operation = get_operation_ast(self._document, operation_name)
         if operation is not None:
             self._begin(operation)
@@ -169,7 +169,10 @@ class CostCalculator:
         return default if isinstance(default, int) else DEFAULT_PAGE_SIZE
 
     def _number(self, node: FieldNode, field: GraphQLField, name: str, most: int) -> int | None:
-        """The number that an argument is for the execution; `most` if it is of another type, None if it is null or not given."""
+        """The number that an argument is for the execution; None if it is null or not given.
+
+        A value of another type counts as `most`, and a value that the execution refuses counts as 1.
+        """
         value = self._argument(node, name)
         if value is None:
             return None
@@ -182,7 +185,7 @@ class CostCalculator:
         return number if isinstance(number, int) else most
 
     def _argument(self, node: FieldNode, name: str) -> Any:
-        """The value of an argument, as in JSON, a literal or a list; None if it is not given or null."""
+        """The value of an argument: JSON, a literal or a list; None if it is not given or null."""
         value: Any = next(
             (argument.value for argument in node.arguments or () if argument.name.value == name), None
         )

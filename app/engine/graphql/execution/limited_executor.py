@@ -1,4 +1,4 @@
-"""Executes each operation, and each event of a subscription, within a time limit and in short turns of the event loop."""
+"""Executes each operation and each subscription event within a time limit, in short turns of the event loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -159,7 +159,8 @@ class LimitedExecutionContext(ReusingExecutionContext):
     ) -> Any:
         """The results of a list. If the turn of the event loop ends before, an awaitable of them.
 
-        `complete` adds the result of the item at an index to `results`, and the index to `awaitable` if it is one.
+        `complete` adds the result of the item at an index to `results`. If the result is awaitable, it adds the index
+        to `awaitable`, too.
         """
         if not self._complete_next_items(number, complete, results, awaitable):
             return self._complete_items_later(number, complete, results, awaitable)

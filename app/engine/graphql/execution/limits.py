@@ -1,8 +1,8 @@
 """The limits of one document, checked before the rules of graphql-core. Each fragment is measured once.
 
 Some of those rules compare all pairs of fields at the same place, or all pairs of fragments. So the limits bound these
-pairs, and each later rule is linear in what the limits let through. Limiters that walk every spread need 2^n steps for a
-chain of n fragments that each spread the next one twice.
+pairs, and each later rule is linear in what the limits let through. Some limiters walk every spread. They need 2^n
+steps for a chain of n fragments that each spread the next one twice.
 """
 
 import re
@@ -48,7 +48,10 @@ MAX_ERRORS = 5
 """Errors of a document, or of its variables, that are told. Some of them print a part of the document."""
 
 PAIR_OF_OBJECTS, PAIR_OF_LEAVES, PAIR_OF_FRAGMENTS, VISIT = 1.0, 0.05, 0.5, 0.1
-"""What pairs cost graphql-core's rule of fields that are merged, and a visit costs here: 25, 1, 9 and 2 µs (2026-11-26)."""
+"""The weights of three kinds of pairs in graphql-core's `OverlappingFieldsCanBeMergedRule`, and of a visit here.
+
+They take 25, 1, 9 and 2 µs (2026-11-26).
+"""
 
 _LEXEMES = re.compile(
     r"""

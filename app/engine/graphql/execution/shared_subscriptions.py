@@ -102,8 +102,11 @@ class SharedSubscription:
         return self._message_payload(message.key, message)
 
     def first_payload(self, message: LiveMessage) -> PayloadOrFuture:
-        """The payload for a subscriber that joins now. Those that join in the same second share it, unless an event or a read
-        model has moved on: its rows may refer to that."""
+        """The payload for a subscriber that joins now.
+
+        Subscribers that join in the same second share it, unless the log or a read model has moved on. The rows of the
+        payload may refer to data that has changed by then.
+        """
         services = self._context.services
         reached = (worker.state.position for worker in services.projector.workers.values())
         return self._message_payload(
@@ -236,7 +239,10 @@ class SharedSubscriptions:
     def _shared_by(
         self, execution: ExecutionContext, epoch: int, actor: str | None = None
     ) -> SharedSubscription:
-        """What all share who ask in the same words and may see the same; with `actor` only the sockets of that one."""
+        """The shared subscription of all who send the same document and variables, and may see the same.
+
+        With `actor` only the sockets of that actor share it.
+        """
         start_variables = _start_variables(execution)
         variables = {
             name: value for name, value in (execution.variables or {}).items() if name not in start_variables

@@ -1,4 +1,4 @@
-"""The text of a document, which finds the line of an error without a look at the whole text for each error."""
+"""The text of a document. It finds the line of each error without a look at the whole text."""
 
 from typing import override
 

@@ -1,7 +1,7 @@
 """Trusted documents: those that a client's build has written down, by their names. They are read and checked once, at the start.
 
-The folder has manifests as clients' tools write them: a JSON object of hash and document (graphql-codegen, Relay), or
-Apollo's list of operations.
+The folder has manifests as clients' tools write them. A manifest is a JSON object of hash and document
+(graphql-codegen, Relay), or Apollo's list of operations.
 """
 
 from collections.abc import Mapping

@@ -141,8 +141,10 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
 
 
 def _document_name(payload: Mapping[str, Any], *, relay: bool) -> str | None:
-    """The name by which a request names its document: as Apollo does, as Appendix A of GraphQL over HTTP does, or as Relay
-    does. Empty if it gives none that can be read."""
+    """The name by which a request names its document. None if there is none; empty if it cannot be read.
+
+    The request gives it as Apollo does, as Appendix A of GraphQL over HTTP does, or as Relay does.
+    """
     extensions = payload.get("extensions")
     if isinstance(extensions, dict) and "persistedQuery" in extensions:
         query = cast("dict[str, Any]", extensions)["persistedQuery"]

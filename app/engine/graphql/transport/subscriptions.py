@@ -6,7 +6,10 @@ from strawberry.types.execution import PreExecutionError
 
 
 def ends_subscription(result: Any) -> bool:
-    """Whether the subscription has failed with this result, and not a field of one event: that error would have a path."""
+    """Whether the subscription has failed with this result, and not only a field of one event.
+
+    The error of a field has a path.
+    """
     if isinstance(result, PreExecutionError):
         return True
     return result.data is None and bool(result.errors) and not any(error.path for error in result.errors)

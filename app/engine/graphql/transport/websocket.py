@@ -65,8 +65,8 @@ MAX_OPERATION_BYTES = 2 * 2**20
 async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
     """The results, with a turn of the event loop for other tasks after every `YIELD_EVERY`.
 
-    Stored events are in memory, so no result waits for anything. Without turns thousands of them are sent before the
-    socket reads that its client has completed the operation, and before any other request goes on.
+    Stored events are in memory, so no result waits for anything. Without turns thousands of them are sent before any
+    other request goes on. Only then does the socket read that its client has completed the operation.
     """
     number = 0
     async with aclosing(results):
