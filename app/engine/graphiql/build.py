@@ -1,9 +1,10 @@
-"""Pages are built from npm packages once, and again only when what they are made of changes: GraphiQL, and pages of yours.
+"""Builds GraphiQL and pages of yours from npm packages. It builds a page again only when its inputs change.
 
     python app/engine/graphiql/build.py [--clean] [folder of a page ...]
 
 The folder of a page holds `index.html` and `page.tsx`; its packages are those of GraphiQL. The result goes into `dist` there.
-A folder that is missing is an error, so that no page is lost in silence. It takes the machine's Node.js from version 20 on, else the one that PyPI carries, which it installs next to itself.
+A folder that is missing is an error, so that no page is lost in silence. It takes the machine's Node.js from version 20
+on. Else it installs the Node.js from PyPI into the Python environment that runs it.
 One line says what was done and how long it took. A failure is one line on stderr and exit code 1, and leaves no half
 page behind. `--clean` throws the npm packages (172 MB) away afterwards: the page does not need them.
 """

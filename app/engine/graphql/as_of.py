@@ -58,8 +58,10 @@ async def _at_position(context: Context, position: int) -> ResolvedAsOf:
 
 
 async def _at_moment(context: Context, moment: datetime, scopes: Sequence[str]) -> ResolvedAsOf:
-    """The position of a moment. Events may still be recorded for a moment that has just passed: later pages keep the
-    position of the first page."""
+    """The position of a moment.
+
+    Events may still be recorded for a moment that has just passed. So later pages keep the position of the first page.
+    """
     if await context.services.reader.is_future(moment):
         raise BadInput(f"asOf.moment is {moment.isoformat()}, which is in the future.")
     position = await context.services.reader.position_at(moment)

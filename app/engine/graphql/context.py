@@ -226,7 +226,10 @@ class Context(RequestContext):
         )
 
     def for_event(self) -> "Context":
-        """The context of one event of this subscription: its loaders read what is there now, and its cost is limited by itself."""
+        """The context of one event of this subscription.
+
+        Its loaders read what is there now. The cost limit holds for each event alone.
+        """
         return replace(self, loaders=self.new_loaders(), charge=self.charge.for_event())
 
     def new_loaders(self) -> Loaders:

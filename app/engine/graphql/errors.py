@@ -240,9 +240,10 @@ def _with_code(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError
 
 
 def _is_about_input(error: GraphQLError) -> bool:
-    """Whether graphql-core has refused a value of the document or of a variable at a field, such as null for `Int!`.
+    """Whether an error at a field is about a value of the document or of a variable.
 
-    Its errors about a value that a resolver returned point at the field.
+    graphql-core has refused the value, such as null for `Int!`. Its errors about a value that a resolver returned point
+    at the field.
     """
     return any(isinstance(node, ValueNode | DirectiveNode) for node in error.nodes or ())
 

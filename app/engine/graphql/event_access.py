@@ -24,7 +24,7 @@ async def readable_page(context: Context, where: EventFilter) -> EventFilter:
     """
     access = context.access
     _check_any(access)
-    # Before the wait: a stream that begins in the meantime may have no owner yet, and its events are not read.
+    # Before the wait: a stream that begins in the meantime may have no owner yet. Then its events are not read.
     context.reads.note_log_read()
     position = context.services.feed.latest_known
     if access.events.everything:
@@ -35,7 +35,8 @@ async def readable_page(context: Context, where: EventFilter) -> EventFilter:
     await context.stream_owners.wait_for_all(categories, position)
     query, values = context.stream_owners.sql(categories, context.caller.actor)
     condition = event_condition(access.events, f" AND (category, stream_id) IN ({query})", values)
-    # No later event is in a page, also none of a stream whose owner is known: a cursor would pass those whose owner is not.
+    # A page has no event after this position, also none of a stream whose owner is known. Else a cursor would pass
+    # events of a stream whose owner is not known yet.
     bounded = EventCondition(
         f"(position <= {{}} AND {condition.text})", (position, *condition.values), condition.matches
     )

@@ -140,7 +140,7 @@ async def read_page[R, T](
     more, rows = len(found) > page.size, found[: page.size]
     if page.backward:
         rows.reverse()
-    # The first item of a page follows `after`, its last one precedes `before`: only what is outside of them is unknown.
+    # The first item of a page follows `after`, and its last one precedes `before`. Only the items outside are unknown.
     has_previous, has_next = page.backward and more, not page.backward and more
     if not has_previous and after is not None and selects_field(info, "hasPreviousPage"):
         has_previous = bool(await read(Range(1, before=after, backward=True, inclusive=True)))
@@ -170,10 +170,9 @@ async def paginate[R, T](
     """One page of a projection's rows, each as `make` gives it. The last column of `order` must be unique.
 
     Columns in `alphabetical` are sorted as people sort text. With `as_of` the rows are as they were. `prefetch` runs
-    before `make`, with the rows of the page. `optional_columns` names sequences that are read only if the client selects
-    the GraphQL field: without it the rows have empty ones. Raises `BadInput`, `AccessDenied`; `TypeError` for a column of
-    `order` that may
-    be null, since a cursor has no place for null.
+    before `make`, with the rows of the page. `optional_columns` names sequences that are read only if the client
+    selects the GraphQL field. Without it the rows have empty ones. Raises `BadInput` and `AccessDenied`. Raises
+    `TypeError` if a column of `order` may be null: a cursor has no place for null.
     """
     if nullable := [name for name in order if projection.table.c[name].nullable]:
         raise TypeError(

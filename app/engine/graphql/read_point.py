@@ -36,7 +36,7 @@ class ReadPoint:
     timeout_seconds: float
     """How long a read waits for a projection."""
     start: int
-    """The end of the log when the operation began: what is read of the log itself is at least as new."""
+    """The end of the log when the operation began: reads of the log itself are at least as new."""
     epoch: int
     end: LogEnd
     """The log and its newest event when the operation began."""

@@ -1,4 +1,4 @@
-"""A digest of what a client asks for with a mutation, so that its command id cannot stand for another request."""
+"""A digest of what a mutation asks for, so that its command id cannot stand for another request."""
 
 from collections.abc import Callable
 from contextvars import ContextVar

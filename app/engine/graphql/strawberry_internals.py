@@ -98,8 +98,9 @@ def _track_work(executor: "weakref.ref[ReusingExecutionContext]", values: Sequen
 class ReusingExecutionContext(StrawberryGraphQLCoreExecutionContext):
     """An executor that collects the fields of a subscription once, not once for each of its events.
 
-    graphql-core remembers the fields below a field by the identity of what was collected above it, for as long as the
-    subscription lives. It collects the root again for each event: each one left 2.5 KB behind.
+    graphql-core remembers the fields below a field for as long as the subscription lives. The key is the identity of
+    the list that was collected for that field. graphql-core collects the root again for each event: each one left
+    2.5 KB behind.
     """
 
     @override
@@ -107,8 +108,8 @@ class ReusingExecutionContext(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         self._root_fields: list[Any] = []
         """The collected root fields, once they are. The executors of all events are copies that share this list."""
-        # graphql-core's own helpers refer to the executor, and the executor to them: everything that an operation has
-        # made would wait for the collector of cycles.
+        # graphql-core's own helpers refer to the executor, and the executor to them. Everything that an operation has
+        # made would stay until the garbage collector finds the cycle.
         self.async_helpers = GraphQLResolveInfoHelpers(
             gather=_gather_work, track=partial(_track_work, weakref.ref(self))
         )

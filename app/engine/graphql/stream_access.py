@@ -19,7 +19,7 @@ type Wait = Callable[[AnyProjection], Awaitable[None]]
 async def may_read_stream(context: Context, category: str, stream_id: UUID) -> bool:
     """Whether the caller may read all events of a stream. Raises `AccessDenied` if that holds for no stream of the category.
 
-    An object that the caller may see says nothing about it: the scope of rows may be wider than that of events.
+    A caller may see an object but not its events: rows may have a wider scope than events.
     """
     owner = context.access.stream_owner(category)
     owners, feed = context.stream_owners, context.services.feed

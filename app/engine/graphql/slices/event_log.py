@@ -23,7 +23,7 @@ from app.engine.store.reader import ALL_EVENTS
 
 MAX_NAMES = 100
 EVENTS_PER_TURN, TURN_SECONDS = 100, 0.02
-"""How many stored events a subscriber that is behind gets in one turn, and how long a turn lasts at most."""
+"""The most stored events that a subscriber gets in one turn while it is behind, and the longest turn."""
 
 # Events are judged one by one, by the lines of their types.
 POLICY = Policy(

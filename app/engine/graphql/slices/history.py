@@ -266,7 +266,7 @@ async def find_stream(info: Info, category: str, id: UUID) -> Stream | None:
     decider = deciders.get(category)
     if decider is None:
         raise BadInput(f"category must be one of: {', '.join(sorted(deciders)) or 'none yet'}.")
-    # Before the look at the owner: without one the answer has nothing of the stream, which may begin in the meantime.
+    # Before the look at the owner: the stream may begin in the meantime. Without an owner the answer has nothing of it.
     context.reads.note_log_read()
     if not await may_read_stream(context, category, id):
         return None

@@ -37,7 +37,8 @@ class NodeSource[R]:
     """Reads the objects of one type: the rows of a projection by the UUID in their column `id`.
 
     A type needs a `prefix` if another type has the same UUIDs. Its ids are then those of `prefixed_id`. With
-    `ids_by_clients` a client chooses the UUID, perhaps that of another object: it counts for an id that no other has.
+    `ids_by_clients` a client chooses the UUID, perhaps the UUID of another object. Then this source counts only for an
+    id that no other source has.
     """
 
     projection: Projection[R]
