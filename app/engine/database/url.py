@@ -83,7 +83,8 @@ class DatabaseUrl:
         name = match["scheme"].partition("+")[0].lower()
         if name not in ("postgresql", "postgres"):
             raise DatabaseUnavailable(f"DATABASE_URL names {name}; only postgresql:// will do")
-        params = dict(parse_qsl(match["query"] or "", keep_blank_values=True))
+        # libpq decodes only percent signs: a plus is a plus.
+        params = dict(parse_qsl((match["query"] or "").replace("+", "%2B"), keep_blank_values=True))
         if params.get("sslrootcert") == SYSTEM_CERTIFICATES:
             params.setdefault("sslmode", "verify-full")
         user, _, password = (match["login"] or "").partition(":")

@@ -45,6 +45,12 @@ def test_no_password_is_shown() -> None:
     assert "sec" not in str(refused.value)
 
 
+def test_a_plus_in_a_parameter_is_a_plus() -> None:
+    url = DatabaseUrl.parse("postgresql://a/db?user=x&password=a+b%2Bc%20d&passfile=/etc/a+b")
+    assert (url.password, url.params["passfile"]) == ("a+b+c d", "/etc/a+b")
+    assert DatabaseUrl.parse(url.dsn()).params["passfile"] == "/etc/a+b"
+
+
 def test_the_parameters_that_providers_write_are_taken() -> None:
     url = DatabaseUrl.parse(
         "postgresql://u:p@ep-x-pooler.region.example/db?sslmode=verify-full&sslrootcert=/ca.pem&channel_binding=prefer"
