@@ -95,6 +95,8 @@ def session_settings(kind: SessionKind, limits: SessionLimits, version: int) -> 
         "IntervalStyle": "postgres",
         "TimeZone": "UTC",
         "bytea_output": "hex",
+        # A commit that did not wait for its standby is known by a warning alone.
+        "client_min_messages": "warning",
         "default_transaction_deferrable": "off",
         "default_transaction_isolation": "read committed",
         "extra_float_digits": "1",

@@ -37,6 +37,7 @@ DEFAULTS = {
     "bytea_output": "escape",
     "extra_float_digits": "-5",
     "jit": "on",
+    "client_min_messages": "error",
 }
 """What an operator may give a database. Each broke something when sessions took it over."""
 

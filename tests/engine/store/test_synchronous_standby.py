@@ -33,6 +33,9 @@ async def test_a_cancelled_wait_for_the_standby_is_no_acknowledgement(pair: tupl
     primary, standby = pair
     url = primary.create_database()
     watching: asyncpg.Connection = await asyncpg.connect(url)
+    # A warning of PostgreSQL is all that tells it, and an operator may turn warnings off.
+    name = await watching.fetchval("SELECT current_database()")
+    await watching.execute(f"ALTER DATABASE {name} SET client_min_messages = 'error'")
     async with (
         open_database(EngineSettings(database_url=url)) as database,
         engine(database, projections=()) as running,
