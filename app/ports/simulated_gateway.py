@@ -152,7 +152,8 @@ _BOOKS = (
         captured numeric NOT NULL DEFAULT 0, refunded numeric NOT NULL DEFAULT 0, called_off boolean NOT NULL DEFAULT false
     )
     """,
-    # Gives the first answer under a key, deciding it if there is none; null if the key was used for another call.
+    # Returns the first answer under a key, and decides it if there is none. Returns null if the key was used for
+    # another call.
     """
     CREATE OR REPLACE FUNCTION simulated_gateway.answer(
         a_key uuid, a_kind text, a_payment uuid, an_amount numeric, a_currency text, declined boolean

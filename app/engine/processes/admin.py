@@ -69,7 +69,7 @@ class ProcessView:
     parked_position: int | None
     error: str | None
     position: int
-    """The newest event that is in it: the instance has folded it, or one of its steps has led to it."""
+    """The position of the newest event that the instance has folded, or that one of its steps has led to."""
     steps: Sequence[StepView]
 
 

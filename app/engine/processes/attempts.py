@@ -14,8 +14,9 @@ class RetryPolicy:
     """A step that fails is retried with pauses from `initial_delay` to `max_delay` seconds.
 
     It gets stuck when it fails after `retry_seconds`, and its instance has no deadline that is still to come. A limit
-    `max_attempts` above 0 also ends it. `call_timeout` is how many seconds one call to the outside may take. While a port
-    is down, probes have pauses from `first_probe` to `longest_probe` seconds, or up to `max_delay` if that is shorter.
+    `max_attempts` above 0 also ends it. `call_timeout` is how many seconds one call to the outside may take. While a
+    port is down, probes have pauses from `first_probe` to `longest_probe` seconds. `max_delay` limits these pauses,
+    too.
     """
 
     retry_seconds: float = 3600.0

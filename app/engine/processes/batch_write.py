@@ -87,10 +87,10 @@ def _deadline_row(key: tuple[UUID, str], deadline: PendingDeadline | None) -> _R
     }
 
 
-# Every part depends on `moved`: the checkpoint moves from where its owner believes it to be, or nothing is written. A result
-# that says due or stuck comes too late for a step that was withdrawn in the meantime. A call whose answer is in the ledger
-# was made: an instance that is folded again does not make it a second time. A fact whose `recorded_at` is in the future was
-# recorded while the database's clock ran ahead. So its deadlines are due as much earlier.
+# Every part depends on `moved`: the checkpoint moves from where its owner believes it to be, or nothing is written. A
+# result that says due or stuck comes too late for a step that was withdrawn in the meantime. A call whose answer is in
+# the ledger was made. An instance that is folded again does not make it again. A fact whose `recorded_at` is in the
+# future was recorded while the database's clock ran ahead. So its deadlines are due as much earlier.
 WRITE = """
     WITH moved AS (
         UPDATE es.process_checkpoints SET position = $3, skipped_events = skipped_events + $8,

@@ -1,4 +1,4 @@
-"""The calls of one kind to the outside: they have places of their own, and go out few at a time while their port fails.
+"""The calls of one kind to the outside have places of their own. While their port fails, few go out at a time.
 
 A call that hangs takes a place of its own kind only. After some failures in a row the port counts as down. Then one
 call after the other probes it, and the first success lets all calls go that wait.

@@ -139,7 +139,10 @@ class ProcessCodec:
         return storable_text(self._encoder.encode(message).decode())
 
     def retry_seconds(self, step: ProcessStep) -> float | None:
-        """How long a call is made again if it fails; None for other steps, and for a call that does not say it."""
+        """The seconds for which a call is made again if it fails.
+
+        None for other steps, and for a call that declares no such time.
+        """
         kind = self._calls.get(step.name) if step.kind == "effect" else None
         return None if kind is None else kind.retry_seconds
 

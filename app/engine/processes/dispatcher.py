@@ -1,4 +1,4 @@
-"""Executes steps: commands of one instance one after the other, in the order in which they were asked for; calls at once.
+"""Executes steps: the commands of one instance one after the other in the order asked for; calls at once.
 
 After a crash or a change of owner a step may be executed twice. A command keeps its id and a call its idempotency key,
 so it has one effect. A step that fails is attempted again until its time is over: `RetryPolicy` says when.
@@ -196,7 +196,10 @@ class Dispatcher:
                 del self._recording[key.instance]
 
     async def _execute(self, step: ProcessStep) -> StepResult:
-        """Attempt a command or a note until it has a result, the command is withdrawn, or the retry policy gives up."""
+        """Attempt a command or a note until it has a result.
+
+        The attempts also end when the command is withdrawn, or when the retry policy gives up.
+        """
         attempts = self._attempts(step)
         while True:
             try:

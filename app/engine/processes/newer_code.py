@@ -15,8 +15,8 @@ class NewerCodeNeeded(Exception):
 class NewerEvents:
     """The events that a process must leave to newer code.
 
-    Newer code has registered the name and version of such an event in es.event_shapes, and this code does not know them.
-    The event is of a category that this code knows, or it was registered later than all that this code knows.
+    Newer code has registered the name and version of such an event in es.event_shapes. This code does not know them.
+    This code knows the category of the event, or the event was registered later than all events that it knows.
     """
 
     def __init__(self, deciders: Iterable[AnyDecider]) -> None:

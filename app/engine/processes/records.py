@@ -15,7 +15,8 @@ type StepOutcome = Literal["due", "done", "refused", "stuck", "skipped", "withdr
 class ProcessStep:
     """One thing that an instance asked for. `id` is the id of the command, or the idempotency key of the effect.
 
-    `attempts` counts the failed attempts and each time that it got stuck without one, and `error` is that of the last one.
+    `attempts` counts the failed attempts, and each time that the step got stuck without an attempt. `error` is the
+    error of the last one.
     """
 
     id: UUID
@@ -35,7 +36,7 @@ class ProcessStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepResult:
-    """The result of a step: the `position` of its last fact if it recorded one, or the `error` of its last attempt."""
+    """The result of a step: the `position` of its last recorded fact, or the `error` of its last attempt."""
 
     step: ProcessStep
     outcome: StepOutcome

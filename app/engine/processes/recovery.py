@@ -1,9 +1,9 @@
-"""Compares the tables of a process with the log, when an owner takes over, and folds again what does not fit.
+"""Compares the tables of a process with the log when an owner takes over. It folds again what does not fit.
 
-The tables may be older or newer than the log: after a partial restore, or after a fail-over to a standby that lacked events.
-An instance is folded again by a retry from its first event. Its steps have the same ids again. So a command that was
-recorded is a repeat, and a call whose answer was recorded is not made a second time. A step whose event is lost is due
-again, also if its instance is not folded again.
+The tables may be older or newer than the log. The cause is a partial restore, or a fail-over to a standby that lacked
+events. An instance is folded again by a retry from its first event. Its steps have the same ids again. So a command
+that was recorded is a repeat. A call whose answer was recorded is not made a second time. A step whose event is lost is
+due again, also if its instance is not folded again.
 """
 
 import logging
@@ -23,10 +23,10 @@ class ForeignLog(Exception):
 async def create_missing_checkpoints(
     connection: asyncpg.Pool | asyncpg.Connection, processes: list[str]
 ) -> None:
-    """Give each process without a checkpoint one: at its newest instance, or at the end of the log if it has none.
+    """Give each process without a checkpoint one, at the newest event that an instance has folded.
 
-    All events up to the newest event that an instance has folded are folded. Those after it concerned no instance, or
-    they are folded now.
+    If the process has no instance, its checkpoint is at the end of the log. All events up to the newest event that an
+    instance has folded are folded. Those after it concerned no instance, or they are folded now.
     """
     await connection.execute(_CREATE_CHECKPOINTS, processes)
 
@@ -187,8 +187,8 @@ _INSERT_LOST_INSTANCES = """
     SELECT count(*) FROM again
 """
 
-# Neither the log nor a step knows the newest instance. The facts from its first one on are folded again; an instance that has
-# folded one of them does not fold it twice.
+# Neither the log nor a step knows the newest instance. The facts from its first one on are folded again. An instance
+# that has folded one of them does not fold it twice.
 _UPDATE_CHECKPOINT_TO_LOST = """
     UPDATE es.process_checkpoints c SET position = least(c.position, c.newest_began - 1)
     WHERE c.process = $1

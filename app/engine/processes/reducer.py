@@ -137,8 +137,8 @@ class ProcessReducer:
         """Fold all parts of one fact that concern one instance, or none of them."""
         fact = parts[0]
         if instance is not None and (instance.parked is not None or fact.position <= instance.position):
-            # A parked instance waits. An instance that has folded the fact does not fold it twice: a checkpoint that was
-            # restored may be older than the instance.
+            # A parked instance waits. An instance that has folded the fact does not fold it twice. A checkpoint that
+            # was restored may be older than the instance.
             return
         try:
             transition = self._transition(instance, identity, parts)

@@ -81,7 +81,8 @@ class ProcessStore:
     async def due_steps(self) -> Sequence[ProcessStep]:
         """Every step that is to be executed, in the order in which they were asked for.
 
-        A stuck note is among them: no operator can retry it, and code that cannot read its name may have left it.
+        Stuck notes are among them: no operator can retry them. Code that cannot read the name of a note may have left
+        it stuck.
         """
         rows = await self._connection.fetch(
             f"SELECT {_STEP_COLUMNS} FROM es.process_steps WHERE process = $1"
@@ -91,7 +92,7 @@ class ProcessStore:
         return [_step(row) for row in rows]
 
     async def open_steps(self, instances: Iterable[UUID]) -> Sequence[ProcessStep]:
-        """The commands and effects of these instances that are due or stuck, in the order in which they were asked for."""
+        """The due and stuck commands and effects of these instances, in the order in which they were asked for."""
         rows = await self._connection.fetch(
             f"SELECT {_STEP_COLUMNS} FROM es.process_steps WHERE process = $1 AND instance = ANY($2::uuid[])"
             " AND outcome IN ('due', 'stuck') AND kind <> 'note' ORDER BY seq",
@@ -118,9 +119,9 @@ class ProcessStore:
     async def overdue_deadlines(self, position: int, limit: int) -> Sequence[PendingDeadline]:
         """Up to `limit` deadlines that have passed, the oldest first. The process has folded the log up to `position`.
 
-        The clock of the database decides: it also made the moments that they were computed from. An event after `position`
-        that was recorded before the deadline may have set it again: the deadline waits until that one is folded. So may an
-        event that waits because its instance is parked.
+        The clock of the database decides: it also made the moments that they were computed from. An event after
+        `position` that was recorded before the deadline may have set it again. So may an event that waits because its
+        instance is parked. The deadline waits until such an event is folded.
         """
         rows = await self._connection.fetch(
             f"""

@@ -153,7 +153,8 @@ class ProcessWorker:
         self._results.clear()
         self._epoch = self._feed.epoch
         if not await self._feed.check_log(connection):
-            # The feed may hold facts that the log of this connection has not: a call for them could not be taken back.
+            # The feed may hold facts that are not in the log of this connection. A call for them could not be taken
+            # back.
             raise LogReplaced(self._feed.replacement)
         self._newer.forget()
         self._newer_event = None
