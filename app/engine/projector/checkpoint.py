@@ -1,4 +1,7 @@
-"""The checkpoint of one projection's table: its position in the log, which only moves from the position that its owner knows."""
+"""The checkpoint of one projection's table: its position in the log.
+
+It moves only from the position that its owner knows.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,7 +56,8 @@ async def claim_checkpoint(
 ) -> Checkpoint | None:
     """Write this process down as the owner, and return the checkpoint; None if there is none."""
     for _ in range(2):
-        # A swap that commits while this statement waits for its row hides the new row from it, but not from the next one.
+        # A swap may commit while this statement waits for its row. Then this statement does not see the new row, but
+        # the next one does.
         record = await connection.fetchrow(
             _UPDATE_OWNER, projection.name, projection.version, slot, process_name()
         )

@@ -1,4 +1,7 @@
-"""What a projection's table was made by, as a digest: its columns, its fold, and all of our own code that the fold leads to."""
+"""The digest of the code that made a projection's table.
+
+It covers the columns, the fold, and all of our own code that the fold leads to.
+"""
 
 from functools import cache
 from hashlib import sha256

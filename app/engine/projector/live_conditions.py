@@ -1,8 +1,8 @@
 """Which live lists have conditions that a changed row meets: one statement for all lists with conditions of one shape.
 
 Five hundred clients follow the products whose names contain five hundred texts. Their conditions have one shape: they
-differ in their parameters alone. One statement gets the parameters of all these lists as JSON, and returns the lists whose
-conditions hold for one of the changed rows.
+differ in their parameters alone. One statement gets the parameters of all these lists as JSON. It returns the lists
+whose conditions hold for one of the changed rows.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -145,7 +145,8 @@ def _with_columns(where: Condition, parameters: Sequence[BindParameter[Any]]) ->
         index = indexes.get(id(element))
         if index is None:
             return None
-        # As text it does not add the lists to the FROM of a subquery, which would then have rows of its own.
+        # The column is literal text, so SQLAlchemy does not add the lists to the FROM of a subquery. Otherwise the
+        # subquery would have rows of its own.
         value = literal_column(f"{_LISTS}.{_name(index)}", _type(element))
         return select(func.unnest(value)).scalar_subquery() if element.expanding else value
 
@@ -190,7 +191,7 @@ def _has_exact_value(type_: TypeEngine[Any], value: object) -> bool:
 
 
 def equalities_of(conditions: Iterable[ColumnElement[Any]]) -> Mapping[str, object]:
-    """The columns that must have one value for the conditions to hold, as far as Python can compare as SQL does."""
+    """The values that columns must have for the conditions to hold, if Python can compare them as SQL does."""
     found: dict[str, object] = {}
     for condition in conditions:
         if not isinstance(condition, BinaryExpression) or condition.operator is not operators.eq:

@@ -75,7 +75,7 @@ class Follower(Protocol):
 
 
 class LiveTable:
-    """Follows the feed for all lists of a projection, in one epoch of the log, as long as there is one."""
+    """Follows the feed for all lists of a projection in one epoch of the log, while there are lists."""
 
     def __init__(
         self, database: Database, feed: Feed, projector: Projector, projection: AnyProjection, timeout: float

@@ -1,7 +1,7 @@
 """Finds events that newer code has written and this code cannot read. A projection stops before the first of them.
 
-In a rolling deploy an older server may own a projection while a newer one records events of a new version. The older one
-must not pass over them: it leaves the table to a newer server, which reads them.
+In a rolling deploy an older server may own a projection. At the same time a newer one may record events of a new
+version. The older one must not pass over them: it leaves the table to a newer server, which reads them.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
-"""Rewrites: rows of a live table that change without a new event, by a retry of parked keys or a swap of tables.
+"""Rewrites: rows of a live table change without a new event.
 
-After the commit every server is notified. A server that gets no notifications finds a rewrite in the checkpoints and in the
-number of parked keys, which it polls. Each rewrite wakes the subscribers, which read the rows again.
+The cause is a retry of parked keys or a swap of tables. After the commit every server is notified. Each server polls
+the checkpoints and the number of parked keys. So it finds a rewrite even if it gets no notifications. Each rewrite
+wakes the subscribers, which read the rows again.
 """
 
 import logging
@@ -30,11 +31,11 @@ class Rewrites:
         self._generation: int | None = None
         """The live table; None if it is not known."""
         self._parked: tuple[int, datetime | None] | None = None
-        """The number of its parked keys a moment ago, and when one was last retried; None if the last rewrite is newer."""
+        """The number of its parked keys a moment ago, and the last retry of one. None if the last rewrite is newer."""
         self.count = 0
         """How many rewrites this process knows of. A reader that knows a lower number reads again."""
         self.position = 0
-        """A client that was complete up to this position, or a lower one, may lack a rewrite that this process knows of."""
+        """A client that was complete up to this position, or a lower one, may lack a known rewrite."""
 
     def add(self) -> None:
         """Rows were rewritten, and the transaction has committed; or newer code may have written rows unnoticed."""

@@ -15,7 +15,7 @@ SCHEMAS = {
     FORMER: f"{SCHEMA}_former",
     RETIRING: f"{SCHEMA}_leaving",
 }
-"""A table has the same name in each: it changes its slot by changing its schema, and its indexes move with it."""
+"""A table has the same name in each. It changes its slot by changing its schema, and its indexes move with it."""
 TABLE_CHECKPOINTS = "table_checkpoints"
 """The table in each schema that has the second checkpoints. Triggers keep it."""
 

@@ -113,7 +113,10 @@ class ProjectionTable:
         return [_ddl(CreateTable(table, if_not_exists=True)) for table in self.tables]
 
     def index_definitions(self, *, refusing: bool = False) -> Sequence[str]:
-        """The statements that make the indexes; with `refusing` only those that can refuse a row, as its values are too large."""
+        """The statements that make the indexes.
+
+        With `refusing`, only the indexes that can refuse a row because its values are too large.
+        """
         return [
             _ddl(CreateIndex(index, if_not_exists=True))
             for table in self.tables
@@ -122,8 +125,11 @@ class ProjectionTable:
         ]
 
     async def create_table(self, connection: asyncpg.Connection) -> None:
-        """Make the table and its history if they are missing, with the indexes that can refuse a row. So a bulk load meets the
-        refused row, and parks its key; an index that is made afterwards would refuse the table."""
+        """Make the table and its history if they are missing, with the indexes that can refuse a row.
+
+        So a bulk load meets the refused row, and parks its key. An index that is made afterwards would refuse the
+        table.
+        """
         for statement in (*self.definitions(), *self.index_definitions(refusing=True)):
             await connection.execute(statement)
 

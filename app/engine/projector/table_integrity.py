@@ -1,4 +1,4 @@
-"""Checks that a checkpoint counts: that its table is there, was moved with it, and has the log's event at its position.
+"""Checks that a checkpoint counts: its table exists, was moved with it, and has the log's event at its position.
 
 The row in es.checkpoints and the row in the table's own schema move in one transaction. If a person drops a table, or
 restores one of the schemas, the rows differ. Then nothing is known about the table, and it is made again from the log.
@@ -57,8 +57,10 @@ async def drop_table(connection: asyncpg.Connection, projection: str, version: i
 async def claim_live_table(
     connection: asyncpg.Connection, projection: AnyProjection, target_position: int
 ) -> tuple[Checkpoint, str | None]:
-    """The checkpoint of the live table, with this process as its owner; and why the table is made again from the log, if
-    it is. A table that is missing is made; one whose checkpoint counts for nothing is dropped first.
+    """The checkpoint of the live table, with this process as its owner, and why the table is made again.
+
+    The reason is None if the table is not made again from the log. A table that is missing is made; one whose
+    checkpoint counts for nothing is dropped first.
 
     The caller holds the lease and has no transaction. Until the table is at `target_position`, `es.rebuilds` says why.
     """
@@ -92,7 +94,7 @@ async def claim_live_table(
 async def unfinished_rebuild(
     connection: asyncpg.Connection, projection: AnyProjection
 ) -> tuple[str, int] | None:
-    """Why the live table is made again, and the position from which on it may be read; None if it is not made again."""
+    """Why the live table is made again, and the position from which it may be read. None if it is not made again."""
     record = await connection.fetchrow(_SELECT_REBUILD, projection.name, projection.version)
     return None if record is None else (record["error"], record["target"])
 

@@ -148,8 +148,10 @@ class ProjectionWorker:
         log.info("projection %s: owned from position %d", self.projection.name, self.state.position)
 
     async def _reacquire(self, writer: TableWriter, error: Exception) -> None:
-        """The table was swapped, or is not the one of the checkpoint: continue with the one that is in this slot now. The
-        connection still holds the lease."""
+        """Continue with the table that is in this slot now.
+
+        The table of `writer` was swapped, or is not the one of the checkpoint. The connection still holds the lease.
+        """
         log.info("projection %s, %s table: %s; continuing from there", self.projection.name, self.slot, error)
         new = TableWriter(self.projection, self.slot, writer.connection)
         new.lock = writer.lock
@@ -213,8 +215,10 @@ class ProjectionWorker:
         await run_bulk_load(writer.connection, self._feed.reader, [load], page=BATCH_SIZE, on_page=report)
 
     async def _wait_for_work(self, writer: TableWriter) -> bool:
-        """Wait for the next fact, for the next check of the table, or until a stored checkpoint has been behind long enough.
-        False if the feed has closed."""
+        """Wait for the next fact, the next check of the table, or the time to store a late checkpoint.
+
+        False if the feed has closed.
+        """
         if self.state.error is not None and self.state.position >= self._feed.head:
             # The table is current, so nothing stops it. The next fact may come late.
             self.state.update(error=None)
@@ -276,8 +280,9 @@ class ProjectionWorker:
             self._next_check = now + CHECK_INTERVAL_SECONDS
             async with writer.lock:
                 await writer.check_table()
-            # The connection is older than the doubt, and no connection survives a crash of its server. One to a former
-            # primary that still lives does: its rows are those of before, and the watch of sessions ends it.
+            # The connection is older than the doubt, and no connection survives a crash of its server. A connection to
+            # a former primary that still runs does survive. Its rows are those from before, and the watch of sessions
+            # ends it.
             self.state.update(is_uncertain=False)
         if pending_since is not None and now >= pending_since + CHECKPOINT_DELAY_SECONDS:
             async with writer.lock:
@@ -300,7 +305,10 @@ class ProjectionWorker:
         await asyncio.sleep(NEWER_EVENT_PAUSE_SECONDS)
 
     def lag_seconds(self) -> float:
-        """How long the first fact after the position has waited; 0 if there is none, or if its moment is not known yet."""
+        """How long the first fact after the position has waited, in seconds.
+
+        0 if there is none, or if its moment is not known yet.
+        """
         if self.state.position >= self._feed.head:
             return 0.0
         fact = self._feed.buffered(self.state.position + 1)
@@ -337,9 +345,12 @@ class ProjectionWorker:
         return self._stored_position if self.writer is None else self.writer.position
 
     def note_stored(self, position: int, known: int) -> None:
-        """The table was found at `position`, and was known at `known` before that look began. If that was higher, the
-        database has lost rows: reads that have begun fail, and others wait until the checkpoint is known again."""
-        # No read uses a former table, and a swap can put one in its place that is a few events behind.
+        """The table was found at `position`, and was known at `known` before that look began.
+
+        If `known` is higher, the database has lost rows. Then reads that have begun fail. Others wait until the
+        checkpoint is known again.
+        """
+        # No read uses a former table. A swap can put a table that is a few events behind into its slot.
         if self.slot == LIVE and position < known and not self.state.is_uncertain:
             self._database.losses += 1
             self.state.update(is_uncertain=True)

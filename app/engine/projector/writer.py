@@ -1,7 +1,7 @@
 """The one writer of a projection's table: rows, their history, what is parked and the checkpoint, in one transaction.
 
-Its lease is an advisory lock on the connection that it writes with, so a process that loses one loses both. The checkpoint
-moves only from the position that the writer knows, so each fact has its effect exactly once.
+Its lease is an advisory lock on the connection that it writes with. So a process that loses one of them loses both. The
+checkpoint moves only from the position that the writer knows, so each fact has its effect exactly once.
 """
 
 import asyncio
@@ -137,9 +137,11 @@ class TableWriter:
         self.parked = await self.store.load(self.connection)
 
     async def write(self, facts: Sequence[Fact], position: int) -> int:
-        """Fold these facts, which are all of the log up to `position`, and write rows, history and checkpoint in one
-        statement. Returns the number of rows that they concern. If it is 0, the stored checkpoint may stay behind until
-        the next row, or until `flush_checkpoint`."""
+        """Fold these facts, and write rows, history and checkpoint in one statement.
+
+        The facts are all that follow in the log up to `position`. Returns the number of rows that they concern. If it
+        is 0, the stored checkpoint may stay behind until the next row, or until `flush_checkpoint`.
+        """
         routed = route(facts, self.parked)
         if routed.changes_nothing:
             if self.checkpoint_pending_since is None:
@@ -209,8 +211,11 @@ class TableWriter:
         requests: Mapping[ParkedItem, RetryRequest],
         retried: ParkedKeys,
     ) -> Mapping[Key, Exception]:
-        """Write, in one transaction, rows that were folded from the beginning, their history from `since` on, and what is
-        parked now. If rows are refused, write nothing and return their errors. Raises `LeaseLost`."""
+        """Write, in one transaction, rows, their history from `since` on, and the keys and streams that are parked now.
+
+        The rows were folded from the beginning. If rows are refused, write nothing and return their errors. Raises
+        `LeaseLost`.
+        """
         others = [entry for item, entry in retried.unsaved.items() if item not in requests]
         try:
             async with self.connection.transaction():

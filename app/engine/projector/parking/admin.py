@@ -112,7 +112,7 @@ async def count_skipped_events(database: Database, projection: AnyProjection) ->
 
 
 def parse_key(projection: AnyProjection, text: str) -> str:
-    """The JSON of a key that a person typed: as the list shows it, or bare if it has one column. Raises `OperationRefused`."""
+    """The JSON of a key that a person typed: as listed, or bare if it has one column. Raises `OperationRefused`."""
     codec = key_codec(projection)
     written = text if text.lstrip()[:1] in ("[", "{") else msgspec.json.encode([text]).decode()
     try:
@@ -207,9 +207,11 @@ async def wait_for_retry(
     reader: EventReader | None = None,
     on_progress: ProgressCallback = no_progress,
 ) -> RetryResult:
-    """The result of a request for one `key`, or for `count` keys, when it is done or `seconds` have passed. With a
-    `reader`, this process serves the request itself if no other owns the projection; then it raises `OperationRefused` if only
-    newer code can."""
+    """The result of a request for one `key`, or for `count` keys, when it is done or `seconds` have passed.
+
+    With a `reader`, this process serves the request itself if no other process owns the projection. Then it raises
+    `OperationRefused` if only newer code can serve it.
+    """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
         waiting, parked = await database.pool.fetchrow(

@@ -1,4 +1,7 @@
-"""Folds facts into rows around what is parked: pure functions, which park a key or a stream if the projection's code raises."""
+"""Folds facts into rows, and leaves out the keys and streams that are parked.
+
+The functions are pure. They park a key or a stream if the projection's code raises.
+"""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -32,7 +35,10 @@ class Routed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
-    """The rows after the facts, None for no row; and each change of a row on the way, if the projection keeps them."""
+    """The rows after the facts, None for no row.
+
+    `changes` has each change of a row on the way, if the projection keeps a history.
+    """
 
     rows: dict[Key, Any]
     changes: list[RowChange]

@@ -1,8 +1,8 @@
-"""Parking: the key of a fact that raises is parked with the error, and later facts for it wait; every other key goes on.
+"""Parking: the key of a fact that raises is parked with the error. Later facts for it wait; every other key goes on.
 
-The row of a parked key is the fold of its facts before the one that raised. If `keys` itself raised or returned an unusable
-key, no key is known, and the fact's stream is parked in its place. What follows in that stream most likely concerns the same
-rows.
+The row of a parked key is the fold of its facts before the one that raised. If `keys` itself raised or returned an
+unusable key, no key is known. Then the fact's stream is parked instead. What follows in that stream most likely
+concerns the same rows.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -63,7 +63,10 @@ class KeyCodec:
         self._type: Any = tuple[*(hints[name] for name in projection.key)]
 
     def write(self, item: ParkedItem) -> str | None:
-        """JSON text; None if the item cannot be stored: it does not survive the round trip, or is too long for an index."""
+        """JSON text, or None if the item cannot be stored.
+
+        Such an item does not survive the round trip, or is too long for an index.
+        """
         value = {"category": item.category, "stream": item.id} if isinstance(item, ParkedStream) else item
         try:
             written = msgspec.json.encode(value).decode()

@@ -1,7 +1,7 @@
 """Retries parked keys: folds them again from their facts. A request is a mark on the parked key; the table's owner serves it.
 
-The log is read and folded while the owner continues with its batches. Only the last facts are folded, and the rows
-written, between two batches, in one transaction with what is parked now and what has recovered.
+The log is read and folded while the owner continues with its batches. Only the last facts are folded between two
+batches. The rows are written there, too, in one transaction with the keys that are parked now or have recovered.
 """
 
 import asyncio
@@ -159,8 +159,10 @@ class _Replay:
         return refused
 
     async def _find_failing_facts(self, refused: Mapping[Key, Exception]) -> None:
-        """Park each refused key from the first fact whose row is refused after one whose row is accepted, and keep the row
-        before it."""
+        """Park each refused key from its failing fact on, and keep the row before that fact.
+
+        The row after the failing fact is refused, and the row after the fact before it is accepted.
+        """
         groups_of = await self._facts_by_key(set(refused))
         projection, table = self._writer.projection, self._writer.table
         async with self._database.connection() as connection:
@@ -199,7 +201,7 @@ class _Replay:
             await probe.rollback()
 
     async def _facts_by_key(self, keys: set[Key]) -> Mapping[Key, Sequence[Sequence[KeyedFact]]]:
-        """The facts of each key, grouped by position; of as many keys as fit in memory, and of one at least."""
+        """The facts of each key, grouped by position, for as many keys as fit in memory, but at least one."""
         facts_of: dict[Key, list[KeyedFact]] = {key: [] for key in keys}
         count = after = 0
         while after < self._position:

@@ -1,4 +1,7 @@
-"""Runs the operations of operators in a server: a long one continues after its caller has an answer, and ends with the server."""
+"""Runs the operations of operators in a server.
+
+A long operation continues after its caller has an answer, and ends with the server.
+"""
 
 import asyncio
 import logging

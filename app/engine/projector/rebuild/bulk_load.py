@@ -1,6 +1,7 @@
-"""Fills tables from the log in bulk: one pass for all of them, rows folded in bounded memory, and written by COPY.
+"""Fills tables from the log in bulk, in one pass for all of them.
 
-Rows and checkpoint are written in one transaction every few seconds, so an interrupted load continues from there.
+Rows are folded in bounded memory, and written by COPY. Rows and checkpoint are written in one transaction every few
+seconds, so an interrupted load continues from there.
 """
 
 import asyncio
@@ -28,8 +29,10 @@ FLUSH_INTERVAL_SECONDS = 5.0
 
 
 class BulkLoad:
-    """The load of one table, from its writer's position on. If the table is empty at first, rows that are not in memory
-    do not exist, and are not looked up."""
+    """The load of one table, from its writer's position on.
+
+    If the table is empty at first, rows that are not in memory do not exist. So they are not looked up.
+    """
 
     def __init__(self, writer: TableWriter, codec: EventCodec) -> None:
         self.writer = writer
@@ -237,5 +240,5 @@ async def _flush(
 
 
 async def _wait_until_read(next_page: asyncio.Future[Sequence[Fact]]) -> None:
-    """Wait for the page that is read ahead: the reader of an operation has one connection, and a replay needs it."""
+    """Wait for the page that is read ahead. The reader of an operation has one connection, and a replay needs it."""
     await asyncio.wait((next_page,))

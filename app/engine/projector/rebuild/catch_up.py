@@ -1,4 +1,7 @@
-"""Brings a table close to the live one in bulk, and folds the last facts inside the transaction that needs both level."""
+"""Brings a table close to the live one in bulk.
+
+It folds the last facts inside the transaction that needs both tables at the same position.
+"""
 
 from app.engine.database.errors import is_data_error
 from app.engine.projector.rebuild.bulk_load import PAGE_SIZE, BulkLoad, run_bulk_load

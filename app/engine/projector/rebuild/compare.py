@@ -59,8 +59,11 @@ class Comparison:
 
 
 async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad | None = None) -> Comparison:
-    """Finish the staging table, compare it with the live one, and save the result. The live table is read in one snapshot
-    and never locked: the staging table is brought to the position that the snapshot shows. Raises `OperationRefused`."""
+    """Finish the staging table, compare it with the live one, and save the result.
+
+    The live table is read in one snapshot and never locked. The staging table is brought to the position that the
+    snapshot shows. Raises `OperationRefused`.
+    """
     load = load or await operation.open_bulk_load(projection, STAGING)
     if load is None:
         raise OperationRefused(
@@ -102,7 +105,8 @@ async def _compare_at_live_position(operation: Operation, load: BulkLoad) -> Com
     projection = load.projection
     live = await read_checkpoint(operation.connection, projection, LIVE)
     if live is None or await table_problem(operation.connection, projection, LIVE) is not None:
-        # The first table of its version has no live table to compare with, nor has one whose live table is unusable.
+        # The first table of its version has no live table to compare with. An unusable live table cannot be compared
+        # either.
         return Comparison(
             projection=projection.name, version=projection.version, position=load.position, rows=0
         )

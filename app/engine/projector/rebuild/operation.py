@@ -1,4 +1,7 @@
-"""An operation on projections, as an operator starts it: one at a time for each projection, with its progress stored in the database."""
+"""An operation on projections that an operator starts: one at a time for each projection.
+
+Its progress is stored in the database.
+"""
 
 import logging
 import time

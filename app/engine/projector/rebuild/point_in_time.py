@@ -1,4 +1,4 @@
-"""Builds a read model as it was at a position or a moment, in a table of its own that never changes."""
+"""Builds a read model as of a position or a moment, in a table of its own that never changes."""
 
 import re
 from datetime import datetime, timedelta

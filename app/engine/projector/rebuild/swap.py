@@ -1,4 +1,7 @@
-"""Swaps two tables of a projection in one short transaction, to promote or to roll back; and removes the table that is left."""
+"""Swaps two tables of a projection in one short transaction, to promote or to roll back.
+
+It also removes the table that is left over.
+"""
 
 import asyncio
 import logging
@@ -222,8 +225,8 @@ async def _swap_in_transaction(
     """Fold the last facts, wait for running reads, and move the tables and their bookkeeping. Returns the position, the time
     from which reads wait, and the generation of the table that becomes the live one.
 
-    Reads wait from the lock of the live table until the commit. So as much as possible is done before that lock; and if
-    the rest takes too long, it is rolled back and tried again.
+    Reads wait from the lock of the live table until the commit. So as much as possible is done before that lock. If the
+    rest takes too long, the swap is rolled back and tried again.
     """
     connection = operation.connection
     # A swap that was killed before its second transaction leaves its table.
