@@ -1,6 +1,6 @@
 """Appends events with group commit: all requests that arrive while a batch is in flight form the next batch.
 
-Requests of one stream may follow each other within a batch, each expecting the version that the one before it leaves.
+A batch may hold several requests of one stream. Each then expects the version that the one before it leaves.
 
     pending ─┬─ its chain has failed ──▶ VersionConflict, without a round trip
              └─ sent with the next batch

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 PROBE_INTERVAL_SECONDS = 1.0
 """After a failure without further commands, how often a probe tries whether the database takes writes again."""
 MAX_CLOCK_LIFT_SECONDS = 1.0
-"""How far the moment of new events may be ahead of the clock of the database without a line in the log."""
+"""How far the moment of new events may be ahead of the database's clock before a warning is logged."""
 UNKNOWN_VERSION = -1
 """A version that no stream has: a command gets a conflict, unless the log has it already."""
 
@@ -46,7 +46,7 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordedBatch:
-    """What the database says about a batch: one row for each request, and in the first row what concerns all of them."""
+    """The result of a batch: one row for each request. The first row also has the values that concern all of them."""
 
     requests: Sequence[EncodedRequest]
     rows: Sequence[asyncpg.Record]
@@ -184,7 +184,8 @@ class AppendSession:
                 self._clock_bound.latest(),
                 timeout=self.retry_timeout,
             )
-            # The flushed record finds a full disk of the log of PostgreSQL, the row one of its tables, or a lost right.
+            # The flushed record finds a full disk of PostgreSQL's write-ahead log. The row finds a full disk of a
+            # table, or a lost privilege.
             await connection.execute(_SELECT_PROBE, timeout=self.retry_timeout)
             await connection.execute(_INSERT_PROBE, timeout=self.retry_timeout)
         except DRIVER_ERRORS as error:
@@ -258,7 +259,8 @@ def _outcome_unknown(error: Exception) -> bool:
 
 
 _SESSION_SETTINGS = f"{PLANNER_SETTINGS}; SET plan_cache_mode = force_generic_plan"
-"""To plan the statements of the function for each batch would take a third of the time of a batch of one."""
+"""Without generic plans, the statements of the function are planned for each batch. That would take a third of the time
+of a batch of one."""
 _SELECT_PROBE = "SELECT pg_logical_emit_message(true, 'probe', '')"
 _INSERT_PROBE = """
     BEGIN;

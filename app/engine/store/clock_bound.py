@@ -1,4 +1,4 @@
-"""The latest moment that an event may get: a clock of the database that jumps ahead is not believed at once."""
+"""The latest moment that an event may get. A clock of the database that jumps ahead is not believed at once."""
 
 import logging
 import time
@@ -22,10 +22,11 @@ def elapsed_seconds() -> float:
 class ClockBound:
     """Follows the clock of the database, by a clock of this machine that is never set.
 
-    `recorded_at` never decreases. So one event of a moment two days ahead would keep all events of the next two days at that
-    moment. The clock of the database is expected to go on from where it was last seen. If it is ahead of that by more than
-    `TOLERANCE`, for less than `CONFIRM_SECONDS`, events get at most the expected moment plus `TOLERANCE`. What it shows first is
-    believed, and so is a clock that goes back: the clock of this machine may be the wrong one.
+    `recorded_at` never decreases. So one event two days ahead would keep all events of the next two days at its moment.
+    The clock of the database is expected to go on from where it was last seen. While it is ahead of the expected moment
+    by more than `TOLERANCE`, events get at most that moment plus `TOLERANCE`. After `CONFIRM_SECONDS` the jump is
+    believed. The first reading is believed, and so is a clock that goes back. The clock of this machine may be the
+    wrong one.
     """
 
     def __init__(self, elapsed: Callable[[], float] = elapsed_seconds) -> None:

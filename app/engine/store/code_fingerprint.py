@@ -1,8 +1,8 @@
 """Collects the source of our own code that a function or class leads to. Fingerprints are digests of that text.
 
 Comments, docstrings and layout do not count. An event class counts by its stored name, because its shape has its own
-version, unless `events` is set. Any other class of ours counts as a whole. Not seen are code that is reached only by a
-computed name, code behind a value that is made elsewhere, and libraries. A decider among such values counts by its events.
+version, unless `events` is set. Any other class of ours counts as a whole. Libraries do not count. Code is not seen if
+only a computed name or a value that is made elsewhere leads to it. A decider among such values counts by its events.
 """
 
 import ast

@@ -62,7 +62,7 @@ class EventCodec:
                     raise StoredNameError(
                         f"{other.__qualname__} and {command_type.__qualname__} of {decider.category} are both stored as {name}: a stored name is never reused"
                     )
-        # An old shape is decoded to a dict, changed and encoded again, so that the decoder of today reads the result.
+        # An old shape is decoded to a dict, changed and encoded again. Then the decoder of today reads the result.
         self._legacy_decoder = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
         self._legacy_encoder = msgspec.json.Encoder(decimal_format="number")
 

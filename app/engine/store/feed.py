@@ -164,7 +164,7 @@ class Feed:
     async def check_log(self, connection: asyncpg.Connection | None) -> bool:
         """Whether the log still has the newest facts that this process knows. If not, a new epoch begins: False.
 
-        `connection` is a new session that is about to write, so that nothing is written on the strength of lost facts.
+        `connection` is a new session that is about to write. So nothing is written on the strength of lost facts.
         """
         async with self._replacing:
             reader = self.reader if connection is None else self.reader.on(connection)

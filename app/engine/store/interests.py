@@ -18,7 +18,7 @@ from app.engine.store.reader import ALL_EVENTS, EventFilter, names_of
 class Interest:
     """Facts with one key. `key_of` gives the key of a fact, or with `has_many` its keys; None concerns no subscriber.
 
-    All interests of one kind have the same function: it is called once for a fact, not once for a subscriber.
+    All interests of one kind have the same function. It is called once for a fact, not once for each subscriber.
     """
 
     key_of: Callable[[Fact], Any]

@@ -63,7 +63,7 @@ class LogEnd:
 class LogToken:
     """Names a log and its newest event, as one text: `log id:position:mark`. Clients get it and send it back.
 
-    The mark stands for the command id of the event, which may be another caller's, and does not give it away.
+    The mark stands for the event's command id, but does not reveal it: that id may be another caller's.
     """
 
     log_id: UUID | None

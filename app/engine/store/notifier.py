@@ -1,7 +1,7 @@
 """Notifies other server processes that the log has grown: NOTIFY after the commit, on a connection of its own.
 
 NOTIFY inside the append transaction would take a cluster-wide lock in every commit. A lost notification costs only the
-time until the next poll, so a broken connection is opened again and nothing is repeated.
+time until the next poll. So a broken connection is opened again, and no notification is repeated.
 """
 
 import asyncio

@@ -129,7 +129,8 @@ ALL_EVENTS = EventFilter()
 def stored_name(fact: Fact) -> str:
     """The stored name of the fact's event.
 
-    It is the name of today, or the name in the log if upcasts split or dropped the event or this code cannot read it.
+    It is the name of today. An event that upcasts split or dropped, or that this code cannot read, has its name in the
+    log.
     """
     event = fact.event
     return event.name if isinstance(event, UnreadableEvent | SplitEvent) else event.stored.name
@@ -224,7 +225,7 @@ class EventReader:
     async def stream_version(
         self, category: str, stream_id: UUID, *, moment: datetime | None = None, position: int | None = None
     ) -> int:
-        """The version of the stream: now, at a position, or at a moment of `recorded_at`; 0 if it had no facts."""
+        """The version of the stream now, at a position, or at a moment of `recorded_at`. 0 if it had no facts."""
         condition, arguments = "", list[object]()
         if moment is not None:
             condition, arguments = " AND recorded_at <= $3", [moment]

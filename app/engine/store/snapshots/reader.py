@@ -1,7 +1,7 @@
 """Reads snapshots: the newest usable state of a stream, and the facts after it.
 
-A snapshot is either correct or ignored. It counts only if the running code wrote it (by its fingerprint), if the log
-holds its fact, and if its digest matches. Any other row is ignored, and a damaged row is removed.
+A snapshot is either correct or ignored. It counts only if the running code wrote it, by its fingerprint. The log must
+also hold its fact, and its digest must match. Any other row is ignored, and a damaged row is removed.
 """
 
 import asyncio

@@ -26,7 +26,7 @@ class NotSerializable(Exception):
 class StateCodec[S]:
     """Encodes and decodes the states of one decider. Raises `NotSerializable`.
 
-    `fingerprint` changes with the shape of the state, the fold and all of our code that it calls, and the upcasts.
+    `fingerprint` changes with the shape of the state, the upcasts, the fold, and all of our code that it calls.
     """
 
     def __init__[C: Command, E: Event](self, decider: Decider[C, S, E]) -> None:
