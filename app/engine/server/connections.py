@@ -1,8 +1,9 @@
 """The connections of a server: how many there may be, which is closed first, and how new ones are accepted.
 
 A connection waits while it has no request that is complete up to the end of its header. A socket waits while it has no
-operation. Those that wait are closed first to make room. Then the rule of addresses: if one address has more than half of the
-connections, it makes room for another address. Behind a proxy all clients have one address, and the rule does nothing.
+operation. Those that wait are closed first to make room. Then the rule of addresses applies. If one address has more
+than half of the connections, it makes room for another address. Behind a proxy all clients have one address, and the
+rule does nothing.
 """
 
 import asyncio

@@ -73,9 +73,10 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """When the connection began to wait, or its header began."""
         self._in_header = False
         self._pending_bytes = 0
-        """Bytes since the last step of the parser: the end of a header, a part of a body, the end of a message.
+        """Bytes since the parser's last step: the end of a header or message, or a part of a body.
 
-        Where in the newest bytes that was is not known, so that these may pass the bound once, by `MAX_PARSED_BYTES`.
+        The place of that step in the newest bytes is not known. So these may pass the bound once, by
+        `MAX_PARSED_BYTES`.
         """
         self._unparsed = b""
         self._flow: _Flow

@@ -36,7 +36,7 @@ def refusal(status: int, code: str, message: str) -> bytes:
 
 
 def check_target(url: bytes, headers: Sequence[tuple[bytes, bytes]]) -> None:
-    """A target with a host of its own has to name the same host, or the check of the host means nothing.
+    """A target that names a host must name the one of the Host header, or the host check means nothing.
 
     Raises `RequestRefused`.
     """

@@ -1,6 +1,7 @@
-"""Serves the application until it is asked to stop: one Ctrl-C, SIGTERM or SIGHUP drains, and the exit code is 0.
+"""Serves the application until a signal asks it to stop.
 
-The whole shutdown has one limit: see `app/engine/server/shutdown.py`.
+After one Ctrl-C, SIGTERM or SIGHUP it drains, and the exit code is 0. The whole shutdown has one limit: see
+`app/engine/server/shutdown.py`.
 """
 
 import asyncio
@@ -157,11 +158,12 @@ class Operations:
 def tune_gc() -> None:
     """Have Python look for cycles less often, and never in what stays until the end.
 
-    A server keeps facts, states and rows in memory, and makes few cycles. With Python's own thresholds a durable mutation
-    took 1.9 ms of CPU, with these 1.6 (2026-11-25). New objects are still checked often, since everything waits for it:
-    20,000 of them at once took 20 ms and more, every second. An ordinary operation leaves no cycles. The validation of a new
-    document and errors do. If old objects were checked after 4 million new ones, memory grew by 0.2 MB/s under hostile
-    clients. After 400,000 it does not grow, and a check takes 30 to 80 ms every ten seconds.
+    A server keeps facts, states and rows in memory, and makes few cycles. With Python's own thresholds a durable
+    mutation took 1.9 ms of CPU, with these 1.6 (2026-11-25). New objects are still checked often, since everything
+    waits for a check. A check of 20,000 at once took 20 ms and more, every second. An ordinary operation leaves no
+    cycles. The validation of a new document and errors do. If old objects were checked after 4 million new ones, memory
+    grew by 0.2 MB/s under hostile clients. After 400,000 it does not grow, and a check takes 30 to 80 ms every ten
+    seconds.
     """
     gc.collect()
     gc.freeze()
@@ -183,7 +185,8 @@ def bind_socket(settings: EngineSettings) -> socket.socket:
 
 def _bind(host: str, port: int, options: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio leaves Nagle's algorithm on, and a frame waits 40 ms for the acknowledgement of the one before.
+    # Without `IPPROTO_TCP`, asyncio leaves Nagle's algorithm on. Then a frame waits 40 ms for the acknowledgement of
+    # the one before.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -14,7 +14,7 @@ from app.engine.logs import error_line, leaf_error
 log = logging.getLogger(__name__)
 
 MAX_FAILURES = 10
-"""A component that the server needs ends the process after this many failures in a row that are not the database's."""
+"""A needed component ends the process after this many failures in a row, not counting those of the database."""
 STABLE_SECONDS = 5.0
 """A component that has run this long has recovered from its last failure."""
 FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 5.0
@@ -24,9 +24,9 @@ FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.05, 5.0
 class Component:
     """One background task.
 
-    `stop` asks it to end by itself; without one it is cancelled. `stop_share` is the share of the time for the shutdown
-    that may have passed when the supervisor no longer waits for its end. `is_needed` is false if the server is right
-    without it: its failures are warnings, and never end the process.
+    `stop` asks it to end by itself; without one it is cancelled. `stop_share` is a share of the time for the shutdown.
+    When it has passed, the supervisor no longer waits for the end of the component. `is_needed` is false if the server
+    is right without it: its failures are warnings, and never end the process.
     """
 
     name: str
@@ -39,8 +39,9 @@ class Component:
 class Supervisor:
     """Runs components until `stop`.
 
-    An error of the database never ends a component for good. Other errors are bugs. A needed component that fails
-    `max_failures` times in a row sets `failed` and calls `on_give_up`, because only a new process may help.
+    An error of the database never ends a component for good. Other errors are bugs. If a needed component fails
+    `max_failures` times in a row, the supervisor sets `failed` and calls `on_give_up`. Then only a new process may
+    help.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Supervisor:
     async def stop(self, seconds: float) -> Sequence[str]:
         """Stop the components one after the other, within `seconds`.
 
-        Returns the names of those that did not stop, or that had to be cancelled although they can end by themselves.
+        Returns the names of components that did not stop, or that could end by themselves but had to be cancelled.
         """
         self._is_stopping = True
         loop = asyncio.get_running_loop()

@@ -1,7 +1,8 @@
 """Sockets whose frames leave together: what is sent within one turn of the loop is one write to the network.
 
-A burst of events is a frame each for every subscriber, and a write each costs much of the time to deliver them. Without
-combining, `make bench` delivers 22 to 29 % fewer bursts to 1,000 subscribers (2026-11-28, two cores, two runs of each).
+In a burst, each event is one frame for every subscriber. A write for each frame costs much of the delivery time.
+Without combining, `make bench` delivers 22 to 29 % fewer bursts to 1,000 subscribers (2026-11-28, two cores, two runs
+of each).
 """
 
 import asyncio
@@ -18,7 +19,8 @@ from app.engine.server.connections import ConnectionTable
 from app.engine.server.security_headers import SECURITY_HEADERS
 
 MAX_BUFFERED_BYTES = 64 * 1024
-"""Bytes. Past it they leave at once, so that a client that does not read makes its sender wait as soon as it would otherwise."""
+"""Bytes. More than that are sent at once. So a client that does not read makes its sender wait as soon as without
+combining."""
 
 
 MAX_PARSED_BYTES = 1024
@@ -109,7 +111,8 @@ class _Handshake(ServerProtocol):
 class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
     """A socket of uvicorn that combines its frames into few writes.
 
-    A peer that stops reading is aborted when it does not answer a ping in time, or `CLOSE_SECONDS` after a close.
+    A peer that stops reading is aborted when it does not answer a ping in time. It is also aborted `CLOSE_SECONDS`
+    after a close.
     """
 
     max_frames_per_second = 0
@@ -343,7 +346,7 @@ class WriteCombiningWebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 def limited_protocol(max_frames_per_second: int) -> type[WriteCombiningWebSocketProtocol]:
-    """The protocol with a limit of what each peer may send: frames per second, of any kind; 0 sets no limit."""
+    """The protocol with a limit on the frames, of any kind, that each peer may send in a second. 0 sets no limit."""
 
     class Protocol(WriteCombiningWebSocketProtocol):
         pass
