@@ -42,7 +42,7 @@ VALID_TO = "valid_to"
 class Owner:
     """Who owns a row: the actor in `column`. With `of`, `column` is the key of a row of that projection, whose owner it is.
 
-    An actor is text, so the column is a `str` or a `UUID`, and None while the row has no owner.
+    An actor is text, so the column is a `str` or a `UUID`. It is None while the row has no owner.
     """
 
     column: str
@@ -55,8 +55,8 @@ class Projection[R]:
 
     Both are pure. `key` lists the key columns, `indexes` the columns of each further index. With `history` every state
     of every row is kept, so that the rows can be read as of any position. A change of the fold, of the columns or of
-    `history` needs a new `version`, which is part of the table's name. `owner` says whose each row is; it needs none.
-    Raises `ValueError` if it names a column that the row does not have, or one that cannot hold an owner.
+    `history` needs a new `version`. The version is part of the table's name. `owner` says whose each row is; it needs
+    none. Raises `ValueError` if it names a column that the row does not have, or one that cannot hold an owner.
     """
 
     name: str
@@ -112,7 +112,10 @@ class Projection[R]:
         return self.history_as(SCHEMA, self.table.name)
 
     def history_as(self, schema: str, name: str) -> Table:
-        """The history table of this name: the columns of a row, and the positions from which and up to which it was valid."""
+        """The history table of this name.
+
+        It has the columns of a row, and the positions from which and up to which the row was valid.
+        """
         history = self.table_as(schema, f"{name}_history")
         history.append_column(Column(VALID_FROM, BigInteger(), primary_key=True, autoincrement=False))
         history.append_column(Column(VALID_TO, BigInteger(), nullable=True))
@@ -155,7 +158,7 @@ type AnyProjection = Projection[Any]
 
 
 def rows_as_of(history: Table, position: Any) -> Any:
-    """A derived table: the rows of a history table as they were at a position, with the columns of the row alone."""
+    """A derived table: the rows of a history table as of a position, with the columns of the row alone."""
     columns = [column for column in history.columns if column.name not in (VALID_FROM, VALID_TO)]
     valid_to = history.c[VALID_TO]
     return (
@@ -166,7 +169,7 @@ def rows_as_of(history: Table, position: Any) -> Any:
 
 
 def by_stream(decider: AnyDecider) -> Callable[[Recorded[Any]], Sequence[Key]]:
-    """The `keys` of a projection that has one row for each stream of the decider, under the id of the stream."""
+    """The `keys` of a projection with one row for each stream of the decider, under the id of the stream."""
 
     def keys(fact: Recorded[Any]) -> Sequence[Key]:
         return [(fact.stream_id,)] if isinstance(fact.event, decider.event_types) else []

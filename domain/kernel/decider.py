@@ -57,7 +57,7 @@ def event[T: Event](name: str, version: int = 1) -> Callable[[type[T]], type[T]]
 
 @dataclass(frozen=True, slots=True)
 class CommandName:
-    """The stable name under which a command or a call is stored, and the names under which older code stored it."""
+    """The stable name under which a command or a call is stored, and the names that older code used."""
 
     name: str
     formerly: tuple[str, ...] = ()

@@ -1,9 +1,9 @@
 """Undo and redo: further events take a change back or make it again, and say which change they concern.
 
-An aggregate with undo needs three things. Its events that can be undone are `Undoable`; other events may come in between.
-Each phase of its state that can be changed has a field of type `UndoHistory`, and `evolve` passes each `Undoable` event
-through `record_edit`. Two pure functions give the inverse of an event. The first returns the part of a state that an event
-will change, the second the ordinary events that restore this part.
+An aggregate with undo needs three things. Its events that can be undone are `Undoable`; other events may come in
+between. Each phase of its state that can be changed has a field of type `UndoHistory`. `evolve` passes each `Undoable`
+event through `record_edit`. Two pure functions give the inverse of an event. The first returns the part of a state that
+an event will change. The second returns the ordinary events that restore this part.
 
 A change is named by its version in the stream. `evolve` does not count versions: `Decider.fold` sets that of the history.
 """
@@ -22,7 +22,7 @@ MAX_CHUNKS = 100
 class Undoable(Event):
     """An event that can be undone.
 
-    If it undoes or redoes a change, it names the version of the stream at which that change was first made.
+    An event that undoes or redoes a change names the stream version at which that change was first made.
     """
 
     undoes: int | None = None
@@ -98,9 +98,10 @@ def record_edit[T](history: UndoHistory[T], event: Undoable, before: T, after: T
 
 
 def _takes[T](version: int, source: Chunks[T], target: Chunks[T], begins: Callable[[Edit[T]], bool]) -> bool:
-    """Whether an event moves the last edit of `source` to `target`, and not only goes on with the one moved before.
+    """Whether an event moves the last edit of `source` to `target`.
 
-    Edits of different parts of a split event have one version. An event for the next part begins where that part stands.
+    It does not if it only goes on with the edit that was moved before. Edits of different parts of a split event have
+    one version. An event for the next part begins where that part stands.
     """
     if not source or source[-1][-1].version != version:
         return False
