@@ -134,7 +134,8 @@ class RepeatedErrorFilter(logging.Filter):
         cause = self._causes.pop(key, None)
         if cause is None or now - cause.seen_at > self._forget:
             self._remember(key, _Cause(logged_at=now, seen_at=now))
-            # A warning is of what passes by itself, such as a database that is away: its cause fits into the line.
+            # A warning is about a problem that passes by itself, such as a database that is away. Its cause fits into
+            # the line.
             return True if record.levelno >= logging.ERROR else _in_one_line(record, error)
         cause.count, cause.seen_at = cause.count + 1, now
         self._remember(key, cause)

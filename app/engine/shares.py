@@ -1,4 +1,4 @@
-"""Fair shares of what few can use at once: no caller holds all of it, and callers that wait take turns."""
+"""Fair shares of a resource with few slots: no caller holds all of them, and callers that wait take turns."""
 
 import asyncio
 from collections import Counter, OrderedDict, deque
@@ -9,7 +9,8 @@ from typing import override
 class FairSlots:
     """At most `total` holders at once, and at most `per_caller` of one caller.
 
-    A free slot goes to the caller that has waited longest since its last turn, however many of its tasks wait.
+    A free slot goes to the caller that has waited longest since its last turn. The number of its waiting tasks does not
+    count.
     """
 
     def __init__(self, total: int, per_caller: int) -> None:

@@ -1,4 +1,4 @@
-"""One rule for text that people enter, one for times, and one escape for text that a terminal or a log shows.
+"""One rule for entered text, one for times, and one escape for text that a terminal or a log shows.
 
 Text that is stored today passes the rule. Older events may hold anything, so that what is shown is escaped.
 """

@@ -11,7 +11,7 @@ TURN_SECONDS = 0.02
 class LoopTurn:
     """The time that operations have used since the event loop last looked at its sockets and timers.
 
-    All tasks that are ready run in one cycle of the loop: a hundred lists of a hundred items would hold it for seconds.
+    All tasks that are ready run in one cycle of the loop. A hundred lists of a hundred items would hold it for seconds.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

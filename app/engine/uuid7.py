@@ -1,4 +1,7 @@
-"""Ids that the server makes: the newer sort behind the older, so that an index of millions grows at its end, not everywhere."""
+"""The ids that the server makes: newer ones sort behind older ones.
+
+So an index of millions grows at its end, not everywhere.
+"""
 
 import os
 import time

@@ -31,9 +31,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The result of a run: the log in position order with the times of recording, es.commands, and the journal of each worker.
+    """The result of a run: the log, the times of recording, `es.commands`, and the journal of each worker.
 
-    `killed` is the writer that was killed. `crashed` has the error of each other worker that failed.
+    The log is in the order of positions. `killed` is the writer that was killed. `crashed` has the error of each other
+    worker that failed.
     """
 
     log: Sequence[Delivered]

@@ -1,7 +1,7 @@
 """The worker processes of the proof: writers that count on shared tallies, and followers that tail the log.
 
 A worker reads its job from the first line of stdin. It ends at the next line, or when stdin closes. It writes each
-result to its journal before it continues, so that the journal is complete even if the worker is killed.
+result to its journal before it continues. So the journal is complete even if the worker is killed.
 """
 
 import asyncio
@@ -252,7 +252,7 @@ class Follower:
         self.reached = 0
 
     async def tail_feed(self) -> None:
-        """Read as a subscription does: from the feed's buffer, and from the table when the buffer no longer has the position."""
+        """Read as a subscription does: from the feed's buffer, or from the table if the buffer lacks the position."""
         feed = Feed(self._reader, buffer_size=200, poll_interval=0.2)
         wake = LogNotifier(self._database.connect, feed.notify)
         await feed.start()

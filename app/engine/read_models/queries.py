@@ -56,10 +56,10 @@ class RowOrder:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """At most `limit` items of an ordered list, between the places `after` and `before`, which have the values of an item.
+    """At most `limit` items of an ordered list, between the places `after` and `before`.
 
-    They are read from the start of the range; `backward` from its end, the last item first. `inclusive`: with the items
-    at the two places.
+    A place has the values of an item. The items are read from the start of the range; `backward` from its end, the last
+    item first. `inclusive`: with the items at the two places.
     """
 
     limit: int
@@ -71,7 +71,7 @@ class Range:
     def sql(
         self, columns: Sequence[str], first_parameter: int, *, descending: bool = False
     ) -> tuple[str, list[object]]:
-        """The condition, the order and the limit of a query on es tables, to be written after its WHERE; with its arguments."""
+        """The condition, order and limit of a query on es tables, to write after its WHERE, and the arguments."""
         text, arguments = "", list[object]()
         for place, follows in ((self.after, True), (self.before, False)):
             if place is not None:
@@ -273,7 +273,10 @@ async def fetch_rows[R](database: Database, projection: Projection[R], query: Se
 def _select_by_column(
     projection: Projection[Any], column: str, *, past: bool, owned: bool
 ) -> CompiledStatement:
-    """The rows whose column has one of the `values`, now or as of a `position`; if `owned`, those of an `owner`."""
+    """The rows whose column has one of the `values`, now or as of a `position`.
+
+    If `owned`, only the rows of an `owner`.
+    """
     source = table_or_history(projection, bindparam("position", type_=BigInteger()) if past else None)
     values = bindparam("values", type_=ARRAY(source.c[column].type, dimensions=1))
     query = select(source).where(source.c[column] == any_(values))
