@@ -27,8 +27,8 @@ STATEMENTS = (
     """,
     # Finds the story of one request: all facts that share its correlation id, in log order.
     "CREATE INDEX events_correlation ON es.events (correlation_id, position)",
-    # The ledger of commands: a command id has one outcome, whoever repeats it. The events of a command stand side by
-    # side, so two positions name them all; a command that recorded nothing has first = last + 1.
+    # The ledger of commands: a command id has one outcome, also if another caller repeats it. The events of a command
+    # stand side by side, so two positions name them all. A command that recorded nothing has first = last + 1.
     """
     CREATE TABLE es.commands (
         command_id     uuid    PRIMARY KEY,
@@ -62,11 +62,12 @@ STATEMENTS = (
     """,
     # Appends a batch of commands and answers each on its own, in their order: 'accepted', 'conflict' or 'duplicate'.
     #
-    # Per command: the stream and the version it expects, how many events it has, whether the ledger shall keep it even
-    # without events (`keep`), and what was refused. Its events follow in e_* in the same order. One advisory lock, held
-    # until commit, makes commit order position order: positions are dense, and `position > cursor` misses nothing.
-    # The ledger is looked up one id at a time: a plain join, planned while the ledger is small, scans it whole ever after
-    # (7,445 commands/s fell to 3,361 within nine seconds, November 2026).
+    # Per command: the stream, the version that it expects, and the number of its events. `keep`: the ledger keeps the
+    # command even without events. `refusal`: its rejection, if it was rejected. The events follow in e_* in the same
+    # order. One advisory lock, held until commit, makes commit order position order: positions are dense, and
+    # `position > cursor` misses nothing. The ledger is looked up one id at a time. A plain join that is planned while
+    # the ledger is small scans the whole ledger ever after. With it, 7,445 commands/s fell to 3,361 within nine seconds
+    # (November 2026).
     """
     CREATE FUNCTION es.append(
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],

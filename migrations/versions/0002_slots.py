@@ -1,4 +1,4 @@
-"""A projection's table can stand in several places at once: the live one, the one built beside it, and the one it replaced."""
+"""A projection can have several tables at once: the live one, the one being built, and the replaced one."""
 
 from alembic import op
 
@@ -6,12 +6,13 @@ revision = "0002"
 down_revision = "0001"
 
 STATEMENTS = (
-    # The place a table stands in: 'live', 'staging', 'former', or the name of a table that shows a moment of the past.
+    # The place of a table: 'live', 'staging', 'former', or the name of a point-in-time table. Such a table shows a
+    # moment of the past.
     "ALTER TABLE es.checkpoints ADD COLUMN slot text NOT NULL DEFAULT 'live'",
     # One checkpoint for each table, wherever it stands.
     "ALTER TABLE es.checkpoints DROP CONSTRAINT checkpoints_pkey, ADD PRIMARY KEY (projection, version, slot)",
-    # Which table this is. It goes with the table from slot to slot, so that whoever folded into a table that has been
-    # replaced meets no checkpoint of his any more.
+    # Which table this is. It goes with the table from slot to slot. So a worker that folded into a table that has been
+    # replaced no longer finds its checkpoint.
     "ALTER TABLE es.checkpoints ADD COLUMN build bigint GENERATED ALWAYS AS IDENTITY",
     # What the code that made the table was like: its fold and its columns, as a digest.
     "ALTER TABLE es.checkpoints ADD COLUMN fingerprint text",

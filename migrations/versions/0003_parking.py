@@ -1,4 +1,4 @@
-"""What a projection puts aside: keys whose fact raised, facts that are left out, and facts that it could not read."""
+"""What a projection puts aside: keys whose fact raised, skipped facts, and facts that it could not read."""
 
 from alembic import op
 
@@ -6,9 +6,9 @@ revision = "0003"
 down_revision = "0002"
 
 STATEMENTS = (
-    # The keys that wait, each since the fact at `position` raised `error`; `key` is a list of the key columns' values, or
-    # an object that names a stream where the key is not known. `asked_at` is set while somebody wants it folded again;
-    # `tried_at` is when it last was.
+    # The keys that wait, each since the fact at `position` raised `error`. `key` is a list of the values of the key
+    # columns. If the key is not known, it is an object that names a stream. `asked_at` is set while somebody wants it
+    # folded again; `tried_at` is when it last was.
     """
     CREATE TABLE es.parked (
         projection text        NOT NULL,
@@ -27,7 +27,8 @@ STATEMENTS = (
     """,
     # Finds the keys that somebody wants folded again, without a look at those that nobody does.
     "CREATE INDEX parked_asked ON es.parked (projection, version, slot) WHERE asked_at IS NOT NULL",
-    # The facts that an operator has had left out, each for one key, in every slot and in every rebuild of that version.
+    # The facts that an operator skipped, each for one key. They are left out in every slot and in every rebuild of that
+    # version.
     """
     CREATE TABLE es.skipped (
         projection text        NOT NULL,
@@ -40,8 +41,8 @@ STATEMENTS = (
         PRIMARY KEY (projection, version, key, position)
     )
     """,
-    # The event types that this table's code could not read and passed over: by name and version how many facts, the first
-    # and the last position.
+    # The event types that this table's code could not read and passed over. Each name and version has the number of
+    # facts, the first position and the last position.
     "ALTER TABLE es.checkpoints ADD COLUMN unread jsonb NOT NULL DEFAULT '{}'",
 )
 

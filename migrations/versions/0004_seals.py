@@ -6,8 +6,8 @@ revision = "0004"
 down_revision = "0003"
 
 STATEMENTS = (
-    # A seal covers a range of positions: the root of the tree of their hashes, a few bytes of each hash to say which
-    # fact it was that changed, and a hash over all that and the hash of the seal before it.
+    # A seal covers a range of positions. `root` is the root of the tree of their hashes. `marks` has a few bytes of
+    # each hash, to tell which fact changed. `hash` covers the other fields and the hash of the previous seal.
     """
     CREATE TABLE es.seals (
         number         bigint      PRIMARY KEY,

@@ -15,8 +15,8 @@ STATEMENTS = (
         moved_at timestamptz NOT NULL DEFAULT now()
     )
     """,
-    # One row an instance, with its state as the fold of its facts. A fact that could not be folded parks the instance:
-    # the position and the error stay until it is tried again (`retry`).
+    # One row an instance, with its state as the fold of its facts. A fact that could not be folded parks the instance.
+    # The position and the error stay until it is tried again (`retry`).
     """
     CREATE TABLE es.processes (
         process         text        NOT NULL,

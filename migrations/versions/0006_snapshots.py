@@ -7,9 +7,9 @@ down_revision = "0005"
 
 STATEMENTS = (
     # What the facts of a stream up to one version were folded to, by the code that `mark` stands for. Nothing rests on
-    # it: it may be emptied at any time, and whatever is wrong with a row makes it one that is not there. The state is
-    # text, since its keys have an order, which jsonb would not keep. The stream comes first in the key: a random stream
-    # finds a random row to check.
+    # it: it may be emptied at any time. A row with any error counts as a missing row. The state is text, since its keys
+    # have an order, which jsonb would not keep. The stream comes first in the key: a random stream finds a random row
+    # to check.
     """
     CREATE TABLE es.snapshots (
         stream_id  uuid        NOT NULL,

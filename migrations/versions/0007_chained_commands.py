@@ -6,9 +6,10 @@ revision = "0007"
 down_revision = "0006"
 
 STATEMENTS = (
-    # Appends a batch as before, with one rule more: within a batch, the commands of one stream were decided each on what
-    # the one before it leaves. Where one with events is not recorded now, those after it are conflicts, even if another
-    # process has brought the stream to the very version that they expect.
+    # Appends a batch as before, with one more rule. Within a batch, each command of a stream was decided on the state
+    # that the command before it leaves. If a command with events is not recorded now, the commands after it in its
+    # stream are conflicts. This holds even if another process has brought the stream to the very version that they
+    # expect.
     """
     CREATE OR REPLACE FUNCTION es.append(
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],

@@ -6,9 +6,9 @@ revision = "0008"
 down_revision = "0007"
 
 STATEMENTS = (
-    # One row for each stored name and version that a server of this database has known. A start writes the rows that are
-    # missing, changes none, and compares the rest with its code: a class that changed and kept its version does not read
-    # what was stored. The shape is json and not jsonb, since its fields have an order.
+    # One row for each stored name and version that a server of this database has known. A server that starts writes the
+    # missing rows, changes none, and compares the rest with its code. A class that changed and kept its version does
+    # not read the stored events. The shape is json and not jsonb, since its fields have an order.
     """
     CREATE TABLE es.event_shapes (
         name          text        NOT NULL,

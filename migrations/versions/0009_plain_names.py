@@ -1,4 +1,4 @@
-"""Parked keys, skipped events and the triggers of the log have plain names; servers of older code still find the old ones."""
+"""Parked keys, skipped events and the triggers of the log have plain names; older code still finds the old ones."""
 
 from alembic import op
 
@@ -6,7 +6,7 @@ revision = "0009"
 down_revision = "0008"
 
 STATEMENTS = (
-    # The number of retries that failed, the moment of the request for a retry, and the moment of the last one.
+    # The number of failed retries, the moment of the request for a retry, and the moment of the last retry.
     "ALTER TABLE es.parked RENAME TO parked_keys",
     "ALTER TABLE es.parked_keys RENAME COLUMN tries TO failed_retries",
     "ALTER TABLE es.parked_keys RENAME COLUMN asked_at TO retry_requested_at",

@@ -1,4 +1,7 @@
-"""The log has an identity, its moments are readable, and each append says which event it follows and keeps what was asked."""
+"""The log has an identity and readable moments.
+
+Each append says which event it follows, and keeps a digest of what was asked.
+"""
 
 from alembic import op
 
@@ -24,9 +27,9 @@ STATEMENTS = (
     # What a client asked for, as a digest: another request under the same id is refused. NULL for commands of before, and
     # for those that no client sends. The refusal '!conflict' is that of an expected version that did not match.
     "ALTER TABLE es.commands ADD COLUMN digest bytea",
-    # Appends a batch as before, with more in the answer: the newest event before the batch, so that the caller knows
-    # whether the log is the one that it has read; and the clock of the database, so that it knows how far the moment of
-    # the events differs from it. `recorded_at` never decreases.
+    # Appends a batch as before, with more in the answer. The newest event before the batch tells the caller whether the
+    # log is the one that it has read. The clock of the database tells it how far the moment of the events differs from
+    # that clock. `recorded_at` never decreases.
     """
     CREATE FUNCTION es.append_batch(
         c_id uuid[], c_name text[], c_category text[], c_stream uuid[], c_expected integer[], c_events integer[],

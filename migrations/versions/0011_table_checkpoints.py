@@ -1,4 +1,7 @@
-"""Each table of a projection has a second checkpoint in its own schema, and the checkpoint names the event at its position."""
+"""Each table of a projection has a second checkpoint in its own schema.
+
+The checkpoint in es.checkpoints names the event at its position.
+"""
 
 from alembic import op
 
@@ -38,9 +41,10 @@ STATEMENTS = (
     """,
     # Makes the schema and its table of checkpoints if they are missing, as after a restore of schema es alone.
     #
-    # One row for each table of the schema, equal to its row in es.checkpoints. It comes and goes with the tables in a dump
-    # or a restore, and a restore of one of the schemas alone shows. `tables` are the table and its history: a dump has
-    # their names, so a restored row names the restored tables. A table that was dropped and made again is another one.
+    # One row for each table of the schema, equal to its row in es.checkpoints. It comes and goes with the tables in a
+    # dump or a restore. So a restore of one of the schemas alone is detected. `tables` are the table and its history: a
+    # dump has their names, so a restored row names the restored tables. A table that was dropped and made again is
+    # another one.
     """
     CREATE FUNCTION es.create_slot_schema(slot text) RETURNS void LANGUAGE plpgsql AS $$
     DECLARE
@@ -95,7 +99,7 @@ STATEMENTS = (
     $$
     """,
     # Moves the second checkpoint with the first, and notes the event at the new position. A second checkpoint that
-    # differs already stays as it is: a batch must not hide that the table is not the one of the checkpoint.
+    # differs already stays as it is. A batch must not hide that the table is not the one of the checkpoint.
     """
     CREATE FUNCTION es.move_table_checkpoint() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

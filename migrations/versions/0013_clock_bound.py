@@ -1,4 +1,4 @@
-"""The moment of an event has an upper bound: a clock of the database that jumps ahead for a moment leaves no trace."""
+"""The moment of an event has an upper bound: a database clock that jumps ahead briefly leaves no trace."""
 
 from alembic import op
 
