@@ -1,4 +1,4 @@
-"""An owner that cannot read what newer code wrote leaves the process to newer code, and passes nothing over without a trace."""
+"""An owner that cannot read events of newer code leaves the process to newer code, and passes over nothing silently."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager

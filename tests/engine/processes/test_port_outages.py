@@ -1,4 +1,7 @@
-"""A port that fails or hangs: steps are attempted by time, other work goes on, and all goes on when the port comes back."""
+"""While a port fails or hangs, steps are attempted by time and other work goes on.
+
+All goes on when the port comes back.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -115,7 +118,7 @@ async def test_calls_that_always_fail_do_not_hold_up_those_that_the_port_answers
             await note(runtime, one, "ring")
             await until(lambda one=one: kept(runtime, one))
             seconds.append(asyncio.get_running_loop().time() - began)
-        # The first ones may meet a port that seems to be down, and the machine may be busy now and then.
+        # The first calls may meet a port that seems to be down. The machine may be busy now and then.
         assert min(seconds[10:]) < 0.4
         assert await rung(runtime, list(bad.values())) == 0
 

@@ -1,4 +1,4 @@
-"""A deadline is held against the clock that made it, also when the clock of the database is wrong or is set."""
+"""A deadline is compared with the clock that made it, also if the database clock is wrong or is set."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator

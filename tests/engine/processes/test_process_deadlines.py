@@ -93,7 +93,8 @@ async def test_a_deadline_that_was_set_again_or_cancelled_while_no_process_ran_d
             await note(runtime, identity, "wait", 30_000)
             await until(lambda identity=identity: _deadline(runtime, identity))
     async with engine(database, projections=()) as writing:
-        # The other way round than they are due: a small batch has not the event of the deadline that is due first.
+        # The events come in the reverse order of the deadlines. So a small batch lacks the event of the deadline that
+        # is due first.
         await note(writing, again, "wait", 60_000)
         await note(writing, off, "off")
         # They are due right after these events.

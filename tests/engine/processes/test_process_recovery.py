@@ -1,4 +1,4 @@
-"""The tables of a process are compared with the log at every take-over, and what does not fit is folded again."""
+"""At every take-over the tables of a process are compared with the log, and instances that differ are folded again."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The rows of a batch are a pure function of its facts, of step results, of overdue deadlines and of the open steps."""
+"""The rows of a batch are a pure function of its facts, step results, overdue deadlines and open steps."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A projection that names a column which its row does not have, or that cannot do, is refused where it is declared."""
+"""A projection that names a column that its row lacks, or that does not fit, is refused at its declaration."""
 
 from dataclasses import replace
 

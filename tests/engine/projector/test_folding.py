@@ -1,4 +1,4 @@
-"""Facts are routed to their keys and folded around what is parked: pure functions, which leave their arguments as they are."""
+"""Pure functions route facts to their keys and fold around parked keys. They leave their arguments as they are."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A fact that raises puts its own key aside, and nothing else: what is parked is named, and everybody else goes on."""
+"""A fact that raises parks its own key and nothing else. The parked key is named, and all other keys go on."""
 
 import asyncio
 import random

@@ -30,7 +30,10 @@ plans = st.lists(
 
 
 def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(database_url: str) -> None:
-    """Any facts, in any order, some of them poison: half of what they park is skipped, one at a time, the rest is corrected."""
+    """Any facts come in any order, some of them poison.
+
+    For half of the parked keys the fact is skipped, one at a time. The rest is corrected.
+    """
 
     with asyncio.Runner() as runner:
         opening = open_database(EngineSettings(database_url=database_url, pool_size=4))

@@ -126,7 +126,7 @@ async def test_a_checkpoint_that_another_process_moved_fences_the_worker_off(dat
         stream = uuid4()
         await running.commands.execute(tally, stream, Add(amount=1), request())
         await running.projector.wait_for_position("tallies", 1, 5)
-        # Another owner, who has this worker's next fact folded already, to a sum that tells whose row was gone on from.
+        # Another owner has folded this worker's next fact already. Its sum tells from whose row the worker goes on.
         async with running.projector.workers["tallies"].writer.lock:  # type: ignore[union-attr]
             await running.commands.execute(tally, stream, Add(amount=5), request())
             async with database.pool.acquire() as connection, connection.transaction():

@@ -1,4 +1,4 @@
-"""An operation may be killed at any moment: there is always one whole live table, and the next command finishes the work."""
+"""An operation may be killed at any moment: one whole table stays live, and the next command finishes the work."""
 
 import asyncio
 import random

@@ -1,4 +1,7 @@
-"""A full disk or a lost connection ends an operation with one clear line, which says which table is live; the next run goes on."""
+"""A full disk or a lost connection ends an operation with one clear line.
+
+The line says which table is live, and the next run goes on.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

@@ -91,7 +91,10 @@ async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(dat
 
 
 async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
-    """The fold is right for the first fact and raises at a later one: there the key waits now, with all before it counted."""
+    """The fold is right for the first fact, and raises at a later one.
+
+    The key waits there now, and all facts before it count.
+    """
     async with engine(database, projections=[BROKEN]) as running:
         stream = uuid4()
         first = await add(running, stream, note=POISON)
@@ -353,7 +356,7 @@ async def test_facts_go_on_being_folded_while_keys_are_retried(
 async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The round under way, which knows nothing of it, does not take the key off the list: the next one does."""
+    """The current round does not know of the skip, and keeps the key on the list. The next round removes it."""
     rounds: list[int] = []
 
     async def skip_meanwhile(
@@ -381,7 +384,7 @@ async def test_a_fact_that_is_left_out_while_its_key_is_folded_is_left_out(
 async def test_a_table_that_was_built_in_staging_parks_skips_and_keeps_its_keys_when_it_is_promoted(
     database: Database,
 ) -> None:
-    """The former table is kept current for the way back: what is brought level in the live one is so in both."""
+    """The former table is kept current for the way back. A key that recovers in the live table recovers in both."""
     skipped, bad = uuid4(), uuid4()
     async with engine(database, projections=[BROKEN]) as running:
         at = {stream: await add(running, stream, note=POISON) for stream in (skipped, bad)}

@@ -1,4 +1,7 @@
-"""Rows that change without an event reach the live lists of every server at once: after a retry, a skip, a swap, a new table."""
+"""Rows that change without an event reach the live lists of every server at once.
+
+They change by a retry, a skip, a swap or a new table.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence

@@ -1,4 +1,4 @@
-"""A checkpoint counts only with the table that it was moved with: otherwise the table is made again from the log."""
+"""A checkpoint counts only with the table that it moved with: otherwise the table is made again from the log."""
 
 import asyncio
 import logging

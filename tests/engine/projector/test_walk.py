@@ -1,4 +1,4 @@
-"""A batch goes through the files in the order that README of the projector shows, and enters each of them once."""
+"""A batch goes through the files in the order of the projector's README, and enters each file once."""
 
 import asyncio
 import re
