@@ -1,4 +1,4 @@
-"""The keys of an issuer: found by discovery, read again for an unknown key, and kept while it does not answer."""
+"""The keys of an issuer are found by discovery, read again for an unknown key, and kept during an outage."""
 
 import asyncio
 import time
@@ -160,7 +160,8 @@ async def test_a_token_that_arrives_with_the_answer_of_the_issuer_waits_for_no_r
     known = KnownIssuer("https://issuer.example")
     asking = [asyncio.create_task(known.keys("unknown"))]
     await some_turns()
-    # The loop has both in one turn, again and again: one of them falls between the end of the task and its callbacks.
+    # The answer arrives, and one token in each of ten turns of the loop. One of the tokens falls between the end of the
+    # task and its callbacks.
     arrives.set()
     for number in range(10):
         asking.append(asyncio.create_task(known.keys(f"other {number}")))

@@ -1,4 +1,4 @@
-"""A caller that may read a row, but not the events of its stream, sees nothing of them through the row either."""
+"""A caller that may read a row, but not its stream's events, sees nothing of them through the row either."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -169,7 +169,8 @@ async def test_the_owners_of_a_list_are_read_together_and_not_at_all_if_everythi
         queries.clear()
         await ask(ids, actor, held)
         counts.append(len([query for query in queries if "es." not in query]))
-    # The rows themselves one by one; then the owners of both categories, each again when the rows are as new as the log.
+    # The rows themselves are read one by one. Then the owners of both categories are read, each again when the rows are
+    # as new as the log.
     assert (counts[0], counts[1] <= counts[0] + 4) == (len(ids), True), counts
 
 

@@ -1,4 +1,4 @@
-"""Where an error is: the same line and column as graphql-core finds, for hundreds of errors at the cost of one."""
+"""Errors have the line and column that graphql-core finds, and hundreds of them cost hardly more than one."""
 
 from time import thread_time
 

@@ -1,4 +1,7 @@
-"""A caller spends at most its rate, after a burst; others are not concerned, and the memory of callers is bounded."""
+"""After a burst a caller spends at most its rate.
+
+Other callers are not concerned, and the memory of callers is bounded.
+"""
 
 import pytest
 

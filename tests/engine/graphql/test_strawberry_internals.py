@@ -10,8 +10,9 @@ from app.engine.graphql.strawberry_internals import graphql_schema
 
 
 def test_graphql_core_is_the_version_whose_executor_is_replaced() -> None:
-    """Before you change this line: compare `execute_fields`, `collect_subfields`, `handle_field_error` and
-    `settle_in_background` of the new version with the fast executor, then run test_fast_executor.py."""
+    """Before you change this line, compare `execute_fields`, `collect_subfields`, `handle_field_error` and
+    `settle_in_background` of the new version with the fast executor. Then run test_fast_executor.py.
+    """
     assert (graphql.version_info.major, graphql.version_info.minor) == (3, 3)
 
 

@@ -50,7 +50,7 @@ async def test_a_send_that_waits_while_the_server_closes_the_socket_ends_as_for_
         )
     )
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # Little leaves at a time, so that there is a moment in which something is left and the app may send again.
+        # Little leaves at a time. So there is a moment with data left, in which the app may send again.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         serving = asyncio.create_task(server.serve([listener]))
         reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1_000)

@@ -1,4 +1,4 @@
-"""There are never more connections than the limit of open files allows, and no busy one is closed to make room."""
+"""The limit of open files bounds the connections, and no busy connection is closed to make room."""
 
 import contextlib
 import json

@@ -1,4 +1,7 @@
-"""What a client sends before its request is one has bounds, and a friendly client does not feel those who pass them."""
+"""All that a client sends before a complete request has bounds.
+
+A client that exceeds them does not disturb a friendly client.
+"""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""What the outside does to a database passes: all components of two servers go on by themselves, and say so meanwhile."""
+"""External faults of a database pass. All components of two servers report them meanwhile, and go on by themselves."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""What the log lines say: one for each command and each batch of a projector, and never what was in them."""
+"""Each command and each batch of a projector has one log line, which never shows its content."""
 
 import json
 import logging

@@ -1,4 +1,7 @@
-"""Metrics and the reasons of health are for operators: on a port of their own, and never on the public port in production."""
+"""Metrics and the reasons of health are for operators.
+
+They have a port of their own, and are never on the public port in production.
+"""
 
 import json
 import urllib.error

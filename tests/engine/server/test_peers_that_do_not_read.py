@@ -1,4 +1,7 @@
-"""A peer that does not read is aborted within a bound, takes little memory until then, and a stopping server does not wait."""
+"""A peer that does not read is aborted within a bound, and takes little memory until then.
+
+A server that stops does not wait for it.
+"""
 
 import asyncio
 import socket

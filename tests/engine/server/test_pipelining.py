@@ -1,4 +1,4 @@
-"""Requests that one client sends before it has the answers are all answered, and a broken one takes no answer from others."""
+"""Pipelined requests of one client are all answered, and a broken request takes no answer from the others."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""An answer arrives as a whole at a client that reads slowly; a client that reads nothing, or next to nothing, is cut off."""
+"""A client that reads slowly gets a whole answer. A client that reads nothing, or next to nothing, is cut off."""
 
 import asyncio
 import socket

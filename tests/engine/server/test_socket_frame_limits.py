@@ -1,4 +1,7 @@
-"""A peer sends frames up to a rate, its bad frames are no error of the server, and none is looked at before its handshake."""
+"""A peer may send frames up to a rate, and its bad frames are no error of the server.
+
+No frame is parsed before the handshake is answered.
+"""
 
 import asyncio
 import logging

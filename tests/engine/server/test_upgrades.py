@@ -1,4 +1,4 @@
-"""An upgrade that the server does not know is ignored: the body of its request is no request of its own."""
+"""An upgrade that the server does not know is ignored: the body of its request is no second request."""
 
 import json
 import re

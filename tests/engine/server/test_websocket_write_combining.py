@@ -1,4 +1,4 @@
-"""Frames that are written in one turn of the loop leave in one write, whole and in order, and are never many."""
+"""Frames of one turn of the loop leave in one write, whole and in order; the held bytes are bounded."""
 
 import asyncio
 from typing import override
