@@ -1,4 +1,4 @@
-"""What is expensive to make is made once in a run of the tests, by the worker that needs it first."""
+"""An expensive folder is made once in a run of the tests, by the worker that needs it first."""
 
 import time
 from concurrent.futures import ProcessPoolExecutor

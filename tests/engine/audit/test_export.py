@@ -237,7 +237,7 @@ async def test_a_change_is_found_and_its_line_named(sealed: Database, tmp_path: 
 
 
 async def test_no_byte_can_be_changed_unseen(sealed: Database, tmp_path: Path) -> None:
-    """But for facts that were not sealed yet, and the number of a form, there is no other way to write it."""
+    """An export can be written in one way only, except for unsealed facts and the number of the form."""
     whole = "".join(await exported(sealed, CORRELATION)).encode()
     path = tmp_path / "part.jsonl"
     for place in range(0, len(whole), 7):

@@ -1,4 +1,4 @@
-"""The sealer chains what was recorded, in the background: one of many processes does it, and it never seals a hole."""
+"""The sealer chains recorded facts in the background: one of many processes does it, and it never seals a hole."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""A change of the log or of the seals is found if it gets past the guards; no other change is possible."""
+"""A change of the log or the seals that gets past the guards is found; no other change is possible."""
 
 import asyncio
 import subprocess

@@ -1,4 +1,4 @@
-"""What the terminal says of parked keys, and that a retry that is killed leaves everything as it was, or done."""
+"""The terminal shows parked keys, and a killed retry leaves everything as it was or everything done."""
 
 import asyncio
 import signal

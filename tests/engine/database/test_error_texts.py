@@ -1,4 +1,4 @@
-"""What health and clients are told of an error of the database has no statement, no value and no address in it."""
+"""The text of a database error for health and clients has no statement, no value and no address."""
 
 import asyncpg
 import pytest

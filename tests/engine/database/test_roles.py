@@ -136,7 +136,7 @@ async def test_an_administrator_who_is_no_superuser_makes_the_roles_and_the_owne
             await apply_roles(connection, roles, "cloud")
     finally:
         await connection.close()
-    # A later migration is one of the owner: here it finds nothing to do, and may add a table that servers use.
+    # The owner runs a later migration. Here it finds nothing to do, and it may add a table that servers use.
     await migrate(as_role(url, roles.owner))
     await execute(as_role(url, roles.owner), "CREATE TABLE es.later (n integer)")
     await execute(as_role(url, roles.app), "INSERT INTO es.later VALUES (1)")

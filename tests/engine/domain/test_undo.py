@@ -1,4 +1,4 @@
-"""Undo of an aggregate with other events in between: every mark is the version in the stream at which the change was made."""
+"""Undo with other events in between: every mark is the version in the stream at which the change was made."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The proof passes on the store as it is, fails where the store is broken, and sees every way in which facts get lost."""
+"""The proof passes on the store as it is, fails on a broken store, and sees every loss of facts."""
 
 import asyncio
 import re

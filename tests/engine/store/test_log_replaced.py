@@ -94,7 +94,10 @@ async def test_a_log_that_grew_to_the_same_length_is_another_log(running: Engine
 
 
 async def assert_decides_on_the_log(running: Engine, database: Database, stream: UUID) -> None:
-    """After a fail-over to the first event, another event takes the place of a lost one: too little is there to take."""
+    """After a fail-over to the first event, another event takes the place of a lost one.
+
+    The stream has too little for the command to take.
+    """
     await rewind(database.url, 1)
     async with engine(database, projections=()) as other:
         await add(other, stream, 1)

@@ -1,4 +1,7 @@
-"""What tally_with_upcasts code stored is read as today's classes, or named as unreadable; it keeps its place, and nothing else notices."""
+"""An event that older code stored is read as today's classes, or named as unreadable.
+
+It keeps its place, and nothing else notices.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -141,7 +144,7 @@ def test_upcasts_that_do_not_fit_together_are_refused_at_start(
 
 @dataclass(frozen=True)
 class Shapes:
-    """Shapes in the order in which they came to be: each leads to later ones, or is one of the two of today."""
+    """Shapes in the order of their creation: each leads to later ones, or is one of the two of today."""
 
     leads_to: tuple[tuple[int, ...], ...]
 

@@ -1,4 +1,7 @@
-"""A database that refuses writes for a while: the caller learns whether the command was recorded, and writes go on by themselves."""
+"""If a database refuses writes for a while, the caller learns whether the command was recorded.
+
+Writes go on by themselves.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
