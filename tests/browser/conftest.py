@@ -19,7 +19,7 @@ QUIET = [
 ]
 
 
-# Not for the session: the browser keeps an event loop running, and other files have tests with a loop of their own.
+# Not for the session: the browser keeps an event loop running. Other files have tests with a loop of their own.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     arguments = ["--no-sandbox", *QUIET] if hasattr(os, "geteuid") else QUIET

@@ -1,4 +1,4 @@
-"""The shop's page for tests in a Chromium: a server that can be killed, and a window that notes what goes wrong in it."""
+"""The shop's page in Chromium for tests: a server that can be killed and a window that notes its errors."""
 
 import re
 from collections.abc import Generator

@@ -44,7 +44,7 @@ def test_a_customer_with_more_orders_than_a_live_list_holds_goes_on_shopping(
     late.has(TEA, 1)
     late.button("Place the order").click()
     late.shows(".order .status", "Confirmed")
-    # It is under way, then it has ended: it stays in the list, in this window and in the other one.
+    # The order is under way, then it has ended. It stays in the list of this window and of the other one.
     expect(orders).to_have_count(2 * PAGE + 1, timeout=SECONDS)
     late.button("Cancel").click()
     late.shows(".order .status", "Cancelled")

@@ -1,4 +1,7 @@
-"""The shop's page offers each caller what that caller may do, and can be read on a phone and on a desk, in light and dark."""
+"""The shop's page offers each caller what that caller may do.
+
+It can be read on a phone and on a desk, in light and dark.
+"""
 
 from collections.abc import Callable
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Clients work as their makers ship them: a mutation, a query, pages, an error, a cache, and a kill of the server."""
+"""Clients work as shipped: a mutation, a query, pages, an error, a cache, and a kill of the server."""
 
 import json
 import subprocess

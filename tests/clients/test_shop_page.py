@@ -1,4 +1,4 @@
-"""The types of the shop's page are those of the schema and of its operations, and its code is checked strictly."""
+"""The types of the shop's page are those of the schema and its operations, and its code is checked strictly."""
 
 import json
 import re

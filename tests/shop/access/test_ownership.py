@@ -86,7 +86,7 @@ async def test_a_customer_opens_orders_for_itself_only_and_under_free_ids_only(
         body = await send(ben, "openOrder", "OpenOrderInput", value, dryRun=dry)
         assert outcome(body) == "F", (value, body)
         assert str(ANN.id) not in str(body)
-    # The last one names its own customer, and has an id that is taken: the message says nothing else about it.
+    # The last one names its own customer, and has an id that is taken. The message says nothing else about that order.
     assert body["errors"][0]["message"] == "This id is in use."
     body = await send(ben, "openOrder", "OpenOrderInput", {"customerId": str(ANN.id)})
     assert body["errors"][0]["message"] == f"You may send order.open for yourself only, and you are {BEN.id}."
@@ -131,7 +131,7 @@ async def test_no_customer_takes_the_id_of_a_command_that_a_process_will_send(
     order = await opened(ann, ANN.id)
     added = await send(ann, "addLine", "OrderLineInput", {"orderId": order, "sku": "P-1", "quantity": 1})
     position = int(added["data"]["result"]["position"])
-    # A caller who knows the order and the position of its placement can derive the id that the process will use.
+    # A caller that knows the order and the position of its placement can derive the id that the process uses.
     derived = [str(uuid5(UUID(order), f"fulfilment started {position + ahead}")) for ahead in (1, 2)]
     cancel = {"orderId": str(uuid4()), "reason": "none"}
     for name, expected in (("own", "BAD_USER_INPUT"), ("other", "BAD_USER_INPUT"), ("staff", None)):

@@ -1,7 +1,7 @@
-"""Every query and mutation as each role, in process and over HTTP, with tokens: no byte of an answer is another customer's.
+"""Every query and mutation as each role, with tokens: no byte of an answer is another customer's.
 
-Schemathesis makes the documents. When the tests of this file end, a rebuild of each read model equals the live one.
-`ROLE_EXAMPLES` is how many documents the long test makes of each field (100).
+They run in process and over HTTP. Schemathesis makes the documents. When the tests of this file end, a rebuild of each
+read model equals the live one. `ROLE_EXAMPLES` is how many documents the long test makes of each field (100).
 """
 
 import asyncio

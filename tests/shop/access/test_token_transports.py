@@ -1,4 +1,4 @@
-"""Tokens on every transport of a server in production mode: who calls, what a refused token gets, and what ends with it."""
+"""Tokens on every transport in production mode: the caller, the answer to a refused token, and the expiry."""
 
 import asyncio
 import json

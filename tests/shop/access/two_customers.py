@@ -1,4 +1,7 @@
-"""A log with the same past of two customers: every event type of the shop, with values that show whose they are."""
+"""A log with the same past of two customers.
+
+It has every event type of the shop, with values that show whose they are.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

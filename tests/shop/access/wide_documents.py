@@ -43,7 +43,7 @@ SCHEMA = build_ast_schema(parse(SDL))
 MAX_NEW_ALIASES = 30
 """The API takes 60 in one document. Schemathesis makes some itself."""
 MAX_LEVELS = 3
-"""A tame document goes no deeper than a field of a row of a list, since the API refuses what may cost too much."""
+"""A tame document goes no deeper than a field of a list's row. The API refuses documents that may cost too much."""
 MAX_KINDS = 6
 """Of a type with more members, such as the event, only the common fields are added."""
 ONE_OF = re.findall(r"^input (\w+) @oneOf", SDL, re.MULTILINE)
@@ -144,7 +144,7 @@ def is_id(argument: GraphQLArgument) -> bool:
 def widen(document: str, depth: int, *, is_tame: bool) -> str:
     """The document with all fields that need no argument, `depth` levels below each selection.
 
-    Of ten documents of a list nine have an argument that is refused before anything is read, unless they are tame.
+    Without `is_tame`, nine of ten documents of a list have an argument that is refused before anything is read.
     """
     types = TypeInfo(SCHEMA)
     return print_ast(visit(parse(document), TypeInfoVisitor(types, Widening(types, depth, is_tame=is_tame))))

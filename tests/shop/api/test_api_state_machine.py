@@ -1,4 +1,4 @@
-"""After all that a customer and a clerk do through the API, in any order, every read model is what a rebuild of it gives."""
+"""After any API operations of a customer and a clerk, in any order, every read model equals its rebuild."""
 
 from typing import Any
 from uuid import uuid4

@@ -1,4 +1,7 @@
-"""A list reads and decodes a column of sequences only if the client asks for its field, now and as of a position."""
+"""A list reads and decodes a column of sequences only if the client asks for its field.
+
+This holds now and as of a position.
+"""
 
 from typing import Any
 

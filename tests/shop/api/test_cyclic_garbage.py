@@ -1,4 +1,7 @@
-"""What an operation has made is gone when it ends: the collector of cycles, which stops everything, finds nothing of it."""
+"""The objects of an operation are gone when it ends.
+
+The collector of cycles, which stops everything, finds none of them.
+"""
 
 import gc
 from collections import Counter

@@ -1,4 +1,4 @@
-"""An owner that is killed, frozen or cut off is replaced within the time of the settings, and finds its work taken over."""
+"""A killed, frozen or cut-off owner is replaced within the time of the settings, and finds its work taken over."""
 
 import asyncio
 import signal

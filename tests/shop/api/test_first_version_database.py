@@ -1,4 +1,4 @@
-"""A database that the first version of the code left behind: migrated, read to the last fact, projected, and taken on."""
+"""A database that the first version left behind is migrated, read to the last fact, projected, and continued."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The server is killed at random moments under load, with a gateway that fails: every order still comes to a right end."""
+"""The server is killed at random moments under load, and the gateway fails: every order still ends correctly."""
 
 import asyncio
 import random
@@ -39,7 +39,10 @@ RECEIVE = "mutation($sku: Sku!, $q: Quantity!) { answer: receiveStock(input: {sk
 
 
 class Street:
-    """The customers, who do not mind that the shop dies: they say it again, with the same command id, until they are answered."""
+    """The customers, who do not mind that the shop dies.
+
+    They repeat each request with the same command id until it is answered.
+    """
 
     def __init__(self, client: httpx2.AsyncClient, seed: int) -> None:
         self.urls: list[str] = []
@@ -128,7 +131,7 @@ _HEAD = "SELECT coalesce(max(position), 0) FROM es.events"
 
 
 async def at_rest(database: Database, orders: Sequence[UUID], seconds: float = 60) -> None:
-    """Until every placed order has ended, nothing is under way, and every read model has come to the end of the log."""
+    """Wait until all placed orders have ended, no step is open, and every read model has the whole log."""
     async with asyncio.timeout(seconds):
         while True:
             row = await database.pool.fetchrow(_REST, orders)

@@ -28,7 +28,10 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "60"))
 PAUSE_SECONDS = 0.02
 SAMPLE_SECONDS = 0.5
 GROWTH, ROOM_BYTES = 1.05, 12 * 2**20
-"""Memory is flat if it grows by less than this share, or by less than what the allocator may keep in a short run."""
+"""Memory is flat if it grows by less than this share, or by less than these bytes.
+
+The allocator may keep so many bytes in a short run.
+"""
 PINGS = (b"\x89\xfd\0\0\0\0" + b"x" * 125) * 500
 """Frames of the longest ping, masked with zeros."""
 ALL_EVENTS = 'subscription { events(after: "0") { __typename position type streamId actor ... on OrderOpened { customerId } } }'

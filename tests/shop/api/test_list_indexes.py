@@ -1,4 +1,4 @@
-"""An index serves each sort order of a list, and no index is kept for an alphabetical one, which it could not serve."""
+"""An index serves each sort order of a list. An alphabetical order has none, since no index could serve it."""
 
 from typing import Any
 

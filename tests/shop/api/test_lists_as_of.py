@@ -1,4 +1,4 @@
-"""A list as of a position is the list that was given when the log stood there, with its filters, its order and its pages."""
+"""A list as of a position equals the list at that time, with its filters, its order and its pages."""
 
 import base64
 import random

@@ -1,4 +1,4 @@
-"""A client that keeps a list by the changes alone has, at every quiet moment, the list that the query gives."""
+"""A client that keeps a list by the changes alone has the list of the query at every quiet moment."""
 
 import asyncio
 import json

@@ -70,7 +70,8 @@ async def test_the_last_that_is_shown_of_an_order_is_how_it_ended_and_nothing_is
         await asyncio.to_thread(server.ask, PLACE, order)
         seen = await seen_until(socket, at_rest)
         seconds = time.monotonic() - began
-        # A placed order is shown without its fulfilment if that is not there in time; what it has done never is.
+        # A placed order is shown without its fulfilment if that is not there in time. An effect of the fulfilment is
+        # never shown without it.
         done = [each for each in seen if each["payment"] is not None or each["status"] != "PLACED"]
         assert all(
             each["fulfilment"] is not None for each in (seen if seconds < FOLD_TIMEOUT_SECONDS else done)

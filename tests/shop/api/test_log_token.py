@@ -1,4 +1,4 @@
-"""A client that knows events of a log that is gone is told so, in every protocol, and skips nothing in silence."""
+"""A client that knows events of a lost log is told so in every protocol, and skips nothing silently."""
 
 import json
 import time
@@ -27,7 +27,7 @@ A = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 
 
 class LostEvents:
-    """A server on a log that lost the last of four events, and the token of a client that has received it."""
+    """A server on a log that lost the last of four events, and a client's token from before the loss."""
 
     def __init__(self, server: Server, url: str) -> None:
         self.server = server

@@ -1,4 +1,4 @@
-"""What is called id is unique among all types if clients make new UUIDs, and names one object that can be fetched again."""
+"""An `id` is unique among all types if clients make new UUIDs. It names one object that can be fetched again."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Null for an argument or an input field that may be left out takes the default or is bad input, never a failure."""
+"""Null for an optional argument or input field takes the default or is bad input, never a failure."""
 
 import asyncio
 from collections.abc import Iterator, Mapping

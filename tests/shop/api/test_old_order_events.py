@@ -1,4 +1,4 @@
-"""Orders that were placed before there were currencies are read, shown and taken on as if they had been placed today."""
+"""Orders that were placed before there were currencies are read, shown and continued like the orders of today."""
 
 import json
 from collections.abc import AsyncGenerator

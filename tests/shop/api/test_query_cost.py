@@ -1,4 +1,7 @@
-"""The cost of an operation is known before it is executed: of its fields, each as often as the lists around it are long."""
+"""The cost of an operation is known before its execution.
+
+Each field counts as often as the lists around it are long.
+"""
 
 import json
 from decimal import Decimal

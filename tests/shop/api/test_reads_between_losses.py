@@ -1,4 +1,4 @@
-"""A page, its neighbours and its count are reads of their own: a loss of rows between them is waited for."""
+"""A page, its neighbours and its count are separate reads. A read after the page waits for lost rows."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A rebuild is a non-event: while everything is rebuilt and swapped, no read fails or goes back in time, and nothing falls behind."""
+"""While everything is rebuilt and swapped, no read fails or goes back in time, and nothing falls behind."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""Every query and every mutation, in process, with all values that the schema allows: an answer, and a code for each error."""
+"""In process, every query and mutation with any allowed values gets an answer, and each error has a code."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""A server whose own clock is wrong works as any other, and says so: only the clock of the database decides."""
+"""A server with a wrong clock works as any other, and says so: only the clock of the database decides."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def test_an_order_at_a_server_whose_clock_is_two_days_wrong_is_fulfilled_a
 
 
 async def ended(server: Server, order: dict[str, str]) -> dict[str, Any] | None:
-    """The order, once it and its payment have come to an end: their read models follow the log each for itself."""
+    """The order, once it and its payment have ended. The read model of each follows the log for itself."""
     data = (await asyncio.to_thread(server.ask, LOOK, order))["data"]["order"]
     is_paid = data["payment"] is not None and data["payment"]["status"] not in ("REQUESTED", "AUTHORISED")
     return data if is_paid and data["status"] != "PLACED" else None

@@ -1,4 +1,7 @@
-"""The operations of the shop's page fit the schema, its types are written for them, and the kit finds what it fills."""
+"""The operations of the shop's page fit the schema.
+
+Its types are written for them, and the kit finds the variables that it fills.
+"""
 
 import json
 import re

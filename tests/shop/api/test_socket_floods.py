@@ -60,7 +60,8 @@ def flood(client: socket.socket, data: bytes, ended: threading.Event) -> None:
     ids=["empty fragments", "fragments", "control pongs", "pongs", "pings", "completes", "large pongs"],
 )
 def test_a_flood_does_not_hold_up_another_client(server: Server, data: bytes) -> None:
-    # While this process has no CPU the server goes on with the flood, and that counts: the best of some attempts.
+    # While this process has no CPU, the server goes on with the flood, and that time counts. So the best of some
+    # attempts decides.
     assert any(longest_hold(server, data) < HELD_SECONDS for _ in range(4))
 
 

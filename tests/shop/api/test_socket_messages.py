@@ -1,4 +1,4 @@
-"""A message that is too large is the error of its own operation, and a socket closes with a reason that fits."""
+"""A message that is too large fails its own operation, and a socket closes with a reason that fits."""
 
 import json
 from contextlib import suppress

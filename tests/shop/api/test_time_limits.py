@@ -1,4 +1,4 @@
-"""An operation ends in time on every transport, and the work of a client that has gone ends with its statement."""
+"""An operation ends in time on every transport, and a client that goes away ends its statement."""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""Trusted documents are read at the start, named by their hash on every transport, and the only ones if the server says so."""
+"""Trusted documents are read at the start, and named by their hash on every transport.
+
+They are the only documents if the server says so.
+"""
 
 import asyncio
 import hashlib

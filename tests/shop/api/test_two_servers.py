@@ -1,4 +1,4 @@
-"""Two servers on one database are one system: what is done on one is seen on the other, and either may die."""
+"""Two servers on one database are one system: each sees the work of the other, and either may die."""
 
 import asyncio
 import signal

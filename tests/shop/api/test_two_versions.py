@@ -1,4 +1,4 @@
-"""Two versions of the code on one database: the new one builds its own table while the old one serves from its own."""
+"""On one database, the new version builds its own table while the old version serves from its own."""
 
 import asyncio
 import json

@@ -1,4 +1,7 @@
-"""Undo and redo as a client sees them: ordinary facts with a mark, a code if there is nothing to undo, read models that follow."""
+"""Undo and redo as a client sees them: ordinary facts with a mark, and read models that follow.
+
+If there is nothing to undo, a code says so.
+"""
 
 from collections.abc import Callable
 from typing import Any

@@ -84,8 +84,10 @@ async def fetch(url: str, statement: str, *params: object) -> list[asyncpg.Recor
 
 @contextmanager
 def upgraded(postgres: str) -> Generator[Shop]:
-    """A server on the database as the first release left it, but with the deadlines in the future again: they were minutes
-    away."""
+    """A server on the database as the first release left it, but with its deadlines in the future again.
+
+    The first release left them minutes away.
+    """
     renewed = f"""
         UPDATE es.process_deadlines
         SET due = clock_timestamp() + CASE instance WHEN '{SLOW}' THEN interval '8 s' ELSE interval '1 h' END
@@ -218,7 +220,7 @@ def test_every_due_step_is_carried_out_once(shop: Shop) -> None:
         command_id = uuid5(UUID(step["id"]), "answer") if step["kind"] == "effect" else UUID(step["id"])
         assert command_id in commands, step
 
-    # Nothing happened twice: not to an order, a payment or a process, and not to a product for the same order.
+    # Nothing happened twice to an order, a payment or a process, or to a product for the same order.
     effects = Counter(
         tuple(row)
         for row in shop.fetch("""

@@ -1,4 +1,6 @@
-"""Many subscribers in one process, and how long a burst of events takes to reach them all: python -m tests.shop.bench.fans PORT SUBSCRIBERS STALLED EVENTS ROUNDS
+"""Measures how long a burst of events takes to reach many subscribers in one process.
+
+`python -m tests.shop.bench.fans PORT SUBSCRIBERS STALLED EVENTS ROUNDS`
 
 Prints the deliveries per second of each round. Frames are counted, not parsed: the clients have to cost less than the server.
 Those that stall read nothing at all, and are not waited for.

@@ -1,8 +1,10 @@
-"""Sends requests over many connections and prints how many were answered per second: python -m tests.shop.bench.load PORT WHAT MARKER SECONDS [RATE]
+"""Sends requests over many connections and prints how many were answered per second.
 
-WHAT is the field of a mutation, or a query in its braces; every answer has to hold MARKER, and no errors. With a RATE (per
-second) it sends on a schedule; without, each connection sends as soon as it has its answer. Nothing but the standard
-library, and no parsing beyond the length: the load has to cost less than what it loads.
+`python -m tests.shop.bench.load PORT WHAT MARKER SECONDS [RATE]`
+
+WHAT is the field of a mutation, or a query in its braces. Every answer has to hold MARKER, and no errors. With a RATE
+(per second) it sends on a schedule. Without one, each connection sends as soon as it has its answer. It uses the
+standard library alone, and parses no more than the length. The load has to cost less than the server that it loads.
 
 BENCH_TOKENS in the environment has tokens with spaces between them. Requests carry them by turns; without it they are
 anonymous.

@@ -1,4 +1,7 @@
-"""A slice that only the bench registers: a mutation of the shape of receiveStock that does nothing, and orders that are constants."""
+"""A slice that only the bench registers.
+
+It has a mutation of the shape of receiveStock that does nothing, and orders that are constants.
+"""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,7 @@
-"""Rebuilds every read model and prints the peak of its memory in MB before and after, and the rate: python -m tests.shop.bench.peak"""
+"""Rebuilds every read model, and prints its memory peak in MB before and after, and the rate.
+
+`python -m tests.shop.bench.peak`
+"""
 
 import asyncio
 import logging

@@ -35,8 +35,11 @@ CONSTANT = f"{{ orders: someOrders(first: {PAGE}) {FIELDS} }}"
 
 
 async def twenty_orders(bench: Bench, url: str) -> None:
-    """The same query for all: the rows are in tables for two of them, in memory for the constants, which the same server
-    answers, with resolvers and types that are the same. Nothing is written meanwhile."""
+    """Measure the same query for `read`, `constant` and `stock`.
+
+    The rows of `read` and `stock` are in tables, those of `constant` in memory. One server answers `read` and
+    `constant`, with the same resolvers and types. Nothing is written meanwhile.
+    """
     async with serving(url) as port, serving(url, "stock_orders") as stock:
         await fill(bench, port)
         read, constant = await answered(port, READ), await answered(port, CONSTANT)
@@ -62,7 +65,10 @@ async def twenty_orders(bench: Bench, url: str) -> None:
 
 
 async def fill(bench: Bench, port: int) -> None:
-    """Stock of the products, and orders of one to four lines; the first page of them is placed last, one after the other."""
+    """Write stock of the products, and orders of one to four lines.
+
+    The first page of the orders is placed last, one after the other.
+    """
     callers = await asyncio.gather(*(Caller("Accepted").open(port) for _ in range(CALLERS)))
     task = bench.progress.add_task("orders", total=ORDERS)
     for request in asked("receiveStock")[:PRODUCTS]:

@@ -1,4 +1,7 @@
-"""Mutations over HTTP against one that does nothing, and the way of an event from its commit to the read models and to subscribers."""
+"""Measures mutations over HTTP against one that does nothing.
+
+It also measures the way of an event from its commit to the read models and to subscribers.
+"""
 
 import asyncio
 import os
@@ -120,7 +123,7 @@ async def durable_mutation(bench: Bench, url: str) -> None:
 
 
 async def authorization(bench: Bench, url: str) -> None:
-    """A server with tokens and one of development mode take turns, so that only one of them works at a time."""
+    """A server with tokens and one in development mode take turns: only one of them works at a time."""
 
     async def rate(settings: Mapping[str, str], what: str, marker: str) -> float:
         async with serving(url, settings=settings) as port:
@@ -149,11 +152,13 @@ async def authorization(bench: Bench, url: str) -> None:
 
 
 async def lag_at_half_of_peak(bench: Bench, url: str) -> None:
-    """How long each event waits until every projection has folded it or passed it over: from its recordedAt, so insert and
-    fsync are in it, to the moment at which the server lets a query go on that has its position as minPosition.
+    """How long each event waits until every projection has folded it or passed it over.
 
-    The server takes the time of every event itself, on its position in memory: the checkpoints that other processes read
-    may be up to 50 ms behind it where an event concerns no row.
+    The time begins at the event's recordedAt, so insert and fsync are in it. It ends when the server lets a query with
+    the event's position as minPosition go on.
+
+    The server takes the time of every event itself, on its position in memory. The checkpoints that other processes
+    read may be up to 50 ms behind it if an event concerns no row.
     """
     async with serving(url) as port:
         task = bench.progress.add_task("projection lag", total=PEAKS + 2)

@@ -1,4 +1,7 @@
-"""Strawberry as it comes, with orders from the same tables and a loader for the product of each line: python -m tests.shop.bench.stock_orders PORT"""
+"""Strawberry as it comes, with orders from the same tables and a loader for the product of each line.
+
+`python -m tests.shop.bench.stock_orders PORT`
+"""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Through all faults of the servers and the database every promise to clients holds, and all goes on by itself afterwards.
+"""Every promise to clients holds through all faults of servers and database, and all goes on by itself afterwards.
 
 `CHAOS_SEED`, `CHAOS_SECONDS` and `CHAOS_FAULTS` (names with commas between) choose another run.
 """

@@ -68,7 +68,7 @@ async def test_a_projection_that_is_current_is_owned_and_nothing_behind(
 
 
 async def test_a_projection_that_stands_still_says_how_much_and_how_long(database: Database) -> None:
-    """Three facts, of which the first is folded; the second was recorded an hour ago, and no process owns the projection."""
+    """The first of three facts is folded. The second was recorded an hour ago, and no process owns the projection."""
     connection: asyncpg.Connection = await database.connect()
     try:
         for position in (1, 2, 3):
@@ -92,7 +92,10 @@ async def test_a_projection_that_stands_still_says_how_much_and_how_long(databas
 async def test_what_was_passed_over_unread_and_what_is_parked_is_said(
     runtime: Runtime, database: Database
 ) -> None:
-    """An event of an unknown type concerns no projection; one that no fold takes parks its key in one of them."""
+    """An event of an unknown type concerns no projection.
+
+    An event that no fold takes parks its key in one projection.
+    """
     for position, (stream, kind) in enumerate(
         [("elsewhere", "elsewhere.melted"), ("order", "order.shipped"), ("elsewhere", "elsewhere.melted")],
         start=1,

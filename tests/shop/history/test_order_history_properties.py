@@ -56,7 +56,7 @@ commands: st.SearchStrategy[Any] = st.one_of(
     st.just(UndoChange()),
     st.just(RedoChange()),
 )
-# What is placed is fulfilled, in its own time: through the engine an order ends by being called off, or not.
+# A placed order is fulfilled in its own time. So through the engine an order ends by a cancellation, or not.
 open_lives: st.SearchStrategy[list[Any]] = st.builds(
     lambda edits, ending: [OpenOrder(customer_id=UUID(int=1)), *edits, *ending],
     st.lists(commands, min_size=4, max_size=20),
@@ -112,7 +112,7 @@ def by_name(shown: Document) -> dict[tuple[str, ...], Any]:
 
 
 def naive(states: Sequence[Document]) -> dict[tuple[str, ...], int]:
-    """For each value of the last state, the number of the first state from which on it was always there, and the same."""
+    """For each value of the last state, the number of the first state from which it was there unchanged."""
     named = [by_name(state) for state in states]
     last: dict[tuple[str, ...], int] = {}
     for path, value in named[-1].items():

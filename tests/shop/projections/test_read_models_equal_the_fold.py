@@ -1,4 +1,4 @@
-"""After any sequence of commands, every row of every read model equals the fold of the log, and so does its history."""
+"""After any sequence of commands, every row of every read model and its history equal the fold of the log."""
 
 import asyncio
 from collections.abc import Sequence

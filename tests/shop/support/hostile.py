@@ -1,6 +1,7 @@
 """The hostile corpus: cases as data, and how each is sent. See the files of `tests/shop/hostile`.
 
-A text is a string, or a list of strings and of `{"repeat": text, "times": n}`, where {n} and {m} count from 0 and from 1.
+A text is a string, or a list of strings and of `{"repeat": text, "times": n}`. In a repeated text {n} counts from 0,
+and {m} from 1.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""A world without a database: deciders, the process and a gateway, where all that can happen next happens in any order.
+"""A world without a database: deciders, the process and a gateway act in any order that is possible.
 
-It keeps the engine's promises and no more: a command id has one effect, commands of one instance are carried out in the
-order in which they were asked for, calls to the outside at least once, deadlines at any time.
+It keeps the engine's promises and no more. A command id has one effect. Commands of one instance are executed in the
+order in which they were asked for. Calls to the outside are made at least once. Deadlines pass at any time.
 """
 
 from collections import defaultdict, deque

@@ -1,4 +1,4 @@
-"""The audit of a shop at rest: what has to hold of the log, the tables and the gateway's books after any run."""
+"""The audit of a shop at rest checks the log, the tables and the gateway's books after any run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -80,7 +80,10 @@ def _ended(books: Books) -> None:
 
 
 async def _goods(database: Database, books: Books) -> None:
-    """What came in is on hand or gone; nothing is reserved; a confirmed order has its goods, and no other order has any."""
+    """All received goods are on hand or dispatched, and none are reserved.
+
+    A confirmed order has its goods, and no other order has any.
+    """
     rows = await database.pool.fetch(
         "SELECT id, instance FROM es.process_steps WHERE process = 'fulfilment' AND kind = 'command'"
     )
@@ -113,7 +116,7 @@ async def _goods(database: Database, books: Books) -> None:
 
 
 async def _money(database: Database, books: Books) -> None:
-    """The shop has taken what the confirmed orders cost, no more and from no other order, and the gateway's books agree."""
+    """The shop has taken exactly the cost of the confirmed orders, and nothing else. The gateway's books agree."""
     kept: defaultdict[UUID, Decimal] = defaultdict(Decimal)
     for fact in books.log:
         match fact.event:
