@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the session, a database of its own for each test, and the engine and API on it."""
+"""A real PostgreSQL for the session, a database for each test, and the engine and API on it."""
 
 import gc
 import logging
@@ -37,8 +37,10 @@ CLUSTERS = "tests.support.clusters"
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """A test that configures logging, or runs a command that does, leaves no handler on an output that is closed, and
-    silences no logger."""
+    """A test that configures logging leaves no handler on a closed output, and silences no logger.
+
+    The same holds for a test that runs a command that configures logging.
+    """
     root = logging.getLogger()
     handlers, levels = [*root.handlers], {logger: logger.level for logger in _loggers()}
     hooks = sys.excepthook, threading.excepthook, sys.unraisablehook

@@ -1,8 +1,9 @@
 """Yours: how the tests of the engine make values of your own field types.
 
-A type is a key in both tables if an event, a command or a state of yours has a field of it. These need no entry: records,
-enums, `Literal`, optional fields, tuples, lists, sets and mappings of them, and the types `str`, `int`, `bool`, `float`,
-`bytes`, `UUID`, `Decimal`, `datetime`, `date` and `timedelta`. An entry for one of these replaces its values.
+A type is a key in both tables if a field of your events, commands or states has that type. No entry is needed for
+records, enums, `Literal`, optional fields, and tuples, lists, sets and mappings of them. Nor is one needed for the
+types `str`, `int`, `bool`, `float`, `bytes`, `UUID`, `Decimal`, `datetime`, `date` and `timedelta`. An entry for one of
+these replaces its values.
 
 A class of command is a key of `STRATEGIES` if its rules reject nearly all generated values:
 `OpenAccount: st.builds(OpenAccount, iban=st.just("DE89370400440532013000"))`.

@@ -1,4 +1,8 @@
-"""Appends, as commands go: against the plainest INSERT of the same rows, against another library, on one hot stream, and to a long log."""
+"""Measures appends as commands make them.
+
+They are compared with the plainest INSERT of the same rows and with another library. Other
+appends go to one hot stream, and to a long log.
+"""
 
 import asyncio
 import time
@@ -74,7 +78,10 @@ def engine(database: Database) -> AbstractAsyncContextManager[CommandHandler]:
 
 
 async def execute(commands: CommandHandler, streams: Sequence[UUID]) -> float:
-    """One caller for each stream given, which may be given many times; it sends its next command when the last is answered."""
+    """One caller for each given stream, which may be given many times.
+
+    A caller sends its next command when the last one is answered.
+    """
     began = time.perf_counter()
 
     async def call(stream: UUID) -> int:
@@ -234,7 +241,7 @@ FILL = """
 
 
 async def fill(bench: Bench, url: str, facts: int) -> None:
-    """So many facts and their commands, put in a page at a time, so that the indexes have grown as they do in use."""
+    """Insert `facts` facts and their commands, a page at a time: the indexes grow as they do in use."""
     task = bench.progress.add_task(f"{facts:,} events", total=facts)
     connection = await asyncpg.connect(url)
     for first in range(1, facts, PAGE):

@@ -1,8 +1,8 @@
 """Decides from a history alone if the system kept its promises.
 
 The log is one linearizable object, since its positions are handed out in the order of commits. Each event has an
-interval in which it was recorded: not before its command was sent, and not after it was seen by anyone. With the order
-of positions these intervals decide which versions a stream can have had at a moment.
+interval in which it was recorded. The interval begins when its command is sent, and ends when the event is first
+seen. With the order of positions these intervals decide which versions a stream can have had at a moment.
 """
 
 from bisect import bisect_right

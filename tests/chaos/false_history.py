@@ -86,7 +86,7 @@ def swap_two_versions(history: History) -> None:
 
 
 def put_a_late_command_first(history: History) -> None:
-    """The log is dense and all versions are, and a command comes before one that was answered before it was sent."""
+    """A command comes before others that were answered before it was sent. The log and all versions stay dense."""
     log = list(history.log)
     write, _ = accepted(history, events=1)
     [fact] = [fact for fact in log if fact.command_id == write.command_id]

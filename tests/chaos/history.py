@@ -84,7 +84,7 @@ class Read:
     """One answered read of one stream's row. `version` 0: there was no row."""
 
     session: str
-    """The reads of one session never go back in time: a client, or a client and the server that it asked."""
+    """The reads of one session never go back in time. A session is a client, or a client and its server."""
     stream: str
     version: int
     sent: float

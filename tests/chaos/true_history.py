@@ -1,4 +1,4 @@
-"""Makes true histories: a log that does each command at one moment, and clients that see only what they are answered."""
+"""Makes true histories: a log executes each command at one moment, and clients see only what they are answered."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

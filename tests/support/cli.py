@@ -1,4 +1,4 @@
-"""Runs the command line: as a user types it in a process of its own, or in this process, which is faster.
+"""Runs the command line in a process of its own, as a user does, or faster in this process.
 
 All functions block. A test with an event loop calls them through `asyncio.to_thread`.
 """

@@ -1,4 +1,4 @@
-"""Makes values of any type that a field of an event, a command or a state has, for the properties of the engine.
+"""Makes values of any type of a field of events, commands or states, for the engine's property tests.
 
 The types are those of `make samples`. A team adds its own in tests/strategies.py.
 """
@@ -52,8 +52,8 @@ FEW: Strategies = {
     ),
     **STRATEGIES,
 }
-"""Few values of each type, so that commands meet the results of earlier commands. But two of a type can differ and be in
-any order, so that a rule that compares two fields lets some commands pass.
+"""Few values of each type, so that commands meet the results of earlier commands. But two of a type can differ and be
+in any order. So a rule that compares two fields lets some commands pass.
 """
 
 

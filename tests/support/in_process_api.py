@@ -1,4 +1,4 @@
-"""The API in this process and in a thread of its own, so that it outlives the event loop of each test."""
+"""The API in this process, in a thread of its own: it outlives the event loop of each test."""
 
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager

@@ -8,7 +8,7 @@ import socket
 from contextlib import closing, suppress
 
 PORTS, PARTS = range(10_000, 32_000), 16
-"""The kernel gives ports of this range to no connection, so that one stays free while a program starts, or starts again."""
+"""The kernel gives no connection a port of this range. So one stays free while a program starts, or starts again."""
 
 
 def _own_ports() -> range:

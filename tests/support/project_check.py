@@ -1,4 +1,4 @@
-"""Runs a check of the project: one line on stderr for each error, and exit code 2 if there is one."""
+"""Runs a check of the project: each error is one line on stderr, and any error gives exit code 2."""
 
 import importlib
 import pkgutil

@@ -1,12 +1,12 @@
-"""Finds the rules that a decider can raise: those that `decide` names, and the code of ours that it leads to.
+"""Finds the rules that a decider can raise: `decide`, or code of ours that it leads to, names them.
 
-It follows functions with their closures and decorators, lambdas, records and collections that a module holds, and the
-classes that are named. Of a class it follows the operators, and the methods whose name some of this code reads. A rule
-counts if the code names it, also if it raises it under some condition only.
+It follows functions with their closures and decorators, lambdas, and the classes that are named. It also follows
+records and collections that a module holds. Of a class it follows the operators, and the methods whose name some of
+this code reads. A rule counts if the code names it, also if it raises it under some condition only.
 
-Not seen: a rule that some of this code catches with `except`; one that is imported inside a function, found by a
-computed name, or named by a library only; the methods of a class that the code does not name; and a rule with
-subclasses, which groups them.
+It misses a rule that some of this code catches with `except`. It also misses a rule imported inside a function, found
+by a computed name, or named by a library only. It does not see the methods of a class that the code does not name. It
+leaves out a rule with subclasses, which groups them.
 """
 
 import dis
@@ -23,7 +23,10 @@ type Path = tuple[str, ...]
 
 
 def undeclared_rejections(deciders: Iterable[AnyDecider]) -> Sequence[str]:
-    """One line for each decider that can raise rules that are not in its `rejections`: a client would be the first to know."""
+    """One line for each decider that can raise rules that are not in its `rejections`.
+
+    A client would be the first to know.
+    """
     lines: list[str] = []
     for decider in deciders:
         if missing := raised_rejections(decider) - {*decider.rejections}:

@@ -1,4 +1,4 @@
-"""The oracle at the end of a test: every read model, rebuilt from the log, equals the live one row by row."""
+"""The oracle after a test: every read model, rebuilt from the log, equals the live one row by row."""
 
 from collections.abc import Iterator, Sequence
 
@@ -39,7 +39,7 @@ def assert_rebuild_equals_live(application: AnyApplication, database_url: str) -
 def database_url_with_oracle(database_url: str) -> Iterator[str]:
     """The database of a test. After the test every rebuild equals the live table.
 
-    One line in the conftest of a folder holds all tests of the folder to it, also in place of the fixture of all tests:
+    One line in the conftest of a folder holds all tests of the folder to it. It overrides the fixture of all tests:
     `from tests.support.rebuild_oracle import database_url_with_oracle as database_url_with_oracle`
     """
     yield database_url

@@ -1,4 +1,4 @@
-"""Holds a row history against the log: at every position the rows are the fold of the facts up to it."""
+"""Checks a row history: at every position the rows are the fold of the facts up to it."""
 
 from collections.abc import Collection, Sequence
 from typing import Any

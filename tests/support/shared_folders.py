@@ -1,4 +1,4 @@
-"""Folders that are expensive to fill: the first test process that needs one fills it, the others of the run wait for it."""
+"""Folders that are expensive to fill: the first test process that needs one fills it, and the others wait."""
 
 import fcntl
 import shutil

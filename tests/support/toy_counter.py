@@ -156,7 +156,7 @@ async def engine(
     ports: Mapping[type[Call], Port] | None = None,
     steps: RetryPolicy | None = None,
 ) -> AsyncGenerator[Engine]:
-    """The engine as a server has it, but it writes no seals, and a test that uses snapshots calls `flush` itself."""
+    """The engine as a server has it, but without seals. A test that uses snapshots calls `flush` itself."""
     settings = EngineSettings(
         feed_buffer_size=buffer_size,
         max_queued_commands=max_pending,
@@ -199,7 +199,7 @@ async def table_rows(running: Engine, projection: Projection[Any] = tallies) -> 
 
 
 async def assert_table_equals_log(running: Engine) -> None:
-    """The table equals the fold of the log, and its row history equals the fold of every prefix of the log."""
+    """The table equals the fold of the log, and its row history the fold of every prefix of the log."""
     head = await running.reader.head_position()
     await running.projector.wait_for_position("tallies", head, 10)
     facts = await running.reader.read_all(0, 100_000, up_to=head)

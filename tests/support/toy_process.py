@@ -1,4 +1,4 @@
-"""A toy process for the engine's tests: what is noted on a tally says what is to be done in its till, another tally.
+"""A toy process for the engine's tests: notes on a tally say what to do in another tally, its till.
 
 It remembers everything that it has folded, so that a fact that was folded twice, or never, shows.
 """
@@ -53,7 +53,10 @@ class Ring(Call):
 
 @value
 class Errand:
-    """`seen` is what was folded, in order: its position and its note, or the name of a fact of the process's own."""
+    """`seen` has the position of each folded fact, in order, with its note.
+
+    A fact of the process itself has its name in place of a note.
+    """
 
     seen: tuple[tuple[int, str], ...] = ()
     ended: str | None = None

@@ -52,7 +52,7 @@ def fences(text: str, language: str | None = None) -> list[Fence]:
 
 
 def section(path: str, title: str) -> str:
-    """What is below a heading of a README, up to the next heading of the same rank or a higher one."""
+    """The text below a heading of a README, up to the next heading of the same or a higher rank."""
     found: list[str] = []
     rank, fenced = 0, False
     for line in TEXTS[path].splitlines(keepends=True):

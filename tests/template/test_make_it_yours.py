@@ -1,4 +1,4 @@
-"""What the READMEs say under "Make it yours" is done to copies of the project: an aggregate goes in, the sample comes out."""
+"""Copies of the project follow "Make it yours" of the READMEs: an aggregate goes in, the sample comes out."""
 
 import re
 import subprocess
