@@ -130,7 +130,7 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
 
         with pytest.raises(
             OperationRefused,
-            match="The live table is as it was. Correct the cause, and run the same command again: it resumes at the last checkpoint",
+            match=r"The live table is as it was\. Correct the cause, and run the same command again: it resumes at the last checkpoint",
         ):
             await rebuild(database, codec, [tallies], page=PAGE_SIZE, on_progress=on_progress)
         assert await whole_live_table(running) == "second"
