@@ -104,8 +104,11 @@ async def wait_until_folded(database: Database, process: str, instance: UUID, po
 async def list_processes(
     database: Database, part: Range, *, process: str | None = None, state: str | None = None
 ) -> Sequence[ProcessView]:
-    """The instances of a range of the list, the newest first. A place is the position of the first event, and the id."""
-    end, arguments = part.sql(("v.began", "v.id"), 3, descending=True)
+    """The instances of a range of the list, the newest first.
+
+    A place is the position of the first event, the id and the process. Two processes may begin at one event with one id.
+    """
+    end, arguments = part.sql(("v.began", "v.id", "v.process"), 3, descending=True)
     return await _read(database, f"SELECT * {_FROM_INSTANCES}{end}", process, state, *arguments)
 
 

@@ -67,7 +67,7 @@ async def retry_selected(
     """
     if selection.state == "parked":
         names = [process.category for process in selection.processes]
-        requested, last = 0, (0, UUID(int=0))
+        requested, last = 0, (0, UUID(int=0), "")
         while parked := await database.pool.fetch(
             _SELECT_PARKED_INSTANCES,
             names,
@@ -80,7 +80,7 @@ async def retry_selected(
             requested += await _count(database.pool, _UPDATE_PARKED_INSTANCES, processes, ids)
             on_progress(requested)
             # One that is parked again in the meantime is not retried again.
-            last = parked[-1]["parked_position"], parked[-1]["id"]
+            last = parked[-1]["parked_position"], parked[-1]["id"], parked[-1]["process"]
         more = limit is not None and await count_selected(database, selection) > 0
         return RetryCounts(found=requested, retried=requested, more=more)
     counts = RetryCounts()
@@ -144,7 +144,8 @@ _COUNT_PARKED_INSTANCES = """
 
 _SELECT_PARKED_INSTANCES = """
     SELECT process, id, parked_position FROM es.processes
-    WHERE process = ANY($1::text[]) AND (parked_position, id) > ($2, $3) AND NOT retry ORDER BY parked_position, id LIMIT $4
+    WHERE process = ANY($1::text[]) AND (parked_position, id, process) > ($2, $3, $4) AND NOT retry
+    ORDER BY parked_position, id, process LIMIT $5
 """
 
 _UPDATE_PARKED_INSTANCES = """

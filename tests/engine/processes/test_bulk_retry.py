@@ -3,9 +3,12 @@
 import asyncio
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
+
+import pytest
 
 from app.engine.database.connections import Database
+from app.engine.processes import bulk_retry
 from app.engine.processes.bulk_retry import RetryCounts, RetrySelection, count_selected, retry_selected
 from app.engine.processes.counts import StepCount, checkpoint_views, step_counts
 from domain.kernel.decider import Recorded
@@ -110,3 +113,19 @@ async def test_all_parked_instances_are_folded_again_in_one_pass(database: Datab
             assert await kept(runtime, identity) == [(2, ""), (1, ""), (2, "")]
         [view] = await checkpoint_views(database.pool, ["errand"])
         assert (view.position, view.skipped_events) == (runtime.processes.workers["errand"].position, 0)
+
+
+async def test_instances_of_two_processes_that_one_event_parked_are_all_retried(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_retry, "PAGE_SIZE", 1)
+    processes = [replace(errand, category=category) for category in ("packing", "returns")]
+    await database.pool.executemany(
+        "INSERT INTO es.processes (process, id, status, ended, began, position, parked_position)"
+        " VALUES ($1, $2, 'new', false, 1, 1, 1)",
+        [(process.category, UUID(int=7)) for process in processes],
+    )
+    selection = RetrySelection(processes=processes, state="parked")
+    async with running(database) as runtime:
+        counts = await retry_selected(database, runtime.commands, selection, request())
+    assert counts == RetryCounts(found=2, retried=2)

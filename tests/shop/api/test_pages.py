@@ -34,6 +34,7 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "products by name": ("products(sort: NAME_ASC, ARGUMENTS) { FIELDS }", "sku"),
     "products by price": ("products(sort: PRICE_DESC, ARGUMENTS) { FIELDS }", "sku"),
     "skipped events": ('skippedEvents(projection: "orders", ARGUMENTS) { FIELDS }', "position key"),
+    "processes": ("processes(ARGUMENTS) { FIELDS }", "process instanceId"),
     "history": (f'order(id: "{FIRST}") {{ history(ARGUMENTS) {{ FIELDS }} }}', "event { version }"),
 }
 
@@ -56,9 +57,16 @@ def page(api: InProcessApi, name: str, **arguments: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def shop(in_process_api: InProcessApi, module_database_url: str) -> InProcessApi:
-    """Products with equal names and equal prices, orders with equal totals, skipped events at equal positions."""
+    """Products with equal names and equal prices, orders with equal totals, skipped events at equal positions.
+
+    Two processes began at the same events, with the same ids.
+    """
     skipped = "INSERT INTO es.skipped_events SELECT 'orders', 3, to_jsonb(ARRAY[gen_random_uuid()]), n / 3 + 1, 'why', 'me', now() FROM generate_series(1, 8) n"
+    instances = """INSERT INTO es.processes (process, id, status, ended, began, position)
+        SELECT process, md5(n::text)::uuid, 'new', false, n, n
+        FROM generate_series(1, 4) n, unnest(ARRAY['packing', 'returns']) process"""
     run_in_thread(execute(module_database_url, skipped))
+    run_in_thread(execute(module_database_url, instances))
     for number, name in enumerate(NAMES):
         price = {"amount": str(number // 4 + 1)}
         in_process_api.ask(

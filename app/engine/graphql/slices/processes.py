@@ -355,8 +355,8 @@ class Query:
             parse_page(first, after, last, before),
             partial(admin.list_processes, database, process=process, state=state),
             Process.of,
-            place=lambda view: (view.began, view.id),
-            types=(int, UUID),
+            place=lambda view: (view.began, view.id, view.process),
+            types=(int, UUID, str),
             count=partial(admin.count_processes, database, process=process, state=state),
         )
 
