@@ -108,6 +108,21 @@ def test_a_query_with_min_position_and_a_stream_check_the_token_too(lost: LostEv
     assert "LOG_REPLACED" in stream
 
 
+@pytest.mark.parametrize("after", [2, 1_000])
+def test_a_page_of_events_after_a_position_checks_the_token(lost: LostEvents, after: int) -> None:
+    query = f'{{ events(first: 1, after: "{after}") {{ nodes {{ position }} }} }}'
+    assert code(json.loads(ask(lost.server, query, {"logToken": lost.old_token}))) == "LOG_REPLACED"
+    answer = json.loads(ask(lost.server, query, {"logToken": lost.token()}))
+    expected = [{"position": str(after + 1)}] if after == 2 else []
+    assert answer["data"]["events"]["nodes"] == expected
+
+
+def test_a_page_of_events_from_the_start_needs_no_token(lost: LostEvents) -> None:
+    query = "{ events(first: 1) { nodes { position } } }"
+    answer = json.loads(ask(lost.server, query, {"logToken": lost.old_token}))
+    assert answer["data"]["events"]["nodes"] == [{"position": "1"}]
+
+
 @pytest.mark.parametrize("token", ["7", 7, ["a:1:b"], {"log": 1}, "::7", "x" * 10_000, f"a:{'9' * 5_000}:b"])
 def test_a_text_that_is_no_token_is_bad_input(lost: LostEvents, token: object) -> None:
     answer = ask(lost.server, '{ products(minPosition: "1") { nodes { sku } } }', {"logToken": token})

@@ -95,6 +95,8 @@ class Query:
         filter: EventFilter | None = None,
     ) -> Connection[EventInterface]:
         context: Context = info.context
+        if after is not None:
+            await context.reads.check_log()
         size, where = page_size(first), await readable_page(context, _to_filter(filter))
         reader = context.services.reader
         facts, has_next = await reader.read_page(after or 0, size, where)
