@@ -61,10 +61,11 @@ def test_variables_with_too_many_values_are_too_expensive(within: Any, over: Any
     )
 
 
-def test_a_document_with_too_many_lines_is_too_expensive() -> None:
-    assert parse_request({"query": "\n" * (MAX_LINES - 1) + QUERY})
+@pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n"])
+def test_a_document_with_too_many_lines_is_too_expensive(line_end: str) -> None:
+    assert parse_request({"query": line_end * (MAX_LINES - 1) + QUERY})
     with pytest.raises(BadRequest) as raised:
-        parse_request({"query": "\n" * MAX_LINES + QUERY})
+        parse_request({"query": line_end * MAX_LINES + QUERY})
     assert raised.value.code == "OPERATION_TOO_EXPENSIVE"
     assert raised.value.reason == f"The document has more than {MAX_LINES} lines, which is the limit"
 

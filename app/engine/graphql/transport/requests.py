@@ -118,7 +118,7 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
             f"The document has {len(envelope.query)} characters; the limit is {MAX_LENGTH}",
             "OPERATION_TOO_EXPENSIVE",
         )
-    if envelope.query.count("\n") >= MAX_LINES:
+    if _count_line_ends(envelope.query) >= MAX_LINES:
         raise BadRequest(
             f"The document has more than {MAX_LINES} lines, which is the limit", "OPERATION_TOO_EXPENSIVE"
         )
@@ -138,6 +138,11 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
             403,
         )
     return known if envelope.operationName else {**known, "operationName": None}
+
+
+def _count_line_ends(text: str) -> int:
+    """A line of GraphQL ends with a line feed, a carriage return, or both."""
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
 def _document_name(payload: Mapping[str, Any], *, relay: bool) -> str | None:
