@@ -164,12 +164,13 @@ async def test_a_second_subscription_under_a_running_id_closes_the_socket_with_4
         assert ended.value.rcvd.code == 4409
 
 
+@pytest.mark.parametrize("query", [POSITION, "", "{" * 5_000])
 async def test_who_subscribes_before_the_connection_is_initialised_is_closed_with_4401(
-    server: Server,
+    server: Server, query: str
 ) -> None:
     async with connect(server.socket, subprotocols=[Subprotocol("graphql-transport-ws")]) as connection:
         socket = Socket(connection)
-        await socket.subscribe("early", POSITION)
+        await socket.subscribe("early", query)
         with pytest.raises(ConnectionClosed) as ended:
             await socket.hear()
         assert ended.value.rcvd is not None

@@ -240,9 +240,13 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
                 token = known["payload"]["logToken"]
                 # It is kept for as long as the socket. Another text than a token is refused when it is used.
                 self._init_extensions = {"logToken": str(token)[:MAX_ID_LENGTH] if token else token}
-        # The base class closes the socket if the id is in use already.
+        # The base class closes the socket if the id is in use already, or if the socket is not initialised.
         operation_id = str(known.get("id"))
-        if known.get("type") == "subscribe" and operation_id not in self.operations:
+        if (
+            known.get("type") == "subscribe"
+            and self.connection_acknowledged
+            and operation_id not in self.operations
+        ):
             try:
                 known = {**known, "payload": self._parse_subscribe(operation_id, known.get("payload"))}
             except BadRequest as error:
