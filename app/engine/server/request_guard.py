@@ -64,7 +64,7 @@ class RequestGuard:
             and scope["method"] in ("GET", "HEAD")
             and headers.get("sec-fetch-mode") == "navigate"
             and headers.get("sec-fetch-dest") == "document"
-            and "text/event-stream" not in headers.get("accept", "").lower()
+            and "text/event-stream" not in ",".join(headers.getlist("accept")).lower()
         )
 
 

@@ -135,7 +135,8 @@ def test_a_request_that_a_browser_calls_cross_site_is_refused_without_an_origin(
 def test_a_link_from_another_site_opens_the_page_and_no_stream(server: Server) -> None:
     link = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
     assert ask(server, **KINDS["page"], **link)[0] == 200
-    assert_refused(ask(server, **KINDS["stream by get"], **link), 403)
+    for accept in ("text/event-stream", "text/html\r\naccept: text/event-stream"):
+        assert_refused(ask(server, **{**KINDS["stream by get"], "accept": accept}, **link), 403)
     assert_refused(ask(server, **KINDS["page"], **{**link, "sec_fetch_dest": "iframe"}), 403)
 
 

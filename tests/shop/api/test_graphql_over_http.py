@@ -70,6 +70,14 @@ def test_the_preferred_media_type_answers_and_a_stream_only_if_it_is_wanted(
     assert found == [query, mutation, subscription]
 
 
+def test_several_accept_lines_are_one_list(server: Server) -> None:
+    headers = [("content-type", JSON), ("accept", JSON), ("accept", STREAM)]
+    # The document is invalid, so that its stream ends.
+    for text, expected in ((POSITION, JSON), ("subscription { events { nothing } }", STREAM)):
+        response = httpx2.post(server.url, json={"query": text}, headers=headers, timeout=10, verify=TLS)
+        assert media_type(response) == expected
+
+
 CASES: dict[str, tuple[dict[str, Any], int, str | None]] = {
     "a query": ({"query": POSITION}, 200, None),
     "a mutation that is rejected": ({"query": MUTATION}, 200, None),

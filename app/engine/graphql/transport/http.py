@@ -105,7 +105,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
     async def run(self, request: Any, context: Any = ..., root_value: Any = ...) -> Any:
         if isinstance(request, WebSocket):
             return await super().run(request)
-        acceptable = parse_accept(request.headers.get("accept"))
+        acceptable = parse_accept(",".join(request.headers.getlist("accept")) or None)
         try:
             return await self._respond(request, acceptable)
         except BadRequest as error:
