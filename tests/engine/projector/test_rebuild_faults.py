@@ -15,12 +15,14 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.database.errors import is_data_error
 from app.engine.projector.rebuild import swap
+from app.engine.projector.rebuild.compare import Comparison
 from app.engine.projector.rebuild.operation import (
     Operation,
     OperationRefused,
     RebuildProgress,
     start_operation,
 )
+from app.engine.projector.rebuild.point_in_time import rebuild_as_of
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.status import table_statuses
 from app.engine.store.reader import EventReader, Fact
@@ -138,6 +140,50 @@ async def test_a_lost_connection_is_one_line_and_the_rebuild_goes_on(database: D
         await killer.close()
         assert await resumed(database) >= FACTS // 3
         assert await whole_live_table(running) == "second"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "state"),
+    [
+        (asyncpg.DiskFullError("No space left on device"), OperationRefused, "failed"),
+        (asyncio.CancelledError(), asyncio.CancelledError, "built"),
+    ],
+    ids=["error", "end of the process"],
+)
+async def test_a_rebuild_that_ends_while_it_compares_goes_on_with_the_whole_table(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+    raised: type[BaseException],
+    state: str,
+) -> None:
+    async def ended(*arguments: Any) -> Comparison:
+        raise error
+
+    await database.pool.execute(INSERT_FACTS)
+    async with engine(database) as running:
+        await running.projector.wait_for_position("tallies", FACTS, 30)
+        with monkeypatch.context() as patch:
+            patch.setattr("app.engine.projector.rebuild.compare.compare", ended)
+            with pytest.raises(raised):
+                await rebuild(database, codec, [tallies], page=PAGE_SIZE)
+        [staging] = [
+            status for status in await table_statuses(database, [tallies]) if status.slot == "staging"
+        ]
+        assert staging.rebuild is not None
+        assert staging.rebuild.state == state
+        assert str(error) in (staging.rebuild.error or "")
+        assert await resumed(database) == FACTS
+
+
+async def test_a_point_in_time_table_stays_built_if_its_name_is_given_again(database: Database) -> None:
+    await insert_events(database, uuid4(), ADDED, ADDED)
+    await rebuild_as_of(database, codec, tallies, 1, "early")
+    with pytest.raises(OperationRefused, match="early is there already"):
+        await rebuild_as_of(database, codec, tallies, 1, "early")
+    [early] = [status for status in await table_statuses(database, [tallies]) if status.slot == "early"]
+    assert early.rebuild is not None
+    assert (early.rebuild.state, early.rebuild.error) == ("built", None)
 
 
 async def test_an_interrupted_rebuild_that_is_verified_and_promoted_has_all_indexes(

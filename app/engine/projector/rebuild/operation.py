@@ -276,8 +276,10 @@ _UPSERT_REBUILD = """
         error = excluded.error
 """
 _SELECT_OWNER = "SELECT owner FROM es.rebuilds WHERE projection = $1 AND version = $2 AND slot = $3"
-_UPDATE_FAILED = """
+# A staging table has still to be compared when it is built; a point-in-time table is complete.
+_UPDATE_FAILED = f"""
     UPDATE es.rebuilds SET state = 'failed', error = $5, updated_at = clock_timestamp()
     FROM unnest($1::text[], $2::integer[]) AS n (name, v)
-    WHERE projection = n.name AND version = n.v AND slot = $3 AND owner = $4 AND state = 'building'
+    WHERE projection = n.name AND version = n.v AND slot = $3 AND owner = $4
+      AND (state = 'building' OR state = 'built' AND slot = '{STAGING}')
 """

@@ -124,7 +124,7 @@ async def _target(operation: Operation, load: BulkLoad) -> int:
 _SELECT_IS_BEGUN = """
     SELECT EXISTS (
         SELECT FROM es.checkpoints JOIN es.rebuilds USING (projection, version, slot)
-        WHERE projection = $1 AND version = $2 AND slot = $3 AND fingerprint = $4 AND state IN ('building', 'failed')
+        WHERE projection = $1 AND version = $2 AND slot = $3 AND fingerprint = $4 AND state IN ('building', 'built', 'failed')
     ) AND NOT EXISTS (
         SELECT FROM es.parked_keys
         WHERE projection = $1 AND version = $2 AND slot = $3 AND retry_requested_at IS NOT NULL
