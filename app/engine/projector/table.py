@@ -112,8 +112,8 @@ class ProjectionTable:
         """The statements that make the tables, without the indexes that are not keys."""
         return [_ddl(CreateTable(table, if_not_exists=True)) for table in self.tables]
 
-    def index_definitions(self, *, refusing: bool = False) -> Sequence[str]:
-        """The statements that make the indexes.
+    def index_definitions(self, *, refusing: bool = False, existing: Collection[str] = ()) -> Sequence[str]:
+        """The statements that make the indexes, without the `existing` ones.
 
         With `refusing`, only the indexes that can refuse a row because its values are too large.
         """
@@ -121,7 +121,8 @@ class ProjectionTable:
             _ddl(CreateIndex(index, if_not_exists=True))
             for table in self.tables
             for index in sorted(table.indexes, key=lambda index: str(index.name))
-            if not (refusing and all(isinstance(column.type, FITTING_TYPES) for column in index.columns))
+            if index.name not in existing
+            and not (refusing and all(isinstance(column.type, FITTING_TYPES) for column in index.columns))
         ]
 
     async def create_table(self, connection: asyncpg.Connection) -> None:
@@ -134,8 +135,12 @@ class ProjectionTable:
             await connection.execute(statement)
 
     async def create_indexes(self, connection: asyncpg.Connection) -> None:
-        """Make the indexes that are missing."""
-        for statement in self.index_definitions():
+        """Make the indexes that are missing. If none is, this locks no table.
+
+        `CREATE INDEX IF NOT EXISTS` waits for a vacuum before it looks.
+        """
+        records = await connection.fetch(_SELECT_INDEXES, self.table.schema)
+        for statement in self.index_definitions(existing={record["indexname"] for record in records}):
             await connection.execute(statement)
 
     def batch(
@@ -334,3 +339,6 @@ async def _copy(connection: asyncpg.Connection, table: Table, rows: Iterable[Seq
     await connection.copy_records_to_table(
         table.name, schema_name=table.schema, columns=table.columns.keys(), records=rows
     )
+
+
+_SELECT_INDEXES = "SELECT indexname FROM pg_indexes WHERE schemaname = $1"

@@ -81,6 +81,33 @@ async def test_a_lost_connection_in_the_midst_of_work_loses_and_repeats_nothing(
         await assert_table_equals_log(running)
 
 
+async def test_a_takeover_does_not_wait_for_a_vacuum_of_the_tables(database: Database) -> None:
+    async with engine(database) as running:
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await assert_table_equals_log(running)
+    async with database.pool.acquire() as vacuum, vacuum.transaction():
+        # The lock of VACUUM, of ANALYZE, and of REINDEX CONCURRENTLY.
+        await vacuum.execute(
+            "LOCK TABLE read.tallies_v1, read.tallies_v1_history IN SHARE UPDATE EXCLUSIVE MODE"
+        )
+        async with engine(database) as running:
+            await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+            await running.projector.wait_for_position("tallies", 2, 5)
+
+
+async def test_a_takeover_makes_the_indexes_that_are_missing(database: Database) -> None:
+    select = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'read' AND tablename LIKE 'tallies%' ORDER BY indexdef"
+    async with engine(database) as running:
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await assert_table_equals_log(running)
+        indexes = await database.pool.fetch(select)
+    await database.pool.execute("DROP INDEX read.tallies_v1_sum_id")
+    async with engine(database) as running:
+        await running.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await assert_table_equals_log(running)
+        assert await database.pool.fetch(select) == indexes
+
+
 async def test_one_process_owns_a_projection_and_the_other_takes_over_when_it_is_gone(
     database: Database,
 ) -> None:
