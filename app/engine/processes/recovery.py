@@ -37,6 +37,8 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
     The caller owns the process. Raises `ForeignLog` if nothing shows that the log and the tables belong together.
     """
     async with connection.transaction():
+        # Since the start of this server, an operator may have deleted the row, or restored an older backup.
+        await create_missing_checkpoints(connection, [process])
         [row] = await connection.fetch(_SELECT_LOSSES, process)
         found: list[str] = []
         if row["replaced"]:
@@ -45,7 +47,7 @@ async def recover(connection: asyncpg.Connection, process: str, started: str) ->
                 raise ForeignLog(
                     f"the log has not the event at position {row['position']} that {process} has folded, and none of its"
                     " steps. Restore all tables of schema es from one moment. Or delete the rows of this process from"
-                    " es.process_checkpoints, es.processes, es.process_steps and es.process_deadlines"
+                    " es.process_deadlines, es.process_steps, es.processes, and last from es.process_checkpoints"
                 )
             instances = await _go_back(connection, process, position)
             steps = await _execute_again(connection, process, position)

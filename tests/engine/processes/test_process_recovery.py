@@ -280,9 +280,9 @@ async def test_tables_of_another_log_stop_the_process_with_what_to_do(database: 
             return worker.error
 
         assert "Restore all tables of schema es from one moment" in await until(said)
-        for table in TABLES:
+        for table in reversed(TABLES):
             await database.pool.execute(f"DELETE FROM {table}")
-        await runtime.processes.create_missing_checkpoints()
+        await until(lambda: _owns(runtime))
         await note(runtime, one, "put", 2)
         await at_rest(runtime)
         assert await kept(runtime, one) == [(2, "")]
