@@ -33,7 +33,10 @@ from domain.kernel.process import AnyProcess, Call, Port, RecordLifecycleEvent, 
 log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_COMMANDS = 256
-MAX_QUEUES_IN_FLIGHT = 2_000
+MAX_RUNNING_QUEUES = 2_000
+"""How many queues may run. A queue whose first command waits for its next attempt does not run."""
+MAX_QUEUES_IN_FLIGHT = 10_000
+"""Those that run and those that wait. A queue that waits takes about 4 KB (measured 2026-11-28)."""
 MAX_CALLS_IN_FLIGHT = 50_000
 """A call that waits takes about 2 KB. So an outage of one port does not stop the process for a long time."""
 
@@ -80,6 +83,8 @@ class Dispatcher:
         self._seconds_to_deadline = seconds_to_deadline
         self._describe_command = describe_command
         self._queues: dict[_Queue, deque[ProcessStep]] = {}
+        self._waiting_queues = 0
+        """How many queues wait for the next attempt of their first command."""
         self._recording: dict[UUID, asyncio.Task[None]] = {}
         """The tasks that record notes, by instance."""
         self._calls: dict[UUID, dict[UUID, CallKind]] = {}
@@ -96,7 +101,12 @@ class Dispatcher:
     def has_room(self) -> bool:
         """Whether the process may ask for more. Without room its worker reads no new facts."""
         calls = sum(kind.in_flight for kind in self._kinds.values())
-        return len(self._queues) < MAX_QUEUES_IN_FLIGHT and calls < MAX_CALLS_IN_FLIGHT
+        queues = len(self._queues)
+        return (
+            queues - self._waiting_queues < MAX_RUNNING_QUEUES
+            and queues < MAX_QUEUES_IN_FLIGHT
+            and calls < MAX_CALLS_IN_FLIGHT
+        )
 
     @property
     def is_idle(self) -> bool:
@@ -210,7 +220,11 @@ class Dispatcher:
             if result.outcome != "due":
                 return result
             self._on_result(result)
-            await attempts.backoff.sleep()
+            self._waiting_queues += 1
+            try:
+                await attempts.backoff.sleep()
+            finally:
+                self._waiting_queues -= 1
             if step.id in self._cancelled:
                 return replace(result, outcome="withdrawn")
 

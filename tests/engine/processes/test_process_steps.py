@@ -2,11 +2,13 @@
 
 import asyncio
 import random
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
 import pytest
 
+import app.engine.processes.dispatcher as process_dispatcher
 from app.engine.commands import CommandContext, CommandOutcome
 from app.engine.database.connections import Database
 from app.engine.processes import admin
@@ -237,3 +239,72 @@ async def test_a_note_whose_id_another_command_has_is_given_up_and_those_behind_
         await note(runtime, one, "put")
         await at_rest(runtime)
         assert error not in caplog.text
+
+
+def fail_commands(monkeypatch: pytest.MonkeyPatch, runtime: Engine, errands: Collection[UUID]) -> None:
+    """Let each command for the till of one of these errands fail, as a bug of its decider does."""
+    execute = runtime.commands.execute
+
+    async def fail_some(
+        decider: AnyDecider, stream_id: UUID, command: Command, context: CommandContext
+    ) -> CommandOutcome:
+        if stream_id in map(till, errands):
+            raise ZeroDivisionError
+        return await execute(decider, stream_id, command, context)
+
+    monkeypatch.setattr(runtime.commands, "execute", fail_some)
+
+
+async def test_commands_that_wait_for_their_next_attempt_do_not_stop_the_process(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_dispatcher, "MAX_RUNNING_QUEUES", 2)
+    failing, healthy = [uuid4() for _ in range(3)], uuid4()
+    async with running(database, steps=PATIENT) as runtime:
+        fail_commands(monkeypatch, runtime, failing)
+        for identity in failing:
+            await note(runtime, identity, "put")
+        await note(runtime, healthy, "put", 2)
+        await until(lambda: kept(runtime, healthy))
+        await note(runtime, failing[0], "stop")
+        await until(lambda: _is_withdrawn(database, failing[0]))
+
+
+async def _is_withdrawn(database: Database, errand_id: UUID) -> bool:
+    return await database.pool.fetchval(
+        "SELECT outcome = 'withdrawn' FROM es.process_steps WHERE instance = $1 AND step = 'put'", errand_id
+    )
+
+
+async def test_a_process_reads_no_further_events_while_too_many_commands_fail(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_dispatcher, "MAX_QUEUES_IN_FLIGHT", 2)
+    failing, healthy = [uuid4(), uuid4()], uuid4()
+    async with running(database, steps=PATIENT) as runtime:
+
+        async def attempts_of_both() -> int:
+            counts = await database.pool.fetch("SELECT attempts FROM es.process_steps WHERE step = 'put'")
+            return min(row["attempts"] for row in counts) if len(counts) == 2 else 0
+
+        fail_commands(monkeypatch, runtime, failing)
+        for identity in failing:
+            await note(runtime, identity, "put")
+        await until(attempts_of_both)
+        at = await note(runtime, healthy, "put", 2)
+
+        async def feed_has_it() -> bool:
+            return runtime.feed.head >= at
+
+        await until(feed_has_it)
+        before = await attempts_of_both()
+
+        async def attempted_twice_more() -> bool:
+            return await attempts_of_both() >= before + 2
+
+        # The worker writes each failed attempt in a cycle, and a cycle reads the next events.
+        await until(attempted_twice_more)
+        assert runtime.processes.workers["errand"].position < at
+        failing.clear()
+        await at_rest(runtime)
+        assert await kept(runtime, healthy) == [(2, "")]
