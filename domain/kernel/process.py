@@ -232,7 +232,10 @@ class RecordLifecycleEvent(Command):
 
 @command("process.retry-step", formerly=("RetryStep",))
 class RetryStep(Command):
+    """Retry a stuck step; with `parked`, the event that parked the instance. The latter records no event."""
+
     step: str
+    parked: bool = False
 
 
 @command("process.skip-step", formerly=("SkipStep",))
@@ -301,6 +304,8 @@ def make_stream_decider(category: str) -> ProcessStream:
                 return []
             case RecordLifecycleEvent(event=event):
                 return [_to_own_class(classes, event)]
+            case RetryStep(parked=True):
+                return []
             case _ if not lifecycle.known:
                 raise ProcessUnknown
             case RetryStep(step=step) if step in lifecycle.stuck:

@@ -132,18 +132,23 @@ async def retry(
         return _unknown()
     view = (await get_processes(database, process.category, [instance])).get(instance)
     if view is not None and view.state == "parked" and step is None:
-        if context.dry_run:
-            return CommandPreview(facts=())
-        await database.pool.execute(
-            "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2", process.category, instance
-        )
-        return CommandAccepted(position=view.parked_position or 0, version=0, facts=())
+        outcome = await _execute(commands, process, instance, RetryStep(step="", parked=True), context)
+        # An outcome with events is the first one of a command id that has retried a step. A repeat without events requests the
+        # retry, too: the first attempt may have been interrupted before this statement.
+        if isinstance(outcome, CommandAccepted) and not outcome.facts:
+            await database.pool.execute(
+                "UPDATE es.processes SET retry = true WHERE process = $1 AND id = $2",
+                process.category,
+                instance,
+            )
+        return outcome
     if step is not None or view is None:
         return await _execute(commands, process, instance, RetryStep(step=step or ""), context)
     names = [*dict.fromkeys(step.name for step in view.steps if step.outcome == "stuck")]
     outcome = await _execute(commands, process, instance, RetryStep(step=next(iter(names), "")), context)
     for name in names:
-        if not isinstance(outcome, CommandAccepted | CommandPreview):
+        # Without events it is the first outcome of a command id that has retried a parked instance.
+        if not isinstance(outcome, CommandAccepted | CommandPreview) or not outcome.facts:
             break
         # The repeat of a retry that was interrupted has the outcome of that one's first step.
         if all(fact.event.step != name for fact in outcome.facts):

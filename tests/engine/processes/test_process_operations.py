@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -15,6 +17,7 @@ from app.engine.commands import (
 )
 from app.engine.database.connections import Database
 from app.engine.processes import admin
+from app.engine.store.append_request import CommandIdReused
 from domain.kernel.decider import Recorded
 from domain.kernel.process import (
     Action,
@@ -161,18 +164,97 @@ async def test_a_dry_run_of_a_retry_previews_all_steps_and_records_nothing(datab
         assert await runtime.reader.head_position() == head
 
 
+PARK = "UPDATE es.processes SET parked_position = 1, parked_error = 'poison'"
+
+
+@asynccontextmanager
+async def parked(database: Database, one: UUID) -> AsyncGenerator[Engine]:
+    """An errand that is parked, and that its worker does not retry: the worker learns of it at its next take-over."""
+    async with running(database) as runtime:
+        await note(runtime, one, "put")
+        await at_rest(runtime)
+        await database.pool.execute(PARK)
+        yield runtime
+
+
+async def _is_requested(database: Database) -> bool:
+    return await database.pool.fetchval("SELECT retry FROM es.processes")
+
+
 async def test_a_dry_run_of_the_retry_of_a_parked_instance_is_a_preview_and_requests_nothing(
     database: Database,
 ) -> None:
     one = uuid4()
-    async with running(database) as runtime:
-        await note(runtime, one, "put")
-        await at_rest(runtime)
-        await database.pool.execute("UPDATE es.processes SET parked_position = 1, parked_error = 'poison'")
+    async with parked(database, one) as runtime:
         dry = request(dry_run=True)
         outcome = await admin.retry(database, runtime.commands, errand, one, None, dry)
-        assert outcome == CommandPreview(facts=())
-        assert not await database.pool.fetchval("SELECT retry FROM es.processes")
+        assert isinstance(outcome, CommandPreview)
+        assert not outcome.facts
+        assert not await _is_requested(database)
+
+
+async def test_the_retry_of_a_parked_instance_compares_the_version_and_answers_with_it(
+    database: Database,
+) -> None:
+    one = uuid4()
+    async with parked(database, one) as runtime:
+        version, head = len(await own(runtime, one)), await runtime.reader.head_position()
+        for dry_run in (True, False):
+            wrong = request(expected_version=version + 1, dry_run=dry_run)
+            outcome = await admin.retry(database, runtime.commands, errand, one, None, wrong)
+            assert outcome == CommandConflict(expected=version + 1, actual=version)
+        assert not await _is_requested(database)
+        right = request(expected_version=version)
+        outcome = await admin.retry(database, runtime.commands, errand, one, None, right)
+        assert isinstance(outcome, CommandAccepted)
+        assert (outcome.position, outcome.version, list(outcome.facts)) == (head, version, [])
+        assert await _is_requested(database)
+
+
+async def test_a_command_id_that_has_retried_a_step_does_not_retry_the_event_that_parks_later(
+    database: Database,
+) -> None:
+    one, only = uuid4(), request(command_id=uuid4())
+    async with running(database, Bell(away)) as runtime:
+        await note(runtime, one, "ring")
+        await until(lambda: _stuck_again(runtime, one, 1))
+        first = await admin.retry(database, runtime.commands, errand, one, None, only)
+        assert isinstance(first, CommandAccepted)
+        await until(lambda: _stuck_again(runtime, one, 2))
+        await at_rest(runtime)
+        await database.pool.execute(PARK)
+        again = await admin.retry(database, runtime.commands, errand, one, None, only)
+        assert again == replace(first, duplicate=True)
+        assert not await _is_requested(database)
+
+
+async def test_a_command_id_that_has_retried_a_parked_instance_retries_no_step_that_is_stuck_later(
+    database: Database,
+) -> None:
+    one, only = uuid4(), request(command_id=uuid4())
+    async with two_stuck_steps(database, one) as runtime:
+        await database.pool.execute(PARK)
+        first = await admin.retry(database, runtime.commands, two_calls, one, None, only)
+        assert isinstance(first, CommandAccepted)
+        await database.pool.execute("UPDATE es.processes SET parked_position = NULL")
+        again = await admin.retry(database, runtime.commands, two_calls, one, None, only)
+        assert again == replace(first, duplicate=True)
+        assert await _retried(runtime, one) == []
+        with pytest.raises(CommandIdReused):
+            await admin.skip(runtime.commands, two_calls, one, "ring", "moved away", only)
+
+
+async def test_the_repeat_of_a_retry_of_a_parked_instance_that_was_interrupted_requests_it(
+    database: Database,
+) -> None:
+    one, only = uuid4(), request(command_id=uuid4())
+    async with parked(database, one) as runtime:
+        await admin.retry(database, runtime.commands, errand, one, None, only)
+        await database.pool.execute("UPDATE es.processes SET retry = false")
+        outcome = await admin.retry(database, runtime.commands, errand, one, None, only)
+        assert isinstance(outcome, CommandAccepted)
+        assert outcome.duplicate
+        assert await _is_requested(database)
 
 
 async def test_a_skipped_step_is_not_executed_and_its_reason_is_recorded(database: Database) -> None:
