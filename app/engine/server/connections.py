@@ -219,8 +219,8 @@ class Listener:
         self._failures = 0
 
     def start(self) -> None:
+        """Accept. The socket listens already."""
         self._socket.setblocking(False)
-        self._socket.listen(BACKLOG)
         self._resume()
         self._sweep()
 

@@ -31,7 +31,7 @@ from app.engine.graphql.strawberry_internals import graphql_schema
 from app.engine.graphql.transport.requests import MAX_REQUEST_BYTES
 from app.engine.hosts import is_loopback_name
 from app.engine.server.asgi import create_app, create_operations_app, documents_of, schema_of
-from app.engine.server.connections import ConnectionTable, Listener, max_connections
+from app.engine.server.connections import BACKLOG, ConnectionTable, Listener, max_connections
 from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits
 from app.engine.server.refusals import NO_ROOM, refusal
 from app.engine.server.runtime import Runtime
@@ -46,6 +46,9 @@ from app.engine.settings import EngineSettings
 log = logging.getLogger(__name__)
 
 
+API_PORT, OPERATIONS_PORT = "--port or APP_PORT", "APP_OPERATIONS_PORT"
+"""What chooses each port, for the messages."""
+ALL_ADDRESSES = {"0.0.0.0", "::"}  # noqa: S104 - compared, and not bound
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 MAX_OPERATIONS_CONNECTIONS = 50
 REQUESTS_SHARE = 0.5
@@ -110,6 +113,8 @@ class GracefulServer(uvicorn.Server):
             ),
         )
         overloaded = refusal(*NO_ROOM)
+        for listener in sockets or ():
+            listen(listener, API_PORT)
         listeners = [Listener(listener, create_protocol, table, overloaded) for listener in sockets or ()]
         if self._operations is not None:
             listeners.append(self._operations.listener(create_protocol, overloaded))
@@ -144,7 +149,8 @@ class Operations:
         self._state = ServerState()
 
     def listener(self, create_protocol: partial[BoundedHttpProtocol], refusal: bytes) -> Listener:
-        """`create_protocol` is that of the public port."""
+        """`create_protocol` is that of the public port. Raises `ConfigurationError` if the port is taken."""
+        listen(self._socket, OPERATIONS_PORT)
         table = ConnectionTable(self._state.connections, MAX_OPERATIONS_CONNECTIONS)
         create = partial(create_protocol, config=self._config, server_state=self._state, table=table)
         return Listener(self._socket, create, table, refusal)
@@ -178,9 +184,22 @@ def check_hosts(settings: EngineSettings) -> None:
         )
 
 
+def check_ports(settings: EngineSettings) -> None:
+    """Raises `ConfigurationError` if the operations port is the port of the API, on the same address.
+
+    The system would say so only when the server listens: see `listen`.
+    """
+    hosts = {settings.host, settings.operations_host}
+    is_shared = len(hosts) == 1 or hosts & ALL_ADDRESSES
+    if settings.operations_port and settings.operations_port == settings.port and is_shared:
+        raise ConfigurationError(
+            f"setting {OPERATIONS_PORT} is {settings.port}, as is the port of the API: choose another"
+        )
+
+
 def bind_socket(settings: EngineSettings) -> socket.socket:
     """The socket to listen on. Raises `ConfigurationError` if it cannot be used."""
-    return _bind(settings.host, settings.port, "--port or APP_PORT")
+    return _bind(settings.host, settings.port, API_PORT)
 
 
 def _bind(host: str, port: int, options: str) -> socket.socket:
@@ -193,11 +212,27 @@ def _bind(host: str, port: int, options: str) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ConfigurationError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {options}"
-        ) from None
+        raise _cannot_listen(host, port, options, error) from None
     listener.set_inheritable(True)
     return listener
+
+
+def listen(listener: socket.socket, options: str) -> None:
+    """Listen on a bound socket. Raises `ConfigurationError` if another program listens there.
+
+    Linux lets two programs bind one port, so that a restart need not wait. Only one of them can listen.
+    """
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:
+        host, port, *_ = listener.getsockname()
+        raise _cannot_listen(host, port, options, error) from None
+
+
+def _cannot_listen(host: str, port: int, options: str, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {options}"
+    )
 
 
 def _addresses(application: AnyApplication, settings: EngineSettings, port: int) -> list[str]:
@@ -211,9 +246,10 @@ async def serve[S: EngineSettings](
 ) -> int:
     """Run until SIGINT, SIGTERM or SIGHUP, or until a component gives up. Returns the exit code.
 
-    Raises `ConfigurationError` or `DatabaseUnavailable` before it has begun to listen.
+    Raises `ConfigurationError` or `DatabaseUnavailable` before it has accepted a connection.
     """
     check_hosts(settings)
+    check_ports(settings)
     check_access(settings)
     check_policies(graphql_schema(schema_of(application, settings, documents_of(settings))[0]), application)
     max_connections(settings)

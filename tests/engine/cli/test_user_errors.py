@@ -23,8 +23,9 @@ from app.engine.errors import UserError
 from app.engine.settings import ROOT
 from app.engine.store.append import Overloaded
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
-from tests.support.cli import assert_user_error, run, run_cold
+from tests.support.cli import assert_user_error, run, run_cold, run_python
 from tests.support.databases import as_superuser
+from tests.support.ports import free_port
 from tests.support.server import Server
 
 
@@ -71,6 +72,40 @@ def test_a_port_that_is_taken_is_said(database_url: str) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert_user_error(run("serve", "--port", str(port), DATABASE_URL=database_url), f"127.0.0.1:{port}")
+
+
+SERVE_WHILE_ANOTHER_PROGRAM_BEGINS_TO_LISTEN = """
+import socket, sys
+from app.composition import application
+from app.engine.cli.main import main
+from app.engine.server import serve
+
+taken = socket.socket()
+taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+taken.bind(("127.0.0.1", int(sys.argv.pop())))
+# It is called after the server has bound its ports, and before it listens.
+serve.tune_gc = taken.listen
+main(application)
+"""
+
+
+@pytest.mark.parametrize("option", ["APP_PORT", "APP_OPERATIONS_PORT"])
+def test_a_port_that_is_taken_while_the_server_starts_is_said(option: str, database_url: str) -> None:
+    port = str(free_port())
+    ports = {"APP_PORT": "0", option: port, "APP_LOG_LEVEL": "warning"}
+    result = run_python(
+        SERVE_WHILE_ANOTHER_PROGRAM_BEGINS_TO_LISTEN, "serve", port, DATABASE_URL=database_url, **ports
+    )
+    assert_user_error(result, f"cannot listen on 127.0.0.1:{port}: Address already in use")
+    assert option in result.stderr
+    assert "ready" not in result.stdout
+
+
+def test_an_operations_port_that_is_the_port_of_the_api_is_said_before_the_database_is_opened() -> None:
+    port = str(free_port())
+    no_database = "postgresql://ann@127.0.0.1:1/shop"
+    result = run("serve", "--port", port, APP_OPERATIONS_PORT=port, DATABASE_URL=no_database)
+    assert_user_error(result, f"setting APP_OPERATIONS_PORT is {port}, as is the port of the API")
 
 
 def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: str, database_url: str) -> None:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.engine.errors import ConfigurationError
+from app.engine.server.serve import check_ports
+from app.engine.settings import EngineSettings
 from tests.support.cli import run
 from tests.support.ports import free_port
 from tests.support.raw_http import HEAD, connection, events_stream, until
@@ -84,6 +87,26 @@ def test_streams_that_take_all_connections_of_the_public_port_leave_the_operatio
         assert get(operations, "/metrics", address="127.0.0.2")[0] == 200
         with pytest.raises(ConnectionRefusedError), connection(operations):
             pass
+
+
+@pytest.mark.parametrize(
+    "hosts", [("10.0.0.1", "10.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("127.0.0.1", "0.0.0.0"), ("::", "::1")]
+)
+def test_the_operations_port_on_an_address_of_the_api_is_another_port(hosts: tuple[str, str]) -> None:
+    host, operations_host = hosts
+    with pytest.raises(ConfigurationError, match="APP_OPERATIONS_PORT is 9100"):
+        check_ports(
+            EngineSettings(host=host, port=9100, operations_host=operations_host, operations_port=9100)
+        )
+    check_ports(EngineSettings(host=host, port=8000, operations_host=operations_host, operations_port=9100))
+
+
+def test_the_operations_port_on_another_address_may_be_the_port_of_the_api() -> None:
+    check_ports(
+        EngineSettings(host="127.0.0.1", port=9100, operations_host="127.0.0.2", operations_port=9100)
+    )
+    # 0 is no port.
+    check_ports(EngineSettings(port=0, operations_port=0))
 
 
 def test_in_development_one_port_has_all_and_an_operations_port_takes_it_away(database_url: str) -> None:
