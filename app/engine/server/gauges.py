@@ -30,6 +30,7 @@ class MetricSources:
     authenticator: Authenticator
     pool: Callable[[], Pool]
     reconnects: Callable[[], Mapping[str, int]]
+    makes_seals: bool
 
 
 def _gauge(name: str, help: str, labels: str, values: Mapping[str, float]) -> Metric:
@@ -224,7 +225,7 @@ class StateCollector(Collector):
                 "How far the clock of the database is ahead of the clock of this server, in seconds.",
                 value=probe.clock_skew_seconds,
             )
-        if probe.counts is not None:
+        if probe.counts is not None and self._sources.makes_seals:
             yield GaugeMetricFamily(
                 "app_seal_age_seconds",
                 "Time that the oldest event without a seal has waited, in seconds.",

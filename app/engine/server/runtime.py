@@ -162,6 +162,7 @@ class Runtime:
                 authenticator=self.authenticator,
                 pool=lambda: database.pool,
                 reconnects=self.reconnects,
+                makes_seals=settings.seal_max_events > 0,
             ),
             application.metrics(),
         )

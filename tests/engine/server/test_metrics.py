@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
@@ -38,10 +39,10 @@ TOY = Application(
 
 
 @asynccontextmanager
-async def run_toy(database: Database, *collectors: Collector) -> AsyncGenerator[Runtime]:
+async def run_toy(database: Database, *collectors: Collector, **settings: Any) -> AsyncGenerator[Runtime]:
     """The engine on the toy domain, with these metrics of the team."""
     toy = replace(TOY, metrics=lambda: collectors)
-    runtime = Runtime(toy, EngineSettings(database_url=database.url, pool_size=4), database)
+    runtime = Runtime(toy, EngineSettings(database_url=database.url, pool_size=4, **settings), database)
     async with runtime.run():
         yield runtime
 
@@ -136,6 +137,17 @@ async def test_stuck_steps_are_counted_by_process(toy: Runtime, database: Databa
         errand.category,
     )
     assert (await metrics(toy))[name] == 1
+
+
+@pytest.mark.parametrize("max_events", [1_000, 0])
+async def test_the_age_of_an_event_without_a_seal_is_shown_only_if_seals_are_made(
+    max_events: int, database: Database
+) -> None:
+    async with run_toy(database, seal_max_events=max_events, seal_interval_seconds=3_600) as runtime:
+        await runtime.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await runtime.probe.count()
+        age = (await metrics(runtime)).get("app_seal_age_seconds")
+    assert age is None if max_events == 0 else age is not None and age > 0
 
 
 async def test_two_runtimes_in_one_process_have_metrics_of_their_own(
