@@ -342,7 +342,7 @@ class ProjectionWorker:
     @property
     def stored_position(self) -> int:
         """The position that the table has in the database, as far as this process knows. The owner may be further."""
-        return self._stored_position if self.writer is None else self.writer.position
+        return self._stored_position if self.writer is None else self.writer.committed_position
 
     def note_stored(self, position: int, known: int) -> None:
         """The table was found at `position`, and was known at `known` before that look began.

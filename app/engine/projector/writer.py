@@ -69,6 +69,8 @@ class TableWriter:
         self.slot = slot
         self.connection = connection
         self.checkpoint = checkpoint or Checkpoint(projection, slot)
+        self.committed_position = self.checkpoint.position
+        """The last position that is committed. `position` is higher in a transaction, and after one that failed."""
         self.table = projection_table(projection, slot)
         self.store = ParkedKeyStore(projection, slot)
         self.parked = ParkedKeys(projection=projection)
@@ -109,6 +111,7 @@ class TableWriter:
             self.rebuild = await unfinished_rebuild(self.connection, self.projection)
         else:
             self.checkpoint = await self._claim_former()
+        self.note_commit()
         await self.load_parked()
 
     async def _claim_former(self) -> Checkpoint:
@@ -158,6 +161,7 @@ class TableWriter:
                 if not moved:
                     raise self.checkpoint.lost()
                 self.checkpoint.position, self.checkpoint_pending_since = position, None
+                self.note_commit()
                 self.cache.remember(folded.rows)
                 return len(folded.rows)
         except Exception as error:
@@ -165,6 +169,7 @@ class TableWriter:
             if not is_data_error(error):
                 raise
         rows = await self.write_isolating(facts, position)
+        self.note_commit()
         self.cache.remember(rows)
         return len(rows)
 
@@ -172,6 +177,11 @@ class TableWriter:
         """Store a checkpoint that was left behind. Raises `LeaseLost`."""
         await self.checkpoint.move(self.connection, position)
         self.checkpoint_pending_since = None
+        self.note_commit()
+
+    def note_commit(self) -> None:
+        """The transaction that moved the checkpoint to `position` is committed."""
+        self.committed_position = self.position
 
     async def assert_owned(self) -> None:
         """Check, within a transaction, that the table is still ours. Raises `LeaseLost`."""

@@ -12,14 +12,16 @@ import pytest
 
 import app.engine.projector.worker as module
 from app.engine.database.connections import Database, RowsLost
+from app.engine.projector.checkpoint import Checkpoint
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_table import LiveTable
 from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.projector.slots import FORMER
+from app.engine.projector.table import ProjectionTable
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Key
-from tests.support.toy_counter import Engine, engine, tallies
+from tests.support.toy_counter import Engine, engine, tallies, wait_until_owner
 from tests.support.toy_parking import add, wait_until_folded
 
 LOCK = 20_251
@@ -120,24 +122,95 @@ async def test_checkpoints_that_were_read_before_a_loss_was_found_do_not_end_the
             assert not other.workers[tallies.name].state.has_reached(2)
 
 
+def no_keys(fact: object) -> Sequence[Key]:
+    del fact
+    return []
+
+
+OF_NO_ROW = replace(tallies, keys=no_keys)
+
+
 async def test_a_checkpoint_that_its_owner_had_not_stored_yet_is_no_loss(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CHECKPOINT_DELAY_SECONDS", 3_600)
-
-    def keys(fact: object) -> Sequence[Key]:
-        del fact
-        return []
-
-    of_no_row = replace(tallies, keys=keys)
-    async with engine(database, projections=[of_no_row]) as running:
+    async with engine(database, projections=[OF_NO_ROW]) as running:
         await add(running, uuid4(), 1)
-        await wait_until_folded(running, of_no_row)
-        worker = running.projector.workers[of_no_row.name]
+        await wait_until_folded(running, OF_NO_ROW)
+        worker = running.projector.workers[OF_NO_ROW.name]
         assert (worker.state.position, worker.stored_position) == (1, 0)
         worker._leave()  # pyright: ignore[reportPrivateUsage] - as it does after an error
         async with database.connection() as connection:
             await running.projector.check_new_connection(connection)
+        assert database.losses == 0
+
+
+async def test_a_checkpoint_that_its_owner_has_stored_late_is_known(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHECKPOINT_DELAY_SECONDS", 3_600)
+    async with engine(database, projections=[OF_NO_ROW]) as running:
+        await add(running, uuid4(), 1)
+        await wait_until_folded(running, OF_NO_ROW)
+        worker = running.projector.workers[OF_NO_ROW.name]
+        writer = worker.writer
+        assert writer is not None
+        async with writer.lock:
+            await writer.flush_checkpoint(1)
+        assert worker.stored_position == 1
+
+
+async def test_an_owner_knows_the_checkpoint_that_it_has_taken_over(database: Database) -> None:
+    async with with_two_rows(database):
+        pass
+    async with engine(database) as running:
+        await wait_until_owner(running)
+        assert running.projector.workers[tallies.name].stored_position == 2
+
+
+@pytest.mark.parametrize("amount", [1, 2**62], ids=["rows that fit", "a refused row"])
+@pytest.mark.parametrize("threshold", [1, 1_000], ids=["a bulk load", "a batch"])
+async def test_a_checkpoint_that_its_owner_has_moved_but_not_committed_is_no_loss(
+    database: Database, monkeypatch: pytest.MonkeyPatch, threshold: int, amount: int
+) -> None:
+    monkeypatch.setattr(module, "BULK_LOAD_THRESHOLD", threshold)
+    async with engine(database, projections=[]) as running:
+        for stream in (uuid4(), refused := uuid4(), refused):
+            await add(running, stream, amount)
+    move, looked = Checkpoint.move, asyncio.Event()
+
+    async def move_and_look(checkpoint: Checkpoint, connection: asyncpg.Connection, position: int) -> None:
+        await move(checkpoint, connection, position)
+        async with database.connection() as other:
+            await running.projector.check_new_connection(other)
+        looked.set()
+
+    monkeypatch.setattr(Checkpoint, "move", move_and_look)
+    async with engine(database) as running:
+        await wait_until_folded(running, tallies)
+        assert database.losses == 0
+        assert running.projector.workers[tallies.name].stored_position == 3
+        # The one statement of a batch without a refused row moves the checkpoint in the database alone.
+        assert looked.is_set() == (threshold == 1 or amount > 1)
+
+
+async def test_a_bulk_load_that_is_rolled_back_is_no_loss(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BULK_LOAD_THRESHOLD", 1)
+    async with engine(database, projections=[]) as running:
+        await add(running, uuid4(), 1)
+    copy = ProjectionTable.copy
+
+    async def copy_to_a_full_disk(*arguments: Any) -> None:
+        monkeypatch.setattr(ProjectionTable, "copy", copy)
+        await copy(*arguments)
+        raise asyncpg.DiskFullError
+
+    monkeypatch.setattr(ProjectionTable, "copy", copy_to_a_full_disk)
+    async with engine(database) as running:
+        await wait_until_folded(running, tallies)
+        assert ProjectionTable.copy is copy
         assert database.losses == 0
 
 

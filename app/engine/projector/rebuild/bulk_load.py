@@ -6,7 +6,8 @@ seconds, so an interrupted load continues from there.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence, Set
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -208,7 +209,7 @@ async def _fold_page(
                 raise
             await _wait_until_read(next_page)
             up_to = min(load.target_position, facts[-1].position)
-            async with connection.transaction():
+            async with _transaction(connection, [load]):
                 newer = await load.replay(reader, load.writer.position, up_to)
             if newer is not None:
                 raise newer from None
@@ -222,14 +223,14 @@ async def _flush(
 ) -> None:
     positions = [load.writer.position for load in loads]
     try:
-        async with connection.transaction():
+        async with _transaction(connection, loads):
             for load in loads:
                 await load.flush()
     except Exception as error:
         if not is_data_error(error):
             raise
         await _wait_until_read(next_page)
-        async with connection.transaction():
+        async with _transaction(connection, loads):
             met = [
                 await load.replay(reader, position, load.position)
                 for load, position in zip(loads, positions, strict=True)
@@ -237,6 +238,15 @@ async def _flush(
         for newer in met:
             if newer is not None:
                 raise newer from None
+
+
+@asynccontextmanager
+async def _transaction(connection: asyncpg.Connection, loads: Sequence[BulkLoad]) -> AsyncGenerator[None]:
+    """A transaction that moves the checkpoints of these loads."""
+    async with connection.transaction():
+        yield
+    for load in loads:
+        load.writer.note_commit()
 
 
 async def _wait_until_read(next_page: asyncio.Future[Sequence[Fact]]) -> None:
