@@ -55,14 +55,14 @@ async def drop_table(connection: asyncpg.Connection, projection: str, version: i
 
 
 async def claim_live_table(
-    connection: asyncpg.Connection, projection: AnyProjection, target_position: int
+    connection: asyncpg.Connection, projection: AnyProjection
 ) -> tuple[Checkpoint, str | None]:
     """The checkpoint of the live table, with this process as its owner, and why the table is made again.
 
     The reason is None if the table is not made again from the log. A table that is missing is made; one whose
     checkpoint counts for nothing is dropped first.
 
-    The caller holds the lease and has no transaction. Until the table is at `target_position`, `es.rebuilds` says why.
+    The caller holds the lease and has no transaction. Until the table has the log of this moment, `es.rebuilds` says why.
     """
     async with connection.transaction():
         await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MILLISECONDS}")
@@ -82,7 +82,6 @@ async def claim_live_table(
                     _INSERT_REBUILD,
                     projection.name,
                     projection.version,
-                    target_position,
                     process_name(),
                     problem,
                 )
@@ -110,7 +109,7 @@ _CREATE_SCHEMA = "SELECT es.create_slot_schema($1)"
 _WATCH = "SELECT es.watch_tables($1, $2, $3)"
 _INSERT_REBUILD = f"""
     INSERT INTO es.rebuilds (projection, version, slot, state, target, owner, error)
-    VALUES ($1, $2, '{LIVE}', 'building', $3, $4, $5)
+    SELECT $1, $2, '{LIVE}', 'building', coalesce(max(position), 0), $3, $4 FROM es.events
 """
 _SELECT_REBUILD = f"""
     SELECT error, target FROM es.rebuilds

@@ -74,7 +74,7 @@ class ProjectionWorker:
                 self._epoch = self._feed.epoch
                 async with self._database.connection() as connection:
                     writer = TableWriter(self.projection, self.slot, connection)
-                    if await writer.acquire(self._closed_while_waiting(), self._feed.latest_known):
+                    if await writer.acquire(self._closed_while_waiting()):
                         if not await self._feed.check_log(connection):
                             raise LogReplaced(self._feed.replacement)
                         await self._start_owning(writer)
@@ -158,7 +158,7 @@ class ProjectionWorker:
         async with writer.lock:
             if self.writer is not writer:
                 return
-            await new.claim(self._feed.latest_known)
+            await new.claim()
             self._take_over(new)
             if new.remade_because is not None:
                 await self._catch_up(new)

@@ -88,26 +88,24 @@ class TableWriter:
     def position(self) -> int:
         return self.checkpoint.position
 
-    async def acquire(self, closed: Callable[[], bool], head: int = 0) -> bool:
+    async def acquire(self, closed: Callable[[], bool]) -> bool:
         """Wait for the lease, and load the checkpoint; a missing live table is made. False if `closed` returns true first.
-        `head` is the end of the log. Raises `TableGone`."""
+        Raises `TableGone`."""
         await self.connection.execute(_SESSION_SETTINGS)
         name = lease_name(self.projection.name, self.projection.version, self.slot)
         if not await Lease(self.connection, name).acquire(closed):
             return False
-        await self.claim(head)
+        await self.claim()
         return True
 
-    async def claim(self, head: int = 0) -> None:
+    async def claim(self) -> None:
         """Load the checkpoint and the parked keys of the table that is in this slot now.
 
-        A live table whose checkpoint counts for nothing is made again, and may be read from position `head` on. A former
-        one is dropped. Raises `TableGone`.
+        A live table whose checkpoint counts for nothing is made again, and may be read from the present end of the log on.
+        A former one is dropped. Raises `TableGone`.
         """
         if self.slot == LIVE:
-            self.checkpoint, self.remade_because = await claim_live_table(
-                self.connection, self.projection, head
-            )
+            self.checkpoint, self.remade_because = await claim_live_table(self.connection, self.projection)
             self.rebuild = await unfinished_rebuild(self.connection, self.projection)
         else:
             self.checkpoint = await self._claim_former()

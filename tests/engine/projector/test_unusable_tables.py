@@ -9,9 +9,13 @@ from uuid import uuid4
 import pytest
 
 from app.engine.database.connections import Database, open_database
+from app.engine.projector.parking.admin import parked_keys, request_retry, wait_for_retry
 from app.engine.projector.projector import ProjectionStale
+from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
 from app.engine.projector.rebuild.rebuild import rebuild
+from app.engine.projector.slots import LIVE
 from app.engine.projector.worker import ProjectionWorker
+from app.engine.projector.writer import TableWriter
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from tests.support.databases import as_superuser
@@ -25,6 +29,7 @@ from tests.support.toy_counter import (
     tallies,
     tally,
 )
+from tests.support.toy_parking import BROKEN, POISON, add, assert_nothing_parked, wait_until_folded
 
 
 @pytest.fixture
@@ -261,6 +266,57 @@ async def test_an_interrupted_rebuild_is_not_read_before_its_end(
         await running.projector.wait_for_position("tallies", 1, 10)
         assert await database.pool.fetchval("SELECT count(*) FROM es.rebuilds WHERE slot = 'live'") == 0
         await assert_sound(running)
+
+
+async def test_a_table_that_is_made_again_is_read_from_the_end_of_the_log_on_also_if_its_owner_expects_more(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database, poll_interval=60) as running:
+        await fill(running)
+        generation = await live_generation(database)
+        # As after the restore of an earlier backup that the feed has not noticed.
+        monkeypatch.setattr(running.feed, "latest_known", running.feed.head + 40)
+        await database.pool.execute("TRUNCATE read.tallies_v1")
+        await made_again(database, generation)
+        await running.projector.wait_for_position("tallies", 0, 10)
+
+
+async def test_a_claim_that_makes_a_table_again_reads_the_end_of_the_log_itself(database: Database) -> None:
+    async with engine(database) as running:
+        await fill(running)
+        head = running.feed.head
+    await database.pool.execute("TRUNCATE read.tallies_v1")
+    async with database.connection() as connection:
+        writer = TableWriter(tallies, LIVE, connection)
+        assert await writer.acquire(lambda: False)
+        assert writer.rebuild == (writer.remade_because, head)
+
+
+@pytest.mark.parametrize(
+    "damage", ["TRUNCATE read.tallies_v1", "DROP TABLE read.tallies_v1; DELETE FROM es.checkpoints"]
+)
+async def test_a_retry_without_a_server_is_refused_if_the_table_has_to_be_made_again(
+    database: Database, damage: str
+) -> None:
+    async with engine(database, projections=[BROKEN]) as running:
+        await add(running, uuid4())
+        await add(running, uuid4(), note=POISON)
+        await wait_until_folded(running, BROKEN)
+    await database.pool.execute(damage)
+    requested_at, count = await request_retry(database, BROKEN)
+    assert count == 1
+    with pytest.raises(
+        OperationRefused, match=r"tallies: .*Start a server: it makes the table again from the log"
+    ) as refused:
+        await wait_for_retry(database, BROKEN, requested_at, count, 10, reader=running.reader)
+    assert refused.value.why == RefusalReason.MISSING
+    async with engine(database, projections=[BROKEN]) as running:
+        await wait_until_folded(running, BROKEN)
+        assert len(await parked_keys(database, BROKEN, first=10)) == 1
+    async with engine(database) as running:
+        requested_at, count = await request_retry(database, tallies)
+        await wait_for_retry(database, tallies, requested_at, count, 10)
+        await assert_nothing_parked(running, tallies)
 
 
 async def test_a_sound_table_is_never_made_again(

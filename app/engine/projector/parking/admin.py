@@ -210,7 +210,7 @@ async def wait_for_retry(
     """The result of a request for one `key`, or for `count` keys, when it is done or `seconds` have passed.
 
     With a `reader`, this process serves the request itself if no other process owns the projection. Then it raises
-    `OperationRefused` if only newer code can serve it.
+    `OperationRefused` if only newer code can serve it, or if the table has to be made again.
     """
     deadline = asyncio.get_running_loop().time() + seconds
     while True:
@@ -227,7 +227,7 @@ async def _retry_here(
     database: Database, projection: AnyProjection, reader: EventReader, on_progress: ProgressCallback
 ) -> bool:
     """Serve all requests. False if another process owns the projection, which will serve them. Raises `OperationRefused` if
-    only newer code can."""
+    only newer code can, or if the table has to be made again."""
     once = iter((False, True))
     async with database.connection() as connection:
         writer = TableWriter(projection, LIVE, connection)
@@ -236,6 +236,13 @@ async def _retry_here(
                 return False
         except TableGone:
             return False
+        if writer.position == 0:
+            # Nothing was parked in an empty table: the requested keys were those of the table before it.
+            problem = "its table is empty" if writer.rebuild is None else writer.rebuild[0]
+            raise OperationRefused(
+                f"{projection.name}: {problem}. Start a server: it makes the table again from the log, and parks the keys that still fail",
+                RefusalReason.MISSING,
+            )
         try:
             while await retry(writer, reader, database, on_progress):
                 pass
