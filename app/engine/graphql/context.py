@@ -117,6 +117,11 @@ class LiveHandover:
         """Hand over: the handler sends `first`, and then the messages after `cursor`."""
         self.cursor, self.next_after, self.first, self.epoch = cursor, next_after, first, epoch
 
+    def take_first(self) -> LiveMessage | None:
+        """The first message, once. It has all rows of a list, and the handover lives as long as the operation."""
+        first, self.first = self.first, None
+        return first
+
 
 @dataclass
 class ResumePoint:

@@ -63,6 +63,8 @@ def live_list[R, F](
         if first is not None:
             context.reads.note_answer(first.position)
             yield messages.message(first).make_root()
+        # It has all rows of the list.
+        del first
         while (message := await messages.next_after(cursor)) is not None:
             cursor = message.cursor
             context.reads.note_answer(message.position)
@@ -101,7 +103,9 @@ class LiveListMessages[R]:
         return None if changes is None else self.message(changes)
 
     def message(self, changes: RowChanges[R]) -> LiveMessage:
-        return LiveMessage(changes.position, changes.cursor, changes, lambda: self._to_graphql(changes))
+        return LiveMessage(
+            changes.position, changes.cursor, changes.identity, lambda: self._to_graphql(changes)
+        )
 
     def _to_graphql(self, changes: RowChanges[R]) -> Changes[Any]:
         return Changes(

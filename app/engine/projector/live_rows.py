@@ -10,7 +10,7 @@ Subscribers drive the evaluation: the first that wakes reads, for all. It ends w
 import asyncio
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
@@ -45,6 +45,8 @@ class RowChanges[R]:
     upserted: Sequence[R]
     removed: Sequence[Key] = ()
     initial: bool = False
+    identity: object = field(default_factory=object)
+    """Names these changes in caches, which do not keep the rows."""
 
 
 class LiveRows[R]:

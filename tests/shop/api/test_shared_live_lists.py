@@ -1,7 +1,10 @@
 """Subscribers of one live list share its messages, and each begins with what is there when it comes."""
 
 import asyncio
+import gc
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
 from types import ModuleType
@@ -21,6 +24,7 @@ from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
 from app.engine.graphql.live_list import live_list
 from app.engine.graphql.schema import build_schema
 from app.engine.graphql.transport.http import GraphQLEndpoint
+from app.engine.projector.live_rows import RowChanges
 from app.engine.projector.projector import ProjectionStale
 from app.engine.server.runtime import Runtime
 from domain.kernel.decider import AnyDecider, Command
@@ -113,6 +117,47 @@ async def test_subscribers_that_join_together_share_the_first_message(
     assert await later.next() == ("REQUESTED", [])
     assert len(rendered) == 2
     await cancel_all([follower.task for follower in (*followers, later)])
+
+
+def whole_lists() -> int:
+    """The number of whole lists, with all their rows, in memory."""
+    gc.collect()
+    return sum(found.initial for found in gc.get_objects() if type(found) is RowChanges)
+
+
+async def change(runtime: Runtime, id: UUID) -> None:
+    await execute(runtime, order, id, AddLine(line=Line(sku="TEA", quantity=1, unit_price=PRICE)))
+
+
+async def test_neither_a_subscriber_nor_a_cached_payload_keeps_the_rows_of_the_first_message(
+    runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID
+) -> None:
+    asks, handovers, followers = context_of(view, "anna"), list[LiveHandover](), list[Follower]()
+    before = whole_lists()
+    for _ in range(3):
+        handovers.append(await handed_over(view, asks, {}, PAID_ORDERS))
+        followers.append(Follower(view, handovers[-1]))
+        await followers[-1].next_payload()
+        # The next subscriber gets another list.
+        await change(runtime, paid_order)
+        for follower in followers:
+            await follower.next_payload()
+    assert whole_lists() <= before
+    await cancel_all([follower.task for follower in followers])
+
+
+async def test_an_event_stream_does_not_keep_the_rows_of_the_first_message(
+    runtime: Runtime, view: GraphQLEndpoint, paid_order: UUID
+) -> None:
+    before = whole_lists()
+    results: AsyncGenerator[Any] = await view.schema.stream(
+        PAID_ORDERS, context_value=context_of(view, "anna")
+    )
+    async with aclosing(results):
+        assert (await anext(results)).errors is None
+        await change(runtime, paid_order)
+        assert (await anext(results)).errors is None
+        assert whole_lists() <= before
 
 
 async def fail_to_read(*_: object) -> Any:

@@ -4,7 +4,8 @@ import asyncio
 import gc
 import json
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy.sql.elements import quoted_name
+from strawberry.types import ExecutionResult
 
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql.context import Context
@@ -20,7 +22,7 @@ from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
-from app.engine.store.reader import EventFilter
+from app.engine.store.reader import EventFilter, Fact
 from domain.money import Money
 from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
@@ -173,6 +175,55 @@ async def test_the_payloads_of_all_shared_subscriptions_have_one_bound_in_bytes(
     del follows, asked
     gc.collect()
     assert tails.memory.used == 0
+
+
+class Batch(list[Fact]):
+    """Events of which a test sees whether they are still there."""
+
+
+@pytest.mark.parametrize("shares", [True, False], ids=["on a socket", "on an event stream"])
+async def test_a_subscriber_that_waits_does_not_keep_the_events_that_it_has_sent(
+    runtime: Runtime, view: GraphQLEndpoint, monkeypatch: pytest.MonkeyPatch, shares: bool
+) -> None:
+    request, asks = CommandContext(actor="tester", correlation_id=uuid4()), context_of(view, "anna")
+    price = Money(amount=Decimal("1.00"), currency="EUR")
+    register = RegisterProduct(sku="TEA", name="Tea", price=price)
+    for command in (register, *[ReceiveStock(quantity=1)] * 20):
+        outcome = await runtime.commands.execute(product, product_id("TEA"), command, request)
+        assert isinstance(outcome, CommandAccepted)
+    handover = await handed_over(view, asks, LONG, FACTS)
+    heard, batches, read_after = asyncio.Queue[object](), list[weakref.ref[Batch]](), runtime.feed.read_after
+
+    async def watched(*arguments: Any) -> tuple[Sequence[Fact], int]:
+        facts, cursor = await read_after(*arguments)
+        if asyncio.current_task() is not task:
+            return facts, cursor
+        batch = Batch(facts)
+        batches.append(weakref.ref(batch))
+        return batch, cursor
+
+    monkeypatch.setattr(runtime.feed, "read_after", watched)
+    if shares:
+        behind = replace(handover, cursor=0)
+        sending = view.shared_subscriptions.send(behind, "1", uuid4(), heard.put)
+    else:
+        stream: Any = await view.schema.stream(FACTS, LONG | {"from": "0"}, asks)
+        sending = send_results(stream, heard)
+    task = asyncio.create_task(sending)
+    for _ in range(21):
+        await heard.get()
+    async with asyncio.timeout(10):
+        while not runtime.feed.waiting_subscribers:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    assert batches
+    assert [batch() for batch in batches] == [None] * len(batches)
+    await cancel_all([task])
+
+
+async def send_results(results: AsyncGenerator[ExecutionResult], heard: asyncio.Queue[object]) -> None:
+    async with aclosing(results):
+        async for result in results:
+            await heard.put(result)
 
 
 def position_of(message: str) -> int:

@@ -216,8 +216,9 @@ class SharedSubscriptions:
             await send(f"{prefix}{payload.text}{suffix}")
 
         if handover.next_after is not None:
-            if handover.first is not None:
-                await send_payload(SharedSubscription.first_payload, handover.first)
+            if (first := handover.take_first()) is not None:
+                await send_payload(SharedSubscription.first_payload, first)
+            del first
             sent = 0
             while (message := await handover.next_after(cursor)) is not None:
                 cursor = message.cursor
@@ -233,6 +234,8 @@ class SharedSubscriptions:
                 facts = await handover.owned(facts)
             for fact in facts:
                 await send_payload(SharedSubscription.payload, fact)
+            # They are not kept while the subscriber waits.
+            del facts
             if cursor < feed.head:
                 await asyncio.sleep(0)
 

@@ -190,6 +190,8 @@ class Subscription:
                     point.position = fact.position
                     context.reads.note_read(fact.position)
                     yield context.events.to_graphql(fact)
+                # They are not kept while the subscriber waits.
+                del facts
                 turns.end()
         finally:
             turns.end()
