@@ -9,11 +9,13 @@ from uuid import uuid4
 import pytest
 
 from app.engine.database.connections import Database, open_database
+from app.engine.database.leases import Lease
 from app.engine.projector.parking.admin import parked_keys, request_retry, wait_for_retry
 from app.engine.projector.projector import ProjectionStale
-from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason
+from app.engine.projector.rebuild import swap
+from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
-from app.engine.projector.slots import LIVE
+from app.engine.projector.slots import FORMER, LIVE, lease_name
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.projector.writer import TableWriter
 from app.engine.settings import EngineSettings
@@ -28,8 +30,10 @@ from tests.support.toy_counter import (
     request,
     tallies,
     tally,
+    wait_until_owner,
 )
 from tests.support.toy_parking import BROKEN, POISON, add, assert_nothing_parked, wait_until_folded
+from tests.support.toy_upcasts import ADDED, insert_events
 
 
 @pytest.fixture
@@ -264,7 +268,7 @@ async def test_an_interrupted_rebuild_is_not_read_before_its_end(
                     task.cancel()
     async with engine(database) as running:
         await running.projector.wait_for_position("tallies", 1, 10)
-        assert await database.pool.fetchval("SELECT count(*) FROM es.rebuilds WHERE slot = 'live'") == 0
+        assert await live_rebuilds(database) == 0
         await assert_sound(running)
 
 
@@ -317,6 +321,66 @@ async def test_a_retry_without_a_server_is_refused_if_the_table_has_to_be_made_a
         requested_at, count = await request_retry(database, tallies)
         await wait_for_retry(database, tallies, requested_at, count, 10)
         await assert_nothing_parked(running, tallies)
+
+
+async def remake_live_table_in_part(database: Database) -> int:
+    """The state in which a server ends that makes the live table again. Returns the position that it has to reach."""
+    await insert_events(database, uuid4(), *[ADDED] * (2 * swap.MAX_FOLD_IN_SWAP))
+    target = await database.pool.fetchval("SELECT max(position) FROM es.events")
+    await database.pool.execute(
+        "INSERT INTO es.rebuilds (projection, version, slot, state, target, owner, error) VALUES ('tallies', 1, 'live', 'building', $1, 'x', 'damaged')",
+        target,
+    )
+    return target
+
+
+async def live_rebuilds(database: Database) -> int:
+    return await database.pool.fetchval("SELECT count(*) FROM es.rebuilds WHERE slot = 'live'")
+
+
+@pytest.mark.parametrize("way", ["rebuild", "promotion"])
+async def test_a_table_that_replaces_one_that_is_made_again_has_the_whole_log(
+    database: Database, way: str
+) -> None:
+    async with engine(database) as running:
+        await fill(running)
+    if way == "promotion":
+        await rebuild(database, codec, [tallies], stage=True)
+    target = await remake_live_table_in_part(database)
+    if way == "promotion":
+        async with start_operation(database, codec, [tallies]) as operation:
+            swapped = await swap.promote(operation, tallies)
+    else:
+        [rebuilt] = await rebuild(database, codec, [tallies])
+        assert rebuilt.swapped is not None
+        swapped = rebuilt.swapped
+    assert swapped.position == target
+    assert await live_rebuilds(database) == 0
+    async with engine(database) as running:
+        await assert_sound(running)
+
+
+async def test_a_former_table_that_is_behind_is_not_read_before_it_is_where_the_other_one_was_going(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        await fill(running)
+    await rebuild(database, codec, [tallies])
+    target = await remake_live_table_in_part(database)
+    async with database.connection() as owner, start_operation(database, codec, [tallies]) as operation:
+        # Another process keeps the former table, and is slow.
+        assert await Lease(owner, lease_name("tallies", 1, FORMER)).try_acquire()
+        swapped = await swap.rollback(operation, tallies)
+    assert swapped.position < target
+    async with held_rebuild(monkeypatch) as released, engine(database) as running:
+        await wait_until_owner(running)
+        with pytest.raises(ProjectionStale):
+            await running.projector.wait_for_position("tallies", 0, 0.05)
+        released.set()
+        await running.projector.wait_for_position("tallies", 0, 10)
+        assert running.projector.workers["tallies"].state.position >= target
+        assert await live_rebuilds(database) == 0
+        await assert_table_equals_log(running)
 
 
 async def test_a_sound_table_is_never_made_again(

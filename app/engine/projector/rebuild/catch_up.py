@@ -18,11 +18,10 @@ async def catch_up(
     *,
     keeps_state: bool = False,
 ) -> None:
-    """Bring a table to within `max_behind` of the live one, and never past it. With `keeps_state` the table is as good as
-    before, such as verified, also if the operation ends here."""
+    """Bring a table to within `max_behind` of the live one, and never past it; without a live one, of the end of the log. With
+    `keeps_state` the table is as good as before, such as verified, also if the operation ends here."""
     while True:
-        live = await operation.live_position(load.projection)
-        load.target_position = load.position if live is None else max(load.position, live)
+        load.target_position = max(load.position, await operation.target_position(load.projection))
         if load.target_position - load.position <= max_behind:
             return
         progress = progress_of(load, "building", load.target_position)

@@ -9,13 +9,11 @@ import asyncpg
 from sqlalchemy import Executable, Select, String, and_, cast, func, or_, select, text, tuple_
 
 from app.engine.database.statements import CompiledStatement
-from app.engine.projector.checkpoint import read_checkpoint
 from app.engine.projector.rebuild.bulk_load import BulkLoad
 from app.engine.projector.rebuild.catch_up import MAX_FOLD_IN_TRANSACTION, catch_up, fold_remaining
 from app.engine.projector.rebuild.operation import Operation, OperationRefused, RefusalReason, progress_of
 from app.engine.projector.slots import LIVE, STAGING
 from app.engine.projector.table import projection_table
-from app.engine.projector.table_integrity import table_problem
 from projections.kernel import AnyProjection
 
 MAX_EXAMPLES = 5
@@ -86,7 +84,7 @@ async def verify(operation: Operation, projection: AnyProjection, load: BulkLoad
 
 
 async def _wait_for_live_table(operation: Operation, load: BulkLoad) -> None:
-    """Wait while the live table is behind and moves: it is made again at this moment. Raises `OperationRefused`."""
+    """Wait while the live table is behind and moves: it was made again a moment ago. Raises `OperationRefused`."""
     loop, projection, reached = asyncio.get_running_loop(), load.projection, -1
     deadline = loop.time() + LIVE_TIMEOUT_SECONDS
     while (live := await operation.live_position(projection)) is not None and live < load.position:
@@ -103,16 +101,15 @@ async def _wait_for_live_table(operation: Operation, load: BulkLoad) -> None:
 async def _compare_at_live_position(operation: Operation, load: BulkLoad) -> Comparison | None:
     """Compare in the caller's transaction. None if the live table is too far ahead to fold the difference in it, or behind."""
     projection = load.projection
-    live = await read_checkpoint(operation.connection, projection, LIVE)
-    if live is None or await table_problem(operation.connection, projection, LIVE) is not None:
-        # The first table of its version has no live table to compare with. An unusable live table cannot be compared
-        # either.
+    live = await operation.live_position(projection)
+    if live is None:
+        # There is nothing to compare with: it is the first table of its version, or the live table is unusable.
         return Comparison(
             projection=projection.name, version=projection.version, position=load.position, rows=0
         )
-    if not 0 <= live.position - load.position <= MAX_FOLD_IN_TRANSACTION:
+    if not 0 <= live - load.position <= MAX_FOLD_IN_TRANSACTION:
         return None
-    await fold_remaining(operation, load, live.position)
+    await fold_remaining(operation, load, live)
     return await compare(operation.connection, projection, load.position)
 
 

@@ -21,7 +21,7 @@ from app.engine.projector.checkpoint import read_checkpoint
 from app.engine.projector.newer_events import NewerEvent
 from app.engine.projector.rebuild.bulk_load import BulkLoad
 from app.engine.projector.slots import LIVE, STAGING, lease_name
-from app.engine.projector.table_integrity import table_problem
+from app.engine.projector.table_integrity import table_problem, unfinished_rebuild
 from app.engine.projector.writer import TableWriter
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader
@@ -146,11 +146,21 @@ class Operation:
         return BulkLoad(TableWriter(projection, slot, self.connection, checkpoint), self.reader.codec)
 
     async def live_position(self, projection: AnyProjection) -> int | None:
-        """The position of the live table. None if there is none, or if its checkpoint is worth nothing."""
+        """The position of the live table. None if there is none, if its checkpoint is worth nothing, or while it is made
+        again from the log."""
         checkpoint = await read_checkpoint(self.connection, projection, LIVE)
-        if checkpoint is None or await table_problem(self.connection, projection, LIVE) is not None:
+        if (
+            checkpoint is None
+            or await table_problem(self.connection, projection, LIVE) is not None
+            or await unfinished_rebuild(self.connection, projection) is not None
+        ):
             return None
         return checkpoint.position
+
+    async def target_position(self, projection: AnyProjection) -> int:
+        """The position up to which another table is filled: that of the live table; without one, the end of the log."""
+        live = await self.live_position(projection)
+        return await self.reader.head_position() if live is None else live
 
     async def _store(self, progress: RebuildProgress) -> None:
         await self.connection.execute(

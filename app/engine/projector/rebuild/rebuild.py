@@ -86,7 +86,11 @@ async def build(operation: Operation, loads: Sequence[BulkLoad], page: int, up_t
     started = time.monotonic()
     first = min(load.position for load in loads)
     at_start = [
-        progress_of(load, "building", await _target(operation, load) if up_to is None else up_to)
+        progress_of(
+            load,
+            "building",
+            await operation.target_position(load.projection) if up_to is None else up_to,
+        )
         for load in loads
     ]
 
@@ -105,7 +109,7 @@ async def build(operation: Operation, loads: Sequence[BulkLoad], page: int, up_t
     max_behind = 0
     while True:
         for load in loads:
-            target = await _target(operation, load) if up_to is None else up_to
+            target = await operation.target_position(load.projection) if up_to is None else up_to
             load.target_position = max(load.position, target)
         if all(load.target_position - load.position <= max_behind for load in loads):
             break
@@ -114,11 +118,6 @@ async def build(operation: Operation, loads: Sequence[BulkLoad], page: int, up_t
     for load, progress in zip(loads, progress_now(), strict=True):
         await load.create_indexes()
         await operation.save_progress(replace(progress, state="built"))
-
-
-async def _target(operation: Operation, load: BulkLoad) -> int:
-    live = await operation.live_position(load.projection)
-    return await operation.reader.head_position() if live is None else live
 
 
 _SELECT_IS_BEGUN = """

@@ -266,16 +266,17 @@ async def _swap_in_transaction(
             raise _Behind
         await fold_remaining(operation, load, live_position)
     # All statements at once: while reads wait, each round trip counts.
-    await connection.execute(";\n".join(_swap_statements(projection, incoming, tables)))
+    await connection.execute(";\n".join(_swap_statements(projection, incoming, tables, load.position)))
     if perf_counter() - locked_at > BUDGET_SECONDS:
         raise _BudgetExceeded
     return load.position, locked_at, checkpoint.generation
 
 
 def _swap_statements(
-    projection: AnyProjection, incoming: str, tables: Mapping[str, Sequence[str]]
+    projection: AnyProjection, incoming: str, tables: Mapping[str, Sequence[str]], position: int
 ) -> Sequence[str]:
-    """The statements of the swap. The table that is left goes to a slot of its own until it is dropped."""
+    """The statements of the swap, with the incoming table at `position`. The table that is left goes to a slot of its own
+    until it is dropped."""
     where = f"projection = '{projection.name}' AND version = {projection.version}"
     names_in = dict(tables)
     moves = (
@@ -286,8 +287,8 @@ def _swap_statements(
     # The owner of the live table stays its owner. The former table has none until a process claims it.
     live_owner = f"SELECT owner FROM es.checkpoints WHERE {where} AND slot = '{LIVE}'"
     statements = [
-        # The new live table is whole, also if the old one was being made again.
-        f"DELETE FROM es.rebuilds WHERE {where} AND slot = '{LIVE}'",
+        # If the old live table was being made again, the new one is read only if it is at the position that ends that.
+        f"DELETE FROM es.rebuilds WHERE {where} AND slot = '{LIVE}' AND target <= {position}",
         f"UPDATE es.checkpoints SET owner = ({live_owner}) WHERE {where} AND slot = '{incoming}' AND EXISTS ({live_owner})",
         f"UPDATE es.checkpoints SET owner = NULL WHERE {where} AND slot = '{LIVE}'",
     ]
