@@ -127,10 +127,11 @@ async def _find[R](
     if not 1 <= most <= MAX_LIVE_ROWS:
         raise BadInput(f"most must be from 1 to {MAX_LIVE_ROWS}, not {most}.")
     head = await context.services.reader.head_position()
-    if after is not None and after > head:
-        raise ReplacedLog(
-            f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
-        )
-    await context.reads.check_log()
+    if after is not None:
+        if after > head:
+            raise ReplacedLog(
+                f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
+            )
+        await context.reads.check_log()
     owner = context.access.row_owner(projection)
     return context.services.live_lists.find(projection, where, most, owner), head

@@ -60,12 +60,14 @@ async def live_query[R: Versioned](
 
     async def read_at(position: int) -> R | None:
         # Whose the stream is says a row of this projection: what is read first may ask for that.
-        await context.reads.wait_for_projection(projection, position)
+        context.reads.require(position)
+        await context.reads.wait_for_projection(projection, None)
         loaders = context.new_loaders()
         for changes in related:
             if changes.read_first is not None:
                 position = max(position, await changes.read_first(loaders))
-        await context.reads.wait_for_projection(projection, position)
+        context.reads.require(position)
+        await context.reads.wait_for_projection(projection, None)
         return await read(loaders)
 
     row = await read_at(cursor)

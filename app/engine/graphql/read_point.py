@@ -111,10 +111,14 @@ class ReadPoint:
         """The log itself is about to be read."""
         self.note_read(self.feed.latest_known)
 
+    def require(self, position: int) -> None:
+        """Later reads are at least as new as `position`, which is not of the client: its token is not checked."""
+        self.min_position = max(self.min_position, position)
+
     def note_answer(self, position: int) -> None:
         """The answer has everything up to `position`. What else it reads is at least as new."""
         self.note_read(position)
-        self.min_position = max(self.min_position, position)
+        self.require(position)
 
     def note_command(self, position: int, facts: Sequence[Fact]) -> None:
         """A command has left the log at `position`."""

@@ -100,6 +100,26 @@ async def test_a_token_at_connect_holds_for_each_subscription_of_the_socket(lost
     assert code(error["payload"]) == "LOG_REPLACED"
 
 
+OPEN_ORDER = """mutation($id: UUID!) { openOrder(input: {id: $id, customerId: $id}) { __typename } }"""
+ORDERS = "subscription Orders($after: Position) { orders(after: $after) { initial } }"
+
+
+async def test_a_subscription_without_after_begins_on_a_socket_whose_token_is_of_a_lost_event(
+    lost: LostEvents,
+) -> None:
+    async with opened(lost.server, init={"logToken": lost.old_token}) as socket:
+        await socket.subscribe("list", ORDERS, {"after": "1"})
+        assert code((await socket.next("list"))["payload"]) == "LOG_REPLACED"
+        await socket.subscribe("list again", ORDERS)
+        assert (await socket.data("list again"))["orders"]["initial"]
+        await socket.subscribe("events", FACTS)
+        await socket.settled()
+        lost.server.ask(OPEN_ORDER, {"id": A})
+        assert [fact["streamId"] for fact in await socket.facts("events", 1)] == [A]
+        await socket.subscribe("view", "subscription($id: UUID!) { order(id: $id) { status } }", {"id": A})
+        assert (await socket.data("view"))["order"]["status"] == "OPEN"
+
+
 def test_a_query_with_min_position_and_a_stream_check_the_token_too(lost: LostEvents) -> None:
     old = {"logToken": lost.old_token}
     query = '{ products(minPosition: "1") { nodes { sku } } }'

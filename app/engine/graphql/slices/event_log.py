@@ -164,15 +164,12 @@ class Subscription:
         where = readable_feed(context, _to_filter(filter))
         point = context.resume_point or ResumePoint()
         after = after if point.after is None else Position(point.after)
-        if (
-            after is not None
-            and after > feed.latest_known
-            and after > (head := await context.services.reader.head_position())
-        ):
-            raise ReplacedLog(
-                f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
-            )
-        await context.reads.check_log()
+        if after is not None:
+            if after > feed.latest_known and after > (head := await context.services.reader.head_position()):
+                raise ReplacedLog(
+                    f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
+                )
+            await context.reads.check_log()
         epoch, interests = feed.epoch, filter_interests(where)
         cursor = feed.latest_known if after is None else after
         point.listening.set()
