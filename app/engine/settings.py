@@ -31,7 +31,11 @@ class EngineSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="APP_", frozen=True, populate_by_name=True, hide_input_in_errors=True
+        env_prefix="APP_",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
     )
 
     database_url: Annotated[

@@ -14,7 +14,7 @@ from app.engine.audit.export import Tampered, export_log, parse_scope
 from app.engine.audit.verify_export import InvalidExport, verify_export
 from app.engine.audit.verify_log import Report, parse_expected_hash, pluralize, verify
 from app.engine.cli.output import progress_bars
-from app.engine.cli.session import async_command, open_session, parse_uuid, print_line
+from app.engine.cli.session import async_command, discard_output, open_session, parse_uuid, print_line
 from app.engine.database.connections import DRIVER_ERRORS, DatabaseUnavailable
 from app.engine.errors import UserError
 from app.engine.text import escape_text
@@ -202,8 +202,7 @@ class _Output:
 
     def _error(self, error: OSError) -> Exception:
         if self._path is None:
-            # The interpreter flushes standard output at exit, and would fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             if isinstance(error, BrokenPipeError):
                 # The reader has read enough.
                 return typer.Exit(0)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,7 +13,14 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from app.engine.application import AnyApplication
-from app.engine.cli.session import OUTPUT_ERRORS, application_of, async_command, print_line, settings_of
+from app.engine.cli.session import (
+    OUTPUT_ERRORS,
+    application_of,
+    async_command,
+    discard_output,
+    print_line,
+    settings_of,
+)
 from app.engine.errors import UserError
 from app.engine.logs import configure_logging, log_python_output
 
@@ -101,15 +107,23 @@ def serve(
     log_python_output()
     from app.engine.server.serve import serve as run_server
 
-    print_start = log.info if is_production else print_line
+    print_state = log.info if is_production else _print_if_read
     try:
-        code = asyncio.run(run_server(application, settings, migrate=migrate, print_line=print_start))
+        code = asyncio.run(run_server(application, settings, migrate=migrate, print_line=print_state))
     except UserError as error:
         if not is_production:
             raise
         log.error("%s", error)
         code = 2
     raise typer.Exit(code)
+
+
+def _print_if_read(line: str) -> None:
+    """Print a line. A server goes on without a reader: Ctrl-C ends `serve | tee` with `tee` first."""
+    try:
+        print_line(line)
+    except BrokenPipeError:
+        discard_output()
 
 
 @cli.command()
@@ -147,6 +161,7 @@ def main(application: AnyApplication, arguments: Sequence[str] | None = None) ->
     """
     configure_logging("info", lines="text")
     try:
+        _check_encoding(sys.argv[1:] if arguments is None else arguments)
         code = get_command(cli).main(
             args=arguments, prog_name="python -m app", standalone_mode=False, obj=application
         )
@@ -160,10 +175,18 @@ def main(application: AnyApplication, arguments: Sequence[str] | None = None) ->
     except OSError as error:
         if error.errno not in OUTPUT_ERRORS:
             raise
-        # The interpreter flushes standard output at exit, and would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         _exit_with_error(f"cannot write standard output: {error.strerror}")
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_encoding(arguments: Sequence[str]) -> None:
+    """Raises `UserError` for bytes that are no text. The database, a token and an id would refuse them later."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise UserError(f"the argument {argument} is not UTF-8") from None
 
 
 def _exit_on_usage_error(error: TyperException, arguments: Sequence[str]) -> NoReturn:

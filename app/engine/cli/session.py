@@ -121,6 +121,11 @@ def print_line(line: str, *, keep_lines: bool = False, error: bool = False) -> N
     print(escape_text(line, keep_lines=keep_lines), file=sys.stderr if error else sys.stdout, flush=not error)
 
 
+def discard_output() -> None:
+    """Write nothing more. The interpreter flushes standard output at exit, and would fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def check_time(name: str, time: datetime) -> datetime:
     """The time that an option gives; `name` is for the message. Raises `UserError` outside of the years of the API."""
     if (problem := time_problem(time)) is not None:

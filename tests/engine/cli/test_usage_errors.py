@@ -70,6 +70,23 @@ def test_an_old_option_is_refused_with_the_new_one(
     assert error_line(capsys, *arguments) == line
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["history", "tally", "a\udcff"],
+        ["projections", "parked", "tallies", "a\udcff"],
+        ["projections", "retry", "tallies", "a\udcff"],
+        ["processes", "retry", "--state", "stuck", "--step=a\udcff"],
+        ["token", "--as", "a\udcff"],
+    ],
+)
+def test_an_argument_that_is_not_utf_8_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    line = error_line(capsys, *arguments)
+    assert line == f"error: the argument {arguments[-1].replace('\udcff', '\\udcff')} is not UTF-8"
+
+
 @pytest.mark.parametrize("time", ["0001-01-01", "1899-12-31T23:59:59Z", "9999-01-01T00:00:00Z"])
 @pytest.mark.parametrize(
     ("arguments", "option"),

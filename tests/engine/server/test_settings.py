@@ -25,6 +25,18 @@ def test_an_old_name_is_refused_with_the_new_one(old: str, new: str, monkeypatch
     assert new.partition(",")[0].lower() in Settings.model_fields
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, field in Settings.model_fields.items() if field.annotation is float]
+)
+@pytest.mark.parametrize("value", ["inf", "nan", "1e400"])
+def test_a_number_that_is_not_finite_is_refused_with_the_name_of_its_setting(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"APP_{name.upper()}", value)
+    with pytest.raises(ConfigurationError, match=f"^setting APP_{name.upper()}: .*, not '{value}'$"):
+        Settings.from_environment()
+
+
 def test_the_sentences_of_a_setting_of_the_engine_are_short() -> None:
     for name, field in EngineSettings.model_fields.items():
         assert not long_sentences(field.description or ""), name

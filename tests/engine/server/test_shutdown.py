@@ -15,6 +15,7 @@ from app.engine.settings import ROOT
 from tests.support.clusters import Cluster, cluster
 from tests.support.raw_http import read_all, read_until
 from tests.support.server import Server, clean_environment
+from tests.support.tokens import TOKEN_KEY
 
 LIMIT_SECONDS = 1.5
 STARTED = 'print("started", flush=True)'
@@ -138,6 +139,33 @@ def test_a_hang_up_that_was_ignored_before_the_start_stays_ignored(url: str, tmp
         process.send_signal(signal.SIGTERM)
         # A second signal that counts would end the process with exit code 1.
         assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("mode", ["development", "production"])
+def test_a_server_whose_output_nobody_reads_any_more_stops_with_exit_code_0(url: str, mode: str) -> None:
+    # As in `python -m app serve 2>&1 | tee log`: Ctrl-C ends `tee` first.
+    environment = clean_environment(
+        DATABASE_URL=url, APP_MODE=mode, APP_TOKEN_KEY=TOKEN_KEY, APP_ALLOW_DATABASE_OWNER="true"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app", "serve", "--port", "0"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        assert process.stdout is not None
+        line = b""
+        while b"ready: " not in line:
+            line = process.stdout.readline()
+            assert line, "the server has ended"
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
 
 
 BLOCKED_LOOP = f"""
