@@ -126,11 +126,20 @@ class RepeatedErrorFilter(logging.Filter):
 
     @override
     def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+        try:
+            return self._filter(record)
+        except Exception:
+            # The texts of any library may raise anything, but not where something is logged. The handler says it.
+            return True
+
+    def _filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
             return True
         now = time.monotonic()
-        key = (record.name, record.msg, *_origin(leaf_error(error)))
+        # A message may be any object, also one without a hash.
+        template = record.msg if isinstance(record.msg, str) else type(record.msg)
+        key = (record.name, template, *_origin(leaf_error(error)))
         cause = self._causes.pop(key, None)
         if cause is None or now - cause.seen_at > self._forget:
             self._remember(key, _Cause(logged_at=now, seen_at=now))

@@ -34,11 +34,12 @@ def _records(interval: float) -> Iterator[list[logging.LogRecord]]:
     log.removeHandler(handler)
 
 
-def fail(error: Exception, message: str = "position %d", argument: int = 1) -> None:
+def fail(error: Exception, message: object = "position %d", argument: int = 1) -> None:
+    arguments = (argument,) if isinstance(message, str) else ()
     try:
         raise error
     except Exception:
-        logging.getLogger("app.test").exception(message, argument)
+        logging.getLogger("app.test").exception(message, *arguments)
 
 
 def test_a_cause_has_its_traceback_once(held_lines: list[logging.LogRecord]) -> None:
@@ -99,3 +100,23 @@ def test_a_warning_names_its_cause_in_one_line_without_a_traceback(
     [record] = held_lines
     assert record.getMessage() == "the pool is not full OSError: no route to host"
     assert record.exc_info is None
+
+
+def test_a_message_that_is_no_text_is_a_cause_too(held_lines: list[logging.LogRecord]) -> None:
+    for _ in range(3):
+        fail(ValueError("bad"), {"what": 1})
+    assert [record.getMessage() for record in held_lines] == ["{'what': 1}"]
+
+
+@pytest.mark.parametrize("level", [logging.WARNING, logging.ERROR])
+def test_a_record_that_cannot_be_formatted_passes_and_raises_nothing_where_it_is_logged(
+    level: int, lines: list[logging.LogRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The handlers of pytest raise for such a record.
+    monkeypatch.setattr(logging.getLogger("app.test"), "propagate", False)
+    for _ in range(2):
+        try:
+            raise ValueError("bad")
+        except ValueError:
+            logging.getLogger("app.test").log(level, "position %d", "one", exc_info=True)
+    assert [record.args for record in lines] == [("one",), ("one",)]
