@@ -150,7 +150,7 @@ def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> N
         ("serve", "--migrate", "--port", "0"),
         ("lag",),
     ):
-        assert_user_error(run(*arguments, DATABASE_URL=database_url), "was migrated by newer code")
+        assert_user_error(run(*arguments, DATABASE_URL=database_url), "Newer code migrated it: run that")
 
 
 def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(database_url: str) -> None:
