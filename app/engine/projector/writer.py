@@ -101,7 +101,7 @@ class TableWriter:
     async def claim(self) -> None:
         """Load the checkpoint and the parked keys of the table that is in this slot now.
 
-        A live table whose checkpoint counts for nothing is made again, and may be read from the present end of the log on.
+        A live table whose checkpoint counts for nothing is made again. It may be read from the present end of the log on.
         A former one is dropped. Raises `TableGone`.
         """
         if self.slot == LIVE:

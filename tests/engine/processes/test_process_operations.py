@@ -169,7 +169,7 @@ PARK = "UPDATE es.processes SET parked_position = 1, parked_error = 'poison'"
 
 @asynccontextmanager
 async def parked(database: Database, one: UUID) -> AsyncGenerator[Engine]:
-    """An errand that is parked, and that its worker does not retry: the worker learns of it at its next take-over."""
+    """An errand that is parked, and that its worker does not retry. The worker learns of it at its next take-over."""
     async with running(database) as runtime:
         await note(runtime, one, "put")
         await at_rest(runtime)

@@ -18,8 +18,11 @@ async def catch_up(
     *,
     keeps_state: bool = False,
 ) -> None:
-    """Bring a table to within `max_behind` of the live one, and never past it; without a live one, of the end of the log. With
-    `keeps_state` the table is as good as before, such as verified, also if the operation ends here."""
+    """Bring a table to within `max_behind` of the live one, and never past it.
+
+    Without a live one, the end of the log counts. With `keeps_state` the table is as good as before, such as verified,
+    also if the operation ends here.
+    """
     while True:
         load.target_position = max(load.position, await operation.target_position(load.projection))
         if load.target_position - load.position <= max_behind:

@@ -146,8 +146,10 @@ class Operation:
         return BulkLoad(TableWriter(projection, slot, self.connection, checkpoint), self.reader.codec)
 
     async def live_position(self, projection: AnyProjection) -> int | None:
-        """The position of the live table. None if there is none, if its checkpoint is worth nothing, or while it is made
-        again from the log."""
+        """The position of the live table.
+
+        None if there is none, if its checkpoint is worth nothing, or while it is made again from the log.
+        """
         checkpoint = await read_checkpoint(self.connection, projection, LIVE)
         if (
             checkpoint is None
@@ -158,7 +160,7 @@ class Operation:
         return checkpoint.position
 
     async def target_position(self, projection: AnyProjection) -> int:
-        """The position up to which another table is filled: that of the live table; without one, the end of the log."""
+        """The position up to which another table is filled: the live table's, or without one the end of the log."""
         live = await self.live_position(projection)
         return await self.reader.head_position() if live is None else live
 

@@ -287,7 +287,7 @@ def _swap_statements(
     # The owner of the live table stays its owner. The former table has none until a process claims it.
     live_owner = f"SELECT owner FROM es.checkpoints WHERE {where} AND slot = '{LIVE}'"
     statements = [
-        # If the old live table was being made again, the new one is read only if it is at the position that ends that.
+        # The old live table may have been in the making, up to a target. The new one is not read before that position.
         f"DELETE FROM es.rebuilds WHERE {where} AND slot = '{LIVE}' AND target <= {position}",
         f"UPDATE es.checkpoints SET owner = ({live_owner}) WHERE {where} AND slot = '{incoming}' AND EXISTS ({live_owner})",
         f"UPDATE es.checkpoints SET owner = NULL WHERE {where} AND slot = '{LIVE}'",
