@@ -101,6 +101,7 @@ def paragraphs(source: str) -> Iterator[tuple[int, str]]:
 def said(source: str) -> Iterator[tuple[int, str]]:
     """The errors, the lines that are logged or printed, and the descriptions. A value counts as one word."""
     for node in ast.walk(ast.parse(source)):
+        texts: list[ast.expr] = []
         match node:
             case ast.Raise(exc=ast.Call(args=arguments)):
                 texts = arguments
@@ -111,18 +112,14 @@ def said(source: str) -> Iterator[tuple[int, str]]:
             case ast.keyword(arg=name, value=value) if name in SAID_AS:
                 texts = [value]
             case _:
-                texts = []
+                pass
         for text in texts:
-            match text:
-                case ast.Constant(value=str(words)):
-                    yield node.lineno if not isinstance(node, ast.keyword) else node.value.lineno, words
-                case ast.JoinedStr(values=parts):
-                    words = "".join(
-                        part.value if isinstance(part, ast.Constant) else "VALUE" for part in parts
-                    )
-                    yield text.lineno, words
-                case _:
-                    pass
+            parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+            if any(isinstance(part, ast.Constant) and isinstance(part.value, str) for part in parts):
+                yield (
+                    text.lineno,
+                    "".join(str(part.value) if isinstance(part, ast.Constant) else "VALUE" for part in parts),
+                )
 
 
 @pytest.mark.parametrize("path", ALL_MODULES)
