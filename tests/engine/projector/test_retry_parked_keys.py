@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -208,6 +209,67 @@ async def test_a_command_answers_itself_if_no_process_owns_the_projection(databa
     ) == RetryResult(1, 0, 0)
     async with engine(database) as running:
         await assert_nothing_parked(running, tallies)
+
+
+async def parked_without_a_server(database: Database) -> tuple[Engine, str]:
+    """One key is parked. Gives the engine, which has ended, and the key."""
+    async with engine(database, projections=[BROKEN]) as running:
+        stream = uuid4()
+        await add(running, stream, note=POISON)
+        await wait_until_folded(running, BROKEN)
+    return running, key_text(stream)
+
+
+BY_KEY = pytest.mark.parametrize("by_key", [True, False], ids=["of one key", "of all keys"])
+
+
+@BY_KEY
+async def test_a_key_that_fails_again_is_still_parked_although_the_clock_has_gone_back(
+    database: Database, by_key: bool
+) -> None:
+    ended, parked = await parked_without_a_server(database)
+    key = parked if by_key else None
+    requested_at, count = await request_retry(database, BROKEN, key)
+    # The clock was ahead when the key was parked and requested.
+    requested_at += timedelta(hours=1)
+    await database.pool.execute(
+        "UPDATE es.parked_keys SET retry_requested_at = $1, parked_at = $2",
+        requested_at,
+        requested_at + timedelta(hours=1),
+    )
+    assert await wait_for_retry(
+        database, BROKEN, requested_at, count, 10, key=key, reader=ended.reader
+    ) == RetryResult(0, 1, 0)
+
+
+@BY_KEY
+async def test_a_key_that_is_requested_again_by_an_earlier_clock_is_not_yet_retried(
+    database: Database, by_key: bool
+) -> None:
+    _, parked = await parked_without_a_server(database)
+    key = parked if by_key else None
+    requested_at, count = await request_retry(database, BROKEN, key)
+    await database.pool.execute(
+        "UPDATE es.parked_keys SET retry_requested_at = $1", requested_at - timedelta(hours=1)
+    )
+    assert await wait_for_retry(database, BROKEN, requested_at, count, 0, key=key) == RetryResult(0, 0, 1)
+
+
+@BY_KEY
+async def test_a_key_that_is_parked_in_the_table_that_becomes_live_during_its_retry_is_still_parked(
+    database: Database, by_key: bool
+) -> None:
+    _, parked = await parked_without_a_server(database)
+    key = parked if by_key else None
+    if key is None:
+        await rebuild(database, CODEC, [BROKEN], stage=True)
+    requested_at, count = await request_retry(database, BROKEN, key)
+    if key is not None:
+        # One key is still parked however late it was parked in that table.
+        await rebuild(database, CODEC, [BROKEN], stage=True)
+    async with start_operation(database, CODEC, [BROKEN]) as operation:
+        await promote(operation, BROKEN, accept_differences=True)
+    assert await wait_for_retry(database, BROKEN, requested_at, count, 10, key=key) == RetryResult(0, 1, 0)
 
 
 @pytest.mark.parametrize("wrong", ["raises", "another type"])

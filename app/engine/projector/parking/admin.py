@@ -207,7 +207,7 @@ async def wait_for_retry(
     reader: EventReader | None = None,
     on_progress: ProgressCallback = no_progress,
 ) -> RetryResult:
-    """The result of a request for one `key`, or for `count` keys, when it is done or `seconds` have passed.
+    """The result of a request for one `key`, or for all `count` keys, when it is done or `seconds` have passed.
 
     With a `reader`, this process serves the request itself if no other process owns the projection. Then it raises
     `OperationRefused` if only newer code can serve it, or if the table has to be made again.
@@ -318,7 +318,9 @@ _SELECT_SLOTS = f"""
     SELECT slot FROM es.checkpoints WHERE projection = $1 AND version = $2 AND slot IN ('{LIVE}', '{FORMER}', '{STAGING}')
     FOR KEY SHARE
 """
+# Without a key, keys that were parked after the request do not count. A key that a promotion brought has no retry.
 _SELECT_RESULT = """
-    SELECT count(*) FILTER (WHERE retry_requested_at >= $3), count(*) FILTER (WHERE retry_requested_at IS NULL AND last_retried_at >= $3)
+    SELECT count(retry_requested_at),
+           count(*) FILTER (WHERE retry_requested_at IS NULL AND ($4::text IS NOT NULL OR parked_at <= $3 OR last_retried_at >= $3))
     FROM es.parked_keys WHERE projection = $1 AND version = $2 AND slot = 'live' AND ($4::text IS NULL OR key = $4::text::jsonb)
 """

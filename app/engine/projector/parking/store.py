@@ -126,10 +126,11 @@ _DELETE_RECOVERED = f"""
     DELETE FROM es.parked_keys p USING unnest($4::text[], $5::timestamptz[]) AS request (key, at)
     WHERE {_THIS_TABLE} AND p.key = request.key::jsonb AND p.retry_requested_at = request.at RETURNING p.key::text
 """
+# The clock can have gone back since the request.
 _UPDATE_FAILED = f"""
     UPDATE es.parked_keys p
     SET position = entry.position, error = entry.error, traceback = entry.traceback,
-        retry_requested_at = NULL, last_retried_at = clock_timestamp(), failed_retries = failed_retries + 1
+        retry_requested_at = NULL, last_retried_at = greatest(clock_timestamp(), entry.at), failed_retries = failed_retries + 1
     FROM unnest($4::text[], $5::timestamptz[], $6::bigint[], $7::text[], $8::text[])
         AS entry (key, at, position, error, traceback)
     WHERE {_THIS_TABLE} AND p.key = entry.key::jsonb AND p.retry_requested_at = entry.at
