@@ -158,8 +158,8 @@ class TableWriter:
                 [[moved]] = await self.connection.fetch(statement, *params)
                 if not moved:
                     raise self.checkpoint.lost()
-                self.checkpoint.position, self.checkpoint_pending_since = position, None
-                self.note_commit()
+                self.checkpoint.position = self.committed_position = position
+                self.checkpoint_pending_since = None
                 self.cache.remember(folded.rows)
                 return len(folded.rows)
         except Exception as error:
