@@ -179,12 +179,12 @@ class Database:
         with self._translate_permission_errors():
             async with self.connection(SessionKind.TASK, "migration lock") as connection:
                 await migration_lock(connection, redact_password(self.url))
-                await connection.execute("CREATE SCHEMA IF NOT EXISTS es")
                 before = await current_revisions(connection)
                 if unknown := unknown_revisions(before):
                     raise self._migrated_by_newer_code(unknown)
                 if before == head_revisions():
                     return before, before
+                await connection.execute("CREATE SCHEMA IF NOT EXISTS es")
                 async with report_lock_waits(connection, redact_password(self.url)) as watched:
 
                     async def connect() -> Session:

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from app.engine.database import lock_attempts
 from app.engine.database.connections import open_database
 from app.engine.database.errors import DatabaseUnavailable
+from app.engine.database.migrations import head_revisions
 from app.engine.database.roles import Roles, apply_roles, check_server_role
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, run
@@ -65,6 +66,13 @@ async def test_outside_of_development_the_role_of_a_server_is_taken(database_url
         await check_server_role(connection, allow_owner=False)
     finally:
         await connection.close()
+
+
+async def test_a_role_that_cannot_create_a_schema_migrates_if_nothing_is_missing(database_url: str) -> None:
+    name = make_url(database_url).database
+    await execute(as_superuser(database_url), f'REVOKE CREATE ON DATABASE "{name}" FROM {ROLES.app}')
+    async with open_database(EngineSettings(database_url=database_url)) as database:
+        assert await database.migrate() == (head_revisions(), head_revisions())
 
 
 def test_the_printed_statements_make_the_roles_and_may_be_executed_again(database_url: str) -> None:
