@@ -27,6 +27,7 @@ from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.status import table_statuses
 from app.engine.store.reader import EventReader, Fact
 from tests.support.databases import as_superuser
+from tests.support.log_surgery import unguarded
 from tests.support.toy_counter import Engine, assert_table_equals_log, engine, tallies
 from tests.support.toy_rebuild import (
     FACTS,
@@ -174,6 +175,20 @@ async def test_a_rebuild_that_ends_while_it_compares_goes_on_with_the_whole_tabl
         assert staging.rebuild.state == state
         assert str(error) in (staging.rebuild.error or "")
         assert await resumed(database) == FACTS
+
+
+async def test_a_hole_in_the_log_is_one_line_and_the_reason_is_stored(
+    database: Database, database_url: str
+) -> None:
+    await database.pool.execute(INSERT_FACTS)
+    async with unguarded(database_url) as connection:
+        await connection.execute("DELETE FROM es.events WHERE position = $1", FACTS // 2)
+    with pytest.raises(OperationRefused, match=f"the log has a hole: position {FACTS // 2} is missing"):
+        await rebuild(database, codec, [tallies], page=PAGE_SIZE)
+    [staging] = [status for status in await table_statuses(database, [tallies]) if status.slot == "staging"]
+    assert staging.rebuild is not None
+    assert staging.rebuild.state == "failed"
+    assert "the log has a hole" in (staging.rebuild.error or "")
 
 
 async def test_a_point_in_time_table_stays_built_if_its_name_is_given_again(database: Database) -> None:

@@ -24,6 +24,7 @@ from app.engine.projector.slots import LIVE, STAGING, lease_name
 from app.engine.projector.table_integrity import table_problem, unfinished_rebuild
 from app.engine.projector.writer import TableWriter
 from app.engine.store.codec import EventCodec
+from app.engine.store.log_identity import LogHole
 from app.engine.store.reader import EventReader
 from projections.kernel import AnyProjection
 
@@ -231,6 +232,8 @@ async def _translate_errors() -> AsyncGenerator[None]:
         yield
     except NewerEvent as error:
         raise OperationRefused(str(error), RefusalReason.BEHIND) from error
+    except LogHole as error:
+        raise OperationRefused(str(error)) from error
     except (*DRIVER_ERRORS, LeaseLost) as error:
         raise OperationRefused(
             f"{first_line(error)}. The live table is as it was. Correct the cause, and run the same command again: it resumes at the last checkpoint"
