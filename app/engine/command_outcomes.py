@@ -70,7 +70,9 @@ class CommandPreview:
 type CommandOutcome = CommandAccepted | CommandRejected | CommandConflict | CommandPreview
 
 
-def outcome_as_missing(decider: AnyDecider, command: Command, context: CommandContext) -> CommandOutcome:
+def outcome_as_missing(
+    decider: AnyDecider, command: Command, context: CommandContext
+) -> CommandRejected | CommandConflict:
     """The outcome for an aggregate that does not exist. A command that would make it is denied: the id is taken."""
     if context.expected_version not in (None, 0):
         return CommandConflict(expected=context.expected_version, actual=0)

@@ -30,7 +30,14 @@ from app.engine.database.connections import Database
 from app.engine.logs import log_fields
 from app.engine.sized_cache import SizedCache, memory_size
 from app.engine.store.append import Appender, Committed, ignore_commit, open_appender
-from app.engine.store.append_request import AppendChain, AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append_request import (
+    CONFLICT,
+    AppendChain,
+    AppendRequest,
+    AppendResult,
+    CommandIdReused,
+    VersionConflict,
+)
 from app.engine.store.codec import EventCodec
 from app.engine.store.load import load_aggregate
 from app.engine.store.reader import EventReader, Fact
@@ -134,22 +141,27 @@ class CommandHandler:
             return await self._preview(decider, stream_id, command, context)
         command_id = context.command_id or uuid7()
         expected = context.expected_version
+        missing = None
         actual, cause = 0, None
         for attempt in range(MAX_ATTEMPTS):
             aggregate = await self._aggregate(decider, stream_id)
             base = aggregate.speculative_version
             guard = context.guard
-            if guard is not None and not guard.allows(aggregate.speculative_state):
-                return outcome_as_missing(decider, command, context)
             events: Sequence[E] = ()
             rejection: Rejection | None = None
             state = aggregate.speculative_state
-            if expected is None or expected == base:
+            missing, refusal, expected = None, None, context.expected_version
+            if guard is not None and not guard.allows(state):
+                # The store keeps this outcome, as it keeps that of an aggregate which does not exist. The version that the
+                # caller expects is compared already.
+                missing, expected = outcome_as_missing(decider, command, context), None
+                refusal = missing.code if isinstance(missing, CommandRejected) else CONFLICT
+            elif expected is None or expected == base:
                 try:
                     events = decider.decide(command, aggregate.speculative_state)
                 except Rejection as error:
                     decider.check_declared(error)
-                    rejection = error
+                    rejection, refusal = error, error.code
                 state = decider.fold(events, aggregate.speculative_state, base)
                 if guard is not None and events and not guard.allows_change(state):
                     confirmed = await self._load_confirmed(decider, stream_id)
@@ -174,7 +186,7 @@ class CommandHandler:
                         caused_by=context.caused_by,
                         occurred_at=context.occurred_at,
                         persist_outcome=context.command_id is not None and expected in (None, base),
-                        refusal=None if rejection is None else rejection.code,
+                        refusal=refusal,
                         digest=context.digest,
                         is_expected_by_caller=context.command_id is not None and expected is not None,
                         chain=aggregate.chain,
@@ -184,6 +196,9 @@ class CommandHandler:
                 self._reload(decider, stream_id, aggregate)
                 raise
             match result:
+                case AppendResult(duplicate=True) if missing is not None and result.refusal != refusal:
+                    # It is the outcome of a caller who may see the aggregate.
+                    raise CommandIdReused(CommandIdReused.__doc__)
                 case AppendResult(duplicate=True):
                     if events:
                         self._reload(decider, stream_id, aggregate)
@@ -197,16 +212,22 @@ class CommandHandler:
                             self._measure((decider.category, stream_id), aggregate)
                     if self._snapshots is not None and events:
                         self._snapshots.on_append(decider, stream_id, base, result.version)
+                    if missing is not None:
+                        return missing
                     if rejection is not None:
                         return CommandRejected(code=rejection.code, message=rejection.message)
                     facts = result.facts or await self._read_recorded(result)
                     return CommandAccepted(position=result.last, version=result.version, facts=facts)
+                case VersionConflict(duplicate=True) if missing is not None:
+                    return missing
                 case VersionConflict(actual=actual, cause=cause):
                     self._reload(decider, stream_id, aggregate, actual)
                     if expected is not None and expected != actual:
                         return CommandConflict(expected=expected, actual=actual)
                     if attempt > 1:
                         await asyncio.sleep(0)
+        if missing is not None:
+            return missing
         if cause is not None:
             # No other command came first: those that this one followed could not be recorded.
             raise cause

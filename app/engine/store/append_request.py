@@ -90,11 +90,13 @@ class AppendResult:
 class VersionConflict:
     """Nothing was recorded: the stream is at `actual`, or does not hold the events that the command was decided on.
 
-    `cause` is the error of the request before it, which failed for another reason than a conflict.
+    `cause` is the error of the request before it, which failed for another reason than a conflict. A `duplicate` is the
+    stored outcome of an earlier command.
     """
 
     actual: int
     cause: Exception | None = None
+    duplicate: bool = False
 
 
 class CommandIdReused(Exception):
@@ -195,7 +197,7 @@ def append_answer(
     if known and not same:
         return CommandIdReused(CommandIdReused.__doc__)
     if row["refused"] == CONFLICT:
-        return VersionConflict(row["actual"])
+        return VersionConflict(row["actual"], duplicate=True)
     # A batch that was sent twice may meet its own first copy. No caller can repeat an id that was made here.
     duplicate = known and not (resent and not request.persist_outcome)
     first = row["first_pos"]

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.engine.access.ownership import StateGuard
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -18,6 +19,8 @@ from app.engine.commands import (
 )
 from app.engine.database.connections import Database
 from app.engine.sized_cache import ENTRY_BYTES
+from app.engine.store.append import Overloaded
+from app.engine.store.append_request import AppendRequest, AppendResult, CommandIdReused, VersionConflict
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import UndeclaredRejection
 from tests.support.scenarios import Scenario
@@ -164,6 +167,51 @@ async def test_a_repeat_with_its_old_expected_version_is_a_repeat_not_a_conflict
             )
             assert isinstance(outcome, CommandAccepted)
             assert outcome.duplicate is expected
+
+
+@pytest.mark.parametrize("expected", [None, 0, 1])
+async def test_a_command_that_may_not_see_the_aggregate_is_decided_on_a_missing_one_also_on_a_stale_cache(
+    database: Database, monkeypatch: pytest.MonkeyPatch, expected: int | None
+) -> None:
+    stream, mine = uuid4(), StateGuard("ben", lambda state: "ann" if state else None)
+    hidden = request(command_id=uuid4(), expected_version=expected, guard=mine)
+    first = (
+        CommandConflict(expected=1, actual=0)
+        if expected
+        else CommandRejected(code="TOO_LITTLE", message="There is not that much to take.")
+    )
+    async with engine(database) as one, engine(database) as other:
+        await one.commands.execute(tally, stream, Add(amount=5), request())
+        await other.commands.execute(tally, stream, Add(amount=6), request())
+        assert await one.commands.execute(tally, stream, Take(amount=1), hidden) == first
+        # The owner changes the aggregate. The outcome stays that of a missing one, and the store gives it at once.
+        await other.commands.execute(tally, stream, Add(amount=7), request())
+        appends: list[AppendRequest] = []
+        append = one.appender.append
+
+        async def count(request: AppendRequest) -> AppendResult | VersionConflict:
+            appends.append(request)
+            return await append(request)
+
+        monkeypatch.setattr(one.appender, "append", count)
+        again = await one.commands.execute(tally, stream, Take(amount=1), hidden)
+        assert len(appends) == 1
+        assert again == (replace(first, duplicate=True) if isinstance(first, CommandRejected) else first)
+        assert await one.commands.current_state(tally, stream) == 18
+        with pytest.raises(CommandIdReused):
+            await other.commands.execute(tally, uuid4(), Take(amount=1), hidden)
+
+
+async def test_a_command_that_may_not_see_the_aggregate_waits_for_the_database_as_one_to_a_missing_one(
+    database: Database,
+) -> None:
+    taken, mine = uuid4(), StateGuard("ben", lambda state: "ann" if state else None)
+    async with engine(database) as running:
+        await running.commands.execute(tally, taken, Add(amount=5), request())
+        running.appender.drain()
+        for stream in (taken, uuid4()):
+            with pytest.raises(Overloaded):
+                await running.commands.execute(tally, stream, Take(amount=1), request(guard=mine))
 
 
 async def test_a_preview_says_what_would_be_recorded_and_records_nothing(database: Database) -> None:

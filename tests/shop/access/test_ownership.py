@@ -113,6 +113,52 @@ async def test_the_command_id_of_another_gives_nothing_of_its_outcome(
     assert again["data"]["result"]["duplicate"]
 
 
+OUTCOME = """{ __typename ... on OrderAccepted { version duplicate }
+  ... on Rejected { code message duplicate } ... on Conflict { message expectedVersion actualVersion } }"""
+
+
+async def change(caller: Transports, order: object, sku: str, **options: Any) -> dict[str, Any]:
+    """The answer of a caller that adds a line to an order."""
+    query = f"mutation ($i: OrderLineInput!, $o: CommandOptions) {{ result: addLine(input: $i, options: $o) {OUTCOME} }}"
+    value = {"orderId": str(order), "sku": sku, "quantity": 1}
+    return without_time(await caller.http(query, {"i": value, "o": options}))
+
+
+@pytest.mark.parametrize("options", [{}, {"expectedVersion": 0}, {"expectedVersion": 1}])
+async def test_a_command_id_has_one_outcome_for_anothers_order_as_for_one_that_does_not_exist(
+    asking: Mapping[str, Transports], options: dict[str, Any]
+) -> None:
+    ann, ben = asking["own"], asking["other"]
+    order, command = await opened(ann, ANN.id), str(uuid4())
+
+    async def answers(id: object, command: str) -> list[dict[str, Any]]:
+        first = [await change(ben, id, "P-1", commandId=command, **options) for _ in range(2)]
+        changed = await change(ann, order, "P-1")
+        assert changed["data"]["result"]["__typename"] == "OrderAccepted"
+        again = await change(ben, id, "P-1", commandId=command, **options)
+        other = await change(ben, id, "P-2", commandId=command, **options)
+        assert other["errors"][0]["extensions"]["code"] == "COMMAND_ID_REUSED"
+        return [*first, again, other]
+
+    assert await answers(order, command) == await answers(uuid4(), str(uuid4()))
+    # It has no outcome for the owner either.
+    body = await change(ann, order, "P-2", commandId=command)
+    assert body["errors"][0]["extensions"]["code"] == "COMMAND_ID_REUSED"
+
+
+async def test_the_outcome_of_an_owners_command_is_no_outcome_for_another_who_repeats_it(
+    asking: Mapping[str, Transports],
+) -> None:
+    ann, ben = asking["own"], asking["other"]
+    for order, kind in ((await opened(ann, ANN.id), "OrderAccepted"), (ANN.cancelled, "Rejected")):
+        command = str(uuid4())
+        body = await change(ann, order, "P-1", commandId=command)
+        assert body["data"]["result"]["__typename"] == kind
+        of_another = await change(ben, order, "P-1", commandId=command)
+        assert of_another == await change(ben, uuid4(), "P-1", commandId=command)
+        assert of_another["errors"][0]["extensions"]["code"] == "COMMAND_ID_REUSED"
+
+
 async def test_only_staff_says_when_something_happened(asking: Mapping[str, Transports]) -> None:
     moment = "2026-01-05T12:00:00Z"
     codes: dict[str, str] = {}
