@@ -207,7 +207,7 @@ async def wait_for_retry(
     reader: EventReader | None = None,
     on_progress: ProgressCallback = no_progress,
 ) -> RetryResult:
-    """The result of a request for one `key`, or for all `count` keys, when it is done or `seconds` have passed.
+    """The result of a request for one `key` or all `count` keys, when it is done or `seconds` have passed.
 
     With a `reader`, this process serves the request itself if no other process owns the projection. Then it raises
     `OperationRefused` if only newer code can serve it, or if the table has to be made again.
