@@ -9,6 +9,8 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+from graphql import DocumentNode
+from graphql.language.parser import Parser
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
@@ -129,6 +131,33 @@ async def test_a_document_that_is_refused_for_its_share_costs_nothing(
         [seconds] = {assert_refused(await ask(number)) for number in range(1, 11)}
         now += seconds
         assert (await ask(11))["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize("word", ["query", "mutation", "subscription"])
+async def test_on_an_event_stream_a_new_document_is_parsed_once_and_not_without_a_share(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    parsed, parse = list[str](), Parser.parse_document
+
+    def watched(parser: Parser) -> DocumentNode:
+        parsed.append(word)
+        return parse(parser)
+
+    monkeypatch.setattr(Parser, "parse_document", watched)
+    runtime = Runtime(application, settings.model_copy(update={"max_cost_per_second": 500.0}), database)
+    transport = httpx2.ASGITransport(app=create_app(runtime))
+    headers = {"accept": "text/event-stream, application/graphql-response+json, application/json"}
+    async with runtime.run(), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def ask(comment: str) -> str:
+            query = f"{word} {{ nothing }} # {comment}"
+            return (await client.post("/graphql", json={"query": query}, headers=headers)).text
+
+        for _ in range(2):
+            assert "GRAPHQL_VALIDATION_FAILED" in await ask("x" * 4_000)
+        assert len(parsed) == 1
+        assert "OVERLOADED" in await ask("y" * 4_000)
+        assert len(parsed) == 1
 
 
 async def test_the_document_of_a_subscription_is_charged_when_it_begins(limited: Server) -> None:

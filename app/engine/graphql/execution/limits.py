@@ -6,7 +6,7 @@ steps for a chain of n fragments that each spread the next one twice.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, cast
@@ -76,8 +76,12 @@ def has_too_many_tokens(text: str) -> bool:
     """
     if len(text) <= MAX_TOKENS:
         return False
-    tokens = (found for found in _LEXEMES.finditer(text) if found.lastindex)
-    return next(islice(tokens, MAX_TOKENS, None), None) is not None
+    return next(islice(document_tokens(text), MAX_TOKENS, None), None) is not None
+
+
+def document_tokens(text: str) -> Iterator[str]:
+    """The tokens of a document, without comments, as the parser sees them. Strings keep their quotes."""
+    return (found[0] for found in _LEXEMES.finditer(text) if found.lastindex)
 
 
 def has_too_many_values(variables: Mapping[str, Any]) -> bool:

@@ -2,12 +2,12 @@
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 import msgspec
 from cross_web import HTTPException
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast, parse
+from graphql import OperationType
 from starlette.requests import Request
 
 from app.engine.access.refusals import TokenRefused
@@ -16,6 +16,7 @@ from app.engine.graphql.execution.limits import (
     MAX_LINES,
     MAX_TOKENS,
     MAX_VARIABLE_VALUES,
+    document_tokens,
     has_too_many_tokens,
     has_too_many_values,
 )
@@ -33,6 +34,8 @@ _EXPECTED = {
 }
 _GZIP = b"\x1f\x8b"
 _UTF_8 = {"utf-8", "utf8", "us-ascii"}
+_OPENING, _CLOSING = {"{", "(", "["}, {"}", ")", "]"}
+_OPERATION_TYPES = {"{": OperationType.QUERY} | {known.value: known for known in OperationType}
 _OTHER_THAN_QUERY = re.compile(r"\b(mutation|subscription)\b")
 
 
@@ -242,14 +245,35 @@ async def read_body(request: Request) -> bytes:
 
 
 def operation_type(query: str, operation_name: str | None) -> OperationType:
-    """The type of the operation that would run. A document that execution refuses counts as a query."""
+    """The type of the operation that would run. A document that execution refuses may have any.
+
+    The document is not parsed for it. Execution parses a new document once, and only if the caller has a share left.
+    """
     if _OTHER_THAN_QUERY.search(query) is None:
         return OperationType.QUERY
-    try:
-        operation = get_operation_ast(parse(query, no_location=True, max_tokens=MAX_TOKENS), operation_name)
-    except (GraphQLError, RecursionError):
-        return OperationType.QUERY
-    return operation.operation if isinstance(operation, OperationDefinitionNode) else OperationType.QUERY
+    types = [
+        operation
+        for operation, name in _operations(query)
+        if operation_name is None or name == operation_name
+    ]
+    # With several operations and no name, execution refuses the document.
+    return types[0] if types and (operation_name is not None or len(types) == 1) else OperationType.QUERY
+
+
+def _operations(query: str) -> Iterator[tuple[OperationType, str]]:
+    """The type of each operation of a document with its name; an operation without a name has some other text."""
+    head, depth = list[str](), 0
+    for lexeme in document_tokens(query):
+        if depth == 0 and not lexeme.startswith('"'):
+            head.append(lexeme)
+        if lexeme in _OPENING:
+            depth += 1
+        elif lexeme in _CLOSING:
+            depth -= 1
+        if lexeme == "}" and depth == 0:
+            if head[0] in _OPERATION_TYPES:
+                yield _OPERATION_TYPES[head[0]], "".join(head[1:2])
+            head = []
 
 
 def error_body(message: str, code: str = "BAD_USER_INPUT", **extensions: object) -> dict[str, Any]:
