@@ -15,6 +15,11 @@ from projections.kernel import Projection
 DEFAULT_ROWS, MAX_LIVE_ROWS = 200, 1_000
 
 
+def plain_id(value: object) -> strawberry.ID:
+    """The id of an item whose type has no prefix."""
+    return strawberry.ID(str(value))
+
+
 class RowType[R](Protocol):
     """A GraphQL type that is made of one row."""
 
@@ -39,11 +44,13 @@ def live_list[R, F](
     filter_type: type[F],
     conditions: Callable[[F | None, Columns], Sequence[Condition]],
     description: str,
+    id_of: Callable[[Any], strawberry.ID] = plain_id,
 ) -> Any:
     """The subscription field of a live list: `orders(filter, most, after)` of the rows of a projection.
 
-    `row_type` is the GraphQL type of a row, `conditions` gives the SQL of the filter. The id of an item is the value of
-    the first key column. A projection with `history=True` can resume; of others the list is sent again.
+    `row_type` is the GraphQL type of a row, `conditions` gives the SQL of the filter. `id_of` makes the id of an
+    item from the value of the first key column. Give `partial(prefixed_id, PREFIX)` if the ids of the type have a prefix.
+    A projection with `history=True` can resume. Of others the list is sent again.
     """
 
     async def resolve(
@@ -55,7 +62,7 @@ def live_list[R, F](
             context, projection, lambda columns: conditions(filter, columns), most, after
         )
         first, cursor = await rows.join(head, after)
-        messages = LiveListMessages(rows, row_type)
+        messages = LiveListMessages(rows, row_type, id_of)
         if context.handover is not None:
             message = None if first is None else messages.message(first)
             context.handover.begin_messages(cursor, messages.next_after, message, context.services.feed.epoch)
@@ -93,9 +100,12 @@ def live_list[R, F](
 class LiveListMessages[R]:
     """The messages of a live list, each as the root value of its execution."""
 
-    def __init__(self, rows: LiveRows[R], row_type: RowType[R]) -> None:
+    def __init__(
+        self, rows: LiveRows[R], row_type: RowType[R], id_of: Callable[[Any], strawberry.ID] = plain_id
+    ) -> None:
         self._rows = rows
         self._row_type = row_type
+        self._id_of = id_of
 
     async def next_after(self, cursor: int) -> LiveMessage | None:
         """The next message after a cursor; None if the feed has closed."""
@@ -112,7 +122,7 @@ class LiveListMessages[R]:
             position=Position(changes.position),
             initial=changes.initial,
             upserted=[self._row_type.of(row) for row in changes.upserted],
-            removed=[strawberry.ID(str(key[0])) for key in changes.removed],
+            removed=[self._id_of(key[0]) for key in changes.removed],
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from types import ModuleType
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -23,6 +24,7 @@ from app.engine.graphql.execution import shared_subscriptions
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
 from app.engine.graphql.live_list import live_list
 from app.engine.graphql.schema import build_schema
+from app.engine.graphql.slices.node import prefixed_id
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.projector.live_rows import RowChanges
 from app.engine.projector.projector import ProjectionStale
@@ -255,11 +257,22 @@ class SeenFilter:
 @strawberry.type
 class SeenSubscription:
     seen_orders = live_list(orders, SeenOrder, SeenFilter, lambda filter, columns: (), "The orders, live.")
+    prefixed_orders = live_list(
+        orders,
+        SeenOrder,
+        SeenFilter,
+        lambda filter, columns: [columns.status != "CANCELLED"],
+        "The orders that are not cancelled, live.",
+        id_of=partial(prefixed_id, "seen"),
+    )
 
 
 SEEN = ModuleType("seen")
 vars(SEEN).update(
-    Subscription=SeenSubscription, POLICY=Policy(subscriptions={"seenOrders": allow(operator="all")})
+    Subscription=SeenSubscription,
+    POLICY=Policy(
+        subscriptions={"seenOrders": allow(operator="all"), "prefixedOrders": allow(operator="all")}
+    ),
 )
 
 
@@ -293,3 +306,16 @@ async def test_a_live_message_with_a_field_that_reads_the_actor_is_made_for_each
     # One for each actor, and one by which it shows that they differ.
     assert len(rendered) == (3 if is_late else 2)
     await cancel_all([follower.task for follower in followers])
+
+
+async def test_an_item_with_a_prefixed_id_leaves_its_list_by_that_id(
+    runtime: Runtime, paid_order: UUID
+) -> None:
+    view = GraphQLEndpoint(*build_schema((*application.slices(), SEEN), application.deciders), runtime)
+    document = "subscription { prefixedOrders { removed } }"
+    follower = Follower(view, await handed_over(view, context_of(view, "anna"), {}, document))
+    await follower.next_payload()
+    await execute(runtime, order, paid_order, CancelOrder(reason="no"))
+    payload = await follower.next_payload()
+    assert payload["data"]["prefixedOrders"]["removed"] == [f"seen:{paid_order}"]
+    await cancel_all([follower.task])
