@@ -192,7 +192,7 @@ def test_a_history_that_fold_does_not_see_records_nothing() -> None:
     board: Decider[Write, Board, Written] = Decider(
         category="sign", initial=Board(), decide=lambda command, board: [], evolve=hidden
     )
-    with pytest.raises(AssertionError, match="make it a field of a phase of the state"):
+    with pytest.raises(AssertionError, match="Make it a field of a phase of the state"):
         board.fold([Written(text="A")])
 
 

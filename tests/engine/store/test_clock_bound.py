@@ -55,7 +55,7 @@ def test_a_jump_is_not_believed_and_reported_once(
             time.seconds += 1
             bound.note(time.right + TWO_DAYS, time())
             assert bound.latest() == time.right + TOLERANCE
-    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+    assert [record.getMessage().partition(".")[0] for record in caplog.records] == [
         "the clock of the database has jumped 172800 s ahead"
     ]
     bound.note(time.right, time())

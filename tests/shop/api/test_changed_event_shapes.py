@@ -29,7 +29,7 @@ async def test_a_start_warns_of_a_changed_event_class_and_is_ready(
                     await asyncio.sleep(0.02)
     [line] = [record.getMessage() for record in caplog.records if "another shape" in record.getMessage()]
     assert line.startswith(
-        "order.opened 1 has another shape than this database recorded (removed: customer; new: customer_id): give OrderOpened version=2"
+        "order.opened 1 has another shape than this database recorded (removed: customer; new: customer_id). Give OrderOpened version=2"
     )
     assert (state["changedEvents"], state["errors"]) == ({"order.opened 1": line}, {})
 
