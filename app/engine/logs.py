@@ -150,12 +150,10 @@ class RepeatedErrorFilter(logging.Filter):
         self._remember(key, cause)
         if now - cause.logged_at < self._interval:
             return False
-        counted = _in_one_line(record, error)
-        counted.msg, counted.args = (
-            "%s (%d times in %.0f s)",
-            (counted.getMessage(), cause.count, now - cause.logged_at),
-        )
+        count, seconds = cause.count, now - cause.logged_at
         cause.count, cause.logged_at = 0, now
+        counted = _in_one_line(record, error)
+        counted.msg, counted.args = "%s (%d times in %.0f s)", (counted.getMessage(), count, seconds)
         return counted
 
     def _remember(self, key: tuple[object, ...], cause: _Cause) -> None:

@@ -1,6 +1,7 @@
 """The command line: the root command, and what every command ends with."""
 
 import asyncio
+import errno
 import logging
 import sys
 from collections.abc import Mapping, Sequence
@@ -122,7 +123,10 @@ def _print_if_read(line: str) -> None:
     """Print a line. A server goes on without a reader: Ctrl-C ends `serve | tee` with `tee` first."""
     try:
         print_line(line)
-    except BrokenPipeError:
+    except OSError as error:
+        # A terminal that was closed is no pipe: it says EIO.
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         discard_output()
 
 

@@ -35,6 +35,8 @@ class DatabaseCounts:
     oldest_parked_key_seconds: Mapping[str, float] = field(default_factory=dict[str, float])
     seal_age_seconds: float = 0.0
     """How long the oldest event without a seal has waited; 0 if there is none."""
+    has_seals: bool = False
+    """Whether the log has a seal before that event: some server makes seals, or has made them."""
 
 
 class DatabaseProbe:
@@ -108,6 +110,7 @@ class DatabaseProbe:
             },
             oldest_parked_key_seconds={row["projection"]: row["seconds"] for row in keys},
             seal_age_seconds=seals[0]["seconds"] if seals else 0.0,
+            has_seals=bool(seals) and seals[0]["position"] > 1,
         )
 
     async def _probe(self) -> None:
@@ -161,7 +164,7 @@ _COUNTS = (
     """,
     # The first event without a seal. Both look-ups use a primary key.
     """
-    SELECT extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS seconds FROM es.events
+    SELECT position, extract(epoch FROM clock_timestamp() - recorded_at)::float8 AS seconds FROM es.events
     WHERE position = coalesce((SELECT last_position FROM es.seals ORDER BY number DESC LIMIT 1), 0) + 1
     """,
 )

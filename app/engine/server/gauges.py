@@ -225,7 +225,7 @@ class StateCollector(Collector):
                 "How far the clock of the database is ahead of the clock of this server, in seconds.",
                 value=probe.clock_skew_seconds,
             )
-        if probe.counts is not None and self._sources.makes_seals:
+        if probe.counts is not None and (self._sources.makes_seals or probe.counts.has_seals):
             yield GaugeMetricFamily(
                 "app_seal_age_seconds",
                 "Time that the oldest event without a seal has waited, in seconds.",

@@ -21,6 +21,7 @@ from app.engine.projector.writer import TableWriter
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from tests.support.databases import as_superuser
+from tests.support.log_surgery import unguarded
 from tests.support.toy_counter import (
     Add,
     Engine,
@@ -321,6 +322,20 @@ async def test_a_retry_without_a_server_is_refused_if_the_table_has_to_be_made_a
         requested_at, count = await request_retry(database, tallies)
         await wait_for_retry(database, tallies, requested_at, count, 10)
         await assert_nothing_parked(running, tallies)
+
+
+async def test_a_retry_without_a_server_is_refused_at_a_hole_in_the_log(
+    database: Database, database_url: str
+) -> None:
+    async with engine(database, projections=[BROKEN]) as running:
+        await add(running, uuid4())
+        await add(running, uuid4(), note=POISON)
+        await wait_until_folded(running, BROKEN)
+    async with unguarded(database_url) as connection:
+        await connection.execute("DELETE FROM es.events WHERE position = 1")
+    requested_at, count = await request_retry(database, tallies)
+    with pytest.raises(OperationRefused, match="the log has a hole: position 1 is missing"):
+        await wait_for_retry(database, tallies, requested_at, count, 10, reader=running.reader)
 
 
 async def remake_live_table_in_part(database: Database) -> int:

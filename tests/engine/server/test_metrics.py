@@ -150,6 +150,20 @@ async def test_the_age_of_an_event_without_a_seal_is_shown_only_if_seals_are_mad
     assert age is None if max_events == 0 else age is not None and age > 0
 
 
+async def test_the_age_is_also_shown_by_a_server_that_makes_no_seals_if_the_log_has_some(
+    database: Database,
+) -> None:
+    async with run_toy(database, seal_max_events=1) as runtime:
+        await runtime.commands.execute(tally, uuid4(), Add(amount=1), request())
+        async with asyncio.timeout(10):
+            while not await database.pool.fetchval("SELECT EXISTS (SELECT FROM es.seals)"):  # noqa: ASYNC110 - a row of a table
+                await asyncio.sleep(0.01)
+    async with run_toy(database, seal_max_events=0) as runtime:
+        await runtime.commands.execute(tally, uuid4(), Add(amount=1), request())
+        await runtime.probe.count()
+        assert (await metrics(runtime))["app_seal_age_seconds"] > 0
+
+
 async def test_two_runtimes_in_one_process_have_metrics_of_their_own(
     toy: Runtime, database: Database
 ) -> None:

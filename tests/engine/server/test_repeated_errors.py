@@ -1,6 +1,8 @@
 """The traceback of a cause is logged once, then its occurrences are counted; no error line is without a cause."""
 
 import logging
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -120,3 +122,19 @@ def test_a_record_that_cannot_be_formatted_passes_and_raises_nothing_where_it_is
         except ValueError:
             logging.getLogger("app.test").log(level, "position %d", "one", exc_info=True)
     assert [record.args for record in lines] == [("one",), ("one",)]
+
+
+def test_a_record_that_cannot_be_formatted_is_counted_from_its_last_line_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    repeated = RepeatedErrorFilter(interval=60)
+    passed: list[bool] = []
+    for now[0] in (0.0, 61.0, 62.0):
+        try:
+            raise ValueError("bad")
+        except ValueError:
+            record = logging.LogRecord("app.test", logging.ERROR, "", 1, "at %d", ("one",), sys.exc_info())
+        passed.append(bool(repeated.filter(record)))
+    assert passed == [True, True, False]

@@ -1,6 +1,7 @@
 """The whole shutdown has one limit, also if the database, the event loop or a component hangs."""
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
@@ -142,25 +143,30 @@ def test_a_hang_up_that_was_ignored_before_the_start_stays_ignored(url: str, tmp
 
 
 @pytest.mark.parametrize("mode", ["development", "production"])
-def test_a_server_whose_output_nobody_reads_any_more_stops_with_exit_code_0(url: str, mode: str) -> None:
-    # As in `python -m app serve 2>&1 | tee log`: Ctrl-C ends `tee` first.
+@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+def test_a_server_whose_output_nobody_reads_any_more_stops_with_exit_code_0(
+    url: str, mode: str, kind: str
+) -> None:
+    # As in `python -m app serve 2>&1 | tee log`: Ctrl-C ends `tee` first. Or the window is closed.
     environment = clean_environment(
         DATABASE_URL=url, APP_MODE=mode, APP_TOKEN_KEY=TOKEN_KEY, APP_ALLOW_DATABASE_OWNER="true"
     )
+    reader, writer = os.pipe() if kind == "pipe" else os.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "app", "serve", "--port", "0"],
         cwd=ROOT,
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=writer,
+        stderr=writer,
     )
+    os.close(writer)
     try:
-        assert process.stdout is not None
-        line = b""
-        while b"ready: " not in line:
-            line = process.stdout.readline()
-            assert line, "the server has ended"
-        process.stdout.close()
+        output = b""
+        while b"ready: " not in output:
+            read = os.read(reader, 4096)
+            assert read, "the server has ended"
+            output += read
+        os.close(reader)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     finally:

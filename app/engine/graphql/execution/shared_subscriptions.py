@@ -224,6 +224,8 @@ class SharedSubscriptions:
                 cursor = message.cursor
                 await send_payload(SharedSubscription.message_payload, message)
                 sent += 1
+                # It may have a whole list, and is not kept while the subscriber waits.
+                del message
                 if sent % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
             return

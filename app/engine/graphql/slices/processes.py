@@ -242,7 +242,7 @@ class Mutation:
         self, info: Info, input: RetryProcessInput, options: CommandOptions | None = None
     ) -> ProcessOutcome:
         context: Context = info.context
-        # Also the retry of a parked instance, which sends no command.
+        # Also for the retry of a parked instance, whose command names no step.
         _check_command(context, input.process, input.id, RetryStep(step=input.step or ""))
         outcome = await admin.retry(
             context.services.database,

@@ -261,7 +261,7 @@ def operation_type(query: str, operation_name: str | None) -> OperationType:
 
 
 def _operations(query: str) -> Iterator[tuple[OperationType, str]]:
-    """The type of each operation of a document with its name; an operation without a name has some other text."""
+    """The type of each operation of a document with its name, or with the token in its place."""
     head, depth = list[str](), 0
     for lexeme in document_tokens(query):
         if depth == 0 and not lexeme.startswith('"'):

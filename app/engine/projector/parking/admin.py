@@ -16,6 +16,7 @@ from app.engine.projector.rebuild.operation import OperationRefused, RefusalReas
 from app.engine.projector.slots import FORMER, LIVE, STAGING
 from app.engine.projector.writer import TableGone, TableWriter
 from app.engine.read_models.queries import Range
+from app.engine.store.log_identity import LogHole
 from app.engine.store.reader import EventReader
 from app.engine.text import clean_line
 from projections.kernel import AnyProjection
@@ -248,6 +249,8 @@ async def _retry_here(
                 pass
         except NewerEvent as error:
             raise OperationRefused(error.remedy, RefusalReason.BEHIND) from error
+        except LogHole as error:
+            raise OperationRefused(str(error)) from error
         return True
 
 

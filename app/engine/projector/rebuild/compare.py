@@ -103,7 +103,8 @@ async def _compare_at_live_position(operation: Operation, load: BulkLoad) -> Com
     projection = load.projection
     live = await operation.live_position(projection)
     if live is None:
-        # There is nothing to compare with: it is the first table of its version, or the live table is unusable.
+        # There is nothing to compare with: it is the first table of its version. Or the live table is unusable, or
+        # made again.
         return Comparison(
             projection=projection.name, version=projection.version, position=load.position, rows=0
         )

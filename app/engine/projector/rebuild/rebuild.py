@@ -46,7 +46,8 @@ async def rebuild(
 ) -> Sequence[RebuildResult]:
     """Build, verify, and promote the tables that are equal; with `stage`, promote none. Continues an interrupted build.
 
-    The tables never overtake the live ones, so that each pair can be compared at one position. `page` is the number of
+    The tables never overtake the live ones, so that each pair can be compared at one position. A live table that is
+    made again does not count. `page` is the number of
     facts in one read of the log. Raises `OperationRefused`.
     """
     async with start_operation(database, codec, projections, on_progress=on_progress) as operation:
