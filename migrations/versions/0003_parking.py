@@ -7,7 +7,7 @@ down_revision = "0002"
 
 STATEMENTS = (
     # The keys that wait, each since the fact at `position` raised `error`. `key` is a list of the values of the key
-    # columns. If the key is not known, it is an object that names a stream. `asked_at` is set while somebody wants it
+    # columns. If the key is not known, it is an object that names a stream. `asked_at` is set while an operator wants it
     # folded again; `tried_at` is when it last was.
     """
     CREATE TABLE es.parked (
@@ -25,7 +25,7 @@ STATEMENTS = (
         PRIMARY KEY (projection, version, slot, key)
     )
     """,
-    # Finds the keys that somebody wants folded again, without a look at those that nobody does.
+    # Finds the keys that are to be folded again, without a look at the others.
     "CREATE INDEX parked_asked ON es.parked (projection, version, slot) WHERE asked_at IS NOT NULL",
     # The facts that an operator skipped, each for one key. They are left out in every slot and in every rebuild of that
     # version.

@@ -130,14 +130,22 @@ def no_keys(fact: object) -> Sequence[Key]:
 OF_NO_ROW = replace(tallies, keys=no_keys)
 
 
-async def test_a_checkpoint_that_its_owner_had_not_stored_yet_is_no_loss(
+@asynccontextmanager
+async def late_checkpoint(
     database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> AsyncGenerator[tuple[Engine, ProjectionWorker]]:
+    """An owner at position 1 that has not stored this checkpoint."""
     monkeypatch.setattr(module, "CHECKPOINT_DELAY_SECONDS", 3_600)
     async with engine(database, projections=[OF_NO_ROW]) as running:
         await add(running, uuid4(), 1)
         await wait_until_folded(running, OF_NO_ROW)
-        worker = running.projector.workers[OF_NO_ROW.name]
+        yield running, running.projector.workers[OF_NO_ROW.name]
+
+
+async def test_a_checkpoint_that_its_owner_had_not_stored_yet_is_no_loss(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with late_checkpoint(database, monkeypatch) as (running, worker):
         assert (worker.state.position, worker.stored_position) == (1, 0)
         worker._leave()  # pyright: ignore[reportPrivateUsage] - as it does after an error
         async with database.connection() as connection:
@@ -148,11 +156,7 @@ async def test_a_checkpoint_that_its_owner_had_not_stored_yet_is_no_loss(
 async def test_a_checkpoint_that_its_owner_has_stored_late_is_known(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHECKPOINT_DELAY_SECONDS", 3_600)
-    async with engine(database, projections=[OF_NO_ROW]) as running:
-        await add(running, uuid4(), 1)
-        await wait_until_folded(running, OF_NO_ROW)
-        worker = running.projector.workers[OF_NO_ROW.name]
+    async with late_checkpoint(database, monkeypatch) as (_, worker):
         writer = worker.writer
         assert writer is not None
         async with writer.lock:
