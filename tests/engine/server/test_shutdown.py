@@ -273,6 +273,9 @@ def wait_until_refused(port: int, seconds: float = 10) -> None:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except ConnectionRefusedError:
             return
+        except ConnectionResetError:
+            # The port was closed before the server had accepted this connection.
+            continue
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
