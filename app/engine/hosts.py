@@ -16,17 +16,13 @@ _FORWARDING_HEADERS = frozenset(
         "x-real-ip",
         "x-client-ip",
         "x-cluster-client-ip",
-        "x-original-forwarded-for",
-        "x-original-host",
-        "x-envoy-external-address",
-        "cf-connecting-ip",
-        "cf-ray",
+        "x-varnish",
         "cdn-loop",
         "client-ip",
         "true-client-ip",
-        "fastly-client-ip",
     }
 )
+_FORWARDING_PREFIXES = ("x-forwarded", "x-original-", "x-envoy-", "cf-", "fastly-")
 
 MAX_ADDRESS_LENGTH = 80
 """A longer text is no address: one of IPv6 has at most 45 characters, and the name of an interface."""
@@ -127,16 +123,21 @@ def is_allowed_origin(header: str, host: str, allowed: tuple[str, ...]) -> bool:
 
 
 def is_forwarded(headers: Mapping[str, str]) -> bool:
-    """Whether a proxy has passed the request on, by its headers."""
-    return any(name in _FORWARDING_HEADERS or name.startswith("x-forwarded") for name in headers)
+    """Whether a header says that a proxy has passed the request on. A proxy need not add one."""
+    return any(name in _FORWARDING_HEADERS or name.startswith(_FORWARDING_PREFIXES) for name in headers)
 
 
-def is_local_caller(headers: Mapping[str, str], client: str | None) -> bool:
-    """Whether the caller is on this machine, names it as the host and has not come through a proxy."""
+def is_local_caller(headers: Mapping[str, str], client: str | None, http_version: str) -> bool:
+    """Whether the peer is on this machine, names it as the host, and nothing shows a proxy.
+
+    A proxy on this machine that speaks HTTP/1.1 and adds no forwarding header passes for such a caller.
+    """
     host = split_host(headers.get("host", ""))
     return (
         client is not None
         and is_loopback_address(client)
+        # Clients of today speak HTTP/1.1. Proxies may speak HTTP/1.0, and add no header then.
+        and http_version == "1.1"
         and host is not None
         and is_loopback_name(host[0])
         and not is_forwarded(headers)

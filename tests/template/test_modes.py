@@ -279,6 +279,7 @@ PROMISES: Mapping[str, Sequence[str]] = {
     "the audience is required outside development.": CALLERS,
     "Outside of development mode it is required with an issuer.": CALLERS,
     "they may name any actor.": CALLERS,
+    "Let the proxy add one of these headers, or use production mode.": CALLERS,
     "`APP_MODE`: `production`.": SURFACE,
     "Print a token for development": NOTHING_OF_A_SERVER,
     "Compose runs it in development mode with a public token key": NOTHING_OF_A_SERVER,

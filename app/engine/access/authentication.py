@@ -91,26 +91,26 @@ class Authenticator:
         return f"{self.issuer.url} does not give its keys, the last ones count: {self.issuer.error}"
 
     async def caller(
-        self, headers: Headers, client: str | None, init: Mapping[str, Any] | None = None
+        self, headers: Headers, client: str | None, http_version: str, init: Mapping[str, Any] | None = None
     ) -> Caller:
         """The caller of a request, or of a socket by the payload of its connection_init.
 
         `client` is the address of the peer. Raises `TokenRefused`.
         """
         try:
-            return await self._caller(headers, client, init)
+            return await self._caller(headers, client, http_version, init)
         except TokenRefused as error:
             self.refused[error.reason] += 1
             raise
 
     async def _caller(
-        self, headers: Headers, client: str | None, init: Mapping[str, Any] | None = None
+        self, headers: Headers, client: str | None, http_version: str, init: Mapping[str, Any] | None
     ) -> Caller:
         named = {name.lower(): value for name, value in (init or {}).items()}
         token = _token(headers, named)
         if token is not None:
             return await self._verified(token)
-        if self.trusts_headers and is_local_caller(headers, client):
+        if self.trusts_headers and is_local_caller(headers, client, http_version):
             return self._caller_by_name(
                 named.get("actor", named.get("x-actor", headers.get("x-actor"))),
                 named.get("roles", named.get("x-roles", headers.get("x-roles"))),

@@ -21,8 +21,10 @@ TRUSTING = Authenticator(EngineSettings(), ROLES)
 KEYED = Authenticator(EngineSettings(token_key=SecretStr(TOKEN_KEY)), ROLES)
 
 
-async def caller(headers: dict[str, str], client: str | None = "127.0.0.1", init: Any = None) -> Caller:
-    return await TRUSTING.caller(Headers(LOCAL | headers), client, init)
+async def caller(
+    headers: dict[str, str], client: str | None = "127.0.0.1", init: Any = None, version: str = "1.1"
+) -> Caller:
+    return await TRUSTING.caller(Headers(LOCAL | headers), client, version, init)
 
 
 @pytest.mark.parametrize(
@@ -63,21 +65,23 @@ async def test_the_payload_of_a_socket_names_the_caller_like_headers(init: dict[
 
 
 @pytest.mark.parametrize(
-    ("headers", "client"),
+    ("headers", "client", "version"),
     [
-        ({}, "192.0.2.1"),
-        ({}, None),
-        ({"x-forwarded-for": "127.0.0.1"}, "127.0.0.1"),
-        ({"via": "1.1 proxy"}, "127.0.0.1"),
-        ({"host": "shop.example"}, "127.0.0.1"),
+        ({}, "192.0.2.1", "1.1"),
+        ({}, None, "1.1"),
+        ({"x-forwarded-for": "127.0.0.1"}, "127.0.0.1", "1.1"),
+        ({"via": "1.1 proxy"}, "127.0.0.1", "1.1"),
+        ({"host": "shop.example"}, "127.0.0.1", "1.1"),
+        # nginx speaks it to servers unless it is configured otherwise, and then adds no header.
+        ({}, "127.0.0.1", "1.0"),
     ],
 )
 async def test_a_caller_that_is_not_of_this_machine_is_anonymous_without_roles(
-    headers: dict[str, str], client: str | None
+    headers: dict[str, str], client: str | None, version: str
 ) -> None:
     named = {"x-actor": "ann", "x-roles": "operator"}
-    assert await caller(named | headers, client) == ANONYMOUS
-    assert await caller(headers, client, {"actor": "ann", "roles": ["operator"]}) == ANONYMOUS
+    assert await caller(named | headers, client, version=version) == ANONYMOUS
+    assert await caller(headers, client, {"actor": "ann", "roles": ["operator"]}, version) == ANONYMOUS
 
 
 async def test_a_token_that_cannot_be_verified_is_refused_and_not_ignored() -> None:
@@ -88,11 +92,11 @@ async def test_a_token_that_cannot_be_verified_is_refused_and_not_ignored() -> N
 
 async def test_with_a_key_tokens_count_in_development_and_headers_do_not() -> None:
     headers = Headers(LOCAL | {"x-actor": "ann", "x-roles": "operator"})
-    assert await KEYED.caller(headers, "127.0.0.1") == ANONYMOUS
-    named = await KEYED.caller(Headers(LOCAL | bearer(make_token(roles=["staff"]))), "127.0.0.1")
+    assert await KEYED.caller(headers, "127.0.0.1", "1.1") == ANONYMOUS
+    named = await KEYED.caller(Headers(LOCAL | bearer(make_token(roles=["staff"]))), "127.0.0.1", "1.1")
     assert (named.actor, named.roles) == ("tester", {"staff"})
     with pytest.raises(TokenRefused):
-        await KEYED.caller(Headers(LOCAL | bearer("x")), "127.0.0.1")
+        await KEYED.caller(Headers(LOCAL | bearer("x")), "127.0.0.1", "1.1")
 
 
 async def test_the_settings_name_the_claims_of_the_actor_and_of_the_roles() -> None:
@@ -100,7 +104,7 @@ async def test_the_settings_name_the_claims_of_the_actor_and_of_the_roles() -> N
         token_key=SecretStr(TOKEN_KEY), actor_claim="email", roles_claim="realm_access.roles"
     )
     token = make_token(email="ann@shop.example", realm_access={"roles": ["staff"]}, roles=["operator"])
-    named = await Authenticator(settings, ROLES).caller(Headers(LOCAL | bearer(token)), "127.0.0.1")
+    named = await Authenticator(settings, ROLES).caller(Headers(LOCAL | bearer(token)), "127.0.0.1", "1.1")
     assert (named.actor, named.roles) == ("ann@shop.example", {"staff"})
 
 

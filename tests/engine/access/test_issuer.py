@@ -45,7 +45,7 @@ def authenticator(issuer: Issuer, clock: Clock | None = None, *, leeway: float =
 
 
 async def actor(authenticator: Authenticator, token: str) -> str:
-    return (await authenticator.caller(Headers(bearer(token)), "192.0.2.1")).actor
+    return (await authenticator.caller(Headers(bearer(token)), "192.0.2.1", "1.1")).actor
 
 
 async def reason(authenticator: Authenticator, token: str) -> str:

@@ -151,12 +151,12 @@ async def test_a_key_that_the_issuer_has_withdrawn_ends_though_no_token_with_a_n
         runtime = build(database, issuer=issuer.url, audience=AUDIENCE)
         async with runtime.run():
             headers = Headers(bearer(issuer.token()))
-            assert (await runtime.authenticator.caller(headers, "192.0.2.1")).actor == "tester"
+            assert (await runtime.authenticator.caller(headers, "192.0.2.1", "1.1")).actor == "tester"
             issuer.rotate("es-2")
             # The documents of two readings, of which the first may have begun before; the third begins after them.
             await asyncio.to_thread(issuer.wait_until_asked, len(issuer.asked) + 5)
             with pytest.raises(TokenRefused):
-                await runtime.authenticator.caller(headers, "192.0.2.1")
+                await runtime.authenticator.caller(headers, "192.0.2.1", "1.1")
 
 
 class _NoLimit(Shutdown):

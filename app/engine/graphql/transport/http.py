@@ -281,8 +281,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def _caller(self, connection: HTTPConnection, init: Mapping[str, Any] | None = None) -> Caller:
         client = connection.client and connection.client.host
+        version = connection.scope["http_version"]
         try:
-            return await self._services.authenticator.caller(connection.headers, client, init)
+            return await self._services.authenticator.caller(connection.headers, client, version, init)
         except TokenRefused as error:
             raise Unauthenticated(error) from None
 
