@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from app.composition import application
-from app.engine.access.authentication import check_access
+from app.engine.access.authentication import check_access, development_warning
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.schema import ENGINE_SLICES, build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
@@ -222,6 +222,8 @@ def needs_to_know_who_calls(modes: Modes) -> None:
     line = "callers on this machine name themselves"
     assert line in modes.development.output()
     assert line not in modes.production.output()
+    assert development_warning(Settings()) is None
+    assert development_warning(Settings(allowed_hosts=("shop.example",)))
     key, issuer = SecretStr(TOKEN_KEY), "https://login.shop.example"
     check_access(Settings())
     check_access(Settings(mode="production", token_key=key))
@@ -280,6 +282,7 @@ PROMISES: Mapping[str, Sequence[str]] = {
     "Outside of development mode it is required with an issuer.": CALLERS,
     "they may name any actor.": CALLERS,
     "Let the proxy add one of these headers, or use production mode.": CALLERS,
+    "A server in development mode warns at its start": ("needs_to_know_who_calls",),
     "`APP_MODE`: `production`.": SURFACE,
     "Print a token for development": NOTHING_OF_A_SERVER,
     "Compose runs it in development mode with a public token key": NOTHING_OF_A_SERVER,

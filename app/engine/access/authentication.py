@@ -15,7 +15,7 @@ from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import MAX_TOKEN_BYTES, SENTENCES, TokenRefused
 from app.engine.access.token_cache import TokenCache
 from app.engine.errors import ConfigurationError
-from app.engine.hosts import is_local_caller, is_loopback_name
+from app.engine.hosts import is_allowed_host, is_local_caller, is_loopback_name, is_loopback_url
 from app.engine.settings import DEVELOPMENT_KEY, EngineSettings
 
 if TYPE_CHECKING:
@@ -175,6 +175,31 @@ def check_access(settings: EngineSettings) -> None:
         )
     if settings.token_key is not None and settings.token_key.get_secret_value() == DEVELOPMENT_KEY:
         raise ConfigurationError("setting APP_TOKEN_KEY is the key of docker-compose.yml, which is public")
+
+
+def development_warning(settings: EngineSettings) -> str | None:
+    """What to log if a server in development mode looks like a public one; None if it does not."""
+    public = [
+        *(f"APP_HOST is {host}" for host in [settings.host] if not is_loopback_name(host)),
+        *(
+            f"APP_ALLOWED_HOSTS names {host}"
+            for host in settings.allowed_hosts
+            if not is_allowed_host(host, ())
+        ),
+        *(
+            f"APP_ALLOWED_ORIGINS names {origin}"
+            for origin in settings.allowed_origins
+            if not is_loopback_url(origin)
+        ),
+    ]
+    if settings.mode != "development" or not public:
+        return None
+    opened = (
+        "X-Actor and X-Roles are trusted on this machine"
+        if trusts_headers(settings)
+        else "introspection is on"
+    )
+    return f"development: {public[0]}, and {opened}; set APP_MODE=production on a public server"
 
 
 async def wait_for_expiry(caller: Caller) -> None:

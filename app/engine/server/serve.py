@@ -20,7 +20,7 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
-from app.engine.access.authentication import check_access, trusts_headers
+from app.engine.access.authentication import check_access, development_warning, trusts_headers
 from app.engine.application import AnyApplication, Application
 from app.engine.database.connections import open_database
 from app.engine.database.roles import check_server_role
@@ -277,6 +277,8 @@ async def serve[S: EngineSettings](
                     log.info(
                         "development: callers on this machine name themselves, by the headers X-Actor and X-Roles"
                     )
+                if (warning := development_warning(settings)) is not None:
+                    log.warning(warning)
                 server = GracefulServer(
                     _uvicorn_config(app, runtime.settings),
                     settings,

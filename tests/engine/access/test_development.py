@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 
-from app.engine.access.authentication import Authenticator, check_access
+from app.engine.access.authentication import Authenticator, check_access, development_warning
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
 from app.engine.errors import ConfigurationError
@@ -136,6 +136,49 @@ def test_a_server_starts_only_if_it_can_know_who_calls(settings: dict[str, Any],
         return
     with pytest.raises(ConfigurationError, match=error):
         check_access(EngineSettings(**settings))
+
+
+KEY = {"token_key": TOKEN_KEY}
+TRUSTED, OPEN = "X-Actor and X-Roles are trusted on this machine", "introspection is on"
+
+
+@pytest.mark.parametrize(
+    ("settings", "found", "opened"),
+    [
+        ({"allowed_hosts": ("shop.example",)}, "APP_ALLOWED_HOSTS names shop.example", TRUSTED),
+        (
+            {"allowed_hosts": ("localhost:80", "[::1]", "shop.example:80")},
+            "APP_ALLOWED_HOSTS names shop.example:80",
+            TRUSTED,
+        ),
+        (
+            {"allowed_origins": ("http://localhost:5173", "https://shop.example")},
+            "APP_ALLOWED_ORIGINS names https://shop.example",
+            TRUSTED,
+        ),
+        (KEY | {"host": "0.0.0.0", "allowed_hosts": ("app",)}, "APP_HOST is 0.0.0.0", OPEN),
+        ({"issuer": "https://a.example", "host": "::"}, "APP_HOST is ::", OPEN),
+        (KEY | {"allowed_hosts": ("shop.example",)}, "APP_ALLOWED_HOSTS names shop.example", OPEN),
+    ],
+)
+def test_a_server_in_development_that_looks_public_warns_at_the_start(
+    settings: dict[str, Any], found: str, opened: str
+) -> None:
+    line = f"development: {found}, and {opened}; set APP_MODE=production on a public server"
+    assert development_warning(EngineSettings(**settings)) == line
+    assert development_warning(EngineSettings(**settings, mode="production")) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"host": "::1", "allowed_hosts": ("localhost", "shop.localhost:8000", "127.0.0.1")},
+        KEY | {"allowed_origins": ("http://localhost:5173", "http://127.0.0.1:3000")},
+    ],
+)
+def test_a_server_in_development_for_this_machine_warns_of_nothing(settings: dict[str, Any]) -> None:
+    assert development_warning(EngineSettings(**settings)) is None
 
 
 @pytest.mark.parametrize(

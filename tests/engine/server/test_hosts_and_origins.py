@@ -238,6 +238,11 @@ def test_the_actor_is_taken_from_a_caller_on_this_machine_only(
     assert not is_local_caller(headers, client, "1.0")
 
 
+def test_a_server_in_development_with_a_public_name_logs_one_warning(server: Server) -> None:
+    [warning] = [line for line in server.output().splitlines() if " WARNING " in line]
+    assert "APP_ALLOWED_HOSTS names shop.example" in warning
+
+
 @pytest.mark.parametrize(
     "value", ['["*"]', '["https://*.example"]', '["shop.example"]', '["https://a/b"]', '["null"]']
 )
