@@ -1,9 +1,9 @@
 """The connections of a server: how many there may be, which is closed first, and how new ones are accepted.
 
 A connection waits while it has no request that is complete up to the end of its header. A socket waits while it has no
-operation. Those that wait are closed first to make room. Then the rule of addresses applies. If one address has more
-than half of the connections, it makes room for another address. Behind a proxy all clients have one address, and the
-rule does nothing.
+operation. Those that wait are closed first to make room. Then the address with the most connections makes room for an
+address that has at least two fewer. So all addresses come to have equally many, and none takes from an equal one.
+Behind a proxy all clients have one address, and the rule does nothing.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ import os
 import resource
 import socket
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Set
 from functools import partial
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from app.engine.errors import ConfigurationError
 from app.engine.hosts import network_of
@@ -76,6 +76,40 @@ def max_connections(settings: EngineSettings) -> int:
     return settings.max_connections or min(room, MAX_CONNECTIONS)
 
 
+class NetworkSizes:
+    """How many connections each network has. The largest network is found without a search: a flood must stay cheap."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+        # The first key of a plain dict takes a search if many before it were removed.
+        self._networks: defaultdict[int, OrderedDict[str, None]] = defaultdict(OrderedDict)
+        """The networks of each size."""
+        self._largest = 0
+
+    def change(self, network: str, step: Literal[1, -1]) -> None:
+        """Count one connection more or one less."""
+        size = self._sizes.pop(network, 0)
+        if size:
+            del self._networks[size][network]
+            if not self._networks[size]:
+                del self._networks[size]
+        size += step
+        if size:
+            self._sizes[network] = size
+            self._networks[size][network] = None
+        if size > self._largest:
+            self._largest = size
+        elif self._largest not in self._networks:
+            # The network that has just left this size is one smaller now.
+            self._largest -= 1
+
+    def to_take_from(self, network: str) -> str | None:
+        """The largest network, if it has at least two connections more than this one."""
+        if self._largest - self._sizes.get(network, 0) < 2:
+            return None
+        return next(iter(self._networks[self._largest]))
+
+
 class ConnectionTable:
     """All connections, and those that wait, the oldest first. `connections` is uvicorn's set."""
 
@@ -84,35 +118,43 @@ class ConnectionTable:
         self._limit = limit
         self._waiting: OrderedDict[Connection, None] = OrderedDict()
         self._networks: dict[Connection, str] = {}
-        self._of_network: dict[str, dict[Connection, None]] = {}
+        self._of_network: defaultdict[str, OrderedDict[Connection, None]] = defaultdict(OrderedDict)
         """The connections of each network, the oldest first."""
-        self._largest: str | None = None
-        """The last network that got more than half of the connections. There cannot be two."""
+        self._sizes = NetworkSizes()
+        """Those that are opening count, too: many are accepted in one turn of the event loop."""
         self._spares: dict[Connection, str] = {}
         self._leaving: set[Connection] = set()
         self._closing_since: dict[Connection, float] = {}
-        self.opening = 0
+        self._opening = 0
         """Connections that are accepted and have no protocol yet."""
-        self.opening_spares: Counter[str] = Counter()
+        self._opening_spares: Counter[str] = Counter()
         """The same for spares, by network."""
 
-    def opened(self, connection: Connection, address: str, *, is_spare: bool) -> None:
-        """A connection that was accepted has its protocol."""
-        if is_spare:
-            self._spares[connection] = network = network_of(address)
-            self.opening_spares[network] -= 1
+    def count_opening(self, address: str, step: Literal[1, -1], *, is_spare: bool) -> None:
+        """Count one more or one less of those that are accepted and have no protocol yet."""
+        network = network_of(address)
+        if not is_spare:
+            self._opening += step
+            self._sizes.change(network, step)
         else:
-            self.opening -= 1
+            self._opening_spares[network] += step
+            if not self._opening_spares[network]:
+                del self._opening_spares[network]
+
+    def opened(self, connection: Connection, address: str, *, is_spare: bool) -> None:
+        """A connection that was accepted from this address has its protocol."""
+        self.count_opening(address, -1, is_spare=is_spare)
+        if is_spare:
+            self._spares[connection] = network_of(address)
+        else:
             self.enter(connection, address)
 
     def enter(self, connection: Connection, address: str) -> None:
         """The connection has a place from now on, until it is lost."""
         network = network_of(address)
         self._networks[connection] = network
-        held = self._of_network.setdefault(network, {})
-        held[connection] = None
-        if 2 * len(held) > self._limit:
-            self._largest = network
+        self._of_network[network][connection] = None
+        self._sizes.change(network, 1)
 
     def wait(self, connection: Connection) -> None:
         """The connection waits for a request from now on."""
@@ -136,6 +178,7 @@ class ConnectionTable:
             del held[connection]
             if not held:
                 del self._of_network[network]
+            self._sizes.change(network, -1)
 
     def _close(self, connection: Connection) -> None:
         self._release(connection)
@@ -144,25 +187,23 @@ class ConnectionTable:
 
     def make_room(self, address: str) -> bool:
         """Close a connection if there is no room for one from this address. False if none may be closed."""
-        number = len(self._connections) - len(self._leaving) - len(self._spares) + self.opening
+        number = len(self._connections) - len(self._leaving) - len(self._spares) + self._opening
         return number < self._limit or self.close_oldest() or self._take_from_largest(network_of(address))
 
     def has_spare(self, address: str) -> bool:
         """Whether a connection from this address may be opened above the cap."""
-        taken = Counter(self._spares.values()) + self.opening_spares
+        taken = Counter(self._spares.values()) + self._opening_spares
         return taken.total() < SPARE_CONNECTIONS and taken[network_of(address)] < SPARES_PER_ADDRESS
 
     def _take_from_largest(self, network: str) -> bool:
-        """Close a connection of the network that has more than half of them. False if that is this one, or none.
+        """Close a connection of the largest network. False if no network has at least two more than this one.
 
         The newest goes: its client loses least, and a stream that is old stays.
         """
-        if self._largest is None or self._largest == network:
+        largest = self._sizes.to_take_from(network)
+        if largest is None or largest not in self._of_network:
             return False
-        held = self._of_network.get(self._largest, {})
-        if 2 * len(held) <= self._limit:
-            return False
-        self._close(next(reversed(held)))
+        self._close(next(reversed(self._of_network[largest])))
         return True
 
     def close_oldest(self) -> bool:
@@ -253,34 +294,28 @@ class Listener:
                 return
             connection.setblocking(False)
             if self._table.make_room(address):
-                self._open(connection)
+                self._open(connection, address, is_spare=False)
                 continue
             self._log("no room for another connection: %s", "all have requests")
             if self._table.has_spare(address):
-                self._open(connection, spare_of=network_of(address))
+                self._open(connection, address, is_spare=True)
             else:
                 self._refuse(connection)
 
-    def _open(self, connection: socket.socket, spare_of: str | None = None) -> None:
-        """`spare_of` is the network of a connection above the cap."""
-        create = self._create_protocol
-        if spare_of is None:
-            self._table.opening += 1
-        else:
-            self._table.opening_spares[spare_of] += 1
-            create = partial(create, is_spare=True)
+    def _open(self, connection: socket.socket, address: str, *, is_spare: bool) -> None:
+        """`is_spare` says whether the connection is one above the cap."""
+        self._table.count_opening(address, 1, is_spare=is_spare)
+        # The system does not tell the address of a connection that its client has reset meanwhile.
+        create = partial(self._create_protocol, address=address, is_spare=is_spare)
         task = self._loop.create_task(self._loop.connect_accepted_socket(create, connection), name="accept")
         self._opening.add(task)
-        task.add_done_callback(partial(self._opened, spare_of=spare_of))
+        task.add_done_callback(partial(self._opened, address=address, is_spare=is_spare))
 
-    def _opened(self, task: asyncio.Task[Any], spare_of: str | None) -> None:
+    def _opened(self, task: asyncio.Task[Any], address: str, *, is_spare: bool) -> None:
         self._opening.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if spare_of is None:
-            self._table.opening -= 1
-        else:
-            self._table.opening_spares[spare_of] -= 1
+        self._table.count_opening(address, -1, is_spare=is_spare)
         self._log("a connection was not opened: %s", error)
 
     def _refuse(self, connection: socket.socket) -> None:

@@ -61,12 +61,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         *arguments: Any,
         table: ConnectionTable,
         limits: RequestLimits,
+        address: str,
         is_spare: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(*arguments, **options)
         self._table = table
         self._limits = limits
+        self._address = address
         self._is_spare = is_spare
         """Whether the connection is one above the cap."""
         self._since = self.loop.time()
@@ -106,7 +108,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.flow = self._flow = _Flow(transport)
         self._since = self.loop.time()
-        self._table.opened(self, self.client[0] if self.client else "", is_spare=self._is_spare)
+        self._table.opened(self, self._address, is_spare=self._is_spare)
         self._table.wait(self)
 
     @override

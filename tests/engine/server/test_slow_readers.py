@@ -13,6 +13,7 @@ from app.engine.server.connections import CLOSE_SECONDS, SWEEP_SECONDS, Connecti
 from app.engine.server.http_protocol import BoundedHttpProtocol, RequestLimits
 from tests.support.raw_http import HEAD
 
+ADDRESS = "127.0.0.1"
 SIZE = 1_000_000
 PART = 16_384
 IDLE_SECONDS = 10.0
@@ -41,7 +42,7 @@ class Serving:
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PART)
         client.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", self._port))
+        await asyncio.get_running_loop().sock_connect(client, (ADDRESS, self._port))
         return client
 
     async def ask(self, request: bytes) -> socket.socket:
@@ -67,12 +68,12 @@ async def serving() -> AsyncGenerator[Serving]:
     limits = RequestLimits(8_192, 40, 2_048, header_seconds=IDLE_SECONDS, idle_seconds=IDLE_SECONDS)
 
     def create() -> BoundedHttpProtocol:
-        table.opening += 1
+        table.count_opening(ADDRESS, 1, is_spare=False)
         return BoundedHttpProtocol(
-            config=config, server_state=state, app_state={}, table=table, limits=limits
+            config=config, server_state=state, app_state={}, table=table, limits=limits, address=ADDRESS
         )
 
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server((ADDRESS, 0))
     # A connection inherits it: what the client has not read stays in the server.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PART)
     server = await asyncio.get_running_loop().create_server(create, sock=listener)
