@@ -25,10 +25,10 @@ type Revisions = frozenset[str]
 
 
 def head_revisions(folder: Path | None = None) -> Revisions:
-    """The revisions that no other revision follows."""
+    """The revisions that no other revision follows or depends on: those that a migrated database has."""
     from alembic.script import ScriptDirectory
 
-    return frozenset(ScriptDirectory(folder or FOLDER).get_heads())
+    return frozenset(ScriptDirectory(folder or FOLDER).get_heads(consider_depends_on=True))
 
 
 def unknown_revisions(revisions: Set[str], folder: Path | None = None) -> Revisions:

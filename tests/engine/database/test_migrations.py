@@ -75,6 +75,23 @@ async def test_a_branch_of_the_teams_own_is_missing_until_it_is_migrated(
     assert await database.pool.fetchval("SELECT count(*) FROM own_table") == 0
 
 
+async def test_a_branch_that_depends_on_the_engines_newest_migration_takes_the_place_of_its_row(
+    own_branch: str, database: Database
+) -> None:
+    """Alembic keeps no row of a migration that another one depends on."""
+    file = migrations.FOLDER / "versions" / "own_1.py"
+    file.write_text(file.read_text().replace("depends_on = None", f'depends_on = "{own_branch}"'))
+    with pytest.raises(DatabaseUnavailable, match=f"is at migration {own_branch}, the code at own_1:"):
+        await database.check_migrated()
+    assert await database.migrate() == ({own_branch}, {"own_1"})
+    await database.check_migrated()
+    assert await database.migrate() == ({"own_1"}, {"own_1"})
+    # Code without the branch is older than this database.
+    file.unlink()
+    with pytest.raises(DatabaseUnavailable, match=r"is at migration own_1, which this code does not have"):
+        await database.check_migrated()
+
+
 async def test_a_database_with_a_branch_that_the_code_lacks_is_refused(database: Database) -> None:
     await database.pool.execute("INSERT INTO es.alembic_version VALUES ('own_1')")
     with pytest.raises(DatabaseUnavailable, match=r"is at migration own_1, which this code does not have"):
