@@ -58,10 +58,12 @@ def postgres_server(*, folder: str | None, max_wal_size: str) -> Generator[str]:
     with tempfile.TemporaryDirectory(prefix="shop-postgres-", dir=folder) as data:
         os.chmod(data, 0o755)
         server = get_server(Path(data) / "postgres")
-        server.psql(f"ALTER SYSTEM SET max_wal_size = '{max_wal_size}';")
-        server.psql("SELECT pg_reload_conf();")
+        url = server.get_uri("postgres")
         try:
-            yield server.get_uri("postgres")
+            run_in_thread(
+                execute(url, f"ALTER SYSTEM SET max_wal_size = '{max_wal_size}'", "SELECT pg_reload_conf()")
+            )
+            yield url
         finally:
             server.cleanup()
 

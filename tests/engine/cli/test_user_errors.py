@@ -266,6 +266,18 @@ def test_the_embedded_database_stops_with_its_last_user_also_after_one_was_kille
             server.log.close()
 
 
+def test_the_embedded_database_starts_in_a_folder_whose_path_a_shell_or_a_url_would_change() -> None:
+    with tempfile.TemporaryDirectory(prefix="shop-embedded-") as base:
+        os.chmod(base, 0o755)
+        folder = Path(base, 'a b\'s $x, "ü" & 100%')
+        for _ in range(2):
+            server = Server(None, APP_DATA_DIR=str(folder)).wait(60)
+            assert server.stop() == 0
+            server.log.close()
+        assert (folder / "postgres" / "PG_VERSION").exists()
+        assert "random_page_cost" in (folder / "postgres" / "postgresql.auto.conf").read_text()
+
+
 def _command_line(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
