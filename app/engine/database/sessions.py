@@ -28,6 +28,8 @@ TRANSACTION_TIMEOUT_VERSION = 17
 """The first PostgreSQL that has `transaction_timeout`."""
 PLANNER_SETTINGS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
 """For a session that finds every row by its key. A plan made while the tables are small would scan them forever."""
+CHECK_CLIENT_SQL = "SET client_connection_check_interval = {}"
+"""How often PostgreSQL looks during a statement whether the client has gone, in milliseconds."""
 
 
 class SessionKind(Enum):
@@ -276,6 +278,11 @@ class Session(asyncpg.Connection):
         self.pid, self.backend_start = record["pid"], record["backend_start"]
         self.in_recovery = record["in_recovery"]
         self.is_read_only = record["read_only"] or self.in_recovery
+        if kind is not SessionKind.READ:
+            # Else the leases and locks of a process that is gone last until its statement ends.
+            # PostgreSQL refuses the setting on platforms that cannot do this, such as Windows.
+            with suppress(asyncpg.InvalidParameterValueError):
+                await self.execute(CHECK_CLIENT_SQL.format(round(limits.heartbeat_seconds * 1000)))
         return record["encoding"]
 
     def start_heartbeat(self) -> None:

@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from app.engine.database import sessions
 from app.engine.database.connections import Database, open_database, retry_read
 from app.engine.database.errors import DRIVER_ERRORS, is_connection_error
 from app.engine.database.leases import Lease
@@ -251,6 +252,8 @@ async def main() -> None:
             if sys.argv[3] == "in a COPY":
                 await session.execute("CREATE TEMPORARY TABLE copied (line text)")
                 await session.copy_records_to_table("copied", records=lines())
+            if sys.argv[3] == "in a statement":
+                await session.execute("SELECT pg_sleep(60)")
             await session.fetchval("SELECT $1::text", "asked")
         except Exception as error:
             print("session ended" if is_connection_error(error) else repr(error), flush=True)
@@ -280,8 +283,38 @@ async def owner_in(state: str, url: str, seconds: float = FAILOVER_SECONDS) -> A
         assert await process.stdout.readline() == b"owned\n"
         yield Owner(process, process.stdout, process.stdin)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
+
+
+async def test_an_owner_that_is_killed_during_a_statement_is_replaced(server: Cluster) -> None:
+    async with (
+        owner_in("in a statement", server.url()) as owner,
+        opened(server.url()) as database,
+        database.connection() as session,
+    ):
+        owner.input.write(b"\n")
+        async with asyncio.timeout(10):
+            while not await session.fetchval(ASLEEP):  # noqa: ASYNC110 - another process comes to it
+                await asyncio.sleep(0.01)
+        owner.process.kill()
+        async with asyncio.timeout(FAILOVER_SECONDS + MARGIN_SECONDS):
+            assert await Lease(session, "work").acquire(lambda: False)
+
+
+@pytest.mark.parametrize("kind", [SessionKind.WORK, SessionKind.TASK])
+async def test_a_server_that_cannot_look_at_its_clients_is_taken(
+    server: Cluster, kind: SessionKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = "SHOW client_connection_check_interval"
+    async with opened(server.url()) as database:
+        async with database.connection(kind) as session:
+            assert await session.fetchval(shown) == "300ms"
+        # PostgreSQL refuses each value but 0 on some platforms, and this one everywhere.
+        monkeypatch.setattr(sessions, "CHECK_CLIENT_SQL", "SET client_connection_check_interval = -{}")
+        async with database.connection(kind) as session:
+            assert await session.fetchval(shown) == "0"
 
 
 @pytest.mark.parametrize("state", ["idle", "in a transaction"])
@@ -331,6 +364,7 @@ async def test_an_owner_that_freezes_in_the_middle_of_a_statement_is_replaced(
     assert "work: its owner is silent in the middle of a statement" in caplog.text
 
 
+ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(60)'"
 SILENT = """
     SELECT count(*) FROM pg_stat_activity
     WHERE state = 'active' AND wait_event = 'ClientRead' AND (query LIKE 'SELECT $1::text' OR query LIKE 'COPY %')
