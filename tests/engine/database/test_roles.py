@@ -91,6 +91,22 @@ def test_the_printed_statements_make_the_roles_and_may_be_executed_again(databas
     assert applied.stdout.splitlines()[-1].startswith(f"DATABASE_URL=postgresql://{name}_app@")
 
 
+async def test_a_table_that_another_role_has_migrated_is_for_servers_when_the_roles_are_applied_again(
+    database_url: str,
+) -> None:
+    superuser, added = as_superuser(database_url), "INSERT INTO es.later VALUES (1)"
+    await execute(superuser, "CREATE TABLE es.later (n integer)")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await execute(database_url, added)
+    connection: asyncpg.Connection = await asyncpg.connect(superuser)
+    try:
+        await apply_roles(connection, ROLES, make_url(superuser).database or "")
+    finally:
+        await connection.close()
+    await execute(database_url, added)
+    await execute(as_role(database_url, ROLES.owner), "ALTER TABLE es.later ADD more text")
+
+
 def test_a_prefix_that_is_no_name_and_a_role_that_must_not_make_roles_are_one_line(database_url: str) -> None:
     assert_user_error(run("roles", "--prefix", 'a"b', DATABASE_URL=database_url), "is not a name")
     assert_user_error(run("roles", "--apply", DATABASE_URL=database_url), "cannot make roles")
