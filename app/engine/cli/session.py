@@ -63,25 +63,16 @@ def async_command[**P](function: Callable[P, Coroutine[Any, Any, None]]) -> Call
 
 def _database_failure(error: Exception) -> str | None:
     """Why the database did not do its part, in one line. None if the error is one of the code, of its data, or of a file."""
-    import asyncpg
-
-    from app.engine.database.errors import first_line, is_connection_error, is_operational_error
+    from app.engine.database.errors import first_line, is_database_failure
     from app.engine.database.leases import LeaseLost
     from app.engine.store.append import Overloaded
     from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 
     if isinstance(error, Overloaded | StoreTimeout | StoreUnavailable | LeaseLost):
         return str(error) or type(error).__doc__
-    if isinstance(error, OSError) and (
-        error.filename is not None or error.errno in (errno.EPIPE, *OUTPUT_ERRORS)
-    ):
+    if isinstance(error, OSError) and error.errno in (errno.EPIPE, *OUTPUT_ERRORS):
         return None
-    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
-        # A parameter of a wrong type is an error of the code.
-        return None
-    if is_connection_error(error) or is_operational_error(error):
-        return f"the command did not finish: {first_line(error)}"
-    return None
+    return f"the command did not finish: {first_line(error)}" if is_database_failure(error) else None
 
 
 def application_of(context: typer.Context) -> AnyApplication:

@@ -13,7 +13,13 @@ from sqlalchemy import Select
 from app.engine.database.collations import Collations, find_collations
 from app.engine.database.connector import Connector
 from app.engine.database.embedded import embedded_server
-from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first_line, is_connection_error
+from app.engine.database.errors import (
+    DRIVER_ERRORS,
+    DatabaseUnavailable,
+    first_line,
+    is_connection_error,
+    is_database_failure,
+)
 from app.engine.database.migration_lock import migration_lock, report_lock_waits
 from app.engine.database.migrations import (
     Revisions,
@@ -176,7 +182,7 @@ class Database:
 
     async def migrate(self) -> tuple[Revisions, Revisions]:
         """Bring the schema to the newest revisions. Several processes may do so at once. Returns (before, after)."""
-        with self._translate_permission_errors():
+        with self.translate_errors():
             async with self.connection(SessionKind.TASK, "migration lock") as connection:
                 await migration_lock(connection, redact_password(self.url))
                 before = await current_revisions(connection)
@@ -197,7 +203,7 @@ class Database:
 
     async def check_migrated(self) -> None:
         """Raises `DatabaseUnavailable` if migrations are missing, or if newer code has added some."""
-        with self._translate_permission_errors():
+        with self.translate_errors():
             async with self.connection(SessionKind.READ, "check of the migrations") as connection:
                 current = await current_revisions(connection)
         if unknown := unknown_revisions(current):
@@ -208,13 +214,19 @@ class Database:
             )
 
     @contextmanager
-    def _translate_permission_errors(self) -> Generator[None]:
-        """A missing right is for an administrator of the database to grant. Raises `DatabaseUnavailable`."""
+    def translate_errors(self) -> Generator[None]:
+        """For what a start depends on: a missing right, or a database that fails, raises `DatabaseUnavailable`."""
         try:
             yield
         except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
             raise DatabaseUnavailable(
                 f"the database at {redact_password(self.url)} refuses this role: {error}"
+            ) from error
+        except DRIVER_ERRORS as error:
+            if not is_database_failure(error):
+                raise
+            raise DatabaseUnavailable(
+                f"the database at {redact_password(self.url)} fails: {first_line(error)}"
             ) from error
 
     def _migrated_by_newer_code(self, unknown: Revisions) -> DatabaseUnavailable:

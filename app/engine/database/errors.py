@@ -54,6 +54,16 @@ def is_operational_error(error: BaseException) -> bool:
     return state[:2] in ("08", "25", "28", "3D", "40", "53", "55", "57", "58", "XX") or state == "42501"
 
 
+def is_database_failure(error: BaseException) -> bool:
+    """Whether the database did not do its part. An error of the code, of its data, or of a file is none."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return False
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        # A parameter of a wrong type is an error of the code.
+        return False
+    return is_connection_error(error) or is_operational_error(error)
+
+
 def is_missing_table(error: BaseException, schema: str) -> bool:
     """Whether a statement names a table of this schema that does not exist."""
     return isinstance(error, asyncpg.UndefinedTableError) and f'"{schema}.' in str(error)

@@ -204,14 +204,17 @@ def bind_socket(settings: EngineSettings) -> socket.socket:
 
 def _bind(host: str, port: int, options: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Without `IPPROTO_TCP`, asyncio leaves Nagle's algorithm on. Then a frame waits 40 ms for the acknowledgement of
-    # the one before.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener: socket.socket | None = None
     try:
+        # Without `IPPROTO_TCP`, asyncio leaves Nagle's algorithm on. Then a frame waits 40 ms for the acknowledgement of
+        # the one before.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
-    except OSError as error:
-        listener.close()
+    except (OSError, TypeError) as error:
+        # Python raises TypeError for a name that is none, such as `ä..b`.
+        if listener is not None:
+            listener.close()
         raise _cannot_listen(host, port, options, error) from None
     listener.set_inheritable(True)
     return listener
@@ -229,10 +232,9 @@ def listen(listener: socket.socket, options: str) -> None:
         raise _cannot_listen(host, port, options, error) from None
 
 
-def _cannot_listen(host: str, port: int, options: str, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"cannot listen on {host}:{port}: {error.strerror or error}; choose another with {options}"
-    )
+def _cannot_listen(host: str, port: int, options: str, error: OSError | TypeError) -> ConfigurationError:
+    reason = getattr(error, "strerror", None) or error
+    return ConfigurationError(f"cannot listen on {host}:{port}: {reason}; choose another with {options}")
 
 
 def _addresses(application: AnyApplication, settings: EngineSettings, port: int) -> list[str]:
@@ -261,8 +263,9 @@ async def serve[S: EngineSettings](
                 await database.migrate()
             await database.check_migrated()
             if settings.mode != "development":
-                async with database.connection(SessionKind.READ, "check of the role") as connection:
-                    await check_server_role(connection, allow_owner=settings.allow_database_owner)
+                with database.translate_errors():
+                    async with database.connection(SessionKind.READ, "check of the role") as connection:
+                        await check_server_role(connection, allow_owner=settings.allow_database_owner)
             runtime = Runtime(application, settings, database)
             app = create_app(runtime)
             async with runtime.run():

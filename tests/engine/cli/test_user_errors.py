@@ -1,5 +1,7 @@
 """At the terminal a user error is one line and exit code 2, and a stop is clean."""
 
+import asyncio
+import errno
 import json
 import os
 import signal
@@ -20,11 +22,12 @@ from app.engine.database.leases import LeaseLost
 from app.engine.database.migrations import head_revisions, revision_names
 from app.engine.database.sessions import NotWritable
 from app.engine.errors import UserError
-from app.engine.settings import ROOT
+from app.engine.server.serve import bind_socket
+from app.engine.settings import ROOT, EngineSettings
 from app.engine.store.append import Overloaded
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from tests.support.cli import assert_user_error, run, run_cold, run_python
-from tests.support.databases import as_superuser
+from tests.support.databases import as_role, as_superuser, execute
 from tests.support.ports import free_port
 from tests.support.server import Server
 
@@ -109,10 +112,6 @@ def test_an_operations_port_that_is_the_port_of_the_api_is_said_before_the_datab
 
 
 def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: str, database_url: str) -> None:
-    import asyncio
-
-    import asyncpg
-
     async def drop() -> None:
         connection = await asyncpg.connect(database_url)
         for row in await connection.fetch(
@@ -134,10 +133,6 @@ def test_an_empty_address_is_not_every_address() -> None:
 
 
 def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> None:
-    import asyncio
-
-    import asyncpg
-
     async def raised() -> None:
         connection = await asyncpg.connect(database_url)
         await connection.execute("UPDATE es.alembic_version SET version_num = '9999'")
@@ -154,9 +149,6 @@ def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> N
 
 
 def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(database_url: str) -> None:
-    import asyncio
-
-    import asyncpg
     from sqlalchemy import make_url
 
     async def low(*statements: str) -> None:
@@ -172,6 +164,34 @@ def test_a_role_that_may_not_and_a_database_that_takes_no_writes_are_said(databa
             assert_user_error(run(*arguments, DATABASE_URL=url), "permission denied")
     finally:
         asyncio.run(low("DROP ROLE low"))
+
+
+@pytest.mark.parametrize("arguments", [(), ("--migrate",)])
+def test_a_database_that_refuses_a_connection_during_the_start_is_said(
+    database_url: str, arguments: tuple[str, ...]
+) -> None:
+    asyncio.run(execute(database_url, "CREATE ROLE low LOGIN CONNECTION LIMIT 1"))
+    try:
+        # The only connection is that of the pool.
+        result = run("serve", "--port", "0", *arguments, DATABASE_URL=as_role(database_url, "low"))
+        assert_user_error(result, "too many connections for role")
+    finally:
+        asyncio.run(execute(database_url, "DROP ROLE low"))
+
+
+@pytest.mark.parametrize("host", ["::1", "ä..b"])
+def test_an_address_that_the_machine_does_not_have_is_said(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_ipv6(family: int, *_: object) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family)
+
+    real = socket.socket
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+    with pytest.raises(UserError, match=f"^cannot listen on {host}:0: .*;"):
+        bind_socket(EngineSettings(host=host, port=0))
 
 
 def fail_in_command(error: Exception) -> None:
