@@ -1,11 +1,13 @@
-"""A cache that is bounded in bytes, and what a value takes in memory."""
+"""A cache that is bounded in bytes, a bound that many caches share, and what a value takes in memory."""
 
 import gc
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import override
+from typing import Any, override
+from weakref import ref
 
 from cachetools import LRUCache
 
@@ -62,3 +64,55 @@ class SizedCache[K, V](LRUCache[K, V]):
             self.pop(key, None)
         else:
             super().__setitem__(key, value)
+
+
+class SharedMemory:
+    """Bounds the bytes of the values of many caches. The oldest value of all goes first."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self.max_bytes = max_bytes
+        self.used = 0
+        self._values: OrderedDict[tuple[int, object], tuple[ref[SharingCache[Any, Any]], int]] = OrderedDict()
+        """The cache and the size of each value, by the identity of the cache and the key. The oldest is first."""
+
+    def add(self, cache: "SharingCache[Any, Any]", key: object, size: int) -> None:
+        """Count a value that the cache has got now. May drop values of all caches, and this one, too."""
+        self.remove(cache, key)
+        self._values[id(cache), key] = ref(cache), size
+        self.used += size
+        while self.used > self.max_bytes:
+            (_, oldest), (owner, size) = self._values.popitem(last=False)
+            self.used -= size
+            if (found := owner()) is not None:
+                found.pop(oldest, None)
+
+    def remove(self, cache: "SharingCache[Any, Any]", key: object) -> None:
+        """Count a value no longer."""
+        _, size = self._values.pop((id(cache), key), (None, 0))
+        self.used -= size
+
+
+class SharingCache[K, V](dict[K, V]):
+    """The values of one cache among those that share a memory. A look-up is that of a dict, and moves nothing."""
+
+    def __init__(self, memory: SharedMemory) -> None:
+        super().__init__()
+        self._memory = memory
+
+    def keep(self, key: K, value: V, size: int) -> None:
+        """Keep a value of so many bytes, if the memory has room."""
+        self[key] = value
+        self._memory.add(self, key, size)
+
+    def drop(self, key: K) -> None:
+        """Keep a value no longer, if it is there."""
+        if self.pop(key, None) is not None:
+            self._memory.remove(self, key)
+
+    def drop_oldest(self) -> None:
+        """Drop the value that came first."""
+        self.drop(next(iter(self)))
+
+    def __del__(self) -> None:
+        for key in self:
+            self._memory.remove(self, key)

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.engine.sized_cache import ENTRY_BYTES, SizedCache, memory_size
+from app.engine.sized_cache import ENTRY_BYTES, SharedMemory, SharingCache, SizedCache, memory_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +95,24 @@ def test_a_value_that_is_larger_than_the_cache_is_not_kept_and_removes_nothing_e
     cache[1], cache[2] = bytes(10), bytes(10)
     cache[1] = bytes(20_000)
     assert list(cache) == [2]
+
+
+def test_caches_that_share_a_memory_drop_the_oldest_value_of_all() -> None:
+    memory = SharedMemory(100)
+    first, second = SharingCache[str, int](memory), SharingCache[str, int](memory)
+    first.keep("a", 1, 40)
+    second.keep("a", 2, 40)
+    first.keep("b", 3, 40)
+    assert (first, second, memory.used) == ({"b": 3}, {"a": 2}, 80)
+    # A value that is kept again counts once, and is the newest.
+    second.keep("a", 4, 50)
+    second.keep("b", 5, 50)
+    assert (first, second, memory.used) == ({}, {"a": 4, "b": 5}, 100)
+    second.drop_oldest()
+    second.drop("nothing")
+    assert (second, memory.used) == ({"b": 5}, 50)
+    first.keep("a", 6, 101)
+    assert (first, second, memory.used) == ({}, {}, 0)
+    second.keep("a", 7, 100)
+    del second
+    assert memory.used == 0

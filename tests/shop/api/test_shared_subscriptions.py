@@ -152,7 +152,7 @@ async def test_the_payloads_of_all_shared_subscriptions_have_one_bound_in_bytes(
     runtime: Runtime, view: GraphQLEndpoint
 ) -> None:
     tails, asks = view.shared_subscriptions, context_of(view, "anna")
-    tails.memory.max_bytes = 20_000
+    tails.memory.max_bytes = 5_000
     heard: list[asyncio.Queue[str]] = [asyncio.Queue() for _ in range(3)]
     # Other words each: nothing is shared.
     asked = [await handed_over(view, asks, LONG, f"{FACTS} # {number}") for number, _ in enumerate(heard)]
@@ -169,8 +169,8 @@ async def test_the_payloads_of_all_shared_subscriptions_have_one_bound_in_bytes(
         assert [position_of(await item.get()) for _ in range(61)] == [*range(1, 62)]
     payloads = [len(shared._payloads) for shared in tails._shared.values()]  # pyright: ignore[reportPrivateUsage]
     assert len(payloads) == 3
-    assert 0 < tails.memory.used < 25_000
-    assert sum(payloads) < 40
+    assert 0 < tails.memory.used <= 5_000
+    assert sum(payloads) < 10
     await cancel_all(follows)
     del follows, asked
     gc.collect()

@@ -11,7 +11,7 @@ A message whose resolvers read the actor is for that actor alone. Each of its su
 
 import asyncio
 import sys
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -29,14 +29,14 @@ from app.engine.graphql.errors import with_codes
 from app.engine.graphql.execution.limits import child_nodes
 from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
+from app.engine.sized_cache import SharedMemory, SharingCache
 from app.engine.store.interests import filter_interests
 from app.engine.store.reader import Fact
 
 MAX_CACHED_PAYLOADS = 1_000
 """Events of one shared subscription whose payloads are cached."""
 MAX_PAYLOAD_BYTES = 32 * 2**20
-"""Bytes of the cached payloads of all shared subscriptions. Past it each keeps a few."""
-MIN_CACHED_PAYLOADS = 4
+"""Bytes of the cached payloads of all shared subscriptions."""
 PASSING_CODES = (
     "INTERNAL_SERVER_ERROR",
     "LOG_REPLACED",
@@ -71,23 +71,14 @@ class Payload:
 type PayloadOrFuture = Payload | asyncio.Future[Payload]
 
 
-class PayloadMemory:
-    """Counts the bytes of the cached payloads of all shared subscriptions."""
-
-    def __init__(self, max_bytes: int = MAX_PAYLOAD_BYTES) -> None:
-        self.max_bytes = max_bytes
-        self.used = 0
-
-
 class SharedSubscription:
     """One document with variables, for callers who may see the same. Gives the payload for each event."""
 
-    def __init__(self, schema: Any, execution: ExecutionContext, memory: PayloadMemory) -> None:
-        self._memory = memory
+    def __init__(self, schema: Any, execution: ExecutionContext, memory: SharedMemory) -> None:
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
-        self._payloads: OrderedDict[object, PayloadOrFuture] = OrderedDict()
+        self._payloads: SharingCache[object, PayloadOrFuture] = SharingCache(memory)
 
     def payload(self, fact: Fact) -> PayloadOrFuture:
         """The payload for an event."""
@@ -124,14 +115,12 @@ class SharedSubscription:
         if isinstance(payload, Payload):
             if payload.may_pass:
                 return
-            self._memory.used += payload.size
+            self._payloads.keep(key, payload, payload.size)
         else:
             payload.add_done_callback(partial(self._resolved, key))
-        self._payloads[key] = payload
+            self._payloads[key] = payload
         if len(self._payloads) > MAX_CACHED_PAYLOADS:
-            self._drop_oldest()
-        while self._memory.used > self._memory.max_bytes and len(self._payloads) > MIN_CACHED_PAYLOADS:
-            self._drop_oldest()
+            self._payloads.drop_oldest()
 
     def _resolved(self, key: object, future: asyncio.Future[Payload]) -> None:
         """Keep the payload instead of the future. Those that wait for it get it also if it is not kept."""
@@ -140,19 +129,7 @@ class SharedSubscription:
         if future.cancelled() or future.exception() is not None or future.result().may_pass:
             del self._payloads[key]
             return
-        self._payloads[key] = future.result()
-        self._memory.used += future.result().size
-
-    def _drop_oldest(self) -> None:
-        _, payload = self._payloads.popitem(last=False)
-        if isinstance(payload, Payload):
-            self._memory.used -= payload.size
-
-    def __del__(self) -> None:
-        # The last subscriber has left. Payloads count as long as the subscription keeps them.
-        self._memory.used -= sum(
-            payload.size for payload in self._payloads.values() if isinstance(payload, Payload)
-        )
+        self._payloads.keep(key, future.result(), future.result().size)
 
     def _render(self, root: object, position: int) -> PayloadOrFuture:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
@@ -182,7 +159,7 @@ class SharedSubscriptions:
 
     def __init__(self, schema: Any) -> None:
         self._schema = schema
-        self.memory = PayloadMemory()
+        self.memory = SharedMemory(MAX_PAYLOAD_BYTES)
         self._shared: WeakValueDictionary[tuple[Any, ...], SharedSubscription] = WeakValueDictionary()
 
     async def send(
