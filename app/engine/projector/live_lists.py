@@ -6,10 +6,11 @@ from weakref import WeakValueDictionary
 from sqlalchemy import Select, select
 
 from app.engine.database.connections import Database
-from app.engine.projector.live_rows import LiveRows
+from app.engine.projector.live_rows import MAX_KEPT_BYTES, LiveRows
 from app.engine.projector.live_table import LiveTable
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter, owned_filter, owning_projections
+from app.engine.sized_cache import SharedMemory
 from app.engine.store.feed import Feed
 from projections.kernel import AnyProjection, Projection
 
@@ -20,6 +21,7 @@ class LiveLists:
     def __init__(self, database: Database, feed: Feed, projector: Projector, timeout: float) -> None:
         self._database, self._feed, self._projector = database, feed, projector
         self._timeout = timeout
+        self.memory = SharedMemory(MAX_KEPT_BYTES)
         self._lists: WeakValueDictionary[tuple[Any, ...], LiveRows[Any]] = WeakValueDictionary()
         self._tables: WeakValueDictionary[tuple[AnyProjection, int], LiveTable] = WeakValueDictionary()
 
@@ -40,6 +42,7 @@ class LiveLists:
                 where,
                 most,
                 () if owner is None else owning_projections(projection),
+                self.memory,
             )
         return rows
 

@@ -22,11 +22,14 @@ from app.engine.projector.live_conditions import equalities_of, has_key
 from app.engine.projector.live_table import LiveTable, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter
+from app.engine.sized_cache import ENTRY_BYTES, SharedMemory, SharingCache, memory_size
 from app.engine.turns import wait_for_turn
 from projections.kernel import VALID_TO, AnyProjection, Key, Projection, rows_as_of
 
 MAX_KEPT_CHANGES = 1_000
 """Changes of one list that are kept for subscribers that are slow. One that is slower gets the list again."""
+MAX_KEPT_BYTES = 32 * 2**20
+"""Bytes of the changes and of the whole lists that all lists keep."""
 MAX_RESUMED_EVENTS = 20_000
 """The events after a position that are searched for changed keys. After more of them the list is sent again."""
 
@@ -61,6 +64,7 @@ class LiveRows[R]:
         where: Filter,
         most: int,
         owning: Sequence[AnyProjection],
+        memory: SharedMemory,
     ) -> None:
         self._database = database
         self._table = table
@@ -87,11 +91,12 @@ class LiveRows[R]:
         """The keys that some subscriber may have in its list."""
         self._completed_at: int | None = None
         """The position at which `_held` got all keys that matched then, for clients that had the list of another server."""
-        self._list: RowChanges[R] | None = None
-        """The whole list, as long as nothing changes."""
-        self._changes: list[RowChanges[R]] = []
-        self._dropped = 0
-        """The number of changes that are not kept any more: those before the first of `_changes`."""
+        self._cursor = 0
+        """The cursor of the newest change."""
+        self._lists: SharingCache[int, RowChanges[R]] = SharingCache(memory)
+        """The whole list by its cursor, as long as nothing changes."""
+        self._changes: SharingCache[int, RowChanges[R]] = SharingCache(memory)
+        """The newest changes by their cursors."""
         self._rewrites = projector.rewrites_of(projection, owning)
         self._rewrites_known = self._rewrites.count
         """The number of rewrites that the changes include."""
@@ -120,11 +125,6 @@ class LiveRows[R]:
             finally:
                 self._end_read()
 
-    @property
-    def _cursor(self) -> int:
-        """The cursor of the newest change."""
-        return self._dropped + len(self._changes)
-
     async def next_after(self, cursor: int) -> RowChanges[R] | None:
         """The next change after a cursor, as soon as there is one; the list if the subscriber is too slow. None if the
         feed has closed. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`."""
@@ -132,14 +132,14 @@ class LiveRows[R]:
             if self.failed is not None:
                 # Many subscribers raise this error. Its traceback would keep the frames of all.
                 raise self.failed.with_traceback(self._failed_at)
-            if cursor < self._dropped:
+            if cursor < self._cursor:
+                if (change := self._changes.get(cursor + 1)) is not None:
+                    return change
                 async with self._lock:
                     try:
                         return await self._whole_list()
                     finally:
                         self._end_read()
-            if cursor < self._cursor:
-                return self._changes[cursor - self._dropped]
             if not self._is_behind:
                 if self._table.closed:
                     return None
@@ -218,7 +218,7 @@ class LiveRows[R]:
             position, self._rewrites_known = self._table.position, self._rewrites.count
             # What was told before is in the rows that are read now.
             self._pending.clear()
-            self._list = await self._read_list(position, self._cursor)
+            self._keep_list(await self._read_list(position, self._cursor))
             self._position = position
         while self.failed is None and self._is_behind:
             await self._advance()
@@ -257,17 +257,23 @@ class LiveRows[R]:
             self._held |= found
 
     def _keep(self, change: RowChanges[R]) -> None:
-        self._list = change if change.initial else None
-        self._changes.append(change)
-        if len(self._changes) > 2 * MAX_KEPT_CHANGES:
-            self._dropped += len(self._changes) - MAX_KEPT_CHANGES
-            del self._changes[:-MAX_KEPT_CHANGES]
+        self._lists.drop(self._cursor)
+        self._cursor = change.cursor
+        self._changes.keep(change.cursor, change, ENTRY_BYTES + memory_size(change))
+        self._changes.drop(change.cursor - MAX_KEPT_CHANGES)
+        if change.initial:
+            self._keep_list(change)
+
+    def _keep_list(self, change: RowChanges[R]) -> None:
+        self._lists.keep(change.cursor, change, ENTRY_BYTES + memory_size(change))
 
     async def _whole_list(self) -> RowChanges[R]:
         assert self._position is not None
-        if self._list is None:
-            self._list = await self._read_list(self._position, self._cursor)
-        return self._list
+        if (known := self._lists.get(self._cursor)) is not None:
+            return known
+        change = await self._read_list(self._position, self._cursor)
+        self._keep_list(change)
+        return change
 
     async def _read_list(self, position: int, cursor: int) -> RowChanges[R]:
         """The rows that match now, as the list at a position and a cursor. Raises `ListTooLong`."""

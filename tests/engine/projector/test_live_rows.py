@@ -1,6 +1,7 @@
 """Live rows are evaluated once for all subscribers, on the rows before and after, by the SQL of the filter."""
 
 import asyncio
+import gc
 import traceback
 from dataclasses import replace
 from typing import Any
@@ -82,6 +83,32 @@ async def test_a_slow_subscriber_gets_the_list_again(
         assert change is not None
         assert change.cursor == 6
         assert sums(await next_after(rows, 5)) == (False, [18], [])
+
+
+async def test_the_rows_that_all_lists_keep_have_one_bound_in_bytes(database: Database) -> None:
+    async with started(database) as running:
+        live, stream = lists(running), uuid4()
+        live.memory.max_bytes = 10_000
+        subscribed = [live.find(tallies, above_two, most, None) for most in range(10, 15)]
+        for rows in subscribed:
+            await rows.join(1, None)
+        for cursor in range(4):
+            await add(running, stream, 3)
+            for rows in subscribed:
+                assert sums(await next_after(rows, cursor)) == (False, [3 * (cursor + 1)], [])
+            assert 0 < live.memory.used <= live.memory.max_bytes
+        # The oldest are dropped. A subscriber that has not had them gets the list.
+        for rows in subscribed:
+            change = await next_after(rows, 0)
+            assert sums(change) == (True, [12], [])
+            assert change is not None
+            assert change.cursor == 4
+            del rows, change
+        await add(running, stream, 3)
+        while subscribed:
+            assert sums(await next_after(subscribed.pop(), 4)) == (False, [15], [])
+        gc.collect()
+        assert live.memory.used == 0
 
 
 async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_other(
