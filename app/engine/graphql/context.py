@@ -15,7 +15,7 @@ from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
-from app.engine.graphql.costs import OperationCharge
+from app.engine.graphql.costs import OperationCharge, Rates
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.read_point import ReadPoint
@@ -53,16 +53,6 @@ class Services(Protocol):
     pending_body_timeouts: set[asyncio.Timeout]
 
 
-class Rates(Protocol):
-    """What each caller may spend, in units of cost."""
-
-    def spend(self, caller: str, cost: float) -> None: ...
-
-    def check(self, caller: str, cost: float) -> None: ...
-
-    def add(self, caller: str, cost: float) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class LiveMessage:
     """One message of a subscription, before its execution. Equal `key`s have the same content for all subscribers."""
@@ -73,6 +63,8 @@ class LiveMessage:
     key: object
     make_root: Callable[[], object]
     """Makes the root value of the execution."""
+    part: float = 1.0
+    """The part of the items that the operation was predicted to have."""
 
 
 @dataclass
@@ -219,23 +211,26 @@ class Context(RequestContext):
             charge=OperationCharge(),
         )
 
-    def for_message(self) -> "Context":
-        """The context of one message of a shared subscription: with reads and loaders of its own."""
+    def for_message(self, charge: OperationCharge) -> "Context":
+        """The context of one message of a shared subscription: with reads and loaders of its own.
+
+        `charge` is that of the subscriber for whom it is executed.
+        """
         reads = _new_reads(self, self.access)
         return replace(
             self,
             reads=reads,
             loaders=_new_loaders(self, reads),
-            charge=self.charge.for_event(),
+            charge=charge,
             actor_use=ActorUse(),
         )
 
-    def for_event(self) -> "Context":
+    def for_event(self, part: float = 1.0) -> "Context":
         """The context of one event of this subscription.
 
         Its loaders read what is there now. The cost limit holds for each event alone.
         """
-        return replace(self, loaders=self.new_loaders(), charge=self.charge.for_event())
+        return replace(self, loaders=self.new_loaders(), charge=self.charge.for_event(part))
 
     def new_loaders(self) -> Loaders:
         """Loaders with an empty cache, for reads that have to see what has changed since."""

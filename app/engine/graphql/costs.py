@@ -4,12 +4,15 @@ A cost of 1 is about a microsecond of the server's CPU, as measured on 2026-11-2
 compares the costs of a corpus of operations with what they spend.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from app.engine.graphql.errors import ApiError
 
+OPERATION, ROOT = 300.0, 400.0
+"""Of each operation, and of each field at the top. A later event of a subscription is no operation of its own."""
 COST = "cost"
 """The key of a declaration in the metadata of a field."""
 TYPICAL_LIST_LENGTH = 5
@@ -50,6 +53,20 @@ def too_expensive(cost: float, limit: float) -> TooExpensive | None:
     )
 
 
+class Rates(Protocol):
+    """What each caller may spend, in units of cost."""
+
+    def spend(self, caller: str, cost: float) -> None: ...
+
+    def check(self, caller: str, cost: float) -> None: ...
+
+    def add(self, caller: str, cost: float) -> None: ...
+
+    def reserve(self, caller: str, cost: float) -> float: ...
+
+    def refund(self, caller: str, cost: float) -> None: ...
+
+
 class OperationCharge:
     """What an operation has been charged: the cost that was predicted, and what its lists and streams are longer.
 
@@ -60,22 +77,64 @@ class OperationCharge:
         self.cost = self._predicted = 0.0
         self._limit = float("inf")
         self._item_cost: Callable[[Any, Any], float] | None = None
+        self._rates: Rates | None = None
+        self._caller = ""
+        self._is_event = self._has_events = False
+        self._due = self._reserved = 0.0
+        """What `reserve` charges, and what it has charged."""
 
-    def begin(self, cost: float, limit: float, item_cost: Callable[[Any, Any], float]) -> None:
-        """The operation was predicted to cost `cost`. It ends above `limit`."""
+    def begin(
+        self,
+        cost: float,
+        limit: float,
+        item_cost: Callable[[Any, Any], float],
+        rates: Rates | None = None,
+        caller: str = "",
+    ) -> None:
+        """The operation was predicted to cost `cost`, which the caller has been charged. It ends above `limit`."""
         self.cost = self._predicted = cost
         self._limit, self._item_cost = limit, item_cost
+        self._rates, self._caller = rates, caller
 
-    def for_event(self) -> "OperationCharge":
-        """The charge of one event of a subscription: predicted like the operation, and limited by itself."""
+    def for_event(self, part: float = 1.0) -> "OperationCharge":
+        """The charge of one event of a subscription: predicted like the operation, and limited by itself.
+
+        `part` is the part of the predicted items that the event has. The charge of the operation includes the first event.
+        """
         charge = OperationCharge()
         charge.cost, charge._predicted = self._predicted, self._predicted
         charge._limit, charge._item_cost = self._limit, self._item_cost
+        charge._rates, charge._caller, charge._is_event = self._rates, self._caller, True
+        if self._has_events:
+            charge._due = ROOT + part * max(0.0, self._predicted - OPERATION - ROOT)
+        self._has_events = True
         return charge
+
+    def reserve(self) -> float:
+        """Charge the caller for this event, once. Returns the seconds until the caller has paid its debt of before."""
+        if not self._due or self._rates is None:
+            return 0.0
+        self._reserved, self._due = self._due, 0.0
+        return self._rates.reserve(self._caller, self._reserved)
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for so long before the event is executed. If the subscription ends before, the event costs nothing."""
+        try:
+            await asyncio.sleep(seconds)
+        except asyncio.CancelledError:
+            self.refund()
+            raise
+
+    def refund(self) -> None:
+        """The event is not executed."""
+        if self._rates is not None:
+            self._rates.refund(self._caller, self._reserved)
 
     def add(self, cost: float) -> None:
         """Charge what was not predicted. Raises `TooExpensive`."""
         self.cost += cost
+        if self._is_event and self._rates is not None:
+            self._rates.add(self._caller, cost)
         if (error := too_expensive(self.cost, self._limit)) is not None:
             raise error
 

@@ -36,6 +36,8 @@ class Changes[T]:
     )
     upserted: list[T] = strawberry.field(description="The items that are new in the list, or have changed.")
     removed: list[strawberry.ID] = strawberry.field(description="The ids of those that left the list.")
+    part: strawberry.Private[float] = 1.0
+    """The part of the items that the operation was predicted to have."""
 
 
 def live_list[R, F](
@@ -114,8 +116,15 @@ class LiveListMessages[R]:
 
     def message(self, changes: RowChanges[R]) -> LiveMessage:
         return LiveMessage(
-            changes.position, changes.cursor, changes.identity, lambda: self._to_graphql(changes)
+            changes.position,
+            changes.cursor,
+            changes.identity,
+            lambda: self._to_graphql(changes),
+            self._part(changes),
         )
+
+    def _part(self, changes: RowChanges[R]) -> float:
+        return min(1.0, (len(changes.upserted) + len(changes.removed)) / self._rows.most)
 
     def _to_graphql(self, changes: RowChanges[R]) -> Changes[Any]:
         return Changes(
@@ -123,6 +132,7 @@ class LiveListMessages[R]:
             initial=changes.initial,
             upserted=[self._row_type.of(row) for row in changes.upserted],
             removed=[self._id_of(key[0]) for key in changes.removed],
+            part=self._part(changes),
         )
 
 

@@ -73,7 +73,7 @@ class LiveRows[R]:
         self.equalities = equalities_of(conditions)
         self.conditions = table.shapes.find(conditions) if len(self.equalities) < len(conditions) else None
         self._where = where
-        self._most = most
+        self.most = most
         self.owning = owning
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
@@ -250,7 +250,7 @@ class LiveRows[R]:
             found = {self.projection.key_of(row) for row in rows}
             removed = [key for key in keys if key in self._held and key not in found]
             if rows or removed:
-                if len(self._held | found) - len(removed) > self._most:
+                if len(self._held | found) - len(removed) > self.most:
                     await self._read_list(reached, self._cursor)
                 self._keep(RowChanges(reached, self._cursor + 1, rows, removed))
             self._held.difference_update(removed)
@@ -278,10 +278,10 @@ class LiveRows[R]:
     async def _read_list(self, position: int, cursor: int) -> RowChanges[R]:
         """The rows that match now, as the list at a position and a cursor. Raises `ListTooLong`."""
         table = self.projection.table
-        query = select(table).where(*self._where(table.c)).limit(self._most + 1)
+        query = select(table).where(*self._where(table.c)).limit(self.most + 1)
         rows = await self._fetch_rows(query, position)
-        if len(rows) > self._most:
-            raise ListTooLong(f"More than {self._most} rows match. Use a narrower filter, or raise `most`.")
+        if len(rows) > self.most:
+            raise ListTooLong(f"More than {self.most} rows match. Use a narrower filter, or raise `most`.")
         # A row may be newer than the position. It stays known until its fact is evaluated.
         self._held |= {self.projection.key_of(row) for row in rows}
         return RowChanges(position, cursor, rows, initial=True)
@@ -323,10 +323,10 @@ class LiveRows[R]:
         query: Select[*tuple[Any, ...]] = (
             select(*(rows.c[name] for name in self.projection.key))
             .where(*self._where(rows.c))
-            .limit(self._most + 1)
+            .limit(self.most + 1)
         )
         found = await self._fetch(query, position)
-        if len(found) > self._most:
+        if len(found) > self.most:
             return False
         self._held.update(tuple(record) for record in found)
         self._completed_at = position

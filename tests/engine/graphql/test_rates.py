@@ -3,8 +3,11 @@
 Other callers are not concerned, and the memory of callers is bounded.
 """
 
+import asyncio
+
 import pytest
 
+from app.engine.graphql.costs import OPERATION, ROOT, OperationCharge
 from app.engine.graphql.errors import ServerOverloaded
 from app.engine.graphql.execution import rates
 from app.engine.graphql.execution.rates import BURST_SECONDS, RateLimiter
@@ -79,3 +82,25 @@ def test_a_rate_of_zero_sets_no_limit() -> None:
     limiter = RateLimiter(0)
     limiter.spend("a", 1e12)
     limiter.spend("a", 1e12)
+
+
+async def test_a_debt_is_waited_for_in_order_and_what_is_not_executed_is_taken_back(clock: Clock) -> None:
+    del clock
+    limiter, operation = RateLimiter(100), OperationCharge()
+    operation.begin(1_200, 2_000, lambda *_: 0.0, limiter, "a")
+    # The charge of the operation includes the first event. An event is no operation of its own.
+    limiter.spend("a", 1_000)
+    assert operation.for_event().reserve() == 0
+    assert operation.for_event().reserve() == 0
+    third, fourth = operation.for_event(), operation.for_event()
+    assert (third.reserve(), third.reserve(), fourth.reserve()) == (9, 0, 18)
+    leaves = asyncio.ensure_future(fourth.wait(18))
+    await asyncio.sleep(0)
+    leaves.cancel()
+    await asyncio.wait([leaves])
+    # What the execution costs more is charged, too. A part of the items costs a part.
+    third.add(100)
+    part = operation.for_event(0.5)
+    assert part.reserve() == 19
+    assert operation.for_event().reserve() == 19 + (ROOT + 0.5 * (1_200 - OPERATION - ROOT)) / 100
+    assert RateLimiter(0).reserve("a", 1e12) == 0

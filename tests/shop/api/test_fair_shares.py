@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +18,17 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 
 from app.composition import application
+from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.connections import Database
+from app.engine.graphql.costs import OperationCharge
+from app.engine.graphql.errors import ServerOverloaded
 from app.engine.graphql.execution import rates
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.settings import Settings
-from tests.shop.support.handovers import endpoint
+from domain.money import Money
+from domain.product import ReceiveStock, RegisterProduct, product, product_id
+from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
 from tests.shop.support.shop_client import filled
 from tests.support.graphql_client import Api
 from tests.support.locks import locked
@@ -30,6 +37,8 @@ from tests.support.websocket import opened
 
 EXPENSIVE = "{ __schema { types { name fields { name } } } }"
 CHEAP = "{ __typename }"
+EVENT_COST = 720
+"""About what an event costs, with its operation."""
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +183,74 @@ async def test_the_document_of_a_subscription_is_charged_when_it_begins(limited:
             limited.url, json={"query": f"{{ nothing }} # {long}"}, headers={"x-actor": headers["x-actor"]}
         )
         assert_refused(refused.json()["errors"][0])
+
+
+STOCK = (
+    "subscription($after: Position) { events(after: $after) { ... on ProductStockReceived { quantity } } }"
+)
+
+
+@pytest.mark.parametrize("shares", [True, False], ids=["on a socket", "on an event stream"])
+async def test_a_subscription_of_a_caller_in_debt_waits_and_takes_nothing_from_another_caller(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, shares: bool
+) -> None:
+    monkeypatch.setattr(rates, "monotonic", lambda: 1_000.0)
+    waits, paid = asyncio.Queue[float](), asyncio.Event()
+
+    async def wait(_: OperationCharge, seconds: float) -> None:
+        waits.put_nowait(seconds)
+        await paid.wait()
+
+    monkeypatch.setattr(OperationCharge, "wait", wait)
+    limiter = rates.RateLimiter(500)
+    runtime = Runtime(application, settings, database)
+    async with runtime.run(), asyncio.timeout(60):
+        view = endpoint(runtime)
+
+        async def execute(command: RegisterProduct | ReceiveStock) -> int:
+            request = CommandContext(actor="tester", correlation_id=uuid4())
+            outcome = await runtime.commands.execute(product, product_id("TEA"), command, request)
+            assert isinstance(outcome, CommandAccepted)
+            return outcome.position
+
+        async def follow(caller: str, after: int, heard: asyncio.Queue[object]) -> asyncio.Task[None]:
+            context = replace(context_of(view, caller), rates=limiter)
+            variables = {"after": str(after)}
+            if shares:
+                handover = await handed_over(view, context, variables, STOCK)
+                return asyncio.create_task(view.shared_subscriptions.send(handover, "1", uuid4(), heard.put))
+            stream: Any = await view.schema.stream(STOCK, variables, context)
+            return asyncio.create_task(put_results(stream, heard))
+
+        price = Money(amount=Decimal("1.00"), currency="EUR")
+        position = await execute(RegisterProduct(sku="TEA", name="Tea", price=price))
+        greedy, modest = asyncio.Queue[object](), asyncio.Queue[object]()
+        tasks = [await follow("greedy", position, greedy)]
+        await execute(ReceiveStock(quantity=1))
+        await greedy.get()
+        limiter.add("actor greedy", 5_000)
+        position = await execute(ReceiveStock(quantity=1))
+        assert await waits.get() > 0
+        # Another caller with the same document waits for no debt but its own.
+        tasks.append(await follow("modest", position, modest))
+        for _ in range(3):
+            await execute(ReceiveStock(quantity=1))
+            await modest.get()
+        limiter.check("actor modest", 5_000 - 4 * EVENT_COST)
+        with pytest.raises(ServerOverloaded):
+            limiter.check("actor modest", 5_000 - 2 * EVENT_COST)
+        assert greedy.empty()
+        paid.set()
+        # Nothing is lost.
+        for _ in range(4):
+            await greedy.get()
+        await cancel_all(tasks)
+
+
+async def put_results(results: AsyncGenerator[object], heard: asyncio.Queue[object]) -> None:
+    async with aclosing(results):
+        async for result in results:
+            await heard.put(result)
 
 
 async def test_a_caller_whose_reads_of_the_past_wait_leaves_places_to_others(

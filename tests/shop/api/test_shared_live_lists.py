@@ -20,6 +20,7 @@ from app.engine.access.policy import Policy, allow
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql import loaders
 from app.engine.graphql.context import Info, LiveHandover
+from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.execution import shared_subscriptions
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
 from app.engine.graphql.live_list import live_list
@@ -106,9 +107,9 @@ async def test_subscribers_that_join_together_share_the_first_message(
     asks, rendered = context_of(view, "anna"), list[int]()
     render = SharedSubscription._render
 
-    def count(shared: SharedSubscription, root: object, position: int) -> Any:
+    def count(shared: SharedSubscription, root: object, position: int, charge: OperationCharge) -> Any:
         rendered.append(position)
-        return render(shared, root, position)
+        return render(shared, root, position, charge)
 
     monkeypatch.setattr(SharedSubscription, "_render", count)
     followers = [Follower(view, await handed_over(view, asks, {}, PAID_ORDERS)) for _ in range(5)]
@@ -296,9 +297,9 @@ async def test_a_live_message_with_a_field_that_reads_the_actor_is_made_for_each
     rendered = list[int]()
     render = SharedSubscription._render
 
-    def count(shared: SharedSubscription, root: object, position: int) -> Any:
+    def count(shared: SharedSubscription, root: object, position: int, charge: OperationCharge) -> Any:
         rendered.append(position)
-        return render(shared, root, position)
+        return render(shared, root, position, charge)
 
     monkeypatch.setattr(SharedSubscription, "_render", count)
     await execute(runtime, order, paid_order, CancelOrder(reason="no"))

@@ -18,6 +18,7 @@ from strawberry.types import ExecutionResult
 
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.graphql.context import Context
+from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscription, SharedSubscriptions
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.http import GraphQLEndpoint
@@ -104,9 +105,9 @@ async def test_a_fact_is_rendered_once_for_all_who_ask_in_the_same_words_and_aga
     rendered: list[int] = []
     own = SharedSubscription._render  # pyright: ignore[reportPrivateUsage]
 
-    def watched(self: SharedSubscription, root: object, position: int) -> Any:
+    def watched(self: SharedSubscription, root: object, position: int, charge: OperationCharge) -> Any:
         rendered.append(position)
-        return own(self, root, position)
+        return own(self, root, position, charge)
 
     monkeypatch.setattr(SharedSubscription, "_render", watched)
     tails: SharedSubscriptions = view.shared_subscriptions

@@ -36,13 +36,13 @@ from graphql import (
     is_list_type,
 )
 
-from app.engine.graphql.costs import COST, TYPICAL_LIST_LENGTH, FieldCost
+from app.engine.graphql.costs import COST, OPERATION, ROOT, TYPICAL_LIST_LENGTH, FieldCost
 from app.engine.graphql.live_list import MAX_LIVE_ROWS
 from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.strawberry_internals import field_definition, has_default_resolver
 
-OPERATION, ROOT, MUTATION = 300.0, 400.0, 500.0
-"""Of each operation, of each field at the top, and of each mutation."""
+MUTATION = 500.0
+"""Of each mutation."""
 LEAF, OBJECT, RESOLVER, ITEM, ROW = 1.0, 2.0, 35.0, 1.0, 35.0
 """Of a plain scalar, a plain object, a field with a resolver, a list item, and a page row."""
 SCHEMA_LEAF, SCHEMA_OBJECT = 8.0, 8.0

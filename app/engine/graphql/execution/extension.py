@@ -217,7 +217,7 @@ class OperationExtension(SchemaExtension):
             item_cost = partial(
                 _item_cost, schema, cached.document, variables, execution.operation_name or None
             )
-            context.charge.begin(cost, limit, item_cost)
+            context.charge.begin(cost, limit, item_cost, context.rates, context.share)
             try:
                 yield
             finally:

@@ -8,9 +8,11 @@ from graphql import FieldNode, GraphQLError, OperationType, get_named_type
 from graphql.execution import ExecutionResult
 
 from app.engine.graphql.context import Context
+from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import TimedOut
 from app.engine.graphql.execution.cost import has_page_length, typical_length
 from app.engine.graphql.execution.limits import MAX_ERRORS
+from app.engine.graphql.live_list import Changes
 from app.engine.graphql.strawberry_internals import (
     MAX_COERCION_ERRORS,
     ReusingExecutionContext,
@@ -47,7 +49,9 @@ class LimitedExecutionContext(ReusingExecutionContext):
     def build_per_event_executor(self, payload: Any) -> Any:
         executor = super().build_per_event_executor(payload)
         if isinstance(self.context_value, Context):
-            executor.context_value = self.context_value.for_event()
+            executor.context_value = self.context_value.for_event(
+                payload.part if isinstance(payload, Changes) else 1.0
+            )
         return executor
 
     @property
@@ -59,11 +63,20 @@ class LimitedExecutionContext(ReusingExecutionContext):
 
     @override
     def execute_operation(self, serially: bool | None = None) -> Any:
-        if self.operation.operation is OperationType.SUBSCRIPTION and self.turn.is_over():
-            # One event wakes many subscribers.
-            return self._within_limit(self._execute_later(serially))
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            context = self.context_value
+            if isinstance(context, Context) and (seconds := context.charge.reserve()):
+                return self._execute_in_debt(context.charge, seconds, serially)
+            if self.turn.is_over():
+                # One event wakes many subscribers.
+                return self._within_limit(self._execute_later(serially))
         result = super().execute_operation(serially)
         return self._within_limit(cast("Awaitable[Any]", result)) if self.is_awaitable(result) else result
+
+    async def _execute_in_debt(self, charge: OperationCharge, seconds: float, serially: bool | None) -> Any:
+        # The time of the event begins when its caller has paid for those before it.
+        await charge.wait(seconds)
+        return await self._within_limit(self._execute_later(serially))
 
     async def _execute_later(self, serially: bool | None) -> Any:
         await self.turn.wait_for_next()

@@ -46,6 +46,19 @@ class RateLimiter:
         if self._rate and cost > 0:
             self._buckets[caller] = (self._level(caller) - cost, monotonic())
 
+    def reserve(self, caller: str, cost: float) -> float:
+        """Charge what the caller does next. Returns the seconds until it has paid its debt of before."""
+        if not self._rate:
+            return 0.0
+        level = self._level(caller)
+        self._buckets[caller] = (level - cost, monotonic())
+        return max(0.0, -level / self._rate)
+
+    def refund(self, caller: str, cost: float) -> None:
+        """Take back a charge for what was not done."""
+        if self._rate:
+            self._buckets[caller] = (self._level(caller) + cost, monotonic())
+
     def _level(self, caller: str) -> float:
         level, since = self._buckets.get(caller, (self._capacity, 0.0))
         return min(self._capacity, level + (monotonic() - since) * self._rate)

@@ -25,6 +25,7 @@ from graphql import FieldNode, FragmentDefinitionNode, Node, VariableNode, get_o
 from strawberry.types import ExecutionContext
 
 from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
+from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import with_codes
 from app.engine.graphql.execution.limits import child_nodes
 from app.engine.graphql.json import encode_answer, encode_json
@@ -80,19 +81,19 @@ class SharedSubscription:
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
         self._payloads: SharingCache[object, PayloadOrFuture] = SharingCache(memory)
 
-    def payload(self, fact: Fact) -> PayloadOrFuture:
-        """The payload for an event."""
+    def payload(self, fact: Fact, charge: OperationCharge | None) -> PayloadOrFuture | None:
+        """The payload for an event. Without a charge None if it has to be made."""
         payload = self._payloads.get(fact.position)
-        if payload is None:
-            payload = self._render(self._context.events.to_graphql(fact), fact.position)
+        if payload is None and charge is not None:
+            payload = self._render(self._context.events.to_graphql(fact), fact.position, charge)
             self._keep(fact.position, payload)
         return payload
 
-    def message_payload(self, message: LiveMessage) -> PayloadOrFuture:
+    def message_payload(self, message: LiveMessage, charge: OperationCharge | None) -> PayloadOrFuture | None:
         """The payload for a message that all subscribers get."""
-        return self._message_payload(message.key, message)
+        return self._message_payload(message.key, message, charge)
 
-    def first_payload(self, message: LiveMessage) -> PayloadOrFuture:
+    def first_payload(self, message: LiveMessage, charge: OperationCharge | None) -> PayloadOrFuture | None:
         """The payload for a subscriber that joins now.
 
         Subscribers that join in the same second share it, unless the log or a read model has moved on. The rows of the
@@ -101,13 +102,15 @@ class SharedSubscription:
         services = self._context.services
         reached = (worker.state.position for worker in services.projector.workers.values())
         return self._message_payload(
-            (message.key, services.feed.latest_known, *reached, int(monotonic())), message
+            (message.key, services.feed.latest_known, *reached, int(monotonic())), message, charge
         )
 
-    def _message_payload(self, key: object, message: LiveMessage) -> PayloadOrFuture:
+    def _message_payload(
+        self, key: object, message: LiveMessage, charge: OperationCharge | None
+    ) -> PayloadOrFuture | None:
         payload = self._payloads.get(key)
-        if payload is None:
-            payload = self._render(message.make_root(), message.position)
+        if payload is None and charge is not None:
+            payload = self._render(message.make_root(), message.position, charge)
             self._keep(key, payload)
         return payload
 
@@ -131,9 +134,9 @@ class SharedSubscription:
             return
         self._payloads.keep(key, future.result(), future.result().size)
 
-    def _render(self, root: object, position: int) -> PayloadOrFuture:
+    def _render(self, root: object, position: int, charge: OperationCharge) -> PayloadOrFuture:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
-        context = self._context.for_message()
+        context = self._context.for_message(charge)
         context.reads.note_answer(position)
         result = self._executor.execute(root, context)
         if self._executor.is_awaitable(result):
@@ -180,26 +183,46 @@ class SharedSubscriptions:
         epoch, actor = feed.epoch, None
         shared = self._shared_by(execution, epoch)
 
+        async def payload_of[M](
+            payload_for: Callable[[SharedSubscription, M, OperationCharge | None], PayloadOrFuture | None],
+            message: M,
+            part: float,
+        ) -> Payload:
+            """The payload, which costs its caller nothing if another subscriber has made it."""
+            payload = payload_for(shared, message, None)
+            if payload is None:
+                charge = execution.context.charge.for_event(part)
+                if seconds := charge.reserve():
+                    # Not as one that others wait for: their callers have no part in this debt.
+                    await charge.wait(seconds)
+                    if (payload := payload_for(shared, message, None)) is not None:
+                        charge.refund()
+                payload = payload or payload_for(shared, message, charge)
+                assert payload is not None
+            return await _made(payload)
+
         async def send_payload[M](
-            payload_for: Callable[[SharedSubscription, M], PayloadOrFuture], message: M
+            payload_for: Callable[[SharedSubscription, M, OperationCharge | None], PayloadOrFuture | None],
+            message: M,
+            part: float = 1.0,
         ) -> None:
             nonlocal shared, actor
-            payload = await _made(payload_for(shared, message))
+            payload = await payload_of(payload_for, message, part)
             if payload.is_personal and actor is None:
                 # It may be the answer to another caller.
                 actor = execution.context.caller.actor
                 shared = self._shared_by(execution, epoch, actor)
-                payload = await _made(payload_for(shared, message))
+                payload = await payload_of(payload_for, message, part)
             await send(f"{prefix}{payload.text}{suffix}")
 
         if handover.next_after is not None:
             if (first := handover.take_first()) is not None:
-                await send_payload(SharedSubscription.first_payload, first)
+                await send_payload(SharedSubscription.first_payload, first, first.part)
             del first
             sent = 0
             while (message := await handover.next_after(cursor)) is not None:
                 cursor = message.cursor
-                await send_payload(SharedSubscription.message_payload, message)
+                await send_payload(SharedSubscription.message_payload, message, message.part)
                 sent += 1
                 # It may have a whole list, and is not kept while the subscriber waits.
                 del message
