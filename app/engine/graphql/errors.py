@@ -25,7 +25,6 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from app.engine.access.policy import AccessDenied
 from app.engine.database.errors import (
     DRIVER_ERRORS,
-    first_line,
     is_connection_error,
     is_missing_table,
     is_operational_error,
@@ -144,12 +143,14 @@ def to_api_error(error: BaseException) -> ApiError | None:
         case CommandIdReused():
             return ReusedCommandId(str(error) or CommandIdReused.__doc__)
         case StoreTimeout():
-            return TimedOut(str(error) or StoreTimeout.__doc__)
+            return _without_reason(TimedOut(StoreTimeout.__doc__), error)
         case StoreUnavailable():
-            return Unavailable(str(error) or StoreUnavailable.__doc__)
+            return _without_reason(Unavailable(StoreUnavailable.__doc__), error)
         case LogReplaced():
             return ReplacedLog(f"{error}. Read the state again, and subscribe without after.")
-        case FeedStalled() | LogHole():
+        case FeedStalled():
+            return _without_reason(Unavailable(FeedStalled.__doc__), error)
+        case LogHole():
             return Unavailable(str(error))
         case InvalidPointInTime() | ListTooLong():
             return BadInput(str(error))
@@ -164,11 +165,17 @@ def to_api_error(error: BaseException) -> ApiError | None:
         case TimeoutError():
             return TimedOut("The operation took too long.")
         case _ if isinstance(error, DRIVER_ERRORS) and is_connection_error(error):
-            return TimedOut("The database does not answer. Try again.")
+            return _without_reason(TimedOut("The database does not answer. Try again."), error)
         case _ if is_operational_error(error):
-            return Unavailable(f"The database cannot answer at the moment ({first_line(error)}). Try again.")
+            return _without_reason(Unavailable("The database cannot answer at the moment. Try again."), error)
         case _:
             return None
+
+
+def _without_reason(shown: ApiError, reason: BaseException) -> ApiError:
+    """The API's error for a reason that only the log names: it may have hosts, users and tables."""
+    shown.__cause__ = reason
+    return shown
 
 
 def is_missing_operation(error: BaseException) -> bool:
@@ -230,6 +237,8 @@ def _with_code(error: GraphQLError, correlation_id: UUID | None) -> GraphQLError
             return _copy(error, cause.message, {"code": _code(cause)})
         cause = cause.original_error
     if cause is not None and (known := to_api_error(cause)) is not None:
+        if known.__cause__ is cause:
+            log.warning("%s, correlation %s, at %s", known.code, correlation_id, error.path, exc_info=cause)
         return _copy(error, str(known), {"code": known.code} | known.extensions)
     if cause is None and (not error.path or _is_about_input(error)):
         return _copy(error, error.message, {"code": "BAD_USER_INPUT"})

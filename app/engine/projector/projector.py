@@ -30,7 +30,7 @@ RETRY_INTERVAL_SECONDS, MAX_RETRY_INTERVAL_SECONDS = 0.25, 2.0
 class ProjectionStale(Exception):
     """A projection did not reach the position in time. `seconds` is how long the first fact that it lacks has waited. It is
     None if the log has no such fact, or if it cannot be read. `head` is the end of the log, as far as this process knows.
-    `rebuilding` says why the table is made again, if it is: then `wanted` may be 0."""
+    `is_rebuilding`: the table is made again, and `wanted` may be 0."""
 
     def __init__(
         self,
@@ -39,14 +39,15 @@ class ProjectionStale(Exception):
         reached: int,
         seconds: float | None,
         head: int,
-        rebuilding: str | None = None,
+        *,
+        is_rebuilding: bool = False,
     ) -> None:
         waited = "" if seconds is None else f", the oldest event has waited {seconds:.1f} s"
         advice = f"The log ends at {head}." if wanted > head else "Ask again in a moment."
         super().__init__(
-            f"Projection {projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}. {advice}"
-            if rebuilding is None
-            else f"Projection {projection} is made again from the log ({rebuilding}), at position {reached} of {head}. {advice}"
+            f"Projection {projection} is made again from the log, at position {reached} of {head}. {advice}"
+            if is_rebuilding
+            else f"Projection {projection} is at position {reached}, {wanted - reached} behind {wanted}{waited}. {advice}"
         )
         self.projection = projection
         self.wanted = wanted
@@ -151,7 +152,7 @@ class Projector:
                 worker.state.position,
                 await self._seconds_since(worker.state.position + 1),
                 self._feed.latest_known,
-                worker.state.rebuilding,
+                is_rebuilding=worker.state.rebuilding is not None,
             ) from None
         finally:
             self._waiters -= 1

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 PAGE_SIZE = 1_000
 STALL_SECONDS = 15.0
-"""Subscriptions end, with an error that says why, if the log cannot be read for so long."""
+"""Subscriptions end with an error if the log cannot be read for so long."""
 
 
 class LogReplaced(Exception):

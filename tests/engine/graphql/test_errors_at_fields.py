@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NewType
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import strawberry
 from graphql import GraphQLError
@@ -15,6 +16,7 @@ from app.engine.graphql.errors import to_api_error, with_codes
 from app.engine.graphql.schema import Schema
 from app.engine.store.append import Overloaded
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
+from app.engine.store.feed import FeedStalled
 
 
 @strawberry.enum
@@ -96,17 +98,51 @@ def test_a_value_of_a_resolver_that_does_not_fit_its_field_is_a_failure_masked_a
     assert len(caplog.records) == 1
 
 
+REASON = "db-1:5432, user app"
+
+
 @pytest.mark.parametrize(
-    ("kind", "code"),
-    [(StoreTimeout, "TIMEOUT"), (StoreUnavailable, "UNAVAILABLE"), (Overloaded, "OVERLOADED")],
+    ("error", "code", "message"),
+    [
+        (StoreTimeout(REASON), "TIMEOUT", StoreTimeout.__doc__),
+        (StoreUnavailable(REASON), "UNAVAILABLE", StoreUnavailable.__doc__),
+        (FeedStalled(REASON), "UNAVAILABLE", FeedStalled.__doc__),
+        (OSError(111, REASON), "TIMEOUT", "The database does not answer. Try again."),
+        (asyncpg.TooManyConnectionsError(REASON), "TIMEOUT", "The database does not answer. Try again."),
+        *(
+            (kind(REASON), "UNAVAILABLE", "The database cannot answer at the moment. Try again.")
+            for kind in (
+                asyncpg.InvalidPasswordError,
+                asyncpg.InvalidCatalogNameError,
+                asyncpg.InsufficientPrivilegeError,
+                asyncpg.DiskFullError,
+            )
+        ),
+    ],
 )
-def test_an_error_of_the_store_has_its_code_and_the_sentence_of_its_class_if_it_has_none_of_its_own(
-    kind: type[Exception], code: str
+def test_why_the_database_is_away_is_in_the_log_alone(
+    error: Exception, code: str, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for error, message in ((kind(), kind.__doc__), (kind("Its own."), "Its own.")):
-        shown = to_api_error(error)
-        assert shown is not None
-        assert (shown.code, str(shown)) == (code, message)
+    correlation_id = uuid4()
+    field = GraphQLError(str(error), path=["page"], original_error=error)
+    [shown] = shown_twice = with_codes([field], correlation_id)
+    assert (shown.message, shown.extensions) == (message, {"code": code})
+    assert with_codes(shown_twice, correlation_id) == shown_twice
+    [record] = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[1] is error
+    assert (record.levelname, str(correlation_id) in record.getMessage()) == ("WARNING", True)
+
+
+@pytest.mark.parametrize(
+    ("error", "message"), [(Overloaded(), Overloaded.__doc__), (Overloaded("Its own."), "Its own.")]
+)
+def test_a_full_queue_has_the_sentence_of_its_class_if_it_has_none_of_its_own(
+    error: Exception, message: str
+) -> None:
+    shown = to_api_error(error)
+    assert shown is not None
+    assert (shown.code, str(shown)) == ("OVERLOADED", message)
 
 
 def errors(query: str, variables: dict[str, object]) -> list[GraphQLError]:
