@@ -15,7 +15,8 @@ class ReadableEvents:
     """The scopes of events for one set of roles. With `everything` also of events that no table names.
 
     If all types of a category have the same scope, the category has it. Events that this code cannot read have it, too.
-    Else each type has its own, and an event that was split has the narrowest scope of its parts.
+    Of those, only operators see more than the place. Else each type has its own, and an event that was split has the
+    narrowest scope of its parts.
     """
 
     everything: bool = False
@@ -76,6 +77,8 @@ class EventScopes:
         self._targets = {
             shape: codec.searchable_names(shape.name, shape.version) for shape in codec.known_shapes
         }
+        self.names = frozenset(name for targets in self._targets.values() for name in targets)
+        """The names that a filter finds readable events by."""
 
     def readable(self, held: frozenset[str], roles: Roles, *, everything: bool) -> ReadableEvents:
         """The events that these roles may read."""

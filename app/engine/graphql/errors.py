@@ -155,7 +155,12 @@ def to_api_error(error: BaseException) -> ApiError | None:
         case InvalidPointInTime() | ListTooLong():
             return BadInput(str(error))
         case UnreadableStream():
-            return StreamUnreadable(str(error))
+            return _without_reason(
+                StreamUnreadable(
+                    f"{error.place}. For operators: python -m app events check names the reason."
+                ),
+                error,
+            )
         case _ if is_missing_table(error, SCHEMA):
             return StaleRead(
                 "A table that the query reads is missing; it is made again from the log. Ask again in a moment."
@@ -173,7 +178,7 @@ def to_api_error(error: BaseException) -> ApiError | None:
 
 
 def _without_reason(shown: ApiError, reason: BaseException) -> ApiError:
-    """The API's error for a reason that only the log names: it may have hosts, users and tables."""
+    """The API's error for a reason that only the log names: it may have hosts, tables and data."""
     shown.__cause__ = reason
     return shown
 

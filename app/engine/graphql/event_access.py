@@ -29,6 +29,7 @@ async def readable_page(context: Context, where: EventFilter) -> EventFilter:
     position = context.services.feed.latest_known
     if access.events.everything:
         return where
+    where = _by_known_names(context, where)
     if not access.events.has_own:
         return replace(where, condition=event_condition(access.events))
     categories = list(context.access_policy.streams)
@@ -49,11 +50,9 @@ def readable_feed(context: Context, where: EventFilter) -> EventFilter:
     Raises `AccessDenied` if the caller may read no events.
     """
     _check_any(context.access)
-    return (
-        where
-        if context.access.events.everything
-        else replace(where, condition=event_condition(context.access.events))
-    )
+    if context.access.events.everything:
+        return where
+    return replace(_by_known_names(context, where), condition=event_condition(context.access.events))
 
 
 async def owned_facts(context: Context, facts: Sequence[Fact]) -> Sequence[Fact]:
@@ -69,6 +68,15 @@ async def owned_facts(context: Context, facts: Sequence[Fact]) -> Sequence[Fact]
         if (scope := events.scope(fact)) == "all"
         or (scope == "own" and (fact.category, fact.stream_id) in owned)
     ]
+
+
+def _by_known_names(context: Context, where: EventFilter) -> EventFilter:
+    """The filter without names that this code does not have: only operators see the type of an unreadable event."""
+    return (
+        where
+        if where.types is None
+        else replace(where, types=where.types & context.access_policy.events.names)
+    )
 
 
 def _check_any(access: Access) -> None:

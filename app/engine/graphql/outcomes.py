@@ -149,7 +149,7 @@ def to_outcome[A](
             return accepted(
                 position=outcome.position,
                 version=outcome.version,
-                events=[context.events.to_graphql(fact) for fact in outcome.facts],
+                events=[context.events.to_graphql(fact, context.access) for fact in outcome.facts],
                 duplicate=outcome.duplicate,
                 **fields,
             )
@@ -167,7 +167,7 @@ def to_outcome[A](
                 actual_version=actual,
             )
         case CommandPreview(facts=facts):
-            return Preview(events=[context.events.to_graphql(fact) for fact in facts])
+            return Preview(events=[context.events.to_graphql(fact, context.access) for fact in facts])
 
 
 def rejected(code: str, message: str, *, duplicate: bool = False) -> Rejected:

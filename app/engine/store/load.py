@@ -20,6 +20,8 @@ class UnreadableStream(Exception):
             f"{fact.category} {fact.stream_id} cannot be read: at version {fact.version} stands {event.name} {event.version}: {event.problem}."
             " Give the code an event class or an upcast for it; python -m app events check names all there are."
         )
+        self.place = f"{fact.category} {fact.stream_id} cannot be read from version {fact.version} on"
+        """What a caller may know who may not read the event."""
 
 
 async def load_aggregate[C: Command, S, E: Event](

@@ -19,6 +19,7 @@ from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.graphql.context import Info
+from app.engine.graphql.event_types import HIDDEN_PROBLEM
 from app.engine.graphql.slices.history import HistoryFields
 from app.engine.graphql.slices.processes import Process, process_of
 from app.engine.processes.admin import get_processes
@@ -31,6 +32,7 @@ from domain.kernel.decider import AnyDecider
 from projections.kernel import AnyProjection, Owner, Projection
 from tests.support.toy_counter import Add, engine, request, tallies, tally
 from tests.support.toy_process import Bell, Ring, errand, until
+from tests.support.websocket import RawSocket
 
 OWNED: Projection[Any] = replace(tallies, owner=Owner("id"))
 """A tally is of the actor who is called as its id."""
@@ -59,7 +61,11 @@ class Query:
         return [Tally(id=row.id) for row in rows if row is not None]
 
 
-ROLES = Roles(names=("seller", "auditor", "staff"), operators=frozenset(), importers=frozenset())
+ROLES = Roles(
+    names=("seller", "auditor", "staff", "operator"),
+    operators=frozenset({"operator"}),
+    importers=frozenset(),
+)
 OWN = allow(seller="own", staff="all")
 POLICY = Policy(
     commands={kind.stored.name: ANYONE for kind in tally.command_types},
@@ -172,6 +178,75 @@ async def test_the_owners_of_a_list_are_read_together_and_not_at_all_if_everythi
     # The rows themselves are read one by one. Then the owners of both categories are read, each again when the rows are
     # as new as the log.
     assert (counts[0], counts[1] <= counts[0] + 4) == (len(ids), True), counts
+
+
+EVENT = """__typename position type version actor causedBy onBehalfOf
+    ... on UnreadableEvent { storedVersion data problem }"""
+PAGE = f"query($f: EventFilter) {{ events(filter: $f) {{ nodes {{ {EVENT} }} }} }}"
+TAIL = f"subscription($f: EventFilter) {{ events(after: 0, filter: $f) {{ {EVENT} }} }}"
+BLAME = "query($i: [UUID!]!) { tallies(ids: $i) { history { nodes { state } } blame { path } } }"
+NEWER = "tally.fraud-flagged"
+SECRETS = (NEWER, "fraud-team", "high", "no class is stored")
+HIDDEN = {
+    "__typename": "UnreadableEvent",
+    "type": "unreadable",
+    "version": 2,
+    "actor": "",
+    "causedBy": None,
+    "onBehalfOf": None,
+    "storedVersion": 3,
+    "data": "{}",
+    "problem": HIDDEN_PROBLEM,
+}
+
+
+async def test_only_operators_read_what_an_event_of_newer_code_has_and_others_see_its_place(
+    asking: tuple[Runtime, Any],
+) -> None:
+    runtime, _ = asking
+    id = uuid4()
+    await noted(runtime, id)
+    app = create_app(runtime)
+    callers = {"seller": str(id), "staff": "sue", "operator": "oz"}
+    sockets = {role: RawSocket(app) for role in callers}
+    of_stream = {"streamId": str(id), "streams": [tally.category]}
+    transport = httpx2.ASGITransport(app=app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def ask(role: str, query: str, **variables: Any) -> dict[str, Any]:
+            headers = {"x-actor": callers[role], "x-roles": role}
+            body = {"query": query, "variables": variables}
+            return (await client.post("/graphql", json=body, headers=headers)).json()
+
+        for role, socket in sockets.items():
+            payload = {"actor": callers[role], "roles": role}
+            await socket.send({"type": "connection_init", "payload": payload})
+            assert (await socket.next())["type"] == "connection_ack"
+            subscribe = {"query": TAIL, "variables": {"f": of_stream}}
+            await socket.send({"type": "subscribe", "id": "1", "payload": subscribe})
+            # The next event is live, and its payload is shared.
+            assert (await socket.next())["payload"]["data"]["events"]["type"] == "tally.added"
+        await runtime.database.pool.execute(
+            "INSERT INTO es.events SELECT (SELECT max(position) + 1 FROM es.events), category, stream_id, version + 1, $2, 3,"
+            " '{\"risk\": \"high\"}', gen_random_uuid(), correlation_id, position, 'fraud-team', occurred_at, recorded_at"
+            " FROM es.events WHERE category = 'tally' AND stream_id = $1",
+            id,
+            NEWER,
+        )
+        for role, socket in sockets.items():
+            live = (await socket.next())["payload"]["data"]["events"]
+            [_, stored] = (await ask(role, PAGE, f=of_stream))["data"]["events"]["nodes"]
+            found = (await ask(role, PAGE, f={"types": [NEWER]}))["data"]["events"]["nodes"]
+            if role == "operator":
+                assert live == stored == found[0]
+                assert all(secret in str(live) for secret in SECRETS), live
+            else:
+                assert live == stored == {"position": live["position"]} | HIDDEN
+                assert found == []
+                failed = await ask(role, BLAME, i=[str(id)])
+                assert [error["extensions"]["code"] for error in failed["errors"]] == ["UNREADABLE_STREAM"]
+                assert not [secret for secret in SECRETS if secret in str(failed)], failed
+            await socket.close()
 
 
 def test_a_process_with_own_instances_that_no_line_of_streams_names_is_refused() -> None:

@@ -102,7 +102,7 @@ class Mutation:
         return ProductAccepted(
             position=Position(1),
             version=1,
-            events=[info.context.events.to_graphql(fact)],
+            events=[info.context.events.to_graphql(fact, info.context.access)],
             duplicate=False,
             sku=input.sku,
         )

@@ -85,7 +85,8 @@ class SharedSubscription:
         """The payload for an event. Without a charge None if it has to be made."""
         payload = self._payloads.get(fact.position)
         if payload is None and charge is not None:
-            payload = self._render(self._context.events.to_graphql(fact), fact.position, charge)
+            root = self._context.events.to_graphql(fact, self._context.access)
+            payload = self._render(root, fact.position, charge)
             self._keep(fact.position, payload)
         return payload
 

@@ -100,7 +100,7 @@ class Query:
         size, where = page_size(first), await readable_page(context, _to_filter(filter))
         reader = context.services.reader
         facts, has_next = await reader.read_page(after or 0, size, where)
-        items = [(context.events.to_graphql(fact), str(fact.position)) for fact in facts]
+        items = [(context.events.to_graphql(fact, context.access), str(fact.position)) for fact in facts]
         has_previous = (
             bool(after)
             and selects_field(info, "hasPreviousPage")
@@ -186,7 +186,7 @@ class Subscription:
                 for fact in await owned_facts(context, facts):
                     point.position = fact.position
                     context.reads.note_read(fact.position)
-                    yield context.events.to_graphql(fact)
+                    yield context.events.to_graphql(fact, context.access)
                 # They are not kept while the subscriber waits.
                 del facts
                 turns.end()

@@ -222,7 +222,7 @@ class HistoryFields:
             Blame(
                 path=field.pointer,
                 value=field.value,
-                event=context.events.to_graphql(field.fact),
+                event=context.events.to_graphql(field.fact, context.access),
                 command=field.command,
             )
             for field in selected
@@ -295,7 +295,7 @@ async def _history_page(info: Info, decider: AnyDecider, stream_id: UUID, page: 
     items = [
         (
             HistoryEntry(
-                event=context.events.to_graphql(entry.fact),
+                event=context.events.to_graphql(entry.fact, context.access),
                 command=entry.command,
                 undone=entry.undone,
                 entry=entry,
