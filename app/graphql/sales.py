@@ -44,7 +44,7 @@ class Query:
     ) -> list[DailySales]:
         await info.context.wait_for_projection(daily_sales, min_position)
         owner = info.context.access.row_owner(daily_sales)
-        database = info.context.services.database
+        database = info.context.database
         rows = await rows_between(database, daily_sales, ("day", "currency"), from_, to, owner=owner)
         return [
             DailySales(

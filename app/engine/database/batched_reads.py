@@ -14,6 +14,19 @@ _PARAMETER = re.compile(r"\$(\d+)")
 _TYPES: Mapping[type, str] = {str: "text", int: "bigint", datetime: "timestamptz"}
 
 
+class ReadsInTurns:
+    """Stands in for a pool: each read takes one of the `slots`."""
+
+    def __init__(self, pool: Any, slots: AbstractAsyncContextManager[None]) -> None:
+        self._pool = pool
+        self._slots = slots
+
+    async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
+        """The rows of a query."""
+        async with self._slots:
+            return await self._pool.fetch(query, *arguments)
+
+
 class BatchedReads:
     """Stands in for a pool, for the reads of one operation.
 

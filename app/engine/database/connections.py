@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -34,6 +36,7 @@ from app.engine.database.statements import StatementCache
 from app.engine.database.url import DatabaseUrl
 from app.engine.database.watch import SessionWatch
 from app.engine.settings import EngineSettings
+from app.engine.shares import FairSlots
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +63,11 @@ async def retry_read[T](read: Callable[[], Awaitable[T]]) -> T:
             if not is_connection_error(error) or isinstance(error, TimeoutError):
                 raise
     return await read()
+
+
+@dataclass(slots=True)
+class _Losses:
+    count: int = 0
 
 
 class Database:
@@ -91,8 +99,26 @@ class Database:
         """The collations of the server, known once the database is open."""
         self.on_read_connection: Callable[[Session], Awaitable[None]] | None = None
         """Called with each new connection of the pool, before it is used."""
-        self.losses = 0
+        self._losses = _Losses()
+        # One connection stays for reads of no caller. A caller has at most half, so that it holds up no other one.
+        self._all_slots = FairSlots(max(1, pool - 1), max(1, pool // 2))
+        self.slots: AbstractAsyncContextManager[None] = nullcontext()
+        """The turns of this caller's reads; each read that may be long takes one."""
+
+    def for_caller(self, caller: str) -> "Database":
+        """The same database, whose reads of read models take turns with those of other callers."""
+        database = copy(self)
+        database.slots = self._all_slots.of(caller)
+        return database
+
+    @property
+    def losses(self) -> int:
         """How often the database was found to have lost committed rows of read models."""
+        return self._losses.count
+
+    def note_loss(self) -> None:
+        """The database has lost committed rows of read models. Reads that have begun raise `RowsLost`."""
+        self._losses.count += 1
 
     async def connect(self, kind: SessionKind = SessionKind.WORK, component: str = "") -> Session:
         """A new session; the caller closes it. Its statements end if the server does not work for it any more.
@@ -134,11 +160,12 @@ class Database:
 
     async def fetch_sql(self, sql: str, *params: object) -> Sequence[asyncpg.Record]:
         """The records of a statement that reads read models. Raises `RowsLost`."""
-        losses = self.losses
-        records = await retry_read(partial(self.pool.fetch, sql, *params))
-        if self.losses != losses:
-            raise RowsLost(RowsLost.__doc__)
-        return records
+        async with self.slots:
+            losses = self.losses
+            records = await retry_read(partial(self.pool.fetch, sql, *params))
+            if self.losses != losses:
+                raise RowsLost(RowsLost.__doc__)
+            return records
 
     async def open(self) -> None:
         """Connect, and check the server: its sessions, encoding and version. Raises `DatabaseUnavailable`."""

@@ -180,6 +180,8 @@ class Context(RequestContext):
 
     access: Access
     """What the caller may do."""
+    database: Database
+    """The database, with the turns of the caller."""
     reads: ReadPoint
     """What the operation has read."""
     loaders: Loaders
@@ -202,12 +204,14 @@ class Context(RequestContext):
         brought: dict[str, Any] = {name: getattr(request, name) for name in _BROUGHT}
         access = request.access_policy.access(request.caller)
         reads = _new_reads(request, access)
+        database = request.services.database.for_caller(request.share)
         return cls(
             **brought,
             correlation_id=correlation_id,
             access=access,
+            database=database,
             reads=reads,
-            loaders=_new_loaders(request, reads),
+            loaders=_new_loaders(database, reads),
             charge=OperationCharge(),
         )
 
@@ -217,10 +221,13 @@ class Context(RequestContext):
         `charge` is that of the subscriber for whom it is executed.
         """
         reads = _new_reads(self, self.access)
+        # Subscribers of several callers wait for it, so it takes no turn of one of them.
+        database = self.services.database
         return replace(
             self,
+            database=database,
             reads=reads,
-            loaders=_new_loaders(self, reads),
+            loaders=_new_loaders(database, reads),
             charge=charge,
             actor_use=ActorUse(),
         )
@@ -234,12 +241,12 @@ class Context(RequestContext):
 
     def new_loaders(self) -> Loaders:
         """Loaders with an empty cache, for reads that have to see what has changed since."""
-        return _new_loaders(self, self.reads)
+        return _new_loaders(self.database, self.reads)
 
     def loaders_as_of(self, position: int) -> Loaders:
         """Loaders that read rows as of a position."""
         self.reads.note_read(position)
-        return _new_loaders(self, self.reads, position)
+        return _new_loaders(self.database, self.reads, position)
 
     async def wait_for_projection(self, projection: Projection[Any], position: int | None) -> None:
         """Call it before each read of a projection. See `ReadPoint.wait_for_projection`."""
@@ -257,9 +264,9 @@ def _new_reads(request: RequestContext, access: Access) -> ReadPoint:
     )
 
 
-def _new_loaders(request: RequestContext, reads: ReadPoint, as_of_position: int | None = None) -> Loaders:
+def _new_loaders(database: Database, reads: ReadPoint, as_of_position: int | None = None) -> Loaders:
     # Loaders that refer to a context would make a cycle with it: both would live until the collector finds them.
-    return Loaders(request.services.database, reads.access, as_of_position, reads.wait_for_projection)
+    return Loaders(database, reads.access, as_of_position, reads.wait_for_projection)
 
 
 def response_extensions(context: Context) -> dict[str, Any]:

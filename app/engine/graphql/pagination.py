@@ -183,7 +183,7 @@ async def paginate[R, T](
     owner = context.access.row_owner(projection)
     if as_of is not None:
         context.reads.note_read(as_of.position)
-    database = context.services.database
+    database = context.database
     position = None if as_of is None else as_of.position
     without = [column for column, name in (optional_columns or {}).items() if not selects_field(info, name)]
     row_order = RowOrder(order, descending, frozenset(alphabetical))

@@ -352,7 +352,7 @@ class ProjectionWorker:
         """
         # No read uses a former table. A swap can put a table that is a few events behind into its slot.
         if self.slot == LIVE and position < known and not self.state.is_uncertain:
-            self._database.losses += 1
+            self._database.note_loss()
             self.state.update(is_uncertain=True)
 
     def on_table_problem(self, problem: str) -> None:

@@ -1,6 +1,7 @@
 """Asks the database whether it answers, what its clock says, and what the tables of the engine count.
 
-Each question ends in time: a connection that does not answer is terminated.
+Each question ends in time: a connection that does not answer is terminated. The first two have a connection of their own:
+a pool that is busy is no database that is away.
 """
 
 import asyncio
@@ -10,9 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from app.engine.database.connections import Database
 from app.engine.database.errors import DRIVER_ERRORS
+from app.engine.database.sessions import Session, SessionKind
 from app.engine.logs import error_line
 from app.engine.processes.counts import COUNT_STEPS, StepCount
 
@@ -49,30 +52,49 @@ class DatabaseProbe:
         """How far the clock of the database is ahead of that of this server; None if it is not known."""
         self.clock_uncertainty_seconds = 0.0
         """Half the round trip of that measurement."""
-        self.pool_wait_seconds = 0.0
-        """How long the last question waited for a connection of the pool."""
+        self.pool_error: str | None = None
+        """Why the pool gives no connection, in one line."""
         self.counts: DatabaseCounts | None = None
         """None if the database has not answered the last time."""
         self.on_pool_wait: Callable[[float], None] = lambda seconds: None
-        """Called with the wait of each question for a connection, in seconds."""
+        """Called with each wait for a connection of the pool, in seconds."""
         self._database = database
+        self._session: Session | None = None
         self._wakeup = asyncio.Event()
         self._probed_at = self._counted_at = float("-inf")
         self._probes = asyncio.Condition()
 
     async def run(self) -> None:
         """Ask until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._run_probes())
+                group.create_task(self._watch_pool())
+        finally:
+            self._leave_session()
+
+    async def _run_probes(self) -> None:
         while True:
             await self._probe()
-            now = time.monotonic()
-            if self.error is None and now - self._counted_at >= COUNTS_INTERVAL_SECONDS:
-                await self.count()
             try:
                 async with asyncio.timeout(PROBE_INTERVAL_SECONDS):
                     await self._wakeup.wait()
             except TimeoutError:
                 pass
             self._wakeup.clear()
+
+    async def _watch_pool(self) -> None:
+        """Take a connection of the pool again and again, and count while the database answers."""
+        while True:
+            try:
+                await self._database.pool.release(await self._acquire())
+            except DRIVER_ERRORS as error:
+                self.pool_error = error_line(error)
+            else:
+                self.pool_error = None
+            if self.error is None and time.monotonic() - self._counted_at >= COUNTS_INTERVAL_SECONDS:
+                await self.count()
+            await asyncio.sleep(PROBE_INTERVAL_SECONDS)
 
     async def fresh(self) -> None:
         """Wait until the state is at most a second old, but not longer than `MAX_WAIT_SECONDS`."""
@@ -115,32 +137,47 @@ class DatabaseProbe:
 
     async def _probe(self) -> None:
         try:
-            began, wall = time.monotonic(), time.time()
-            [row] = await self._fetch(_SELECT_CLOCK)
-            seconds = time.monotonic() - began - self.pool_wait_seconds
+            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
+                if self._session is None or self._session.is_closed():
+                    self._session = await self._database.connect(SessionKind.READ, "probe")
+                began, wall = time.monotonic(), time.time()
+                [row] = await self._session.fetch(_SELECT_CLOCK)
+            seconds = time.monotonic() - began
             self.error = None
             # The clock was read in the middle of the round trip.
             self.clock_uncertainty_seconds = seconds / 2
-            self.clock_skew_seconds = row["now"] - (wall + self.pool_wait_seconds + seconds / 2)
+            self.clock_skew_seconds = row["now"] - (wall + seconds / 2)
+        except TimeoutError:
+            self.error = f"TimeoutError: the database does not answer in {PROBE_TIMEOUT_SECONDS} s"
+            self._leave_session()
         except DRIVER_ERRORS as error:
             self.error = error_line(error)
+            self._leave_session()
         finally:
             self._probed_at = time.monotonic()
         async with self._probes:
             self._probes.notify_all()
 
-    async def _fetch(self, query: str) -> Sequence[asyncpg.Record]:
-        """Raises `DRIVER_ERRORS`; `TimeoutError` says what did not answer."""
-        pool, began = self._database.pool, time.monotonic()
+    def _leave_session(self) -> None:
+        if self._session is not None:
+            self._session.terminate()
+            self._session = None
+
+    async def _acquire(self) -> PoolConnectionProxy:
+        began = time.monotonic()
         try:
-            connection = await pool.acquire(timeout=PROBE_TIMEOUT_SECONDS)
+            return await self._database.pool.acquire(timeout=PROBE_TIMEOUT_SECONDS)
         except TimeoutError:
             raise TimeoutError(f"the pool gives no connection in {PROBE_TIMEOUT_SECONDS} s") from None
-        self.pool_wait_seconds = time.monotonic() - began
-        self.on_pool_wait(self.pool_wait_seconds)
+        finally:
+            self.on_pool_wait(time.monotonic() - began)
+
+    async def _fetch(self, query: str) -> Sequence[asyncpg.Record]:
+        """Raises `DRIVER_ERRORS`; `TimeoutError` says what did not answer."""
+        connection = await self._acquire()
         is_answered = False
         try:
-            async with asyncio.timeout(max(0.1, PROBE_TIMEOUT_SECONDS - self.pool_wait_seconds)):
+            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
                 rows = await connection.fetch(query)
             is_answered = True
             return rows
@@ -150,7 +187,7 @@ class DatabaseProbe:
             if not is_answered:
                 # Its cancellation would wait for the same server.
                 connection.terminate()
-            await pool.release(connection)
+            await self._database.pool.release(connection)
 
 
 _SELECT_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"

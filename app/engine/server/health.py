@@ -94,6 +94,9 @@ class Health:
             warnings["issuer"] = line
         if self._feed.replacement is not None:
             warnings["log"] = self._feed.replacement
+        if self._probe.pool_error is not None and self._probe.error is None:
+            # If a busy pool made the server unready, the next server would get its reads, too.
+            warnings["pool"] = self._probe.pool_error
         if (line := self._clock_warning()) is not None:
             warnings["clocks"] = line
         return warnings

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 
-from app.engine.database.batched_reads import BatchedReads
+from app.engine.database.batched_reads import BatchedReads, ReadsInTurns
 from app.engine.database.connections import retry_read
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
@@ -155,7 +155,7 @@ class EventReader:
 
     def __init__(
         self,
-        pool: asyncpg.Pool | asyncpg.Connection | BatchedReads,
+        pool: asyncpg.Pool | asyncpg.Connection | BatchedReads | ReadsInTurns,
         codec: EventCodec,
         noted_by: "EventReader | None" = None,
     ) -> None:
@@ -168,6 +168,10 @@ class EventReader:
     def on(self, connection: asyncpg.Connection) -> "EventReader":
         """A reader on this connection."""
         return EventReader(connection, self._codec)
+
+    def in_turns(self, slots: AbstractAsyncContextManager[None]) -> "EventReader":
+        """A reader whose reads take these slots."""
+        return EventReader(ReadsInTurns(self._pool, slots), self._codec, noted_by=self)
 
     def batched(self, slots: AbstractAsyncContextManager[None]) -> tuple["EventReader", BatchedReads]:
         """A reader for one operation, and the reads that it shares with others: see `BatchedReads`."""

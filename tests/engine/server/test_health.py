@@ -68,6 +68,26 @@ async def test_health_answers_within_two_seconds_while_the_database_is_frozen(
             await until(runtime, lambda document: document["ready"])
 
 
+async def test_a_pool_whose_connections_are_all_in_use_is_a_warning_and_the_server_stays_ready(
+    settings: EngineSettings,
+) -> None:
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(60):
+            await until(runtime, lambda document: document["ready"])
+            held = [await database.pool.acquire() for _ in range(settings.pool_size)]
+            document = await until(
+                runtime, lambda document: not document["ready"] or bool(document["warnings"])
+            )
+            assert (document["errors"], document["warnings"]) == (
+                {},
+                {"pool": "TimeoutError: the pool gives no connection in 1.2 s"},
+            )
+            for connection in held:
+                await database.pool.release(connection)
+            await until(runtime, lambda document: not document["warnings"])
+
+
 @pytest.mark.parametrize(("offset", "side"), [("+5s", "ahead of"), ("-5s", "behind")])
 async def test_clocks_that_differ_are_a_warning_until_they_do_not(
     primary: Cluster, settings: EngineSettings, offset: str, side: str

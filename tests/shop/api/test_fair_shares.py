@@ -23,11 +23,14 @@ from app.engine.database.connections import Database
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import ServerOverloaded
 from app.engine.graphql.execution import rates
+from app.engine.projector.slots import LIVE, table_name
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
+from app.engine.shares import FairSlots
 from app.settings import Settings
 from domain.money import Money
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
+from projections.product import products
 from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
 from tests.shop.support.shop_client import filled
 from tests.support.graphql_client import Api
@@ -271,6 +274,58 @@ async def test_a_caller_whose_reads_of_the_past_wait_leaves_places_to_others(
         await lock.until_waiting(3)
     answers = await asyncio.gather(modest, *greedy)
     assert [answer.get("errors") for answer in answers] == [None] * 11
+
+
+COUNT = '{ products(first: 1, filter: {nameContains: "zzz"}) { totalCount } }'
+
+
+async def have_tables(runtime: Runtime) -> None:
+    for name in runtime.projector.workers:
+        await runtime.projector.wait_for_position(name, 1, 20)
+
+
+async def test_a_caller_whose_reads_of_a_table_wait_leaves_connections_to_others(
+    api: Api, runtime: Runtime, database_url: str
+) -> None:
+    await filled(api)
+    await have_tables(runtime)
+
+    def ask(query: str, actor: str) -> asyncio.Task[dict[str, Any]]:
+        return asyncio.create_task(api(query, x_actor=actor))
+
+    async with locked(database_url, table_name("products", products.version, LIVE)) as lock:
+        greedy = [ask(COUNT, "greedy") for _ in range(10)]
+        await lock.until_waiting(2)
+        # Half of the pool is left, though ten operations asked before.
+        async with asyncio.timeout(10):
+            modest = await ask("{ orders(first: 1) { totalCount } }", "modest")
+    answers = [modest, *await asyncio.gather(*greedy)]
+    assert [answer.get("errors") for answer in answers] == [None] * 11
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        COUNT,
+        '{ product(sku: "TEA") { name } }',
+        '{ dailySales(from: "2026-01-01", to: "2026-01-02") { day } }',
+        '{ events(first: 1, filter: { types: ["order.opened"] }) { totalCount } }',
+    ],
+)
+async def test_each_read_of_a_table_or_of_the_log_takes_a_turn_of_its_caller(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    await filled(api)
+    await have_tables(runtime)
+    callers, acquire = set[str](), FairSlots.acquire
+
+    async def watched(slots: FairSlots, caller: str) -> None:
+        callers.add(caller)
+        await acquire(slots, caller)
+
+    monkeypatch.setattr(FairSlots, "acquire", watched)
+    assert "errors" not in await api(query, x_actor="ann")
+    assert callers == {"actor ann"}
 
 
 ONE_NETWORK, ANOTHER = ("2001:db8::1", "2001:db8::ffff:2"), "2001:db8:0:1::1"

@@ -98,7 +98,7 @@ class Query:
         if after is not None:
             await context.reads.check_log()
         size, where = page_size(first), await readable_page(context, _to_filter(filter))
-        reader = context.services.reader
+        reader = context.services.reader.in_turns(context.database.slots)
         facts, has_next = await reader.read_page(after or 0, size, where)
         items = [(context.events.to_graphql(fact, context.access), str(fact.position)) for fact in facts]
         has_previous = (
