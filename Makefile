@@ -37,7 +37,7 @@ migrate: .venv/.run ## Bring the database to the newest migration
 	@$(BIN)/python -m app migrate
 
 schema: .venv/.run ## Write schema.graphql
-	@text=$$($(BIN)/python -m app schema) && echo "$$text" > schema.graphql
+	@text=$$($(BIN)/python -m app schema) && printf '%s\n' "$$text" > schema.graphql
 
 test: .venv/.dev graphiql ## Run all tests but those of make soak and make clients
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal -m "not soak and not clients"

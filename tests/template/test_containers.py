@@ -294,6 +294,27 @@ def test_make_run_names_a_port_only_if_it_is_given_one_and_leaves_the_rest_to_th
     assert served.partition(" serve ")[2].split() == ["--migrate", *options]
 
 
+def test_make_schema_writes_the_text_as_it_is_also_with_a_shell_whose_echo_reads_backslashes(
+    tmp_path: Path,
+) -> None:
+    text = r"one \n two \\ three \b"
+    python = tmp_path / "python"
+    python.write_text(f"#!{sys.executable}\nprint({text!r})\n")
+    python.chmod(0o755)
+    shown = subprocess.run(
+        ["make", "-n", "schema", f"BIN={tmp_path}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    [recipe] = [line for line in shown.stdout.splitlines() if " -m app schema" in line]
+    shell = shutil.which("dash") or "sh"
+    subprocess.run([shell, "-c", recipe], cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "schema.graphql").read_text() == f"{text}\n"
+
+
 def test_what_only_the_compose_file_is_said_to_read_is_read_by_nothing_else() -> None:
     docker = section("app/engine/server/README.md", "Docker")
     [said] = re.findall(r"(`[^.]*) are read by `docker-compose.yml` only\.", docker)
