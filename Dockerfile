@@ -40,6 +40,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER app
 EXPOSE 8000
 STOPSIGNAL SIGTERM
+# Docker's client may name a proxy in the environment of every container.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f\"http://127.0.0.1:{os.environ.get('APP_PORT', '8000')}/readyz\", timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as web; web.build_opener(web.ProxyHandler({})).open(f\"http://127.0.0.1:{os.environ.get('APP_PORT', '8000')}/readyz\", timeout=4)"]
 CMD ["python", "-m", "app", "serve", "--migrate"]

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,6 +32,10 @@ from tests.support.server import Server, serving
 # A test may have no CPU for a while: the time of one example says nothing.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
+# Servers of the tests are on this machine, which a proxy of the environment does not reach.
+os.environ["no_proxy"] = ",".join(
+    filter(None, ("localhost,127.0.0.1,127.0.0.2,::1", os.environ.get("no_proxy")))
+)
 TEMPLATE_TESTS = ROOT / "tests" / "template"
 CLUSTERS = "tests.support.clusters"
 

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from app.engine.errors import UserError
+from app.engine.hosts import is_loopback_url
 
 MAX_IN_FLIGHT = 40
 """Operations at a time: the API allows 50 on one socket."""
@@ -99,6 +100,8 @@ async def connect_client(url: str, token: str | None = None) -> AsyncGenerator[G
             subprotocols=_PROTOCOLS,
             open_timeout=CONNECT_TIMEOUT_SECONDS,
             max_queue=None,
+            # A proxy of the environment does not reach this machine.
+            proxy=None if is_loopback_url(url) else True,
         )
         await socket.send(json.dumps({"type": "connection_init", "payload": {"token": token}}))
         await asyncio.wait_for(socket.recv(), CONNECT_TIMEOUT_SECONDS)

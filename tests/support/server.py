@@ -24,6 +24,8 @@ FORKS.set_forkserver_preload(["tests.support.preloaded", "tests.support.server"]
 """Processes that begin with the code imported."""
 
 STOP_SECONDS = 20
+DEAD_PROXY = {"http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "no_proxy": ""}
+"""The environment of a user whose proxy does not answer, and reaches no server of this machine."""
 
 
 def clean_environment(**environment: str) -> dict[str, str]:

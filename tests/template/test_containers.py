@@ -18,7 +18,7 @@ from app.composition import application
 from app.engine.settings import ROOT, EngineSettings
 from app.settings import Settings
 from tests.support.cli import run_cold
-from tests.support.server import Server
+from tests.support.server import DEAD_PROXY, Server
 from tests.template.readmes import section, tracked
 
 type Instruction = tuple[str, str]
@@ -184,7 +184,9 @@ def test_the_image_serves_and_migrates_on_all_its_addresses() -> None:
     assert {name for name in environment() if name.startswith("APP_")} <= known
 
 
-def test_the_health_check_of_the_image_tells_a_ready_server_from_none(serve: Callable[..., Server]) -> None:
+def test_the_health_check_of_the_image_tells_a_ready_server_from_none_without_a_proxy(
+    serve: Callable[..., Server],
+) -> None:
     (line,) = told("final", "HEALTHCHECK")
     command = json.loads(line.split(" CMD ")[1].strip())
     assert command[0] == "python"
@@ -192,7 +194,7 @@ def test_the_health_check_of_the_image_tells_a_ready_server_from_none(serve: Cal
     def health_exit_code(port: int) -> int:
         done = subprocess.run(
             [sys.executable, *command[1:]],
-            env={**os.environ, "APP_PORT": str(port)},
+            env={**os.environ, **DEAD_PROXY, "APP_PORT": str(port)},
             capture_output=True,
             check=False,
             timeout=30,

@@ -19,7 +19,7 @@ from app.engine.server.runtime import Runtime
 from app.engine.server.serve import bind_socket
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, next_line, run, start
-from tests.support.server import Server
+from tests.support.server import DEAD_PROXY, Server
 from tests.support.tokens import TOKEN_KEY, make_token
 
 
@@ -67,6 +67,13 @@ def test_a_second_run_finds_the_products_there(serve: Callable[..., Server]) -> 
             said, problems = process.communicate(timeout=60)
         assert (process.returncode, problems) == (0, "")
         assert "SKU_TAKEN" not in said
+
+
+def test_a_server_on_this_machine_is_reached_without_the_proxy_of_the_environment(
+    serve: Callable[..., Server],
+) -> None:
+    ended = run("demo", "--url", serve().wait().url, "--orders", "1", **DEAD_PROXY)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.long
