@@ -1,6 +1,7 @@
 """The settings of the engine. They are read once at the start from the environment, and validated."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin, override
@@ -20,6 +21,8 @@ DEVELOPMENT_KEY = "only-for-development-on-this-machine"
 MIN_KEY_BYTES = 32
 MAX_SEAL_EVENTS = 100_000
 """The largest number of events under one seal. Audits take a seal over more events for a forged one."""
+_OF_SERVICE = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?")
+"""What follows the name of a Service in the variables that Kubernetes sets for it in each pod."""
 
 
 class EngineSettings(BaseSettings):
@@ -379,7 +382,10 @@ class EngineSettings(BaseSettings):
         secrets = cls._secrets()
         known = {f"APP_{name.upper()}" for name in cls.model_fields if name != "database_url"}
         files = {f"{variable}_FILE" for variable in secrets.values()}
-        unknown = sorted(name for name in os.environ if name.startswith("APP_") and name not in known | files)
+        services = _service_variables()
+        unknown = sorted(
+            name for name in os.environ if name.startswith("APP_") and name not in known | files | services
+        )
         for name in unknown:
             if new_name := cls.renamed.get(name.removeprefix("APP_")):
                 raise ConfigurationError(f"setting {name} is now called APP_{new_name}")
@@ -394,7 +400,13 @@ class EngineSettings(BaseSettings):
         from_files = {
             name: text for name, variable in secrets.items() if (text := read_secret(variable)) is not None
         }
-        given = from_files | {name: value for name, value in overrides.items() if value is not None}
+        # The default stands for the URL that Kubernetes sets as the port of a Service.
+        hidden = {
+            name: field.get_default(call_default_factory=True)
+            for name, field in cls.model_fields.items()
+            if (variable := f"APP_{name.upper()}") in services and "://" in os.environ[variable]
+        }
+        given = hidden | from_files | {name: value for name, value in overrides.items() if value is not None}
         try:
             return cls(**given)  # pyright: ignore[reportArgumentType] - pydantic checks the values
         except ValidationError as error:
@@ -418,3 +430,17 @@ class EngineSettings(BaseSettings):
             if SecretStr in (field.annotation, *get_args(field.annotation))
         }
         return {"database_url": "DATABASE_URL", **secret}
+
+
+def _service_variables() -> set[str]:
+    """The variables that Kubernetes has set for Services whose names begin with `app`. A port that is no URL is none."""
+    prefixes = {name.removesuffix("SERVICE_HOST") for name in os.environ if name.endswith("_SERVICE_HOST")}
+    return {
+        name
+        for prefix in prefixes
+        for name, value in os.environ.items()
+        if prefix.startswith("APP_")
+        and name.startswith(prefix)
+        and _OF_SERVICE.fullmatch(name, len(prefix))
+        and (name != f"{prefix}PORT" or "://" in value)
+    }
