@@ -14,8 +14,11 @@ from tests.support.server import Server
 from tests.template.readmes import section
 
 README = "app/engine/server/README.md"
-FUNCTIONS = {"abs", "changes", "histogram_quantile", "increase", "max", "min", "rate", "sum"}
-WORDS = {"and", "by", "on"}
+AGGREGATIONS = {"max", "min", "sum"}
+FUNCTIONS = {"abs", "histogram_quantile", "increase", "rate"} | AGGREGATIONS
+WORDS = {"and", "on", "without"}
+OF_ONE_SERVER = {"instance", "pod"}
+"""Labels that tell servers of one environment apart. All others may be those of an environment."""
 OF_PROMETHEUS = {"up"}
 """Series that Prometheus makes itself."""
 
@@ -70,6 +73,23 @@ def test_every_series_that_is_named_is_on_the_page_of_a_real_server(
         if name not in OF_PROMETHEUS:
             assert name in served, (expression, name)
             assert labels - {"job", "instance"} <= served[name], (expression, name)
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_two_environments_in_one_prometheus_are_not_taken_together(
+    expression: str, served: Mapping[str, set[str]]
+) -> None:
+    own = {label for name in series_of(expression) for label in served.get(name, ())} - {"le"}
+    aggregations = rf"\b(?:{'|'.join(AGGREGATIONS)})(?: (by|without) \(([^)]*)\))? ?\("
+    for clause, labels in re.findall(aggregations, expression):
+        assert clause == "without", expression
+        assert set(labels.split(", ")) <= OF_ONE_SERVER | own, expression
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_a_restart_which_begins_at_zero_again_is_no_change(expression: str) -> None:
+    # `increase` and `rate` take a lower value for a restart, and these do not.
+    assert not re.findall(r"\b(?:changes|i?delta|deriv)\(", expression)
 
 
 def test_the_search_for_names_finds_them_all() -> None:
