@@ -69,6 +69,27 @@ class CommandPreview:
 
 type CommandOutcome = CommandAccepted | CommandRejected | CommandConflict | CommandPreview
 
+OUTCOMES = ("accepted", "duplicate", "rejected", "conflict", "preview", "denied", "cancelled", "failed")
+"""What metrics call the outcome of a command. Only a failed one is for an operator to look at.
+
+A client is at fault for a denied one, and does not wait for a cancelled one.
+"""
+
+
+def outcome_word(outcome: CommandOutcome) -> str:
+    """The word of `OUTCOMES` for an outcome that was returned."""
+    match outcome:
+        case CommandAccepted(duplicate=True):
+            return "duplicate"
+        case CommandAccepted():
+            return "accepted"
+        case CommandRejected():
+            return "rejected"
+        case CommandConflict():
+            return "conflict"
+        case CommandPreview():
+            return "preview"
+
 
 def outcome_as_missing(
     decider: AnyDecider, command: Command, context: CommandContext

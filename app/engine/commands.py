@@ -25,6 +25,7 @@ from app.engine.command_outcomes import (
     CommandRejected,
     not_yours,
     outcome_as_missing,
+    outcome_word,
 )
 from app.engine.database.connections import Database
 from app.engine.logs import log_fields
@@ -83,7 +84,10 @@ class _CachedAggregate:
 
 
 class CommandHandler:
-    """Executes commands. The states of the aggregates used last stay in `cache_bytes` of memory."""
+    """Executes commands. The states of the aggregates used last stay in `cache_bytes` of memory.
+
+    `on_outcome` gets a word of `OUTCOMES` and the seconds of each command.
+    """
 
     def __init__(
         self,
@@ -92,7 +96,7 @@ class CommandHandler:
         snapshots: SnapshotReader | None = None,
         *,
         cache_bytes: int = 2**26,
-        on_outcome: Callable[[CommandOutcome | None, float], None] | None = None,
+        on_outcome: Callable[[str, float], None] | None = None,
     ) -> None:
         self._appender = appender
         self._on_outcome = on_outcome
@@ -106,26 +110,27 @@ class CommandHandler:
         self, decider: Decider[C, S, E], stream_id: UUID, command: C, context: CommandContext
     ) -> CommandOutcome:
         """Decide and record. Raises what `Appender.append` raises; rejections and conflicts are returned."""
-        began, outcome, name = perf_counter(), None, "cancelled"
+        began, word, code = perf_counter(), "cancelled", None
         try:
             outcome = await self._execute(decider, stream_id, command, context)
-            name = _outcome_name(outcome)
+            word = outcome_word(outcome)
+            code = outcome.code if isinstance(outcome, CommandRejected) else None
             return outcome
-        except AccessDenied as error:
-            name = error.code
+        except (AccessDenied, CommandIdReused) as error:
+            word, code = "denied", error.code
             raise
         except Exception as error:
-            name = type(error).__name__
+            word, code = "failed", type(error).__name__
             raise
         finally:
             seconds = perf_counter() - began
             if self._on_outcome is not None:
-                self._on_outcome(outcome, seconds)
+                self._on_outcome(word, seconds)
             if log.isEnabledFor(logging.INFO):
                 fields = log_fields(
                     command=command.stored.name,
                     stream=f"{decider.category} {stream_id}",
-                    outcome=name,
+                    outcome=code or word,
                     actor=context.actor,
                     ms=round(seconds * 1000, 1),
                     correlation=context.correlation_id,
@@ -363,17 +368,3 @@ async def open_command_handler(
     """A command handler without a server. At the end of the block it answers the commands that wait."""
     async with open_appender(database.connect, codec, committed) as appender:
         yield CommandHandler(appender, EventReader(database.pool, codec))
-
-
-def _outcome_name(outcome: CommandOutcome) -> str:
-    match outcome:
-        case CommandAccepted(duplicate=True):
-            return "duplicate"
-        case CommandAccepted():
-            return "accepted"
-        case CommandRejected(code=code):
-            return code
-        case CommandConflict():
-            return "conflict"
-        case CommandPreview():
-            return "preview"

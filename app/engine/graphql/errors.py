@@ -65,7 +65,7 @@ class BadInput(ApiError):
 class ReusedCommandId(ApiError):
     """The command id has the outcome of another command."""
 
-    code = "COMMAND_ID_REUSED"
+    code = CommandIdReused.code
 
 
 class NotFound(ApiError):

@@ -13,7 +13,7 @@ import asyncpg
 from app.engine.access.authentication import Authenticator
 from app.engine.application import AnyApplication, Application
 from app.engine.audit.sealer import Sealer
-from app.engine.commands import CommandHandler, CommandOutcome
+from app.engine.commands import CommandHandler
 from app.engine.database.connections import Connect, Database
 from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable
 from app.engine.history.aggregate_history import AggregateHistory
@@ -259,7 +259,7 @@ class Runtime:
 
         return connect
 
-    def _on_outcome(self, outcome: CommandOutcome | None, seconds: float) -> None:
+    def _on_outcome(self, outcome: str, seconds: float) -> None:
         self.metrics.observe_command(outcome, seconds)
 
     def _on_commit(self, head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:

@@ -102,6 +102,8 @@ class VersionConflict:
 class CommandIdReused(Exception):
     """This commandId was used for another command, through another field, or with other input. Use a new one for each command."""
 
+    code = "COMMAND_ID_REUSED"
+
 
 CONFLICT = "!conflict"
 """The stored refusal of a command whose expected version did not match. No rejection has such a code."""

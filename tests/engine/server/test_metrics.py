@@ -1,6 +1,7 @@
 """The page at /metrics counts commands, batches, subscribers and stuck steps."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,12 +14,16 @@ from prometheus_client import Counter
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from app.engine.access.ownership import StateGuard
+from app.engine.access.policy import AccessDenied
 from app.engine.application import Application
+from app.engine.command_outcomes import OUTCOMES
 from app.engine.database.connections import Database
 from app.engine.server.asgi import create_app
 from app.engine.server.metrics import FORMER_NAMES
 from app.engine.server.runtime import Runtime
-from app.engine.settings import EngineSettings
+from app.engine.settings import ROOT, EngineSettings
+from app.engine.store.append_request import CommandIdReused
 from domain.kernel.process import Call
 from tests.support.toy_counter import Add, Take, request, tallies, tally
 from tests.support.toy_process import Ring, errand
@@ -100,6 +105,32 @@ async def test_a_command_that_raises_is_counted_as_failed(
     with pytest.raises(ZeroDivisionError):
         await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
     assert (await metrics(toy))['app_commands_total{outcome="failed"}'] == 1
+
+
+async def test_what_a_client_alone_is_at_fault_for_is_not_counted_as_failed(toy: Runtime) -> None:
+    stream, used = uuid4(), request(command_id=uuid4())
+    foreign = request(guard=StateGuard("ann", lambda state: "ben" if state else None))
+    await toy.commands.execute(tally, stream, Add(amount=1), used)
+    with pytest.raises(AccessDenied):
+        await toy.commands.execute(tally, stream, Add(amount=1), foreign)
+    with pytest.raises(CommandIdReused):
+        await toy.commands.execute(tally, uuid4(), Add(amount=1), used)
+    left = asyncio.create_task(toy.commands.execute(tally, uuid4(), Add(amount=1), request()))
+    await asyncio.sleep(0)
+    left.cancel()
+    await asyncio.wait([left])
+    samples = await metrics(toy)
+    counts = {word: samples[f'app_commands_total{{outcome="{word}"}}'] for word in OUTCOMES}
+    assert {word: count for word, count in counts.items() if count} == {
+        "accepted": 1,
+        "denied": 2,
+        "cancelled": 1,
+    }
+
+
+def test_the_table_of_the_metrics_names_every_outcome() -> None:
+    [_, words] = (ROOT / "app/engine/server/README.md").read_text().split("Commands by outcome: ")
+    assert re.findall(r"\w+", words.partition(".")[0].replace(" or ", " ")) == [*OUTCOMES]
 
 
 async def test_the_size_of_each_batch_is_observed(toy: Runtime) -> None:
