@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Batch:
-    """What the facts of one cycle lead to. `withdrawn` has the fact that withdrew the open steps of an instance.
+    """What the facts of one cycle lead to. `withdrawn` has the newest fact that withdrew the open steps of an instance.
 
     `skipped` has the positions of the events whose instance cannot be determined.
     """
@@ -266,20 +266,19 @@ class ProcessReducer:
                 deadlines[deadline.instance, deadline.name] = None
                 steps.append(self._deadline_note(deadline))
         still_open = {step.id for step in open_steps}
-        # An instance that is folded again asks for older steps again. It may withdraw some and ask for others after that.
-        asked = {step.id: step.outcome for step in batch.steps} if open_steps else {}
         for result in results:
             step = result.step
             # A step that was withdrawn before it got stuck is not stuck.
             if result.outcome != "stuck" or step.id in still_open:
                 steps.extend(self._result_notes(result))
         changes, resumed = {result.step.id: result for result in results}, list[ProcessStep]()
+        # An instance that is folded again folds its old events again. They concern no steps that were asked for after them.
         for step in open_steps:
             if (result := changes.get(step.id)) is not None:
                 step = replace(step, outcome=result.outcome, attempts=result.attempts, error=result.error)
             name = step.instance, step.step
             fact = batch.withdrawn.get(step.instance)
-            if fact is not None and step.outcome in ("due", "stuck") and asked.get(step.id) != "due":
+            if fact is not None and step.outcome in ("due", "stuck") and step.caused_by < fact.position:
                 changes[step.id] = _changed(step, "withdrawn")
                 if step.outcome == "stuck":
                     withdrawn = StepWithdrawn(step=step.step)

@@ -10,28 +10,29 @@ import pytest
 from app.engine.processes.codec import ProcessCodec
 from app.engine.processes.records import PendingDeadline, ProcessStep, StepOutcome, StepResult
 from app.engine.processes.reducer import Batch, ProcessReducer
-from domain.kernel.process import CompensationForced, LifecycleEvent, StepRetried, StepSkipped
+from domain.kernel.decider import Recorded
+from domain.kernel.process import CompensationForced, LifecycleEvent, Process, StepRetried, StepSkipped
 from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
 from tests.support.toy_counter import Added, tally
-from tests.support.toy_process import errand
+from tests.support.toy_process import Errand, errand
 
 codec = ProcessCodec(errand, [tally, errand.stream_decider])
 reducer = ProcessReducer(errand, codec)
 scenario = ProcessScenario(errand)
 
 
-def batch_of(*events: Added | LifecycleEvent, first: int = 10) -> Batch:
+def batch_of(*events: Added | LifecycleEvent, first: int = 10, process: Process[Errand] = errand) -> Batch:
     """A batch that has folded these facts of one instance. The position of the first one is `first`."""
-    batch = Batch()
+    batch, reducer = Batch(), ProcessReducer(process, codec)
     for position, event in enumerate(events, start=first):
         recorded = fact(event) if isinstance(event, Added) else scenario.own_fact(event)
         reducer.apply(batch, batch.instances.get(STREAM), STREAM, [replace(recorded, position=position)])
     return batch
 
 
-def asked_for(*events: Added | LifecycleEvent) -> ProcessStep:
+def asked_for(*events: Added | LifecycleEvent, first: int = 5) -> ProcessStep:
     """The one command or effect that these facts ask for."""
-    [step] = [step for step in batch_of(*events, first=5).steps if step.kind != "note"]
+    [step] = [step for step in batch_of(*events, first=first).steps if step.kind != "note"]
     return step
 
 
@@ -116,6 +117,33 @@ def test_an_operation_on_a_step_concerns_no_step_of_this_name_that_was_asked_for
     rows = reducer.close(batch_of(event, first=1), open_steps=[stuck_ring])
     assert outcomes(rows) == []
     assert rows.resumed == []
+
+
+def test_a_withdrawal_that_is_folded_again_concerns_no_step_that_was_asked_for_after_it() -> None:
+    """The fold parks before it asks for that step again, so this batch does not show it."""
+
+    def evolve(state: Errand | None, recorded: Recorded[Any]) -> Errand | None:
+        if recorded.position == 5:
+            raise ArithmeticError
+        return errand.evolve(state, recorded)
+
+    batch = batch_of(
+        Added(amount=7, note="stop"),
+        Added(amount=7, note="ring"),
+        first=4,
+        process=replace(errand, evolve=evolve),
+    )
+    assert batch.instances[STREAM].parked is not None
+    for open_step in (ring, stuck_ring):
+        assert outcomes(reducer.close(batch, open_steps=[open_step])) == []
+
+
+def test_a_step_that_was_asked_for_after_a_withdrawal_is_skipped_if_both_are_folded_again() -> None:
+    rows = reducer.close(
+        batch_of(compensation, StepSkipped(step="undo", reason="moved")),
+        open_steps=[replace(asked_for(compensation, first=10), outcome="stuck")],
+    )
+    assert [outcome for _, outcome, _, _ in outcomes(rows)] == ["skipped"]
 
 
 def test_only_batches_that_change_older_steps_need_to_know_them() -> None:
