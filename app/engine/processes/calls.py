@@ -132,7 +132,9 @@ class CallKind:
                 if call is not None:
                     self._begin(call)
                 self._next_probe_at = now + self._probe_pauses.next_pause()
-            self._wake_at(self._next_probe_at if self._waiting else None)
+            # Without a free place the next attempt that ends calls this function.
+            has_place = self._running < MAX_CONCURRENT_CALLS
+            self._wake_at(self._next_probe_at if self._waiting and has_place else None)
             return
         while self._delayed and self._delayed[0][0] <= now:
             self._ready.append(heapq.heappop(self._delayed)[2])

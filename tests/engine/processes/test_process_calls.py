@@ -9,6 +9,9 @@ import pytest
 
 from app.engine.commands import CommandContext, CommandOutcome
 from app.engine.database.connections import Database
+from app.engine.processes import calls
+from app.engine.processes.attempts import StepAttempts
+from app.engine.processes.calls import CallKind
 from app.engine.processes.dispatcher import Dispatcher
 from app.engine.processes.records import ProcessStep
 from domain.kernel.decider import AnyDecider, Command
@@ -198,3 +201,51 @@ async def test_a_port_whose_own_task_was_cancelled_is_called_again(database: Dat
         await note(runtime, one, "ring", 7)
         await at_rest(runtime)
         assert await kept(runtime, one) == [(7, "rung")]
+
+
+async def test_a_port_that_is_down_is_not_looked_at_while_calls_that_hang_have_all_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class CountingKind(CallKind):
+        pumps = 0
+
+        def _pump(self) -> None:
+            self.pumps += 1
+            super()._pump()
+
+    monkeypatch.setattr(calls, "MAX_CONCURRENT_CALLS", 8)
+    policy, started = replace(QUICK, initial_delay=0, max_delay=0), list[StepAttempts]()
+    kind = CountingKind(
+        "ring", policy.probe_pauses(), lambda _, call: started.append(call), lambda _, call: None
+    )
+    for number in range(100):
+        kind.add(policy.attempts_of(_step(number), 60.0, asyncio.get_running_loop().time()))
+    for call in started[: calls.FAILURES_OF_OUTAGE]:
+        kind.failed(call, "no answer")
+    # The first probe takes the last place.
+    assert len(started) == calls.FAILURES_OF_OUTAGE + 8
+    pumps = kind.pumps
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert (kind.is_down, kind.pumps) == (True, pumps)
+    kind.failed(started[-1], "no answer")
+    assert len(started) == calls.FAILURES_OF_OUTAGE + 9
+    kind.succeeded()
+    assert not kind.is_down
+    kind.close()
+
+
+def _step(number: int) -> ProcessStep:
+    one = UUID(int=number)
+    return ProcessStep(
+        id=one,
+        instance=one,
+        step="ring",
+        kind="effect",
+        category="",
+        stream_id=one,
+        name="errand.ring",
+        body="{}",
+        correlation_id=one,
+        caused_by=1,
+    )
