@@ -178,8 +178,9 @@ async def _retry_all(
         raise UserError("--state retries all instances; leave the id out")
     if step is not None and state == "parked":
         raise UserError("--step goes with --state stuck: a parked instance waits at an event")
-    targets = application_of(context).processes if process is None else [_find_process(context, process)]
-    selection = RetrySelection(processes=targets, state=state, step=step)
+    application = application_of(context)
+    targets = application.processes if process is None else [_find_process(context, process)]
+    selection = RetrySelection(processes=targets, codec=application.codec, state=state, step=step)
     request = _operator_request()
     async with (
         open_session(context, writes=True) as session,

@@ -9,7 +9,9 @@ import asyncpg
 
 from app.engine.commands import CommandAccepted, CommandContext, CommandHandler
 from app.engine.database.connections import Database
-from domain.kernel.process import AnyProcess, RetryStep
+from app.engine.store.codec import EventCodec
+from app.engine.store.stored_names import classes_by_name
+from domain.kernel.process import AnyProcess, Call, RetryStep
 
 PAGE_SIZE = 500
 MAX_CONCURRENT_RETRIES = 64
@@ -23,12 +25,24 @@ type Check = Callable[[str, UUID, RetryStep], None]
 class RetrySelection:
     """The stuck steps of these processes, all or those called `step`; or their parked instances.
 
-    `step` is the name of a step, or the stored name of its command or call.
+    `step` is the name of a step, or a stored name of its command or call, also a former one. `codec` knows the commands.
     """
 
     processes: Sequence[AnyProcess]
+    codec: EventCodec
     state: str = "stuck"
     step: str | None = None
+
+    def stuck_steps(self, process: AnyProcess) -> tuple[object, ...]:
+        """The arguments of `_IS_SELECTED`: a class is stored under each of its names. A call has no category."""
+        classes = (*self.codec.commands.items(), ("", classes_by_name(process.category, Call, process.calls)))
+        names = [
+            (category, name)
+            for category, by_name in classes
+            if (kind := by_name.get(self.step or "")) is not None
+            for name in (kind.stored.name, *kind.stored.formerly)
+        ]
+        return process.category, self.step, [category for category, _ in names], [name for _, name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +59,15 @@ class RetryCounts:
 
 async def count_selected(database: Database, selection: RetrySelection) -> int:
     """How many steps or instances a retry would find."""
-    names = [process.category for process in selection.processes]
     if selection.state == "parked":
+        names = [process.category for process in selection.processes]
         return await _count(database.pool, _COUNT_PARKED_INSTANCES, names)
-    return await _count(database.pool, _COUNT_STUCK_STEPS, names, selection.step)
+    return sum(
+        [
+            await _count(database.pool, _COUNT_STUCK_STEPS, *selection.stuck_steps(process))
+            for process in selection.processes
+        ]
+    )
 
 
 async def retry_selected(
@@ -89,7 +108,7 @@ async def retry_selected(
         while True:
             left = PAGE_SIZE if limit is None else min(PAGE_SIZE, limit - counts.found)
             rows = await database.pool.fetch(
-                _SELECT_STUCK_STEPS, process.category, selection.step, after, left + 1
+                _SELECT_STUCK_STEPS, *selection.stuck_steps(process), after, left + 1
             )
             if left == 0:
                 counts = replace(counts, more=counts.more or bool(rows))
@@ -126,16 +145,16 @@ async def _count(pool: asyncpg.Pool, query: str, *arguments: object) -> int:
     return row["count"]
 
 
-_SELECT_STUCK_STEPS = """
-    SELECT instance, step, seq FROM es.process_steps
-    WHERE process = $1 AND outcome = 'stuck' AND kind <> 'note' AND ($2::text IS NULL OR $2 IN (step, name)) AND seq > $3
-    ORDER BY seq LIMIT $4
+_IS_SELECTED = """
+    process = $1 AND outcome = 'stuck' AND kind <> 'note' AND (
+        $2::text IS NULL OR $2 IN (step, name) OR (category, name) IN (SELECT * FROM unnest($3::text[], $4::text[])))
 """
 
-_COUNT_STUCK_STEPS = """
-    SELECT count(*) AS count FROM es.process_steps
-    WHERE process = ANY($1::text[]) AND outcome = 'stuck' AND kind <> 'note' AND ($2::text IS NULL OR $2 IN (step, name))
+_SELECT_STUCK_STEPS = f"""
+    SELECT instance, step, seq FROM es.process_steps WHERE {_IS_SELECTED} AND seq > $5 ORDER BY seq LIMIT $6
 """
+
+_COUNT_STUCK_STEPS = f"SELECT count(*) AS count FROM es.process_steps WHERE {_IS_SELECTED}"
 
 _COUNT_PARKED_INSTANCES = """
     SELECT count(*) AS count FROM es.processes

@@ -266,13 +266,16 @@ class Mutation:
         step = None if input.step is None else clean_text(input.step, "step", MAX_STEP_LENGTH)
         if step is not None and input.state == "parked":
             raise BadInput("step selects stuck steps only.")
-        processes = context.services.application.processes
+        application = context.services.application
         _check_process_name(info, input.process)
         counts = await retry_selected(
             context.services.database,
             context.services.commands,
             RetrySelection(
-                processes=[process for process in processes if input.process in (None, process.category)],
+                processes=[
+                    process for process in application.processes if input.process in (None, process.category)
+                ],
+                codec=application.codec,
                 state=input.state,
                 step=step,
             ),
