@@ -62,7 +62,7 @@ class ProcessCodec:
         return self._text([name, self._shapes[name], state])
 
     def read_state(self, text: str) -> Any:
-        """Raises `ValueError` if the state was written by code with another shape of its class."""
+        """Raises `ValueError` if other code wrote the state, by the shape of its class, and what its classes raise."""
         name, written, raw = msgspec.json.decode(text, type=tuple[str, str, msgspec.Raw])
         if self._shapes.get(name) != written:
             raise ValueError(

@@ -314,12 +314,13 @@ class ProcessWorker:
             try:
                 state = None if instance.stored is None else self._codec.read_state(instance.stored)
                 instances[instance.id] = replace(instance, state=state)
-            except ValueError as error:
+            except Exception as error:
+                # The classes of a state are business code. Their error concerns this instance only.
                 log.warning(
                     "process %s: folding the state of %s again (%s)",
                     self.process.category,
                     instance.id,
-                    error,
+                    error_summary(error),
                 )
                 changed[instance.id] = instance
         if changed:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,10 +11,11 @@ import pytest
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.processes import admin
-from domain.kernel.decider import Recorded, Upcast
+from domain.kernel.decider import Recorded, Upcast, value
 from domain.kernel.process import (
     AnyProcess,
     Deadline,
+    Process,
     SendCommand,
     send,
 )
@@ -211,6 +212,56 @@ async def test_a_state_whose_shape_has_changed_is_folded_again_from_its_facts(da
                 [fact for fact in log if errand.instance_id(fact) == identity]
             )
             assert [amount for amount, _ in await kept(runtime, identity)].count(9) == 1
+
+
+@value
+class Purse:
+    amount: int
+
+    check: ClassVar[Callable[[int], object]] = staticmethod(lambda amount: None)
+    """What code of today adds. It is no part of the shape of the class."""
+
+    def __post_init__(self) -> None:
+        type(self).check(self.amount)
+
+
+@pytest.mark.parametrize("error", [AssertionError(), KeyError("amount"), ValueError("amount")])
+async def test_a_state_that_the_code_of_today_refuses_is_folded_again_or_parks_its_instance_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def purse(fold: Callable[[int], int]) -> Process[Purse]:
+        def evolve(state: Purse | None, fact: Recorded[Any]) -> Purse | None:
+            return Purse(amount=fold(fact.event.amount)) if isinstance(fact.event, Added) else state
+
+        return Process(
+            category="errand",
+            correlate=errand.correlate,
+            evolve=evolve,
+            react=lambda before, after, fact: reacts(None, Errand(), fact),
+            status=str,
+            outcome=lambda state: None,
+            calls=(Ring,),
+        )
+
+    def check(amount: int) -> None:
+        if amount < 0:
+            raise error
+
+    mended, bad, other = uuid4(), uuid4(), uuid4()
+    async with running(database, process=purse(lambda amount: -amount)) as runtime:
+        await note(runtime, mended, "put", 2)
+        await note(runtime, bad, "put", 7)
+        await at_rest(runtime)
+    monkeypatch.setattr(Purse, "check", staticmethod(check))
+    async with running(database, process=purse(lambda amount: -7 if amount == 7 else amount)) as runtime:
+        for identity in (bad, mended, other):
+            await note(runtime, identity, "put", 3)
+        await became(runtime, bad, "parked")
+        await until(lambda: kept(runtime, other))
+        await at_rest(runtime)
+        assert await kept(runtime, mended) == [(2, ""), (3, "")]
+        assert await kept(runtime, bad) == [(7, "")]
+        assert runtime.processes.workers["errand"].error is None
 
 
 async def test_facts_that_stop_folding_park_the_instance_and_after_the_fix_no_step_is_executed_twice(
