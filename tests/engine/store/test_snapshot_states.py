@@ -194,6 +194,29 @@ def test_a_state_that_differs_after_decoding_is_refused() -> None:
         states.encode(Here(at=(1.0,)))
 
 
+@value
+class Balanced:
+    left: int = 0
+    right: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.left == self.right, "not balanced"
+
+
+def balanced(state: Balanced, event: Moved) -> Balanced:
+    return state
+
+
+def test_a_state_that_its_class_refuses_after_decoding_is_refused() -> None:
+    states, state = (
+        StateCodec(Decider(category="toy", initial=Balanced(), decide=nothing, evolve=balanced)),
+        Balanced(),
+    )
+    object.__setattr__(state, "left", 1)
+    with pytest.raises(NotSerializable, match="AssertionError: not balanced"):
+        states.encode(state)
+
+
 def test_states_that_json_cannot_tell_apart_are_refused_at_start() -> None:
     with pytest.raises(NotSerializable, match="more than one dataclass"):
         StateCodec(Decider(category="toy", initial=Here(), decide=nothing, evolve=away))

@@ -15,6 +15,7 @@ from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.log_identity import EventIdentity, identity_of
 from app.engine.store.snapshots import writer
 from app.engine.store.snapshots.reader import MAX_PENDING, LoadedState, SnapshotReader
+from app.engine.store.snapshots.state_codec import StateCodec
 from app.engine.store.snapshots.writer import SNAPSHOTS_PER_STREAM, SnapshotWriter
 from domain.kernel.decider import AnyDecider, Upcast
 from tests.support.databases import as_superuser
@@ -261,6 +262,24 @@ async def test_a_damaged_table_does_not_change_the_loaded_state(
     assert isinstance(
         await running.commands.execute(tally, stream, Add(amount=1), request()), CommandAccepted
     )
+
+
+@pytest.mark.parametrize("error", [AssertionError(), AttributeError("amount")])
+async def test_a_snapshot_whose_state_its_class_refuses_is_ignored_and_removed(
+    running: Engine, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """The class may check it with code that the fingerprint does not cover, such as a library."""
+
+    def refuse(states: StateCodec[Any], text: str) -> object:
+        raise error
+
+    stream = uuid4()
+    await grow(running, stream, 15)
+    monkeypatch.setattr(StateCodec, "decode", refuse)
+    assert await cold(running, stream) == LoadedState(120, 15, read=15)
+    running.snapshots.pending.clear()
+    await running.snapshotter.flush()
+    assert await versions(running) == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from app.engine.database.batched_reads import BatchedReads
-from app.engine.database.errors import is_connection_error
+from app.engine.database.errors import first_line, is_connection_error
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
 from app.engine.store.log_identity import EventIdentity, Fact
 from app.engine.store.reader import EventReader
@@ -167,12 +167,13 @@ class SnapshotReader:
             if states.digest(stream_id, version, fact.position, fact.command_id, text) != rows[0]["digest"]:
                 raise ValueError("its digest does not match")
             return LoadedState(states.decode(text), version)
-        except (ValueError, KeyError, RecursionError) as error:
+        except Exception as error:
+            # The classes of a state are business code.
             if len(self.corrupt) < MAX_PENDING:
                 self.corrupt.add(SnapshotKey(category, stream_id, states.fingerprint, version))
                 self.wakeup.set()
             self.warn_once(
-                f"the snapshot of {category} {stream_id} at version {version} is damaged ({error}) and will be removed"
+                f"the snapshot of {category} {stream_id} at version {version} is damaged ({first_line(error)}) and will be removed"
             )
             return None
 

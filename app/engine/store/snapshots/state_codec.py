@@ -55,7 +55,8 @@ class StateCodec[S]:
         try:
             text = self._encoder.encode((phase, state)).decode()
             equal = self.decode(text) == state
-        except (TypeError, ValueError, KeyError) as error:
+        except Exception as error:
+            # The classes of a state are business code.
             raise NotSerializable(f"{type(error).__name__}: {error}") from error
         if not equal:
             raise NotSerializable(
@@ -64,7 +65,7 @@ class StateCodec[S]:
         return text
 
     def decode(self, text: str) -> S:
-        """Raises `ValueError` or `KeyError` if the text is no state."""
+        """Raises `ValueError`, `KeyError` or `RecursionError` if the text is no state, and what the classes of a state raise."""
         phase, raw = self._envelope.decode(text)
         return self._decoders[phase].decode(raw)
 
