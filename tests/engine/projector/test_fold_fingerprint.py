@@ -18,10 +18,24 @@ from tests.support.toy_counter import Added, TallyEvent, tally
 HELP = '''
     """What the fold leans on."""
 
+    from functools import cache
+    from logging import getLogger
+
+    log = getLogger(__name__)
+
+    @cache
     def doubled(amount: int) -> int:
-        return amount * FACTOR
+        log.debug("doubled")
+        return amount * FACTOR * LIMITS.least
+
+    class Limits:
+        least = 1
+
+        def __init__(self, most):
+            self.most = most
 
     FACTOR = 2
+    LIMITS = Limits(most=5)
 '''
 FOLD = '''
     """A read model."""
@@ -94,6 +108,8 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
         ("sum=doubled(amount)", "sum=amount"),
         ("amount * FACTOR", "amount * FACTOR + 1"),
         ("FACTOR = 2", "FACTOR = 3"),
+        ("least = 1", "least = 2"),
+        ("most=5", "most=6"),
         ('"b", "c"', '"b"'),
         ("sum: int", "sum: int | None"),
         ('"thing.done"', '"thing.undone"'),
