@@ -221,6 +221,8 @@ def test_the_fingerprint_stays_if_the_fold_stays(fingerprint_of: Any, old: str, 
         ("FIRST = 1", "FIRST = 2"),
         ('{"by": FIRST}', '{"by": FIRST + 1}'),
         ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1)'),
+        ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1, partial(grown))'),
+        ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1, Limits(most=1))'),
         ('Upcast("jar.filled", 1, grown)', 'Upcast("jar.filled", 1, lambda data: {"by": 7})'),
     ],
 )

@@ -1,5 +1,6 @@
 """Encodes states as text for snapshots, decodes them without a difference, and fingerprints the code behind them."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass
 from functools import reduce
 from hashlib import sha256
@@ -94,11 +95,13 @@ class StateCodec[S]:
                 )
             ),
             repr(
-                [
-                    (upcast.name, upcast.version, upcast.targets, upcast.change.__qualname__)
-                    for upcast in upcasts
-                ]
+                [(upcast.name, upcast.version, upcast.targets, _name_of(upcast.change)) for upcast in upcasts]
             ),
             *sorted(set(code)),
         ]
         return sha256("\n".join(parts).encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def _name_of(change: Callable[..., object]) -> str | Sequence[str]:
+    """The name of a function. A partial or a callable object has none, so it counts with all that it leads to."""
+    return getattr(change, "__qualname__", None) or sorted(set(reachable_source(change)))
