@@ -44,14 +44,19 @@ class Scenario[C: Command, S, E: Event]:
 
     def _decide(self) -> Sequence[E]:
         assert self.command is not None, "call when(command) first"
-        return self.decider.decide(self.command, self.decider.fold(self.history))
+        state = self.decider.fold(self.history)
+        events = self.decider.decide(self.command, state)
+        # As the engine does: a command whose events raise in `evolve` records nothing.
+        self.decider.fold(events, state, len(self.history))
+        return events
 
 
 def fact(
     event: Event, *, version: int = 1, position: int = 1, stream: UUID = STREAM, at: datetime = NOW
 ) -> Recorded[Any]:
     """One recorded event, with an envelope of fixed values."""
-    category = event.stored.name.split(".")[0]
+    name = event.name if isinstance(event, SplitEvent) else event.stored.name
+    category = name.split(".")[0]
     return Recorded(position, category, stream, version, event, at, at, "tester", STREAM, STREAM)
 
 
@@ -105,11 +110,13 @@ class ProcessScenario:
 
     def then_sends(self, *actions: Action) -> None:
         *earlier, last = self.history
-        sent: Sequence[Action] = ()
-        if self._is_correlated(last):
-            before = self._state(earlier)
-            after = self.process.evolve(before, last)
-            sent = self.process.react(before, after, last) if after is not None else ()
+        before = self._state(earlier)
+        sent: list[Action] = []
+        for part in self._parts(last):
+            after = self.process.evolve(before, part)
+            if after is not None:
+                sent.extend(self.process.react(before, after, part))
+                before = after
         assert tuple(sent) == actions
         calls = {type(action.call) for action in sent if isinstance(action, Effect)}
         unlisted = ", ".join(sorted(call.__name__ for call in calls.difference(self.process.calls)))
@@ -130,13 +137,16 @@ class ProcessScenario:
     def _state(self, history: Sequence[Recorded[Any]]) -> Any:
         state: Any = None
         for each in history:
-            if self._is_correlated(each):
-                state = self.process.evolve(state, each)
+            for part in self._parts(each):
+                after = self.process.evolve(state, part)
+                # An instance does not end by None: it keeps its state.
+                state = state if after is None else after
         return state
 
-    def _is_correlated(self, fact: Recorded[Any]) -> bool:
-        """Whether the process sees the fact. The fact of another instance than the others fails the test."""
-        instances = {self.process.instance_id(each) for each in self.history} - {None}
+    def _parts(self, fact: Recorded[Any]) -> Sequence[Recorded[Any]]:
+        """The parts of the fact that the process sees. The fact of another instance than the others fails the test."""
+        parts = [part for each in self.history for part in each.parts]
+        instances = {self.process.instance_id(part) for part in parts} - {None}
         assert all(isinstance(each, UUID) for each in instances), f"an instance is a UUID: {instances}"
         assert len(instances) <= 1, f"the facts are of several instances: {instances}"
-        return self.process.instance_id(fact) in instances
+        return [part for part in fact.parts if self.process.instance_id(part) is not None]

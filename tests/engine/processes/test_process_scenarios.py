@@ -1,14 +1,16 @@
 """The test language of processes sees what the engine would see, and says what it compared."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from domain.kernel.process import DeadlinePassed, Effect
-from tests.support.scenarios import NOW, STREAM, ProcessScenario, fact
-from tests.support.toy_counter import Added
-from tests.support.toy_process import Ring, errand, till
+from domain.kernel.decider import Recorded, SplitEvent
+from domain.kernel.process import DeadlinePassed, Effect, send
+from tests.support.scenarios import NOW, STREAM, ProcessScenario, Scenario, fact
+from tests.support.toy_counter import Add, Added, TallyEvent, tally
+from tests.support.toy_process import Errand, Ring, errand, evolve, till
 
 scenario = ProcessScenario(errand)
 put = fact(Added(amount=1, note="put"))
@@ -43,3 +45,36 @@ def test_a_call_that_the_process_does_not_list_fails_the_test() -> None:
     forgetful = ProcessScenario(replace(errand, calls=()))
     with pytest.raises(AssertionError, match="errand does not list its calls: add Ring to `calls`"):
         forgetful.given(ring).then_sends(rung)
+
+
+def test_an_instance_that_evolves_to_nothing_keeps_its_state() -> None:
+    def forget(state: Errand | None, fact: Recorded[Any]) -> Errand | None:
+        return evolve(state, fact) if state is None else None
+
+    forgetful = ProcessScenario(replace(errand, evolve=forget))
+    later = fact(Added(amount=2, note="put"), version=2, position=2)
+    forgetful.given(put, later).then_is(Errand(seen=((1, "put"),)))
+    forgetful.given(put, later).then_sends_nothing()
+
+
+def test_a_process_sees_the_parts_of_a_split_event() -> None:
+    split = SplitEvent(
+        name="tally.moved",
+        version=1,
+        data="{}",
+        events=(Added(amount=1, note="put"), Added(amount=2, note="end")),
+    )
+    assert fact(split).category == "tally"
+    into = till(STREAM)
+    scenario.given(fact(split)).then_sends(send("put", tally, into, Add(amount=1)))
+    scenario.given(fact(split)).then_is(Errand(seen=((1, "put"), (1, "end")), ended="done"))
+    dropped = SplitEvent(name="tally.looked-at", version=1, data="{}", events=())
+    scenario.given(put, fact(dropped, version=2, position=2)).then_sends_nothing()
+
+
+def test_events_that_the_aggregate_cannot_evolve_on_fail_the_test_of_its_command() -> None:
+    def evolve_none(state: int, event: TallyEvent) -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Scenario(replace(tally, evolve=evolve_none)).when(Add(amount=1)).then(Added(amount=1))
