@@ -311,9 +311,10 @@ class AggregateHistory:
         if not any(issubclass(event_type, Undoable) for event_type in decider.event_types):
             return set()
         changed = {
-            fact.version: fact.event.redoes or fact.version
+            part.version: part.event.redoes or part.version
             for fact in facts
-            if isinstance(fact.event, Undoable) and fact.event.undoes is None
+            for part in fact.parts
+            if isinstance(part.event, Undoable) and part.event.undoes is None
         }
         undone = await self._reader.undone_versions(
             decider.category, facts[0].stream_id, set(changed.values())

@@ -20,9 +20,12 @@ from app.engine.history.diff import EMPTY_DOCUMENT, blame_entries, changes, upda
 from app.engine.sized_cache import memory_size
 from app.engine.store.load import UnreadableStream
 from app.engine.store.snapshots.reader import LoadedState
+from domain.kernel.decider import Upcast, event
+from domain.kernel.undo import Undoable
 from tests.support.log_surgery import rewind, unguarded
 from tests.support.scenarios import STREAM
 from tests.support.toy_counter import Add, Take, engine, request, tally
+from tests.support.toy_upcasts import insert_events
 
 anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(0, 3) | st.sampled_from(["", "a", "b/c", "d~e"]),
@@ -190,6 +193,26 @@ async def test_what_cannot_be_read_hides_nothing_before_it(database: Database) -
         ):
             with pytest.raises(UnreadableStream, match=r"tally\.of-tomorrow"):
                 await looking
+
+
+@event("tally.marked")
+class Marked(Undoable):
+    amount: int
+
+
+def evolve_marked(state: int, event: Marked) -> int:
+    return state + event.amount
+
+
+async def test_a_change_that_an_upcast_splits_is_shown_as_undone(database: Database) -> None:
+    split = Upcast("tally.pair", 1, lambda data: (data, data), into=(Marked.stored, Marked.stored))
+    marked = replace(tally, evolve=evolve_marked, upcasts=(split,))
+    pair = ("tally.pair", 1, {"amount": 1})
+    undo = ("tally.marked", 1, {"amount": -2, "undoes": 1})
+    async with engine(database, decider=marked, projections=()) as running:
+        await insert_events(database, STREAM, pair, undo, pair)
+        entries, _ = await AggregateHistory(running.reader).history(marked, STREAM, 0, 10)
+        assert [(entry.state, entry.undone) for entry in entries] == [(2, True), (0, False), (2, False)]
 
 
 async def test_a_page_of_large_states_ends_early(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
