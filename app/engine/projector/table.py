@@ -40,6 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, Insert, dialect, insert
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from app.engine.database.errors import error_summary
 from app.engine.database.statements import CompiledStatement
 from app.engine.projector.checkpoint import MOVE_CHECKPOINT, Checkpoint
 from app.engine.projector.slots import LIVE, SCHEMAS
@@ -157,9 +158,13 @@ class ProjectionTable:
         return statement.sql, statement.params(**params)
 
     async def load(self, connection: asyncpg.Connection, keys: Collection[Key]) -> dict[Key, Any]:
-        """The row of each key, None if there is none."""
+        """The row of each key, None if there is none. Raises `ValueError` if the class of a row refuses it."""
         records = await self._fetch(connection, "load rows", self._key_params("loaded", keys))
-        rows = map(self.projection.row_from_record, records)
+        try:
+            rows = [self.projection.row_from_record(record) for record in records]
+        except Exception as error:
+            # The classes of a row are business code.
+            raise ValueError(f"a stored row is refused: {error_summary(error)}") from error
         return dict.fromkeys(keys) | {self.projection.key_of(row): row for row in rows}
 
     async def write(self, connection: asyncpg.Connection, rows: Mapping[Key, Any]) -> None:

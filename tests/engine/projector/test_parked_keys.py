@@ -3,6 +3,7 @@
 import asyncio
 import random
 import string
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +16,7 @@ from app.engine.projector.parking.parked_keys import KeyCodec, ParkedStream
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.store.codec import EventCodec
 from domain.kernel.decider import Recorded
-from projections.kernel import Key
+from projections.kernel import AnyProjection, Key
 from tests.support.scenarios import fold_all
 from tests.support.toy_counter import (
     TallyRow,
@@ -95,6 +96,36 @@ async def test_a_parked_key_stays_parked_for_the_next_owner(database: Database) 
         await wait_until_folded(second, broken)
         assert set(await table_rows(second, broken)) == {(other,)}
         assert [row["position"] for row in await parked(database)] == [at]
+
+
+@pytest.mark.parametrize("error", [AssertionError(), RuntimeError("amount")])
+async def test_a_stored_row_that_its_class_refuses_parks_its_stream_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    good, bad = uuid4(), uuid4()
+    async with engine(database, projections=[tallies]) as older:
+        for stream in (good, bad):
+            await add(older, stream)
+        await wait_until_folded(older, tallies)
+    from_record = type(tallies).row_from_record
+
+    def refuse(projection: AnyProjection, columns: Iterable[Any]) -> Any:
+        if bad in (values := tuple(columns)):
+            raise error
+        return from_record(projection, values)
+
+    monkeypatch.setattr(type(tallies), "row_from_record", refuse)
+    async with engine(database, projections=[tallies]) as running:
+        for stream in (good, bad):
+            await add(running, stream, 2)
+        await wait_until_folded(running, tallies)
+        [row] = await parked(database)
+        assert (row["what"], running.projector.workers["tallies"].state.error) == (
+            f'{{"stream": "{bad}", "category": "tally"}}',
+            None,
+        )
+        monkeypatch.setattr(type(tallies), "row_from_record", from_record)
+        assert {key: row.sum for key, row in (await table_rows(running)).items()} == {(good,): 3, (bad,): 1}
 
 
 async def test_a_fold_that_is_broken_for_every_key_parks_each_and_still_moves_on(database: Database) -> None:
