@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.engine.access.ownership import StateGuard
 from app.engine.access.policy import AccessDenied
+from app.engine.store.append_request import RequestDigest
 from app.engine.store.log_identity import Fact
 from domain.kernel.decider import AnyDecider, Command, Rejection
 
@@ -29,7 +30,7 @@ class CommandContext:
     expected_version: int | None = None
     occurred_at: datetime | None = None
     dry_run: bool = False
-    digest: bytes | None = None
+    digest: RequestDigest | None = None
     guard: StateGuard | None = None
 
 

@@ -16,6 +16,7 @@ from graphql import (
     execute_subscription_event,
 )
 from graphql.pyutils import Path, gather_with_cancel
+from graphql.utilities.coerce_input_value import coerce_default_value
 from strawberry.resolvers import is_default_resolver
 from strawberry.schema import BaseSchema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -32,6 +33,7 @@ __all__ = [
     "ReusingExecutionContext",
     "StrawberryGraphQLCoreExecutionContext",
     "SubscriptionExecutor",
+    "coerce_default_value",
     "field_definition",
     "gather_with_cancel",
     "graphql_schema",

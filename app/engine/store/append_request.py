@@ -1,6 +1,6 @@
 """One request to append the events of a command, its result, and how es.append_batch takes and answers it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +10,19 @@ import asyncpg
 from app.engine.store.codec import EventCodec
 from app.engine.store.log_identity import Fact
 from domain.kernel.decider import CommandName, Event, Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDigest:
+    """The digest of what a client asked for, without its command id."""
+
+    value: bytes
+    former: Callable[[], bytes]
+    """Makes the digest as older releases made it. The ledger keeps theirs."""
+
+    def fits(self, known: bytes) -> bool:
+        """Whether a digest of the ledger is that of the same request."""
+        return known == self.value or known == self.former()
 
 
 @dataclass(slots=True, eq=False)
@@ -46,7 +59,7 @@ class AppendRequest:
     occurred_at: datetime | None = None
     persist_outcome: bool = False
     refusal: str | None = None
-    digest: bytes | None = None
+    digest: RequestDigest | None = None
     is_expected_by_caller: bool = False
     chain: AppendChain = field(default_factory=AppendChain)
 
@@ -164,7 +177,7 @@ def _command_row(request: AppendRequest) -> tuple[object, ...]:
         request.caused_by,
         request.actor,
         request.occurred_at,
-        request.digest,
+        None if request.digest is None else request.digest.value,
         request.is_expected_by_caller,
     )
 
@@ -191,8 +204,8 @@ def append_answer(
     same = stream == (request.category, request.stream_id) and (
         name == request.command.name or name in request.command.formerly
     )
-    if known and None not in (row["known_digest"], request.digest):
-        same = same and row["known_digest"] == request.digest
+    if known and request.digest is not None and row["known_digest"] is not None:
+        same = same and request.digest.fits(row["known_digest"])
     if known and name is None:
         # It came twice in one batch, and the store keeps no outcome of the first: it is decided again.
         return VersionConflict(row["actual"])

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.support.graphql_client import Api
+from tests.support.log_surgery import unguarded
 
 OUTCOME = """{
   __typename
@@ -158,6 +159,21 @@ async def test_another_request_under_a_used_id_is_refused(api: Api) -> None:
         assert answer["errors"][0]["extensions"]["code"] == "COMMAND_ID_REUSED"
     # The same request with a preview is the same request.
     assert (await receive(api, 3, commandId=once))["duplicate"] is True
+
+
+async def test_the_digest_of_an_older_release_is_that_of_the_same_request(
+    api: Api, database_url: str
+) -> None:
+    """Releases before 2026-11-28 made it of all arguments, also of those that equal their defaults."""
+    await register(api)
+    once = str(uuid4())
+    first = await receive(api, 5, commandId=once)
+    older = bytes.fromhex("efd319ad92c0cfdf64734245b8022dfd")
+    async with unguarded(database_url) as connection:
+        await connection.execute("UPDATE es.commands SET digest = $1 WHERE command_id = $2", older, once)
+    assert await receive(api, 5, commandId=once) == first | {"duplicate": True}
+    answer = await api(RECEIVE, {"input": {"sku": "TEA", "quantity": 6}, "options": {"commandId": once}})
+    assert answer["errors"][0]["extensions"]["code"] == "COMMAND_ID_REUSED"
 
 
 async def test_the_repeat_of_a_command_with_an_expected_version_is_a_duplicate_not_a_conflict(
