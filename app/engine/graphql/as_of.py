@@ -37,7 +37,7 @@ async def resolve_as_of(
 ) -> ResolvedAsOf | None:
     """The position of `as_of`, once the projection has reached it. None if the list is as of now.
 
-    `scopes` are those of the page's cursors (`Page.scopes`). Raises `BadInput`, `ProjectionStale`.
+    `scopes` are those of the page's cursors (`Page.scopes`). Raises `BadInput`, `ProjectionStale`, `ReplacedLog`.
     """
     if as_of is None:
         return None
@@ -45,7 +45,8 @@ async def resolve_as_of(
         resolved = await _at_moment(context, parse_datetime(as_of.moment, "asOf.moment"), scopes)
     else:
         resolved = await _at_position(context, as_of.position or Position(0))
-    await context.reads.wait_for_projection(projection, resolved.position)
+    context.reads.require(resolved.position)
+    await context.reads.wait_for_projection(projection, None)
     return resolved
 
 
@@ -54,6 +55,7 @@ async def _at_position(context: Context, position: int) -> ResolvedAsOf:
         head := await context.services.reader.head_position()
     ):
         raise BadInput(f"asOf.position is {position}; the log ends at {head}.")
+    await context.reads.check_log()
     return ResolvedAsOf(position, f"@{position}")
 
 

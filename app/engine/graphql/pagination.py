@@ -184,12 +184,13 @@ async def paginate[R, T](
     if as_of is not None:
         context.reads.note_read(as_of.position)
     database = context.database
+    # `resolve_as_of` has waited for it.
     position = None if as_of is None else as_of.position
     without = [column for column, name in (optional_columns or {}).items() if not selects_field(info, name)]
     row_order = RowOrder(order, descending, frozenset(alphabetical))
 
     async def read(part: Range) -> Sequence[R]:
-        await context.reads.wait_for_projection(projection, position)
+        await context.reads.wait_for_projection(projection, None)
         return await keyset_page(
             database,
             projection,
@@ -202,7 +203,7 @@ async def paginate[R, T](
         )
 
     async def count() -> int:
-        await context.reads.wait_for_projection(projection, position)
+        await context.reads.wait_for_projection(projection, None)
         return await count_rows(database, projection, where, position, owner=owner)
 
     return await read_page(

@@ -77,9 +77,10 @@ class ReadPoint:
 
         Waits until the projection has reached `position`, and the highest position that the operation has asked for. Later
         reads of the operation are at least as new. A table that is made again is waited for in any case. Raises
-        `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS.
+        `ProjectionStale` after APP_MIN_POSITION_TIMEOUT_SECONDS. Raises `ReplacedLog` if the position is of another log.
         """
-        if position is not None:
+        if position is not None and (self.recorded is None or position > self.recorded):
+            # That of a command of this operation is of this log.
             await self.check_log()
         wanted = max(position or 0, self.min_position)
         names = [projection.name]

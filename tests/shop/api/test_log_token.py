@@ -23,6 +23,12 @@ REGISTER_AS = """mutation($id: UUID!) {
 }"""
 
 
+REGISTER_AND_READ = """mutation {
+  a: registerProduct(input: {sku: "own", name: "Tea", price: {amount: "2.50"}}) { ... on ProductAccepted { product { sku } } }
+  b: receiveStock(input: {sku: "own", quantity: 1}) { ... on ProductAccepted { product { onHand } } }
+}"""
+
+
 A = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 
 
@@ -151,6 +157,23 @@ def test_a_text_that_is_no_token_is_bad_input(lost: LostEvents, token: object) -
 
 def test_a_query_without_positions_needs_no_token(lost: LostEvents) -> None:
     assert "errors" not in json.loads(ask(lost.server, "{ position }", {"logToken": lost.old_token}))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        REGISTER_AND_READ,
+        '{ products(asOf: {moment: "2026-01-01T00:00:00Z"}) { totalCount nodes { sku } } }',
+    ],
+)
+def test_a_position_that_the_server_finds_itself_needs_no_token(lost: LostEvents, query: str) -> None:
+    assert "errors" not in json.loads(ask(lost.server, query, {"logToken": lost.old_token}))
+
+
+def test_a_list_as_of_a_position_checks_the_token(lost: LostEvents) -> None:
+    query = '{ products(asOf: {position: "1"}) { totalCount nodes { sku } } }'
+    assert code(json.loads(ask(lost.server, query, {"logToken": lost.old_token}))) == "LOG_REPLACED"
+    assert "errors" not in json.loads(ask(lost.server, query, {"logToken": lost.token()}))
 
 
 def test_a_token_does_not_give_away_the_command_id_of_its_event(lost: LostEvents) -> None:
