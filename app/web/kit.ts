@@ -135,15 +135,15 @@ export function createKit(options: KitOptions) {
       const codes = ([error].flat() as Coded[]).map(codeOf);
       const replaced = codes.includes("LOG_REPLACED");
       if (!replaced && !codes.some((code) => PASSING.has(code))) return sink.error(error);
-      if (replaced) [sent.variables.after, sent.extensions.logToken] = [undefined, null];
-      if (replaced) forget();
+      if (replaced) [sent.variables.after, sent.extensions.logToken] = [forget(), null];
       void pause(failures++).then(() => stopped || begin());
     };
     const begin = () => {
       let failure: readonly Coded[] | false | undefined;
       stop = sockets.subscribe<Json, Json>(sent, {
         next(message) {
-          // Some servers send the error of the subscription as a result, and then complete it. That of a field has a path.
+          // Some servers send its error as a result without a path. They complete it then, or go on, with a message lost.
+          if (failure) return stop();
           failure = message.data == null && !isMutation(sent.query) && message.errors?.every((e) => !e.path) && message.errors;
           if (failure) return;
           failures = 0;

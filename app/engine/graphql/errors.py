@@ -1,6 +1,7 @@
 """Errors of the API. Each one has a code; unexpected errors are masked and logged.
 
 ApiError
+├── AnswerTooLarge     OPERATION_TOO_EXPENSIVE
 ├── BadInput           BAD_USER_INPUT
 ├── ReusedCommandId    COMMAND_ID_REUSED
 ├── NotFound           NOT_FOUND
@@ -54,6 +55,12 @@ class ApiError(Exception):
     def __init__(self, message: str | None = None, **extensions: object) -> None:
         super().__init__(message)
         self.extensions = extensions
+
+
+class AnswerTooLarge(ApiError):
+    """An answer, or a message of a subscription, has more bytes than APP_MAX_ANSWER_BYTES."""
+
+    code = "OPERATION_TOO_EXPENSIVE"
 
 
 class BadInput(ApiError):

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from app.engine.graphql.errors import AnswerTooLarge
+
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -20,17 +22,28 @@ def encode_json(response: object) -> str:
 
 def encode_answer(answer: Mapping[str, Any], max_bytes: int) -> tuple[Mapping[str, Any], str]:
     """An answer and its JSON text. One of more than `max_bytes` is replaced by an error, without its data."""
+    try:
+        return answer, encode_bounded(answer, max_bytes)
+    except AnswerTooLarge as error:
+        smaller = without_data(answer, error)
+        return smaller, encode_json(smaller)
+
+
+def encode_bounded(answer: Mapping[str, Any], max_bytes: int) -> str:
+    """The JSON text of an answer. Raises `AnswerTooLarge`."""
     text = encode_json(answer)
     # A character has at most four bytes, and most texts are ASCII.
     size = len(text) if len(text) * 4 <= max_bytes or text.isascii() else len(text.encode())
     if size <= max_bytes:
-        return answer, text
-    message = (
+        return text
+    raise AnswerTooLarge(
         f"The answer has {size:,} bytes; the limit is {max_bytes:,}. Request shorter pages or fewer fields."
-        " The commands of a mutation were executed."
     )
-    error = {"message": message, "extensions": {"code": "OPERATION_TOO_EXPENSIVE"}}
-    smaller: dict[str, Any] = {"data": None, "errors": [error]}
-    if "extensions" in answer:
-        smaller["extensions"] = answer["extensions"]
-    return smaller, encode_json(smaller)
+
+
+def without_data(answer: Mapping[str, Any], error: AnswerTooLarge) -> Mapping[str, Any]:
+    """The answer of a query or a mutation that stands for one that is too large."""
+    message = f"{error} The commands of a mutation were executed."
+    body = {"message": message, "extensions": {"code": error.code}}
+    kept = {name: value for name, value in answer.items() if name == "extensions"}
+    return {"data": None, "errors": [body], **kept}

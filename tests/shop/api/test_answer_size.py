@@ -16,7 +16,9 @@ LARGE = "{ __schema { types { name description fields { name } } } }"
 SMALL = "{ __schema { queryType { name } } }"
 REGISTER = "mutation ($sku: Sku!, $name: String!) { registerProduct(input: {sku: $sku, name: $name, price: {amount: 1}}) { __typename } }"
 NAMES = " ".join(f"n{number}: name" for number in range(55))
-LIVE = f"subscription {{ products {{ upserted {{ {NAMES} }} }} }}"
+LIVE = f'subscription {{ products(filter: {{nameContains: "%s"}}) {{ upserted {{ {NAMES} }} }} }}'
+
+STORED = f'subscription {{ events(after: "0") {{ ... on ProductRegistered {{ sku {NAMES} }} }} }}'
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,12 @@ def assert_refused(answer: dict[str, Any]) -> None:
     assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
     assert f"the limit is {LIMIT:,}" in error["message"]
     assert "position" in answer["extensions"]
+
+
+def assert_ended(message: dict[str, Any]) -> None:
+    [error] = message["payload"]
+    assert (message["type"], error["extensions"]["code"]) == ("error", "OPERATION_TOO_EXPENSIVE")
+    assert f"the limit is {LIMIT:,}" in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -62,14 +70,44 @@ async def test_a_message_over_the_limit_is_an_error_and_the_socket_goes_on(brief
         await socket.data("small")
 
 
-async def test_a_message_of_a_shared_subscription_over_the_limit_is_an_error(brief: Server) -> None:
+async def test_a_message_of_a_shared_subscription_over_the_limit_ends_it_with_an_error(brief: Server) -> None:
     async with opened(brief) as socket:
-        await socket.subscribe("1", LIVE)
-        assert (await socket.data("1"))["products"]["upserted"] == []
-        brief.ask(REGISTER, {"sku": "LARGE", "name": "n" * 200})
-        assert_refused((await socket.next("1"))["payload"])
-        brief.ask(REGISTER, {"sku": "SMALL", "name": "n"})
-        assert (await socket.data("1"))["products"]["upserted"] == [{f"n{n}": "n" for n in range(55)}]
+        for name in ("1", "2"):
+            await socket.subscribe(name, LIVE % "q")
+            assert (await socket.data(name))["products"]["upserted"] == []
+        brief.ask(REGISTER, {"sku": "LARGE", "name": "q" * 200})
+        for name in ("1", "2"):
+            assert_ended(await socket.next(name))
+        # The list as a whole is too large, too.
+        await socket.subscribe("3", LIVE % "q")
+        assert_ended(await socket.next("3"))
+        brief.ask(REGISTER, {"sku": "SMALL", "name": "q"})
+        await socket.settled()
+        assert [socket.kept(name) for name in ("1", "2", "3")] == [0, 0, 0]
+
+
+async def test_a_stored_event_over_the_limit_ends_its_subscription_with_an_error(brief: Server) -> None:
+    brief.ask(REGISTER, {"sku": "WIDE", "name": "n" * 200})
+    async with opened(brief) as socket:
+        await socket.subscribe("1", STORED)
+        # Those before it may be small.
+        while (message := await socket.next("1"))["type"] == "next":
+            assert "errors" not in message["payload"]
+        assert_ended(message)
+
+
+@pytest.mark.parametrize("query", [LIVE % "z", STORED])
+def test_a_frame_of_a_subscription_over_the_limit_is_the_last_one(brief: Server, query: str) -> None:
+    brief.ask(REGISTER, {"sku": "BROAD", "name": "z" * 200})
+    answer = httpx2.post(
+        brief.url, json={"query": query}, headers={"accept": "text/event-stream"}, timeout=30
+    )
+    *_, frame, end, rest = answer.text.split("\n\n")
+    kind, data = frame.split("\n")
+    body = json.loads(data.removeprefix("data: "))
+    assert (kind, end, rest) == ("event: next", "event: complete\ndata:", "")
+    assert (body["data"], body["errors"][0]["extensions"]["code"]) == (None, "OPERATION_TOO_EXPENSIVE")
+    assert "extensions" not in body
 
 
 def test_the_size_of_an_answer_is_that_of_its_bytes() -> None:

@@ -185,7 +185,7 @@ async def test_a_message_that_could_not_be_made_is_made_again_for_the_next_subsc
     assert await fast.next() == ("REQUESTED", [])
     with monkeypatch.context() as patch:
         if ends:
-            patch.setattr(shared_subscriptions, "encode_answer", fail_to_encode)
+            patch.setattr(shared_subscriptions, "encode_bounded", fail_to_encode)
         else:
             patch.setattr(loaders, "rows_by_column", fail_to_read)
         await execute(runtime, order, paid_order, CancelOrder(reason="no"))

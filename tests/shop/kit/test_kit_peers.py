@@ -164,6 +164,22 @@ def test_a_subscription_that_is_completed_with_an_error_is_not_finished(built: P
         assert not [line for line in page.lines if "event" in line or "complete" in line]
 
 
+def test_a_subscription_that_goes_on_after_an_error_without_data_has_lost_a_message(built: Path) -> None:
+    def answer(connection: ServerConnection) -> None:
+        connection.recv()
+        connection.send('{"type": "connection_ack"}')
+        identity = json.loads(connection.recv())["id"]
+        errors = [{"message": "no", "extensions": {"code": "OPERATION_TOO_EXPENSIVE"}}]
+        for payload in ({"data": None, "errors": errors}, {"data": {"events": {"position": "7"}}}):
+            connection.send(json.dumps({"type": "next", "id": identity, "payload": payload}))
+        with suppress(ConnectionClosed):
+            connection.recv()
+
+    with follower(built, answer) as page:
+        page.wait_for(error="[object Object]")
+        assert not [line for line in page.lines if "event" in line or "complete" in line]
+
+
 @pytest.mark.parametrize("heard", [False, True], ids=["not heard of", "heard of by a request"])
 def test_a_position_is_sent_with_the_token_of_its_log_and_forgotten_with_it_on_a_socket_that_stays(
     built: Path, heard: bool

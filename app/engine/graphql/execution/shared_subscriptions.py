@@ -26,9 +26,9 @@ from strawberry.types import ExecutionContext
 
 from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
 from app.engine.graphql.costs import OperationCharge
-from app.engine.graphql.errors import with_codes
+from app.engine.graphql.errors import AnswerTooLarge, with_codes
 from app.engine.graphql.execution.limits import child_nodes
-from app.engine.graphql.json import encode_answer, encode_json
+from app.engine.graphql.json import encode_bounded, encode_json
 from app.engine.graphql.strawberry_internals import SubscriptionExecutor
 from app.engine.sized_cache import SharedMemory, SharingCache
 from app.engine.store.interests import filter_interests
@@ -62,6 +62,8 @@ class Payload:
     """Whether it has an error that may be over at the next attempt."""
     is_personal: bool
     """Whether its resolvers have read who calls: it is the answer to the caller whose context made it."""
+    too_large: str | None = None
+    """Why the subscription ends instead. None if it goes on."""
 
     @property
     def size(self) -> int:
@@ -153,9 +155,13 @@ class SharedSubscription:
         if errors:
             payload["errors"] = [error.formatted for error in errors]
         payload["extensions"] = response_extensions(context)
-        _, text = encode_answer(payload, context.services.settings.max_answer_bytes)
+        is_personal = context.actor_use.is_read
+        try:
+            text = encode_bounded(payload, context.services.settings.max_answer_bytes)
+        except AnswerTooLarge as error:
+            return Payload("", may_pass=False, is_personal=is_personal, too_large=str(error))
         may_pass = any((error.extensions or {}).get("code") in PASSING_CODES for error in errors)
-        return Payload(text[:-2], may_pass, context.actor_use.is_read)
+        return Payload(text[:-2], may_pass, is_personal)
 
 
 class SharedSubscriptions:
@@ -173,7 +179,10 @@ class SharedSubscriptions:
         correlation_id: UUID,
         send: Callable[[str], Awaitable[None]],
     ) -> None:
-        """Send a graphql-transport-ws message for each event after the handover, until the feed closes."""
+        """Send a graphql-transport-ws message for each event after the handover, until the feed closes.
+
+        Raises `AnswerTooLarge`: after a message that is lost the client could not go on.
+        """
         execution, cursor, where = handover.execution, handover.cursor, handover.where
         assert execution is not None
         assert cursor is not None
@@ -214,6 +223,8 @@ class SharedSubscriptions:
                 actor = execution.context.caller.actor
                 shared = self._shared_by(execution, epoch, actor)
                 payload = await payload_of(payload_for, message, part)
+            if payload.too_large is not None:
+                raise AnswerTooLarge(payload.too_large)
             await send(f"{prefix}{payload.text}{suffix}")
 
         if handover.next_after is not None:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from app.engine.access.authentication import has_expired, wait_for_expiry
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
+from app.engine.graphql.errors import AnswerTooLarge
 from app.engine.graphql.json import encode_answer, encode_json
 from app.engine.graphql.transport.negotiation import EVENT_STREAM
 from app.engine.graphql.transport.requests import error_body
@@ -27,11 +28,15 @@ KEEP_ALIVE = ":\n\n"
 _EXPIRED = error_body(str(TokenRefused("expired")), "UNAUTHENTICATED", reason="expired", retryable=True)
 
 
-def next_frame(body: Mapping[str, Any], *, position: int | None = None, max_bytes: int | None = None) -> str:
-    """The frame of one result."""
-    data = encode_json(body) if max_bytes is None else encode_answer(body, max_bytes)[1]
+def next_frame(data: str, position: int | None = None) -> str:
+    """The frame of one result in JSON."""
     id_line = "" if position is None else f"id: {position}\n"
     return f"event: next\n{id_line}data: {data}\n\n"
+
+
+def _last_frame(error: Mapping[str, Any]) -> str:
+    """The frame of an error that ends a subscription. It has no id: a resume skips no event."""
+    return next_frame(encode_json({"data": None, "errors": [error]}))
 
 
 class EventStreamResponse(StreamingResponse):
@@ -66,7 +71,7 @@ class EventStreamResponse(StreamingResponse):
 
 async def single_result(body: Mapping[str, Any], max_bytes: int) -> AsyncGenerator[str]:
     """The frames of a query or a mutation."""
-    yield next_frame(body, max_bytes=max_bytes)
+    yield next_frame(encode_answer(body, max_bytes)[1])
     yield COMPLETE
 
 
@@ -81,7 +86,8 @@ async def subscription_frames[R](
     """The frames of a subscription: `first`, which is the next of `results`, and those that follow.
 
     If the server stops, the stream ends without `complete`, so that the client reconnects and resumes. When the token
-    expires, the last result is the error UNAUTHENTICATED: the client gets another token and resumes.
+    expires, the last result is the error UNAUTHENTICATED: the client gets another token and resumes. If `render` raises
+    `AnswerTooLarge`, that is the last result.
     """
     stop = asyncio.ensure_future(stopping.wait())
     expiry = asyncio.ensure_future(wait_for_expiry(caller))
@@ -98,7 +104,7 @@ async def subscription_frames[R](
                     yield KEEP_ALIVE
             # A stream that always has a result, or a client that reads slowly, leaves the timer no time.
             if expiry.done() or has_expired(caller):
-                yield next_frame({"data": None, "errors": [_EXPIRED]})
+                yield _last_frame(_EXPIRED)
                 yield COMPLETE
                 return
             result = part.result()
@@ -106,7 +112,14 @@ async def subscription_frames[R](
                 if not stopping.is_set():
                     yield COMPLETE
                 return
-            yield render(result)
+            try:
+                frame = render(result)
+            except AnswerTooLarge as error:
+                # After a message that is lost the client could not go on.
+                yield _last_frame(error_body(str(error), error.code))
+                yield COMPLETE
+                return
+            yield frame
             part = asyncio.ensure_future(anext(results, None))
     finally:
         stop.cancel()

@@ -27,7 +27,7 @@ from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.execution.trusted_documents import NO_DOCUMENTS, TrustedDocuments
-from app.engine.graphql.json import encode_answer, encode_json
+from app.engine.graphql.json import encode_bounded, encode_json
 from app.engine.graphql.policies import access_policy
 from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
@@ -210,7 +210,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
         def render(result: Any) -> str:
             position = None if ends_subscription(result) else point.position
-            return next_frame(_subscription_body(result), position=position, max_bytes=self._max_bytes)
+            return next_frame(encode_bounded(_subscription_body(result), self._max_bytes), position)
 
         return EventStreamResponse(
             subscription_frames(results, first, render, self._services.stopping, context.caller),
@@ -262,10 +262,10 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         )
 
     def encode_message(self, message: Mapping[str, Any]) -> str:
-        """A message of a socket. A result is bounded, as the answers of other transports are."""
+        """A message of a socket. Raises `AnswerTooLarge` for a result that is over the limit."""
         if message.get("type") != "next":
             return encode_json(message)
-        _, payload = encode_answer(message["payload"], self._max_bytes)
+        payload = encode_bounded(message["payload"], self._max_bytes)
         return f'{{"id":{encode_json(message["id"])},"type":"next","payload":{payload}}}'
 
     @override

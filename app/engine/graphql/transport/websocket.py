@@ -22,9 +22,15 @@ from strawberry.types.execution import PreExecutionError
 from app.engine.access.authentication import has_expired, wait_for_expiry
 from app.engine.access.caller import Caller
 from app.engine.graphql.context import LiveHandover, RequestContext
-from app.engine.graphql.errors import is_missing_operation, missing_operation_reason, with_codes
+from app.engine.graphql.errors import (
+    AnswerTooLarge,
+    is_missing_operation,
+    missing_operation_reason,
+    with_codes,
+)
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.execution.trusted_documents import TrustedDocuments
+from app.engine.graphql.json import without_data
 from app.engine.graphql.transport.requests import (
     BadRequest,
     Unauthenticated,
@@ -79,9 +85,11 @@ async def _in_turns[R](results: AsyncGenerator[R]) -> AsyncGenerator[R]:
 
 def _is_failure(result: Any, execution: ExecutionContext | None) -> bool:
     """Whether the operation did not begin, or is a subscription that ends with this result."""
-    if execution is not None and execution.operation_type is strawberry_graphql.OperationType.SUBSCRIPTION:
-        return ends_subscription(result)
-    return isinstance(result, PreExecutionError)
+    return ends_subscription(result) if _is_subscription(execution) else isinstance(result, PreExecutionError)
+
+
+def _is_subscription(execution: ExecutionContext | None) -> bool:
+    return execution is not None and execution.operation_type is strawberry_graphql.OperationType.SUBSCRIPTION
 
 
 class _Endpoint(Protocol):
@@ -340,7 +348,7 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
                         errors = with_codes(result.errors or [], self.context.correlation_id)
                         await operation.send_initial_errors(errors)
                         break
-                    await operation.send_next(result)
+                    await self._send_next(operation, result, handover.execution)
             if handover.execution is not None and handover.cursor is not None and not operation.completed:
                 endpoint = cast("_Endpoint", self.view)
                 await endpoint.shared_subscriptions.send(
@@ -350,6 +358,16 @@ class WebSocketHandler(BaseGraphQLTransportWSHandler[RequestContext, None]):
             # The execution's context refers to the handover: all of an operation would wait for the collector of cycles.
             handover.execution = None
         await operation.send_operation_message({"id": operation.id, "type": "complete"})
+
+    async def _send_next(self, operation: Any, result: Any, execution: ExecutionContext | None) -> None:
+        """Send a result. Raises `AnswerTooLarge` for one of a subscription, which then ends."""
+        try:
+            await operation.send_next(result)
+        except AnswerTooLarge as error:
+            if _is_subscription(execution):
+                raise
+            payload = without_data({"extensions": result.extensions}, error)
+            await operation.send_operation_message({"id": operation.id, "type": "next", "payload": payload})
 
     async def _send_error(self, operation: Any, body: Mapping[str, Any]) -> None:
         if not operation.completed and self.operations.get(operation.id) is operation:
