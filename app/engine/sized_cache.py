@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
@@ -13,6 +14,8 @@ from cachetools import LRUCache
 
 ENTRY_BYTES = 500
 """What an entry takes besides its value: keys, links and the objects around it."""
+VERSIONS_BYTES = 200
+"""What a `VersionedCache` takes in addition for a key with one version."""
 MAX_MEASURED = 100
 """How many objects of a large collection are measured, nearly."""
 _SPREAD = 2_654_435_761
@@ -116,3 +119,34 @@ class SharingCache[K, V](dict[K, V]):
     def __del__(self) -> None:
         for key in self:
             self._memory.remove(self, key)
+
+
+class VersionedCache[K, V](SizedCache[tuple[K, int], V]):
+    """Values by key and version. Each key has its versions in order: a look-up costs the same with thousands of keys."""
+
+    def __init__(self, max_bytes: int, size_of: Callable[[V], int]) -> None:
+        super().__init__(max_bytes, lambda value: VERSIONS_BYTES + size_of(value))
+        self._versions: dict[K, list[int]] = {}
+
+    def newest(self, key: K, version: int) -> V | None:
+        """The value of a key at the newest version up to this one; None if there is none."""
+        versions = self._versions.get(key, [])
+        place = bisect_right(versions, version)
+        return self[key, versions[place - 1]] if place else None
+
+    @override
+    def __setitem__(self, key: tuple[K, int], value: V) -> None:
+        super().__setitem__(key, value)
+        if key in self:
+            versions = self._versions.setdefault(key[0], [])
+            place = bisect_left(versions, key[1])
+            if versions[place : place + 1] != [key[1]]:
+                versions.insert(place, key[1])
+
+    @override
+    def __delitem__(self, key: tuple[K, int]) -> None:
+        super().__delitem__(key)
+        versions = self._versions[key[0]]
+        del versions[bisect_left(versions, key[1])]
+        if not versions:
+            del self._versions[key[0]]

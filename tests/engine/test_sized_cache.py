@@ -9,8 +9,17 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.engine.sized_cache import ENTRY_BYTES, SharedMemory, SharingCache, SizedCache, memory_size
+from app.engine.sized_cache import (
+    ENTRY_BYTES,
+    SharedMemory,
+    SharingCache,
+    SizedCache,
+    VersionedCache,
+    memory_size,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +125,20 @@ def test_caches_that_share_a_memory_drop_the_oldest_value_of_all() -> None:
     second.keep("a", 7, 100)
     del second
     assert memory.used == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9), st.integers(0, 6_000)), max_size=40))
+def test_the_newest_value_up_to_a_version_is_one_that_the_cache_still_has(
+    items: list[tuple[str, int, int]],
+) -> None:
+    cache: VersionedCache[str, bytes] = VersionedCache(5_000, len)
+    for key, version, size in items:
+        cache[key, version] = bytes(size)
+        for found in "ab":
+            kept = [number for name, number in cache if name == found]
+            for end in range(11):
+                newest = max((number for number in kept if number <= end), default=None)
+                assert cache.newest(found, end) is (None if newest is None else cache[found, newest])
+    while cache:
+        cache.popitem()
+    assert cache.newest("a", 9) is cache.newest("b", 9) is None

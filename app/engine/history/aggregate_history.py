@@ -25,7 +25,7 @@ from app.engine.history.diff import (
     update_blame,
 )
 from app.engine.shares import FairSlots
-from app.engine.sized_cache import SizedCache, memory_size
+from app.engine.sized_cache import VersionedCache, memory_size
 from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.reader import EventReader, Fact
 from app.engine.store.snapshots.reader import LoadedState, SnapshotReader
@@ -116,7 +116,7 @@ class AggregateHistory:
         self._all_slots = FairSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_CALLER)
         self._slots: AbstractAsyncContextManager[None] = self._all_slots.of("")
         self._is_batched = False
-        self._states: SizedCache[tuple[int, str, UUID, int], _CachedState] = SizedCache(
+        self._states: VersionedCache[tuple[int, str, UUID], _CachedState] = VersionedCache(
             MAX_STATES_BYTES, lambda cached: cached.size
         )
         """By the epoch in which the fold began, then by category, stream and version."""
@@ -269,12 +269,7 @@ class AggregateHistory:
     ) -> LoadedState[Any]:
         if version == 0:
             return LoadedState(decider.initial, 0)
-        versions = [
-            cached
-            for began, category, stream, cached in self._states
-            if (began, category, stream) == (epoch, decider.category, stream_id) and cached <= version
-        ]
-        base = self._states[epoch, decider.category, stream_id, max(versions)].loaded if versions else None
+        base = self._states.newest((epoch, decider.category, stream_id), version)
         return self._cache(
             decider,
             stream_id,
@@ -283,7 +278,7 @@ class AggregateHistory:
                 decider,
                 stream_id,
                 version=version,
-                base=base,
+                base=None if base is None else base.loaded,
                 snapshots=self._snapshots,
                 page_size=CHUNK_SIZE,
             ),
@@ -294,7 +289,7 @@ class AggregateHistory:
         self, decider: AnyDecider, stream_id: UUID, state: LoadedState[Any], epoch: int
     ) -> LoadedState[Any]:
         size = self._size_of((decider.category, stream_id), state)
-        self._states[epoch, decider.category, stream_id, state.version] = _CachedState(state, size)
+        self._states[(epoch, decider.category, stream_id), state.version] = _CachedState(state, size)
         return state
 
     def _size_of(self, stream: tuple[str, UUID], state: LoadedState[Any]) -> int:
