@@ -148,7 +148,9 @@ class AggregateHistory:
         async with self._slots:
             epoch = self._epoch()
             version = await self.version(decider, stream_id, point)
-            return await self._state_at(decider, stream_id, version, epoch) if version else None
+            loaded = await self._state_at(decider, stream_id, version, epoch)
+            # The log may be replaced in the meantime, by one without the stream.
+            return loaded if loaded.version else None
 
     async def version(self, decider: AnyDecider, stream_id: UUID, point: PointInTime) -> int:
         """The version of the stream at that point, 0 before its first fact. Raises `InvalidPointInTime`."""
@@ -288,8 +290,9 @@ class AggregateHistory:
     def _cache(
         self, decider: AnyDecider, stream_id: UUID, state: LoadedState[Any], epoch: int
     ) -> LoadedState[Any]:
-        size = self._size_of((decider.category, stream_id), state)
-        self._states[(epoch, decider.category, stream_id), state.version] = _CachedState(state, size)
+        if state.version:
+            size = self._size_of((decider.category, stream_id), state)
+            self._states[(epoch, decider.category, stream_id), state.version] = _CachedState(state, size)
         return state
 
     def _size_of(self, stream: tuple[str, UUID], state: LoadedState[Any]) -> int:

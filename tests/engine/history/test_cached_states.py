@@ -1,4 +1,4 @@
-"""The states of the past that are kept in memory: found at once."""
+"""The states of the past that are kept in memory: found at once, and only those that the log has."""
 
 from typing import Any, override
 from uuid import UUID, uuid4
@@ -8,6 +8,7 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.history.aggregate_history import AggregateHistory, PointInTime
 from app.engine.store.snapshots.reader import LoadedState
+from tests.support.log_surgery import rewind
 from tests.support.scenarios import STREAM
 from tests.support.toy_counter import Add, engine, request, tally
 
@@ -61,3 +62,21 @@ async def test_a_state_that_the_cache_has_dropped_is_folded_again(
         assert [await read_at(STREAM, version) for version in (7, 9)] == [2, 2]
         assert [await read_at(other, version) for version in (1, 2, 3)] == [1, 1, 1]
         assert await read_at(STREAM, 9) == 9
+
+
+async def test_there_is_no_state_of_a_stream_that_disappears_while_its_state_is_read(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with engine(database) as running:
+        await running.commands.execute(tally, STREAM, Add(amount=1), request())
+        past = AggregateHistory(running.reader)
+        stream_version = running.reader.stream_version
+
+        async def version_before(*arguments: Any) -> int:
+            found = await stream_version(*arguments)
+            await rewind(database.url, 0)
+            return found
+
+        monkeypatch.setattr(running.reader, "stream_version", version_before)
+        for _ in range(2):
+            assert await past.as_of(tally, STREAM) is None
