@@ -28,7 +28,7 @@ class FieldCost:
     item: float | None = None
     """Of each item of its list or page."""
     length: float | None = None
-    """The typical length of a list without arguments."""
+    """The typical length of a list whose length no argument says."""
 
 
 def declare_cost(

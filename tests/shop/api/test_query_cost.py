@@ -4,6 +4,7 @@ Each field counts as often as the lists around it are long.
 """
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +26,8 @@ from app.engine.graphql.execution.cost import (
     ROW,
     CostCalculator,
 )
-from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
 from app.engine.graphql.pagination import MAX_PAGE_SIZE
 from app.engine.graphql.scalars import SCALARS, Position
 from app.engine.graphql.schema import build_schema
@@ -240,6 +242,60 @@ async def assert_long_list_is_charged(
     limit_operations(monkeypatch, runtime, predicted + more - 1)
     [error] = (await api(query))["errors"]
     assert error["extensions"]["code"] == "OPERATION_TOO_EXPENSIVE"
+
+
+@strawberry.type
+class Item:
+    number: int
+
+
+@strawberry.type
+class Lists:
+    @strawberry.field
+    def between(self, start: int, end: int) -> list[Item]:
+        return [Item(number=number) for number in range(start, end)]
+
+    @strawberry.field
+    def names(self, start: int, last: int | None = None) -> list[str]:
+        return ["name"] * (last or start)
+
+    @strawberry.field
+    def page(self, first: int) -> list[Item]:
+        return [Item(number=number) for number in range(first)]
+
+    @strawberry.field
+    def by_ids(self, ids: list[int]) -> list[Item]:
+        return [Item(number=number) for number in ids]
+
+
+@pytest.mark.parametrize("executor", [FastExecutionContext, LimitedExecutionContext])
+@pytest.mark.parametrize(
+    ("document", "charged"),
+    [
+        ("{ between(start: 0, end: 40) { number } }", [40 - TYPICAL_LIST_LENGTH]),
+        ("{ between(start: 0, end: 3) { number } }", []),
+        ("{ names(start: 0, last: 12) }", [12 - TYPICAL_LIST_LENGTH]),
+        ("{ page(first: 40) { number } byIds(ids: [1, 2, 3, 4, 5, 6, 7]) { number } }", []),
+        ("{ __schema { types { fields { args { name } } } } }", []),
+    ],
+)
+async def test_a_list_is_charged_unless_its_length_was_predicted_from_an_argument_or_the_schema(
+    monkeypatch: pytest.MonkeyPatch,
+    executor: type[LimitedExecutionContext],
+    document: str,
+    charged: Sequence[float],
+) -> None:
+    found: list[float] = []
+
+    def charge(self: LimitedExecutionContext, number: float, *_: object) -> None:
+        found.append(number)
+
+    monkeypatch.setattr(LimitedExecutionContext, "charge_items", charge)
+    schema = strawberry.Schema(Lists, execution_context_class=executor)
+    add_plans(schema)
+    result = await schema.execute(document)
+    assert not result.errors
+    assert found == charged
 
 
 async def test_each_event_of_a_subscription_has_the_limit_for_itself(api: Api, database_url: str) -> None:

@@ -49,6 +49,8 @@ SCHEMA_LEAF, SCHEMA_OBJECT = 8.0, 8.0
 """Of the fields of introspection: graphql-core executes them."""
 _PAGES = ("Connection", "Changes")
 """Ends of the names of types whose lists are as long as an argument of the field says."""
+_LENGTH_ARGUMENTS = ("most", "first", "ids")
+"""Arguments that say how long the list of their field is. `last` stands only next to `first`."""
 _SCHEMA_LENGTHS = "introspection-lengths"
 """The key of the mean lengths of the lists of introspection in the extensions of a schema."""
 
@@ -222,9 +224,17 @@ def typical_length(field: GraphQLField) -> float:
     return TYPICAL_LIST_LENGTH if length is None else length
 
 
-def has_page_length(type_name: str) -> bool:
-    """Whether the lists of a type are as long as an argument of the field above says."""
-    return type_name.endswith(_PAGES)
+def charged_from(type_name: str, field: GraphQLField) -> float:
+    """The length above which the items of a list are charged while it is executed.
+
+    Infinity if an argument of the field, of the field above, or the schema says the length.
+    """
+    is_predicted = (
+        type_name.endswith(_PAGES)
+        or type_name.startswith("__")
+        or any(name in field.args for name in _LENGTH_ARGUMENTS)
+    )
+    return float("inf") if is_predicted else typical_length(field)
 
 
 def _add(exclusive: dict[str, float], parent: Any, condition: Any, cost: float) -> float:

@@ -28,7 +28,7 @@ from graphql import (
 )
 from strawberry.schema import BaseSchema
 
-from app.engine.graphql.execution.cost import has_page_length, typical_length
+from app.engine.graphql.execution.cost import charged_from
 from app.engine.graphql.execution.limited_executor import LimitedExecutionContext, asks_for_stream
 from app.engine.graphql.loaders import HasPrefetched
 from app.engine.graphql.strawberry_internals import (
@@ -142,9 +142,15 @@ def _plan(type_name: str, field: GraphQLField) -> FieldPlan:
         return _DEFAULT_PLAN
     if item_type is None:
         return ObjectPlan(attribute, has_resolver, required, field.type, object_type, python_class)
-    length = float("inf") if has_page_length(type_name) else typical_length(field)
     return ListPlan(
-        attribute, has_resolver, required, field.type, item_type, object_type, python_class, length
+        attribute,
+        has_resolver,
+        required,
+        field.type,
+        item_type,
+        object_type,
+        python_class,
+        charged_from(type_name, field),
     )
 
 

@@ -10,7 +10,7 @@ from graphql.execution import ExecutionResult
 from app.engine.graphql.context import Context
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import TimedOut
-from app.engine.graphql.execution.cost import has_page_length, typical_length
+from app.engine.graphql.execution.cost import charged_from
 from app.engine.graphql.execution.limits import MAX_ERRORS
 from app.engine.graphql.live_list import Changes
 from app.engine.graphql.strawberry_internals import (
@@ -135,12 +135,7 @@ class LimitedExecutionContext(ReusingExecutionContext):
                 item_type, field_details_list, info, path, items, position_context
             )
         field = info.parent_type.fields.get(info.field_name)
-        if (
-            field is not None
-            and not field.args
-            and not has_page_length(info.parent_type.name)
-            and (more := len(items) - typical_length(field)) > 0
-        ):
+        if field is not None and (more := len(items) - charged_from(info.parent_type.name, field)) > 0:
             self.charge_items(more, field_details_list, get_named_type(item_type))
         results: list[Any] = []
         awaitable: list[int] = []
