@@ -1,6 +1,7 @@
 """The database: the embedded server or the one that DATABASE_URL names, its connections, and its migrations."""
 
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from copy import copy
@@ -100,6 +101,8 @@ class Database:
         self.on_read_connection: Callable[[Session], Awaitable[None]] | None = None
         """Called with each new connection of the pool, before it is used."""
         self._losses = _Losses()
+        self.lost_sessions: Counter[str] = Counter()
+        """How often work was interrupted because its session was lost, by its lease or component."""
         # One connection stays for reads of no caller. A caller has at most half, so that it holds up no other one.
         self._all_slots = FairSlots(max(1, pool - 1), max(1, pool // 2))
         self.slots: AbstractAsyncContextManager[None] = nullcontext()
@@ -137,10 +140,21 @@ class Database:
         """A connection outside the pool, for a worker that holds a lease or settings of its own."""
         connection = await self.connect(kind, component)
         try:
-            yield connection
+            with self.count_loss(connection, component):
+                yield connection
         finally:
             # The server releases the leases of the connection before it confirms the end.
             await _close(connection)
+
+    @contextmanager
+    def count_loss(self, session: Session, component: str = "") -> Generator[None]:
+        """Count the session in `lost_sessions` if its work ends because it is lost."""
+        try:
+            yield
+        except DRIVER_ERRORS as error:
+            if is_connection_error(error) and (name := session.lease or component):
+                self.lost_sessions[name] += 1
+            raise
 
     @property
     def pool(self) -> asyncpg.Pool:

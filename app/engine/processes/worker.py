@@ -124,7 +124,8 @@ class ProcessWorker:
                         self.error = None
                         if not await lease.acquire(lambda: self._feed.closed):
                             continue
-                    await self._work(connection)
+                    with self._database.count_loss(connection):
+                        await self._work(connection)
                 finally:
                     connection.terminate()
             except Exception as error:

@@ -246,8 +246,9 @@ class Runtime:
         self.unstopped = (*late, *await self.supervisor.stop(max(0.0, self.shutdown_seconds - passed)))
 
     def reconnects(self) -> Mapping[str, int]:
-        """How often each component has opened its connection again."""
-        return {name: max(0, count - 1) for name, count in self._connects.items()}
+        """How often each component has lost its connection or opened it again. Workers have the names of their leases."""
+        opened_again = {name: max(0, count - 1) for name, count in self._connects.items()}
+        return {**self.database.lost_sessions, **opened_again}
 
     def _counted(self, component: str) -> Connect:
         """`Database.connect`, counted for a component."""

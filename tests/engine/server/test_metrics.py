@@ -149,6 +149,27 @@ async def test_the_waits_for_the_appender_and_for_the_pool_are_observed(toy: Run
     assert samples["app_pool_wait_seconds_count"] >= 3
 
 
+TERMINATE_OWNERS = """
+    SELECT substr(application_name, 5) AS lease, pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name ~ '^app (seal|process|tallies)'
+"""
+
+
+async def test_each_worker_that_loses_its_connection_is_counted_under_its_lease(
+    toy: Runtime, database: Database
+) -> None:
+    ended: set[str] = set()
+    async with asyncio.timeout(20):
+        while len(ended) < 3:
+            ended |= {row["lease"] for row in await database.pool.fetch(TERMINATE_OWNERS)}
+            await asyncio.sleep(0)
+        assert {name.split()[0] for name in ended} == {"seal", "process", "tallies_v1/live"}
+        names = {f'app_reconnects_total{{component="{name}"}}' for name in ended}
+        while not names <= (await metrics(toy)).keys():
+            # A worker without work does not use its connection.
+            await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+
+
 async def test_subscribers_that_wait_are_counted(toy: Runtime) -> None:
     assert (await metrics(toy))["app_feed_subscribers"] == 0
     waiting = [asyncio.create_task(toy.feed.wait_past(0, low_priority=True)) for _ in range(3)]
