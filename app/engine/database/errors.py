@@ -3,6 +3,7 @@
 Tree: `UserError` > `DatabaseUnavailable`. All other errors are the driver's own: see `DRIVER_ERRORS`.
 """
 
+import re
 import traceback
 
 import asyncpg
@@ -30,15 +31,12 @@ class DatabaseUnavailable(UserError):
 def is_connection_error(error: BaseException) -> bool:
     """Whether the connection or its server failed and not the statement, so that a new connection may succeed.
 
-    A cancelled statement (57014) is none. A server that takes no writes is one: another host may take them.
+    A cancelled statement (57014) is none. A server that takes no writes, or is in recovery (55000), is one: another host may
+    take them. The texts of errors have the language of the server.
     """
     if isinstance(error, asyncpg.PostgresError):
         state = getattr(error, "sqlstate", None) or ""
-        return (
-            state.startswith(("08", "57P"))
-            or state in ("25006", "53300")
-            or (state == "55000" and "recovery" in str(error))
-        )
+        return state.startswith(("08", "57P")) or state in ("25006", "53300", "55000")
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
@@ -66,7 +64,10 @@ def is_database_failure(error: BaseException) -> bool:
 
 def is_missing_table(error: BaseException, schema: str) -> bool:
     """Whether a statement names a table of this schema that does not exist."""
-    return isinstance(error, asyncpg.UndefinedTableError) and f'"{schema}.' in str(error)
+    # The quotes around a name are those of the server's language.
+    return isinstance(error, asyncpg.UndefinedTableError) and bool(
+        re.search(rf"\b{re.escape(schema)}\.", str(error))
+    )
 
 
 def is_data_error(error: BaseException) -> bool:

@@ -4,7 +4,13 @@ import asyncpg
 import pytest
 
 from app.engine.database.connections import Database
-from app.engine.database.errors import DRIVER_ERRORS, error_summary, first_line
+from app.engine.database.errors import (
+    DRIVER_ERRORS,
+    error_summary,
+    first_line,
+    is_connection_error,
+    is_missing_table,
+)
 
 SECRET = "secret-of-a-row"
 SETUP = """
@@ -39,3 +45,22 @@ async def test_a_summary_names_the_fault_without_the_statement_and_its_values(
         assert len(text) > 10
         assert SECRET not in text
         assert not any(word in text for word in ("SELECT", "INSERT", "UPDATE", "WHERE", "SET LOCAL"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'relation "{}" does not exist',
+        "Relation »{}« existiert nicht",
+        "la relation « {} » n'existe pas",
+    ],
+)
+def test_a_missing_table_is_known_in_every_language_of_the_server(text: str) -> None:
+    assert is_missing_table(asyncpg.UndefinedTableError(text.format("read.orders")), "read")
+    assert not is_missing_table(asyncpg.UndefinedTableError(text.format("thread.orders")), "read")
+    assert not is_missing_table(asyncpg.UndefinedTableError(text.format("orders")), "read")
+
+
+@pytest.mark.parametrize("text", ["recovery is in progress", "Wiederherstellung läuft"])
+def test_a_server_in_recovery_is_known_in_every_language_of_the_server(text: str) -> None:
+    assert is_connection_error(asyncpg.ObjectNotInPrerequisiteStateError(text))
