@@ -123,6 +123,8 @@ class ResumePoint:
     """The last position that the client has seen. It replaces the argument `after`. None if it sent none."""
     position: int | None = None
     """The position of the result that the resolver yields. None if the subscription does not resume by position."""
+    start: int | None = None
+    """The position after which the results begin. None if the client has said it, or does not resume by position."""
     listening: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the resolver has checked its arguments and waits for events: no error precedes the first result."""
 

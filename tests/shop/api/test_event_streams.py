@@ -109,6 +109,39 @@ async def test_last_event_id_resumes_and_replaces_the_argument(filled: Server) -
             assert (await frames.event())[0] == "3"
 
 
+async def test_a_stream_without_a_start_says_at_once_where_a_browser_resumes(filled: Server) -> None:
+    query = {"query": 'subscription { events(filter: {streams: ["order"]}) { position } }'}
+    head = filled.ask("{ position }")["data"]["position"]
+    async with follow(filled, query) as frames:
+        # Without data it is no event.
+        assert await frames.next() == {"id": head}
+    number = int(head) + 1
+    await asyncio.to_thread(register, filled, number)
+    async with follow(filled, {"query": EVENTS}, last_event_id=head) as frames:
+        assert (await frames.event())[0] == str(number)
+
+
+async def test_a_silent_stream_is_kept_alive_by_its_start_and_after_a_result_by_comments() -> None:
+    turn = asyncio.Event()
+
+    async def results() -> AsyncGenerator[str]:
+        await turn.wait()
+        yield "one"
+        await asyncio.Event().wait()
+
+    given = results()
+    first = asyncio.ensure_future(anext(given, None))
+    frames = subscription_frames(
+        given, first, encode_json, asyncio.Event(), start=lambda: 7, keep_alive_seconds=0.01
+    )
+    assert [await anext(frames) for _ in range(3)] == ["id: 7\n\n"] * 3
+    turn.set()
+    while (frame := await anext(frames)) == "id: 7\n\n":
+        pass
+    assert [frame, await anext(frames)] == ['"one"', KEEP_ALIVE]
+    await frames.aclose()
+
+
 async def test_a_stream_without_stored_events_begins_at_once(filled: Server) -> None:
     # Long before the first keep-alive, which would begin it as well.
     async with asyncio.timeout(8), follow(filled, {"query": EVENTS}):
@@ -221,6 +254,7 @@ async def test_a_query_that_wants_a_stream_gets_one_result_and_the_end(filled: S
 async def test_a_server_that_stops_ends_its_streams_without_complete(serve: Callable[..., Server]) -> None:
     server = serve().wait()
     async with follow(server, {"query": EVENTS}) as frames:
+        assert await frames.next() == {"id": "0"}
         assert await asyncio.to_thread(server.stop) == 0
         with pytest.raises(StopAsyncIteration):
             await frames.next()

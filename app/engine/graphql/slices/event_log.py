@@ -172,6 +172,9 @@ class Subscription:
             await context.reads.check_log()
         epoch, interests = feed.epoch, filter_interests(where)
         cursor = feed.latest_known if after is None else after
+        if after is None:
+            # An EventSource that reconnects before the first event goes on from here.
+            point.start = cursor
         point.listening.set()
         # Behind the head each subscriber is executed alone. At the head the socket's handler continues for the resolver.
         turns = ShortTurns(context.services.catch_up, context.share, TURN_SECONDS)

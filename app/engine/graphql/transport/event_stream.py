@@ -34,6 +34,11 @@ def next_frame(data: str, position: int | None = None) -> str:
     return f"event: next\n{id_line}data: {data}\n\n"
 
 
+def _idle_frame(position: int | None) -> str:
+    """Keeps the connection open. A frame without data is no event; its id is what a browser resumes after."""
+    return KEEP_ALIVE if position is None else f"id: {position}\n\n"
+
+
 def _last_frame(error: Mapping[str, Any]) -> str:
     """The frame of an error that ends a subscription. It has no id: a resume skips no event."""
     return next_frame(encode_json({"data": None, "errors": [error]}))
@@ -81,18 +86,21 @@ async def subscription_frames[R](
     render: Callable[[R], str],
     stopping: asyncio.Event,
     caller: Caller = ANONYMOUS,
+    start: Callable[[], int | None] = lambda: None,
     keep_alive_seconds: float = KEEP_ALIVE_SECONDS,
 ) -> AsyncGenerator[str]:
     """The frames of a subscription: `first`, which is the next of `results`, and those that follow.
 
     If the server stops, the stream ends without `complete`, so that the client reconnects and resumes. When the token
     expires, the last result is the error UNAUTHENTICATED: the client gets another token and resumes. If `render` raises
-    `AnswerTooLarge`, that is the last result.
+    `AnswerTooLarge`, that is the last result. Before the first result, a client may resume at `start`.
     """
     stop = asyncio.ensure_future(stopping.wait())
     expiry = asyncio.ensure_future(wait_for_expiry(caller))
     part = first
     try:
+        if start() is not None:
+            yield _idle_frame(start())
         while True:
             while not part.done() and not expiry.done():
                 await asyncio.wait(
@@ -101,7 +109,7 @@ async def subscription_frames[R](
                 if stop.done() and not part.done():
                     return
                 if not part.done() and not expiry.done():
-                    yield KEEP_ALIVE
+                    yield _idle_frame(start() if part is first else None)
             # A stream that always has a result, or a client that reads slowly, leaves the timer no time.
             if expiry.done() or has_expired(caller):
                 yield _last_frame(_EXPIRED)

@@ -212,8 +212,12 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             position = None if ends_subscription(result) else point.position
             return next_frame(encode_bounded(_subscription_body(result), self._max_bytes), position)
 
+        def start() -> int | None:
+            # Only an EventSource resumes by the id, and it sends GET.
+            return point.start if request.method == "GET" else None
+
         return EventStreamResponse(
-            subscription_frames(results, first, render, self._services.stopping, context.caller),
+            subscription_frames(results, first, render, self._services.stopping, context.caller, start),
             close=lambda: close_results(results, first),
         )
 
