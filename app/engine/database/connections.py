@@ -174,12 +174,13 @@ class Database:
 
     async def fetch_sql(self, sql: str, *params: object) -> Sequence[asyncpg.Record]:
         """The records of a statement that reads read models. Raises `RowsLost`."""
+        # Before the turn: rows that are lost while the read waits for it are missing, too.
+        losses = self.losses
         async with self.slots:
-            losses = self.losses
             records = await retry_read(partial(self.pool.fetch, sql, *params))
-            if self.losses != losses:
-                raise RowsLost(RowsLost.__doc__)
-            return records
+        if self.losses != losses:
+            raise RowsLost(RowsLost.__doc__)
+        return records
 
     async def open(self) -> None:
         """Connect, and check the server: its sessions, encoding and version. Raises `DatabaseUnavailable`."""

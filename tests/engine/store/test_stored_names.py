@@ -335,7 +335,7 @@ async def test_a_process_state_whose_class_was_renamed_is_folded_again_and_no_st
         await note(running, one, "put", 4)
         await at_rest(running)
         assert await kept(running, one) == [(1, ""), (2, "rung"), (4, "")]
-    assert "again (no state is called Errand)" in caplog.text
+    assert "again (ValueError: no state is called Errand)" in caplog.text
     assert await _phase(database) == "Chore"
     assert await database.pool.fetchval("SELECT jsonb_array_length(state -> 2 -> 'seen') FROM es.processes") == 3  # fmt: skip
     assert await database.pool.fetchval("SELECT count(*) FROM es.process_steps") == steps + 1
