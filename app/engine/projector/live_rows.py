@@ -109,7 +109,7 @@ class LiveRows[R]:
 
         Without `after` that is the list. With `after` it is what changed since then, and None if nothing did. It is the list
         if the rows of then are not known, or may have been rewritten. Raises `ListTooLong`, `ProjectionStale`,
-        `LogReplaced`.
+        `LogReplaced` and `FeedStalled`.
         """
         async with self._lock:
             try:
@@ -127,11 +127,9 @@ class LiveRows[R]:
 
     async def next_after(self, cursor: int) -> RowChanges[R] | None:
         """The next change after a cursor, as soon as there is one; the list if the subscriber is too slow. None if the
-        feed has closed. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced`."""
+        feed has closed. Raises `ListTooLong`, `ProjectionStale`, `LogReplaced` and `FeedStalled`."""
         while True:
-            if self.failed is not None:
-                # Many subscribers raise this error. Its traceback would keep the frames of all.
-                raise self.failed.with_traceback(self._failed_at)
+            self._raise_failure()
             if cursor < self._cursor:
                 if (change := self._changes.get(cursor + 1)) is not None:
                     return change
@@ -180,6 +178,11 @@ class LiveRows[R]:
             self.failed, self._failed_at = error, error.__traceback__
         self._table.forget(self)
 
+    def _raise_failure(self) -> None:
+        if self.failed is not None:
+            # Many subscribers raise this error. Its traceback would keep the frames of all.
+            raise self.failed.with_traceback(self._failed_at)
+
     # --- What the table calls, without waiting ---
 
     def holds(self, keys: Collection[Key]) -> bool:
@@ -213,6 +216,8 @@ class LiveRows[R]:
     # --- Reads, under the lock ---
 
     async def _reach(self, head: int) -> None:
+        # It may have failed while this subscriber waited for the lock.
+        self._raise_failure()
         await self._table.follow(self, head)
         if self._position is None:
             position, self._rewrites_known = self._table.position, self._rewrites.count
@@ -222,8 +227,7 @@ class LiveRows[R]:
             self._position = position
         while self.failed is None and self._is_behind:
             await self._advance()
-        if self.failed is not None:
-            raise self.failed.with_traceback(self._failed_at)
+        self._raise_failure()
         self._position = self._table.position
 
     async def _advance(self) -> None:

@@ -96,8 +96,13 @@ class LiveTable:
 
     async def follow(self, rows: Follower, head: int) -> None:
         """Tell a list of all keys that change from now on. Returns when `position` is `head` or more, or when the list has
-        failed. Raises `LogReplaced`."""
-        await self._feed.wait_past(head - 1, epoch=self._epoch)
+        failed. Raises `LogReplaced` and `FeedStalled`."""
+        while (
+            await self._feed.wait_past(head - 1, epoch=self._epoch, low_priority=True)
+            and self._feed.head < head
+        ):
+            # It was woken without an event.
+            pass
         self._lists.add(rows)
         if self._task is None:
             self.position = max(self.position, head)

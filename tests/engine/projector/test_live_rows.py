@@ -13,7 +13,9 @@ from sqlalchemy import Select
 import app.engine.projector.live_rows as module
 from app.engine.database.connections import Database
 from app.engine.projector.live_rows import ListTooLong
+from app.engine.projector.live_table import Follower, LiveTable
 from app.engine.projector.projector import ProjectionStale
+from app.engine.store.feed import FeedStalled
 from projections.kernel import Owner
 from tests.support.toy_counter import Take, request, tallies, tally
 from tests.support.toy_lists import above_two, found, idle, lists, next_after, started, sums
@@ -241,6 +243,49 @@ async def test_the_error_of_a_list_shows_where_it_failed_to_each_subscriber(
             assert isinstance(error, ZeroDivisionError)
             assert traceback.extract_tb(error.__traceback__)[-1].name == "broken"
             assert len(traceback.extract_tb(error.__traceback__)) < 12
+
+
+async def test_subscribers_that_join_while_the_log_cannot_be_read_are_told_with_those_behind_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.engine.store.feed.STALL_SECONDS", 0.0)
+    follow, followed = LiveTable.follow, list[int]()
+
+    async def counted(self: LiveTable, rows: Follower, head: int) -> None:
+        followed.append(head)
+        await follow(self, rows, head)
+
+    monkeypatch.setattr(LiveTable, "follow", counted)
+    async with started(database, poll_interval=0.02) as running:
+        await running.database.pool.execute(
+            "INSERT INTO es.events SELECT position + 2, category, stream_id, version + 1, type, type_version, data, command_id,"
+            " correlation_id, caused_by, actor, occurred_at, recorded_at FROM es.events"
+        )
+        assert await running.reader.head_position() == 3
+        live = lists(running)
+        rows = live.find(tallies, above_two, 10, None)
+        async with asyncio.timeout(20):
+            errors = await asyncio.gather(*(rows.join(3, None) for _ in range(5)), return_exceptions=True)
+        for error in errors:
+            assert isinstance(error, FeedStalled)
+            assert "position 2 is missing" in str(error)
+            assert len(traceback.extract_tb(error.__traceback__)) < 12
+        assert followed == [3]
+        assert live.find(tallies, above_two, 10, None) is not rows
+
+
+async def test_a_subscriber_that_joins_is_not_disturbed_by_a_wake_up_without_an_event(
+    database: Database,
+) -> None:
+    async with started(database) as running:
+        joining = asyncio.ensure_future(found(running).join(2, None))
+        for _ in range(3):
+            await asyncio.sleep(0)
+            running.feed.wake_subscribers()
+        await asyncio.sleep(0)
+        assert not joining.done()
+        await add(running, uuid4(), 3)
+        assert sums((await joining)[0]) == (True, [3], [])
 
 
 async def test_the_list_of_an_owner_waits_for_the_rows_that_say_whose_its_rows_are(
