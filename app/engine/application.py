@@ -60,7 +60,7 @@ class Application[S: EngineSettings]:
 
 
 def _check_rejections(deciders: Iterable[AnyDecider]) -> None:
-    """Every rule in the file of a decider is declared, so that no client is the first to meet it. Raises `UserError`."""
+    """Every rule in the file of a decider is declared, with the code that clients know. Raises `UserError`."""
     files = {decider.decide.__module__ for decider in deciders}
     declared = {rule for decider in deciders for rule in decider.rejections}
     pending = [Rejection]
@@ -68,6 +68,11 @@ def _check_rejections(deciders: Iterable[AnyDecider]) -> None:
         kinds = pending.pop().__subclasses__()
         pending += kinds
         for rule in kinds:
+            if rule in declared and rule.code is not Rejection.code:
+                name = rule.__name__
+                raise UserError(
+                    f"{rule.__module__}.{name} has an attribute code: declare it as class {name}(Rejection, code=…)"
+                )
             # A rule with subclasses groups them, and is not raised itself.
             if rule.__module__ in files and not rule.__subclasses__() and rule not in declared:
                 raise UserError(

@@ -8,9 +8,12 @@ from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
+from strawberry.utils.str_converters import to_camel_case
 
 from app.engine.access.access import Access
+from app.engine.errors import ConfigurationError
 from app.engine.graphql.scalars import Position
+from app.engine.graphql.strawberry_internals import python_names
 from app.engine.history.trace import origin_actors
 from app.engine.store.reader import Fact, stored_name
 from domain.kernel.decider import AnyDecider, Event, SplitEvent, UnreadableEvent
@@ -58,6 +61,10 @@ class EventInterface:
         return await info.context.loaders.load("origin actors", read, int(self.caused_by))
 
 
+_INTERFACE_NAMES = {to_camel_case(name) for name in python_names(EventInterface)}
+"""The names that no field of an event class may have."""
+
+
 @strawberry.type(
     name="UnreadableEvent",
     description=(
@@ -103,7 +110,10 @@ type OutputMapping = tuple[Any, Callable[[Any], Any]]
 
 
 class EventTypes:
-    """The GraphQL types of all events of the deciders. `values` maps the domain types of their fields."""
+    """The GraphQL types of all events of the deciders. `values` maps the domain types of their fields.
+
+    Raises `ConfigurationError` if an event class has a field that every event has.
+    """
 
     def __init__(self, deciders: Iterable[AnyDecider], values: Mapping[type, OutputMapping]) -> None:
         self._values = dict(values)
@@ -128,6 +138,11 @@ class EventTypes:
         return SplitType(**_envelope(fact), stored_version=event.version, data=data, parts=parts)
 
     def _derive(self, event_type: type[Event]) -> None:
+        for field in fields(cast("Any", event_type)):
+            if to_camel_case(field.name) in _INTERFACE_NAMES:
+                raise ConfigurationError(
+                    f"{event_type.__qualname__} has the field {field.name}, as every event of the API has: rename the field"
+                )
         hints = get_type_hints(event_type)
         mappings = {field.name: self._mapping(hints[field.name]) for field in fields(cast("Any", event_type))}
         name = "".join(part.capitalize() for part in event_type.stored.name.replace(".", "-").split("-"))

@@ -19,6 +19,7 @@ from strawberry.tools import merge_types
 from strawberry.types import ExecutionContext
 from strawberry.types.scalar import ScalarDefinition
 
+from app.engine.errors import ConfigurationError
 from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import CachedDocument, DocumentCache, OperationExtension
 from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
@@ -31,7 +32,7 @@ from app.engine.graphql.policies import TABLES, add_field_checks
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
 from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
-from app.engine.graphql.strawberry_internals import graphql_schema, set_description
+from app.engine.graphql.strawberry_internals import graphql_schema, same_names, set_description
 from domain.kernel.decider import AnyDecider
 
 ENGINE_SLICES: tuple[ModuleType, ...] = (
@@ -80,7 +81,8 @@ def build_schema(
     """The schema, and the GraphQL types of the deciders' events. The same arguments give the same schema.
 
     `hides_schema` refuses introspection and removes suggestions from errors. `document_cache_bytes` bounds the memory of
-    valid documents. `trusted` are documents that stay in memory. Raises `ConfigurationError` if one of them is not valid.
+    valid documents. `trusted` are documents that stay in memory. Raises `ConfigurationError` if one of them is not valid, or
+    if two fields of a type have one name.
 
     A slice is a module with any of the types `Query`, `Mutation` and `Subscription`, and any of four constants.
     `OUTPUT_TYPES` maps types of the domain to types of GraphQL, and `SCALARS` maps its scalars. `NODES` has the sources of
@@ -105,6 +107,10 @@ def build_schema(
         extensions=[partial(OperationExtension, documents, RefusedDocuments(), hides_schema=hides_schema)],
         execution_context_class=FastExecutionContext if fast_executor else LimitedExecutionContext,
     )
+    for type_name, name, first, second in same_names(schema):
+        raise ConfigurationError(
+            f"the fields {first} and {second} of the GraphQL type {type_name} are both {name}: rename one of them"
+        )
     graphql_schema(schema).extensions[node.NODE_SOURCES] = node_sources
     graphql_schema(schema).extensions[TABLES] = [
         module.POLICY for module in slices if hasattr(module, "POLICY")

@@ -4,7 +4,7 @@
 """
 
 import weakref
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from functools import partial
 from typing import Any, override
 
@@ -23,7 +23,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext, Info
-from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.field import StrawberryField
 
 __all__ = [
@@ -40,7 +40,9 @@ __all__ = [
     "has_default_resolver",
     "has_operation_name",
     "object_class",
+    "python_names",
     "resolve_info",
+    "same_names",
     "set_description",
 ]
 
@@ -80,6 +82,23 @@ def field_definition(extensions: Any) -> StrawberryField | None:
 def has_default_resolver(definition: StrawberryField, resolve: Any) -> bool:
     """Whether the field reads an attribute of its object."""
     return definition.is_basic_field and is_default_resolver(resolve)
+
+
+def python_names(strawberry_type: type) -> Sequence[str]:
+    """The Python names of the fields of a Strawberry type."""
+    definition = get_object_definition(strawberry_type, strict=True)
+    return [field.python_name for field in definition.fields]
+
+
+def same_names(schema: BaseSchema) -> Iterator[tuple[str, str, str, str]]:
+    """Each type of a schema and its name for two fields, with their names in Python. GraphQL has only the last of them."""
+    for type_name, graphql_type in graphql_schema(schema).type_map.items():
+        definition = graphql_type.extensions.get("strawberry-definition")
+        names: dict[str, str] = {}
+        for field in definition.fields if isinstance(definition, StrawberryObjectDefinition) else ():
+            name = schema.config.name_converter.get_graphql_name(field)
+            if (other := names.setdefault(name, field.python_name)) != field.python_name:
+                yield type_name, name, other, field.python_name
 
 
 def object_class(extensions: Any) -> type | None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from app.engine.store.stored_names import StoredNameError, classes_by_name
+from app.engine.store.stored_names import StoredNameError, check_fields, classes_by_name
 from app.engine.store.upcasts import EventSchemaError, UpcastChain
 from domain.kernel.decider import (
     AnyDecider,
@@ -42,6 +42,7 @@ class EventCodec:
                     raise EventSchemaError(
                         f"{event_type.__qualname__} is stored as {stored.name}: its name must begin with {decider.category}."
                     )
+                check_fields(decider.category, Event, event_type)
                 if stored.name in self.event_types:
                     raise EventSchemaError(
                         f"two event classes are stored as {stored.name}: a stored name is never reused"

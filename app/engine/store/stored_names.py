@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Any
 
 from app.engine.errors import UserError
-from domain.kernel.decider import Command
+from domain.kernel.decider import Command, Event
 from domain.kernel.process import Call
 
 WORDS = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -33,9 +35,19 @@ def classes_by_name[T: Command | Call](
             )
         if not _FORM.fullmatch(cls.stored.name):
             raise StoredNameError(f"{class_name} of {owner} is stored as {cls.stored.name!r}: {FORM_RULE}")
+        check_fields(owner, base, cls)
         for name in (cls.stored.name, *cls.stored.formerly):
             if by_name.setdefault(name, cls) is not cls:
                 raise StoredNameError(
                     f"{by_name[name].__qualname__} and {class_name} of {owner} are both stored as {name}: a stored name is never reused"
                 )
     return by_name
+
+
+def check_fields(owner: str, base: type[Command | Call | Event], cls: Any) -> None:
+    """Raises `StoredNameError` if a field of the class hides an attribute that its base declares."""
+    for field in fields(cls):
+        if field.name in base.__annotations__:
+            raise StoredNameError(
+                f"{cls.__qualname__} of {owner} has the field {field.name}, as {base.__name__} has: rename the field"
+            )
