@@ -71,9 +71,9 @@ class CommandPreview:
 type CommandOutcome = CommandAccepted | CommandRejected | CommandConflict | CommandPreview
 
 OUTCOMES = ("accepted", "duplicate", "rejected", "conflict", "preview", "denied", "cancelled", "failed")
-"""What metrics call the outcome of a command. Only a failed one is for an operator to look at.
+"""What metrics call the outcome of a command. Those that failed or were cancelled are for an operator to look at.
 
-A client is at fault for a denied one, and does not wait for a cancelled one.
+A client is at fault for a denied one. A cancelled one took too long, or the server has stopped.
 """
 
 

@@ -102,7 +102,6 @@ class RawSocket:
         self.from_app: asyncio.Queue[Any] = asyncio.Queue()
         scope = {
             "type": "websocket",
-            "http_version": "1.1",
             "path": "/graphql",
             "raw_path": b"/graphql",
             "query_string": b"",

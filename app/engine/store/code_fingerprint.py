@@ -171,7 +171,7 @@ class _Values:
             return (made or repr(kind)) if is_member else ""
         parts: tuple[Any, ...] = (*made, None, None, None)
         maker, arguments, state, members, entries = parts[:5]
-        if maker is copyreg.__newobj__:  # pyright: ignore[reportAttributeAccessIssue]
+        if maker is copyreg.__newobj__:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
             maker, *arguments = arguments
         if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):
             # The fields in `__dict__`, and those in `__slots__`.

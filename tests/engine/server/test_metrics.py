@@ -115,17 +115,24 @@ async def test_what_a_client_alone_is_at_fault_for_is_not_counted_as_failed(toy:
         await toy.commands.execute(tally, stream, Add(amount=1), foreign)
     with pytest.raises(CommandIdReused):
         await toy.commands.execute(tally, uuid4(), Add(amount=1), used)
-    left = asyncio.create_task(toy.commands.execute(tally, uuid4(), Add(amount=1), request()))
-    await asyncio.sleep(0)
-    left.cancel()
-    await asyncio.wait([left])
+    assert await outcomes(toy) == {"accepted": 1, "denied": 2}
+
+
+async def test_a_command_over_its_time_is_cancelled_and_an_alert_counts_it(toy: Runtime) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0):
+            await toy.commands.execute(tally, uuid4(), Add(amount=1), request())
+    assert await outcomes(toy) == {"cancelled": 1}
+    [alert] = re.findall(r"alert: CommandsFail\n *expr: (.*)", (ROOT / "alerts.yml").read_text())
+    [counted] = re.findall(r'outcome=~"([^"]*)"', alert)
+    assert set(counted.split("|")) == {"failed", "cancelled"}
+
+
+async def outcomes(toy: Runtime) -> dict[str, float]:
+    """The outcomes that are counted, without those of 0."""
     samples = await metrics(toy)
     counts = {word: samples[f'app_commands_total{{outcome="{word}"}}'] for word in OUTCOMES}
-    assert {word: count for word, count in counts.items() if count} == {
-        "accepted": 1,
-        "denied": 2,
-        "cancelled": 1,
-    }
+    return {word: count for word, count in counts.items() if count}
 
 
 def test_the_table_of_the_metrics_names_every_outcome() -> None:

@@ -285,7 +285,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
 
     async def _caller(self, connection: HTTPConnection, init: Mapping[str, Any] | None = None) -> Caller:
         client = connection.client and connection.client.host
-        version = connection.scope["http_version"]
+        version = connection.scope.get("http_version", "1.1")
         try:
             return await self._services.authenticator.caller(connection.headers, client, version, init)
         except TokenRefused as error:
