@@ -27,7 +27,11 @@ from tests.support.databases import make_roles, memory_folder, new_database, pos
 from tests.support.graphql_client import Api
 from tests.support.in_process_api import InProcessApi, run_in_process_api
 from tests.support.rebuild_oracle import assert_rebuild_equals_live
-from tests.support.server import Server, serving
+from tests.support.server import Server, clean_environment, serving
+
+# The settings of the shell that starts the tests are not theirs. Its database is not, either.
+for name in os.environ.keys() - clean_environment().keys():
+    del os.environ[name]
 
 # A test may have no CPU for a while: the time of one example says nothing.
 hypothesis.settings.register_profile("shared machine", deadline=None)

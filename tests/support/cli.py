@@ -3,6 +3,7 @@
 All functions block. A test with an event loop calls them through `asyncio.to_thread`.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -80,7 +81,9 @@ def invoke(
     *arguments: str, application: AnyApplication = registered_application, **environment: str
 ) -> CliResult:
     """Run a command in this process, on the registers of `application`. Other exceptions than `UserError` pass."""
-    result = CliRunner().invoke(cli, list(arguments), env=environment, obj=application)
+    # None removes a variable.
+    env = dict.fromkeys(os.environ) | clean_environment(**environment)
+    result = CliRunner().invoke(cli, list(arguments), env=env, obj=application)
     match result.exception:
         case None | SystemExit():
             return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)

@@ -29,11 +29,11 @@ DEAD_PROXY = {"http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0
 
 
 def clean_environment(**environment: str) -> dict[str, str]:
-    """The environment of this process without the application's settings, and `environment`."""
+    """The environment of this process without settings of the application and of PostgreSQL, and `environment`."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith("APP_") and name != "DATABASE_URL"
+        if not name.startswith(("APP_", "DATABASE_URL", "PG"))
     }
     return kept | environment
 

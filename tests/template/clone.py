@@ -1,7 +1,6 @@
 """A copy of the project, and the steps of "Make it yours" as a reader of the READMEs does them."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 from app.engine.settings import ROOT
-from tests.support.server import Server
+from tests.support.server import Server, clean_environment
 from tests.template.readmes import Fence, fences, section, tracked
 
 ADDING = (
@@ -95,7 +94,7 @@ class Clone:
 
     def run(self, *command: str, seconds: int = 300, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run Python in the copy; `command` is what follows `python`."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("APP_", "PYTEST_"))}
+        kept = {name: value for name, value in clean_environment().items() if not name.startswith("PYTEST_")}
         return subprocess.run(
             [sys.executable, *command],
             cwd=self.root,

@@ -10,12 +10,6 @@ from app.settings import Settings
 from tests.support.sentences import long_sentences
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(f"APP_{name.upper()}", raising=False)
-
-
 @pytest.mark.parametrize(("old", "new"), Settings.renamed.items())
 def test_an_old_name_is_refused_with_the_new_one(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"APP_{old}", "1")

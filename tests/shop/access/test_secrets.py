@@ -19,12 +19,6 @@ PASSWORD = "canary-of-the-database-password"
 OPEN = "mutation($id: UUID!) { openOrder(input: {customerId: $id}) { __typename } }"
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("APP_TOKEN_KEY", "APP_TOKEN_KEY_FILE", "DATABASE_URL", "DATABASE_URL_FILE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def test_settings_show_no_secret() -> None:
     settings = Settings(database_url=f"postgresql://a:{PASSWORD}@h/shop", token_key=SecretStr(TOKEN_KEY))
     for text in (repr(settings), str(settings), f"{settings}", repr(settings.token_key)):
