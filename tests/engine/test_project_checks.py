@@ -9,17 +9,19 @@ import pytest
 
 from tests.support import project_check
 from tests.support.cli import run_python
-from tests.support.event_samples.names import FOLDER
 from tests.support.project_check import run_check, unregistered
 
 CHECKS = ("schema_file", "event_samples", "projection_fingerprints")
 
 BROKEN = """
+import os
 import runpy
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import app.composition
+import app.engine.settings
 from domain.kernel.decider import Decider, Event, event
 from domain.kernel.undo import NothingToUndo
 from tests.support.toy_counter import Add, Take, tally
@@ -47,6 +49,9 @@ DECIDERS = {
     "form": toy_decider(SoldOut),
 }
 case, check, *_ = sys.argv[1:]
+if root := os.environ.get("SAMPLES_ROOT"):
+    # The check reads and writes the samples below this folder.
+    app.engine.settings.ROOT = Path(root)
 if case == "name":
     Take.stored = Add.stored
 registered = app.composition.application
@@ -72,17 +77,18 @@ def test_a_contradiction_is_one_line_in_each_check(check: str, case: str) -> Non
 
 
 @pytest.mark.parametrize("options", [(), ("--write",)])
-def test_a_new_event_with_a_name_of_another_form_gets_no_sample(options: tuple[str, ...]) -> None:
-    try:
-        result = run_python(BROKEN, "form", "event_samples", *options)
-        assert (result.returncode, result.stdout, result.stderr) == (
-            2,
-            "",
-            "error: SoldOut of toy is stored as 'toy.soldOut': a stored name is noun.verb, in lower case with hyphens\n",
-        )
-    finally:
-        for path in FOLDER.glob("toy.*"):
-            path.unlink()
+def test_a_new_event_with_a_name_of_another_form_gets_no_sample(
+    options: tuple[str, ...], tmp_path: Path
+) -> None:
+    samples = tmp_path / "tests" / "stored"
+    samples.mkdir(parents=True)
+    result = run_python(BROKEN, "form", "event_samples", *options, SAMPLES_ROOT=str(tmp_path))
+    assert (result.returncode, result.stdout, result.stderr) == (
+        2,
+        "",
+        "error: SoldOut of toy is stored as 'toy.soldOut': a stored name is noun.verb, in lower case with hyphens\n",
+    )
+    assert list(samples.iterdir()) == []
 
 
 # --- A released aggregate that no register has -------------------------------
