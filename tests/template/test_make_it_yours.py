@@ -30,6 +30,20 @@ from tests.template.readmes import fences, section
 VOUCHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 OTHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f12"
 
+MIGRATION = '''"""A schema of the team's own, on a branch of its own."""
+
+from alembic import op
+
+revision = "mine_1"
+down_revision = None
+branch_labels = ("mine",)
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE SCHEMA mine")
+'''
+
 type Step = Callable[[Clone], None]
 
 
@@ -185,9 +199,10 @@ def test_without_anything_of_its_own_the_project_passes_all_its_tests(clone: Clo
 
 
 @pytest.mark.soak
-def test_next_to_an_added_aggregate_the_sample_passes_its_checks_and_all_its_tests(
+def test_next_to_an_added_aggregate_and_migration_the_sample_passes_its_checks_and_all_its_tests(
     extended: Clone, postgres: str
 ) -> None:
+    extended.write("migrations/versions/mine_1.py", MIGRATION)
     extended.check()
     extended.test(postgres, "tests/engine", "tests/shop", "tests/voucher")
 

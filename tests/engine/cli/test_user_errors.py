@@ -27,7 +27,7 @@ from app.engine.settings import ROOT, EngineSettings
 from app.engine.store.append import Overloaded
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from tests.support.cli import assert_user_error, run, run_cold, run_python
-from tests.support.databases import as_role, as_superuser, execute
+from tests.support.databases import as_role, as_superuser, execute, new_database
 from tests.support.ports import free_port
 from tests.support.server import Server
 
@@ -111,19 +111,11 @@ def test_an_operations_port_that_is_the_port_of_the_api_is_said_before_the_datab
     assert_user_error(result, f"setting APP_OPERATIONS_PORT is {port}, as is the port of the API")
 
 
-def test_a_database_without_migrations_is_said_and_migrate_mends_it(postgres: str, database_url: str) -> None:
-    async def drop() -> None:
-        connection = await asyncpg.connect(database_url)
-        for row in await connection.fetch(
-            "SELECT nspname FROM pg_namespace WHERE nspname = 'es' OR nspname LIKE 'read%'"
-        ):
-            await connection.execute(f"DROP SCHEMA {row['nspname']} CASCADE")
-        await connection.close()
-
-    asyncio.run(drop())
-    assert_user_error(run("serve", "--port", "0", DATABASE_URL=database_url), "python -m app migrate")
-    assert run("migrate", DATABASE_URL=database_url).returncode == 0
-    again = run("migrate", DATABASE_URL=database_url)
+def test_a_database_without_migrations_is_said_and_migrate_makes_them(postgres: str) -> None:
+    with new_database(postgres, "template0") as empty:
+        assert_user_error(run("serve", "--port", "0", DATABASE_URL=empty), "python -m app migrate")
+        assert run("migrate", DATABASE_URL=empty).returncode == 0
+        again = run("migrate", DATABASE_URL=empty)
     newest = revision_names(head_revisions())
     assert (again.returncode, again.stdout.strip()) == (0, f"database at migration {newest}")
 
@@ -133,12 +125,8 @@ def test_an_empty_address_is_not_every_address() -> None:
 
 
 def test_a_database_that_newer_code_has_migrated_is_said(database_url: str) -> None:
-    async def raised() -> None:
-        connection = await asyncpg.connect(database_url)
-        await connection.execute("UPDATE es.alembic_version SET version_num = '9999'")
-        await connection.close()
-
-    asyncio.run(raised())
+    newer = "DELETE FROM es.alembic_version; INSERT INTO es.alembic_version VALUES ('9999')"
+    asyncio.run(execute(database_url, newer))
     for arguments in (
         ("migrate",),
         ("serve", "--port", "0"),

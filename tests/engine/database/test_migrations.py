@@ -1,16 +1,21 @@
 """The migrations of the engine and those of a team's own branch are applied and checked together."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 
 from app.engine.database import lock_attempts, migration_lock, migrations
 from app.engine.database.connections import Database, DatabaseUnavailable
-from app.engine.database.migrations import FOLDER, head_revisions, revision_names, unknown_revisions
+from app.engine.database.migrations import (
+    Revisions,
+    head_revisions,
+    revision_names,
+    unknown_revisions,
+)
 from app.engine.database.sessions import SessionKind
 from tests.support.databases import as_superuser
+from tests.support.own_migration import copy_migrations, write_own_migration
 
 
 @pytest.fixture
@@ -19,18 +24,7 @@ def database_url(database_url: str) -> str:
     return as_superuser(database_url)
 
 
-OWN_BRANCH = """
-from alembic import op
-
-revision = "own_1"
-down_revision = None
-branch_labels = ("own",)
-depends_on = None
-
-
-def upgrade() -> None:
-    op.execute("CREATE TABLE own_table (id uuid)")
-"""
+CREATE_TABLE = "CREATE TABLE own_table (id uuid)"
 
 
 def write_migrations(folder: Path, *sources: str) -> Path:
@@ -41,14 +35,13 @@ def write_migrations(folder: Path, *sources: str) -> Path:
 
 
 @pytest.fixture
-def own_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The migrations of the project and one on a branch of its own; the name of the engine's newest."""
-    engine = revision_names(head_revisions())
-    folder = tmp_path / "migrations"
-    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "own_1.py").write_text(f'"""Our table."""\n{OWN_BRANCH}')
+def own_branch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Revisions:
+    """The migrations of the project and one on a branch of its own; the newest without it."""
+    newest = head_revisions()
+    folder = copy_migrations(tmp_path / "migrations")
+    write_own_migration(folder, CREATE_TABLE)
     monkeypatch.setattr(migrations, "FOLDER", folder)
-    return engine
+    return newest
 
 
 def test_a_merge_of_two_branches_leaves_one_newest_revision(tmp_path: Path) -> None:
@@ -64,26 +57,29 @@ def test_a_merge_of_two_branches_leaves_one_newest_revision(tmp_path: Path) -> N
 
 
 async def test_a_branch_of_the_teams_own_is_missing_until_it_is_migrated(
-    own_branch: str, database: Database
+    own_branch: Revisions, database: Database
 ) -> None:
-    with pytest.raises(DatabaseUnavailable, match=f"is at migration {own_branch}, the code at .*own_1"):
+    with pytest.raises(
+        DatabaseUnavailable, match=f"is at migration {revision_names(own_branch)}, the code at .*own_1"
+    ):
         await database.check_migrated()
     before, after = await database.migrate()
-    assert before == {own_branch}
-    assert after == {own_branch, "own_1"}
+    assert before == own_branch
+    assert after == own_branch | {"own_1"}
     await database.check_migrated()
     assert await database.pool.fetchval("SELECT count(*) FROM own_table") == 0
 
 
 async def test_a_branch_that_depends_on_the_engines_newest_migration_takes_the_place_of_its_row(
-    own_branch: str, database: Database
+    own_branch: Revisions, database: Database
 ) -> None:
     """Alembic keeps no row of a migration that another one depends on."""
-    file = migrations.FOLDER / "versions" / "own_1.py"
-    file.write_text(file.read_text().replace("depends_on = None", f'depends_on = "{own_branch}"'))
-    with pytest.raises(DatabaseUnavailable, match=f"is at migration {own_branch}, the code at own_1:"):
+    file = write_own_migration(migrations.FOLDER, CREATE_TABLE, *own_branch)
+    with pytest.raises(
+        DatabaseUnavailable, match=f"is at migration {revision_names(own_branch)}, the code at own_1:"
+    ):
         await database.check_migrated()
-    assert await database.migrate() == ({own_branch}, {"own_1"})
+    assert await database.migrate() == (own_branch, {"own_1"})
     await database.check_migrated()
     assert await database.migrate() == ({"own_1"}, {"own_1"})
     # Code without the branch is older than this database.
@@ -100,15 +96,10 @@ async def test_a_database_with_a_branch_that_the_code_lacks_is_refused(database:
         await database.migrate()
 
 
-CHANGE_OF_THE_LOG = OWN_BRANCH.replace(
-    "CREATE TABLE own_table (id uuid)", "ALTER TABLE es.events ADD own text"
-)
-
-
 async def test_a_migration_that_waits_for_a_lock_lets_reads_and_appends_through(
-    own_branch: str, database: Database, monkeypatch: pytest.MonkeyPatch
+    own_branch: Revisions, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (migrations.FOLDER / "versions" / "own_1.py").write_text(f'"""Our column."""\n{CHANGE_OF_THE_LOG}')
+    write_own_migration(migrations.FOLDER, "ALTER TABLE es.events ADD own text")
     monkeypatch.setattr(lock_attempts, "PAUSE_SECONDS", 0.5)
     async with database.connection(SessionKind.TASK, "backup") as backup:
         async with backup.transaction():
@@ -121,7 +112,7 @@ async def test_a_migration_that_waits_for_a_lock_lets_reads_and_appends_through(
             assert await database.pool.fetchval("SELECT count(*) FROM es.events") == 0
             await database.pool.execute("BEGIN; LOCK TABLE es.events IN ROW EXCLUSIVE MODE; COMMIT")
             assert not migrating.done()
-        assert await migrating == ({own_branch}, {own_branch, "own_1"})
+        assert await migrating == (own_branch, own_branch | {"own_1"})
 
 
 def test_a_migration_pauses_for_longer_than_others_wait_for_it() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from app.engine.database.sessions import SessionKind, SessionLimits
 from app.engine.database.watch import blockers
 from app.engine.settings import EngineSettings
 from tests.support.databases import as_superuser, execute, run_in_thread, url_of
+from tests.support.own_migration import copy_migrations, write_own_migration
 
 
 @pytest.fixture
@@ -167,6 +169,15 @@ async def test_a_migration_that_another_holds_up_names_it_and_gives_up(
         assert await free.fetchval("SELECT pg_try_advisory_lock($1)", MIGRATION_LOCK_ID)
 
 
+@pytest.fixture
+def change_of_checkpoints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that is missing in the database, and that locks a table."""
+    folder = copy_migrations(tmp_path / "migrations")
+    write_own_migration(folder, "ALTER TABLE es.checkpoints ADD own text")
+    monkeypatch.setattr("app.engine.database.migrations.FOLDER", folder)
+
+
+@pytest.mark.usefixtures("change_of_checkpoints")
 async def test_a_migration_that_meets_a_locked_table_names_the_holder(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,7 +189,6 @@ async def test_a_migration_that_meets_a_locked_table_names_the_holder(
         holder.transaction(),
     ):
         await holder.execute("LOCK TABLE es.checkpoints IN ACCESS SHARE MODE")
-        await database.pool.execute("UPDATE es.alembic_version SET version_num = '0001'")
         with pytest.raises(
             DatabaseUnavailable,
             match=rf"lock timeout; the lock was held by process {holder.pid} \(app backup",
@@ -186,6 +196,7 @@ async def test_a_migration_that_meets_a_locked_table_names_the_holder(
             await database.migrate()
 
 
+@pytest.mark.usefixtures("change_of_checkpoints")
 async def test_a_migration_whose_wait_ends_while_it_looks_names_the_holder_of_before(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +217,6 @@ async def test_a_migration_whose_wait_ends_while_it_looks_names_the_holder_of_be
         holder.transaction(),
     ):
         await holder.execute("LOCK TABLE es.checkpoints IN ACCESS SHARE MODE")
-        await database.pool.execute("UPDATE es.alembic_version SET version_num = '0001'")
         with pytest.raises(DatabaseUnavailable, match=rf"the lock was held by process {holder.pid} "):
             await database.migrate()
     assert looks > 1
