@@ -1,4 +1,4 @@
-"""The tests of a file hold in any order and in any shell, and an option runs them in another order."""
+"""The tests of a file hold in any shell and in any order, and an option reverses them."""
 
 import subprocess
 import sys
