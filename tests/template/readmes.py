@@ -2,8 +2,9 @@
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.engine.settings import ROOT
 
@@ -32,6 +33,10 @@ REFUSED_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Words with a plainer one, in prose and in what a user reads."""
+
+HIDDEN = (".ci",)
+"""Hidden folders of the project."""
+INSTALLED_OR_BUILT = ("__pycache__", "node_modules", "dist", "dist.part", "built")
 
 _FENCE = re.compile(r"^```(\w*) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -100,14 +105,26 @@ def paragraphs(text: str) -> list[str]:
     return [block.strip() for block in blocks if block.strip()]
 
 
-def tracked() -> list[str]:
-    """The files of the project, new ones included, and nothing that git ignores."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return sorted({path for path in listed.stdout.split("\0") if path and (ROOT / path).is_file()})
+def tracked(root: Path = ROOT) -> list[str]:
+    """The files of the project, new ones included, and nothing that git ignores.
+
+    Without a checkout that git reads: all but hidden folders, and folders with what is installed or built.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        listed = list(_walked(root))
+    return sorted({path for path in listed if path and (root / path).is_file()})
+
+
+def _walked(root: Path) -> Iterator[str]:
+    for folder, folders, files in root.walk():
+        folders[:] = [
+            name
+            for name in folders
+            if name not in INSTALLED_OR_BUILT and (name in HIDDEN or not name.startswith("."))
+        ]
+        yield from (str((folder / name).relative_to(root)) for name in files if name != ".env")

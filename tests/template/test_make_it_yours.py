@@ -25,7 +25,7 @@ from tests.template.clone import (
     fences_of,
     is_replaced,
 )
-from tests.template.readmes import fences, section
+from tests.template.readmes import fences, section, tracked
 
 VOUCHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 OTHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f12"
@@ -115,6 +115,18 @@ def test_no_step_edits_or_removes_a_file_of_the_engine() -> None:
     written += [line for fence in fences_of(REMOVING, "text") for line in fence.text.splitlines()]
     written += [line for fence in fences_of(RENAMING, "text") for line in fence.text.splitlines()]
     assert [path for path in written if is_replaced(path)] == []
+
+
+def test_without_a_git_checkout_the_files_of_the_project_are_the_same(clone: Clone) -> None:
+    for path in (
+        ".git/HEAD",
+        ".data/log",
+        ".env",
+        "app/web/shop/node_modules/a.js",
+        "app/web/shop/dist/a.js",
+    ):
+        clone.write(path, "")
+    assert tracked(clone.root) == tracked()
 
 
 # --- The sample comes out ---------------------------------------------------
