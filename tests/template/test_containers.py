@@ -17,7 +17,9 @@ import yaml
 from app.composition import application
 from app.engine.settings import ROOT, EngineSettings
 from app.settings import Settings
+from tests.support import env_example
 from tests.support.cli import run_cold
+from tests.support.env_example import VARIABLE, defaults
 from tests.support.server import DEAD_PROXY, Server
 from tests.template.readmes import section, tracked
 
@@ -320,11 +322,10 @@ def test_make_schema_writes_the_text_as_it_is_also_with_a_shell_whose_echo_reads
 def test_what_only_the_compose_file_is_said_to_read_is_read_by_nothing_else() -> None:
     docker = section("app/engine/server/README.md", "Docker")
     [said] = re.findall(r"(`[^.]*) are read by `docker-compose.yml` only\.", docker)
-    example = (ROOT / ".env.example").read_text()
     [listed] = re.findall(
-        r"^# Read by docker-compose.yml only: .*\n((?:# [A-Z_]+=.*\n)+)", example, re.MULTILINE
+        rf"^# Read by docker-compose.yml only: .*\n((?:# {VARIABLE}=.*\n)+)", env_example.TEXT, re.MULTILINE
     )
-    names = {*re.findall(r"`([A-Z_]+)`", said), *re.findall(r"^# ([A-Z_]+)=", listed, re.MULTILINE)}
+    names = {*re.findall(rf"`({VARIABLE})`", said), *dict(defaults(listed))}
     assert "POSTGRES_URL" in names
     readers = [path for path in tracked() if path.endswith((".py", "Makefile", "Dockerfile"))]
     for path in (path for path in readers if not path.startswith("tests/")):
@@ -332,10 +333,9 @@ def test_what_only_the_compose_file_is_said_to_read_is_read_by_nothing_else() ->
 
 
 def test_the_example_names_every_setting_with_its_default() -> None:
-    lines = re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
     named = {
         name: value
-        for name, value in lines
+        for name, value in defaults()
         if name not in ("POSTGRES_PASSWORD", "POSTGRES_URL", "PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
     }
     fields = {

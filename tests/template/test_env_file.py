@@ -15,6 +15,7 @@ from app.engine.settings import ROOT
 from app.settings import Settings
 from tests.support.cli import run
 from tests.support.databases import as_superuser
+from tests.support.env_example import VARIABLE, defaults
 from tests.support.issuer import run_issuer
 from tests.support.server import Server
 from tests.support.tokens import bearer
@@ -57,7 +58,7 @@ def database_of_compose(password: str) -> str:
 def test_each_line_of_the_example_reaches_a_program_through_the_shell_as_it_is_meant(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    lines = defaults()
     (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in lines))
     show = f"{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
     shown = subprocess.run(
@@ -115,7 +116,7 @@ def test_a_server_starts_with_what_the_compose_file_says_of_production(
     owner: bool, database_url: str, serve: Callable[..., Server]
 ) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    variables = dict(re.findall(r"^#   ([A-Z_]+)='?([^'\n]*)'?$", text, re.MULTILINE))
+    variables = dict(re.findall(rf"^#   ({VARIABLE})='?([^'\n]*)'?$", text, re.MULTILINE))
     assert {"POSTGRES_PASSWORD", "POSTGRES_URL", "APP_ALLOW_DATABASE_OWNER"} <= set(variables)
     # One of these two: a role that cannot change events, or the permission for one that can.
     del variables["POSTGRES_URL" if owner else "APP_ALLOW_DATABASE_OWNER"]

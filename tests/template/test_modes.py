@@ -21,8 +21,9 @@ from app.engine.access.authentication import check_access, development_warning
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.schema import ENGINE_SLICES, build_schema
 from app.engine.graphql.strawberry_internals import graphql_schema
-from app.engine.settings import ROOT, EngineSettings
+from app.engine.settings import EngineSettings
 from app.settings import Settings
+from tests.support import env_example
 from tests.support.cli import run
 from tests.support.databases import as_superuser
 from tests.support.sample_documents import documents
@@ -324,8 +325,8 @@ def sentences_about_a_mode() -> list[str]:
     texts += [str(field.description) for field in EngineSettings.model_fields.values()]
     texts += [
         line.removeprefix("# ")
-        for line in (ROOT / ".env.example").read_text().splitlines()
-        if not re.match(r"# [A-Z_]+=", line)
+        for line in env_example.TEXT.splitlines()
+        if not re.match(rf"# {env_example.VARIABLE}=", line)
     ]
     return [text for text in texts if re.search("production|development", text, re.IGNORECASE)]
 

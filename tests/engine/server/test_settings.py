@@ -1,12 +1,11 @@
 """Old names of settings are refused with the new name, and the example describes each setting as the code does."""
 
-import re
-
 import pytest
 
 from app.engine.errors import ConfigurationError
-from app.engine.settings import ROOT, EngineSettings
+from app.engine.settings import EngineSettings
 from app.settings import Settings
+from tests.support.env_example import defaults, described_variables
 from tests.support.sentences import long_sentences
 
 
@@ -95,8 +94,13 @@ def test_the_sentences_of_a_setting_of_the_engine_are_short() -> None:
 
 
 def test_the_example_describes_each_setting_as_the_code_does() -> None:
-    example = (ROOT / ".env.example").read_text()
-    described = dict(re.findall(r"^# (.*)\n# (?:APP_)?([A-Z_]+)=", example, re.MULTILINE))
+    described = described_variables()
     for name, field in Settings.model_fields.items():
         assert field.description in described, name
-        assert described[field.description] == name.upper()
+        assert described[field.description].removeprefix("APP_") == name.upper()
+
+
+def test_a_setting_of_the_example_may_have_digits_in_its_name() -> None:
+    text = "# Where files go.\n# APP_S3_BUCKET=files\n"
+    assert described_variables(text) == {"Where files go.": "APP_S3_BUCKET"}
+    assert defaults(text) == [("APP_S3_BUCKET", "files")]
