@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -110,8 +110,24 @@ async def run_chaos(seed: int, seconds: float, faults: Sequence[str], *, synchro
             for task in (*follow, watch):
                 task.cancel()
             await asyncio.gather(*follow, watch, return_exceptions=True)
+        if not timeline.faults:
+            report.problems.append("no fault happened")
+        for left_out in faults_left_out(
+            faults, [name for name, _, _ in timeline.faults], has_disks=bool(site.disks)
+        ):
+            timeline.say(left_out)
         _summarise(site, shop, timeline, report)
     return report
+
+
+def faults_left_out(chosen: Iterable[str], happened: Iterable[str], *, has_disks: bool) -> Iterator[str]:
+    """A line for each fault that was chosen and did not happen."""
+    kinds = {name.partition(" of ")[0] for name in happened}
+    for name in chosen:
+        if name == "full_disk" and not has_disks:
+            yield f"{name} was skipped: no file system can be mounted here"
+        elif name not in kinds:
+            yield f"{name} did not happen in this time"
 
 
 # --- Faults -------------------------------------------------------------------
