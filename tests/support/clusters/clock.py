@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+# Debian has a folder for each architecture, others have none.
+FOLDERS = ("lib*/*/faketime", "lib*/faketime")
+LIBRARY = next((path for folder in FOLDERS for path in Path("/usr").glob(f"{folder}/libfaketime.so.1")), None)
 
 
 class Clock:
@@ -16,7 +18,7 @@ class Clock:
     """
 
     def __init__(self, folder: Path, offset: str = "+0") -> None:
-        if not LIBRARY.exists():
+        if LIBRARY is None:
             pytest.skip("libfaketime is not installed (Debian: faketime)")
         self._file = folder / "clock"
         self.set(offset)
