@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from app.composition import PAGES
+from app.engine.graphiql import build
 from app.engine.settings import ROOT
 from tests.support.browser import CHROMIUM
 from tests.support.ports import free_port
@@ -25,7 +26,8 @@ MARKS = [
         CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"
     ),
     pytest.mark.skipif(
-        not (PAGES["/shop"] / "dist/index.html").exists(), reason="the page is not built; make graphiql"
+        not build.Page("shop", PAGES["/shop"], build.PAGE_INPUTS).is_up_to_date(),
+        reason="the page is not built, or has changed; make graphiql",
     ),
 ]
 

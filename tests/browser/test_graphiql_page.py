@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.engine.graphql.transport.graphiql import PAGE
+from app.engine.graphiql import build
 from tests.support.browser import CHROMIUM
 from tests.support.server import Server
 
@@ -19,7 +19,10 @@ pytestmark = [
     pytest.mark.skipif(
         CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"
     ),
-    pytest.mark.skipif(not PAGE.exists(), reason="GraphiQL is not built; make graphiql"),
+    pytest.mark.skipif(
+        not build.Page("GraphiQL", build.HERE, build.GRAPHIQL_INPUTS).is_up_to_date(),
+        reason="GraphiQL is not built, or has changed; make graphiql",
+    ),
 ]
 
 

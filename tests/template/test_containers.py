@@ -319,6 +319,22 @@ def test_make_schema_writes_the_text_as_it_is_also_with_a_shell_whose_echo_reads
     assert (tmp_path / "schema.graphql").read_text() == f"{text}\n"
 
 
+@pytest.mark.parametrize("target", ["test", "soak"])
+def test_the_tests_run_without_pages_that_cannot_be_built_and_the_check_of_a_change_does_not(
+    target: str,
+) -> None:
+    shown = subprocess.run(
+        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    [built, tested] = [
+        line for line in shown.stdout.splitlines() if "build.py" in line or "-m pytest" in line
+    ]
+    assert " || echo " in built
+    assert "-m pytest" in tested
+    checked = [line for line in (ROOT / ".ci/run").read_text().splitlines() if line.startswith("make ")]
+    assert checked == ["make check", "make graphiql", "make test", "make clients"]
+
+
 def test_what_only_the_compose_file_is_said_to_read_is_read_by_nothing_else() -> None:
     docker = section("app/engine/server/README.md", "Docker")
     [said] = re.findall(r"(`[^.]*) are read by `docker-compose.yml` only\.", docker)
