@@ -26,7 +26,7 @@ MARKS = [
         CHROMIUM is None, reason="no Chromium on this machine; Debian: apt-get install chromium"
     ),
     pytest.mark.skipif(
-        not build.Page("shop", PAGES["/shop"], build.PAGE_INPUTS).is_up_to_date(),
+        not build.Page("shop", PAGES["/shop"].resolve(), build.PAGE_INPUTS).is_up_to_date(),
         reason="the page is not built, or has changed; make graphiql",
     ),
 ]
