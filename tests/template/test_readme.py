@@ -6,12 +6,16 @@ import contextlib
 import dataclasses
 import importlib
 import inspect
+import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -121,6 +125,21 @@ async def test_the_first_steps_can_be_pasted(serve: Callable[..., Server]) -> No
         "product.receive-stock",
     ]
     assert [(entry["value"], entry["event"]["version"]) for entry in was["blame"]] == [(12, 2)]
+
+
+def test_ctrl_c_stops_the_server_and_its_embedded_database_and_the_data_stays() -> None:
+    assert "Ctrl-C stops it; the data stays." in section("README.md", "Run it")
+    register, products, *_ = [fence.text for fence in fences(TEXTS["README.md"], "graphql")]
+    with tempfile.TemporaryDirectory(prefix="shop-embedded-") as folder:
+        # PostgreSQL may run as another user.
+        os.chmod(folder, 0o755)
+        with closing(Server(None, APP_DATA_DIR=folder)) as server:
+            assert server.wait(60).ask(register)["data"]["registerProduct"]["position"] == "1"
+            assert server.stop(signal.SIGINT) == 0
+        with closing(Server(None, APP_DATA_DIR=folder)) as server:
+            [found] = server.wait(60).ask(products)["data"]["products"]["nodes"]
+            assert found["sku"] == "MUG-1"
+            assert server.stop(signal.SIGINT) == 0
 
 
 def test_every_answer_carries_the_position(serve: Callable[..., Server]) -> None:
