@@ -1,6 +1,7 @@
 """Pages of an application: they are served with the policy of GraphiQL, and built with its packages, each by itself."""
 
 import json
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -198,12 +199,16 @@ def test_a_folder_without_a_page_is_an_error(tmp_path: Path, capsys: pytest.Capt
     assert capsys.readouterr().err == f"mine was not built: {tmp_path} has no index.html\n"
 
 
+def git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    # A hook of git hands down the repository that it is in.
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(["git", *arguments], cwd=root, env=env, capture_output=True, text=True, check=False)
+
+
 def built_files(root: Path) -> list[str]:
     """The files of pages that are built, and of their packages, that git has."""
     patterns = [f":(glob)**/{folder}/**" for folder in ("dist", "node_modules")]
-    listed = subprocess.run(
-        ["git", "ls-files", "--", *patterns], cwd=root, capture_output=True, text=True, check=False
-    )
+    listed = git(root, "ls-files", "--", *patterns)
     if listed.returncode:
         pytest.skip(f"no git checkout: {listed.stderr.strip()}")
     return listed.stdout.splitlines()
@@ -218,7 +223,7 @@ def test_no_built_page_is_in_the_repository(tmp_path: Path) -> None:
     for path in (*committed, "app/web/mine/index.html"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
-    for command in (["git", "init", "--quiet"], ["git", "add", "--all", "--force"]):
-        subprocess.run(command, cwd=tmp_path, check=True)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all", "--force")
     assert built_files(tmp_path) == committed
     assert built_files(ROOT) == []
