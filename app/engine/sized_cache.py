@@ -79,8 +79,9 @@ class SharedMemory:
         """The cache and the size of each value, by the identity of the cache and the key. The oldest is first."""
 
     def add(self, cache: "SharingCache[Any, Any]", key: object, size: int) -> None:
-        """Count a value that the cache has got now. May drop values of all caches, and this one, too."""
+        """Count a value that the cache has got now, and its entry. May drop values of all caches, and this one, too."""
         self.remove(cache, key)
+        size += ENTRY_BYTES
         self._values[id(cache), key] = ref(cache), size
         self.used += size
         while self.used > self.max_bytes:
@@ -103,7 +104,7 @@ class SharingCache[K, V](dict[K, V]):
         self._memory = memory
 
     def keep(self, key: K, value: V, size: int) -> None:
-        """Keep a value of so many bytes, if the memory has room."""
+        """Keep a value of so many bytes, if the memory has room. The memory counts its entry."""
         self[key] = value
         self._memory.add(self, key, size)
 

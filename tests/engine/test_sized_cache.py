@@ -107,24 +107,36 @@ def test_a_value_that_is_larger_than_the_cache_is_not_kept_and_removes_nothing_e
 
 
 def test_caches_that_share_a_memory_drop_the_oldest_value_of_all() -> None:
-    memory = SharedMemory(100)
+    memory = SharedMemory(2 * ENTRY_BYTES + 100)
     first, second = SharingCache[str, int](memory), SharingCache[str, int](memory)
     first.keep("a", 1, 40)
     second.keep("a", 2, 40)
     first.keep("b", 3, 40)
-    assert (first, second, memory.used) == ({"b": 3}, {"a": 2}, 80)
+    assert (first, second, memory.used) == ({"b": 3}, {"a": 2}, 2 * ENTRY_BYTES + 80)
     # A value that is kept again counts once, and is the newest.
     second.keep("a", 4, 50)
     second.keep("b", 5, 50)
-    assert (first, second, memory.used) == ({}, {"a": 4, "b": 5}, 100)
+    assert (first, second, memory.used) == ({}, {"a": 4, "b": 5}, memory.max_bytes)
     second.drop_oldest()
     second.drop("nothing")
-    assert (second, memory.used) == ({"b": 5}, 50)
-    first.keep("a", 6, 101)
+    assert (second, memory.used) == ({"b": 5}, ENTRY_BYTES + 50)
+    first.keep("a", 6, memory.max_bytes)
     assert (first, second, memory.used) == ({}, {}, 0)
     second.keep("a", 7, 100)
     del second
     assert memory.used == 0
+
+
+def test_small_values_that_share_a_memory_take_about_what_is_counted() -> None:
+    memory = SharedMemory(2**22)
+    caches = [SharingCache[int, str](memory) for _ in range(100)]
+    tracemalloc.start()
+    for number in range(10_000):
+        value = f"{number:250}"
+        caches[number % 100].keep(10**6 + number, value, sys.getsizeof(value))
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 0.7 * taken < memory.used < 1.4 * taken
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 9), st.integers(0, 6_000)), max_size=40))

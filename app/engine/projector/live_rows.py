@@ -22,7 +22,7 @@ from app.engine.projector.live_conditions import equalities_of, has_key
 from app.engine.projector.live_table import LiveTable, wait_in, wake_in_batches
 from app.engine.projector.projector import Projector
 from app.engine.read_models.queries import Filter
-from app.engine.sized_cache import ENTRY_BYTES, SharedMemory, SharingCache, memory_size
+from app.engine.sized_cache import SharedMemory, SharingCache, memory_size
 from app.engine.turns import wait_for_turn
 from projections.kernel import VALID_TO, AnyProjection, Key, Projection, rows_as_of
 
@@ -263,13 +263,13 @@ class LiveRows[R]:
     def _keep(self, change: RowChanges[R]) -> None:
         self._lists.drop(self._cursor)
         self._cursor = change.cursor
-        self._changes.keep(change.cursor, change, ENTRY_BYTES + memory_size(change))
+        self._changes.keep(change.cursor, change, memory_size(change))
         self._changes.drop(change.cursor - MAX_KEPT_CHANGES)
         if change.initial:
             self._keep_list(change)
 
     def _keep_list(self, change: RowChanges[R]) -> None:
-        self._lists.keep(change.cursor, change, ENTRY_BYTES + memory_size(change))
+        self._lists.keep(change.cursor, change, memory_size(change))
 
     async def _whole_list(self) -> RowChanges[R]:
         assert self._position is not None

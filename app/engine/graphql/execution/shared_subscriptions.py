@@ -47,8 +47,6 @@ PASSING_CODES = (
     "UNAVAILABLE",
 )
 """The codes of errors that may be over at the next attempt. All others belong to the document and its caller."""
-PAYLOAD_OVERHEAD = 200
-"""Bytes that a cached payload takes besides its text."""
 YIELD_EVERY = 25
 """Events that one subscriber sends before other tasks run."""
 
@@ -67,8 +65,8 @@ class Payload:
 
     @property
     def size(self) -> int:
-        """Its memory in bytes; text that is not ASCII takes up to four bytes a character."""
-        return sys.getsizeof(self.text) + PAYLOAD_OVERHEAD
+        """The bytes of its text; text that is not ASCII takes up to four bytes a character."""
+        return sys.getsizeof(self.text)
 
 
 type PayloadOrFuture = Payload | asyncio.Future[Payload]
