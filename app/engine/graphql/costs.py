@@ -78,9 +78,10 @@ class OperationCharge:
         self._limit = float("inf")
         self._item_cost: Callable[[Any, Any], float] | None = None
         self._rates: Rates | None = None
-        self._caller = ""
+        self.caller = ""
+        """Whose share the operation takes."""
         self._is_event = self._has_events = False
-        self._due = self._reserved = 0.0
+        self.due = self._reserved = 0.0
         """What `reserve` charges, and what it has charged."""
 
     def begin(
@@ -94,7 +95,7 @@ class OperationCharge:
         """The operation was predicted to cost `cost`, which the caller has been charged. It ends above `limit`."""
         self.cost = self._predicted = cost
         self._limit, self._item_cost = limit, item_cost
-        self._rates, self._caller = rates, caller
+        self._rates, self.caller = rates, caller
 
     def for_event(self, part: float = 1.0) -> "OperationCharge":
         """The charge of one event of a subscription: predicted like the operation, and limited by itself.
@@ -104,37 +105,39 @@ class OperationCharge:
         charge = OperationCharge()
         charge.cost, charge._predicted = self._predicted, self._predicted
         charge._limit, charge._item_cost = self._limit, self._item_cost
-        charge._rates, charge._caller, charge._is_event = self._rates, self._caller, True
+        charge._rates, charge.caller, charge._is_event = self._rates, self.caller, True
         if self._has_events:
-            charge._due = ROOT + part * max(0.0, self._predicted - OPERATION - ROOT)
+            charge.due = ROOT + part * max(0.0, self._predicted - OPERATION - ROOT)
         self._has_events = True
         return charge
 
     def reserve(self) -> float:
         """Charge the caller for this event, once. Returns the seconds until the caller has paid its debt of before."""
-        if not self._due or self._rates is None:
+        if not self.due or self._rates is None:
             return 0.0
-        self._reserved, self._due = self._due, 0.0
-        return self._rates.reserve(self._caller, self._reserved)
+        self._reserved, self.due = self.due, 0.0
+        return self._rates.reserve(self.caller, self._reserved)
 
-    async def wait(self, seconds: float) -> None:
-        """Wait for so long before the event is executed. If the subscription ends before, the event costs nothing."""
+    async def wait(self, seconds: float, until: asyncio.Future[Any] | None = None) -> None:
+        """Wait for so long before the event is executed, or until that is done.
+
+        If it is done before, or the subscription ends, the event costs nothing.
+        """
+        is_executed = False
         try:
-            await asyncio.sleep(seconds)
-        except asyncio.CancelledError:
-            self.refund()
-            raise
-
-    def refund(self) -> None:
-        """The event is not executed."""
-        if self._rates is not None:
-            self._rates.refund(self._caller, self._reserved)
+            done, _ = await asyncio.wait(
+                [until or asyncio.get_running_loop().create_future()], timeout=seconds
+            )
+            is_executed = not done
+        finally:
+            if not is_executed and self._rates is not None:
+                self._rates.refund(self.caller, self._reserved)
 
     def add(self, cost: float) -> None:
         """Charge what was not predicted. Raises `TooExpensive`."""
         self.cost += cost
         if self._is_event and self._rates is not None:
-            self._rates.add(self._caller, cost)
+            self._rates.add(self.caller, cost)
         if (error := too_expensive(self.cost, self._limit)) is not None:
             raise error
 

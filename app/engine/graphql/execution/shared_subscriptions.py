@@ -80,39 +80,64 @@ class SharedSubscription:
         self._context: Context = execution.context
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
         self._payloads: SharingCache[object, PayloadOrFuture] = SharingCache(memory)
+        self._awaited: dict[object, dict[str, asyncio.Future[Any]]] = {}
+        """What callers in debt wait for, by key and caller: a `PayloadOrFuture`. None if the subscriber that pays leaves."""
 
-    def payload(self, fact: Fact, charge: OperationCharge | None) -> PayloadOrFuture | None:
-        """The payload for an event. Without a charge None if it has to be made."""
-        payload = self._payloads.get(fact.position)
-        if payload is None and charge is not None:
-            root = self._context.events.to_graphql(fact, self._context.access)
-            payload = self._render(root, fact.position, charge)
-            self._keep(fact.position, payload)
-        return payload
-
-    def message_payload(self, message: LiveMessage, charge: OperationCharge | None) -> PayloadOrFuture | None:
-        """The payload for a message that all subscribers get."""
-        return self._message_payload(message.key, message, charge)
-
-    def first_payload(self, message: LiveMessage, charge: OperationCharge | None) -> PayloadOrFuture | None:
-        """The payload for a subscriber that joins now.
+    def first_key(self, message: LiveMessage) -> object:
+        """The key of the payload for a subscriber that joins now.
 
         Subscribers that join in the same second share it, unless the log or a read model has moved on. The rows of the
         payload may refer to data that has changed by then.
         """
         services = self._context.services
         reached = (worker.state.position for worker in services.projector.workers.values())
-        return self._message_payload(
-            (message.key, services.feed.latest_known, *reached, int(monotonic())), message, charge
-        )
+        return message.key, services.feed.latest_known, *reached, int(monotonic())
 
-    def _message_payload(
-        self, key: object, message: LiveMessage, charge: OperationCharge | None
-    ) -> PayloadOrFuture | None:
+    async def payload(
+        self, key: object, message: Fact | LiveMessage, charge: OperationCharge, part: float
+    ) -> Payload:
+        """The payload, which costs its caller nothing if another subscriber has made it."""
         payload = self._payloads.get(key)
-        if payload is None and charge is not None:
-            payload = self._render(message.make_root(), message.position, charge)
-            self._keep(key, payload)
+        if payload is None:
+            payload = await self._pay_and_make(key, message, charge.for_event(part))
+        # Others may wait for it, so it is made to its end also if this task is cancelled.
+        return payload if isinstance(payload, Payload) else await asyncio.shield(payload)
+
+    async def _pay_and_make(
+        self, key: object, message: Fact | LiveMessage, charge: OperationCharge
+    ) -> PayloadOrFuture:
+        """Make the payload when its caller has paid its debt, unless another subscriber makes it before.
+
+        One subscriber of each caller pays. If it leaves, another one takes over.
+        """
+        while charge.due and (awaited := self._awaited.get(key, {}).get(charge.caller)) is not None:
+            await asyncio.wait([awaited])
+            if (payload := awaited.result() or self._payloads.get(key)) is not None:
+                return payload
+        if not (seconds := charge.reserve()):
+            return self._make(key, message, charge)
+        # Not as one that all wait for: other callers have no part in this debt.
+        awaited = asyncio.get_running_loop().create_future()
+        self._awaited.setdefault(key, {})[charge.caller] = awaited
+        try:
+            await charge.wait(seconds, awaited)
+            return awaited.result() if awaited.done() else self._make(key, message, charge)
+        finally:
+            if not awaited.done():
+                awaited.set_result(None)
+                del self._awaited[key][charge.caller]
+                if not self._awaited[key]:
+                    del self._awaited[key]
+
+    def _make(self, key: object, message: Fact | LiveMessage, charge: OperationCharge) -> PayloadOrFuture:
+        if isinstance(message, LiveMessage):
+            root = message.make_root()
+        else:
+            root = self._context.events.to_graphql(message, self._context.access)
+        payload = self._render(root, message.position, charge)
+        self._keep(key, payload)
+        for awaited in self._awaited.pop(key, {}).values():
+            awaited.set_result(payload)
         return payload
 
     def _keep(self, key: object, payload: PayloadOrFuture) -> None:
@@ -191,48 +216,26 @@ class SharedSubscriptions:
         epoch, actor = feed.epoch, None
         shared = self._shared_by(execution, epoch)
 
-        async def payload_of[M](
-            payload_for: Callable[[SharedSubscription, M, OperationCharge | None], PayloadOrFuture | None],
-            message: M,
-            part: float,
-        ) -> Payload:
-            """The payload, which costs its caller nothing if another subscriber has made it."""
-            payload = payload_for(shared, message, None)
-            if payload is None:
-                charge = execution.context.charge.for_event(part)
-                if seconds := charge.reserve():
-                    # Not as one that others wait for: their callers have no part in this debt.
-                    await charge.wait(seconds)
-                    if (payload := payload_for(shared, message, None)) is not None:
-                        charge.refund()
-                payload = payload or payload_for(shared, message, charge)
-                assert payload is not None
-            return await _made(payload)
-
-        async def send_payload[M](
-            payload_for: Callable[[SharedSubscription, M, OperationCharge | None], PayloadOrFuture | None],
-            message: M,
-            part: float = 1.0,
-        ) -> None:
+        async def send_payload(key: object, message: Fact | LiveMessage, part: float = 1.0) -> None:
             nonlocal shared, actor
-            payload = await payload_of(payload_for, message, part)
+            payload = await shared.payload(key, message, execution.context.charge, part)
             if payload.is_personal and actor is None:
                 # It may be the answer to another caller.
                 actor = execution.context.caller.actor
                 shared = self._shared_by(execution, epoch, actor)
-                payload = await payload_of(payload_for, message, part)
+                payload = await shared.payload(key, message, execution.context.charge, part)
             if payload.too_large is not None:
                 raise AnswerTooLarge(payload.too_large)
             await send(f"{prefix}{payload.text}{suffix}")
 
         if handover.next_after is not None:
             if (first := handover.take_first()) is not None:
-                await send_payload(SharedSubscription.first_payload, first, first.part)
+                await send_payload(shared.first_key(first), first, first.part)
             del first
             sent = 0
             while (message := await handover.next_after(cursor)) is not None:
                 cursor = message.cursor
-                await send_payload(SharedSubscription.message_payload, message, message.part)
+                await send_payload(message.key, message, message.part)
                 sent += 1
                 # It may have a whole list, and is not kept while the subscriber waits.
                 del message
@@ -245,7 +248,7 @@ class SharedSubscriptions:
             if handover.owned is not None:
                 facts = await handover.owned(facts)
             for fact in facts:
-                await send_payload(SharedSubscription.payload, fact)
+                await send_payload(fact.position, fact)
             # They are not kept while the subscriber waits.
             del facts
             if cursor < feed.head:
@@ -275,11 +278,6 @@ class SharedSubscriptions:
         if shared is None:
             shared = self._shared[key] = SharedSubscription(self._schema, execution, self.memory)
         return shared
-
-
-async def _made(payload: PayloadOrFuture) -> Payload:
-    """The payload. Others may wait for it, so it is made to its end also if this task is cancelled."""
-    return payload if isinstance(payload, Payload) else await asyncio.shield(payload)
 
 
 def _start_variables(execution: ExecutionContext) -> set[str]:
