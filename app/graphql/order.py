@@ -392,7 +392,7 @@ class Mutation:
         self, info: Info, input: OrderRefInput, options: CommandOptions | None = None
     ) -> OrderOutcome:
         # Of the database's clock, as the time of the event: events of one order have one clock.
-        at = command_context(info.context, options).occurred_at or await info.context.services.reader.now()
+        at = command_context(info.context, options).occurred_at or await info.context.reader.now()
         return await _execute(info, input.order_id, PlaceOrder(at=at), options)
 
     @strawberry.mutation(
@@ -532,7 +532,7 @@ class Subscription:
         if selects_field(info, "payment"):
             related.append(payment_changes(id))
         if selects_field(info, "fulfilment"):
-            related.append(fulfilment_changes(context.services.database, id))
+            related.append(fulfilment_changes(context.database, id))
         not_found = f"Order {id} does not exist."
         async with aclosing(
             live_query(

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,29 +13,15 @@ _PARAMETER = re.compile(r"\$(\d+)")
 _TYPES: Mapping[type, str] = {str: "text", int: "bigint", datetime: "timestamptz"}
 
 
-class ReadsInTurns:
-    """Stands in for a pool: each read takes one of the `slots`."""
-
-    def __init__(self, pool: Any, slots: AbstractAsyncContextManager[None]) -> None:
-        self._pool = pool
-        self._slots = slots
-
-    async def fetch(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
-        """The rows of a query."""
-        async with self._slots:
-            return await self._pool.fetch(query, *arguments)
-
-
 class BatchedReads:
     """Stands in for a pool, for the reads of one operation.
 
     A list of twenty items that each read one stream sends one statement. It executes the text of the read for each row
-    of arguments. `slots` bounds how many statements run at once.
+    of arguments.
     """
 
-    def __init__(self, pool: Any, slots: AbstractAsyncContextManager[None]) -> None:
+    def __init__(self, pool: Any) -> None:
         self._pool = pool
-        self._slots = slots
         self._waiting: dict[tuple[str, tuple[str, ...]], list[_Read]] = {}
         self._tasks: dict[asyncio.Task[None], Sequence[_Read]] = {}
 
@@ -73,8 +58,7 @@ class BatchedReads:
         if not reads:
             return
         try:
-            async with self._slots:
-                results = await self._fetch(query, types, [read.arguments for read in reads])
+            results = await self._fetch(query, types, [read.arguments for read in reads])
         except Exception as error:
             # Each of the reads raises it.
             for read in reads:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,7 @@ from app.engine.database.migrations import (
     unknown_revisions,
     upgrade,
 )
+from app.engine.database.pool_reads import PoolReads, PoolWaits
 from app.engine.database.sessions import Session, SessionKind, SessionLimits
 from app.engine.database.statements import StatementCache
 from app.engine.database.url import DatabaseUrl
@@ -105,13 +106,14 @@ class Database:
         """How often work was interrupted because its session was lost, by its lease or component."""
         # One connection stays for reads of no caller. A caller has at most half, so that it holds up no other one.
         self._all_slots = FairSlots(max(1, pool - 1), max(1, pool // 2))
-        self.slots: AbstractAsyncContextManager[None] = nullcontext()
-        """The turns of this caller's reads; each read that may be long takes one."""
+        self.pool_waits = PoolWaits()
+        """The waits of `reads`, of all callers."""
+        self._reads: PoolReads | None = None
 
     def for_caller(self, caller: str) -> "Database":
-        """The same database, whose reads of read models take turns with those of other callers."""
+        """The same database, whose reads take turns with those of other callers."""
         database = copy(self)
-        database.slots = self._all_slots.of(caller)
+        database._reads = PoolReads(self.pool, self._all_slots.of(caller), self.pool_waits)
         return database
 
     @property
@@ -162,6 +164,12 @@ class Database:
         assert self._pool is not None, "the database is not open"
         return self._pool
 
+    @property
+    def reads(self) -> PoolReads:
+        """The pool with the turns of this caller, for each read that a caller waits for. A database of no caller has no turns."""
+        assert self._reads is not None, "the database is not open"
+        return self._reads
+
     def render(self, query: Select[Any]) -> tuple[str, Sequence[Any]]:
         """The SQL text of a query, and the values of its parameters."""
         sql, params = self._statements.render(query)
@@ -174,10 +182,9 @@ class Database:
 
     async def fetch_sql(self, sql: str, *params: object) -> Sequence[asyncpg.Record]:
         """The records of a statement that reads read models. Raises `RowsLost`."""
-        # Before the turn: rows that are lost while the read waits for it are missing, too.
+        # Before the turn: the caller has waited for rows that may be lost until then.
         losses = self.losses
-        async with self.slots:
-            records = await retry_read(partial(self.pool.fetch, sql, *params))
+        records = await retry_read(partial(self.reads.fetch, sql, *params))
         if self.losses != losses:
             raise RowsLost(RowsLost.__doc__)
         return records
@@ -193,6 +200,7 @@ class Database:
                 connection_class=Session,
                 reset=_skip_reset,
             )
+            self._reads = PoolReads(self._pool, nullcontext(), self.pool_waits)
             version = int(await self._pool.fetchval("SHOW server_version_num")) // 10_000
             self.collations = await find_collations(self._pool)
         except (*DRIVER_ERRORS, ValueError) as error:

@@ -52,7 +52,7 @@ async def resolve_as_of(
 
 async def _at_position(context: Context, position: int) -> ResolvedAsOf:
     if position > context.services.feed.latest_known and position > (
-        head := await context.services.reader.head_position()
+        head := await context.reader.head_position()
     ):
         raise BadInput(f"asOf.position is {position}; the log ends at {head}.")
     await context.reads.check_log()
@@ -64,9 +64,9 @@ async def _at_moment(context: Context, moment: datetime, scopes: Sequence[str]) 
 
     Events may still be recorded for a moment that has just passed. So later pages keep the position of the first page.
     """
-    if await context.services.reader.is_future(moment):
+    if await context.reader.is_future(moment):
         raise BadInput(f"asOf.moment is {moment.isoformat()}, which is in the future.")
-    position = await context.services.reader.position_at(moment)
+    position = await context.reader.position_at(moment)
     prefix = f"@{moment.isoformat()}@"
     for scope in scopes:
         first_page = scope.partition(prefix)[2]

@@ -200,6 +200,11 @@ class Context(RequestContext):
         self.actor_use.is_read = True
         return self.caller.actor
 
+    @property
+    def reader(self) -> EventReader:
+        """Reads the log, with the turns of the caller."""
+        return self.services.reader.through(self.database.reads)
+
     @classmethod
     def of(cls, request: RequestContext, correlation_id: UUID) -> "Context":
         """The context of an operation of this request that begins now."""
@@ -224,7 +229,7 @@ class Context(RequestContext):
         """
         reads = _new_reads(self, self.access)
         # Subscribers of several callers wait for it, so it takes no turn of one of them.
-        database = self.services.database
+        database = self.services.database.for_caller("live messages")
         return replace(
             self,
             database=database,

@@ -52,7 +52,7 @@ class EventInterface:
     async def on_behalf_of(self, info: strawberry.Info[Any, None]) -> str | None:
         if self.caused_by is None:
             return None
-        database = info.context.services.database
+        database = info.context.database
 
         async def read(positions: list[int]) -> Sequence[str | None]:
             actors = await origin_actors(database, positions)

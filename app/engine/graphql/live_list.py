@@ -146,7 +146,7 @@ async def _find[R](
     """The rows, and the end of the log that the first message has to have. Raises `BadInput`, `ReplacedLog`, `AccessDenied`."""
     if not 1 <= most <= MAX_LIVE_ROWS:
         raise BadInput(f"most must be from 1 to {MAX_LIVE_ROWS}, not {most}.")
-    head = await context.services.reader.head_position()
+    head = await context.reader.head_position()
     if after is not None:
         if after > head:
             raise ReplacedLog(

@@ -60,13 +60,10 @@ class Loaders:
     """How many tasks wait for each read. The tasks of several fields may wait for one."""
     _history: AggregateHistory | None = None
 
-    def history(self, shared: AggregateHistory, caller: str = "") -> AggregateHistory:
-        """The history of aggregates, with the reads of this operation in batches. It caches no reads.
-
-        `caller` names whose share of the concurrent reads they take.
-        """
+    def history(self, shared: AggregateHistory) -> AggregateHistory:
+        """The history of aggregates, with the reads of this operation in batches. It caches no reads."""
         if self._history is None:
-            self._history = shared.batched(caller)
+            self._history = shared.batched(self.database.reads)
         return self._history
 
     async def row[R](self, projection: Projection[R], column: str, value: object) -> R | None:

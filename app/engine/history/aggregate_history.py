@@ -5,7 +5,6 @@ The blame names the fact that last set each field.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,8 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from app.engine.database.batched_reads import BatchedReads
+from app.engine.database.pool_reads import PoolReads
 from app.engine.errors import UserError
 from app.engine.history.diff import (
     EMPTY_DOCUMENT,
@@ -24,7 +25,6 @@ from app.engine.history.diff import (
     to_document,
     update_blame,
 )
-from app.engine.shares import FairSlots
 from app.engine.sized_cache import VersionedCache, memory_size
 from app.engine.store.load import UnreadableStream, load_aggregate
 from app.engine.store.reader import EventReader, Fact
@@ -35,10 +35,6 @@ from domain.kernel.undo import Undoable
 
 CHUNK_SIZE = 200
 """Facts that are folded before other tasks run: a few milliseconds."""
-MAX_CONCURRENT = 4
-"""How many reads of the past run at once. A page of a hundred orders with histories leaves connections to others."""
-MAX_CONCURRENT_PER_CALLER = 2
-"""How many of them one caller holds, so that its long histories never take them all."""
 MAX_STATES_BYTES = 2**23
 """Bytes of the states in memory. The next page of a long history folds from one of them, not from the first fact."""
 MAX_MEASURED_STREAMS = 10_000
@@ -113,8 +109,6 @@ class AggregateHistory:
         self._epoch = epoch
         self._reader = reader
         self._snapshots = snapshots
-        self._all_slots = FairSlots(MAX_CONCURRENT, MAX_CONCURRENT_PER_CALLER)
-        self._slots: AbstractAsyncContextManager[None] = self._all_slots.of("")
         self._is_batched = False
         self._states: VersionedCache[tuple[int, str, UUID], _CachedState] = VersionedCache(
             MAX_STATES_BYTES, lambda cached: cached.size
@@ -123,19 +117,18 @@ class AggregateHistory:
         self._measured: LRUCache[tuple[str, UUID], tuple[int, int]] = LRUCache(MAX_MEASURED_STREAMS)
         """For a stream, the version of the state that was measured last, and its size."""
 
-    def batched(self, caller: str = "") -> "AggregateHistory":
+    def batched(self, pool_reads: PoolReads) -> "AggregateHistory":
         """The same history for one operation: what its resolvers ask for at the same time is read in one statement.
 
-        Its statements are bounded, and not its calls: those of a list have to wait for the same statement. `caller` names
-        whose share of the concurrent reads they take.
+        Its statements take turns, and not its calls: those of a list have to wait for the same statement.
         """
         if self._is_batched:
             return self
         history = copy(self)
         history._is_batched = True
-        history._reader, reads = self._reader.batched(self._all_slots.of(caller))
+        reads = BatchedReads(pool_reads)
+        history._reader = self._reader.through(reads)
         history._snapshots = None if self._snapshots is None else self._snapshots.through(reads)
-        history._slots = nullcontext()
         return history
 
     async def as_of(
@@ -145,12 +138,11 @@ class AggregateHistory:
 
         Raises `InvalidPointInTime` and `UnreadableStream`.
         """
-        async with self._slots:
-            epoch = self._epoch()
-            version = await self.version(decider, stream_id, point)
-            loaded = await self._state_at(decider, stream_id, version, epoch)
-            # The log may be replaced in the meantime, by one without the stream.
-            return loaded if loaded.version else None
+        epoch = self._epoch()
+        version = await self.version(decider, stream_id, point)
+        loaded = await self._state_at(decider, stream_id, version, epoch)
+        # The log may be replaced in the meantime, by one without the stream.
+        return loaded if loaded.version else None
 
     async def version(self, decider: AnyDecider, stream_id: UUID, point: PointInTime) -> int:
         """The version of the stream at that point, 0 before its first fact. Raises `InvalidPointInTime`."""
@@ -184,32 +176,6 @@ class AggregateHistory:
 
         There are fewer if states are large, or if a fact follows that cannot be read.
         """
-        async with self._slots:
-            return await self._history(decider, stream_id, after, first)
-
-    async def history_before(
-        self, decider: AnyDecider, stream_id: UUID, end: int, last: int
-    ) -> Sequence[HistoryEntry]:
-        """Up to `last` entries whose versions end with `end`, in order; fewer if states are large."""
-        after = max(0, end - last)
-        entries: Sequence[HistoryEntry] = ()
-        while after < end:
-            entries, _ = await self.history(decider, stream_id, after, end - after)
-            if not entries:
-                break
-            after = entries[-1].fact.version
-        return entries
-
-    async def blame(
-        self, decider: AnyDecider, stream_id: UUID, point: PointInTime = NOW
-    ) -> Sequence[FieldBlame]:
-        """Every value of the state at that point, with the fact that last set it; none before the first fact."""
-        async with self._slots:
-            return await self._blame(decider, stream_id, await self.version(decider, stream_id, point))
-
-    async def _history(
-        self, decider: AnyDecider, stream_id: UUID, after: int, first: int
-    ) -> tuple[Sequence[HistoryEntry], bool]:
         epoch = self._epoch()
         facts = await self._reader.read_stream(decider.category, stream_id, after, first + 1)
         if not facts or first < 1:
@@ -240,7 +206,24 @@ class AggregateHistory:
         ]
         return entries, len(changes) < len(facts)
 
-    async def _blame(self, decider: AnyDecider, stream_id: UUID, end: int) -> Sequence[FieldBlame]:
+    async def history_before(
+        self, decider: AnyDecider, stream_id: UUID, end: int, last: int
+    ) -> Sequence[HistoryEntry]:
+        """Up to `last` entries whose versions end with `end`, in order; fewer if states are large."""
+        after = max(0, end - last)
+        entries: Sequence[HistoryEntry] = ()
+        while after < end:
+            entries, _ = await self.history(decider, stream_id, after, end - after)
+            if not entries:
+                break
+            after = entries[-1].fact.version
+        return entries
+
+    async def blame(
+        self, decider: AnyDecider, stream_id: UUID, point: PointInTime = NOW
+    ) -> Sequence[FieldBlame]:
+        """Every value of the state at that point, with the fact that last set it; none before the first fact."""
+        end = await self.version(decider, stream_id, point)
         state, document, version = decider.initial, EMPTY_DOCUMENT, 0
         blame: BlameTree[Fact] | None = None
         while version < end:

@@ -58,7 +58,7 @@ class Trace:
 
 async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID) -> Trace:
     """The trace of a correlation id. Raises `UserError` if no event has it."""
-    rows = await database.pool.fetch(_SELECT_EVENTS, correlation_id, MAX_EVENTS + 1)
+    rows = await database.reads.fetch(_SELECT_EVENTS, correlation_id, MAX_EVENTS + 1)
     causes = {row["caused_by"] for row in rows[:MAX_EVENTS] if row["caused_by"] is not None}
     origins = await origin_actors(database, causes) if causes else {}
     if not rows:
@@ -93,7 +93,7 @@ async def read_trace(database: Database, codec: EventCodec, correlation_id: UUID
 
 async def origin_actors(database: Database, positions: Collection[int]) -> Mapping[int, str]:
     """Who sent the first command of the chain that led to the event at each position. A cause precedes its effect."""
-    rows = await retry_read(partial(database.pool.fetch, _SELECT_ORIGIN_ACTORS, list(positions)))
+    rows = await retry_read(partial(database.reads.fetch, _SELECT_ORIGIN_ACTORS, list(positions)))
     return {row["start"]: row["actor"] for row in rows}
 
 

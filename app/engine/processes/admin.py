@@ -94,7 +94,7 @@ async def wait_until_folded(database: Database, process: str, instance: UUID, po
     query = "SELECT position >= $3 OR parked_position IS NOT NULL FROM es.processes WHERE process = $1 AND id = $2"
     try:
         async with asyncio.timeout(FOLD_TIMEOUT_SECONDS):
-            while not await retry_read(partial(database.pool.fetchval, query, process, instance, position)):  # noqa: ASYNC110 - another process may own the instance
+            while not await retry_read(partial(database.reads.fetchval, query, process, instance, position)):  # noqa: ASYNC110 - another process may own the instance
                 await asyncio.sleep(POLL_INTERVAL_SECONDS)
     except TimeoutError:
         # The fact may not concern the instance.
@@ -115,7 +115,7 @@ async def list_processes(
 async def count_processes(database: Database, *, process: str | None = None, state: str | None = None) -> int:
     """The number of instances in the list."""
     return await retry_read(
-        partial(database.pool.fetchval, f"SELECT count(*) {_FROM_INSTANCES}", process, state)
+        partial(database.reads.fetchval, f"SELECT count(*) {_FROM_INSTANCES}", process, state)
     )
 
 
@@ -219,10 +219,10 @@ def _unknown() -> CommandRejected:
 
 
 async def _read(database: Database, query: str, *arguments: object) -> Sequence[ProcessView]:
-    rows = await retry_read(partial(database.pool.fetch, query, *arguments))
+    rows = await retry_read(partial(database.reads.fetch, query, *arguments))
     keys = [row["process"] for row in rows], [row["id"] for row in rows]
     steps: dict[tuple[str, Any], list[StepView]] = {}
-    for row in await retry_read(partial(database.pool.fetch, _SELECT_STEPS, *keys)) if rows else ():
+    for row in await retry_read(partial(database.reads.fetch, _SELECT_STEPS, *keys)) if rows else ():
         steps.setdefault((row["process"], row["instance"]), []).append(
             StepView(
                 name=row["step"],

@@ -59,7 +59,7 @@ async def projection_statuses(
     database: Database, projections: Sequence[AnyProjection]
 ) -> Sequence[ProjectionStatus]:
     """Each of these projections, and each other one that has a checkpoint: those of older or newer code."""
-    records = await database.pool.fetch(_SELECT_PROJECTIONS, *_names_and_versions(projections))
+    records = await database.reads.fetch(_SELECT_PROJECTIONS, *_names_and_versions(projections))
     return [
         ProjectionStatus(
             projection=record["projection"],

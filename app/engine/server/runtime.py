@@ -85,7 +85,11 @@ class Runtime:
         database.on_read_connection = self.projector.check_new_connection
         self.catch_up = FairSlots(MAX_CATCH_UP, MAX_CATCH_UP_PER_CALLER)
         self.live_lists = LiveLists(
-            database, self.feed, self.projector, settings.min_position_timeout_seconds
+            # A list is read for subscribers of several callers.
+            database.for_caller("live lists"),
+            self.feed,
+            self.projector,
+            settings.min_position_timeout_seconds,
         )
         self.probe = DatabaseProbe(database)
         self._connects: Counter[str] = Counter()
@@ -113,7 +117,7 @@ class Runtime:
         self.feed.on_replaced += [self.commands.forget, self.appender.invalidate, self._notifier.forget]
         self.history = AggregateHistory(self.reader, self.snapshots, epoch=lambda: self.feed.epoch)
         self.operations = BackgroundOperations()
-        self.statuses = StatusCache(database, application.projections)
+        self.statuses = StatusCache(database.for_caller("statuses"), application.projections)
         self.sealer = Sealer(
             database, self.feed, facts=settings.seal_max_events, seconds=settings.seal_interval_seconds
         )

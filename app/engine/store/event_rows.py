@@ -5,8 +5,9 @@ from typing import Any
 
 import asyncpg
 
-from app.engine.database.batched_reads import BatchedReads, ReadsInTurns
+from app.engine.database.batched_reads import BatchedReads
 from app.engine.database.connections import retry_read
+from app.engine.database.pool_reads import PoolReads
 
 EVENT_COLUMNS = (
     "position, category, stream_id, version, type, type_version, data, command_id, correlation_id, caused_by, actor, "
@@ -22,7 +23,7 @@ _READABLE_COLUMNS = EVENT_COLUMNS.replace(
 
 
 async def fetch_event_rows(
-    pool: asyncpg.Pool | asyncpg.Connection | BatchedReads | ReadsInTurns, query: str, *arguments: object
+    pool: asyncpg.Pool | asyncpg.Connection | BatchedReads | PoolReads, query: str, *arguments: object
 ) -> Sequence[Any]:
     """The rows of a query that selects `EVENT_COLUMNS`. A row with a moment that Python cannot hold has `undecodable`."""
 

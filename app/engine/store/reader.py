@@ -1,7 +1,6 @@
 """Reads facts: of one stream, or of the whole log from a position on."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -10,8 +9,9 @@ from uuid import UUID
 
 import asyncpg
 
-from app.engine.database.batched_reads import BatchedReads, ReadsInTurns
+from app.engine.database.batched_reads import BatchedReads
 from app.engine.database.connections import retry_read
+from app.engine.database.pool_reads import PoolReads
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
 from app.engine.store.log_identity import (
@@ -155,7 +155,7 @@ class EventReader:
 
     def __init__(
         self,
-        pool: asyncpg.Pool | asyncpg.Connection | BatchedReads | ReadsInTurns,
+        pool: asyncpg.Pool | asyncpg.Connection | BatchedReads | PoolReads,
         codec: EventCodec,
         noted_by: "EventReader | None" = None,
     ) -> None:
@@ -169,14 +169,9 @@ class EventReader:
         """A reader on this connection."""
         return EventReader(connection, self._codec)
 
-    def in_turns(self, slots: AbstractAsyncContextManager[None]) -> "EventReader":
-        """A reader whose reads take these slots."""
-        return EventReader(ReadsInTurns(self._pool, slots), self._codec, noted_by=self)
-
-    def batched(self, slots: AbstractAsyncContextManager[None]) -> tuple["EventReader", BatchedReads]:
-        """A reader for one operation, and the reads that it shares with others: see `BatchedReads`."""
-        reads = BatchedReads(self._pool, slots)
-        return EventReader(reads, self._codec, noted_by=self), reads
+    def through(self, reads: PoolReads | BatchedReads) -> "EventReader":
+        """The same reader, for one operation."""
+        return EventReader(reads, self._codec, noted_by=self)
 
     def note(self, facts: Sequence[Fact]) -> None:
         """These facts were read or recorded, in the order of their positions."""

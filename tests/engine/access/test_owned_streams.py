@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
 
-import asyncpg
 import httpx2
 import pytest
 import strawberry
@@ -18,6 +17,7 @@ from app.engine.access.policy import ANYONE, AccessDenied, Policy, Roles, Stream
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
+from app.engine.database.pool_reads import PoolReads
 from app.engine.graphql.context import Info
 from app.engine.graphql.event_types import HIDDEN_PROBLEM
 from app.engine.graphql.slices.history import HistoryFields
@@ -163,13 +163,13 @@ async def test_the_owners_of_a_list_are_read_together_and_not_at_all_if_everythi
     ids = [uuid4() for _ in range(10)]
     await noted(runtime, *ids)
     queries: list[str] = []
-    own = asyncpg.Pool.fetch
+    own = PoolReads.fetch
 
-    async def fetch(self: asyncpg.Pool, query: str, *arguments: Any, **options: Any) -> Sequence[Any]:
+    async def fetch(self: PoolReads, query: str, *arguments: Any) -> Sequence[Any]:
         queries.append(query)
-        return await own(self, query, *arguments, **options)
+        return await own(self, query, *arguments)
 
-    monkeypatch.setattr(asyncpg.Pool, "fetch", fetch)
+    monkeypatch.setattr(PoolReads, "fetch", fetch)
     counts: list[int] = []
     for actor, held in (("boss", "staff"), (ids[0], "seller,auditor")):
         queries.clear()

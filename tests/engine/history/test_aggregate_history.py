@@ -286,7 +286,10 @@ async def test_states_that_are_decoded_and_folded_at_the_same_time_let_other_tas
     async with engine(database) as running:
         for amount in range(1, 121):
             await running.commands.execute(tally, STREAM, Add(amount=amount), request())
-        decider, history = replace(tally, evolve=evolve), AggregateHistory(running.reader).batched()
+        decider, history = (
+            replace(tally, evolve=evolve),
+            AggregateHistory(running.reader).batched(database.reads),
+        )
         began = thread_time()
         reads = [
             asyncio.ensure_future(history.as_of(decider, STREAM, PointInTime(version=120 - number)))

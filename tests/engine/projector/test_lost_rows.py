@@ -12,6 +12,7 @@ import pytest
 
 import app.engine.projector.worker as module
 from app.engine.database.connections import Database, RowsLost
+from app.engine.database.pool_reads import PoolReads
 from app.engine.projector.checkpoint import Checkpoint
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_table import LiveTable
@@ -241,9 +242,9 @@ async def test_a_live_list_reads_again_after_a_loss_that_its_read_may_have_met(
 ) -> None:
     async with with_two_rows(database) as (running, worker, stream):
         rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, of_sum_one, 10, None)
-        fetch, lost = asyncpg.Pool.fetch, False
+        fetch, lost = PoolReads.fetch, False
 
-        async def fetch_during_a_loss(pool: asyncpg.Pool, query: str, *arguments: Any) -> Sequence[Any]:
+        async def fetch_during_a_loss(pool: PoolReads, query: str, *arguments: Any) -> Sequence[Any]:
             nonlocal lost
             if tallies.table.fullname in query and not lost:
                 lost = True
@@ -259,7 +260,7 @@ async def test_a_live_list_reads_again_after_a_loss_that_its_read_may_have_met(
                 return records
             return await fetch(pool, query, *arguments)
 
-        monkeypatch.setattr(asyncpg.Pool, "fetch", fetch_during_a_loss)
+        monkeypatch.setattr(PoolReads, "fetch", fetch_during_a_loss)
         first, _ = await rows.join(2, None)
         assert first is not None
         assert stream in {row.id for row in first.upserted}

@@ -195,7 +195,7 @@ async def test_a_state_of_the_past_that_rests_on_lost_events_is_not_shown(
     running: Engine, database: Database
 ) -> None:
     stream = uuid4()
-    history = AggregateHistory(running.reader, epoch=lambda: running.feed.epoch).batched()
+    history = AggregateHistory(running.reader, epoch=lambda: running.feed.epoch).batched(database.reads)
     await add(running, stream, 1)
     await add(running, stream, 10)
     assert (await history.as_of(tally, stream, PointInTime(version=2))) == LoadedState(11, 2, 2)

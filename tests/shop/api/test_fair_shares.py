@@ -2,15 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import AsyncExitStack, aclosing
-from dataclasses import replace
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import httpx2
 import pytest
+from asyncpg import Pool
 from graphql import DocumentNode
 from graphql.language.parser import Parser
 from starlette.requests import Request
@@ -20,6 +23,7 @@ from starlette.websockets import WebSocket
 from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.connections import Database
+from app.engine.graphql.context import Context
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import ServerOverloaded
 from app.engine.graphql.execution import rates
@@ -33,7 +37,7 @@ from domain.money import Money
 from domain.product import ReceiveStock, RegisterProduct, product, product_id
 from projections.product import products
 from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
-from tests.shop.support.shop_client import filled
+from tests.shop.support.shop_client import ended, filled, placed, stock
 from tests.support.graphql_client import Api
 from tests.support.locks import locked
 from tests.support.server import Server
@@ -426,6 +430,40 @@ async def test_a_caller_whose_reads_of_a_table_wait_leaves_connections_to_others
     assert [answer.get("errors") for answer in answers] == [None] * 11
 
 
+LIST = "subscription { products(most: 5) { position upserted { sku } } }"
+OF_ORDER = '{ order(id: "%s") { history { nodes { command } } fulfilment { status } } }'
+
+
+@dataclass
+class Turns:
+    """The turns and the connections that the tasks of a test have taken."""
+
+    callers: list[str] = field(default_factory=list[str])
+    connections: int = 0
+
+
+@contextmanager
+def watched_turns(monkeypatch: pytest.MonkeyPatch) -> Generator[Turns]:
+    """Watches the tasks that begin in this block, and not those of the runtime."""
+    turns, is_watched = Turns(), ContextVar("is_watched", default=False)
+    acquire, connect = FairSlots.acquire, Pool.acquire
+
+    async def watched(slots: FairSlots, caller: str) -> None:
+        await acquire(slots, caller)
+        if is_watched.get():
+            turns.callers.append(caller)
+
+    def counted(pool: Pool, **options: Any) -> Any:
+        turns.connections += is_watched.get()
+        return connect(pool, **options)
+
+    monkeypatch.setattr(FairSlots, "acquire", watched)
+    monkeypatch.setattr(Pool, "acquire", counted)
+    token = is_watched.set(True)
+    yield turns
+    is_watched.reset(token)
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -433,22 +471,57 @@ async def test_a_caller_whose_reads_of_a_table_wait_leaves_connections_to_others
         '{ product(sku: "TEA") { name } }',
         '{ dailySales(from: "2026-01-01", to: "2026-01-02") { day } }',
         '{ events(first: 1, filter: { types: ["order.opened"] }) { totalCount } }',
+        "{ events(first: 100) { nodes { onBehalfOf } } }",
+        "{ position }",
+        '{ products(first: 1, asOf: { moment: "2026-01-01T00:00:00Z" }) { nodes { sku } } }',
+        "{ processes(first: 1) { totalCount nodes { steps { name } } } }",
+        '{ parkedKeys(projection: "products") { totalCount nodes { key } } }',
+        '{ skippedEvents(projection: "products") { totalCount nodes { key } } }',
+        "{ projections { name } }",
+        OF_ORDER,
     ],
 )
 async def test_each_read_of_a_table_or_of_the_log_takes_a_turn_of_its_caller(
     api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, query: str
 ) -> None:
-    await filled(api)
+    await stock(api, "TEA", 5)
+    order = await placed(api, ("TEA", 1))
+    await ended(runtime, order)
     await have_tables(runtime)
-    callers, acquire = set[str](), FairSlots.acquire
+    with watched_turns(monkeypatch) as turns:
+        assert "errors" not in await api(query.replace("%s", str(order)), x_actor="ann")
+    # No read has a connection without a turn, or two turns.
+    assert turns.callers == ["actor ann"] * turns.connections
+    assert turns.callers
 
-    async def watched(slots: FairSlots, caller: str) -> None:
-        callers.add(caller)
-        await acquire(slots, caller)
 
-    monkeypatch.setattr(FairSlots, "acquire", watched)
-    assert "errors" not in await api(query, x_actor="ann")
-    assert callers == {"actor ann"}
+async def test_the_reads_of_a_list_for_many_subscribers_take_turns_of_no_caller(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stock(api, "TEA", 5)
+    await have_tables(runtime)
+    view = endpoint(runtime)
+    with watched_turns(monkeypatch) as turns:
+        stream: Any = await view.schema.stream(LIST, {}, context_of(view, "ann"))
+        async with asyncio.timeout(20), aclosing(stream):
+            assert (await anext(stream)).errors is None
+    assert Counter(turns.callers).keys() == {"actor ann", "live lists"}
+    assert len(turns.callers) == turns.connections
+
+
+async def test_a_message_for_many_subscribers_takes_turns_of_no_caller(
+    api: Api, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stock(api, "TEA", 5)
+    await ended(runtime, await placed(api, ("TEA", 1)))
+    await have_tables(runtime)
+    context = Context.of(context_of(endpoint(runtime), "ann"), uuid4())
+    with watched_turns(monkeypatch) as turns:
+        message = context.for_message(context.charge)
+        await message.loaders.row(products, "sku", "TEA")
+        await message.reader.head_position()
+    assert turns.callers == ["live messages"] * 2
+    assert turns.connections == 2
 
 
 ONE_NETWORK, ANOTHER = ("2001:db8::1", "2001:db8::ffff:2"), "2001:db8:0:1::1"

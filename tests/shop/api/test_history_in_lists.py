@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from app.engine.commands import CommandContext
+from app.engine.database.pool_reads import PoolReads
 from app.engine.server.runtime import Runtime
 from domain.product import ReceiveStock, product, product_id
 from tests.shop.support.shop_client import filled, stock
@@ -29,14 +29,14 @@ ONE = {"orders": "order(id: $id) { id FIELD }", "products": "product(sku: $sku) 
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The statements that read streams, from now on."""
     seen: list[str] = []
-    own = asyncpg.Pool.fetch
+    own = PoolReads.fetch
 
-    async def fetch(self: asyncpg.Pool, query: str, *arguments: Any, **options: Any) -> Sequence[Any]:
+    async def fetch(self: PoolReads, query: str, *arguments: Any) -> Sequence[Any]:
         if "stream_id = " in query or "es.commands" in query or "es.snapshots" in query:
             seen.append(query)
-        return await own(self, query, *arguments, **options)
+        return await own(self, query, *arguments)
 
-    monkeypatch.setattr(asyncpg.Pool, "fetch", fetch)
+    monkeypatch.setattr(PoolReads, "fetch", fetch)
     return seen
 
 

@@ -98,7 +98,7 @@ class Query:
         if after is not None:
             await context.reads.check_log()
         size, where = page_size(first), await readable_page(context, _to_filter(filter))
-        reader = context.services.reader.in_turns(context.database.slots)
+        reader = context.reader
         facts, has_next = await reader.read_page(after or 0, size, where)
         items = [(context.events.to_graphql(fact, context.access), str(fact.position)) for fact in facts]
         has_previous = (
@@ -124,7 +124,7 @@ class Query:
 
     @strawberry.field(description="The position of the newest event in the log.")
     async def position(self, info: Info) -> Position:
-        return Position(await info.context.services.reader.head_position())
+        return Position(await info.context.reader.head_position())
 
     @strawberry.field(
         description="How far each projection is behind the log.",
@@ -165,7 +165,7 @@ class Subscription:
         point = context.resume_point or ResumePoint()
         after = after if point.after is None else Position(point.after)
         if after is not None:
-            if after > feed.latest_known and after > (head := await context.services.reader.head_position()):
+            if after > feed.latest_known and after > (head := await context.reader.head_position()):
                 raise ReplacedLog(
                     f"after is {after}; the log ends at {head}. It was replaced, or the position is of another log."
                 )

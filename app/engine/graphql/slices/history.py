@@ -121,7 +121,7 @@ def point_in_time(
 def history_of(context: Context) -> AggregateHistory:
     """The history of aggregates, for one read of the log. The items of a list read it in the same statements."""
     context.reads.note_log_read()
-    return context.loaders.history(context.services.history, context.share)
+    return context.loaders.history(context.services.history)
 
 
 async def as_of(

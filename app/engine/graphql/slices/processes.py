@@ -352,7 +352,7 @@ class Query:
         if state is not None and state not in STATES:
             raise BadInput(f"state must be one of: {', '.join(STATES)}.")
         _check_process_name(info, process)
-        database = info.context.services.database
+        database = info.context.database
         return await read_page(
             info,
             parse_page(first, after, last, before),

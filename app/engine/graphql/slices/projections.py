@@ -144,7 +144,7 @@ async def statuses(context: Context) -> list[ProjectionStatus]:
     return [
         ProjectionStatus.of(context, status)
         for status in await projection_status.projection_statuses(
-            context.services.database, context.services.application.projections
+            context.database, context.services.application.projections
         )
     ]
 
@@ -236,7 +236,7 @@ class Query:
         before: str | None = None,
     ) -> Connection[ParkedKey]:
         context, page = info.context, parse_page(first, after, last, before)
-        database, found = context.services.database, _find(context, projection)
+        database, found = context.database, _find(context, projection)
         return await read_page(
             info,
             page,
@@ -289,7 +289,7 @@ class Subscription:
 
 async def _skipped_events(info: Info, projection: str, page: Page) -> Connection[SkippedEvent]:
     context: Context = info.context
-    database, found = context.services.database, _find(context, projection)
+    database, found = context.database, _find(context, projection)
     return await read_page(
         info,
         page,

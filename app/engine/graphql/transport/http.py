@@ -98,7 +98,9 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
         self._policy = access_policy(
             graphql_schema(schema), application, names_roles=services.settings.mode == "development"
         )
-        self._owners = StreamOwners(services.database, self._policy.streams, self._wait_for)
+        self._owners = StreamOwners(
+            services.database.for_caller("stream owners"), self._policy.streams, self._wait_for
+        )
         self.shared_subscriptions = SharedSubscriptions(schema)
 
     @override

@@ -71,7 +71,7 @@ async def parked_keys(
 async def list_parked_keys(database: Database, projection: AnyProjection, part: Range) -> Sequence[ParkedKey]:
     """The parked keys of a range of their list. A place is a position and a key."""
     end, arguments = part.sql(("position", "key::text"), 3)
-    rows = await database.pool.fetch(
+    rows = await database.reads.fetch(
         f"SELECT {_PARKED_COLUMNS} {_FROM_PARKED_KEYS}{end}", projection.name, projection.version, *arguments
     )
     return [ParkedKey(**dict(row)) for row in rows]
@@ -79,7 +79,7 @@ async def list_parked_keys(database: Database, projection: AnyProjection, part: 
 
 async def count_parked_keys(database: Database, projection: AnyProjection) -> int:
     """The number of parked keys."""
-    return await database.pool.fetchval(
+    return await database.reads.fetchval(
         f"SELECT count(*) {_FROM_PARKED_KEYS}", projection.name, projection.version
     )
 
@@ -96,7 +96,7 @@ async def list_skipped_events(
 ) -> Sequence[SkippedEvent]:
     """The skipped events of a range of their list. A place is a position and a key."""
     end, arguments = part.sql(("position", "key::text"), 3)
-    rows = await database.pool.fetch(
+    rows = await database.reads.fetch(
         f"SELECT key::text AS key, position, reason, actor, at {_FROM_SKIPPED_EVENTS}{end}",
         projection.name,
         projection.version,
@@ -107,7 +107,7 @@ async def list_skipped_events(
 
 async def count_skipped_events(database: Database, projection: AnyProjection) -> int:
     """The number of skipped events."""
-    return await database.pool.fetchval(
+    return await database.reads.fetchval(
         f"SELECT count(*) {_FROM_SKIPPED_EVENTS}", projection.name, projection.version
     )
 
