@@ -7,7 +7,7 @@ a pool that is busy is no database that is away.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -52,17 +52,26 @@ class DatabaseProbe:
         """How far the clock of the database is ahead of that of this server; None if it is not known."""
         self.clock_uncertainty_seconds = 0.0
         """Half the round trip of that measurement."""
-        self.pool_error: str | None = None
-        """Why the pool gives no connection, in one line."""
+        self._pool_error: str | None = None
+        """Why the pool gave no connection the last time, in one line."""
         self.counts: DatabaseCounts | None = None
         """None if the database has not answered the last time."""
-        self.on_pool_wait: Callable[[float], None] = lambda seconds: None
-        """Called with each wait for a connection of the pool, in seconds."""
         self._database = database
         self._session: Session | None = None
         self._wakeup = asyncio.Event()
         self._probed_at = self._counted_at = float("-inf")
         self._probes = asyncio.Condition()
+
+    @property
+    def pool_warning(self) -> str | None:
+        """Why reads wait for a connection of the pool, in one line; None if they do not.
+
+        The pool has a free connection while reads wait: those of callers leave one.
+        """
+        waits = self._database.pool_waits
+        if self._pool_error is None and (seconds := waits.oldest_seconds) > PROBE_TIMEOUT_SECONDS:
+            return f"{waits.count} reads wait for a connection, the oldest for {seconds:.1f} s"
+        return self._pool_error
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -89,9 +98,9 @@ class DatabaseProbe:
             try:
                 await self._database.pool.release(await self._acquire())
             except DRIVER_ERRORS as error:
-                self.pool_error = error_line(error)
+                self._pool_error = error_line(error)
             else:
-                self.pool_error = None
+                self._pool_error = None
             if self.error is None and time.monotonic() - self._counted_at >= COUNTS_INTERVAL_SECONDS:
                 await self.count()
             await asyncio.sleep(PROBE_INTERVAL_SECONDS)
@@ -170,7 +179,7 @@ class DatabaseProbe:
         except TimeoutError:
             raise TimeoutError(f"the pool gives no connection in {PROBE_TIMEOUT_SECONDS} s") from None
         finally:
-            self.on_pool_wait(time.monotonic() - began)
+            self._database.pool_waits.on_wait(time.monotonic() - began)
 
     async def _fetch(self, query: str) -> Sequence[asyncpg.Record]:
         """Raises `DRIVER_ERRORS`; `TimeoutError` says what did not answer."""

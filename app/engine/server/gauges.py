@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import override
 
-from asyncpg import Pool
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from app.engine.access.authentication import Authenticator
+from app.engine.database.connections import Database
 from app.engine.processes.engine import ProcessEngine
 from app.engine.projector.projector import Projector
 from app.engine.server.database_probe import DatabaseProbe
@@ -28,7 +28,7 @@ class MetricSources:
     supervisor: Supervisor
     health: Health
     authenticator: Authenticator
-    pool: Callable[[], Pool]
+    database: Database
     reconnects: Callable[[], Mapping[str, int]]
     makes_seals: bool
 
@@ -206,13 +206,18 @@ class StateCollector(Collector):
         )
 
     def _database(self) -> Iterable[Metric]:
-        probe, pool = self._sources.probe, self._sources.pool()
+        probe, pool = self._sources.probe, self._sources.database.pool
         size, idle = pool.get_size(), pool.get_idle_size()
         yield _gauge(
             "app_pool_connections",
             "Connections of the pool for reads: in use, idle, and the largest number.",
             "state",
             {"used": size - idle, "idle": idle, "max": pool.get_max_size()},
+        )
+        yield GaugeMetricFamily(
+            "app_pool_waiting_reads",
+            "Reads that wait for their turn or for a connection of the pool.",
+            value=self._sources.database.pool_waits.count,
         )
         yield GaugeMetricFamily(
             "app_database_failed",

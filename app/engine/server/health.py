@@ -94,9 +94,9 @@ class Health:
             warnings["issuer"] = line
         if self._feed.replacement is not None:
             warnings["log"] = self._feed.replacement
-        if self._probe.pool_error is not None and self._probe.error is None:
+        if self._probe.error is None and (line := self._probe.pool_warning) is not None:
             # If a busy pool made the server unready, the next server would get its reads, too.
-            warnings["pool"] = self._probe.pool_error
+            warnings["pool"] = line
         if (line := self._clock_warning()) is not None:
             warnings["clocks"] = line
         return warnings

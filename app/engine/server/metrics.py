@@ -67,7 +67,7 @@ class Metrics:
         )
         self._pool_wait = LoopHistogram(
             "app_pool_wait_seconds",
-            "Time that the check of the database waited for a connection, in seconds.",
+            "Time that a read waited for its turn and a connection of the pool, in seconds.",
             DURATION_BUCKETS_SECONDS,
         )
         for instrument in (
@@ -89,7 +89,7 @@ class Metrics:
         self._append_wait.observe(seconds)
 
     def observe_pool_wait(self, seconds: float) -> None:
-        """A question has waited this long for a connection of the pool."""
+        """A read has waited this long for its turn and a connection of the pool."""
         self._pool_wait.observe(seconds)
 
     def observe_batch(self, events: int) -> None:

@@ -164,13 +164,13 @@ class Runtime:
                 supervisor=self.supervisor,
                 health=self.health,
                 authenticator=self.authenticator,
-                pool=lambda: database.pool,
+                database=database,
                 reconnects=self.reconnects,
                 makes_seals=settings.seal_max_events > 0,
             ),
             application.metrics(),
         )
-        self.probe.on_pool_wait = self.metrics.observe_pool_wait
+        database.pool_waits.on_wait = self.metrics.observe_pool_wait
         self.appender.on_wait = self.metrics.observe_append
         self.shutdown_seconds = settings.shutdown_timeout_seconds * RUNTIME_SHARE
         """How long the components may take to stop."""

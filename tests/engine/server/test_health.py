@@ -3,11 +3,13 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from app.engine.application import Application
@@ -88,6 +90,60 @@ async def test_a_pool_whose_connections_are_all_in_use_is_a_warning_and_the_serv
             await until(runtime, lambda document: not document["warnings"])
 
 
+async def test_reads_that_wait_for_their_turns_are_a_warning_and_in_the_metric_of_the_pool(
+    settings: EngineSettings,
+) -> None:
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(60):
+            await until(runtime, lambda document: document["ready"])
+            reads = database.for_caller("ann").reads
+            async with held_lock(settings.database_url):
+                slow = [asyncio.create_task(reads.fetch(READ_HELD)) for _ in range(10)]
+                document = await until(
+                    runtime, lambda document: not document["ready"] or bool(document["warnings"])
+                )
+                assert (document["errors"], document["warnings"].keys()) == ({}, {"pool"})
+                line = document["warnings"]["pool"]
+                assert re.fullmatch(r"9 reads wait for a connection, the oldest for \d+\.\d s", line)
+                assert sample(runtime, "app_pool_waiting_reads") == 9
+                # One that gives up has waited, too.
+                slow[-1].cancel()
+                await asyncio.wait(slow[-1:])
+                assert slow_waits(runtime) == 1
+            await asyncio.gather(*slow[:-1])
+            assert slow_waits(runtime) == 9
+            await until(runtime, lambda document: not document["warnings"])
+            assert sample(runtime, "app_pool_waiting_reads") == 0
+
+
+READ_HELD = "SELECT pg_advisory_xact_lock_shared(4711)"
+
+
+@asynccontextmanager
+async def held_lock(url: str | None) -> AsyncGenerator[None]:
+    """Reads of `READ_HELD` wait until the end of this block."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("SELECT pg_advisory_lock(4711)")
+        yield
+    finally:
+        await connection.close()
+
+
+def sample(runtime: Runtime, name: str) -> float:
+    """The value of one sample of the metrics."""
+    page = runtime.metrics.render().decode()
+    [line] = [line for line in page.splitlines() if line.startswith(f"{name} ")]
+    return float(line.rpartition(" ")[2])
+
+
+def slow_waits(runtime: Runtime) -> float:
+    """How many waits for a connection have taken more than a second."""
+    name = "app_pool_wait_seconds"
+    return sample(runtime, f"{name}_count") - sample(runtime, f'{name}_bucket{{le="1.0"}}')
+
+
 @pytest.mark.parametrize(("offset", "side"), [("+5s", "ahead of"), ("-5s", "behind")])
 async def test_clocks_that_differ_are_a_warning_until_they_do_not(
     primary: Cluster, settings: EngineSettings, offset: str, side: str
@@ -153,7 +209,7 @@ async def test_stuck_steps_and_parked_instances_are_counted_every_five_seconds(
     monkeypatch.setattr(database_probe, "time", SimpleNamespace(monotonic=lambda: now, time=time.time))
     monkeypatch.setattr(database_probe, "PROBE_INTERVAL_SECONDS", 0.001)
     probe = Probe(database)
-    probe.on_pool_wait = pass_some_time
+    database.pool_waits.on_wait = pass_some_time
     running = asyncio.create_task(probe.run())
     async with asyncio.timeout(30):
         await enough.wait()
