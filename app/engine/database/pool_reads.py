@@ -1,4 +1,4 @@
-"""Reads through the pool: each waits for a turn of its caller and for a connection, and the wait is measured."""
+"""Reads through the pool. Each waits for a turn of its caller and a connection, and the wait is measured."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager

@@ -1,13 +1,14 @@
 """Asks the database whether it answers, what its clock says, and what the tables of the engine count.
 
-Each question ends in time: a connection that does not answer is terminated. The first two have a connection of their own:
-a pool that is busy is no database that is away.
+Each question ends in time. The first two have a session of their own: a pool that is busy is no database that is away.
+They go through the pool while that session is opened, or while its last question is late.
 """
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -51,13 +52,15 @@ class DatabaseProbe:
         self.clock_skew_seconds: float | None = None
         """How far the clock of the database is ahead of that of this server; None if it is not known."""
         self.clock_uncertainty_seconds = 0.0
-        """Half the round trip of that measurement."""
+        """Half the time of that measurement."""
         self._pool_error: str | None = None
         """Why the pool gave no connection the last time, in one line."""
         self.counts: DatabaseCounts | None = None
         """None if the database has not answered the last time."""
         self._database = database
         self._session: Session | None = None
+        self._question: asyncio.Task[_Clock] | None = None
+        """The newest question on the session."""
         self._wakeup = asyncio.Event()
         self._probed_at = self._counted_at = float("-inf")
         self._probes = asyncio.Condition()
@@ -77,10 +80,21 @@ class DatabaseProbe:
         """Ask until cancelled."""
         try:
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._keep_session())
                 group.create_task(self._run_probes())
                 group.create_task(self._watch_pool())
         finally:
-            self._leave_session()
+            if self._session is not None:
+                self._session.terminate()
+
+    async def _keep_session(self) -> None:
+        """Open the session, and again after its end. To connect may take longer than a question, and holds up none."""
+        while True:
+            if self._session is None or self._session.is_closed():
+                # Until it succeeds, questions go through the pool: no free place on the server is no error of its own.
+                with suppress(*DRIVER_ERRORS):
+                    self._session = await self._database.connect(SessionKind.READ, "probe")
+            await asyncio.sleep(PROBE_INTERVAL_SECONDS)
 
     async def _run_probes(self) -> None:
         while True:
@@ -147,30 +161,26 @@ class DatabaseProbe:
     async def _probe(self) -> None:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-                if self._session is None or self._session.is_closed():
-                    self._session = await self._database.connect(SessionKind.READ, "probe")
-                began, wall = time.monotonic(), time.time()
-                [row] = await self._session.fetch(_SELECT_CLOCK)
-            seconds = time.monotonic() - began
+                self.clock_skew_seconds, self.clock_uncertainty_seconds = await self._ask_clock()
             self.error = None
-            # The clock was read in the middle of the round trip.
-            self.clock_uncertainty_seconds = seconds / 2
-            self.clock_skew_seconds = row["now"] - (wall + seconds / 2)
         except TimeoutError:
             self.error = f"TimeoutError: the database does not answer in {PROBE_TIMEOUT_SECONDS} s"
-            self._leave_session()
         except DRIVER_ERRORS as error:
             self.error = error_line(error)
-            self._leave_session()
         finally:
             self._probed_at = time.monotonic()
         async with self._probes:
             self._probes.notify_all()
 
-    def _leave_session(self) -> None:
-        if self._session is not None:
-            self._session.terminate()
-            self._session = None
+    async def _ask_clock(self) -> "_Clock":
+        is_late = self._question is not None and not self._question.done()
+        if self._session is None or self._session.is_closed() or is_late:
+            return await _read_clock(self._fetch)
+        self._question = asyncio.create_task(_read_clock(self._session.fetch))
+        # Nothing waits for it any more if it is late.
+        self._question.add_done_callback(lambda question: question.cancelled() or question.exception())
+        # The session outlives a late question: the server may have no place for another one.
+        return await asyncio.shield(self._question)
 
     async def _acquire(self) -> PoolConnectionProxy:
         began = time.monotonic()
@@ -197,6 +207,18 @@ class DatabaseProbe:
                 # Its cancellation would wait for the same server.
                 connection.terminate()
             await self._database.pool.release(connection)
+
+
+type _Clock = tuple[float, float]
+"""How far the clock of the database is ahead of that of this server, and the uncertainty, in seconds."""
+
+
+async def _read_clock(fetch: Callable[[str], Awaitable[Sequence[asyncpg.Record]]]) -> _Clock:
+    began, wall = time.monotonic(), time.time()
+    [row] = await fetch(_SELECT_CLOCK)
+    # The clock was read somewhere in that time.
+    half = (time.monotonic() - began) / 2
+    return row["now"] - (wall + half), half
 
 
 _SELECT_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"

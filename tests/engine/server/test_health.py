@@ -14,6 +14,7 @@ import pytest
 
 from app.engine.application import Application
 from app.engine.database.connections import Database, open_database
+from app.engine.database.sessions import Session, SessionKind
 from app.engine.server import database_probe
 from app.engine.server.database_probe import DatabaseProbe
 from app.engine.server.lag_clock import LagClock
@@ -115,6 +116,59 @@ async def test_reads_that_wait_for_their_turns_are_a_warning_and_in_the_metric_o
             assert slow_waits(runtime) == 9
             await until(runtime, lambda document: not document["warnings"])
             assert sample(runtime, "app_pool_waiting_reads") == 0
+
+
+async def test_a_server_is_ready_while_the_session_of_its_health_check_is_opened(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, is_asked, may_connect = Database.connect, asyncio.Event(), asyncio.Event()
+
+    async def slow(database: Database, kind: SessionKind = SessionKind.WORK, component: str = "") -> Session:
+        if component == "probe":
+            is_asked.set()
+            await may_connect.wait()
+        return await connect(database, kind, component)
+
+    monkeypatch.setattr(Database, "connect", slow)
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(60):
+            await is_asked.wait()
+            await until(runtime, lambda document: document["ready"])
+            assert runtime.probe.clock_skew_seconds is not None
+            may_connect.set()
+            await until_sessions(database, 1)
+            await until(runtime, lambda document: document["ready"])
+
+
+async def test_a_question_that_is_late_costs_no_session_and_the_next_one_goes_through_the_pool(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(60):
+            await until_sessions(database, 1)
+            [pid] = await session_pids(database)
+            async with held_lock(settings.database_url):
+                monkeypatch.setattr(database_probe, "_SELECT_CLOCK", f"{READ_HELD}, 0::float8 AS now")
+                await until(
+                    runtime, lambda document: "does not answer" in document["errors"].get("database", "")
+                )
+                monkeypatch.undo()
+                await until(runtime, lambda document: document["ready"])
+            assert await session_pids(database) == [pid]
+            await until(runtime, lambda document: document["ready"])
+
+
+async def session_pids(database: Database) -> list[int]:
+    """The server processes of the session of the health check."""
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'app probe'"
+    return [row["pid"] for row in await database.pool.fetch(query)]
+
+
+async def until_sessions(database: Database, number: int) -> None:
+    while len(await session_pids(database)) != number:  # noqa: ASYNC110 - PostgreSQL tells by being asked
+        await asyncio.sleep(0.02)
 
 
 READ_HELD = "SELECT pg_advisory_xact_lock_shared(4711)"
