@@ -5,11 +5,14 @@ import asyncio
 import pytest
 
 from app.engine.database.connections import Database, RowsLost
+from app.engine.database.pool_reads import PoolReads
 
 
-async def test_a_read_that_waits_for_its_turn_while_rows_are_lost_misses_them(database: Database) -> None:
-    caller = database.for_caller("ann")
-    turn = caller.slots = asyncio.Lock()
+async def test_a_read_that_waits_for_its_turn_while_rows_are_lost_misses_them(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller, turn = database.for_caller("ann"), asyncio.Lock()
+    monkeypatch.setattr(caller, "_reads", PoolReads(database.pool, turn, database.pool_waits))
     async with turn:
         read = asyncio.create_task(caller.fetch_sql("SELECT 1"))
         await asyncio.sleep(0)
