@@ -20,6 +20,8 @@ DRIVER_ERRORS = (
 )
 """What a call to the database raises. asyncpg raises InternalClientError if the server ends the connection at that moment."""
 
+_RECOVERY_SOURCES = ("lock.c", "xlogfuncs.c")
+"""The files of PostgreSQL that raise 55000 only if the server is in recovery."""
 MAX_ERROR_LENGTH = 1_000
 MAX_TRACEBACK_LENGTH = 16_000
 
@@ -31,12 +33,16 @@ class DatabaseUnavailable(UserError):
 def is_connection_error(error: BaseException) -> bool:
     """Whether the connection or its server failed and not the statement, so that a new connection may succeed.
 
-    A cancelled statement (57014) is none. A server that takes no writes, or is in recovery (55000), is one: another host may
-    take them. The texts of errors have the language of the server.
+    A cancelled statement (57014) is none. A server that takes no writes, or is in recovery, is one: another host may take
+    them. The texts of errors have the language of the server.
     """
     if isinstance(error, asyncpg.PostgresError):
         state = getattr(error, "sqlstate", None) or ""
-        return state.startswith(("08", "57P")) or state in ("25006", "53300", "55000")
+        return (
+            state.startswith(("08", "57P"))
+            or state in ("25006", "53300")
+            or (state == "55000" and getattr(error, "server_source_filename", None) in _RECOVERY_SOURCES)
+        )
     return isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 

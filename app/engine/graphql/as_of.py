@@ -51,11 +51,12 @@ async def resolve_as_of(
 
 
 async def _at_position(context: Context, position: int) -> ResolvedAsOf:
+    # First: a log that was replaced may end before the position.
+    await context.reads.check_log()
     if position > context.services.feed.latest_known and position > (
         head := await context.reader.head_position()
     ):
         raise BadInput(f"asOf.position is {position}; the log ends at {head}.")
-    await context.reads.check_log()
     return ResolvedAsOf(position, f"@{position}")
 
 
@@ -71,5 +72,7 @@ async def _at_moment(context: Context, moment: datetime, scopes: Sequence[str]) 
     for scope in scopes:
         first_page = scope.partition(prefix)[2]
         if first_page.isdecimal() and len(first_page) < 20:
+            # This position is the client's.
+            await context.reads.check_log()
             position = min(position, int(first_page))
     return ResolvedAsOf(position, f"{prefix}{position}")

@@ -222,14 +222,13 @@ class Context(RequestContext):
             charge=OperationCharge(),
         )
 
-    def for_message(self, charge: OperationCharge) -> "Context":
+    def for_message(self, charge: OperationCharge, share: str) -> "Context":
         """The context of one message of a shared subscription: with reads and loaders of its own.
 
-        `charge` is that of the subscriber for whom it is executed.
+        `charge` is that of the subscriber for whom it is executed. Its reads take the turns of `share`.
         """
         reads = _new_reads(self, self.access)
-        # Subscribers of several callers wait for it, so it takes no turn of one of them.
-        database = self.services.database.for_caller("live messages")
+        database = self.services.database.for_caller(share)
         return replace(
             self,
             database=database,

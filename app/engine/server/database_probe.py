@@ -67,13 +67,13 @@ class DatabaseProbe:
 
     @property
     def pool_warning(self) -> str | None:
-        """Why reads wait for a connection of the pool, in one line; None if they do not.
+        """Why reads wait for their turn or a connection of the pool, in one line; None if they do not.
 
         The pool has a free connection while reads wait: those of callers leave one.
         """
         waits = self._database.pool_waits
         if self._pool_error is None and (seconds := waits.oldest_seconds) > PROBE_TIMEOUT_SECONDS:
-            return f"{waits.count} reads wait for a connection, the oldest for {seconds:.1f} s"
+            return f"{waits.count} reads wait for their turn or a connection, the oldest for {seconds:.1f} s"
         return self._pool_error
 
     async def run(self) -> None:

@@ -63,4 +63,14 @@ def test_a_missing_table_is_known_in_every_language_of_the_server(text: str) -> 
 
 @pytest.mark.parametrize("text", ["recovery is in progress", "Wiederherstellung läuft"])
 def test_a_server_in_recovery_is_known_in_every_language_of_the_server(text: str) -> None:
-    assert is_connection_error(asyncpg.ObjectNotInPrerequisiteStateError(text))
+    error = asyncpg.ObjectNotInPrerequisiteStateError(text)
+    vars(error)["server_source_filename"] = "lock.c"
+    assert is_connection_error(error)
+
+
+async def test_an_object_that_is_not_ready_for_a_statement_is_no_lost_connection(database: Database) -> None:
+    async with database.pool.acquire() as connection:
+        await connection.execute("CREATE TEMP SEQUENCE unused")
+        with pytest.raises(asyncpg.ObjectNotInPrerequisiteStateError) as raised:
+            await connection.fetch("SELECT currval('unused')")
+    assert not is_connection_error(raised.value)

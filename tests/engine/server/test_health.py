@@ -106,7 +106,9 @@ async def test_reads_that_wait_for_their_turns_are_a_warning_and_in_the_metric_o
                 )
                 assert (document["errors"], document["warnings"].keys()) == ({}, {"pool"})
                 line = document["warnings"]["pool"]
-                assert re.fullmatch(r"9 reads wait for a connection, the oldest for \d+\.\d s", line)
+                assert re.fullmatch(
+                    r"9 reads wait for their turn or a connection, the oldest for \d+\.\d s", line
+                )
                 assert sample(runtime, "app_pool_waiting_reads") == 9
                 # One that gives up has waited, too.
                 slow[-1].cancel()

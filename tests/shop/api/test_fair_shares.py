@@ -27,6 +27,7 @@ from app.engine.graphql.context import Context
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import ServerOverloaded
 from app.engine.graphql.execution import rates
+from app.engine.graphql.execution.shared_subscriptions import LIVE_MESSAGES
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.projector.slots import LIVE, table_name
 from app.engine.server.asgi import create_app
@@ -517,7 +518,7 @@ async def test_a_message_for_many_subscribers_takes_turns_of_no_caller(
     await have_tables(runtime)
     context = Context.of(context_of(endpoint(runtime), "ann"), uuid4())
     with watched_turns(monkeypatch) as turns:
-        message = context.for_message(context.charge)
+        message = context.for_message(context.charge, LIVE_MESSAGES)
         await message.loaders.row(products, "sku", "TEA")
         await message.reader.head_position()
     assert turns.callers == ["live messages"] * 2

@@ -4,6 +4,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -170,10 +171,22 @@ def test_a_position_that_the_server_finds_itself_needs_no_token(lost: LostEvents
     assert "errors" not in json.loads(ask(lost.server, query, {"logToken": lost.old_token}))
 
 
-def test_a_list_as_of_a_position_checks_the_token(lost: LostEvents) -> None:
-    query = '{ products(asOf: {position: "1"}) { totalCount nodes { sku } } }'
+@pytest.mark.parametrize("position", [1, 1_000])
+def test_a_list_as_of_a_position_checks_the_token(lost: LostEvents, position: int) -> None:
+    query = f'{{ products(asOf: {{position: "{position}"}}) {{ totalCount nodes {{ sku }} }} }}'
     assert code(json.loads(ask(lost.server, query, {"logToken": lost.old_token}))) == "LOG_REPLACED"
-    assert "errors" not in json.loads(ask(lost.server, query, {"logToken": lost.token()}))
+    answer = json.loads(ask(lost.server, query, {"logToken": lost.token()}))
+    assert "errors" not in answer if position == 1 else code(answer) == "BAD_USER_INPUT"
+
+
+def test_the_next_page_of_a_list_as_of_a_moment_checks_the_token(lost: LostEvents) -> None:
+    ask(lost.server, REGISTER_AND_READ, {"logToken": lost.token()})
+    page = f'products(first: 1, asOf: {{moment: "{datetime.now(UTC).isoformat()}"}}'
+    first = json.loads(ask(lost.server, f"{{ {page}) {{ pageInfo {{ endCursor }} }} }}", {}))
+    cursor = first["data"]["products"]["pageInfo"]["endCursor"]
+    following = f'{{ {page}, after: "{cursor}") {{ nodes {{ sku }} }} }}'
+    assert code(json.loads(ask(lost.server, following, {"logToken": lost.old_token}))) == "LOG_REPLACED"
+    assert "errors" not in json.loads(ask(lost.server, following, {"logToken": lost.token()}))
 
 
 def test_a_token_does_not_give_away_the_command_id_of_its_event(lost: LostEvents) -> None:

@@ -277,6 +277,8 @@ class Lists:
         ("{ names(start: 0, last: 12) }", [12 - TYPICAL_LIST_LENGTH]),
         ("{ page(first: 40) { number } byIds(ids: [1, 2, 3, 4, 5, 6, 7]) { number } }", []),
         ("{ __schema { types { fields { args { name } } } } }", []),
+        # The resolver of a team may have no bound.
+        ("{ page(first: 140) { number } }", [140 - MAX_PAGE_SIZE]),
     ],
 )
 async def test_a_list_is_charged_unless_its_length_was_predicted_from_an_argument_or_the_schema(

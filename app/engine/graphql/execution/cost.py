@@ -49,8 +49,11 @@ SCHEMA_LEAF, SCHEMA_OBJECT = 8.0, 8.0
 """Of the fields of introspection: graphql-core executes them."""
 _PAGES = ("Connection", "Changes")
 """Ends of the names of types whose lists are as long as an argument of the field says."""
-_LENGTH_ARGUMENTS = ("most", "first", "ids")
-"""Arguments that say how long the list of their field is. `last` stands only next to `first`."""
+_LENGTH_ARGUMENTS = {"most": MAX_LIVE_ROWS, "first": MAX_PAGE_SIZE, "ids": MAX_PAGE_SIZE}
+"""Arguments that say how long the list of their field is, each with the largest length that is predicted.
+
+`last` stands only next to `first`.
+"""
 _SCHEMA_LENGTHS = "introspection-lengths"
 """The key of the mean lengths of the lists of introspection in the extensions of a schema."""
 
@@ -227,14 +230,14 @@ def typical_length(field: GraphQLField) -> float:
 def charged_from(type_name: str, field: GraphQLField) -> float:
     """The length above which the items of a list are charged while it is executed.
 
-    Infinity if an argument of the field, of the field above, or the schema says the length.
+    Infinity if an argument of the field above or the schema says the length. If an argument of the field does, it is
+    the largest length that is predicted. The resolver of a team may take more.
     """
-    is_predicted = (
-        type_name.endswith(_PAGES)
-        or type_name.startswith("__")
-        or any(name in field.args for name in _LENGTH_ARGUMENTS)
+    if type_name.endswith(_PAGES) or type_name.startswith("__"):
+        return float("inf")
+    return next(
+        (most for name, most in _LENGTH_ARGUMENTS.items() if name in field.args), typical_length(field)
     )
-    return float("inf") if is_predicted else typical_length(field)
 
 
 def _add(exclusive: dict[str, float], parent: Any, condition: Any, cost: float) -> float:

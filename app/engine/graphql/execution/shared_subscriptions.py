@@ -34,6 +34,8 @@ from app.engine.sized_cache import SharedMemory, SharingCache
 from app.engine.store.interests import filter_interests
 from app.engine.store.reader import Fact
 
+LIVE_MESSAGES = "live messages"
+"""Who takes the turns of reads for messages that several callers may get."""
 MAX_CACHED_PAYLOADS = 1_000
 """Events of one shared subscription whose payloads are cached."""
 MAX_PAYLOAD_BYTES = 32 * 2**20
@@ -75,7 +77,8 @@ type PayloadOrFuture = Payload | asyncio.Future[Payload]
 class SharedSubscription:
     """One document with variables, for callers who may see the same. Gives the payload for each event."""
 
-    def __init__(self, schema: Any, execution: ExecutionContext, memory: SharedMemory) -> None:
+    def __init__(self, schema: Any, execution: ExecutionContext, memory: SharedMemory, share: str) -> None:
+        self._share = share
         self._executor = SubscriptionExecutor(schema, execution)
         self._context: Context = execution.context
         # First in, first out: all subscribers read positions in order. Every message looks here, so it is no LRU cache.
@@ -162,7 +165,7 @@ class SharedSubscription:
 
     def _render(self, root: object, position: int, charge: OperationCharge) -> PayloadOrFuture:
         """The payload at once if no resolver waits. A task per event would cost one iteration of the event loop each."""
-        context = self._context.for_message(charge)
+        context = self._context.for_message(charge, self._share)
         context.reads.note_answer(position)
         result = self._executor.execute(root, context)
         if self._executor.is_awaitable(result):
@@ -276,7 +279,9 @@ class SharedSubscriptions:
         )
         shared = self._shared.get(key)
         if shared is None:
-            shared = self._shared[key] = SharedSubscription(self._schema, execution, self.memory)
+            # If subscribers of several callers wait for a message, it takes no turn of one of them.
+            share = LIVE_MESSAGES if actor is None else execution.context.share
+            shared = self._shared[key] = SharedSubscription(self._schema, execution, self.memory, share)
         return shared
 
 
