@@ -144,9 +144,7 @@ def test_a_hang_up_that_was_ignored_before_the_start_stays_ignored(url: str, tmp
 
 @pytest.mark.parametrize("mode", ["development", "production"])
 @pytest.mark.parametrize("kind", ["pipe", "terminal"])
-def test_a_server_whose_output_nobody_reads_any_more_stops_with_exit_code_0(
-    url: str, mode: str, kind: str
-) -> None:
+def test_a_server_whose_output_has_no_reader_stops_with_exit_code_0(url: str, mode: str, kind: str) -> None:
     # As in `python -m app serve 2>&1 | tee log`: Ctrl-C ends `tee` first. Or the window is closed.
     environment = clean_environment(
         DATABASE_URL=url, APP_MODE=mode, APP_TOKEN_KEY=TOKEN_KEY, APP_ALLOW_DATABASE_OWNER="true"
