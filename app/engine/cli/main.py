@@ -4,14 +4,14 @@ import asyncio
 import errno
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Annotated, Any, NoReturn, override
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from app.engine.application import AnyApplication
 from app.engine.cli.session import (
@@ -166,9 +166,9 @@ def main(application: AnyApplication, arguments: Sequence[str] | None = None) ->
     configure_logging("info", lines="text")
     try:
         _check_encoding(sys.argv[1:] if arguments is None else arguments)
-        code = get_command(cli).main(
-            args=arguments, prog_name="python -m app", standalone_mode=False, obj=application
-        )
+        root = get_group(cli)
+        _check_names(application.commands, {*LAZY_COMMANDS, *root.commands})
+        code = root.main(args=arguments, prog_name="python -m app", standalone_mode=False, obj=application)
         sys.stdout.flush()
     except TyperException as error:
         _exit_on_usage_error(error, sys.argv[1:] if arguments is None else arguments)
@@ -191,6 +191,15 @@ def _check_encoding(arguments: Sequence[str]) -> None:
             argument.encode()
         except UnicodeEncodeError:
             raise UserError(f"the argument {argument} is not UTF-8") from None
+
+
+def _check_names(own: Iterable[str], engine: Collection[str]) -> None:
+    """Raises `UserError` for an own command with a name of the engine's: it would hide that command or group."""
+    for name in own:
+        if name in engine:
+            raise UserError(
+                f"COMMANDS in app/composition.py has {name}, a command of the engine: give yours another name"
+            )
 
 
 def _exit_on_usage_error(error: TyperException, arguments: Sequence[str]) -> NoReturn:

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,12 @@ from tests.support.toy_counter import tallies, tally
 TOY = Application(settings=EngineSettings, deciders=(tally,), projections=(tallies,))
 
 
-def error_line(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def error_line(
+    capsys: pytest.CaptureFixture[str], *arguments: str, application: Application[EngineSettings] = TOY
+) -> str:
     """The one line on standard error of a command that ends with exit code 2."""
     with pytest.raises(SystemExit) as exit:
-        main(TOY, arguments)
+        main(application, arguments)
     captured = capsys.readouterr()
     assert (exit.value.code, captured.out) == (2, "")
     [line] = captured.err.splitlines()
@@ -68,6 +71,16 @@ def test_an_old_option_is_refused_with_the_new_one(
     capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
 ) -> None:
     assert error_line(capsys, *arguments) == line
+
+
+@pytest.mark.parametrize("name", ["audit", "events", "lag", "serve"])
+def test_an_own_command_with_a_name_of_the_engine_is_refused_by_every_command(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    application = replace(TOY, commands={"greet": "greetings:greet", name: "greetings:greet"})
+    assert error_line(capsys, "token", "--as", "ann", application=application) == (
+        f"error: COMMANDS in app/composition.py has {name}, a command of the engine: give yours another name"
+    )
 
 
 @pytest.mark.parametrize(
