@@ -63,7 +63,7 @@ async def load_aggregate[C: Command, S, E: Event](
             break
         facts = None
     loaded = LoadedState(state, at, read, newest)
-    if snapshots is not None and version is None and snapshots.every and read > snapshots.every:
-        # A base may hold events that were decided and are not stored. A snapshot holds stored facts only.
-        snapshots.request(decider, stream_id, loaded if start.version == 0 else None)
+    if snapshots is not None and version is None:
+        # A base may hold events that were decided and are not stored.
+        snapshots.on_load(decider, stream_id, loaded, is_stored=start.version == 0)
     return loaded

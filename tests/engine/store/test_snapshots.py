@@ -116,6 +116,21 @@ async def test_a_long_stream_without_a_snapshot_gets_one_when_it_is_loaded(
     assert await cold(running, stream) == LoadedState(325, 25, read=0)
 
 
+async def test_a_load_requests_a_snapshot_if_it_has_read_more_events_than_lie_between_two(
+    running: Engine, database: Database
+) -> None:
+    async with engine(database, every=0) as off:
+        off.snapshots.on_load(tally, uuid4(), LoadedState(0, 1, read=1))
+        assert not off.snapshots.pending
+    loaded, based = uuid4(), uuid4()
+    running.snapshots.on_load(tally, loaded, LoadedState(0, EVERY, read=EVERY))
+    assert not running.snapshots.pending
+    state = LoadedState(0, EVERY + 1, read=EVERY + 1)
+    running.snapshots.on_load(tally, loaded, state)
+    running.snapshots.on_load(tally, based, state, is_stored=False)
+    assert running.snapshots.pending == {("tally", loaded): state, ("tally", based): None}
+
+
 async def test_any_version_is_loaded_from_the_nearest_snapshot_at_or_below_it(running: Engine) -> None:
     stream = uuid4()
     await grow(running, stream, 42)

@@ -117,6 +117,21 @@ class SnapshotReader:
         if self.every and after // self.every > before // self.every:
             self.request(decider, stream_id)
 
+    def on_load[S](
+        self,
+        decider: Decider[Any, S, Any],
+        stream_id: UUID,
+        loaded: LoadedState[S],
+        *,
+        is_stored: bool = True,
+    ) -> None:
+        """Request a snapshot if the load has read more than `every` facts.
+
+        With `is_stored` the state was folded from stored facts only. A snapshot holds no others.
+        """
+        if self.every and loaded.read > self.every:
+            self.request(decider, stream_id, loaded if is_stored else None)
+
     async def load_latest[C: Command, S, E: Event](
         self, decider: Decider[C, S, E], stream_id: UUID, up_to: int, limit: int
     ) -> tuple[LoadedState[S] | None, Sequence[Fact]] | None:
