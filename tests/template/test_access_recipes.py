@@ -1,6 +1,9 @@
 """The recipes for access are done to a copy of the project, and do what they say."""
 
+import asyncio
 import re
+from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,9 @@ import pytest
 from app.access import ROLES
 from app.engine.access.caller import ANONYMOUS
 from app.engine.settings import ROOT
+from tests.shop.access.callers import callers
+from tests.shop.access.two_customers import ANN, BEN, write_past
+from tests.support.server import Server
 from tests.template.clone import clone_into
 from tests.template.readmes import fences, section
 
@@ -76,3 +82,20 @@ def test_the_rule_of_the_recipe_denies_one_command_at_night() -> None:
     assert callable(authorize)
     assert authorize(ANONYMOUS, "order.place", "order 1") is True
     assert isinstance(authorize(ANONYMOUS, "order.cancel", "order 1"), bool)
+
+
+async def test_the_events_of_one_type_reach_each_caller_that_may_read_them(
+    database_url: str, serve: Callable[..., Server]
+) -> None:
+    [recipe] = fences(section("app/engine/graphql/README.md", "Subscriptions"), "graphql")
+    await write_past(database_url)
+    server = await asyncio.to_thread(serve().wait)
+    ann, ben = ([customer.price * 3] * 2 for customer in (ANN, BEN))
+    async with callers(server) as asking:
+        for name, totals in {"own": ann, "other": ben, "staff": [*ann, *ben]}.items():
+            socket = asking[name].socket
+            await socket.subscribe("placed", recipe.text)
+            events = await socket.facts("placed", len(totals))
+            assert sorted(Decimal(event["total"]["amount"]) for event in events) == sorted(totals)
+            await socket.settled()
+            assert not socket.kept("placed")
