@@ -14,95 +14,103 @@ from collections.abc import Collection, ItemsView, Iterator, KeysView, Mapping, 
 from contextlib import suppress
 from enum import Enum
 from functools import cache, cached_property
-from types import (
-    CodeType,
-    EllipsisType,
-    FunctionType,
-    GenericAlias,
-    MethodType,
-    ModuleType,
-    NoneType,
-    UnionType,
-)
+from types import CodeType, EllipsisType, FunctionType, GenericAlias, MethodType, ModuleType, NoneType
 from typing import Any, TypeAliasType
 
 from domain.kernel.decider import Decider, Event
 
+type _Named = tuple[str, str, object]
+"""An object, the name that stands for it, and the module or class in which that name is known. A root has no name."""
+
+_MISSING = object()
 _KERNELS = ("domain.kernel.decider", "projections.kernel")
 
 
-def reachable_source(*roots: object, events: bool = False) -> Iterator[str]:
-    """One text for each definition that the roots lead to. Raises `OSError` or `SyntaxError` if one has no source."""
+def reachable_source(*roots: object, events: bool = False) -> Sequence[str]:
+    """The texts of all definitions and values that the roots lead to, in order.
+
+    Raises `OSError` or `SyntaxError` if a definition has no source, and what the code of a value raises.
+    """
     ours = {
         (inspect.unwrap(root).__module__ or "").split(".")[0]
         for root in roots
         if isinstance(root, FunctionType | type)
     } | {"domain", "projections"}
+    found: dict[str, set[tuple[str, str, bool]]] = {}
     # The objects themselves, because an id is given again as soon as its object is gone.
-    seen: dict[int, object] = {}
-    waiting: list[tuple[str, object]] = [("", root) for root in roots]
+    # Equal values may be one object, so each name of an object counts. So the order of the walk does not matter.
+    seen: dict[tuple[str, str, int], object] = {}
+    waiting: list[_Named] = [("", "", root) for root in roots]
     while waiting:
-        name, item = waiting.pop()
-        if id(item) in seen:
+        scope, name, item = waiting.pop()
+        key = (scope, name, id(item))
+        if key in seen:
             continue
-        seen[id(item)] = item
-        if isinstance(item, type) and issubclass(item, Event) and not events:
-            yield f"event {item.stored.name}"
-        elif isinstance(item, Decider):
-            yield f"{name} = {item.category}: {sorted(event_type.stored.name for event_type in item.event_types)}"
-        elif isinstance(item, FunctionType | type):
-            if isinstance(item, FunctionType):
-                # A decorated function leads to the one that it wraps, and to those that it dispatches to.
-                attributes = vars(item)
-                waiting.extend(
-                    (name, attributes[key]) for key in ("__wrapped__", "registry") if key in attributes
-                )
-                if _module_of(item) in _KERNELS:
-                    # The engine's functions do not count, but what they were made with does: `by_stream(order)`.
-                    waiting.extend(inspect.getclosurevars(item).nonlocals.items())
-            if not _is_ours(item, ours):
-                continue
-            if isinstance(item, FunctionType) and (made_with := _made_with(item)):
-                # Two functions that one call made differ by what they were made with, and by their names.
-                values = _Values(ours)
-                yield f"{name} = {values.text(made_with)}"
-                waiting.extend((name, lead) for lead in values.leads)
-            if isinstance(item, FunctionType) and item.__name__ == "<lambda>":
-                # The source lines of a lambda are those of its whole statement, so its bytecode counts.
-                yield f"{item.__qualname__}: {_bytecode_text(item.__code__)}"
-                waiting.extend(_resolve_names(_read_bytecode(item.__code__), item))
-                continue
-            try:
-                text, references = _read_source(item)
-            except OSError:
-                if not isinstance(item, type):
-                    raise
-                # A class that a call made has no source: its members and bases count.
-                yield f"{item.__qualname__}: {[base.__qualname__ for base in item.__bases__]}"
-                waiting.extend(
-                    (name, member)
-                    for name, member in [
-                        *vars(item).items(),
-                        *((base.__name__, base) for base in item.__bases__),
-                    ]
-                    if not name.startswith("__") and name != "stored"
-                )
-                continue
-            yield f"{item.__qualname__}: {text}"
-            waiting.extend(_resolve_names(references, item))
-        elif isinstance(item, UnionType) or not (
-            # A type that is not a class only describes. The attributes that are read of a module are followed.
-            isinstance(item, ModuleType | GenericAlias | TypeAliasType) or type(item).__module__ == "typing"
-        ):
+        seen[key] = item
+        if isinstance(item, FunctionType | type) and not name:
+            label, text, leads = _read_definition(item, ours, events)
+            scope, is_needed = item.__module__, True
+        else:
             values = _Values(ours)
-            text = (
-                str(sorted(map(values.text, item)))
-                if isinstance(item, set | frozenset)
-                else values.text(item, is_member=False)
+            value = values.text(item, is_member=False)
+            label, text = f"{name} =", value and f"{name} = {value}"
+            leads = [("", "", lead) for lead in values.leads]
+            is_needed = value != name and not _is_own_name(name, item)
+        waiting.extend(leads)
+        if text:
+            found.setdefault(label, set()).add((scope, text, is_needed))
+    texts: set[str] = set()
+    for group in found.values():
+        scopes, different, _ = (set(column) for column in zip(*group, strict=True))
+        if len(scopes) > 1 and len(different) > 1:
+            # One name stands for different things in different modules.
+            texts.update(f"{scope}.{text}" for scope, text, _ in group)
+        else:
+            texts.update(text for _, text, is_needed in group if is_needed)
+    return sorted(texts)
+
+
+def _read_definition(
+    item: FunctionType | type, ours: Collection[str], events: bool
+) -> tuple[str, str, Sequence[_Named]]:
+    """The label and the text of a function or class, and what it leads to."""
+    if isinstance(item, type) and issubclass(item, Event) and hasattr(item, "stored") and not events:
+        return (text := f"event {item.stored.name}"), text, ()
+    leads: list[_Named] = []
+    scope = f"{item.__module__}.{item.__qualname__}"
+    if isinstance(item, FunctionType):
+        # A decorated function leads to the one that it wraps, and to those that it dispatches to.
+        attributes = vars(item)
+        if "__wrapped__" in attributes:
+            leads.append(("", "", attributes["__wrapped__"]))
+        if "registry" in attributes:
+            # Its order is that of the imports.
+            leads.append((scope, "registry", set(attributes["registry"].items())))
+        if _module_of(item) in _KERNELS:
+            # The engine's functions do not count, but what they were made with does: `by_stream(order)`.
+            leads.extend((scope, *variable) for variable in _closure(item).items())
+    if not _is_ours(item, ours):
+        return "", "", leads
+    if made_with := _made_with(item):
+        leads.append(("", "", made_with))
+    if isinstance(item, FunctionType) and item.__name__ == "<lambda>":
+        # The source lines of a lambda are those of its whole statement, so its bytecode counts.
+        text, references = _bytecode_text(item.__code__), _read_bytecode(item.__code__)
+    else:
+        try:
+            text, references = _read_source(item)
+        except OSError:
+            if not isinstance(item, type):
+                raise
+            # A class that a call made has no source: its members and bases count.
+            text, references = str([base.__qualname__ for base in item.__bases__]), ()
+            leads.extend(
+                (scope, name, member)
+                for name, member in [*vars(item).items(), *((base.__name__, base) for base in item.__bases__)]
+                if not name.startswith("__") and name != "stored"
             )
-            waiting.extend((name, lead) for lead in (type(item), *values.leads))
-            if text:
-                yield f"{name} = {text}"
+    leads.extend(_resolve_names(references, item))
+    return item.__qualname__, f"{item.__qualname__}: {text}", leads
 
 
 class _Values:
@@ -114,7 +122,7 @@ class _Values:
         self._around: list[object] = []
 
     def text(self, item: Any, *, is_member: bool = True) -> str:
-        """The `repr` of plain values. What is known by its name, or is no value, has no text unless it is a member."""
+        """The `repr` of plain values. What is no value has no text unless it is a member."""
         if any(item is outer for outer in self._around):
             return "..."
         self._around.append(item)
@@ -124,16 +132,21 @@ class _Values:
             self._around.pop()
 
     def _text(self, item: Any, is_member: bool) -> str:
-        if isinstance(item, FunctionType | type | Decider):
+        if isinstance(item, FunctionType | type):
             self.leads.append(item)
-            if isinstance(item, type):
-                return repr(item)
-            if isinstance(item, Decider):
-                return item.category
-            code = _bytecode_text(item.__code__) if item.__name__ == "<lambda>" else ""
-            made_with = self.text(_made_with(item)) if _is_ours(item, self._ours) else ""
-            return f"<function {item.__qualname__} {code} {made_with}>"
+            text = type.__repr__(item) if isinstance(item, type) else f"{item.__module__}.{item.__qualname__}"
+            if isinstance(item, FunctionType) and item.__name__ == "<lambda>":
+                text += f" {_bytecode_text(item.__code__)}"
+            made_with = _made_with(item) if _module_of(item).split(".")[0] in self._ours else {}
+            return f"{text} {self.text(made_with)}" if made_with else text
+        if isinstance(item, Decider):
+            return f"{item.category}: {sorted(event_type.stored.name for event_type in item.event_types)}"
+        if isinstance(item, ModuleType):
+            return item.__name__ if is_member or item.__name__.split(".")[0] in self._ours else ""
         kind = type(item)
+        if not is_member and (kind in (GenericAlias, TypeAliasType) or kind.__module__ == "typing"):
+            # A type that is not a class only describes.
+            return ""
         self.leads.append(kind)
         if isinstance(item, Enum):
             return f"<{kind.__name__}.{item.name}: {self.text(item.value)}>"
@@ -167,13 +180,15 @@ class _Values:
             return repr(kind) if is_member else ""
         self.leads.extend(_functions_in(item))
         made = _reduce(item)
-        if made is None or isinstance(made, str):
-            return (made or repr(kind)) if is_member else ""
+        if made is None:
+            return repr(kind) if is_member else ""
+        if isinstance(made, str):
+            return made
         parts: tuple[Any, ...] = (*made, None, None, None)
         maker, arguments, state, members, entries = parts[:5]
         if maker is copyreg.__newobj__:  # pyright: ignore[reportAttributeAccessIssue] - the stubs lack it
             maker, *arguments = arguments
-        if isinstance(state, tuple) and len(state) == 2 and isinstance(state[1], dict):
+        if isinstance(state, tuple) and list(map(type, state)) in ([NoneType, dict], [dict, dict]):
             # The fields in `__dict__`, and those in `__slots__`.
             state = (state[0] or {}) | state[1]
         texts = [self.text(argument) for argument in arguments]
@@ -225,15 +240,40 @@ def _module_of(item: FunctionType | type) -> str:
     return item.__module__ if isinstance(item, type) else item.__globals__.get("__name__", "")
 
 
-def _made_with(function: FunctionType) -> Mapping[str, object]:
-    """The variables and defaults of a function that a call made. The source of any other function shows its defaults."""
-    if "<" not in function.__code__.co_qualname:
+def _is_own_name(name: str, item: object) -> bool:
+    """Whether the name only repeats that of a definition or module, which says all."""
+    if isinstance(item, ModuleType):
+        return item.__name__.split(".")[-1] == name
+    return isinstance(item, FunctionType | type) and item.__qualname__ == name and not _made_with(item)
+
+
+def _made_with(item: FunctionType | type) -> Mapping[str, object]:
+    """The variables and defaults of what a call made. The source of any other function shows its defaults."""
+    if isinstance(item, type):
+        own = f"{item.__qualname__}."
+        return {
+            name: value
+            for member in vars(item).values()
+            if isinstance(member, FunctionType) and member.__code__.co_qualname.startswith(own)
+            for name, value in _closure(member).items()
+            if name != "__class__"
+        }
+    if "<" not in item.__code__.co_qualname:
         return {}
     return {
-        **inspect.getclosurevars(function).nonlocals,
-        **({"defaults": function.__defaults__} if function.__defaults__ else {}),
-        **(function.__kwdefaults__ or {}),
+        **_closure(item),
+        **({"defaults": item.__defaults__} if item.__defaults__ else {}),
+        **(item.__kwdefaults__ or {}),
     }
+
+
+def _closure(function: FunctionType) -> dict[str, object]:
+    """The variables of the functions around it that have a value."""
+    variables: dict[str, object] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):
+            variables[name] = cell.cell_contents
+    return variables
 
 
 def _bytecode_text(code: CodeType) -> str:
@@ -246,10 +286,10 @@ def _bytecode_text(code: CodeType) -> str:
 
 def _read_bytecode(code: CodeType) -> Sequence[tuple[str, ...]]:
     """The names in the code, each also with any of them as its attribute."""
-    names = [*code.co_names, *code.co_freevars]
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names.extend(constant.co_names)
+    names, codes = set[str](), [code]
+    for code in codes:
+        names.update(code.co_names, code.co_freevars)
+        codes.extend(constant for constant in code.co_consts if isinstance(constant, CodeType))
     return [*((name,) for name in names), *((name, attribute) for name in names for attribute in names)]
 
 
@@ -275,15 +315,19 @@ def _read_source(item: Any) -> tuple[str, Sequence[tuple[str, ...]]]:
     return ast.unparse(tree), references
 
 
-def _resolve_names(references: Sequence[tuple[str, ...]], item: Any) -> Iterator[tuple[str, object]]:
-    """The objects that the names stand for: variables of a closure or module, and attributes of imported modules."""
-    known: dict[str, object] = getattr(item, "__globals__", None) or vars(inspect.getmodule(item) or item)
-    closure = inspect.getclosurevars(item).nonlocals if isinstance(item, FunctionType) else {}
+def _resolve_names(references: Sequence[tuple[str, ...]], item: FunctionType | type) -> Iterator[_Named]:
+    """What the names stand for: variables of a closure or module, and attributes of imported modules."""
+    variables = (
+        item.__globals__ | _closure(item)
+        if isinstance(item, FunctionType)
+        else vars(inspect.getmodule(item) or item)
+    )
     for name, *attributes in references:
-        value = closure.get(name, known.get(name))
-        for attribute in attributes:
-            if not isinstance(value, ModuleType):
+        scope, value = _module_of(item), variables.get(name, _MISSING)
+        for attribute in (*attributes, None):
+            if value is _MISSING:
                 break
-            name, value = attribute, getattr(value, attribute, None)
-        if value is not None:
-            yield name, value
+            yield scope, name, value
+            if attribute is None or not isinstance(value, ModuleType):
+                break
+            scope, name, value = value.__name__, attribute, getattr(value, attribute, _MISSING)

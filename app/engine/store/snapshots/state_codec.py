@@ -47,7 +47,10 @@ class StateCodec[S]:
             if other_types:
                 self._decoders[""] = msgspec.json.Decoder(reduce(or_, other_types))
             self.fingerprint = self._fingerprint(decider)
-        except (TypeError, OSError, SyntaxError) as error:
+        except NotSerializable:
+            raise
+        except Exception as error:
+            # The classes of a state, and the values that its fold uses, are business code.
             raise NotSerializable(f"{type(error).__name__}: {error}") from error
 
     def encode(self, state: S) -> str:
@@ -97,11 +100,11 @@ class StateCodec[S]:
             repr(
                 [(upcast.name, upcast.version, upcast.targets, _name_of(upcast.change)) for upcast in upcasts]
             ),
-            *sorted(set(code)),
+            *code,
         ]
         return sha256("\n".join(parts).encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def _name_of(change: Callable[..., object]) -> str | Sequence[str]:
     """The name of a function. A partial or a callable object has none, so it counts with all that it leads to."""
-    return getattr(change, "__qualname__", None) or sorted(set(reachable_source(change)))
+    return getattr(change, "__qualname__", None) or reachable_source(change)
