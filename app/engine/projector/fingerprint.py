@@ -3,6 +3,7 @@
 It covers the columns, the fold, and all of our own code that the fold leads to.
 """
 
+import logging
 from functools import cache
 from hashlib import sha256
 
@@ -10,6 +11,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.engine.store.code_fingerprint import reachable_source
 from projections.kernel import AnyProjection
+
+log = logging.getLogger(__name__)
 
 LENGTH = 16
 
@@ -24,5 +27,15 @@ def fingerprint(projection: AnyProjection) -> str:
     ]
     if projection.history:
         columns.append("history")
-    parts = sorted(set(reachable_source(projection.row, projection.keys, projection.fold)))
+    try:
+        parts = reachable_source(projection.row, projection.keys, projection.fold)
+    except Exception as error:
+        # The values that a fold uses are business code.
+        log.warning(
+            "projection %s: a change of its fold is not noticed: %s: %s",
+            projection.name,
+            type(error).__name__,
+            error,
+        )
+        parts = ()
     return sha256("\n".join([*columns, *parts]).encode()).hexdigest()[:LENGTH]

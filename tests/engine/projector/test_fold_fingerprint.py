@@ -138,6 +138,23 @@ def test_what_does_not_change_rows_does_not(made: Make, before: str, after: str)
     assert fingerprint(made()) == fingerprint(made(before, after))
 
 
+def test_an_event_class_without_a_stored_name_changes_nothing(made: Make) -> None:
+    assert fingerprint(made("keys(fact):", "keys(fact, of: type[Event] = Event):"))
+
+
+def test_without_a_fingerprint_of_the_fold_a_warning_says_so(
+    made: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    deep = (
+        "LIMITS = Limits(most=5)",
+        "LIMITS = Limits(most=5)\n    for _ in range(9_999): LIMITS = [LIMITS]",
+    )
+    assert fingerprint(made(*deep)) == fingerprint(made(*deep)) != fingerprint(made())
+    assert [record.getMessage() for record in caplog.records] == [
+        "projection things: a change of its fold is not noticed: RecursionError: maximum recursion depth exceeded"
+    ] * 2
+
+
 def test_the_events_of_the_decider_of_by_stream_change_it(made: Make) -> None:
     def evolve_added(state: int, event: Added) -> int:
         return state
