@@ -15,8 +15,8 @@ from app.engine.graphql.live_query import RelatedChanges
 from app.engine.graphql.loaders import Loaders
 from app.engine.graphql.slices.processes import ProcessStep, process_of
 from app.engine.processes.admin import ProcessView, wait_until_folded
+from app.engine.store.event_filter import EventFilter
 from app.engine.store.interests import Interest
-from app.engine.store.reader import EventFilter
 from domain.fulfilment import fulfilment
 from domain.kernel.process import Ended
 from projections.order import orders

@@ -20,8 +20,8 @@ from app.engine.history.aggregate_history import (
     PointInTime,
 )
 from app.engine.history.diff import to_document
+from app.engine.store.event_filter import stored_name
 from app.engine.store.load import UnreadableStream
-from app.engine.store.reader import stored_name
 from domain.kernel.decider import AnyDecider
 
 PAGE_SIZE = 100

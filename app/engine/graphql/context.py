@@ -27,8 +27,9 @@ from app.engine.projector.status import StatusCache
 from app.engine.read_models.stream_owners import StreamOwners
 from app.engine.settings import EngineSettings
 from app.engine.shares import FairSlots
+from app.engine.store.event_filter import ALL_EVENTS, EventFilter
 from app.engine.store.feed import Feed
-from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
+from app.engine.store.reader import EventReader, Fact
 from projections.kernel import Projection
 
 

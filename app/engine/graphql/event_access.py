@@ -7,13 +7,8 @@ from app.engine.access.access import Access
 from app.engine.access.policy import AccessDenied, Scope
 from app.engine.access.readable_events import ReadableEvents
 from app.engine.graphql.context import Context
-from app.engine.store.reader import (
-    OF_SHAPES,
-    EventCondition,
-    EventFilter,
-    Fact,
-    shape_columns,
-)
+from app.engine.store.event_filter import OF_SHAPES, EventCondition, EventFilter, shape_columns
+from app.engine.store.reader import Fact
 
 
 async def readable_page(context: Context, where: EventFilter) -> EventFilter:

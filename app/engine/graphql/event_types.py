@@ -15,7 +15,8 @@ from app.engine.errors import ConfigurationError
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.strawberry_internals import python_names
 from app.engine.history.trace import origin_actors
-from app.engine.store.reader import Fact, stored_name
+from app.engine.store.event_filter import stored_name
+from app.engine.store.reader import Fact
 from domain.kernel.decider import AnyDecider, Event, SplitEvent, UnreadableEvent
 from domain.kernel.process import StepStuck
 

@@ -16,6 +16,7 @@ import asyncpg
 
 from app.engine.backoff import Backoff
 from app.engine.database.errors import first_line
+from app.engine.store.event_filter import ALL_EVENTS, EventFilter
 from app.engine.store.feed_buffer import FeedBuffer
 from app.engine.store.interests import (
     EVERYTHING,
@@ -25,7 +26,7 @@ from app.engine.store.interests import (
     filter_interests,
 )
 from app.engine.store.log_identity import EventIdentity, Fact, LogEnd, LogToken, identity_of
-from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader
+from app.engine.store.reader import EventReader
 
 log = logging.getLogger(__name__)
 

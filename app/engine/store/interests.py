@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.engine.store.event_filter import ALL_EVENTS, EventFilter, names_of
 from app.engine.store.log_identity import Fact
-from app.engine.store.reader import ALL_EVENTS, EventFilter, names_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import EventFilter, EventReader
+from app.engine.store.event_filter import EventFilter
+from app.engine.store.reader import EventReader
 from projections.kernel import AnyProjection, Owner
 from tests.support.toy_counter import Add, Take, TooLittle, engine, request, tallies, tally
 from tests.support.toy_slice import COMPLETE, ROLES, application_with, without

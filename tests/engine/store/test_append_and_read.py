@@ -22,7 +22,7 @@ from app.engine.store.append_request import (
 )
 from app.engine.store.append_session import StoreTimeout, StoreUnavailable
 from app.engine.store.codec import EventCodec
-from app.engine.store.reader import EventFilter
+from app.engine.store.event_filter import EventFilter
 from domain.kernel.decider import Event, UnreadableEvent
 from tests.support.databases import as_superuser
 from tests.support.toy_counter import Add, Added, Engine, Taken, engine, request, tally

@@ -9,9 +9,10 @@ import pytest
 
 from app.engine.database.connections import Database
 from app.engine.store.codec import EventCodec
+from app.engine.store.event_filter import ALL_EVENTS, EventFilter
 from app.engine.store.feed import Feed
 from app.engine.store.interests import Interest, filter_interests, stream_interest
-from app.engine.store.reader import ALL_EVENTS, EventFilter, EventReader, Fact
+from app.engine.store.reader import EventReader, Fact
 from tests.support.toy_counter import Add, engine, request, tally
 
 

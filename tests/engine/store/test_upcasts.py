@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
 from app.engine.store.codec import EventCodec
+from app.engine.store.event_filter import EventFilter
 from app.engine.store.load import UnreadableStream, load_aggregate
-from app.engine.store.reader import EventFilter, EventReader
+from app.engine.store.reader import EventReader
 from app.engine.store.upcasts import EventSchemaError
 from domain.kernel.decider import (
     AnyDecider,

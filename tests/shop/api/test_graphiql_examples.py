@@ -8,7 +8,7 @@ import pytest
 
 from app.engine.server.runtime import Runtime
 from app.engine.settings import ROOT
-from app.engine.store.reader import EventFilter
+from app.engine.store.event_filter import EventFilter
 from tests.support.graphql_client import Api
 
 SAMPLE = (

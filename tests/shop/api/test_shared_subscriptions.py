@@ -23,7 +23,8 @@ from app.engine.graphql.execution.shared_subscriptions import SharedSubscription
 from app.engine.graphql.json import encode_json
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
-from app.engine.store.reader import EventFilter, Fact
+from app.engine.store.event_filter import EventFilter
+from app.engine.store.reader import Fact
 from domain.money import Money
 from domain.order import AddLine, Line, OpenOrder, PlaceOrder, order
 from domain.product import ReceiveStock, RegisterProduct, product, product_id

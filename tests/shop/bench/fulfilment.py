@@ -12,7 +12,7 @@ from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.connections import open_database
 from app.engine.server.runtime import Runtime
-from app.engine.store.reader import EventFilter
+from app.engine.store.event_filter import EventFilter
 from app.settings import Settings
 from domain.kernel.decider import AnyDecider
 from domain.money import Money

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from app.engine.server.runtime import Runtime
-from app.engine.store.reader import EventFilter, Fact
+from app.engine.store.event_filter import EventFilter
+from app.engine.store.reader import Fact
 from tests.support.graphql_client import Api
 
 PLACE = """

@@ -17,9 +17,9 @@ from app.engine.graphql.scalars import Count, Position, clean_text
 from app.engine.graphql.selection import selects_field
 from app.engine.graphql.slices.history import Stream, find_stream
 from app.engine.shares import ShortTurns
-from app.engine.store import reader
+from app.engine.store import event_filter
+from app.engine.store.event_filter import ALL_EVENTS
 from app.engine.store.interests import filter_interests
-from app.engine.store.reader import ALL_EVENTS
 
 MAX_NAMES = 100
 EVENTS_PER_TURN, TURN_SECONDS = 100, 0.02
@@ -52,10 +52,10 @@ class EventFilter:
     )
 
 
-def _to_filter(filter: EventFilter | None) -> reader.EventFilter:
+def _to_filter(filter: EventFilter | None) -> event_filter.EventFilter:
     if filter is None:
         return ALL_EVENTS
-    return reader.EventFilter(
+    return event_filter.EventFilter(
         categories=_names(filter.streams, "streams"),
         stream_id=filter.stream_id,
         types=_names(filter.types, "types"),

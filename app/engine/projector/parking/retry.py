@@ -19,7 +19,8 @@ from app.engine.projector.rewrites import notify_rewrite
 from app.engine.projector.slots import LIVE
 from app.engine.projector.table import RowChange
 from app.engine.projector.writer import TableWriter
-from app.engine.store.reader import EventFilter, EventReader, Fact
+from app.engine.store.event_filter import EventFilter
+from app.engine.store.reader import EventReader, Fact
 from projections.kernel import Key
 
 MAX_KEYS_PER_PASS = 5_000
