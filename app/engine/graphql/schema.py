@@ -22,7 +22,8 @@ from strawberry.types.scalar import ScalarDefinition
 from app.engine.errors import ConfigurationError
 from app.engine.graphql.event_types import EventTypes, OutputMapping
 from app.engine.graphql.execution.extension import CachedDocument, DocumentCache, OperationExtension
-from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.field_plans import add_plans
 from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
 from app.engine.graphql.execution.limits import NoIntrospectionRule
 from app.engine.graphql.execution.refused_documents import RefusedDocuments

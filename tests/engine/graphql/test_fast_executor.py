@@ -10,7 +10,8 @@ import pytest
 import strawberry
 from strawberry.extensions import FieldExtension
 
-from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.field_plans import add_plans
 
 SOME = UUID("00000000-0000-0000-0000-000000000001")
 

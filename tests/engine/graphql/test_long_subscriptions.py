@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import strawberry
 
-from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.field_plans import add_plans
 from app.engine.graphql.strawberry_internals import ReusingExecutionContext
 
 EVENTS = 300

@@ -9,7 +9,8 @@ import pytest
 import strawberry
 from strawberry.schema import BaseSchema
 
-from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.field_plans import add_plans
 from tests.support.loop_turns import LongestWait, work_for
 
 ITEMS = 20_000

@@ -5,7 +5,7 @@ from importlib.metadata import version
 import graphql
 import strawberry
 
-from app.engine.graphql.execution.fast_executor import PLANS
+from app.engine.graphql.execution.field_plans import PLANS
 from app.engine.graphql.strawberry_internals import graphql_schema
 
 

@@ -26,7 +26,8 @@ from app.engine.graphql.execution.cost import (
     ROW,
     CostCalculator,
 )
-from app.engine.graphql.execution.fast_executor import FastExecutionContext, add_plans
+from app.engine.graphql.execution.fast_executor import FastExecutionContext
+from app.engine.graphql.execution.field_plans import add_plans
 from app.engine.graphql.execution.limited_executor import LimitedExecutionContext
 from app.engine.graphql.pagination import MAX_PAGE_SIZE
 from app.engine.graphql.scalars import SCALARS, Position

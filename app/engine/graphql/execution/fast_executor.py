@@ -2,45 +2,32 @@
 
 A field without a resolver needs only its value. A field with a resolver needs only its value if its object has prefetched it
 (`HasPrefetched`). So a list can read the values of all its items in one statement. All other fields, and every error, fall
-back to graphql-core. The plans of all fields are built once, with the schema.
+back to graphql-core. It follows the plans of `app/engine/graphql/execution/field_plans.py`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, assert_never, cast, override
 from uuid import UUID
 
-from graphql import (
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLSchema,
-    GraphQLString,
-    Undefined,
-    is_leaf_type,
-    is_object_type,
-)
-from strawberry.schema import BaseSchema
+from graphql import GraphQLObjectType, Undefined
 
-from app.engine.graphql.execution.cost import charged_from
+from app.engine.graphql.execution.field_plans import (
+    DEFAULT_PLAN,
+    PLANS,
+    DefaultPlan,
+    LeafPlan,
+    ListPlan,
+    ObjectPlan,
+    PlannedField,
+    Plans,
+    TypeNamePlan,
+)
 from app.engine.graphql.execution.limited_executor import LimitedExecutionContext, asks_for_stream
 from app.engine.graphql.loaders import HasPrefetched
-from app.engine.graphql.strawberry_internals import (
-    Path,
-    field_definition,
-    graphql_schema,
-    has_default_resolver,
-    object_class,
-)
-
-PLANS = "field-plans"
-"""The key of the plans in the extensions of the schema."""
+from app.engine.graphql.strawberry_internals import Path
 
 _PLAIN_VALUES = (str, int, float, bool, UUID, Decimal, datetime, date)
 """Types whose values are no awaitables and no errors. So are enums, and the driver's own class of UUIDs."""
@@ -48,137 +35,6 @@ _PLAIN_RESULTS = frozenset({str, int, float, bool, dict, list, type(None)})
 """Types of results that are no awaitables."""
 _MIN_INT, _MAX_INT = -(2**31), 2**31 - 1
 """The range of GraphQL's Int."""
-
-
-# --- Plans ------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LeafPlan:
-    """A scalar or an enum. Values of the class `unchanged` are results as they are; `coerce` gives the others."""
-
-    attribute: str
-    has_resolver: bool
-    required: bool
-    unchanged: type | None
-    coerce: Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectPlan:
-    """An object of one type. Its values are instances of `python_class`."""
-
-    attribute: str
-    has_resolver: bool
-    required: bool
-    field_type: Any
-    object_type: GraphQLObjectType
-    python_class: type
-
-
-@dataclass(frozen=True, slots=True)
-class ListPlan:
-    """A list of objects of one type."""
-
-    attribute: str
-    has_resolver: bool
-    required: bool
-    field_type: Any
-    item_type: Any
-    object_type: GraphQLObjectType
-    python_class: type
-    length: float
-    """What is longer costs more than was predicted."""
-
-
-@dataclass(frozen=True, slots=True)
-class TypeNamePlan:
-    """`__typename`."""
-
-
-@dataclass(frozen=True, slots=True)
-class DefaultPlan:
-    """graphql-core executes the field."""
-
-
-type FieldPlan = LeafPlan | ObjectPlan | ListPlan | TypeNamePlan | DefaultPlan
-type Plans = Mapping[str, Mapping[str, FieldPlan]]
-"""The plan of each field, by the name of the type and of the field."""
-
-_TYPE_NAME_PLAN = TypeNamePlan()
-_DEFAULT_PLAN = DefaultPlan()
-
-
-def build_plans(schema: GraphQLSchema) -> Plans:
-    """The plans of all object types of a schema."""
-    return {
-        name: {
-            "__typename": _TYPE_NAME_PLAN,
-            **{field_name: _plan(name, field) for field_name, field in graphql_type.fields.items()},
-        }
-        for name, graphql_type in schema.type_map.items()
-        if isinstance(graphql_type, GraphQLObjectType)
-    }
-
-
-def add_plans(schema: BaseSchema) -> None:
-    """Build the plans of a schema whose execution context is `FastExecutionContext`."""
-    core = graphql_schema(schema)
-    core.extensions[PLANS] = build_plans(core)
-
-
-def _plan(type_name: str, field: GraphQLField) -> FieldPlan:
-    definition = field_definition(field.extensions)
-    if definition is None or definition.extensions or field.args or field.resolve is None:
-        return _DEFAULT_PLAN
-    attribute, has_resolver = definition.python_name, not has_default_resolver(definition, field.resolve)
-    required = isinstance(field.type, GraphQLNonNull)
-    inner = _nullable(field.type)
-    if is_leaf_type(inner):
-        return LeafPlan(attribute, has_resolver, required, _unchanged_class(inner), inner.coerce_output_value)
-    item_type = inner.of_type if isinstance(inner, GraphQLList) else None
-    object_type = inner if item_type is None else _nullable(item_type)
-    if not is_object_type(object_type) or (python_class := object_class(object_type.extensions)) is None:
-        return _DEFAULT_PLAN
-    if item_type is None:
-        return ObjectPlan(attribute, has_resolver, required, field.type, object_type, python_class)
-    return ListPlan(
-        attribute,
-        has_resolver,
-        required,
-        field.type,
-        item_type,
-        object_type,
-        python_class,
-        charged_from(type_name, field),
-    )
-
-
-def _nullable(graphql_type: Any) -> Any:
-    return graphql_type.of_type if isinstance(graphql_type, GraphQLNonNull) else graphql_type
-
-
-def _unchanged_class(leaf_type: Any) -> type | None:
-    if leaf_type is GraphQLInt:
-        return int
-    if leaf_type is GraphQLBoolean:
-        return bool
-    return str if leaf_type is GraphQLString or leaf_type.coerce_output_value is str else None
-
-
-class _PlannedField:
-    """One field of a selection, with the fields below it once they are planned."""
-
-    __slots__ = ("details", "name", "plan", "subfields")
-
-    def __init__(self, name: str, details: Any, plan: FieldPlan) -> None:
-        self.name = name
-        self.details = details
-        self.plan = plan
-        self.subfields: Sequence[_PlannedField] | None = None
-
-
-# --- Execution --------------------------------------------------------------
 
 
 class FastExecutionContext(LimitedExecutionContext):
@@ -191,7 +47,7 @@ class FastExecutionContext(LimitedExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._plans: Plans = self.schema.extensions[PLANS]
-        self._planned: dict[tuple[str, int], tuple[Any, Sequence[_PlannedField]]] = {}
+        self._planned: dict[tuple[str, int], tuple[Any, Sequence[PlannedField]]] = {}
         """The planned fields by the name of their type and the identity of their set, which is kept with them.
 
         Sets are remembered for the whole operation, so that there are no more of them than the document has selections.
@@ -216,15 +72,15 @@ class FastExecutionContext(LimitedExecutionContext):
             )
         return self._execute_planned(parent_type, source_value, path, planned[1])
 
-    def _plan_fields(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> Sequence[_PlannedField]:
+    def _plan_fields(self, parent_type: GraphQLObjectType, grouped_field_set: Any) -> Sequence[PlannedField]:
         plans = self._plans[parent_type.name]
         return [
-            _PlannedField(name, details, plans.get(details[0].node.name.value, _DEFAULT_PLAN))
+            PlannedField(name, details, plans.get(details[0].node.name.value, DEFAULT_PLAN))
             for name, details in grouped_field_set.items()
         ]
 
     def _execute_planned(
-        self, parent_type: GraphQLObjectType, source: Any, path: Any, fields: Sequence[_PlannedField]
+        self, parent_type: GraphQLObjectType, source: Any, path: Any, fields: Sequence[PlannedField]
     ) -> Any:
         """The results of the fields by name; an awaitable if one of them is."""
         results: dict[str, Any] = {}
@@ -274,7 +130,7 @@ class FastExecutionContext(LimitedExecutionContext):
         return self.await_results(results, awaitable) if awaitable else results
 
     def _complete_object(
-        self, plan: ObjectPlan, field: _PlannedField, value: Any, parent_type: GraphQLObjectType, path: Any
+        self, plan: ObjectPlan, field: PlannedField, value: Any, parent_type: GraphQLObjectType, path: Any
     ) -> Any:
         """The result of an object; `Undefined` if graphql-core has to execute the field."""
         if value is None:
@@ -294,7 +150,7 @@ class FastExecutionContext(LimitedExecutionContext):
         return self._handle_later(result, plan.field_type, field.details, field_path)
 
     def _complete_list(
-        self, plan: ListPlan, field: _PlannedField, values: Any, parent_type: GraphQLObjectType, path: Any
+        self, plan: ListPlan, field: PlannedField, values: Any, parent_type: GraphQLObjectType, path: Any
     ) -> Any:
         """The results of a list of objects; `Undefined` if graphql-core has to execute the field."""
         if values is None:
@@ -327,7 +183,7 @@ class FastExecutionContext(LimitedExecutionContext):
         details: Any,
         values: Sequence[Any],
         path: Path,
-        subfields: Sequence[_PlannedField],
+        subfields: Sequence[PlannedField],
     ) -> Any:
         results: list[Any] = []
         awaitable: list[int] = []
@@ -348,8 +204,8 @@ class FastExecutionContext(LimitedExecutionContext):
         return self.complete_items(len(values), complete, results, awaitable)
 
     def _subfields(
-        self, field: _PlannedField, object_type: GraphQLObjectType
-    ) -> Sequence[_PlannedField] | None:
+        self, field: PlannedField, object_type: GraphQLObjectType
+    ) -> Sequence[PlannedField] | None:
         """The fields below a field, planned once for an operation. None if some of them are deferred."""
         if field.subfields is None:
             grouped_field_set, deferred, _ = self.collect_subfields(object_type, field.details)
