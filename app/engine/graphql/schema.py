@@ -32,7 +32,14 @@ from app.engine.graphql.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.engine.graphql.policies import TABLES, add_field_checks
 from app.engine.graphql.request_digest import add_request_digests
 from app.engine.graphql.scalars import SCALARS
-from app.engine.graphql.slices import event_log, node, processes, projection_operations, projections
+from app.engine.graphql.slices import (
+    event_log,
+    node,
+    parked_keys,
+    processes,
+    projection_operations,
+    projections,
+)
 from app.engine.graphql.strawberry_internals import graphql_schema, same_names, set_description
 from domain.kernel.decider import AnyDecider
 
@@ -41,6 +48,7 @@ ENGINE_SLICES: tuple[ModuleType, ...] = (
     event_log,
     projections,
     projection_operations,
+    parked_keys,
     processes,
 )
 """The slices of every application."""

@@ -8,8 +8,8 @@ import pytest
 
 from app.engine.graphql.scalars import Position
 from app.engine.graphql.schema import build_schema
+from app.engine.graphql.slices.parked_keys import ParkedKey
 from app.engine.graphql.slices.processes import Process
-from app.engine.graphql.slices.projections import ParkedKey
 from app.engine.graphql.strawberry_internals import graphql_schema
 
 TYPES: Any = graphql_schema(build_schema((), ())[0]).type_map

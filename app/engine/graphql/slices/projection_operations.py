@@ -1,22 +1,19 @@
-"""Rebuilds, verifies, promotes and drops tables of projections, and retries parked keys (operator actions)."""
+"""Rebuilds, verifies, promotes and drops tables of projections (operator actions)."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import Enum
-from functools import partial
 from typing import Annotated, Any, Self
 
 import strawberry
 from strawberry.scalars import JSON
 
 from app.engine.access.policy import OPERATORS, Policy
-from app.engine.graphql.context import Context, Info, Services
+from app.engine.graphql.context import Info, Services
 from app.engine.graphql.errors import BadInput
 from app.engine.graphql.scalars import Count, Position
 from app.engine.graphql.slices.projections import ProjectionStatus, statuses
-from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import compare, rebuild, swap
 from app.engine.projector.rebuild.drop import drop
 from app.engine.projector.rebuild.operation import (
@@ -40,9 +37,6 @@ POLICY = Policy(
         "promoteProjection": OPERATORS,
         "rollbackProjection": OPERATORS,
         "dropProjection": OPERATORS,
-        "retryParked": OPERATORS,
-        "skipEvent": OPERATORS,
-        "unskipEvent": OPERATORS,
     },
 )
 
@@ -128,22 +122,9 @@ class ProjectionAccepted:
         return await statuses(info.context)
 
 
-@strawberry.type(description="The result of a retry of parked keys, after a wait of at most 5 seconds.")
-class ParkedRetried:
-    recovered: Count = strawberry.field(description="The number of keys that are no longer parked.")
-    still_parked: Count = strawberry.field(description="The number of keys that failed again.")
-    pending: Count = strawberry.field(
-        description="The number of keys that the projection's owner has not tried yet."
-    )
-
-
 ProjectionOutcome = Annotated[
     ProjectionAccepted | ProjectionRefused,
     strawberry.union("ProjectionOutcome", description="The outcome of an operation on projections."),
-]
-ParkedOutcome = Annotated[
-    ParkedRetried | ProjectionRefused,
-    strawberry.union("ParkedOutcome", description="The outcome of an operation on parked keys."),
 ]
 
 
@@ -182,29 +163,6 @@ class DropProjectionInput:
     )
     version: int | None = strawberry.field(default=None, description="All tables of another version.")
     slot: ProjectionSlot | None = strawberry.field(default=None, description="Only this table.")  # pyright: ignore[reportInvalidTypeForm] - derived
-
-
-@strawberry.input(description="Parked keys.")
-class RetryParkedInput:
-    projection: str = strawberry.field(description="The name of the projection.")
-    key: str | None = strawberry.field(
-        default=None, description="The key as `parkedKeys` returns it. Without it: all parked keys."
-    )
-
-
-@strawberry.input(description="An event to skip for a key.")
-class SkipEventInput:
-    projection: str = strawberry.field(description="The name of the projection.")
-    key: str = strawberry.field(description="The key as `parkedKeys` returns it.")
-    position: Position = strawberry.field(description="The position of the event that parked the key.")
-    reason: str = strawberry.field(description="The reason, 1 to 1000 characters. It is stored.")
-
-
-@strawberry.input(description="A skipped event to count again.")
-class UnskipEventInput:
-    projection: str = strawberry.field(description="The name of the projection.")
-    key: str = strawberry.field(description="The key as `skippedEvents` returns it.")
-    position: Position = strawberry.field(description="The position of the event.")
 
 
 @dataclass(frozen=True)
@@ -293,34 +251,6 @@ class Mutation:
 
         return await _run_operation(info, work())
 
-    @strawberry.mutation(
-        description="Fold parked keys again from their events, after a fix of the code or of what it needs."
-    )
-    async def retry_parked(self, info: Info, input: RetryParkedInput) -> ParkedOutcome:
-        request = partial(admin.request_retry, info.context.services.database)
-        return await _retry_and_wait(info, input.projection, input.key, request)
-
-    @strawberry.mutation(description="Skip the event that parked a key, for good, and fold the key again.")
-    async def skip_event(self, info: Info, input: SkipEventInput) -> ParkedOutcome:
-        context: Context = info.context
-
-        async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            requested_at = await admin.skip(
-                context.services.database, projection, key or "", input.position, input.reason, context.actor
-            )
-            return requested_at, 1
-
-        return await _retry_and_wait(info, input.projection, input.key, request)
-
-    @strawberry.mutation(description="Count a skipped event again, and fold the key again.")
-    async def unskip_event(self, info: Info, input: UnskipEventInput) -> ParkedOutcome:
-        services = info.context.services
-
-        async def request(projection: AnyProjection, key: str | None) -> tuple[datetime, int]:
-            return await admin.unskip(services.database, projection, key or "", input.position), 1
-
-        return await _retry_and_wait(info, input.projection, input.key, request)
-
 
 @asynccontextmanager
 async def _operation(services: Services, name: str) -> AsyncGenerator[tuple[Operation, AnyProjection]]:
@@ -340,7 +270,7 @@ async def _run_operation(
             work, min(MAX_WAIT_SECONDS, services.settings.operation_timeout_seconds / 2)
         )
     except OperationRefused as error:
-        return _to_refused(error)
+        return to_refused(error)
     shown = result or _OperationResult()
     return ProjectionAccepted(
         finished=result is not None,
@@ -349,33 +279,7 @@ async def _run_operation(
     )
 
 
-async def _retry_and_wait(
-    info: Info,
-    name: str,
-    key: str | None,
-    request: Callable[[AnyProjection, str | None], Awaitable[tuple[datetime, int]]],
-) -> ParkedRetried | ProjectionRefused:
-    """Request a retry, and wait for its result at most `MAX_WAIT_SECONDS`.
-
-    `request` gets the projection and the key as JSON. It returns the time of the request and the number of keys.
-    """
-    services = info.context.services
-    try:
-        projection = find_projection(services.application.projections, name)
-        key_json = None if key is None else admin.parse_key(projection, key)
-        requested_at, keys = await request(projection, key_json)
-    except OperationRefused as error:
-        return _to_refused(error)
-    seconds = min(MAX_WAIT_SECONDS, services.settings.operation_timeout_seconds / 2)
-    result = await admin.wait_for_retry(
-        services.database, projection, requested_at, keys, seconds, key=key_json
-    )
-    return ParkedRetried(
-        recovered=Count(result.recovered), still_parked=Count(result.parked), pending=Count(result.waiting)
-    )
-
-
-def _to_refused(error: OperationRefused) -> ProjectionRefused:
+def to_refused(error: OperationRefused) -> ProjectionRefused:
     return ProjectionRefused(code=ProjectionRefusalCode(error.why.name), message=str(error))
 
 

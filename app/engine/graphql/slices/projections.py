@@ -1,33 +1,23 @@
-"""Lists projections, parked keys and skipped events (operator queries). The mutations are in projection_operations."""
+"""Lists projections (operator queries). The mutations are in projection_operations."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
-from typing import Annotated, Self
+from typing import Self
 
 import strawberry
 
 from app.engine.access.policy import OPERATORS, Policy
 from app.engine.graphql.context import Context, Info
-from app.engine.graphql.errors import NotFound
-from app.engine.graphql.pagination import Connection, Page, parse_page, read_page
 from app.engine.graphql.scalars import Count, Position
 from app.engine.projector import status as projection_status
-from app.engine.projector.parking import admin
 from app.engine.projector.rebuild import operation
-from app.engine.projector.rebuild.operation import OperationRefused, find_projection
-from projections.kernel import AnyProjection
 
 STATUS_INTERVAL_SECONDS = 0.5
 
 POLICY = Policy(
     queries={
         "projections": OPERATORS,
-        "parkedKeys": OPERATORS,
-        "skippedEvents": OPERATORS,
-        "skippedFacts": OPERATORS,
     },
     subscriptions={"projections": OPERATORS},
 )
@@ -149,74 +139,6 @@ async def statuses(context: Context) -> list[ProjectionStatus]:
     ]
 
 
-@strawberry.type(
-    description="A key whose events a projection no longer processes, since one of them failed. A retry folds it again."
-)
-class ParkedKey:
-    key: str = strawberry.field(
-        description="The values of the key columns as a JSON list. If the key is unknown: the stream as a JSON object."
-    )
-    position: Position = strawberry.field(description="The position of the event that failed.")
-    error: str = strawberry.field(description="The error.")
-    traceback: str = strawberry.field(description="The end of the traceback.")
-    parked_at: datetime = strawberry.field(description="When the key was parked.")
-    failed_retries: int = strawberry.field(description="The number of failed retries.")
-    last_retried_at: datetime | None = strawberry.field(description="When the last retry failed.")
-    retry_requested_at: datetime | None = strawberry.field(
-        description="When the pending retry was requested; null if none is pending."
-    )
-
-    @strawberry.field(description="The number of failed retries.", deprecation_reason="Use failedRetries.")
-    def tries(self) -> int:
-        return self.failed_retries
-
-    @strawberry.field(description="When the last retry failed.", deprecation_reason="Use lastRetriedAt.")
-    def tried_at(self) -> datetime | None:
-        return self.last_retried_at
-
-    @strawberry.field(
-        description="When the pending retry was requested; null if none is pending.",
-        deprecation_reason="Use retryRequestedAt.",
-    )
-    def asked_at(self) -> datetime | None:
-        return self.retry_requested_at
-
-    @classmethod
-    def of(cls, key: admin.ParkedKey) -> Self:
-        return cls(
-            key=key.key,
-            position=Position(key.position),
-            error=key.error,
-            traceback=key.traceback,
-            parked_at=key.parked_at,
-            failed_retries=key.failed_retries,
-            last_retried_at=key.last_retried_at,
-            retry_requested_at=key.retry_requested_at,
-        )
-
-
-@strawberry.type(description="An event that a projection skips for one key.")
-class SkippedEvent:
-    key: str = strawberry.field(description="The key, as JSON.")
-    position: Position = strawberry.field(description="The position of the event.")
-    reason: str = strawberry.field(description="The reason.")
-    actor: str = strawberry.field(description="The operator who skipped it.")
-    at: datetime = strawberry.field(description="When it was skipped.")
-
-    @classmethod
-    def of(cls, event: admin.SkippedEvent) -> Self:
-        return cls(
-            key=event.key,
-            position=Position(event.position),
-            reason=event.reason,
-            actor=event.actor,
-            at=event.at,
-        )
-
-
-Name = Annotated[str, strawberry.argument(description="The name of the projection.")]
-
-
 @strawberry.type
 class Query:
     @strawberry.field(
@@ -224,49 +146,6 @@ class Query:
     )
     async def projections(self, info: Info) -> list[ProjectionStatus]:
         return await statuses(info.context)
-
-    @strawberry.field(description="The parked keys of a projection, by position.")
-    async def parked_keys(
-        self,
-        info: Info,
-        projection: Name,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Connection[ParkedKey]:
-        context, page = info.context, parse_page(first, after, last, before)
-        database, found = context.database, _find(context, projection)
-        return await read_page(
-            info,
-            page,
-            partial(admin.list_parked_keys, database, found),
-            ParkedKey.of,
-            place=lambda key: (key.position, key.key),
-            types=(int, str),
-            count=partial(admin.count_parked_keys, database, found),
-        )
-
-    @strawberry.field(description="The skipped events of a projection, by position.")
-    async def skipped_events(
-        self,
-        info: Info,
-        projection: Name,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
-    ) -> Connection[SkippedEvent]:
-        return await _skipped_events(info, projection, parse_page(first, after, last, before))
-
-    @strawberry.field(
-        description="The skipped events of a projection, by position.",
-        deprecation_reason="Use skippedEvents.",
-    )
-    async def skipped_facts(
-        self, info: Info, projection: Name, first: int | None = None, after: str | None = None
-    ) -> Connection[SkippedEvent]:
-        return await _skipped_events(info, projection, parse_page(first, after, None, None))
 
 
 @strawberry.type
@@ -285,25 +164,3 @@ class Subscription:
                 sent = current
                 yield current
             await asyncio.sleep(STATUS_INTERVAL_SECONDS)
-
-
-async def _skipped_events(info: Info, projection: str, page: Page) -> Connection[SkippedEvent]:
-    context: Context = info.context
-    database, found = context.database, _find(context, projection)
-    return await read_page(
-        info,
-        page,
-        partial(admin.list_skipped_events, database, found),
-        SkippedEvent.of,
-        place=lambda event: (event.position, event.key),
-        types=(int, str),
-        count=partial(admin.count_skipped_events, database, found),
-    )
-
-
-def _find(context: Context, name: str) -> AnyProjection:
-    """The projection of this name. Raises `NotFound`."""
-    try:
-        return find_projection(context.services.application.projections, name)
-    except OperationRefused as error:
-        raise NotFound(f"{error}.") from None
