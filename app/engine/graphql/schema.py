@@ -36,6 +36,7 @@ from app.engine.graphql.slices import (
     event_log,
     node,
     parked_keys,
+    process_operations,
     processes,
     projection_operations,
     projections,
@@ -50,6 +51,7 @@ ENGINE_SLICES: tuple[ModuleType, ...] = (
     projection_operations,
     parked_keys,
     processes,
+    process_operations,
 )
 """The slices of every application."""
 
