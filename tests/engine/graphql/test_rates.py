@@ -69,6 +69,19 @@ def test_what_was_not_predicted_is_charged_later(clock: Clock) -> None:
     assert refused(limiter, "a", 100) == 4
 
 
+def test_a_backlog_of_events_refuses_no_operation_and_waits_for_what_operations_spend(clock: Clock) -> None:
+    limiter = RateLimiter(100)
+    assert limiter.reserve("a", 2_000) == 0
+    assert limiter.reserve("a", 0) == 10
+    limiter.spend("a", 1_000)
+    assert limiter.reserve("a", 0) == 20
+    seconds = refused(limiter, "a", 400)
+    for _ in range(seconds):
+        limiter.reserve("a", 500)
+        clock.now += 1
+    limiter.spend("a", 400)
+
+
 def test_the_callers_that_are_remembered_are_bounded(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     del clock
     monkeypatch.setattr(rates, "MAX_CALLERS", 3)
