@@ -216,6 +216,10 @@ class Access:
     @property
     def share_key(self) -> tuple[Any, ...]:
         """Equal for callers who get the same answers."""
-        scopes = self._scopes
-        alone = scopes.owns or self.policy.authorize is not None
-        return (scopes.roles, self.caller.actor if alone else None)
+        return (self._scopes.roles, self.only_actor)
+
+    @property
+    def only_actor(self) -> str | None:
+        """The actor of the caller, if other actors may get other answers."""
+        alone = self._scopes.owns or self.policy.authorize is not None
+        return self.caller.actor if alone else None

@@ -326,6 +326,46 @@ async def test_a_message_for_many_subscribers_takes_turns_of_no_caller(
     assert turns.connections == 2
 
 
+@pytest.mark.parametrize(
+    ("actor", "role", "reads_actor", "expected"),
+    [
+        ("ann", "operator", False, ["live messages"]),
+        ("ann", "operator", True, ["live messages", "actor ann"]),
+        ("ann", "customer", False, ["actor ann"]),
+        # All who are anonymous are one actor, with many addresses.
+        ("anonymous", "operator", True, ["live messages"] * 2),
+        ("anonymous", "customer", False, ["live messages"]),
+    ],
+)
+async def test_a_live_message_takes_turns_of_its_caller_if_no_other_caller_gets_it(
+    runtime: Runtime,
+    monkeypatch: pytest.MonkeyPatch,
+    actor: str,
+    role: str,
+    reads_actor: bool,
+    expected: list[str],
+) -> None:
+    shares, for_message = list[str](), Context.for_message
+
+    def watched(context: Context, charge: OperationCharge, share: str) -> Context:
+        shares.append(share)
+        message = for_message(context, charge, share)
+        message.actor_use.is_read = reads_actor
+        return message
+
+    monkeypatch.setattr(Context, "for_message", watched)
+    await register(runtime)
+    await have_tables(runtime)
+    view, heard = endpoint(runtime), asyncio.Queue[object]()
+    document = "subscription { orders(most: 1) { position } }"
+    handover = await handed_over(view, context_of(view, actor, role), {}, document)
+    task = asyncio.create_task(view.shared_subscriptions.send(handover, "1", uuid4(), heard.put))
+    async with asyncio.timeout(20):
+        await heard.get()
+    await cancel_all([task])
+    assert shares == expected
+
+
 ONE_NETWORK, ANOTHER = ("2001:db8::1", "2001:db8::ffff:2"), "2001:db8:0:1::1"
 
 

@@ -24,6 +24,7 @@ import msgspec
 from graphql import FieldNode, FragmentDefinitionNode, Node, VariableNode, get_operation_ast
 from strawberry.types import ExecutionContext
 
+from app.engine.access.caller import ANONYMOUS
 from app.engine.graphql.context import Context, LiveHandover, LiveMessage, response_extensions
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.errors import AnswerTooLarge, with_codes
@@ -280,7 +281,9 @@ class SharedSubscriptions:
         shared = self._shared.get(key)
         if shared is None:
             # If subscribers of several callers wait for a message, it takes no turn of one of them.
-            share = LIVE_MESSAGES if actor is None else execution.context.share
+            actor = actor or execution.context.access.only_actor
+            has_several = actor is None or actor == ANONYMOUS.actor
+            share = LIVE_MESSAGES if has_several else execution.context.share
             shared = self._shared[key] = SharedSubscription(self._schema, execution, self.memory, share)
         return shared
 
