@@ -160,11 +160,8 @@ class DatabaseProbe:
 
     async def _probe(self) -> None:
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-                self.clock_skew_seconds, self.clock_uncertainty_seconds = await self._ask_clock()
+            self.clock_skew_seconds, self.clock_uncertainty_seconds = await self._ask_clock()
             self.error = None
-        except TimeoutError:
-            self.error = f"TimeoutError: the database does not answer in {PROBE_TIMEOUT_SECONDS} s"
         except DRIVER_ERRORS as error:
             self.error = error_line(error)
         finally:
@@ -180,7 +177,7 @@ class DatabaseProbe:
         # Nothing waits for it any more if it is late.
         self._question.add_done_callback(lambda question: question.cancelled() or question.exception())
         # The session outlives a late question: the server may have no place for another one.
-        return await asyncio.shield(self._question)
+        return await _answer(asyncio.shield(self._question), PROBE_TIMEOUT_SECONDS)
 
     async def _acquire(self) -> PoolConnectionProxy:
         began = time.monotonic()
@@ -193,20 +190,28 @@ class DatabaseProbe:
 
     async def _fetch(self, query: str) -> Sequence[asyncpg.Record]:
         """Raises `DRIVER_ERRORS`; `TimeoutError` says what did not answer."""
+        began = time.monotonic()
         connection = await self._acquire()
+        # The wait counts, but a database that answers at once has a chance after any wait.
+        seconds = max(0.1, PROBE_TIMEOUT_SECONDS - (time.monotonic() - began))
         is_answered = False
         try:
-            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS):
-                rows = await connection.fetch(query)
+            rows = await _answer(connection.fetch(query), seconds)
             is_answered = True
             return rows
-        except TimeoutError:
-            raise TimeoutError(f"the database does not answer in {PROBE_TIMEOUT_SECONDS} s") from None
         finally:
             if not is_answered:
                 # Its cancellation would wait for the same server.
                 connection.terminate()
             await self._database.pool.release(connection)
+
+
+async def _answer[T](question: Awaitable[T], seconds: float) -> T:
+    try:
+        async with asyncio.timeout(seconds):
+            return await question
+    except TimeoutError:
+        raise TimeoutError(f"the database does not answer in {PROBE_TIMEOUT_SECONDS} s") from None
 
 
 type _Clock = tuple[float, float]

@@ -91,6 +91,32 @@ async def test_a_pool_whose_connections_are_all_in_use_is_a_warning_and_the_serv
             await until(runtime, lambda document: not document["warnings"])
 
 
+async def test_a_pool_without_a_free_connection_is_the_cause_if_the_health_check_has_no_session(
+    settings: EngineSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = Database.connect
+
+    async def refuse(
+        database: Database, kind: SessionKind = SessionKind.WORK, component: str = ""
+    ) -> Session:
+        if component == "probe":
+            raise asyncpg.TooManyConnectionsError
+        return await connect(database, kind, component)
+
+    monkeypatch.setattr(Database, "connect", refuse)
+    async with open_database(settings) as database:
+        runtime = Runtime(TOY, settings, database)
+        async with runtime.run(), asyncio.timeout(60):
+            await until(runtime, lambda document: document["ready"])
+            held = [await database.pool.acquire() for _ in range(settings.pool_size)]
+            line = "TimeoutError: the pool gives no connection in 1.2 s"
+            document = await until(runtime, lambda document: "database" in document["errors"])
+            assert document["errors"]["database"] == line
+            for connection in held:
+                await database.pool.release(connection)
+            await until(runtime, lambda document: document["ready"])
+
+
 async def test_reads_that_wait_for_their_turns_are_a_warning_and_in_the_metric_of_the_pool(
     settings: EngineSettings,
 ) -> None:
