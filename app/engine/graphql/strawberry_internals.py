@@ -172,9 +172,7 @@ class SubscriptionExecutor:
 
     def execute(self, root_value: object, context: object) -> Any:
         """The result for one event: at once, or an awaitable."""
-        executor = self._executor.build_per_event_executor(root_value)
-        executor.context_value = context
-        return execute_subscription_event(executor)
+        return execute_subscription_event(self._executor.build_per_event_executor(root_value, context))
 
     def is_awaitable(self, result: Any) -> bool:
         return self._executor.is_awaitable(result)

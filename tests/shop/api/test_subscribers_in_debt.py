@@ -167,6 +167,26 @@ async def test_one_subscriber_of_a_caller_in_debt_pays_for_an_event_and_all_get_
         await cancel_all(tasks)
 
 
+async def test_a_subscriber_keeps_its_first_event_if_another_one_is_charged_for_a_shared_message(
+    runtime: Runtime,
+) -> None:
+    view = endpoint(runtime)
+    async with asyncio.timeout(60):
+        context = replace(context_of(view, "first"), rates=rates.RateLimiter(RATE))
+        after = await register(runtime)
+        first = await handed_over(view, context, {"after": str(after)}, STOCK)
+        assert first.execution is not None
+        # It does not send yet, and its execution is the one that others use.
+        shared = view.shared_subscriptions._shared_by(first.execution, runtime.feed.epoch)  # pyright: ignore[reportPrivateUsage] - no subscriber is that slow
+        other = Follower(view, rates.RateLimiter(RATE), "other", after)
+        task = await other.on_socket()
+        await execute(runtime, ReceiveStock(quantity=1))
+        await other.heard.get()
+        await cancel_all([task])
+    del shared
+    assert first.execution.context.charge.for_event().due == 0
+
+
 async def test_another_subscriber_of_a_caller_in_debt_takes_over_from_one_that_leaves(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,9 +46,11 @@ class LimitedExecutionContext(ReusingExecutionContext):
         return super().build(*args, **kwargs)
 
     @override
-    def build_per_event_executor(self, payload: Any) -> Any:
+    def build_per_event_executor(self, payload: Any, context: Context | None = None) -> Any:
         executor = super().build_per_event_executor(payload)
-        if isinstance(self.context_value, Context):
+        if context is not None:
+            executor.context_value = context
+        elif isinstance(self.context_value, Context):
             executor.context_value = self.context_value.for_event(
                 payload.part if isinstance(payload, Changes) else 1.0
             )
