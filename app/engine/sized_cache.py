@@ -70,7 +70,10 @@ class SizedCache[K, V](LRUCache[K, V]):
 
 
 class SharedMemory:
-    """Bounds the bytes of the values of many caches. The oldest value of all goes first."""
+    """Bounds the bytes of the values of many caches. The oldest value of all goes first.
+
+    A value that is larger than all of the memory is not kept.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
@@ -79,9 +82,12 @@ class SharedMemory:
         """The cache and the size of each value, by the identity of the cache and the key. The oldest is first."""
 
     def add(self, cache: "SharingCache[Any, Any]", key: object, size: int) -> None:
-        """Count a value that the cache has got now, and its entry. May drop values of all caches, and this one, too."""
+        """Count a value that the cache has got now, and its entry. May drop older values of all caches."""
         self.remove(cache, key)
         size += ENTRY_BYTES
+        if size > self.max_bytes:
+            cache.pop(key, None)
+            return
         self._values[id(cache), key] = ref(cache), size
         self.used += size
         while self.used > self.max_bytes:

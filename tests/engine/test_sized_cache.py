@@ -121,7 +121,10 @@ def test_caches_that_share_a_memory_drop_the_oldest_value_of_all() -> None:
     second.drop("nothing")
     assert (second, memory.used) == ({"b": 5}, ENTRY_BYTES + 50)
     first.keep("a", 6, memory.max_bytes)
-    assert (first, second, memory.used) == ({}, {}, 0)
+    # A value that is larger than all of the memory is not kept, and removes nothing else.
+    assert (first, second, memory.used) == ({}, {"b": 5}, ENTRY_BYTES + 50)
+    second.keep("b", 8, memory.max_bytes)
+    assert (second, memory.used) == ({}, 0)
     second.keep("a", 7, 100)
     del second
     assert memory.used == 0
