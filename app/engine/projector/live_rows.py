@@ -32,6 +32,8 @@ MAX_KEPT_BYTES = 32 * 2**20
 """Bytes of the changes and of the whole lists that all lists keep."""
 MAX_RESUMED_EVENTS = 20_000
 """The events after a position that are searched for changed keys. After more of them the list is sent again."""
+_LIST = 0
+"""The cursor at which a list begins. Its first change has the next one."""
 
 
 class ListTooLong(Exception):
@@ -91,12 +93,10 @@ class LiveRows[R]:
         """The keys that some subscriber may have in its list."""
         self._completed_at: int | None = None
         """The position at which `_held` got all keys that matched then, for clients that had the list of another server."""
-        self._cursor = 0
+        self._cursor = _LIST
         """The cursor of the newest change."""
-        self._lists: SharingCache[int, RowChanges[R]] = SharingCache(memory)
-        """The whole list by its cursor, as long as nothing changes."""
         self._changes: SharingCache[int, RowChanges[R]] = SharingCache(memory)
-        """The newest changes by their cursors."""
+        """The newest changes by their cursors. At `_LIST` the whole list, as long as nothing changes."""
         self._rewrites = projector.rewrites_of(projection, owning)
         self._rewrites_known = self._rewrites.count
         """The number of rewrites that the changes include."""
@@ -223,7 +223,7 @@ class LiveRows[R]:
             position, self._rewrites_known = self._table.position, self._rewrites.count
             # What was told before is in the rows that are read now.
             self._pending.clear()
-            self._keep_list(await self._read_list(position, self._cursor))
+            self._keep(await self._read_list(position, _LIST))
             self._position = position
         while self.failed is None and self._is_behind:
             await self._advance()
@@ -261,22 +261,19 @@ class LiveRows[R]:
             self._held |= found
 
     def _keep(self, change: RowChanges[R]) -> None:
-        self._lists.drop(self._cursor)
+        self._changes.drop(_LIST)
         self._cursor = change.cursor
         self._changes.keep(change.cursor, change, memory_size(change))
         self._changes.drop(change.cursor - MAX_KEPT_CHANGES)
-        if change.initial:
-            self._keep_list(change)
-
-    def _keep_list(self, change: RowChanges[R]) -> None:
-        self._lists.keep(change.cursor, change, memory_size(change))
 
     async def _whole_list(self) -> RowChanges[R]:
         assert self._position is not None
-        if (known := self._lists.get(self._cursor)) is not None:
-            return known
+        # After a rewrite the newest change is the whole list.
+        for cursor in (self._cursor, _LIST):
+            if (known := self._changes.get(cursor)) is not None and known.initial:
+                return known
         change = await self._read_list(self._position, self._cursor)
-        self._keep_list(change)
+        self._changes.keep(_LIST, change, memory_size(change))
         return change
 
     async def _read_list(self, position: int, cursor: int) -> RowChanges[R]:

@@ -15,6 +15,7 @@ from app.engine.database.connections import Database
 from app.engine.projector.live_rows import ListTooLong
 from app.engine.projector.live_table import Follower, LiveTable
 from app.engine.projector.projector import ProjectionStale
+from app.engine.sized_cache import ENTRY_BYTES, memory_size
 from app.engine.store.feed import FeedStalled
 from projections.kernel import Owner
 from tests.support.toy_counter import Take, request, tallies, tally
@@ -111,6 +112,20 @@ async def test_the_rows_that_all_lists_keep_have_one_bound_in_bytes(database: Da
             assert sums(await next_after(subscribed.pop(), 4)) == (False, [15], [])
         gc.collect()
         assert live.memory.used == 0
+
+
+async def test_the_whole_list_counts_once_in_memory_before_and_after_a_rewrite(database: Database) -> None:
+    async with started(database) as running:
+        live = lists(running)
+        rows = live.find(tallies, above_two, 10, None)
+        change, cursor = await rows.join(await add(running, uuid4(), 3), None)
+        assert live.memory.used == ENTRY_BYTES + memory_size(change)
+        running.projector.workers[tallies.name].rewrites.add()
+        change = await next_after(rows, cursor)
+        assert sums(change) == (True, [3], [])
+        assert live.memory.used == ENTRY_BYTES + memory_size(change)
+        # It is what a new subscriber gets.
+        assert (await rows.join(2, None))[0] is change
 
 
 async def test_a_subscriber_that_is_cancelled_while_it_reads_for_all_stops_no_other(
