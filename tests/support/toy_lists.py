@@ -36,7 +36,7 @@ def lists(running: Engine, timeout: float = 5.0) -> LiveLists:
 def found(
     running: Engine, most: int = 10, projection: Projection[Any] = tallies, timeout: float = 5.0
 ) -> LiveRows[Any]:
-    return lists(running, timeout).find(projection, above_two, most, None)
+    return lists(running, timeout).find(projection, above_two, most, None, running.database)
 
 
 async def idle(running: Engine, position: int, live: LiveLists) -> None:

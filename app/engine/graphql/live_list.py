@@ -154,4 +154,5 @@ async def _find[R](
             )
         await context.reads.check_log()
     owner = context.access.row_owner(projection)
-    return context.services.live_lists.find(projection, where, most, owner), head
+    rows = context.services.live_lists.find(projection, where, most, owner, context.database)
+    return rows, head

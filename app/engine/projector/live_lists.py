@@ -25,8 +25,13 @@ class LiveLists:
         self._lists: WeakValueDictionary[tuple[Any, ...], LiveRows[Any]] = WeakValueDictionary()
         self._tables: WeakValueDictionary[tuple[AnyProjection, int], LiveTable] = WeakValueDictionary()
 
-    def find[R](self, projection: Projection[R], where: Filter, most: int, owner: str | None) -> LiveRows[R]:
-        """The rows that match, up to `most` of them; only those of `owner`, unless it is None."""
+    def find[R](
+        self, projection: Projection[R], where: Filter, most: int, owner: str | None, database: Database
+    ) -> LiveRows[R]:
+        """The rows that match, up to `most` of them; only those of `owner`, unless it is None.
+
+        A new list reads with the turns of `database`, also for subscribers of other callers.
+        """
         where = owned_filter(projection, where, owner)
         query: Select[Any] = select(projection.table).where(*where(projection.table.c))
         sql, values = self._database.render(query)
@@ -35,7 +40,7 @@ class LiveLists:
         rows = self._lists.get(key)
         if rows is None or rows.failed is not None:
             rows = self._lists[key] = LiveRows(
-                self._database,
+                database,
                 self._projector,
                 self._table(projection),
                 projection,

@@ -85,7 +85,7 @@ class Runtime:
         database.on_read_connection = self.projector.check_new_connection
         self.catch_up = FairSlots(MAX_CATCH_UP, MAX_CATCH_UP_PER_CALLER)
         self.live_lists = LiveLists(
-            # A list is read for subscribers of several callers.
+            # One statement tells lists of several callers what has changed.
             database.for_caller("live lists"),
             self.feed,
             self.projector,

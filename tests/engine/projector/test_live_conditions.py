@@ -161,7 +161,7 @@ async def test_an_event_costs_one_statement_for_each_shape_however_many_lists_it
             )
 
         followed = [
-            live.find(tallies, where, 10, None)
+            live.find(tallies, where, 10, None, database)
             for number in range(number_of_lists // 2)
             for where in filters(number)
         ]
@@ -203,7 +203,7 @@ async def test_many_lists_that_one_event_concerns_share_the_turns_of_the_loop(da
 
             return where
 
-        followed = [live.find(tallies, slow(number), 10, None) for number in range(80)]
+        followed = [live.find(tallies, slow(number), 10, None, database) for number in range(80)]
         cursors = [(await rows.join(1, None))[1] for rows in followed]
         waiting = [
             asyncio.ensure_future(next_after(rows, cursor))
@@ -226,7 +226,7 @@ async def test_a_statement_that_the_parameters_of_one_list_break_fails_that_list
         live = lists(running)
 
         def dividing(number: int) -> LiveRows[TallyRow]:
-            return live.find(tallies, lambda columns: [100 / (columns.sum - number) > 0], 10, None)
+            return live.find(tallies, lambda columns: [100 / (columns.sum - number) > 0], 10, None, database)
 
         broken, whole = dividing(7), dividing(2)
         for rows in (broken, whole):
@@ -261,7 +261,7 @@ def test_parameters_that_json_does_not_hold_exactly_are_left_to_the_list(name: s
 async def test_a_list_that_no_statement_can_compare_is_told_of_every_key(database: Database) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        rows = live.find(tallies, UNSUPPORTED["several columns"], 10, None)
+        rows = live.find(tallies, UNSUPPORTED["several columns"], 10, None, database)
         _, cursor = await rows.join(1, None)
         await add(running, stream, 5)
         assert sums(await next_after(rows, cursor)) == (False, [5], [])

@@ -35,7 +35,7 @@ async def test_subscribers_of_the_same_filter_share_every_read(
             return await fetch(self, query)
 
         monkeypatch.setattr(Database, "fetch", counted)
-        subscribed = [live.find(tallies, above_two, 10, None) for _ in range(50)]
+        subscribed = [live.find(tallies, above_two, 10, None, database) for _ in range(50)]
         await asyncio.gather(*(rows.join(1, None) for rows in subscribed))
         assert len(reads) == 1
         following = [asyncio.ensure_future(next_after(rows, 0)) for rows in subscribed]
@@ -49,14 +49,14 @@ async def test_subscribers_of_the_same_filter_share_every_read(
         await add(running, stream, 1)
         await asyncio.gather(*following)
         assert len(reads) == 4
-        assert live.find(tallies, lambda columns: [columns.sum > 3], 10, None) is not subscribed[0]
-        assert live.find(tallies, above_two, 11, None) is not subscribed[0]
+        assert live.find(tallies, lambda columns: [columns.sum > 3], 10, None, database) is not subscribed[0]
+        assert live.find(tallies, above_two, 11, None, database) is not subscribed[0]
 
 
 async def test_a_row_that_enters_changes_and_leaves_is_upserted_twice_and_removed(database: Database) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        rows = live.find(tallies, above_two, 10, None)
+        rows = live.find(tallies, above_two, 10, None, database)
         assert sums((await rows.join(1, None))[0]) == (True, [], [])
         # The row may be newer than the event that is looked at.
         await idle(running, await add(running, stream, 1), live)
@@ -92,7 +92,7 @@ async def test_the_rows_that_all_lists_keep_have_one_bound_in_bytes(database: Da
     async with started(database) as running:
         live, stream = lists(running), uuid4()
         live.memory.max_bytes = 10_000
-        subscribed = [live.find(tallies, above_two, most, None) for most in range(10, 15)]
+        subscribed = [live.find(tallies, above_two, most, None, database) for most in range(10, 15)]
         for rows in subscribed:
             await rows.join(1, None)
         for cursor in range(4):
@@ -117,7 +117,7 @@ async def test_the_rows_that_all_lists_keep_have_one_bound_in_bytes(database: Da
 async def test_the_whole_list_counts_once_in_memory_before_and_after_a_rewrite(database: Database) -> None:
     async with started(database) as running:
         live = lists(running)
-        rows = live.find(tallies, above_two, 10, None)
+        rows = live.find(tallies, above_two, 10, None, database)
         change, cursor = await rows.join(await add(running, uuid4(), 3), None)
         assert live.memory.used == ENTRY_BYTES + memory_size(change)
         running.projector.workers[tallies.name].rewrites.add()
@@ -182,7 +182,7 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
 ) -> None:
     async with started(database) as running:
         live = lists(running, timeout=0.05)
-        rows = live.find(tallies, above_two, 10, None)
+        rows = live.find(tallies, above_two, 10, None, database)
         await rows.join(1, None)
         await wait_until_folded(running, tallies)
         writer = running.projector.workers["tallies"].writer
@@ -194,7 +194,7 @@ async def test_a_projection_that_stands_ends_its_live_rows_and_a_new_list_begins
             with pytest.raises(ProjectionStale):
                 await next_after(rows, 0)
         await wait_until_folded(running, tallies)
-        again = live.find(tallies, above_two, 10, None)
+        again = live.find(tallies, above_two, 10, None, database)
         assert again is not rows
         assert sums((await again.join(2, None))[0]) == (True, [3], [])
 
@@ -278,7 +278,7 @@ async def test_subscribers_that_join_while_the_log_cannot_be_read_are_told_with_
         )
         assert await running.reader.head_position() == 3
         live = lists(running)
-        rows = live.find(tallies, above_two, 10, None)
+        rows = live.find(tallies, above_two, 10, None, database)
         async with asyncio.timeout(20):
             errors = await asyncio.gather(*(rows.join(3, None) for _ in range(5)), return_exceptions=True)
         for error in errors:
@@ -286,7 +286,7 @@ async def test_subscribers_that_join_while_the_log_cannot_be_read_are_told_with_
             assert "position 2 is missing" in str(error)
             assert len(traceback.extract_tb(error.__traceback__)) < 12
         assert followed == [3]
-        assert live.find(tallies, above_two, 10, None) is not rows
+        assert live.find(tallies, above_two, 10, None, database) is not rows
 
 
 async def test_a_subscriber_that_joins_is_not_disturbed_by_a_wake_up_without_an_event(
@@ -310,7 +310,7 @@ async def test_the_list_of_an_owner_waits_for_the_rows_that_say_whose_its_rows_a
     children = replace(tallies, name="children", owner=Owner("id", of=parents))
     async with started(database, projections=[parents, children]) as running:
         live = lists(running, 30)
-        rows = live.find(children, lambda columns: [columns.sum > 2], 10, "ann")
+        rows = live.find(children, lambda columns: [columns.sum > 2], 10, "ann", database)
         assert sums((await rows.join(1, None))[0]) == (True, [], [])
         following = asyncio.ensure_future(next_after(rows, 0))
         parent = running.projector.workers["parents"]
@@ -319,7 +319,9 @@ async def test_the_list_of_an_owner_waits_for_the_rows_that_say_whose_its_rows_a
             position = await add(running, uuid4(), 3, "ann")
             # The list does not look yet, and a new one does not read.
             await parent.state.has_waiters.wait()
-            joining = asyncio.ensure_future(live.find(children, above_two, 9, "ann").join(position, None))
+            joining = asyncio.ensure_future(
+                live.find(children, above_two, 9, "ann", database).join(position, None)
+            )
             await running.projector.wait_for_position("children", position, 10)
             assert not following.done()
         assert sums(await following) == (False, [3], [])

@@ -31,8 +31,8 @@ FILTERS: Sequence[Callable[[Columns, int], Sequence[Condition]]] = (
 """Of the first one Python knows the value. The second one is left to statements."""
 
 
-def with_sum(live: LiveLists, number: int, filter: int = 0) -> LiveRows[TallyRow]:
-    return live.find(tallies, lambda columns: FILTERS[filter](columns, number), 10, None)
+def with_sum(database: Database, live: LiveLists, number: int, filter: int = 0) -> LiveRows[TallyRow]:
+    return live.find(tallies, lambda columns: FILTERS[filter](columns, number), 10, None, database)
 
 
 def is_look(query: Select[Any]) -> bool:
@@ -59,7 +59,7 @@ async def test_an_event_is_told_to_the_lists_whose_rows_it_changes_and_costs_the
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        followed = [with_sum(live, number, filter) for number in range(100, 100 + LISTS)]
+        followed = [with_sum(database, live, number, filter) for number in range(100, 100 + LISTS)]
         for rows in followed:
             await rows.join(1, None)
         waiting = [asyncio.ensure_future(next_after(rows, 0)) for rows in followed]
@@ -88,7 +88,7 @@ async def test_an_event_that_comes_while_a_list_reads_its_rows_is_in_the_list(
     async with started(database) as running:
         live, stream = lists(running), uuid4()
         position = await add(running, stream, 103)
-        other, rows = with_sum(live, 1_000, filter), with_sum(live, 103, filter)
+        other, rows = with_sum(database, live, 1_000, filter), with_sum(database, live, 103, filter)
         await other.join(position, None)
         fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
 
@@ -115,7 +115,7 @@ async def test_a_row_that_leaves_a_list_while_the_list_reads_it_is_removed(
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        rows = with_sum(live, 103, filter)
+        rows = with_sum(database, live, 103, filter)
         await rows.join(1, None)
         fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
 
@@ -146,7 +146,7 @@ async def test_a_row_that_a_client_has_and_that_leaves_while_it_resumes_is_remov
         live, stream = lists(running), uuid4()
         position = await add(running, stream, 103)
         await running.projector.wait_for_position(tallies.name, position, 10)
-        rows = with_sum(live, 103, filter)
+        rows = with_sum(database, live, 103, filter)
         fetch, begun, go_on, told = Database.fetch, asyncio.Event(), asyncio.Event(), asyncio.Event()
 
         async def slow(self: Database, query: Select[Any]) -> Any:
@@ -176,7 +176,7 @@ async def test_a_row_that_a_client_has_and_that_leaves_while_it_resumes_is_remov
 
 async def test_a_subscriber_that_joins_wakes_no_other(database: Database) -> None:
     async with started(database) as running:
-        rows = with_sum(lists(running), 103)
+        rows = with_sum(database, lists(running), 103)
         _, cursor = await rows.join(1, None)
         waiting = [asyncio.ensure_future(next_after(rows, cursor)) for _ in range(5)]
         await asyncio.sleep(0)
@@ -196,8 +196,8 @@ async def test_a_list_that_begins_while_the_table_looks_at_rows_is_told(
     async with started(database) as running:
         live, stream = lists(running), uuid4()
         earlier, later = (
-            with_sum(live, 5),
-            live.find(tallies, lambda columns: [columns.facts == 1], 10, None),
+            with_sum(database, live, 5),
+            live.find(tallies, lambda columns: [columns.facts == 1], 10, None, database),
         )
         await earlier.join(1, None)
         fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
@@ -223,7 +223,7 @@ async def test_a_rewrite_while_the_table_looks_at_rows_is_told_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with started(database) as running:
-        rows = with_sum(lists(running), 103)
+        rows = with_sum(database, lists(running), 103)
         _, cursor = await rows.join(1, None)
         following = asyncio.ensure_future(next_after(rows, cursor))
         fetch, begun, go_on = Database.fetch, asyncio.Event(), asyncio.Event()
@@ -245,14 +245,14 @@ async def test_a_rewrite_while_the_table_looks_at_rows_is_told_at_once(
 async def test_a_list_that_has_failed_is_told_nothing_more(database: Database) -> None:
     async with started(database) as running:
         live = lists(running)
-        failed = with_sum(live, 103)
+        failed = with_sum(database, live, 103)
         _, cursor = await failed.join(1, None)
         failed.fail(ValueError("broken"))
         for _ in range(3):
             with pytest.raises(ValueError, match="broken") as caught:
                 await next_after(failed, cursor)
             assert len(caught.traceback) < 6
-        rows = with_sum(live, 103)
+        rows = with_sum(database, live, 103)
         assert rows is not failed
         await rows.join(1, None)
         await idle(running, await add(running, uuid4(), 103), live)
@@ -264,9 +264,9 @@ async def test_a_list_that_begins_again_after_all_have_left_has_what_came_meanwh
 ) -> None:
     async with started(database) as running:
         live, stream = lists(running), uuid4()
-        await with_sum(live, 103).join(1, None)
+        await with_sum(database, live, 103).join(1, None)
         position = await add(running, stream, 103)
-        rows = with_sum(live, 103)
+        rows = with_sum(database, live, 103)
         first, cursor = await rows.join(position, None)
         assert sums(first) == (True, [103], [])
         await add(running, stream, 1)
@@ -277,7 +277,7 @@ async def test_lists_end_when_the_feed_closes(database: Database) -> None:
     ended: list[asyncio.Future[RowChanges[TallyRow] | None]] = []
     async with started(database) as running:
         live = lists(running)
-        followed = [with_sum(live, number) for number in range(3)]
+        followed = [with_sum(database, live, number) for number in range(3)]
         for rows in followed:
             _, cursor = await rows.join(1, None)
             ended.append(asyncio.ensure_future(next_after(rows, cursor)))
@@ -338,10 +338,12 @@ async def test_a_list_shows_a_row_whose_key_this_code_cannot_find_but_the_owner_
     async with started(database) as owner, engine(database, projections=[broken]) as other:
         await wait_until_owner(owner)
         live, stream = lists(other), uuid4()
-        rows = live.find(broken, lambda columns: [columns.sum > 2], 10, None)
+        rows = live.find(broken, lambda columns: [columns.sum > 2], 10, None, database)
         await rows.join(1, None)
         await idle(other, await add(owner, stream, 3, POISON), live)
         assert sums(await next_after(rows, 0)) == (True, [3], [])
         # A list that was not told of it.
-        resumed, _ = await lists(other).find(broken, lambda columns: [columns.sum > 2], 10, None).join(2, 1)
+        resumed, _ = (
+            await lists(other).find(broken, lambda columns: [columns.sum > 2], 10, None, database).join(2, 1)
+        )
         assert sums(resumed) == (True, [3], [])

@@ -14,7 +14,6 @@ import app.engine.projector.worker as module
 from app.engine.database.connections import Database, RowsLost
 from app.engine.database.pool_reads import PoolReads
 from app.engine.projector.checkpoint import Checkpoint
-from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.live_table import LiveTable
 from app.engine.projector.projector import ProjectionStale, Projector
 from app.engine.projector.slots import FORMER
@@ -23,6 +22,7 @@ from app.engine.projector.worker import ProjectionWorker
 from app.engine.read_models.queries import Columns, Condition
 from projections.kernel import Key
 from tests.support.toy_counter import Engine, engine, tallies, wait_until_owner
+from tests.support.toy_lists import lists
 from tests.support.toy_parking import add, wait_until_folded
 
 LOCK = 20_251
@@ -230,7 +230,7 @@ async def test_live_lists_outlive_a_loss(database: Database, monkeypatch: pytest
         async def lost(*_: object) -> None:
             raise RowsLost
 
-        rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, of_sum_one, 10, None)
+        rows = lists(running).find(tallies, of_sum_one, 10, None, database)
         table._lists.add(rows)  # pyright: ignore[reportPrivateUsage] - without a task that follows the feed
         assert await table._look([(uuid4(),)], 2) == {rows: False}  # pyright: ignore[reportPrivateUsage] - as above
         monkeypatch.setattr(database, "fetch", lost)
@@ -241,7 +241,7 @@ async def test_a_live_list_reads_again_after_a_loss_that_its_read_may_have_met(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with with_two_rows(database) as (running, worker, stream):
-        rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, of_sum_one, 10, None)
+        rows = lists(running).find(tallies, of_sum_one, 10, None, database)
         fetch, lost = PoolReads.fetch, False
 
         async def fetch_during_a_loss(pool: PoolReads, query: str, *arguments: Any) -> Sequence[Any]:
@@ -296,7 +296,7 @@ async def test_a_loss_between_two_reads_of_a_resumed_list_is_waited_for(
     async with with_two_rows(database) as (running, worker, stream):
         await add(running, stream, 1)
         await wait_until_folded(running, tallies)
-        rows = LiveLists(database, running.feed, running.projector, 0.2).find(tallies, of_sum_one, 10, None)
+        rows = lists(running, 0.2).find(tallies, of_sum_one, 10, None, database)
         await rows.join(3, None)
         read = getattr(rows, step)
 
@@ -321,7 +321,7 @@ async def test_a_loss_between_two_looks_at_the_rows_of_lists_is_waited_for(
         def larger(columns: Columns) -> Sequence[Condition]:
             return [columns.sum == 1, columns.facts > 5]
 
-        rows = LiveLists(database, running.feed, running.projector, 5).find(tallies, larger, 10, None)
+        rows = lists(running).find(tallies, larger, 10, None, database)
         table._lists.add(rows)  # pyright: ignore[reportPrivateUsage] - without a task that follows the feed
         assert len(await table._look([(uuid4(),)], 2)) == 1  # pyright: ignore[reportPrivateUsage] - as above
         values = table._values  # pyright: ignore[reportPrivateUsage] - the first of the looks

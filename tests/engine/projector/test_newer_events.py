@@ -221,7 +221,7 @@ async def test_the_live_lists_of_an_older_server_show_the_rows_that_newer_code_f
     newer = replace(new_tallies, keys=by_stream(new_tally))
     async with engine(database, projections=[older]) as old:
         await old.commands.execute(tally, known, Add(amount=5), request())
-        rows = lists(old, 30).find(older, above_two, 10, None)
+        rows = lists(old, 30).find(older, above_two, 10, None, database)
         first, cursor = await rows.join(1, None)
         assert sums(first) == (True, [5], [])
         async with engine(database, decider=new_tally, projections=[newer]) as new:
@@ -237,7 +237,7 @@ async def test_the_live_lists_of_an_older_server_show_the_rows_that_newer_code_f
             assert shown == {known: 4, unknown: 10}
     async with engine(database, projections=[older]) as other:
         # This server had no list at that time.
-        resumed, _ = await lists(other, 30).find(older, above_two, 10, None).join(3, 1)
+        resumed, _ = await lists(other, 30).find(older, above_two, 10, None, database).join(3, 1)
         assert sums(resumed) == (True, [4, 10], [])
 
 

@@ -46,7 +46,9 @@ class Follower:
     def __init__(self, running: Engine, projection: Projection[Any]) -> None:
         self.running = running
         lists = LiveLists(running.database, running.feed, running.projector, SECONDS)
-        self.rows: LiveRows[TallyRow] = lists.find(projection, lambda columns: [], 100, None)
+        self.rows: LiveRows[TallyRow] = lists.find(
+            projection, lambda columns: [], 100, None, running.database
+        )
         self.sums: dict[UUID, int] = {}
         self._cursor = 0
 
@@ -304,7 +306,7 @@ async def test_a_rewrite_of_the_rows_that_say_whose_others_are_reaches_the_lists
         await wait_until_owner(running, "parents")
         await wait_until_folded(running, children)
         lists = LiveLists(database, running.feed, running.projector, SECONDS)
-        rows = lists.find(children, lambda columns: [], 10, POISON)
+        rows = lists.find(children, lambda columns: [], 10, POISON, database)
         first, cursor = await rows.join(1, None)
         assert first is not None
         assert not first.upserted
