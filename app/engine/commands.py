@@ -84,10 +84,7 @@ class _CachedAggregate:
 
 
 class CommandHandler:
-    """Executes commands. The states of the aggregates used last stay in `cache_bytes` of memory.
-
-    `on_outcome` gets a word of `OUTCOMES` and the seconds of each command.
-    """
+    """Executes commands. The states of the aggregates used last stay in `cache_bytes` of memory."""
 
     def __init__(
         self,
@@ -96,10 +93,10 @@ class CommandHandler:
         snapshots: SnapshotReader | None = None,
         *,
         cache_bytes: int = 2**26,
-        on_outcome: Callable[[str, float], None] | None = None,
     ) -> None:
+        self.on_outcome: Callable[[str, float], None] = lambda outcome, seconds: None
+        """Called with a word of `OUTCOMES` and the seconds of each command."""
         self._appender = appender
-        self._on_outcome = on_outcome
         self._reader = reader
         self._snapshots = snapshots
         self._aggregates: SizedCache[tuple[str, UUID], _CachedAggregate] = SizedCache(
@@ -124,8 +121,7 @@ class CommandHandler:
             raise
         finally:
             seconds = perf_counter() - began
-            if self._on_outcome is not None:
-                self._on_outcome(word, seconds)
+            self.on_outcome(word, seconds)
             if log.isEnabledFor(logging.INFO):
                 fields = log_fields(
                     command=command.stored.name,

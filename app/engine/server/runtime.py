@@ -108,11 +108,7 @@ class Runtime:
             database.pool, self.reader, self.snapshots, seconds=settings.snapshot_check_interval_seconds
         )
         self.commands = CommandHandler(
-            self.appender,
-            self.reader,
-            self.snapshots,
-            cache_bytes=settings.aggregate_cache_bytes,
-            on_outcome=self._on_outcome,
+            self.appender, self.reader, self.snapshots, cache_bytes=settings.aggregate_cache_bytes
         )
         self.feed.on_replaced += [self.commands.forget, self.appender.invalidate, self._notifier.forget]
         self.history = AggregateHistory(self.reader, self.snapshots, epoch=lambda: self.feed.epoch)
@@ -172,6 +168,7 @@ class Runtime:
         )
         database.pool_waits.on_wait = self.metrics.observe_pool_wait
         self.appender.on_wait = self.metrics.observe_append
+        self.commands.on_outcome = self.metrics.observe_command
         self.shutdown_seconds = settings.shutdown_timeout_seconds * RUNTIME_SHARE
         """How long the components may take to stop."""
         self.unstopped: Sequence[str] = ()
@@ -263,9 +260,6 @@ class Runtime:
             return await self.database.connect(component=component)
 
         return connect
-
-    def _on_outcome(self, outcome: str, seconds: float) -> None:
-        self.metrics.observe_command(outcome, seconds)
 
     def _on_commit(self, head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
         self.metrics.observe_batch(len(facts))
