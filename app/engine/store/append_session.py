@@ -58,7 +58,7 @@ class RecordedBatch:
 
     @property
     def before(self) -> EventIdentity | None:
-        """The newest event of the log before the batch; None if the log was empty."""
+        """The newest event of the log before the batch, without its moment; None if the log was empty."""
         first = self.rows[0]
         if not first["before_position"]:
             return None

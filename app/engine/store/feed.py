@@ -9,6 +9,7 @@ standby that lacked facts became the primary, or a backup was restored. Then a n
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import takewhile
 from time import monotonic
 from uuid import UUID
 
@@ -170,10 +171,14 @@ class Feed:
         async with self._replacing:
             reader = self.reader if connection is None else self.reader.on(connection)
             end = await reader.log_end()
+            # Under a clock that stepped back, a repeated command may get its old moment. Events before it are other ones then.
+            buffered = [identity_of(fact) for fact in self._buffer.facts[-PAGE_SIZE:]]
+            seen = [event for event in (self._end.newest, self.reader.newest_seen) if event is not None]
             if self._end.log_id in (None, end.log_id) and all(
                 [
-                    known is None or await reader.identities(known.position, known.position) == [known]
-                    for known in (self._end.newest, self.reader.newest_seen)
+                    await reader.identities(events[0].position, events[-1].position) == events
+                    for events in (buffered, *([event] for event in seen))
+                    if events
                 ]
             ):
                 self._end = LogEnd(end.log_id, self._end.newest)
@@ -184,10 +189,10 @@ class Feed:
     async def _begin_epoch(self, reader: EventReader, end: LogEnd) -> None:
         first = self.head - len(self._buffer.facts) + 1
         kept = {*await reader.identities(first, self.head)}
-        common = [fact.position for fact in self._buffer.facts if identity_of(fact) in kept]
+        common = [*takewhile(lambda fact: identity_of(fact) in kept, self._buffer.facts)]
         seen = self.reader.newest_seen
         known = max(self.head, 0 if seen is None else seen.position)
-        since = f"after position {common[-1]}" if common else "after an unknown position"
+        since = f"after position {common[-1].position}" if common else "after an unknown position"
         self.replacement = f"the log was replaced: events {since}, up to {known}, are gone or are other ones; it ends at {end.position} now"
         log.critical("%s", self.replacement)
         self.epoch += 1
@@ -226,7 +231,7 @@ class Feed:
         """
         is_next = [fact.position for fact in facts] == [
             *range(self.head + 1, self.head + 1 + len(facts))
-        ] and before in (None, self._end.newest)
+        ] and (before is None or before.may_be(self._end.newest))
         self.reader.note(facts)
         if facts and is_next:
             self._extend(facts)
@@ -237,7 +242,7 @@ class Feed:
 
     def _contradicts(self, event: EventIdentity | None) -> bool:
         known = None if event is None else self.buffered(event.position)
-        return known is not None and identity_of(known) != event
+        return known is not None and not identity_of(known).may_be(event)
 
     def notify(self, position: int) -> None:
         """There is a fact at `position`."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid5
@@ -11,6 +12,11 @@ from domain.kernel.decider import Recorded
 type Fact = Recorded[Any]
 
 NO_LOG = UUID(int=0)
+_LAST_MOMENT = datetime(9999, 12, 30, tzinfo=UTC)
+IDENTITY_COLUMNS = (
+    "position, command_id, least(greatest(recorded_at, '0001-01-01Z'), '9999-12-30Z') AS recorded_at"
+)
+"""What `EventIdentity.from_record` takes of es.events. A row of before the constraint may have a moment that Python lacks."""
 
 
 class LogHole(Exception):
@@ -26,10 +32,27 @@ class LogHole(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventIdentity:
-    """Names one event of a log: a log that went back has other events at the same positions."""
+    """Names one event of a log: a log that went back has other events at the same positions.
+
+    A command that is repeated there may come to its old position again, but not at its old moment.
+    """
 
     position: int
     command_id: UUID
+    recorded_at: datetime | None = None
+    """None if it is not known."""
+
+    @classmethod
+    def from_record(cls, record: Any) -> "EventIdentity":
+        """From a record of `IDENTITY_COLUMNS`."""
+        return cls(record["position"], UUID(int=record["command_id"].int), record["recorded_at"])
+
+    def may_be(self, other: "EventIdentity | None") -> bool:
+        """Whether nothing that is known tells the two apart."""
+        return other is not None and (
+            (self.position, self.command_id) == (other.position, other.command_id)
+            and (None in (self.recorded_at, other.recorded_at) or self.recorded_at == other.recorded_at)
+        )
 
 
 @dataclass(frozen=True)
@@ -53,9 +76,7 @@ class LogEnd:
     @classmethod
     def from_record(cls, record: Any) -> "LogEnd":
         """From a record of `SELECT_LOG_END`."""
-        newest = None
-        if record["position"] is not None:
-            newest = EventIdentity(record["position"], UUID(int=record["command_id"].int))
+        newest = None if record["position"] is None else EventIdentity.from_record(record)
         return cls(None if record["log_id"] is None else UUID(int=record["log_id"].int), newest)
 
 
@@ -63,7 +84,7 @@ class LogEnd:
 class LogToken:
     """Names a log and its newest event, as one text: `log id:position:mark`. Clients get it and send it back.
 
-    The mark stands for the event's command id, but does not reveal it: that id may be another caller's.
+    The mark stands for the event's command id and moment. It does not reveal them: the id may be another caller's.
     """
 
     log_id: UUID | None
@@ -72,7 +93,10 @@ class LogToken:
 
     def names(self, event: EventIdentity) -> bool:
         """Whether this is the event of the token."""
-        return self.position == event.position and self.mark == _mark(self.log_id, event)
+        return self.position == event.position and self.mark in (
+            _mark(self.log_id, event),
+            _former_mark(self.log_id, event),
+        )
 
     def __str__(self) -> str:
         return f"{self.log_id or ''}:{self.position}:{self.mark or ''}"
@@ -87,11 +111,16 @@ class LogToken:
 
 
 def _mark(log_id: UUID | None, event: EventIdentity) -> UUID:
+    return uuid5(log_id or NO_LOG, f"{event.command_id} {event.recorded_at}")
+
+
+def _former_mark(log_id: UUID | None, event: EventIdentity) -> UUID:
+    """The mark as older releases made it. Clients may keep theirs."""
     return uuid5(log_id or NO_LOG, str(event.command_id))
 
 
 def identity_of(fact: Fact) -> EventIdentity:
-    return EventIdentity(fact.position, fact.command_id)
+    return EventIdentity(fact.position, fact.command_id, min(fact.recorded_at, _LAST_MOMENT))
 
 
 def rows_before_hole(rows: Sequence[Any], after: int) -> tuple[Sequence[Any], LogHole | None]:
@@ -104,8 +133,8 @@ def rows_before_hole(rows: Sequence[Any], after: int) -> tuple[Sequence[Any], Lo
     return rows[:dense], LogHole(after + dense + 1, rows[dense]["position"])
 
 
-SELECT_LOG_END = """
-    SELECT (SELECT log_id FROM es.log), e.position, e.command_id
+SELECT_LOG_END = f"""
+    SELECT (SELECT log_id FROM es.log), e.position, e.command_id, e.recorded_at
     FROM (SELECT 1) one LEFT JOIN LATERAL (
-        SELECT position, command_id FROM es.events ORDER BY position DESC LIMIT 1) e ON true
+        SELECT {IDENTITY_COLUMNS} FROM es.events ORDER BY position DESC LIMIT 1) e ON true
 """

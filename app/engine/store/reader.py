@@ -15,6 +15,7 @@ from app.engine.store.codec import EventCodec
 from app.engine.store.event_filter import ALL_EVENTS, EventFilter
 from app.engine.store.event_rows import EVENT_COLUMNS, fetch_event_rows
 from app.engine.store.log_identity import (
+    IDENTITY_COLUMNS,
     SELECT_LOG_END,
     EventIdentity,
     Fact,
@@ -70,11 +71,11 @@ class EventReader:
     async def identities(self, first: int, last: int) -> Sequence[EventIdentity]:
         """The events at positions `first` to `last` that the log has, in order."""
         rows = await self._fetch(
-            "SELECT position, command_id FROM es.events WHERE position BETWEEN $1 AND $2 ORDER BY position",
+            f"SELECT {IDENTITY_COLUMNS} FROM es.events WHERE position BETWEEN $1 AND $2 ORDER BY position",
             first,
             last,
         )
-        return [EventIdentity(row["position"], UUID(int=row["command_id"].int)) for row in rows]
+        return [EventIdentity.from_record(row) for row in rows]
 
     @property
     def codec(self) -> EventCodec:

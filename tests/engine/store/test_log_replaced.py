@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from uuid import UUID, uuid4
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID, uuid4, uuid5
 
 import asyncpg
 import pytest
@@ -91,6 +93,57 @@ async def test_a_log_that_grew_to_the_same_length_is_another_log(running: Engine
         )
     await wait_for_epoch(running.feed, 1)
     assert "after position 1, up to 3" in str(running.feed.replacement)
+
+
+async def replace_below(database: Database, *, moment: timedelta) -> None:
+    """Another event takes position 2, and the command of position 3 is repeated there, so much later."""
+    async with unguarded(database.url) as connection, connection.transaction():
+        await connection.execute(
+            "UPDATE es.events SET command_id = gen_random_uuid(), data = jsonb_set(data, '{amount}', '7')"
+            " WHERE position = 2"
+        )
+        await connection.execute(
+            "UPDATE es.events SET recorded_at = recorded_at + $1::interval WHERE position IN (2, 3)", moment
+        )
+
+
+LATER = timedelta(microseconds=1)
+
+
+async def test_a_command_that_is_repeated_at_its_old_position_is_another_event(
+    running: Engine, database: Database
+) -> None:
+    for _ in range(3):
+        await add(running, uuid4())
+    token = running.feed.end.token
+    assert await running.feed.has(token)
+    await replace_below(database, moment=LATER)
+    await wait_for_epoch(running.feed, 1)
+    assert "after position 1, up to 3" in str(running.feed.replacement)
+    assert not await running.feed.has(token)
+    assert await running.feed.has(running.feed.end.token)
+
+
+async def test_a_repeated_command_with_its_old_moment_does_not_hide_other_events_before_it(
+    running: Engine, database: Database
+) -> None:
+    for _ in range(3):
+        await add(running, uuid4())
+    await replace_below(database, moment=timedelta())
+    async with database.connection() as connection:
+        assert not await running.feed.check_log(connection)
+    assert "after position 1, up to 3" in str(running.feed.replacement)
+
+
+async def test_a_token_of_an_older_release_names_its_event(running: Engine) -> None:
+    for _ in range(2):
+        await add(running, uuid4())
+    (fact,), _ = await running.feed.read_after(1)
+    assert running.feed.log_id is not None
+    former = LogToken(running.feed.log_id, 2, uuid5(running.feed.log_id, str(fact.command_id)))
+    assert former != running.feed.end.token
+    assert await running.feed.has(former)
+    assert not await running.feed.has(replace(former, position=1))
 
 
 async def assert_decides_on_the_log(running: Engine, database: Database, stream: UUID) -> None:
@@ -277,6 +330,23 @@ async def test_a_projection_never_folds_a_lost_fact_that_the_feed_still_has(data
             await terminate_sessions(database.url)
         await wait_for_epoch(running.feed, 1)
         assert await add(running, stream, 4) == 3
+        await assert_table_equals_log(running)
+
+
+async def test_a_projection_folds_no_lost_fact_before_a_repeated_command(database: Database) -> None:
+    stream = uuid4()
+    async with engine(database, poll_interval=60) as running:
+        await add(running, stream, 1)
+        await running.projector.wait_for_position("tallies", 1, 10)
+        writer = running.projector.workers["tallies"].writer
+        assert writer is not None
+        async with writer.lock:
+            await add(running, stream, 2)
+            await add(running, stream, 3)
+            await running.feed.wait_past(2)
+            await replace_below(database, moment=LATER)
+            await terminate_sessions(database.url)
+        await wait_for_epoch(running.feed, 1)
         await assert_table_equals_log(running)
 
 

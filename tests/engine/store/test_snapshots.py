@@ -19,7 +19,7 @@ from app.engine.store.snapshots.state_codec import StateCodec
 from app.engine.store.snapshots.writer import SNAPSHOTS_PER_STREAM, SnapshotWriter
 from domain.kernel.decider import AnyDecider, Upcast
 from tests.support.databases import as_superuser
-from tests.support.log_surgery import rewind
+from tests.support.log_surgery import rewind, unguarded
 from tests.support.toy_counter import Add, Added, Engine, Taken, engine, request, tally
 from tests.support.toy_upcasts import (
     ADDED,
@@ -182,6 +182,21 @@ async def test_a_requested_state_whose_newest_fact_was_replaced_is_not_written(
     async with engine(database) as other:
         await other.commands.execute(tally, stream, Add(amount=1_000), request())
     assert running.snapshots.pending["tally", stream] == state
+    await running.snapshotter.flush()
+    assert await versions(running) == []
+
+
+async def test_a_requested_state_whose_newest_command_was_repeated_is_not_written(
+    running: Engine, database: Database
+) -> None:
+    stream = uuid4()
+    await grow(running, stream, EVERY + 2)
+    await database.pool.execute("TRUNCATE es.snapshots")
+    await cold(running, stream)
+    async with unguarded(database.url) as connection:
+        await connection.execute(
+            "UPDATE es.events SET recorded_at = recorded_at + interval '1 us' WHERE version = $1", EVERY + 2
+        )
     await running.snapshotter.flush()
     assert await versions(running) == []
 

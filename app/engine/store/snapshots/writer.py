@@ -11,6 +11,7 @@ import asyncpg
 
 from app.engine.database.errors import DRIVER_ERRORS
 from app.engine.store.load import UnreadableStream, load_aggregate
+from app.engine.store.log_identity import IDENTITY_COLUMNS, EventIdentity
 from app.engine.store.reader import EventReader
 from app.engine.store.snapshots.reader import MAX_VERSION, LoadedState, SnapshotKey, SnapshotReader
 from app.engine.store.snapshots.state_codec import NotSerializable
@@ -164,15 +165,12 @@ class SnapshotWriter:
             # A crash may lose the snapshot, which is harmless.
             await connection.execute("SET LOCAL synchronous_commit = off")
             fact = await connection.fetchrow(
-                "SELECT position, command_id FROM es.events WHERE category = $1 AND stream_id = $2 AND version = $3",
+                f"SELECT {IDENTITY_COLUMNS} FROM es.events WHERE category = $1 AND stream_id = $2 AND version = $3",
                 category,
                 stream_id,
                 loaded.version,
             )
-            if fact is None or (fact["position"], fact["command_id"]) != (
-                loaded.newest.position,
-                loaded.newest.command_id,
-            ):
+            if fact is None or EventIdentity.from_record(fact) != loaded.newest:
                 # The log was replaced after the state was read.
                 return
             digest = states.digest(stream_id, loaded.version, fact["position"], fact["command_id"], text)
