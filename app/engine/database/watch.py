@@ -5,6 +5,7 @@ behind the session still there, and does it work? Long statements live on, and l
 """
 
 import asyncio
+import errno
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -83,16 +84,17 @@ class SessionWatch:
             probe = await self._connect()
         except NotWritable:
             return
-        except (OSError, TimeoutError) as error:
+        except DRIVER_ERRORS as error:
+            if not _is_without_answer(error):
+                # The server answers, though it takes no more connections: no reason to end those that work. Or the reason
+                # lies in this process, as with its names of hosts, its certificates or its files.
+                log.warning("connections cannot be examined: %s", first_line(error))
+                return
             for session in suspects:
                 if self._seconds_busy(session) >= self._limits.suspicion_seconds:
                     self._end(
                         session, f"the server does not answer new connections either ({first_line(error)})"
                     )
-            return
-        except DRIVER_ERRORS as error:
-            # The server answers, though it takes no more connections: no reason to end those that work.
-            log.warning("connections cannot be examined: %s", first_line(error))
             return
         try:
             async with asyncio.timeout(self._limits.dead_seconds):
@@ -151,6 +153,16 @@ class SessionWatch:
         if not session.is_closed():
             log.warning("%s: connection ended: %s", session.label, reason)
             session.terminate()
+
+
+def _is_without_answer(error: Exception) -> bool:
+    """Whether a connection was tried, and no server answered."""
+    if isinstance(
+        error, TimeoutError | ConnectionRefusedError | ConnectionResetError | ConnectionAbortedError
+    ):
+        return True
+    # asyncio gives the failures of several addresses as one error, without a number.
+    return type(error) is OSError and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, None)
 
 
 async def blockers(connection: asyncpg.Connection, pid: int) -> str | None:

@@ -1,8 +1,11 @@
 """A connection that no server works for ends within seconds; a slow statement does not."""
 
 import asyncio
+import errno
 import logging
 import signal
+import socket
+import ssl
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -159,6 +162,52 @@ async def test_statements_end_if_the_server_answers_nothing_at_all(
         assert "the server does not answer new connections either" in caplog.text
         async with database.connection() as again:
             assert await again.fetchval("SELECT 1") == 1
+
+
+LOCAL_FAILURES = [
+    socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"),
+    ssl.SSLCertVerificationError(1, "certificate verify failed"),
+    OSError(errno.EMFILE, "Too many open files"),
+    OSError(errno.ENFILE, "Too many open files in system"),
+    OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"),
+    FileNotFoundError(errno.ENOENT, "No such file or directory", "ca.pem"),
+    ConnectionError("PostgreSQL server rejected SSL upgrade"),
+]
+UNANSWERED = [
+    TimeoutError(),
+    ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"),
+    OSError(errno.EHOSTUNREACH, "No route to host"),
+    OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 101] Connect call failed"),
+]
+
+
+@pytest.mark.parametrize("error", [*LOCAL_FAILURES, *UNANSWERED], ids=repr)
+async def test_a_probe_that_fails_ends_a_statement_only_if_no_server_answers(
+    server: Cluster, error: OSError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probed = asyncio.Semaphore(0)
+
+    async def connect() -> Session:
+        probed.release()
+        raise error
+
+    async with (
+        opened(server.url()) as database,
+        database.connection() as other,
+        database.connection() as session,
+    ):
+        monkeypatch.setattr(database._watch, "_connect", connect)
+        running = asyncio.create_task(session.execute("SELECT pg_sleep(60)"))
+        async with asyncio.timeout(10):
+            await probed.acquire()
+        if error in UNANSWERED:
+            await assert_broken(running, monotonic())
+            return
+        async with asyncio.timeout(10):
+            await probed.acquire()
+        await other.execute("SELECT pg_cancel_backend($1)", session.pid)
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await running
 
 
 async def test_a_session_whose_process_is_gone_from_the_server_ends(link: DeadLink, server: Cluster) -> None:
