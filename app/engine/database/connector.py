@@ -1,6 +1,7 @@
 """Opens sessions: finds the host that takes writes, and proves that what it opens is a session."""
 
 import asyncio
+import logging
 from typing import Any
 
 import asyncpg
@@ -9,8 +10,14 @@ from app.engine.database.errors import DRIVER_ERRORS, DatabaseUnavailable, first
 from app.engine.database.sessions import NotWritable, Session, SessionKind, SessionLimits
 from app.engine.database.url import DatabaseUrl
 
+log = logging.getLogger(__name__)
+
 CONNECT_TIMEOUT_SECONDS = 5.0
 ENCODING = "UTF8"
+_BLIND = (
+    "the database role %s does not see its own sessions: lost answers and silent owners of leases are not found."
+    " The login is another role. Execute: GRANT pg_read_all_stats, pg_signal_backend TO %s"
+)
 
 
 class Connector:
@@ -31,6 +38,8 @@ class Connector:
             CONNECT_TIMEOUT_SECONDS if len(url.hosts) == 1 else limits.host_timeout_seconds
         )
         """For one host, in seconds."""
+        self._is_blind = False
+        """Whether the log says that the role does not see its own sessions."""
 
     async def connect(self, kind: SessionKind, component: str = "") -> Session:
         """A new session; the caller closes it. Raises `NotWritable`, and the driver's errors.
@@ -100,6 +109,10 @@ class Connector:
         try:
             async with asyncio.timeout(self._timeout):
                 await session.set_up(kind, self.limits, f"{self.application_name} {component}".strip())
+                if session.backend_start is None and not self._is_blind:
+                    self._is_blind = True
+                    role = await session.fetchval("SELECT quote_ident(current_user)")
+                    log.warning(_BLIND, role, role)
         except BaseException:
             session.terminate()
             raise

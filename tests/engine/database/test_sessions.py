@@ -4,6 +4,7 @@ import logging
 import re
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -13,9 +14,9 @@ from app.engine.database.errors import DatabaseUnavailable, is_connection_error
 from app.engine.database.leases import Lease
 from app.engine.database.migration_lock import MIGRATION_LOCK_ID, migration_lock
 from app.engine.database.sessions import SessionKind, SessionLimits
-from app.engine.database.watch import blockers
+from app.engine.database.watch import TERMINATE, blockers
 from app.engine.settings import EngineSettings
-from tests.support.databases import as_superuser, execute, run_in_thread, url_of
+from tests.support.databases import as_role, as_superuser, execute, run_in_thread, url_of
 from tests.support.own_migration import copy_migrations, write_own_migration
 
 
@@ -133,6 +134,35 @@ async def test_postgresql_shows_what_each_session_does(database_url: str) -> Non
         assert holder is not None
         assert f"held by process {second.pid} (billing projection orders" in holder
         assert await Lease(first, "another").holder() is None
+
+
+async def test_a_role_that_does_not_see_its_own_sessions_is_said_once(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, login = (f"{kind}_{uuid4().hex[:12]}" for kind in ("app", "login"))
+    await execute(
+        database_url,
+        f"CREATE ROLE {app}",
+        f"CREATE ROLE {login} LOGIN IN ROLE {app}",
+        f"ALTER ROLE {login} SET role = '{app}'",
+    )
+    settings = EngineSettings(database_url=as_role(database_url, login))
+    try:
+        async with open_database(settings) as database, database.connection() as first, database.connection():
+            assert (first.backend_start, await first.fetchval("SELECT current_user::text")) == (None, app)
+        [line] = [line for line in caplog.messages if "does not see its own sessions" in line]
+        grant = line.partition("Execute: ")[2]
+        await execute(database_url, grant)
+        caplog.clear()
+        async with (
+            open_database(settings) as database,
+            database.connection() as first,
+            database.connection() as second,
+        ):
+            assert await second.fetchval(TERMINATE, first.pid, first.backend_start) is True
+        assert "does not see" not in caplog.text
+    finally:
+        await execute(database_url, f"DROP ROLE {login}", f"DROP ROLE {app}")
 
 
 async def test_who_waits_for_a_lease_says_who_holds_it_once(
