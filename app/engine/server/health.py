@@ -110,7 +110,7 @@ class Health:
             "ready": not errors,
             "position": self._feed.head,
             "log": {
-                "id": None if self._feed.log_id is None else str(self._feed.log_id),
+                "id": None if self._feed.end.log_id is None else str(self._feed.end.log_id),
                 "epoch": self._feed.epoch,
             },
             "lag": self._projector.lag_events(),

@@ -11,7 +11,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import takewhile
 from time import monotonic
-from uuid import UUID
 
 import asyncpg
 
@@ -19,13 +18,7 @@ from app.engine.backoff import Backoff
 from app.engine.database.errors import first_line
 from app.engine.store.event_filter import ALL_EVENTS, EventFilter
 from app.engine.store.feed_buffer import FeedBuffer
-from app.engine.store.interests import (
-    EVERYTHING,
-    Interest,
-    InterestIndex,
-    Waiter,
-    filter_interests,
-)
+from app.engine.store.interests import EVERYTHING, Interest, InterestIndex, Waiter
 from app.engine.store.log_identity import EventIdentity, Fact, LogEnd, LogToken, identity_of
 from app.engine.store.reader import EventReader
 
@@ -61,12 +54,12 @@ class Feed:
     ) -> None:
         self.reader = reader
         self._poll_interval = poll_interval
-        self._buffer = FeedBuffer(buffer_size, buffer_bytes)
+        self.buffer = FeedBuffer(buffer_size, buffer_bytes)
         self._wakeup = asyncio.Event()
         self._waiting: set[asyncio.Future[None]] = set()
         self._subscribers = InterestIndex()
         """The low-priority waiters."""
-        self._end = LogEnd(None, None)
+        self.end = LogEnd(None, None)
         """The id of the log, and the newest fact that followers can see."""
         self._replacing = asyncio.Lock()
         self._failing_since: float | None = None
@@ -91,30 +84,11 @@ class Feed:
         """Subscriptions that wait for the next event."""
         return len(self._subscribers)
 
-    @property
-    def buffered_bytes(self) -> int:
-        """The memory of the facts in memory, in bytes, estimated."""
-        return self._buffer.bytes
-
-    @property
-    def log_id(self) -> UUID | None:
-        return self._end.log_id
-
-    @property
-    def newest(self) -> EventIdentity | None:
-        """The newest fact that followers can see; None if the log is empty."""
-        return self._end.newest
-
-    @property
-    def end(self) -> LogEnd:
-        """The id of the log, and the newest fact that followers can see."""
-        return self._end
-
     async def has(self, token: LogToken) -> bool:
         """Whether the log is the one that the token was made of: it has the token's event."""
-        if token.log_id != self._end.log_id:
+        if token.log_id != self.end.log_id:
             return False
-        if token.mark is None or (self._end.newest is not None and token.names(self._end.newest)):
+        if token.mark is None or (self.end.newest is not None and token.names(self.end.newest)):
             return True
         if (fact := self.buffered(token.position)) is not None:
             return token.names(identity_of(fact))
@@ -122,8 +96,8 @@ class Feed:
         return any(token.names(identity) for identity in stored)
 
     async def start(self) -> None:
-        self._end = await self.reader.log_end()
-        self.head = self.latest_known = self._end.position
+        self.end = await self.reader.log_end()
+        self.head = self.latest_known = self.end.position
 
     async def run(self) -> None:
         """Read on until `close`. No error ends it: `trouble` names the error, and the read is repeated."""
@@ -143,7 +117,7 @@ class Feed:
 
     async def _read_on(self) -> bool:
         """Read the facts after the newest known one. True if there may be more. Raises `LogHole`."""
-        epoch, known, notified = self.epoch, self._end.newest, self._notified
+        epoch, known, notified = self.epoch, self.end.newest, self._notified
         facts, hole = await self.reader.read_dense(0 if known is None else known.position - 1, PAGE_SIZE)
         following = facts
         if known is not None:
@@ -172,32 +146,32 @@ class Feed:
             reader = self.reader if connection is None else self.reader.on(connection)
             end = await reader.log_end()
             # Under a clock that stepped back, a repeated command may get its old moment. Events before it are other ones then.
-            buffered = [identity_of(fact) for fact in self._buffer.facts[-PAGE_SIZE:]]
-            seen = [event for event in (self._end.newest, self.reader.newest_seen) if event is not None]
-            if self._end.log_id in (None, end.log_id) and all(
+            buffered = [identity_of(fact) for fact in self.buffer.facts[-PAGE_SIZE:]]
+            seen = [event for event in (self.end.newest, self.reader.newest_seen) if event is not None]
+            if self.end.log_id in (None, end.log_id) and all(
                 [
                     await reader.identities(events[0].position, events[-1].position) == events
                     for events in (buffered, *([event] for event in seen))
                     if events
                 ]
             ):
-                self._end = LogEnd(end.log_id, self._end.newest)
+                self.end = LogEnd(end.log_id, self.end.newest)
                 return True
             await self._begin_epoch(reader, end)
             return False
 
     async def _begin_epoch(self, reader: EventReader, end: LogEnd) -> None:
-        first = self.head - len(self._buffer.facts) + 1
+        first = self.head - len(self.buffer.facts) + 1
         kept = {*await reader.identities(first, self.head)}
-        common = [*takewhile(lambda fact: identity_of(fact) in kept, self._buffer.facts)]
+        common = [*takewhile(lambda fact: identity_of(fact) in kept, self.buffer.facts)]
         seen = self.reader.newest_seen
         known = max(self.head, 0 if seen is None else seen.position)
         since = f"after position {common[-1].position}" if common else "after an unknown position"
         self.replacement = f"the log was replaced: events {since}, up to {known}, are gone or are other ones; it ends at {end.position} now"
         log.critical("%s", self.replacement)
         self.epoch += 1
-        self._buffer.clear()
-        self._end, self.head, self.latest_known = end, end.position, end.position
+        self.buffer.clear()
+        self.end, self.head, self.latest_known = end, end.position, end.position
         self.reader.newest_seen = end.newest
         for on_replaced in self.on_replaced:
             on_replaced()
@@ -231,7 +205,7 @@ class Feed:
         """
         is_next = [fact.position for fact in facts] == [
             *range(self.head + 1, self.head + 1 + len(facts))
-        ] and (before is None or before.may_be(self._end.newest))
+        ] and (before is None or before.may_be(self.end.newest))
         self.reader.note(facts)
         if facts and is_next:
             self._extend(facts)
@@ -268,25 +242,16 @@ class Feed:
         where: EventFilter = ALL_EVENTS,
         *,
         limit: int = PAGE_SIZE,
-        epoch: int | None = None,
-        low_priority: bool = False,
     ) -> AsyncIterator[Sequence[Fact]]:
         """All matching facts above position `after`, in order, in batches of 1 to `limit`, until the feed closes.
 
-        Raises `LogReplaced`, and with `low_priority` `FeedStalled`.
+        Raises `LogReplaced`.
         """
-        epoch = self.epoch if epoch is None else epoch
-        interests = filter_interests(where)
-        cursor: int | None = after
-        while cursor is not None:
-            if low_priority:
-                cursor = await self.wait_for(cursor, interests, epoch=epoch)
-            elif not await self.wait_past(cursor, epoch=epoch):
-                cursor = None
-            if cursor is not None:
-                facts, cursor = await self.read_after(cursor, where, limit)
-                if facts:
-                    yield facts
+        epoch, cursor = self.epoch, after
+        while await self.wait_past(cursor, epoch=epoch):
+            facts, cursor = await self.read_after(cursor, where, limit)
+            if facts:
+                yield facts
 
     async def wait_past(self, cursor: int, *, epoch: int | None = None, low_priority: bool = False) -> bool:
         """Wait for a fact above `cursor`, with `low_priority` also for `wake_subscribers`. False when the feed has closed.
@@ -337,10 +302,10 @@ class Feed:
         self, cursor: int, where: EventFilter = ALL_EVENTS, limit: int = PAGE_SIZE
     ) -> tuple[Sequence[Fact], int]:
         """The matching ones among the next facts above `cursor`, and the cursor after all facts that were examined."""
-        oldest = self.head - len(self._buffer.facts) + 1
+        oldest = self.head - len(self.buffer.facts) + 1
         if cursor + 1 >= oldest:
             index = cursor + 1 - oldest
-            facts = self._buffer.facts[index : index + limit]
+            facts = self.buffer.facts[index : index + limit]
             if not facts:
                 return (), cursor
             return (facts if where is ALL_EVENTS else [fact for fact in facts if where.matches(fact)]), facts[
@@ -354,12 +319,12 @@ class Feed:
 
     def buffered(self, position: int) -> Fact | None:
         """The fact at this position, if it is in memory."""
-        index = position - (self.head - len(self._buffer.facts) + 1)
-        return self._buffer.facts[index] if 0 <= index < len(self._buffer.facts) else None
+        index = position - (self.head - len(self.buffer.facts) + 1)
+        return self.buffer.facts[index] if 0 <= index < len(self.buffer.facts) else None
 
     def _extend(self, facts: Sequence[Fact]) -> None:
-        self._buffer.extend(facts)
-        self._end = LogEnd(self._end.log_id, identity_of(facts[-1]))
+        self.buffer.extend(facts)
+        self.end = LogEnd(self.end.log_id, identity_of(facts[-1]))
         self.head = facts[-1].position
         self.latest_known = max(self.latest_known, self.head)
         self._wake_waiters()

@@ -31,11 +31,6 @@ class Interest:
         return self.key in found if self.has_many else self.key == found
 
 
-def _any_fact(fact: Fact) -> object:
-    del fact
-    return True
-
-
 def _stream(fact: Fact) -> object:
     return fact.category, fact.stream_id
 
@@ -56,7 +51,7 @@ def _category(fact: Fact) -> object:
     return fact.category
 
 
-EVERYTHING = (Interest(_any_fact, True),)
+EVERYTHING = (Interest(lambda _: True, True),)
 
 
 def stream_interest(category: str, stream_id: UUID) -> Interest:

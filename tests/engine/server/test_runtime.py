@@ -70,7 +70,7 @@ async def test_the_parts_of_a_runtime_have_the_values_of_its_settings(database: 
         "snapshot_every": runtime.snapshots.every,
         "snapshot_check_interval_seconds": runtime.snapshotter._seconds,
         "step_retry_seconds": worker.retry_policy.retry_seconds,
-        "feed_buffer_bytes": runtime.feed._buffer._max_bytes,
+        "feed_buffer_bytes": runtime.feed.buffer._max_bytes,
         "aggregate_cache_bytes": runtime.commands._aggregates.maxsize,
     }
 

@@ -212,7 +212,7 @@ async def test_the_buffer_is_bounded_in_bytes_and_older_facts_are_read_from_the_
         feed = Feed(running.reader, buffer_bytes=400_000)
         for fact in facts:
             feed.publish(fact.position, [fact])
-            assert 0 < feed.buffered_bytes <= 400_000
+            assert 0 < feed.buffer.bytes <= 400_000
         assert feed.buffered(1) is None
         assert feed.buffered(40) == facts[-1]
         assert await asyncio.wait_for(follow_to(feed, 0, 40), 10) == facts

@@ -56,7 +56,9 @@ async def test_a_subscriber_gets_what_its_filter_matches_in_order_and_once(
     followed: list[list[Fact]] = []
 
     async def follow(where: EventFilter, found: list[Fact]) -> None:
-        async for batch in feed.follow(0, where, low_priority=True):
+        cursor, interests = 0, filter_interests(where)
+        while (cursor := await feed.wait_for(cursor, interests)) is not None:
+            batch, cursor = await feed.read_after(cursor, where)
             found += batch
 
     filters = filters_of(facts)
