@@ -73,10 +73,13 @@ class LiveRows[R]:
         self.projection = projection
         conditions = where(projection.table.c)
         self.equalities = equalities_of(conditions)
+        """The columns that must have one value in each row of the list."""
         self.conditions = table.shapes.find(conditions) if len(self.equalities) < len(conditions) else None
+        """All conditions. None if the equalities are all, or if no statement can compare them: then only the equalities count."""
         self._where = where
         self.most = most
         self.owning = owning
+        """The other projections whose rows say which rows are in the list."""
         self._lock = asyncio.Lock()
         """Held while rows are read. No subscriber joins between the facts and the rows of a batch."""
         self._until_change: dict[asyncio.Future[None], None] = {}
@@ -205,7 +208,7 @@ class LiveRows[R]:
         self.wake()
 
     def wake(self) -> None:
-        """Let the subscribers look again."""
+        """Let the subscribers look again: the table was rewritten, its events have ended, or a read has."""
         wake_in_batches(self._take_waiters())
 
     def _take_waiters(self) -> Sequence[asyncio.Future[None]]:

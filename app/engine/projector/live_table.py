@@ -14,7 +14,7 @@ In a rolling deploy the owner may fold an event of newer code, which this code c
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from sqlalchemy import Select, select
@@ -25,7 +25,6 @@ from app.engine.projector.live_conditions import (
     ConditionShape,
     ConditionShapes,
     Fetch,
-    ListConditions,
     has_key,
 )
 from app.engine.projector.parking.folding import route
@@ -38,40 +37,16 @@ from app.engine.store.reader import Fact
 from domain.kernel.decider import UnreadableEvent
 from projections.kernel import AnyProjection, Key
 
+if TYPE_CHECKING:
+    from app.engine.projector.live_rows import LiveRows
+
+type Follower = LiveRows[Any]
+"""A list that follows a table."""
+
 BATCH_SIZE = 1_000
 
 LISTS_PER_TURN = 1_000
 """How many lists are looked at in one turn of the event loop: about a millisecond."""
-
-
-class Follower(Protocol):
-    """A list that follows a table."""
-
-    equalities: Mapping[str, object]
-    """The columns that must have one value in each row of the list."""
-    conditions: ListConditions | None
-    """All conditions. None if the equalities are all, or if no statement can compare them: then only the equalities count."""
-
-    owning: Sequence[AnyProjection]
-    """The other projections whose rows say which rows are in the list."""
-
-    def holds(self, keys: Collection[Key]) -> bool:
-        """Whether the list may have a row with one of these keys."""
-        ...
-
-    def may_concern(self, keys: Collection[Key], matches: bool | None) -> bool:
-        """Whether the list holds one of the keys, or one of their rows matches. With None that is not known."""
-        ...
-
-    def push(self, keys: Collection[Key]) -> Sequence[asyncio.Future[None]]:
-        """These keys have changed. Returns the subscribers to wake."""
-        ...
-
-    def wake(self) -> None:
-        """The table was rewritten, or its events have ended."""
-        ...
-
-    def fail(self, error: Exception) -> None: ...
 
 
 class LiveTable:
