@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import override
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -33,19 +34,21 @@ class MetricSources:
     makes_seals: bool
 
 
-def _gauge(name: str, help: str, labels: str, values: Mapping[str, float]) -> Metric:
-    """A gauge with one label."""
-    gauge = GaugeMetricFamily(name, help, labels=[labels])
+def _labelled(
+    family: type[GaugeMetricFamily | CounterMetricFamily],
+    name: str,
+    help: str,
+    label: str,
+    values: Mapping[str, float],
+) -> Metric:
+    """A metric with one label."""
+    metric = family(name, help, labels=[label])
     for key, value in values.items():
-        gauge.add_metric([key], value)
-    return gauge
+        metric.add_metric([key], value)
+    return metric
 
 
-def _counter(name: str, help: str, label: str, values: Mapping[str, float]) -> Metric:
-    counter = CounterMetricFamily(name, help, labels=[label])
-    for key, value in values.items():
-        counter.add_metric([key], value)
-    return counter
+_gauge, _counter = partial(_labelled, GaugeMetricFamily), partial(_labelled, CounterMetricFamily)
 
 
 class StateCollector(Collector):

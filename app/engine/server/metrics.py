@@ -57,15 +57,15 @@ class Metrics:
             "Time from a command to its outcome, in seconds.",
             DURATION_BUCKETS_SECONDS,
         )
-        self._append_wait = LoopHistogram(
+        self.append_wait = LoopHistogram(
             "app_append_wait_seconds",
             "Time from the queue of the appender to the answer of the database, in seconds.",
             DURATION_BUCKETS_SECONDS,
         )
-        self._append_batch_events = LoopHistogram(
+        self.append_batch_events = LoopHistogram(
             "app_append_batch_events", "Events in one batch of the appender.", BATCH_SIZE_BUCKETS
         )
-        self._pool_wait = LoopHistogram(
+        self.pool_wait = LoopHistogram(
             "app_pool_wait_seconds",
             "Time that a read waited for its turn and a connection of the pool, in seconds.",
             DURATION_BUCKETS_SECONDS,
@@ -73,9 +73,9 @@ class Metrics:
         for instrument in (
             self._commands,
             self._command_duration,
-            self._append_wait,
-            self._append_batch_events,
-            self._pool_wait,
+            self.append_wait,
+            self.append_batch_events,
+            self.pool_wait,
         ):
             self._registry.register(instrument)
 
@@ -83,18 +83,6 @@ class Metrics:
         """Count a command. The outcome is a word of `OUTCOMES`."""
         self._commands.increment(outcome)
         self._command_duration.observe(seconds)
-
-    def observe_append(self, seconds: float) -> None:
-        """An append has waited this long for its answer."""
-        self._append_wait.observe(seconds)
-
-    def observe_pool_wait(self, seconds: float) -> None:
-        """A read has waited this long for its turn and a connection of the pool."""
-        self._pool_wait.observe(seconds)
-
-    def observe_batch(self, events: int) -> None:
-        """Count a batch that the appender stored."""
-        self._append_batch_events.observe(events)
 
     def render(self) -> bytes:
         """The page at /metrics."""

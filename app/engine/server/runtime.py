@@ -166,8 +166,8 @@ class Runtime:
             ),
             application.metrics(),
         )
-        database.pool_waits.on_wait = self.metrics.observe_pool_wait
-        self.appender.on_wait = self.metrics.observe_append
+        database.pool_waits.on_wait = self.metrics.pool_wait.observe
+        self.appender.on_wait = self.metrics.append_wait.observe
         self.commands.on_outcome = self.metrics.observe_command
         self.shutdown_seconds = settings.shutdown_timeout_seconds * RUNTIME_SHARE
         """How long the components may take to stop."""
@@ -262,6 +262,6 @@ class Runtime:
         return connect
 
     def _on_commit(self, head: int, facts: Sequence[Fact], before: EventIdentity | None) -> None:
-        self.metrics.observe_batch(len(facts))
+        self.metrics.append_batch_events.observe(len(facts))
         self.feed.publish(head, facts, before)
         self._notifier.notify(head)
