@@ -15,9 +15,10 @@ from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.application import AnyApplication
 from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
-from app.engine.graphql.costs import OperationCharge, Rates
+from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.event_types import EventTypes
 from app.engine.graphql.loaders import Loaders
+from app.engine.graphql.rates import RateLimiter
 from app.engine.graphql.read_point import ReadPoint
 from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.projector.live_lists import LiveLists
@@ -152,7 +153,7 @@ class RequestContext:
     """The extensions that the client sent with the operation."""
     address: str = ""
     """The address of the peer; of IPv6 its network, since one client may have all addresses of that."""
-    rates: Rates | None = None
+    rates: RateLimiter | None = None
     """What each caller may spend. None if nothing limits it."""
 
     @property

@@ -7,9 +7,10 @@ compares the costs of a corpus of operations with what they spend.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from app.engine.graphql.errors import ApiError
+from app.engine.graphql.rates import RateLimiter
 
 OPERATION, ROOT = 300.0, 400.0
 """Of each operation, and of each field at the top. A later event of a subscription is no operation of its own."""
@@ -53,20 +54,6 @@ def too_expensive(cost: float, limit: float) -> TooExpensive | None:
     )
 
 
-class Rates(Protocol):
-    """What each caller may spend, in units of cost."""
-
-    def spend(self, caller: str, cost: float) -> None: ...
-
-    def check(self, caller: str, cost: float) -> None: ...
-
-    def add(self, caller: str, cost: float) -> None: ...
-
-    def reserve(self, caller: str, cost: float) -> float: ...
-
-    def refund(self, caller: str, cost: float) -> None: ...
-
-
 class OperationCharge:
     """What an operation has been charged: the cost that was predicted, and what its lists and streams are longer.
 
@@ -77,7 +64,7 @@ class OperationCharge:
         self.cost = self._predicted = 0.0
         self._limit = float("inf")
         self._item_cost: Callable[[Any, Any], float] | None = None
-        self._rates: Rates | None = None
+        self._rates: RateLimiter | None = None
         self.caller = ""
         """Whose share the operation takes."""
         self._is_event = self._has_events = False
@@ -89,7 +76,7 @@ class OperationCharge:
         cost: float,
         limit: float,
         item_cost: Callable[[Any, Any], float],
-        rates: Rates | None = None,
+        rates: RateLimiter | None = None,
         caller: str = "",
     ) -> None:
         """The operation was predicted to cost `cost`, which the caller has been charged. It ends above `limit`."""

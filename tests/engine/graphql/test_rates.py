@@ -7,10 +7,10 @@ import asyncio
 
 import pytest
 
+from app.engine.graphql import rates
 from app.engine.graphql.costs import OPERATION, ROOT, OperationCharge
 from app.engine.graphql.errors import ServerOverloaded
-from app.engine.graphql.execution import rates
-from app.engine.graphql.execution.rates import BURST_SECONDS, RateLimiter
+from app.engine.graphql.rates import BURST_SECONDS, RateLimiter
 
 
 class Clock:

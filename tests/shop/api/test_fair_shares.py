@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket
 
 from app.composition import application
 from app.engine.database.connections import Database
-from app.engine.graphql.execution import rates
+from app.engine.graphql import rates
 from app.engine.server.asgi import create_app
 from app.engine.server.runtime import Runtime
 from app.settings import Settings

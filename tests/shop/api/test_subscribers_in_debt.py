@@ -13,8 +13,8 @@ import pytest
 from app.composition import application
 from app.engine.commands import CommandAccepted, CommandContext
 from app.engine.database.connections import Database
+from app.engine.graphql import rates
 from app.engine.graphql.costs import OperationCharge
-from app.engine.graphql.execution import rates
 from app.engine.graphql.transport.http import GraphQLEndpoint
 from app.engine.server.runtime import Runtime
 from app.settings import Settings

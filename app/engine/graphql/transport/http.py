@@ -24,11 +24,11 @@ from app.engine.access.refusals import TokenRefused
 from app.engine.graphql.context import RequestContext, ResumePoint, Services
 from app.engine.graphql.errors import TimedOut, is_missing_operation, missing_operation_reason, with_codes
 from app.engine.graphql.event_types import EventTypes
-from app.engine.graphql.execution.rates import RateLimiter
 from app.engine.graphql.execution.shared_subscriptions import SharedSubscriptions
 from app.engine.graphql.execution.trusted_documents import NO_DOCUMENTS, TrustedDocuments
 from app.engine.graphql.json import encode_bounded, encode_json
 from app.engine.graphql.policies import access_policy
+from app.engine.graphql.rates import RateLimiter
 from app.engine.graphql.scalars import parse_position
 from app.engine.graphql.schema import Schema
 from app.engine.graphql.strawberry_internals import graphql_schema
