@@ -10,7 +10,7 @@ from app.engine.access.authentication import Authenticator, check_access, develo
 from app.engine.access.caller import ANONYMOUS, Caller
 from app.engine.access.refusals import TokenRefused
 from app.engine.errors import ConfigurationError
-from app.engine.graphql.transport.graphiql import graphiql_page
+from app.engine.graphql.transport.graphiql import PAGE, built_page
 from app.engine.settings import DEVELOPMENT_KEY, EngineSettings
 from tests.support.cli import assert_user_error, invoke
 from tests.support.tokens import AUDIENCE, ROLES, TOKEN_KEY, bearer, make_token
@@ -213,6 +213,6 @@ def test_a_setting_that_lets_no_server_start_is_one_line_without_the_secret(
 
 def test_graphiql_has_a_switch_for_the_roles_if_headers_name_the_caller() -> None:
     told = Authenticator(EngineSettings(), ["auditor", "clerk"]).header_roles
-    assert b'data-callers="headers" data-roles="auditor clerk"' in graphiql_page(told).body
+    assert b'data-callers="headers" data-roles="auditor clerk"' in built_page(PAGE, told).body
     assert KEYED.header_roles is None
-    assert b"data-callers" not in graphiql_page(KEYED.header_roles).body
+    assert b"data-callers" not in built_page(PAGE, KEYED.header_roles).body

@@ -15,11 +15,6 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def graphiql_page(header_roles: Sequence[str] | None) -> HTMLResponse:
-    """The page, or a page that says how to build it. It has a switch for these roles of the caller, unless they are None."""
-    return built_page(PAGE, header_roles)
-
-
 def built_page(index: Path, header_roles: Sequence[str] | None) -> HTMLResponse:
     """The page of this `index.html`, or a page that says how to build it.
 

@@ -40,13 +40,12 @@ from app.engine.graphql.transport.event_stream import (
     single_result,
     subscription_frames,
 )
-from app.engine.graphql.transport.graphiql import graphiql_page
+from app.engine.graphql.transport.graphiql import PAGE, built_page
 from app.engine.graphql.transport.negotiation import GRAPHQL_RESPONSE, JSON, Acceptable, parse_accept
 from app.engine.graphql.transport.requests import (
     BadRequest,
     Unauthenticated,
     check_content_type,
-    decode_json,
     error_body,
     operation_type,
     parse_body,
@@ -130,7 +129,7 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             parameters = request.query_params
             names_operation = not {"query", "documentId", "doc_id", "id", "extensions"}.isdisjoint(parameters)
             if self._services.settings.mode == "development" and acceptable.html and not names_operation:
-                return graphiql_page(self._services.authenticator.header_roles)
+                return built_page(PAGE, self._services.authenticator.header_roles)
         # Before anything of the operation is read.
         request.state.caller = await self._caller(request)
         if request.method == "GET":
@@ -267,21 +266,18 @@ class GraphQLEndpoint(GraphQL[RequestContext, None]):
             correlation_id=uuid7(),
         )
 
-    def encode_message(self, message: Mapping[str, Any]) -> str:
-        """A message of a socket. Raises `AnswerTooLarge` for a result that is over the limit."""
-        if message.get("type") != "next":
-            return encode_json(message)
-        payload = encode_bounded(message["payload"], self._max_bytes)
-        return f'{{"id":{encode_json(message["id"])},"type":"next","payload":{payload}}}'
-
     @override
-    def encode_json(self, data: object) -> str:
-        return encode_json(data)
+    def encode_json(self, data: Any) -> str:
+        """A message of a socket. Raises `AnswerTooLarge` for a result that is over the limit."""
+        if data.get("type") != "next":
+            return encode_json(data)
+        payload = encode_bounded(data["payload"], self._max_bytes)
+        return f'{{"id":{encode_json(data["id"])},"type":"next","payload":{payload}}}'
 
     @override
     def decode_json(self, data: str | bytes) -> object:
         try:
-            return decode_json(data)
+            return msgspec.json.decode(data)
         except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
 

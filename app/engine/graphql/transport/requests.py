@@ -185,7 +185,7 @@ def parse_query_string(
         text = payload.pop(name, None)
         if text:
             try:
-                payload[name] = decode_json(text.encode())
+                payload[name] = msgspec.json.decode(text.encode())
             except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
                 raise BadRequest(f'"{name}" is not JSON: {error}') from None
     return parse_request(payload, documents)
@@ -202,14 +202,9 @@ def parse_body(body: bytes, documents: TrustedDocuments = NO_DOCUMENTS) -> dict[
     except UnicodeDecodeError as error:
         raise BadRequest(f"The body is not UTF-8: byte {error.start} is invalid") from None
     try:
-        return parse_request(decode_json(text.removeprefix("\ufeff").encode()), documents)
+        return parse_request(msgspec.json.decode(text.removeprefix("\ufeff").encode()), documents)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise BadRequest(f"The body is not JSON: {error}") from None
-
-
-def decode_json(data: str | bytes) -> object:
-    """The value of JSON text. Raises `msgspec.MsgspecError`, `UnicodeError` or `RecursionError`."""
-    return msgspec.json.decode(data)
 
 
 def check_content_type(headers: Mapping[str, str]) -> None:

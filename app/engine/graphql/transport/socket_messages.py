@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Protocol, cast, override
+from typing import Any, override
 
 import msgspec
 from starlette import websockets
@@ -18,10 +18,6 @@ MAX_ID_LENGTH = 256
 """Characters of an operation's id, which each of its messages repeats. Clients send numbers, UUIDs or hashes."""
 MAX_REASON_BYTES = 123
 """A control frame has 125 bytes; the close code takes two."""
-
-
-class _Encoder(Protocol):
-    def encode_message(self, message: Mapping[str, Any]) -> str: ...
 
 
 class WebSocketAdapter(ASGIWebSocketAdapter):
@@ -48,14 +44,6 @@ class WebSocketAdapter(ASGIWebSocketAdapter):
             raise strawberry_http.NonTextMessageReceived from error
         except websockets.WebSocketDisconnect:
             pass
-
-    @override
-    async def send_json(self, message: Mapping[str, object]) -> None:
-        encode = cast("_Encoder", self.view).encode_message
-        try:
-            await self.ws.send_text(encode(message))
-        except websockets.WebSocketDisconnect as error:
-            raise strawberry_http.WebSocketDisconnected from error
 
     @override
     async def close(self, code: int, reason: str) -> None:

@@ -96,8 +96,6 @@ class _Endpoint(Protocol):
     documents: TrustedDocuments
     shared_subscriptions: SharedSubscriptions
 
-    def encode_message(self, message: Mapping[str, Any]) -> str: ...
-
     async def authenticate_socket(
         self, socket: websockets.WebSocket, context: RequestContext, init: Mapping[str, Any] | None
     ) -> RequestContext: ...
