@@ -9,10 +9,11 @@ from uuid import UUID
 
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import open_database
-from app.engine.projector.parking.admin import RetryResult, parked_keys, request_retry, wait_for_retry
+from app.engine.projector.parking.admin import RetryResult, list_parked_keys, request_retry, wait_for_retry
 from app.engine.projector.parking.retry import no_progress
 from app.engine.projector.row_cache import RowCache
 from app.engine.projector.writer import TableWriter
+from app.engine.read_models.queries import Range
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader
@@ -75,7 +76,7 @@ async def assert_nothing_parked(
 ) -> None:
     """The table equals the fold of the log except the positions `without`, and no key is parked."""
     history = await wait_until_folded(running, projection)
-    assert await parked_keys(running.database, projection, first=10) == []
+    assert await list_parked_keys(running.database, projection, Range(10)) == []
     assert await table_rows(running, projection) == fold_all(
         projection, [fact for fact in history if fact.position not in without]
     )

@@ -9,21 +9,28 @@ import typer
 from rich.console import Console
 
 from app.engine.cli.output import print_table
-from app.engine.cli.session import Session, application_of, async_command, open_session, print_line, user_name
+from app.engine.cli.session import (
+    Session,
+    application_of,
+    async_command,
+    clean_option,
+    open_session,
+    print_line,
+    user_name,
+)
 from app.engine.database.connections import Database
-from app.engine.errors import UserError
 from app.engine.projector.parking import admin
 from app.engine.projector.parking.admin import (
     ParkedKey,
     RetryResult,
-    parked_keys,
+    list_parked_keys,
     parse_key,
     request_retry,
     wait_for_retry,
 )
 from app.engine.projector.parking.retry import ProgressCallback, no_progress
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason, find_projection
-from app.engine.text import clean_line
+from app.engine.read_models.queries import Range
 from projections.kernel import AnyProjection
 
 commands = typer.Typer(help="Keys that a projection has parked.")
@@ -115,9 +122,8 @@ async def skip(
     projection = find_projection(application_of(context).projections, name)
     selected = parse_key(projection, key)
     async with open_session(context, writes=True) as session:
-        requested_at = await admin.skip(
-            session.database, projection, selected, position, reason, _validated_actor(actor)
-        )
+        actor = clean_option("--actor", user_name() if actor is None else actor, 100)
+        requested_at = await admin.skip(session.database, projection, selected, position, reason, actor)
         result = await _wait_for_result(session, projection, requested_at, 1, selected, wait)
     _print_result(result, name)
 
@@ -143,7 +149,7 @@ async def unskip(
 async def _all_parked_keys(database: Database, projection: AnyProjection) -> list[ParkedKey]:
     keys: list[ParkedKey] = []
     after = None
-    while page := await parked_keys(database, projection, first=PAGE_SIZE, after=after):
+    while page := await list_parked_keys(database, projection, Range(PAGE_SIZE, after)):
         keys += page
         after = (page[-1].position, page[-1].key)
     return keys
@@ -181,14 +187,6 @@ def _retry_progress(name: str) -> Generator[ProgressCallback]:
         return
     with console.status(f"{name}: waiting for the process that owns it") as status:
         yield lambda position, target: status.update(f"{name}: folding, position {position} of {target}")
-
-
-def _validated_actor(actor: str | None) -> str:
-    """The actor as it is recorded. Raises `UserError` if it is not one line of visible text."""
-    text, problem = clean_line(user_name() if actor is None else actor, 100)
-    if problem is not None:
-        raise UserError(f"--actor {problem}")
-    return text
 
 
 def _print_result(result: RetryResult, name: str) -> None:

@@ -8,7 +8,15 @@ from uuid import UUID
 import typer
 
 from app.engine.cli.output import print_table, progress_bars
-from app.engine.cli.session import Session, application_of, async_command, open_session, print_line, user_name
+from app.engine.cli.session import (
+    Session,
+    application_of,
+    async_command,
+    clean_option,
+    open_session,
+    print_line,
+    user_name,
+)
 from app.engine.commands import (
     CommandAccepted,
     CommandConflict,
@@ -26,7 +34,6 @@ from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, coun
 from app.engine.processes.counts import checkpoint_views, step_counts
 from app.engine.read_models.queries import Range
 from app.engine.store.notifier import CHANNEL
-from app.engine.text import clean_line
 from app.engine.uuid7 import uuid7
 from domain.kernel.process import AnyProcess
 
@@ -208,7 +215,7 @@ async def _retry_all(
 async def compensate(context: typer.Context, process: Process, instance: Instance, reason: Reason) -> None:
     """Compensate a process: undo all its completed steps."""
     target, instance_id = _find_process(context, process), _parse_id(instance)
-    valid_reason = _validated_reason(reason)
+    valid_reason = clean_option("--reason", reason, admin.MAX_REASON_LENGTH)
     await _submit(
         context,
         lambda _, handler, request: admin.compensate(handler, target, instance_id, valid_reason, request),
@@ -226,19 +233,11 @@ async def skip(
 ) -> None:
     """Treat a stuck step as done."""
     target, instance_id = _find_process(context, process), _parse_id(instance)
-    valid_reason = _validated_reason(reason)
+    valid_reason = clean_option("--reason", reason, admin.MAX_REASON_LENGTH)
     await _submit(
         context,
         lambda _, handler, request: admin.skip(handler, target, instance_id, step, valid_reason, request),
     )
-
-
-def _validated_reason(reason: str) -> str:
-    """The reason as it is recorded. Raises `UserError` if it is not one line of visible text."""
-    text, problem = clean_line(reason, admin.MAX_REASON_LENGTH)
-    if problem is not None:
-        raise UserError(f"--reason {problem}")
-    return text
 
 
 async def _submit(

@@ -19,7 +19,7 @@ from app.engine.application import AnyApplication
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
-from app.engine.text import escape_text, time_problem
+from app.engine.text import clean_line, escape_text, time_problem
 
 if TYPE_CHECKING:
     # The driver is imported only by commands that open the database.
@@ -115,6 +115,14 @@ def print_line(line: str, *, keep_lines: bool = False, error: bool = False) -> N
 def discard_output() -> None:
     """Write nothing more. The interpreter flushes standard output at exit, and would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def clean_option(name: str, text: str, max_length: int) -> str:
+    """The text of an option as it is recorded. Raises `UserError` if it is not one line of visible text."""
+    cleaned, problem = clean_line(text, max_length)
+    if problem is not None:
+        raise UserError(f"{name} {problem}")
+    return cleaned
 
 
 def check_time(name: str, time: datetime) -> datetime:

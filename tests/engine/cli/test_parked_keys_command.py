@@ -10,7 +10,8 @@ from sqlalchemy import make_url
 
 from app.engine.application import Application
 from app.engine.database.connections import Database
-from app.engine.projector.parking.admin import parked_keys, request_retry
+from app.engine.projector.parking.admin import list_parked_keys, request_retry
+from app.engine.read_models.queries import Range
 from app.engine.settings import EngineSettings
 from projections.kernel import Projection
 from tests.support.cli import invoke, run_python
@@ -72,7 +73,7 @@ async def test_the_whole_way_of_an_operator(database: Database, terminal: Termin
         assert await terminal(
             "skip", "tallies", key_text(two), "--position", str(second), "--reason", "a test"
         ) == (0, ["tallies: 1 recovered"])
-        assert (await parked_keys(database, BROKEN, first=10))[0].key == key_text(one)
+        assert (await list_parked_keys(database, BROKEN, Range(10)))[0].key == key_text(one)
     # No process does: the command does it itself.
     assert await terminal("retry", "tallies", code=tallies) == (0, ["tallies: 1 recovered"])
     assert await terminal("unskip", "tallies", str(two), "--position", str(second), code=tallies) == (
@@ -172,7 +173,7 @@ async def test_a_retry_that_is_killed_leaves_all_as_it_was_or_all_done(
     ):
         result = await asyncio.to_thread(run_python, RETRY_AND_DIE, point, DATABASE_URL=database_url)
         assert result.returncode == -signal.SIGKILL, result
-        parked = await parked_keys(database, tallies, first=10)
+        parked = await list_parked_keys(database, tallies, Range(10))
         assert len(parked) == left
         assert all(each.retry_requested_at for each in parked)
         assert await table_rows(running, tallies) == (before if left else after)
@@ -186,7 +187,7 @@ async def test_the_next_owner_does_what_the_last_one_was_asked_and_did_not_do(da
         await wait_until_folded(running, BROKEN)
     await request_retry(database, tallies)
     async with engine(database) as running:
-        while await parked_keys(database, tallies, first=1):
+        while await list_parked_keys(database, tallies, Range(1)):
             await running.projector.workers["tallies"].retry_parked()
             await asyncio.sleep(0)
         await assert_nothing_parked(running, tallies)

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from app.engine.database.connections import Database
-from app.engine.projector.parking.admin import parked_keys, skipped_facts
+from app.engine.projector.parking.admin import list_parked_keys, list_skipped_events
+from app.engine.read_models.queries import Range
 from tests.support.toy_counter import tallies
 
 PARK = """
@@ -32,17 +33,17 @@ async def test_the_statements_of_older_code_work_under_the_old_names(database: D
     for position in (8, 7):
         await pool.execute(PARK, [key], [position], ["error"], ["traceback"])
     assert await pool.fetchval(ASK) == "live"
-    [parked] = await parked_keys(database, tallies, first=10)
+    [parked] = await list_parked_keys(database, tallies, Range(10))
     assert (parked.key, parked.position, parked.failed_retries) == (key, 7, 0)
     assert parked.retry_requested_at is not None
     assert await pool.fetchval(FAILED, [key], [9]) == key
-    [parked] = await parked_keys(database, tallies, first=10)
+    [parked] = await list_parked_keys(database, tallies, Range(10))
     assert (parked.position, parked.failed_retries, parked.retry_requested_at) == (9, 1, None)
     assert await pool.fetchval("SELECT position FROM es.parked WHERE slot = 'live' FOR UPDATE") == 9
     await pool.execute("UPDATE es.parked SET slot = 'former'")
     assert await pool.fetchval(LEVEL, [key]) == 1
     assert await pool.fetchval("SELECT count(*) FROM es.parked_keys") == 0
     await pool.execute(SKIP, key)
-    [skipped] = await skipped_facts(database, tallies, first=10)
+    [skipped] = await list_skipped_events(database, tallies, Range(10))
     assert (skipped.key, skipped.position) == (key, 7)
     assert await pool.fetchval("DELETE FROM es.skipped WHERE position = 7 RETURNING 1") == 1

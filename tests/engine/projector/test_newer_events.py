@@ -15,6 +15,7 @@ from app.engine.projector.rebuild.catch_up import fold_remaining
 from app.engine.projector.rebuild.operation import OperationRefused, start_operation
 from app.engine.projector.rebuild.rebuild import build, prepare_table, rebuild
 from app.engine.projector.slots import STAGING
+from app.engine.read_models.queries import Range
 from app.engine.store.codec import EventCodec
 from app.engine.store.event_shapes import changed_events
 from app.engine.store.reader import EventReader
@@ -269,7 +270,7 @@ async def test_a_retry_of_older_code_leaves_its_keys_to_newer_code_which_has_fol
         assert count == 1
         for _ in range(2):
             await old.projector.workers["tallies"].retry_parked()
-            [parked] = await admin.parked_keys(database, older, first=10)
+            [parked] = await admin.list_parked_keys(database, older, Range(10))
             assert (parked.position, parked.retry_requested_at) == (3, asked)
         [row] = (await table_rows(old, older)).values()
         assert row.sum == 6
@@ -311,7 +312,7 @@ async def test_a_bulk_load_that_isolates_an_unusable_key_stops_before_the_event(
         assert "v2 at position 4 is of newer code" in await until_it_stands(old)
         assert await database.pool.fetchval("SELECT position FROM es.checkpoints") == 3
         assert len(await table_rows(old, projection)) == 2
-        assert len(await admin.parked_keys(database, projection, first=10)) == 1
+        assert len(await admin.list_parked_keys(database, projection, Range(10))) == 1
 
 
 async def test_the_last_events_before_a_comparison_or_a_swap_hold_none_of_newer_code(

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine.database.connections import open_database
-from app.engine.projector.parking.admin import parked_keys, skip, wait_for_retry
+from app.engine.projector.parking.admin import list_parked_keys, skip, wait_for_retry
+from app.engine.read_models.queries import Range
 from app.engine.settings import EngineSettings
 from tests.support.scenarios import fold_all
 from tests.support.toy_counter import engine, table_rows, tallies
@@ -46,7 +47,7 @@ def test_after_parking_retries_and_skips_the_table_is_the_fold_of_what_counts(da
                 for stream, note, amount in plan:
                     await add(running, streams[stream], amount, note)
                 history = await wait_until_folded(running, BROKEN)
-                parked = await parked_keys(database, BROKEN, first=100)
+                parked = await list_parked_keys(database, BROKEN, Range(100))
                 expected = {key.key: key.position for key in parked}
                 counted = [
                     fact

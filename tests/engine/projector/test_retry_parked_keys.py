@@ -13,11 +13,11 @@ import pytest
 from app.engine.database.connections import Database
 from app.engine.projector.parking.admin import (
     RetryResult,
-    parked_keys,
+    list_parked_keys,
+    list_skipped_events,
     parse_key,
     request_retry,
     skip,
-    skipped_facts,
     unskip,
     wait_for_retry,
 )
@@ -26,6 +26,7 @@ from app.engine.projector.parking.store import load_skipped
 from app.engine.projector.rebuild.operation import OperationRefused, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.rebuild.swap import promote
+from app.engine.read_models.queries import Range
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader
 from domain.kernel.decider import Recorded
@@ -67,7 +68,7 @@ async def test_corrected_code_and_a_retry_bring_a_key_level(database: Database) 
         await wait_until_folded(running, BROKEN)
     async with engine(database) as running:
         await wait_until_folded(running, tallies)
-        assert len(await parked_keys(database, tallies, first=10)) == 1
+        assert len(await list_parked_keys(database, tallies, Range(10))) == 1
         assert await retried(running, tallies) == RetryResult(1, 0, 0)
         await assert_nothing_parked(running, tallies)
         await add(running, streams[7])
@@ -82,7 +83,7 @@ async def test_a_retry_of_code_that_still_raises_says_so_and_changes_nothing(dat
         await wait_until_folded(running, BROKEN)
         before = await table_rows(running, BROKEN)
         assert await retried(running, BROKEN, key_text(stream)) == RetryResult(0, 1, 0)
-        [key] = await parked_keys(database, BROKEN, first=10)
+        [key] = await list_parked_keys(database, BROKEN, Range(10))
         assert (key.position, key.failed_retries, key.error) == (
             at,
             1,
@@ -110,7 +111,7 @@ async def test_a_retry_goes_as_far_as_it_can(database: Database) -> None:
     async with engine(database, projections=[corrected]) as running:
         await wait_until_folded(running, corrected)
         assert await retried(running, corrected) == RetryResult(0, 1, 0)
-        [key] = await parked_keys(database, corrected, first=10)
+        [key] = await list_parked_keys(database, corrected, Range(10))
         assert key.position == second
         assert (await table_rows(running, corrected))[(stream,)].sum == 6
 
@@ -127,7 +128,7 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
         key = key_text(stream)
         asked = await skip(database, BROKEN, key, at, " entered twice ", "olga")
         assert await wait_for_retry(database, BROKEN, asked, 1, 10, key=key) == RetryResult(1, 0, 0)
-        [skipped] = await skipped_facts(database, BROKEN, first=10)
+        [skipped] = await list_skipped_events(database, BROKEN, Range(10))
         assert (skipped.key, skipped.position, skipped.reason, skipped.actor) == (
             key,
             at,
@@ -144,7 +145,7 @@ async def test_a_fact_is_left_out_for_good_and_counted_again_when_that_is_taken_
         asked = await unskip(database, tallies, key, at)
         assert await wait_for_retry(database, tallies, asked, 1, 10, key=key) == RetryResult(1, 0, 0)
         await assert_nothing_parked(running, tallies)
-        assert await skipped_facts(database, tallies, first=10) == []
+        assert await list_skipped_events(database, tallies, Range(10)) == []
 
 
 async def test_what_cannot_be_skipped_or_retried_is_said(database: Database) -> None:
@@ -328,7 +329,7 @@ async def test_a_key_that_fails_when_its_stream_is_freed_is_parked_in_its_place(
         # It is in the memory of the owner, and stored.
         await add(running, stream, 5)
         await wait_until_folded(running, BROKEN)
-        [parked] = await parked_keys(database, BROKEN, first=10)
+        [parked] = await list_parked_keys(database, BROKEN, Range(10))
         assert (parked.key, parked.position) == (key_text(stream), at)
         assert (await table_rows(running, BROKEN))[(stream,)].sum == 1
 
@@ -387,7 +388,7 @@ async def test_a_row_that_is_still_refused_keeps_its_key_parked_at_the_fact_that
     async with engine(database) as running:
         await wait_until_folded(running, tallies)
         assert await retried(running, tallies) == RetryResult(0, 1, 0)
-        [key] = await parked_keys(database, tallies, first=10)
+        [key] = await list_parked_keys(database, tallies, Range(10))
         assert key.position == at
         assert (await table_rows(running, tallies))[(stream,)].sum == bad + 1
         asked = await skip(database, tallies, key.key, at, "too much", "me")
@@ -478,7 +479,7 @@ async def promoted(running: Engine, projection: Projection[Any]) -> None:
     async with start_operation(running.database, CODEC, [projection]) as operation:
         await promote(operation, projection, accept_differences=True)
     async with asyncio.timeout(10):
-        while await parked_keys(running.database, projection, first=1):  # noqa: ASYNC110 - the owner looks now and then
+        while await list_parked_keys(running.database, projection, Range(1)):  # noqa: ASYNC110 - the owner looks now and then
             await asyncio.sleep(0.05)
 
 

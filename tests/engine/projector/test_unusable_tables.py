@@ -10,7 +10,7 @@ import pytest
 
 from app.engine.database.connections import Database, open_database
 from app.engine.database.leases import Lease
-from app.engine.projector.parking.admin import parked_keys, request_retry, wait_for_retry
+from app.engine.projector.parking.admin import list_parked_keys, request_retry, wait_for_retry
 from app.engine.projector.projector import ProjectionStale
 from app.engine.projector.rebuild import swap
 from app.engine.projector.rebuild.operation import OperationRefused, RefusalReason, start_operation
@@ -18,6 +18,7 @@ from app.engine.projector.rebuild.rebuild import rebuild
 from app.engine.projector.slots import FORMER, LIVE, lease_name
 from app.engine.projector.worker import ProjectionWorker
 from app.engine.projector.writer import TableWriter
+from app.engine.read_models.queries import Range
 from app.engine.settings import EngineSettings
 from app.engine.store.codec import EventCodec
 from tests.support.databases import as_superuser
@@ -317,7 +318,7 @@ async def test_a_retry_without_a_server_is_refused_if_the_table_has_to_be_made_a
     assert refused.value.why == RefusalReason.MISSING
     async with engine(database, projections=[BROKEN]) as running:
         await wait_until_folded(running, BROKEN)
-        assert len(await parked_keys(database, BROKEN, first=10)) == 1
+        assert len(await list_parked_keys(database, BROKEN, Range(10))) == 1
     async with engine(database) as running:
         requested_at, count = await request_retry(database, tallies)
         await wait_for_retry(database, tallies, requested_at, count, 10)

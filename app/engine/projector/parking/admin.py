@@ -61,15 +61,8 @@ class RetryResult:
     waiting: int
 
 
-async def parked_keys(
-    database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
-) -> Sequence[ParkedKey]:
-    """Up to `first` parked keys in the order of position and key, after the position and key `after`."""
-    return await list_parked_keys(database, projection, Range(first, after))
-
-
 async def list_parked_keys(database: Database, projection: AnyProjection, part: Range) -> Sequence[ParkedKey]:
-    """The parked keys of a range of their list. A place is a position and a key."""
+    """The parked keys of a range of their list, in the order of position and key. A place is a position and a key."""
     end, arguments = part.sql(("position", "key::text"), 3)
     rows = await database.reads.fetch(
         f"SELECT {_PARKED_COLUMNS} {_FROM_PARKED_KEYS}{end}", projection.name, projection.version, *arguments
@@ -84,17 +77,10 @@ async def count_parked_keys(database: Database, projection: AnyProjection) -> in
     )
 
 
-async def skipped_facts(
-    database: Database, projection: AnyProjection, *, first: int, after: tuple[int, str] | None = None
-) -> Sequence[SkippedEvent]:
-    """Up to `first` skipped events, in the same order."""
-    return await list_skipped_events(database, projection, Range(first, after))
-
-
 async def list_skipped_events(
     database: Database, projection: AnyProjection, part: Range
 ) -> Sequence[SkippedEvent]:
-    """The skipped events of a range of their list. A place is a position and a key."""
+    """The skipped events of a range of their list, in the same order. A place is a position and a key."""
     end, arguments = part.sql(("position", "key::text"), 3)
     rows = await database.reads.fetch(
         f"SELECT key::text AS key, position, reason, actor, at {_FROM_SKIPPED_EVENTS}{end}",
