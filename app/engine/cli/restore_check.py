@@ -1,6 +1,6 @@
 """The command `restore-check`: says line by line whether a restored database is whole, and what to do if not."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import asyncpg
 import typer
 
 from app.engine.audit.verify_log import verify as verify_seals
-from app.engine.cli.output import progress_bars
+from app.engine.cli.output import UpdateBar, progress_bars
 from app.engine.cli.session import Session, async_command, open_session, print_line
 from app.engine.database.errors import first_line
 from app.engine.database.sessions import SessionKind
@@ -17,11 +17,9 @@ from app.engine.projector.rebuild.compare import verify as compare_tables
 from app.engine.projector.rebuild.drop import drop
 from app.engine.projector.rebuild.operation import OperationRefused, ProgressCallback, start_operation
 from app.engine.projector.rebuild.rebuild import rebuild
-from app.engine.projector.slots import LIVE, STAGING
+from app.engine.projector.slots import LIVE, SCHEMAS, STAGING
 from app.engine.projector.table_integrity import table_problem
 from projections.kernel import AnyProjection
-
-type UpdateProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ async def restore_check(context: typer.Context) -> None:
         raise typer.Exit(1)
 
 
-async def check_restore(session: Session, update: UpdateProgress) -> AsyncGenerator[CheckResult]:
+async def check_restore(session: Session, update: UpdateBar) -> AsyncGenerator[CheckResult]:
     """Every check, the cheap ones first. Read models are not compared if the log has a hole."""
     log_is_dense = True
     # The pool ends a statement after a minute, and some of these read the whole log.
@@ -93,7 +91,7 @@ async def _check_ledger(connection: asyncpg.Connection) -> CheckResult:
     return CheckResult("ledger of commands: each event has its command, and each command its events")
 
 
-async def _check_seals(session: Session, update: UpdateProgress) -> CheckResult:
+async def _check_seals(session: Session, update: UpdateBar) -> CheckResult:
     report = await verify_seals(
         session.database, None, lambda done, total: update("verifying the log", done, total)
     )
@@ -126,7 +124,7 @@ async def _check_checkpoints(
             if slot == LIVE and projection is not None
             else f"run projections drop {name} --version {version}"
             if projection is None and slot in (LIVE, STAGING)
-            else f"run projections drop {name if slot in _SLOTS else slot}"
+            else f"run projections drop {name if slot in SCHEMAS else slot}"
         )
         results.append(
             CheckResult(f"checkpoint of {name} v{version}, {slot} table", problem and f"{problem}: {remedy}")
@@ -154,9 +152,7 @@ async def _check_processes(connection: asyncpg.Connection) -> Sequence[CheckResu
     return results
 
 
-async def _check_read_model(
-    session: Session, projection: AnyProjection, update: UpdateProgress
-) -> CheckResult:
+async def _check_read_model(session: Session, projection: AnyProjection, update: UpdateBar) -> CheckResult:
     """Compare the live table with a rebuild; a staging table that an operator has built is used, and stays."""
     subject = f"read model {projection.name} v{projection.version}"
     if await table_problem(session.database.pool, projection, LIVE) is not None:
@@ -205,7 +201,6 @@ async def _drop_staging(session: Session, projection: AnyProjection) -> None:
         return
 
 
-_SLOTS = (LIVE, STAGING, "former", "leaving")
 _SELECT_LOG = """
     SELECT count(*) AS events, coalesce(max(position), 0) AS head,
            CASE WHEN count(*) <> coalesce(max(position), 0) THEN (

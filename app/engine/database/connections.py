@@ -206,12 +206,12 @@ class Database:
         except (*DRIVER_ERRORS, ValueError) as error:
             await self.close()
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} does not answer: {first_line(error)}"
+                f"the database at {self._connector.url.redacted()} does not answer: {first_line(error)}"
             ) from error
         if version < MIN_POSTGRES_VERSION:
             await self.close()
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} is PostgreSQL {version}; {MIN_POSTGRES_VERSION} or newer is needed"
+                f"the database at {self._connector.url.redacted()} is PostgreSQL {version}; {MIN_POSTGRES_VERSION} or newer is needed"
             )
 
     async def _connect_for_pool(self, *_: object, **__: object) -> Session:
@@ -234,14 +234,14 @@ class Database:
         """Bring the schema to the newest revisions. Several processes may do so at once. Returns (before, after)."""
         with self.translate_errors():
             async with self.connection(SessionKind.TASK, "migration lock") as connection:
-                await migration_lock(connection, redact_password(self.url))
+                await migration_lock(connection, self._connector.url.redacted())
                 before = await current_revisions(connection)
                 if unknown := unknown_revisions(before):
                     raise self._migrated_by_newer_code(unknown)
                 if before == head_revisions():
                     return before, before
                 await connection.execute("CREATE SCHEMA IF NOT EXISTS es")
-                async with report_lock_waits(connection, redact_password(self.url)) as watched:
+                async with report_lock_waits(connection, self._connector.url.redacted()) as watched:
 
                     async def connect() -> Session:
                         session = await self.connect(SessionKind.TASK, "migration")
@@ -260,7 +260,7 @@ class Database:
             raise self._migrated_by_newer_code(unknown)
         if current != head_revisions():
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} is at migration {revision_names(current)}, the code at {revision_names(head_revisions())}: run python -m app migrate"
+                f"the database at {self._connector.url.redacted()} is at migration {revision_names(current)}, the code at {revision_names(head_revisions())}: run python -m app migrate"
             )
 
     @contextmanager
@@ -270,18 +270,18 @@ class Database:
             yield
         except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} refuses this role: {error}"
+                f"the database at {self._connector.url.redacted()} refuses this role: {error}"
             ) from error
         except DRIVER_ERRORS as error:
             if not is_database_failure(error):
                 raise
             raise DatabaseUnavailable(
-                f"the database at {redact_password(self.url)} fails: {first_line(error)}"
+                f"the database at {self._connector.url.redacted()} fails: {first_line(error)}"
             ) from error
 
     def _migrated_by_newer_code(self, unknown: Revisions) -> DatabaseUnavailable:
         return DatabaseUnavailable(
-            f"the database at {redact_password(self.url)} is at migration {revision_names(unknown)}, which this code does not have. Newer code migrated it: run that"
+            f"the database at {self._connector.url.redacted()} is at migration {revision_names(unknown)}, which this code does not have. Newer code migrated it: run that"
         )
 
 
@@ -295,14 +295,6 @@ async def _close(connection: asyncpg.Connection) -> None:
         await connection.close(timeout=CLOSE_TIMEOUT_SECONDS)
     except DRIVER_ERRORS:
         connection.terminate()
-
-
-def redact_password(url: str) -> str:
-    """The URL without its password, for messages."""
-    try:
-        return DatabaseUrl.parse(url).redacted()
-    except DatabaseUnavailable:
-        return "DATABASE_URL"
 
 
 @asynccontextmanager

@@ -132,8 +132,7 @@ def set_up_sql(names: Mapping[str, str]) -> str:
                     ELSE current_setting('synchronous_commit') END, false)
         )
         SELECT a.pid, a.backend_start, pg_is_in_recovery() AS in_recovery,
-            current_setting('transaction_read_only')::boolean AS read_only,
-            current_setting('server_encoding') AS encoding
+            current_setting('transaction_read_only')::boolean AS read_only
         FROM settings, pg_stat_get_activity(pg_backend_pid()) a
     """
 
@@ -267,8 +266,8 @@ class Session(asyncpg.Connection):
         is_cancelling = not self.is_closed() and self._protocol._is_cancelling()  # pyright: ignore[reportOptionalMemberAccess] - the driver has no public way to see this
         return self.idle_since if is_cancelling else None
 
-    async def set_up(self, kind: SessionKind, limits: SessionLimits, application_name: str) -> str:
-        """Make it a session of this kind. Returns the encoding of the database."""
+    async def set_up(self, kind: SessionKind, limits: SessionLimits, application_name: str) -> None:
+        """Make it a session of this kind."""
         self.kind, self.application_name = kind, application_name
         self.dead_seconds = limits.dead_seconds
         version = self.get_server_version().major
@@ -283,7 +282,6 @@ class Session(asyncpg.Connection):
             # PostgreSQL refuses the setting on platforms that cannot do this, such as Windows.
             with suppress(asyncpg.InvalidParameterValueError):
                 await self.execute(CHECK_CLIENT_SQL.format(round(limits.heartbeat_seconds * 1000)))
-        return record["encoding"]
 
     def start_heartbeat(self) -> None:
         """Send a statement, so that the server sees this process alive, and the process sees the server."""
