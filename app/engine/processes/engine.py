@@ -7,7 +7,6 @@ from app.engine.commands import CommandHandler
 from app.engine.database.connections import Database
 from app.engine.errors import ConfigurationError
 from app.engine.processes.attempts import RetryPolicy
-from app.engine.processes.recovery import create_missing_checkpoints
 from app.engine.processes.worker import ProcessWorker
 from app.engine.store.feed import Feed
 from app.engine.store.reader import EventReader
@@ -27,7 +26,7 @@ class ProcessEngine:
         commands: CommandHandler,
         deciders: Iterable[AnyDecider],
         ports: Mapping[type, Port],
-        retry_policy: RetryPolicy | None = None,
+        retry_policy: RetryPolicy,
     ) -> None:
         deciders = tuple(deciders)
         for process in processes:
@@ -44,15 +43,10 @@ class ProcessEngine:
                 )
         self.workers = {
             process.category: ProcessWorker(
-                process, database, reader, feed, commands, deciders, ports, retry_policy or RetryPolicy()
+                process, database, reader, feed, commands, deciders, ports, retry_policy
             )
             for process in processes
         }
-        self._database = database
-
-    async def create_missing_checkpoints(self) -> None:
-        """A process that is new to this database starts at the end of the log. One with instances goes on after them."""
-        await create_missing_checkpoints(self._database.pool, list(self.workers))
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:

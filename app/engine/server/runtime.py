@@ -20,6 +20,7 @@ from app.engine.history.aggregate_history import AggregateHistory
 from app.engine.logs import error_line
 from app.engine.processes.attempts import RetryPolicy
 from app.engine.processes.engine import ProcessEngine
+from app.engine.processes.recovery import create_missing_checkpoints
 from app.engine.projector.live_lists import LiveLists
 from app.engine.projector.projector import Projector
 from app.engine.projector.rebuild.background import BackgroundOperations
@@ -232,7 +233,7 @@ class Runtime:
             log.warning(line)
         if (problem := self.database.collations.problem()) is not None:
             log.info(problem)
-        await self.processes.create_missing_checkpoints()
+        await create_missing_checkpoints(self.database.pool, list(self.processes.workers))
         await self.feed.start()
         self.health.head_at_start = self.feed.head
 
