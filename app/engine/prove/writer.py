@@ -24,7 +24,14 @@ from app.engine.prove.journal import (
     tally,
 )
 from app.engine.store.append import Appender
-from app.engine.store.append_request import AppendRequest, AppendResult, VersionConflict
+from app.engine.store.append_request import (
+    APPEND_BATCH,
+    AppendRequest,
+    AppendResult,
+    VersionConflict,
+    append_arguments,
+    encode_request,
+)
 from app.engine.store.codec import EventCodec
 
 SHARED_STREAMS = 8
@@ -139,7 +146,9 @@ class Writer:
     async def _append_in(self, connection: asyncpg.Connection, sent: Sent, end: str) -> None:
         transaction = connection.transaction()
         await transaction.start()
-        row = await connection.fetchrow(_APPEND, *_arguments(sent, await self._version(sent.stream_id)))
+        request = _append(sent, await self._version(sent.stream_id))
+        arguments = append_arguments([encode_request(EventCodec([tally]), request)])
+        row = await connection.fetchrow(APPEND_BATCH, *arguments, None)
         assert row is not None
         # Other writers would overtake it now, if the lock did not stop them.
         await asyncio.sleep(self._random.uniform(0, 0.01))
@@ -198,28 +207,3 @@ def _append(sent: Sent, version: int) -> AppendRequest:
 _SELECT_VERSION = (
     "SELECT coalesce(max(version), 0) FROM es.events WHERE category = 'tally' AND stream_id = $1"
 )
-_APPEND = "SELECT * FROM es.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-
-
-def _arguments(sent: Sent, version: int) -> Sequence[Sequence[object]]:
-    """The arguments of es.append_batch for one command with one event."""
-    event = EventCodec([tally]).encode(Counted(command=sent.command_id, place=1))
-    return (
-        [sent.command_id],
-        ["Count"],
-        [tally.category],
-        [sent.stream_id],
-        [version],
-        [1],
-        [True],
-        [None],
-        [sent.command_id],
-        [None],
-        ["prove"],
-        [None],
-        ["tally.counted"],
-        [1],
-        [event],
-        [None],
-        [False],
-    )
