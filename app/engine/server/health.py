@@ -139,7 +139,7 @@ class Health:
     @property
     def write_trouble(self) -> str | None:
         """Why writes fail or stand, in one line; None if they do not."""
-        if (trouble := self._appender.trouble) is not None:
+        if (trouble := self._appender.session.trouble) is not None:
             return trouble
         seconds = self._appender.session.stalled_seconds
         if seconds <= self._settings.ready_max_write_stall_seconds:

@@ -165,11 +165,6 @@ class Appender:
                 await self.session.probe()
         self._wakeup.clear()
 
-    @property
-    def trouble(self) -> str | None:
-        """Why writes fail, in one line; None if the last one did not."""
-        return self.session.trouble
-
     def invalidate(self) -> None:
         """The log was replaced: what waits was decided on events that are gone, so it conflicts and is decided again."""
         for pending in self._pending:

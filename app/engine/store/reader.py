@@ -43,18 +43,19 @@ class EventReader:
         noted_by: "EventReader | None" = None,
     ) -> None:
         self._pool = pool
-        self._codec = codec
+        self.codec = codec
+        """What decodes the events."""
         self._noted_by = noted_by
         self.newest_seen: EventIdentity | None = None
         """The newest event that this process has read or recorded. What it keeps in memory may rest on it."""
 
     def on(self, connection: asyncpg.Connection) -> "EventReader":
         """A reader on this connection."""
-        return EventReader(connection, self._codec)
+        return EventReader(connection, self.codec)
 
     def through(self, reads: PoolReads | BatchedReads) -> "EventReader":
         """The same reader, for one operation."""
-        return EventReader(reads, self._codec, noted_by=self)
+        return EventReader(reads, self.codec, noted_by=self)
 
     def note(self, facts: Sequence[Fact]) -> None:
         """These facts were read or recorded, in the order of their positions."""
@@ -76,11 +77,6 @@ class EventReader:
             last,
         )
         return [EventIdentity.from_record(row) for row in rows]
-
-    @property
-    def codec(self) -> EventCodec:
-        """What decodes the events."""
-        return self._codec
 
     async def head_position(self) -> int:
         """The position of the newest fact; 0 if the log is empty."""
@@ -164,7 +160,7 @@ class EventReader:
             list(command_ids),
         )
         return {
-            UUID(int=row["command_id"].int): self._codec.command_name(row["category"], row["name"])
+            UUID(int=row["command_id"].int): self.codec.command_name(row["category"], row["name"])
             for row in rows
         }
 
@@ -201,7 +197,7 @@ class EventReader:
         """The number of matching facts in the log. Positions have no gaps, so that of the newest fact counts all."""
         if where is ALL_EVENTS:
             return await self.head_position()
-        condition, arguments = where.sql(1, self._codec)
+        condition, arguments = where.sql(1, self.codec)
         [row] = await self._fetch(f"SELECT count(*) AS events FROM es.events WHERE {condition}", *arguments)
         return row["events"]
 
@@ -216,7 +212,7 @@ class EventReader:
     async def _read_rows(
         self, after: int, limit: int, up_to: int | None, where: EventFilter
     ) -> Sequence[Any]:
-        condition, arguments = where.sql(4, self._codec)
+        condition, arguments = where.sql(4, self.codec)
         return await fetch_event_rows(
             self._pool,
             f"SELECT {EVENT_COLUMNS} FROM es.events WHERE position > $1 AND position <= $2 AND {condition}"
@@ -229,7 +225,7 @@ class EventReader:
 
     def facts(self, rows: Sequence[Any]) -> Sequence[Fact]:
         """The facts of these rows of es.events, which were read in the order of their positions. It notes them."""
-        facts = [self._codec.fact(row) for row in rows]
+        facts = [self.codec.fact(row) for row in rows]
         self.note(facts)
         return facts
 

@@ -306,7 +306,7 @@ async def test_a_database_that_stays_away_is_unavailable_after_the_retry_timeout
         running.appender.session._connect = nowhere
         with pytest.raises(StoreUnavailable):
             await running.appender.append(append(uuid4(), 0, Added(amount=1)))
-        assert running.appender.trouble is not None
+        assert running.appender.session.trouble is not None
 
 
 async def test_a_full_appender_raises_overloaded(database: Database) -> None:

@@ -86,10 +86,10 @@ async def test_a_read_only_database_answers_no_conflict_and_says_that_nothing_wa
     assert "not recorded" in str(answers[0])
     # No request is at fault, so no batch is halved until each is alone.
     assert batches < 40
-    assert "read-only" in str(running.appender.trouble)
+    assert "read-only" in str(running.appender.session.trouble)
     await make_read_only(database, "off")
     # No command comes, and the appender finds out by itself.
-    await wait_until(lambda: running.appender.trouble is None)
+    await wait_until(lambda: running.appender.session.trouble is None)
     outcome = await running.commands.execute(tally, stream, Add(amount=1), request())
     assert isinstance(outcome, CommandAccepted)
     assert outcome.version == 2
@@ -118,9 +118,9 @@ async def test_a_probe_that_fails_in_its_row_does_not_keep_writes_from_succeedin
     with pytest.raises(StoreUnavailable, match="disk_full"):
         await running.commands.execute(tally, uuid4(), Add(amount=1), request())
     await asyncio.wait_for(probed.wait(), 10)
-    assert "disk_full" in str(running.appender.trouble)
+    assert "disk_full" in str(running.appender.session.trouble)
     await execute(database.url, "DROP TRIGGER refuse_row ON es.events")
-    await wait_until(lambda: running.appender.trouble is None)
+    await wait_until(lambda: running.appender.session.trouble is None)
     outcome = await running.commands.execute(tally, uuid4(), Add(amount=1), request())
     assert isinstance(outcome, CommandAccepted)
     assert outcome.position == 2
@@ -139,7 +139,7 @@ async def test_a_cancelled_statement_is_sent_again_and_recorded_once(
             async with asyncio.timeout(5):
                 while not cancelled:
                     cancelled = await locking.fetchval(f"SELECT count(pg_cancel_backend(pid)) {WAITING}")
-            await wait_until(lambda: patient.appender.trouble is not None)
+            await wait_until(lambda: patient.appender.session.trouble is not None)
         outcome = await work
     finally:
         await locking.close()

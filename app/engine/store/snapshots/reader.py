@@ -71,12 +71,13 @@ class SnapshotReader:
         self._reader = reader
         """It decodes the facts, and notes what the states rest on."""
         self._warned: set[str] = set()
-        self._codecs: dict[str, StateCodec[Any]] = {}
-        self._deciders = {decider.category: decider for decider in deciders if every}
-        for decider in self._deciders.values():
+        self.codecs: dict[str, StateCodec[Any]] = {}
+        """By category, without those whose snapshots are off."""
+        self.deciders = {decider.category: decider for decider in deciders if every}
+        for decider in self.deciders.values():
             try:
                 # Now, because the fingerprint must be that of the running code, and files may change later.
-                self._codecs[decider.category] = StateCodec(decider)
+                self.codecs[decider.category] = StateCodec(decider)
             except NotSerializable as error:
                 self.disable(decider.category, error)
 
@@ -86,21 +87,14 @@ class SnapshotReader:
         reader._pool = reads
         return reader
 
-    def codec_for(self, category: str) -> StateCodec[Any] | None:
-        """None if snapshots of this category are off."""
-        return self._codecs.get(category)
-
-    def decider(self, category: str) -> AnyDecider | None:
-        return self._deciders.get(category)
-
     @property
     def fingerprints(self) -> Sequence[str]:
         """The fingerprints of the running code."""
-        return [states.fingerprint for states in self._codecs.values()]
+        return [states.fingerprint for states in self.codecs.values()]
 
     def disable(self, category: str, error: NotSerializable) -> None:
         """Turn off snapshots of this category."""
-        self._codecs.pop(category, None)
+        self.codecs.pop(category, None)
         log.warning("snapshots of %s are off: %s", category, error)
 
     def request[S](
@@ -108,7 +102,7 @@ class SnapshotReader:
     ) -> None:
         """Request a snapshot of the stream. `loaded` is its state, if it was folded from stored facts only."""
         key = (decider.category, stream_id)
-        if decider.category in self._codecs and (key in self.pending or len(self.pending) < MAX_PENDING):
+        if decider.category in self.codecs and (key in self.pending or len(self.pending) < MAX_PENDING):
             self.pending[key] = loaded
             self.wakeup.set()
 
@@ -140,7 +134,7 @@ class SnapshotReader:
         The state is None if no snapshot exists. The result is None if snapshots are off or damaged: then the caller
         loads from the first fact.
         """
-        states = self._codecs.get(decider.category)
+        states = self.codecs.get(decider.category)
         if states is None:
             return None
         rows = await self._fetch(

@@ -93,7 +93,7 @@ class SnapshotWriter:
         row = await self._pool.fetchrow(
             _SELECT_RANDOM, share, self._snapshots.fingerprints
         ) or await self._pool.fetchrow(_SELECT_RANDOM, 100.0, self._snapshots.fingerprints)
-        if row is None or (decider := self._snapshots.decider(row["category"])) is None:
+        if row is None or (decider := self._snapshots.deciders.get(row["category"])) is None:
             return None
         return await self._matches_full_fold(
             decider, UUID(int=row["stream_id"].int), row["mark"], row["version"]
@@ -137,7 +137,7 @@ class SnapshotWriter:
         return not difference
 
     async def _write(self, category: str, stream_id: UUID, loaded: LoadedState[Any] | None) -> None:
-        states, decider = self._snapshots.codec_for(category), self._snapshots.decider(category)
+        states, decider = self._snapshots.codecs.get(category), self._snapshots.deciders.get(category)
         if states is None or decider is None:
             return
         if loaded is None:
