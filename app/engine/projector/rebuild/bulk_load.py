@@ -20,7 +20,7 @@ from app.engine.projector.table import RowChange
 from app.engine.projector.writer import TableWriter
 from app.engine.store.codec import EventCodec
 from app.engine.store.reader import EventReader, Fact
-from projections.kernel import AnyProjection, Key
+from projections.kernel import Key
 
 PAGE_SIZE = 2_000
 MAX_ROWS = 50_000
@@ -36,7 +36,7 @@ class BulkLoad:
     """
 
     def __init__(self, writer: TableWriter, codec: EventCodec) -> None:
-        self.writer = writer
+        self.writer, self.projection, self.slot = writer, writer.projection, writer.slot
         self._codec = codec
         self.position = writer.position
         """The position up to which facts are folded; the writer has the position up to which they are written."""
@@ -47,14 +47,6 @@ class BulkLoad:
         self._changed: set[Key] = set()
         self._changes: list[RowChange] = []
         self._stored: set[Key] = set()
-
-    @property
-    def projection(self) -> AnyProjection:
-        return self.writer.projection
-
-    @property
-    def slot(self) -> str:
-        return self.writer.slot
 
     @property
     def size(self) -> int:
@@ -155,7 +147,7 @@ async def run_bulk_load(
     loads: Sequence[BulkLoad],
     *,
     page: int = PAGE_SIZE,
-    on_page: Callable[[], Awaitable[None]] | None = None,
+    on_page: Callable[[], Awaitable[None]],
 ) -> None:
     """Bring every table to its `target_position`, in one pass over the log. `connection` is the one of all writers, and
     has no transaction. Raises `NewerEvent`; what precedes that event is written."""
@@ -186,8 +178,7 @@ async def run_bulk_load(
                 for load in loads:
                     if is_full and load.size > MAX_ROWS / (2 * len(loads)):
                         load.evict_rows()
-            if on_page is not None:
-                await on_page()
+            await on_page()
         await _flush(connection, reader, loads, next_page)
     finally:
         next_page.cancel()

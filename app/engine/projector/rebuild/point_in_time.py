@@ -28,7 +28,6 @@ async def rebuild_as_of(
     into: str,
     *,
     on_progress: ProgressCallback = no_progress,
-    page: int = PAGE_SIZE,
 ) -> int:
     """Build `read.<into>` from the facts up to a position, or recorded up to a moment. Returns the position.
 
@@ -46,7 +45,7 @@ async def rebuild_as_of(
         position = await _position(operation, moment)
         await _check_free(operation, projection, into, position)
         load = await prepare_table(operation, projection, into)
-        await build(operation, [load], page, up_to=position)
+        await build(operation, [load], PAGE_SIZE, up_to=position)
         return position
 
 
