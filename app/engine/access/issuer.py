@@ -44,13 +44,13 @@ class OtherIssuer(IssuerError):
 class Issuer:
     """The keys of one issuer."""
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
         self.error: str | None = None
         """Why the keys are old, in one line; None if they are not."""
         self.on_changed: Callable[[], None] = lambda: None
         """Called when the issuer has other keys than before."""
-        self._clock = clock
+        self._clock = time.monotonic
         self._trusts_environment = not is_loopback_url(url)
         # It is made once: that reads all certificates of the machine, in 50 ms.
         self._tls = httpx2.create_ssl_context(trust_env=self._trusts_environment)

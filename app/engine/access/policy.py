@@ -45,11 +45,12 @@ class Roles:
 
 @dataclass(frozen=True)
 class Rule:
-    """One line of a policy: the scope of each role that may. `duty` stands for the roles that have it."""
+    """One line of a policy: the scope of each role that may."""
 
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
     anyone: bool = False
-    duty: Literal["operators", "importers"] | None = None
+    operators: bool = False
+    """Whether the roles in `Roles.operators` may."""
 
     @property
     def has_own(self) -> bool:
@@ -58,23 +59,21 @@ class Rule:
 
     def scope(self, held: frozenset[str], roles: Roles) -> Scope | None:
         """The widest scope of these roles; None if they may not."""
-        if self.anyone or (self.duty is not None and not held.isdisjoint(getattr(roles, self.duty))):
+        if self.anyone or (self.operators and not held.isdisjoint(roles.operators)):
             return "all"
         found = {scope for role, scope in self.scopes.items() if role in held}
         return "all" if "all" in found else "own" if found else None
 
     def roles(self, roles: Roles) -> Sequence[str]:
         """The roles that may, in the order of their names."""
-        duty = frozenset[str]() if self.duty is None else getattr(roles, self.duty)
-        return sorted(self.scopes.keys() | duty)
+        return sorted(self.scopes.keys() | (roles.operators if self.operators else ()))
 
 
 ANYONE = Rule(anyone=True)
 """Every caller may, also one without a token."""
 NOBODY = Rule()
 """No caller may. The engine's processes and ports still may."""
-OPERATORS = Rule(duty="operators")
-IMPORTERS = Rule(duty="importers")
+OPERATORS = Rule(operators=True)
 
 
 def allow(**scopes: Scope) -> Rule:

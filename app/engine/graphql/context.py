@@ -274,7 +274,7 @@ def _new_reads(request: RequestContext, access: Access) -> ReadPoint:
 
 def _new_loaders(database: Database, reads: ReadPoint, as_of_position: int | None = None) -> Loaders:
     # Loaders that refer to a context would make a cycle with it: both would live until the collector finds them.
-    return Loaders(database, reads.access, as_of_position, reads.wait_for_projection)
+    return Loaders(database, reads.access, reads.wait_for_projection, as_of_position)
 
 
 def response_extensions(context: Context) -> dict[str, Any]:

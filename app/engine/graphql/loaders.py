@@ -48,10 +48,10 @@ class Loaders:
     database: Database
     access: Access
     """What the caller may read: other rows are as if they did not exist."""
+    wait: Callable[[Projection[Any], int | None], Awaitable[None]]
+    """Waits until a projection has reached a position, or what the operation has asked for."""
     as_of_position: int | None = None
     """The position as of which rows are read, for projections that keep row history. The others are read as of now."""
-    wait: Callable[[Projection[Any], int | None], Awaitable[None]] | None = None
-    """Waits until a projection has reached a position, or what the operation has asked for."""
     _loaders: dict[tuple[str, str], DataLoader[Any, Any]] = field(
         default_factory=dict[tuple[str, str], "DataLoader[Any, Any]"]
     )
@@ -143,13 +143,12 @@ class Loaders:
 async def _read_rows(
     database: Database,
     access: Access,
-    wait: Callable[[Projection[Any], int | None], Awaitable[None]] | None,
+    wait: Callable[[Projection[Any], int | None], Awaitable[None]],
     projection: Projection[Any],
     column: str,
     position: int | None,
     values: list[Any],
 ) -> Sequence[Any]:
     owner = access.row_owner(projection)
-    if wait is not None:
-        await wait(projection, position)
+    await wait(projection, position)
     return await rows_by_column(database, projection, column, values, position, owner)

@@ -27,7 +27,7 @@ class SlowRead:
 
 
 async def test_a_read_ends_when_all_that_wait_for_it_are_cancelled() -> None:
-    loaders, read = Loaders(cast("Database", None), cast("Access", None)), SlowRead()
+    loaders, read = Loaders(cast("Database", None), cast("Access", None), cast("Any", None)), SlowRead()
     tasks = [asyncio.create_task(loaders.load("slow", read, key)) for key in range(2)]
     await read.begun.wait()
     await cancel(tasks[0])
@@ -38,7 +38,10 @@ async def test_a_read_ends_when_all_that_wait_for_it_are_cancelled() -> None:
 
 
 async def test_a_read_that_another_task_waits_for_too_goes_on_when_one_is_cancelled() -> None:
-    loaders, answer = Loaders(cast("Database", None), cast("Access", None)), asyncio.Event()
+    loaders, answer = (
+        Loaders(cast("Database", None), cast("Access", None), cast("Any", None)),
+        asyncio.Event(),
+    )
 
     async def read(keys: list[int]) -> Sequence[int]:
         await answer.wait()
