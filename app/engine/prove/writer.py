@@ -13,7 +13,6 @@ from app.engine.prove.journal import (
     FULL,
     Acknowledged,
     Count,
-    Counted,
     Failed,
     Job,
     Journal,

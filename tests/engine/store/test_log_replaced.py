@@ -139,8 +139,8 @@ async def test_a_token_of_an_older_release_names_its_event(running: Engine) -> N
     for _ in range(2):
         await add(running, uuid4())
     (fact,), _ = await running.feed.read_after(1)
-    assert running.feed.log_id is not None
-    former = LogToken(running.feed.log_id, 2, uuid5(running.feed.log_id, str(fact.command_id)))
+    assert running.feed.end.log_id is not None
+    former = LogToken(running.feed.end.log_id, 2, uuid5(running.feed.end.log_id, str(fact.command_id)))
     assert former != running.feed.end.token
     assert await running.feed.has(former)
     assert not await running.feed.has(replace(former, position=1))

@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from asyncpg import Pool
 
+from app.engine.commands import CommandContext
 from app.engine.graphql.context import Context
 from app.engine.graphql.costs import OperationCharge
 from app.engine.graphql.execution.shared_subscriptions import LIVE_MESSAGES
@@ -228,6 +229,8 @@ async def test_a_live_message_takes_turns_of_its_caller_if_no_other_caller_gets_
         return message
 
     monkeypatch.setattr(Context, "for_message", watched)
+    request = CommandContext(actor="tester", correlation_id=uuid4())
+    await runtime.commands.execute(order, uuid4(), OpenOrder(customer_id=uuid4()), request)
     await have_tables(runtime)
     view, heard = endpoint(runtime), asyncio.Queue[object]()
     document = "subscription { orders(most: 1) { position } }"
