@@ -497,7 +497,8 @@ def test_an_unusual_value_has_a_fingerprint(
     ("value", "definition", "error"),
     [
         ("len(DEEP)", "DEEP = ()\nfor _ in range(9_999):\n    DEEP = (DEEP,)", "RecursionError"),
-        ("weight(1)", "exec('def weight(by): return by')", "OSError"),
+        # A file name that nothing has: code without one may find the source of `python -c`.
+        ("weight(1)", "exec(compile('def weight(by): return by', '<made>', 'exec'))", "OSError"),
         (
             "ODD.of",
             "class Odd:\n    @property\n    def __class__(self):\n        raise KeyError('odd')\n\n\nODD = Odd()",
