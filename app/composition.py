@@ -24,6 +24,9 @@ PAGES: Mapping[str, Path] = {
 }
 """Pages in development mode: each path with its folder. `PAGES` in the Makefile names the folders, too."""
 
+SCHEMAS: tuple[str, ...] = ()
+"""Schemas of your own migrations: servers and tests get the rights to use their tables."""
+
 
 def slices() -> Slices:
     """The API. It is imported only by what serves or prints it."""
@@ -49,4 +52,5 @@ application = Application(
     commands=COMMANDS,
     roles=ROLES,
     pages=PAGES,
+    schemas=SCHEMAS,
 )

@@ -78,7 +78,7 @@ def postgres() -> Iterator[str]:
 def template(postgres: str) -> Iterator[str]:
     """The name of a migrated, empty database. The database of each test is a copy of it."""
     with new_database(postgres) as url:
-        run_in_thread(make_roles(url))
+        run_in_thread(make_roles(url, application.schemas))
         yield make_url(url).database or ""
 
 

@@ -33,7 +33,8 @@ class Application[S: EngineSettings]:
     settings and the open database. `commands` adds commands to the terminal: each name with `module:function`. `roles`
     are those of callers; the `POLICY` of each slice says what they may do. `authorize` may deny what the policies allow.
     `pages` adds pages in development mode: each path, such as `/shop`, with the folder that `make graphiql` builds.
-    `metrics` gives metrics of Prometheus, made with `registry=None`, for `/metrics` of a server.
+    `metrics` gives metrics of Prometheus, made with `registry=None`, for `/metrics` of a server. `schemas` are those that
+    the team's own migrations make: `python -m app roles` gives servers the rows of their tables.
     """
 
     settings: type[S]
@@ -47,6 +48,7 @@ class Application[S: EngineSettings]:
     authorize: Authorize | None = None
     pages: Mapping[str, Path] = field(default_factory=dict[str, Path])
     metrics: "Callable[[], Sequence[Collector]]" = lambda: ()
+    schemas: tuple[str, ...] = ()
 
     @cached_property
     def codec(self) -> EventCodec:

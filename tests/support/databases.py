@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Coroutine, Generator
+from collections.abc import Collection, Coroutine, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
@@ -88,7 +88,7 @@ async def migrate(url: str) -> None:
         await database.migrate()
 
 
-async def make_roles(url: str) -> None:
+async def make_roles(url: str, schemas: Collection[str]) -> None:
     """Make the roles of a server that is used as in production. The roles are of all databases of the cluster.
 
     Test workers that share a cluster do it one after the other: advisory locks are those of one database.
@@ -100,7 +100,7 @@ async def make_roles(url: str) -> None:
         connections.push_async_callback(connection.close)
         async with locking.transaction():
             await locking.execute("SELECT pg_advisory_xact_lock(hashtextextended('roles of the tests', 0))")
-            await apply_roles(connection, ROLES, make_url(url).database or "")
+            await apply_roles(connection, ROLES, make_url(url).database or "", schemas)
 
 
 def as_role(url: str, role: str) -> str:

@@ -24,6 +24,7 @@ ADDING = (
     ("domain/README.md", "Call the outside"),
     ("app/engine/graphql/README.md", "Show a process"),
 )
+MIGRATING = ("migrations/README.md", "Add a migration")
 CHANGING = ("domain/README.md", "Change an event")
 CHANGING_THE_API = ("app/engine/graphql/README.md", "Change the API")
 REMOVING = ("domain/README.md", "Take the sample out")
@@ -119,7 +120,13 @@ class Clone:
 
     def add_the_voucher(self) -> None:
         """Every file and line of "Add an aggregate", its projections, its slice, its process, its call and its view."""
-        for place in ADDING:
+        self._add(*ADDING)
+
+    def add_the_migration(self) -> None:
+        self._add(MIGRATING)
+
+    def _add(self, *places: tuple[str, str]) -> None:
+        for place in places:
             for fence in fences_of(place, "python"):
                 if fence.about:
                     self.write(fence.about, fence.text)

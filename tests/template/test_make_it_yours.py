@@ -30,18 +30,15 @@ from tests.template.readmes import fences, section, tracked
 VOUCHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f11"
 OTHER = "0b9c0a52-8e0d-4b0a-9a57-3a8b0e0f6f12"
 
-MIGRATION = '''"""A schema of the team's own, on a branch of its own."""
+USES_THE_TABLE = '''"""A test with the rights of a server uses the table of the team's own migration."""
 
-from alembic import op
-
-revision = "mine_1"
-down_revision = None
-branch_labels = ("mine",)
-depends_on = None
+from app.engine.database.connections import Database
 
 
-def upgrade() -> None:
-    op.execute("CREATE SCHEMA mine")
+async def test_a_server_changes_rows_of_the_table(database: Database) -> None:
+    await database.pool.execute("INSERT INTO stock.counts (amount) VALUES (1)")
+    await database.pool.execute("UPDATE stock.counts SET amount = 2")
+    assert await database.pool.fetchval("DELETE FROM stock.counts RETURNING amount") == 2
 '''
 
 type Step = Callable[[Clone], None]
@@ -214,18 +211,21 @@ def test_without_anything_of_its_own_the_project_passes_all_its_tests(clone: Clo
 def test_next_to_an_added_aggregate_and_migration_the_sample_passes_its_checks_and_all_its_tests(
     extended: Clone, postgres: str
 ) -> None:
-    extended.write("migrations/versions/mine_1.py", MIGRATION)
+    extended.add_the_migration()
     extended.check()
     extended.test(postgres, "tests/engine", "tests/shop", "tests/voucher")
 
 
-def test_the_added_aggregate_and_process_follow_their_rules_next_to_the_sample(
+def test_the_added_aggregate_process_and_table_follow_their_rules_next_to_the_sample(
     extended: Clone, postgres: str
 ) -> None:
+    extended.add_the_migration()
+    extended.write("tests/stock/test_counts.py", USES_THE_TABLE)
     matrix, nodes = "tests/shop/access/test_matrix.py", "tests/shop/api/test_nodes.py"
     extended.test(
         postgres,
         "tests/voucher",
+        "tests/stock",
         # These compare what the sample has with what there is.
         f"{matrix}::test_every_root_field_command_and_event_type_has_a_line",
         f"{matrix}::test_every_command_may_be_sent_as_the_table_says",

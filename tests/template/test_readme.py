@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import httpx2
 import msgspec
 import pytest
@@ -43,7 +42,6 @@ from domain.kernel.decider import Command, Decider
 from domain.kernel.process import AnyProcess
 from domain.kernel.undo import NothingToUndo
 from tests.support.cli import engine_commands
-from tests.support.databases import as_superuser, execute
 from tests.support.graphql_client import Api
 from tests.support.scenarios import Scenario
 from tests.support.sentences import long_sentences
@@ -614,18 +612,6 @@ async def test_the_columns_with_older_words_are_those_of_the_database(database: 
     named = rows("migrations/README.md", "What is never renamed")
     assert named
     assert known >= set(named)
-
-
-async def test_servers_may_use_a_schema_of_yours_after_the_statements_that_are_shown(
-    database_url: str,
-) -> None:
-    superuser, added = as_superuser(database_url), "INSERT INTO stock.counts (amount) VALUES (1)"
-    await execute(superuser, "CREATE SCHEMA stock", "CREATE TABLE stock.counts (id serial, amount integer)")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await execute(database_url, added)
-    (shown,) = fences(section("migrations/README.md", "Add a migration"), "sql")
-    await execute(superuser, shown.text)
-    await execute(database_url, added, "UPDATE stock.counts SET amount = 2", "DELETE FROM stock.counts")
 
 
 def test_the_error_codes_are_those_that_a_client_can_get() -> None:

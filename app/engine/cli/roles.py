@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.engine.cli.session import async_command, print_line, settings_of
+from app.engine.cli.session import application_of, async_command, print_line, settings_of
 
 
 @async_command
@@ -29,12 +29,13 @@ async def roles(
         async with database.connection(SessionKind.TASK, "roles") as connection:
             name = str(await connection.fetchval("SELECT current_database()"))
             names = Roles.named(name if prefix is None else prefix)
+            schemas = application_of(context).schemas
             if not apply:
-                print_line(roles_sql(names, name).rstrip(), keep_lines=True)
+                print_line(roles_sql(names, name, schemas).rstrip(), keep_lines=True)
                 return
-            await apply_roles(connection, names, name)
+            await apply_roles(connection, names, name, schemas)
         print_line(f"{names.owner}: migrations. It owns the log.")
         print_line(f"{names.app}: servers. It appends events, and cannot change them.")
-        print_line(f"{names.reader}: reports. It reads schema read.")
+        print_line(f"{names.reader}: reports. It reads {', '.join(('read', *schemas))}.")
         print_line("Give each a password: ALTER ROLE … PASSWORD '…'. Then set, with it:")
         print_line(f"DATABASE_URL={url_of_role(database.url, names.app)}")

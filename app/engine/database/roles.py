@@ -1,6 +1,7 @@
 """Three database roles: one that migrates, one for servers, which cannot change events, and one that reads read models."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,6 +14,8 @@ from app.engine.errors import UserError
 APPEND_ONLY = ("commands", "events", "log", "seals")
 """Tables of schema `es` whose rows are never changed. A server may add rows to all of them but `log`."""
 READ_SCHEMAS = ("read", "read_staging", "read_former", "read_leaving")
+RESERVED_SCHEMAS = ("es", *READ_SCHEMAS, "public", "information_schema")
+"""Schemas of the engine, and those of every database."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 
 
@@ -21,11 +24,14 @@ class Roles:
     """The names of the three roles."""
 
     owner: str
-    """Owns schema `es`, and runs the migrations."""
+    """Owns schema `es` and the team's own schemas, and runs the migrations."""
     app: str
-    """Servers and the command line: appends and reads events, keeps the bookkeeping, owns the read tables."""
+    """Servers and the command line: appends and reads events, keeps the bookkeeping, owns the read tables.
+
+    It changes rows of the team's own tables.
+    """
     reader: str
-    """Reads the tables of schema `read`, and nothing else."""
+    """Reads the tables of schema `read` and of the team's own schemas, and nothing else."""
 
     @classmethod
     def named(cls, prefix: str) -> "Roles":
@@ -37,10 +43,11 @@ class Roles:
         return cls(f"{prefix}_owner", f"{prefix}_app", f"{prefix}_reader")
 
 
-def roles_sql(roles: Roles, database: str) -> str:
+def roles_sql(roles: Roles, database: str, schemas: Collection[str] = ()) -> str:
     """The statements that make the roles and give them their rights. To execute them again changes nothing.
 
-    They are for a superuser, or for the owner of the database with CREATEROLE. The database is migrated.
+    They are for a superuser, or for the owner of the database with CREATEROLE. The database is migrated. `schemas` are
+    those that the team's own migrations make. Raises `UserError` for a schema that is not theirs.
     """
     owner, app, reader = roles.owner, roles.app, roles.reader
     quoted = '"' + database.replace('"', '""') + '"'
@@ -115,20 +122,68 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA es GRANT USAGE ON SEQUENCES 
 GRANT USAGE ON SCHEMA read TO {reader};
 GRANT SELECT ON ALL TABLES IN SCHEMA read TO {reader};
 ALTER DEFAULT PRIVILEGES FOR ROLE {app} IN SCHEMA {", ".join(READ_SCHEMAS)} GRANT SELECT ON TABLES TO {reader};
+{"".join(_own_schema_sql(roles, schema) for schema in schemas)}"""
+
+
+def _own_schema_sql(roles: Roles, schema: str) -> str:
+    """The rights in one schema of the team's own."""
+    if not _NAME.fullmatch(schema) or schema in RESERVED_SCHEMAS or schema.startswith("pg_"):
+        raise UserError(
+            f"SCHEMAS names {schema!r}: name a schema that your migrations make, with lower-case letters, digits and _"
+        )
+    owner, app, reader = roles.owner, roles.app, roles.reader
+    return f"""
+-- The tables of schema {schema}, which a migration of your own has made: a server changes their rows, a reader reads them.
+DO $$
+DECLARE
+    item record;
+BEGIN
+    ALTER SCHEMA "{schema}" OWNER TO {owner};
+    -- The sequence of a column goes with its table.
+    FOR item IN SELECT c.oid::regclass AS name FROM pg_class c
+                WHERE c.relnamespace = '"{schema}"'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+                  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                                  AND c.relkind = 'S' AND d.deptype IN ('a', 'i')) LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {owner}', item.name);
+    END LOOP;
+    FOR item IN SELECT p.oid::regprocedure AS name FROM pg_proc p
+                WHERE p.pronamespace = '"{schema}"'::regnamespace LOOP
+        EXECUTE format('ALTER ROUTINE %s OWNER TO {owner}', item.name);
+    END LOOP;
+    FOR item IN SELECT t.oid::regtype AS name FROM pg_type t
+                WHERE t.typnamespace = '"{schema}"'::regnamespace AND t.typtype IN ('d', 'e') LOOP
+        EXECUTE format('ALTER TYPE %s OWNER TO {owner}', item.name);
+    END LOOP;
+END $$;
+GRANT USAGE ON SCHEMA "{schema}" TO {app}, {reader};
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {app};
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO {app};
+GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {reader};
+-- The tables of a later migration, which the owner runs.
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT USAGE, SELECT ON SEQUENCES TO {app};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT SELECT ON TABLES TO {reader};
 """
 
 
-async def apply_roles(connection: asyncpg.Connection, roles: Roles, database: str) -> None:
-    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not, and one of `LOCK_ERRORS`
-    if others hold a table for too long."""
+async def apply_roles(
+    connection: asyncpg.Connection, roles: Roles, database: str, schemas: Collection[str] = ()
+) -> None:
+    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not, or a schema is missing. It
+    raises one of `LOCK_ERRORS` if others hold a table for too long."""
+    statements = roles_sql(roles, database, schemas)
 
     async def apply() -> None:
         async with connection.transaction():
             await connection.execute(lock_timeout_sql())
-            await connection.execute(roles_sql(roles, database))
+            await connection.execute(statements)
 
     try:
         await retry_locked(apply)
+    except asyncpg.InvalidSchemaNameError as error:
+        raise DatabaseUnavailable(
+            f"no migration has made a schema that SCHEMAS names ({first_line(error)}): correct SCHEMAS or the migration"
+        ) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnavailable(
             f"this role cannot make roles ({first_line(error)}): use a superuser, or the owner of the database with CREATEROLE"

@@ -12,7 +12,8 @@ from app.engine.database import lock_attempts
 from app.engine.database.connections import open_database
 from app.engine.database.errors import DatabaseUnavailable
 from app.engine.database.migrations import head_revisions
-from app.engine.database.roles import Roles, apply_roles, check_server_role
+from app.engine.database.roles import Roles, apply_roles, check_server_role, roles_sql
+from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, run
 from tests.support.clusters import Cluster, cluster
@@ -105,6 +106,71 @@ async def test_a_table_that_another_role_has_migrated_is_for_servers_when_the_ro
         await connection.close()
     await execute(database_url, added)
     await execute(as_role(database_url, ROLES.owner), "ALTER TABLE es.later ADD more text")
+
+
+async def test_servers_use_the_tables_of_a_schema_of_the_team_and_the_owner_migrates_it(
+    database_url: str,
+) -> None:
+    superuser, owner = as_superuser(database_url), as_role(database_url, ROLES.owner)
+    added = "INSERT INTO \"order\".counts (kind) VALUES ('new')"
+    await execute(
+        superuser,
+        'CREATE SCHEMA "order"',
+        "CREATE TYPE \"order\".kind AS ENUM ('new')",
+        'CREATE TABLE "order".counts (id serial, number integer GENERATED ALWAYS AS IDENTITY, kind "order".kind)',
+        'CREATE VIEW "order".kinds AS SELECT DISTINCT kind FROM "order".counts',
+        'CREATE SEQUENCE "order".numbers',
+        'CREATE FUNCTION "order".one() RETURNS integer LANGUAGE sql AS $$ SELECT 1 $$',
+    )
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await execute(database_url, added)
+    connection: asyncpg.Connection = await asyncpg.connect(superuser)
+    try:
+        for _ in range(2):
+            await apply_roles(connection, ROLES, make_url(superuser).database or "", ["order"])
+    finally:
+        await connection.close()
+    await execute(
+        database_url,
+        added,
+        "UPDATE \"order\".counts SET kind = 'new'",
+        'SELECT nextval(\'"order".numbers\'), "order".one() FROM "order".kinds',
+        'DELETE FROM "order".counts',
+    )
+    await execute(
+        owner,
+        "ALTER TYPE \"order\".kind ADD VALUE 'old'",
+        'ALTER TABLE "order".counts ADD note text',
+        'DROP FUNCTION "order".one()',
+        'DROP SEQUENCE "order".numbers',
+        'CREATE TABLE "order".later (id serial)',
+    )
+    await execute(database_url, 'INSERT INTO "order".later DEFAULT VALUES')
+    await execute(as_role(database_url, ROLES.reader), 'SELECT FROM "order".counts, "order".later')
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await execute(database_url, 'CREATE TABLE "order".mine (n integer)')
+
+
+@pytest.mark.parametrize(
+    "schema", ["es", "read_staging", "public", "pg_catalog", "information_schema", 'a"b', "Mine"]
+)
+def test_a_schema_that_no_migration_of_the_team_makes_is_refused(schema: str) -> None:
+    with pytest.raises(
+        UserError, match=f"^SCHEMAS names '{schema}': name a schema that your migrations make"
+    ):
+        roles_sql(ROLES, "shop", [schema])
+
+
+async def test_a_schema_that_is_missing_is_one_line(database_url: str) -> None:
+    superuser = as_superuser(database_url)
+    connection: asyncpg.Connection = await asyncpg.connect(superuser)
+    try:
+        with pytest.raises(
+            DatabaseUnavailable, match=r'^no migration has made .*"missing" does not exist\)[^\n]*$'
+        ):
+            await apply_roles(connection, ROLES, make_url(superuser).database or "", ["missing"])
+    finally:
+        await connection.close()
 
 
 def test_a_prefix_that_is_no_name_and_a_role_that_must_not_make_roles_are_one_line(database_url: str) -> None:
