@@ -3,7 +3,7 @@
 The types are those of `make samples`. A team adds its own in tests/strategies.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -89,8 +89,27 @@ def field_values(hint: Any, strategies: Strategies) -> st.SearchStrategy[Any]:
             return st.sampled_from(hint)
         case type() if is_dataclass(hint):
             hints = get_type_hints(hint)
-            return st.builds(hint, **{field.name: parts(hints[field.name]) for field in fields(hint)})
+            return st.builds(
+                _checked(hint), **{field.name: parts(hints[field.name]) for field in fields(hint)}
+            )
         case _:
             raise TypeError(
                 f"no values are known for {hint}: add a strategy to STRATEGIES in tests/strategies.py"
             )
+
+
+def _checked(record: type[Any]) -> Callable[..., Any]:
+    """Makes a record. If its own check refuses the values, the error says where to give others."""
+
+    def make(**values: Any) -> Any:
+        try:
+            return record(**values)
+        except Exception as error:
+            raise TypeError(
+                f"{record.__name__} refuses generated values ({error}):"
+                " add a strategy for the class to STRATEGIES in tests/strategies.py"
+            ) from error
+
+    # Hypothesis prints it.
+    make.__name__ = record.__name__
+    return make

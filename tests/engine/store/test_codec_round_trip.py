@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.engine.store.codec import EventCodec
 from domain import DECIDERS
-from domain.kernel.decider import AnyDecider, Event, UnreadableEvent
-from tests.support.field_values import ANY, field_values
+from domain.kernel.decider import AnyDecider, Event, UnreadableEvent, event, value
+from tests.support.field_values import ANY, Strategies, field_values
 from tests.support.toy_counter import tally
 from tests.support.toy_samples import Made, Sold, toy_decider
 
@@ -31,6 +31,48 @@ def test_every_event_decodes_to_an_equal_event(event_type: type[Event]) -> None:
         assert CODEC.decode(event.stored.name, event.stored.version, shuffled) == event
 
     comes_back()
+
+
+@value
+class Percentage:
+    number: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= 100:
+            raise ValueError("a percentage is 0 to 100")
+
+
+@event("toy.discounted")
+class Discounted(Event):
+    by: Percentage
+
+
+def make_events(strategies: Strategies) -> None:
+    @settings(database=None, max_examples=20)
+    @given(field_values(Discounted, strategies))
+    def is_made(event: Event) -> None:
+        assert isinstance(event, Discounted)
+
+    is_made()
+
+
+def test_a_value_that_its_class_refuses_is_named_with_where_to_give_others() -> None:
+    with pytest.raises(
+        TypeError,
+        match=r"^Percentage refuses generated values \(a percentage is 0 to 100\): .* STRATEGIES in tests/strategies\.py\n",
+    ):
+        make_events(ANY)
+    make_events({**ANY, Percentage: st.builds(Percentage, number=st.integers(0, 100))})
+
+
+def test_a_stored_value_that_its_class_refuses_now_is_unreadable() -> None:
+    codec = EventCodec([toy_decider(Discounted)])
+    assert codec.decode("toy.discounted", 1, '{"by": {"number": 100}}') == Discounted(
+        by=Percentage(number=100)
+    )
+    event = codec.decode("toy.discounted", 1, '{"by": {"number": 101}}')
+    assert isinstance(event, UnreadableEvent)
+    assert event.problem.startswith("a percentage is 0 to 100")
 
 
 @settings(max_examples=200)

@@ -141,6 +141,22 @@ def test_an_example_has_a_value_for_every_optional_part() -> None:
     assert made.stock
 
 
+@value
+class Percentage:
+    number: int
+
+    def __post_init__(self) -> None:
+        if self.number < 10:
+            raise ValueError("a percentage is at least 10")
+
+
+def test_a_class_that_refuses_the_example_is_named_with_where_to_give_one() -> None:
+    with pytest.raises(
+        TypeError, match=r"^Percentage refuses the example \(a percentage is at least 10\): .* EXAMPLES in"
+    ):
+        example(Percentage)
+
+
 # --- The form of the names of events and categories ---------------------------
 
 RULE = "a stored name is noun.verb, in lower case with hyphens"

@@ -180,6 +180,13 @@ def _example(hint: Any) -> Any:
             return next(iter(hint))
         case type() if is_dataclass(hint):
             hints = get_type_hints(hint)
-            return hint(**{field.name: _example(hints[field.name]) for field in fields(hint)})
+            values = {field.name: _example(hints[field.name]) for field in fields(hint)}
+            try:
+                return hint(**values)
+            except Exception as error:
+                raise TypeError(
+                    f"{hint.__name__} refuses the example ({error}):"
+                    " add one of the class to EXAMPLES in tests/strategies.py"
+                ) from error
         case _:
             raise TypeError(f"no example is known for {hint}: add one to EXAMPLES in tests/strategies.py")
