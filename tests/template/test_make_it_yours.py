@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.databases import as_superuser, execute, run_in_thread
 from tests.support.raw_http import until
 from tests.support.shared_folders import shared_folder
 from tests.template.clone import (
@@ -232,6 +233,18 @@ def test_the_added_aggregate_process_and_table_follow_their_rules_next_to_the_sa
         f"{nodes}::test_only_nodes_have_a_field_that_is_called_id",
         workers=0,
     )
+
+
+def test_servers_use_the_table_of_a_migration_once_the_roles_are_applied(
+    extended: Clone, database_url: str
+) -> None:
+    extended.add_the_migration()
+    for command in (("migrate",), ("roles", "--apply", "--prefix", "shop")):
+        done = extended.run("-m", "app", *command, DATABASE_URL=as_superuser(database_url))
+        assert done.returncode == 0, done.stderr
+        printed = done.stdout
+    assert "shop_reader: reports. It reads schema read and stock." in printed
+    run_in_thread(execute(database_url, "INSERT INTO stock.counts (amount) VALUES (1)"))
 
 
 def issue(id: str, euros: int, expires_at: str) -> str:

@@ -182,7 +182,7 @@ async def apply_roles(
         await retry_locked(apply)
     except asyncpg.InvalidSchemaNameError as error:
         raise DatabaseUnavailable(
-            f"no migration has made a schema that SCHEMAS names ({first_line(error)}): correct SCHEMAS or the migration"
+            f"the database lacks a schema of SCHEMAS ({first_line(error)}): correct SCHEMAS, or restore the schema"
         ) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise DatabaseUnavailable(

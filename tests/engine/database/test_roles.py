@@ -166,7 +166,7 @@ async def test_a_schema_that_is_missing_is_one_line(database_url: str) -> None:
     connection: asyncpg.Connection = await asyncpg.connect(superuser)
     try:
         with pytest.raises(
-            DatabaseUnavailable, match=r'^no migration has made .*"missing" does not exist\)[^\n]*$'
+            DatabaseUnavailable, match=r'^the database lacks .*"missing" does not exist\)[^\n]*$'
         ):
             await apply_roles(connection, ROLES, make_url(superuser).database or "", ["missing"])
     finally:
