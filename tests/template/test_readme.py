@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx2
@@ -39,7 +39,7 @@ from app.engine.settings import ROOT, EngineSettings
 from app.engine.store.stored_names import classes_by_name
 from app.settings import Settings
 from domain.kernel.decider import Command, Decider
-from domain.kernel.process import AnyProcess
+from domain.kernel.process import Action, AnyProcess, LifecycleEvent
 from domain.kernel.undo import NothingToUndo
 from tests.support.cli import engine_commands
 from tests.support.graphql_client import Api
@@ -643,6 +643,17 @@ def test_the_limits_are_those_that_hold() -> None:
 def test_the_fixtures_that_are_listed_exist(request: pytest.FixtureRequest) -> None:
     for name in rows("tests/README.md", "Fixtures"):
         assert request.session._fixturemanager.getfixturedefs(name, request.node), name
+
+
+def test_the_fields_of_actions_and_of_events_of_a_process_are_those_of_their_classes() -> None:
+    told = rows("domain/README.md", "Add a process")
+    for_people = {"Started", "Ended", "StepRetried", "StepWithdrawn"}
+    classes = [*get_args(Action.__value__), *get_args(LifecycleEvent.__value__)]
+    assert {name: fields for name, (fields, _) in told.items()} == {
+        cls.__name__: "`, `".join(field.name for field in dataclasses.fields(cls)) or "none"
+        for cls in classes
+        if cls.__name__ not in for_people
+    }
 
 
 def test_the_fields_of_a_decider_are_those_of_its_class() -> None:
