@@ -20,6 +20,7 @@ ADDING = (
     ("projections/README.md", "Add a projection"),
     ("projections/README.md", "A projection over many streams"),
     ("app/engine/graphql/README.md", "Write a slice"),
+    ("app/engine/graphql/README.md", "As of one object"),
     ("domain/README.md", "Add a process"),
     ("domain/README.md", "Call the outside"),
     ("app/engine/graphql/README.md", "Show a process"),

@@ -297,6 +297,15 @@ def test_the_added_aggregate_is_served_with_its_pages_and_its_history(
         assert page("last: 1, sort: EUROS_DESC")[0] == [20]
         node = server.ask(f'{{ node(id: "{VOUCHER}") {{ id ... on Voucher {{ euros }} }} }}')["data"]["node"]
         assert node == {"id": VOUCHER, "euros": 20}
+        points = server.ask(
+            f'{{ voucher(id: "{VOUCHER}") {{ issued: asOf(at: {{ version: 1 }}) {{ version euros redeemed }}'
+            f' spent: asOf(at: {{ version: 2 }}) {{ redeemed }} none: asOf(at: {{ position: "0" }}) {{ version }} }} }}'
+        )
+        assert points["data"]["voucher"] == {
+            "issued": {"version": 1, "euros": 20, "redeemed": False},
+            "spent": {"redeemed": True},
+            "none": None,
+        }
         past = server.ask(f'{{ voucher(id: "{VOUCHER}") {{ history {{ nodes {{ command }} }} }} }}')
         assert [entry["command"] for entry in past["data"]["voucher"]["history"]["nodes"]] == [
             "voucher.issue",
