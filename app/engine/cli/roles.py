@@ -36,6 +36,6 @@ async def roles(
             await apply_roles(connection, names, name, schemas)
         print_line(f"{names.owner}: migrations. It owns the log.")
         print_line(f"{names.app}: servers. It appends events, and cannot change them.")
-        print_line(f"{names.reader}: reports. It reads schema {' and '.join(('read', *schemas))}.")
+        print_line(f"{names.reader}: reports. It reads schema read.")
         print_line("Give each a password: ALTER ROLE … PASSWORD '…'. Then set, with it:")
         print_line(f"DATABASE_URL={url_of_role(database.url, names.app)}")

@@ -31,7 +31,7 @@ class Roles:
     It changes rows of the team's own tables.
     """
     reader: str
-    """Reads the tables of schema `read` and of the team's own schemas, and nothing else."""
+    """Reads the tables of schema `read`, and nothing else."""
 
     @classmethod
     def named(cls, prefix: str) -> "Roles":
@@ -131,9 +131,9 @@ def _own_schema_sql(roles: Roles, schema: str) -> str:
         raise UserError(
             f"SCHEMAS names {schema!r}: name a schema that your migrations make, with lower-case letters, digits and _"
         )
-    owner, app, reader = roles.owner, roles.app, roles.reader
+    owner, app = roles.owner, roles.app
     return f"""
--- The tables of schema {schema}, which a migration of your own has made: a server changes their rows, a reader reads them.
+-- The tables of schema {schema}, which a migration of your own has made: a server changes their rows.
 DO $$
 DECLARE
     item record;
@@ -155,14 +155,12 @@ BEGIN
         EXECUTE format('ALTER TYPE %s OWNER TO {owner}', item.name);
     END LOOP;
 END $$;
-GRANT USAGE ON SCHEMA "{schema}" TO {app}, {reader};
+GRANT USAGE ON SCHEMA "{schema}" TO {app};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{schema}" TO {app};
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA "{schema}" TO {app};
-GRANT SELECT ON ALL TABLES IN SCHEMA "{schema}" TO {reader};
 -- The tables of a later migration, which the owner runs.
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
 ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT USAGE, SELECT ON SEQUENCES TO {app};
-ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT SELECT ON TABLES TO {reader};
 """
 
 
