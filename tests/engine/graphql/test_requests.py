@@ -14,7 +14,8 @@ QUERY = "{ position }"
     ("payload", "reason"),
     [
         (None, "The request must be a JSON object with a query"),
-        ([QUERY], "The request must be a JSON object with a query"),
+        (QUERY, "The request must be a JSON object with a query"),
+        ([{"query": QUERY}], "Batches are not supported: send each operation in a request of its own"),
         ({}, '"query" is required and must be a string'),
         ({"query": None}, '"query" is required and must be a string'),
         ({"query": 1}, '"query" is required and must be a string'),

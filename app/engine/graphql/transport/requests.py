@@ -103,6 +103,8 @@ def parse_request(payload: object, documents: TrustedDocuments = NO_DOCUMENTS) -
 
     An empty operationName, which some clients send, becomes null.
     """
+    if isinstance(payload, list):
+        raise BadRequest("Batches are not supported: send each operation in a request of its own")
     if not isinstance(payload, dict):
         raise BadRequest("The request must be a JSON object with a query")
     known = cast("dict[str, Any]", payload)
