@@ -79,6 +79,8 @@ DO $$
 DECLARE
     item record;
 BEGIN
+    -- A dump of schema es alone has no schemas of read tables.
+    PERFORM es.create_slot_schema(slot) FROM unnest(ARRAY['live', 'staging', 'former', 'leaving']) AS slots (slot);
     ALTER SCHEMA es OWNER TO {owner};
     FOR item IN SELECT c.oid::regclass AS name FROM pg_class c
                 WHERE c.relnamespace = 'es'::regnamespace AND c.relkind IN ('r', 'v') LOOP
@@ -167,8 +169,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA "{schema}" GRANT USAGE, SELE
 async def apply_roles(
     connection: asyncpg.Connection, roles: Roles, database: str, schemas: Collection[str] = ()
 ) -> None:
-    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not, or a schema is missing. It
-    raises one of `LOCK_ERRORS` if others hold a table for too long."""
+    """Execute `roles_sql` in one transaction. Raises `DatabaseUnavailable` if this role must not, or PostgreSQL refuses."""
     statements = roles_sql(roles, database, schemas)
 
     async def apply() -> None:
@@ -186,6 +187,8 @@ async def apply_roles(
         raise DatabaseUnavailable(
             f"this role cannot make roles ({first_line(error)}): use a superuser, or the owner of the database with CREATEROLE"
         ) from error
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable(f"the roles are not made: {first_line(error)}") from error
 
 
 async def check_server_role(connection: asyncpg.Connection, *, allow_owner: bool) -> None:

@@ -12,7 +12,7 @@ from app.engine.database import lock_attempts
 from app.engine.database.connections import open_database
 from app.engine.database.errors import DatabaseUnavailable
 from app.engine.database.migrations import head_revisions
-from app.engine.database.roles import Roles, apply_roles, check_server_role, roles_sql
+from app.engine.database.roles import READ_SCHEMAS, Roles, apply_roles, check_server_role, roles_sql
 from app.engine.errors import UserError
 from app.engine.settings import EngineSettings
 from tests.support.cli import assert_user_error, run
@@ -90,6 +90,25 @@ def test_the_printed_statements_make_the_roles_and_may_be_executed_again(databas
     assert applied.returncode == 0, applied.stderr
     assert f"{name}_app: servers." in applied.stdout
     assert applied.stdout.splitlines()[-1].startswith(f"DATABASE_URL=postgresql://{name}_app@")
+
+
+def test_roles_are_made_after_a_restore_without_the_schemas_of_read_models(database_url: str) -> None:
+    superuser = as_superuser(database_url)
+    schemas = ", ".join(READ_SCHEMAS)
+    asyncio.run(execute(superuser, f"DROP SCHEMA {schemas} CASCADE"))
+    applied = run("roles", "--apply", "--prefix", "shop", DATABASE_URL=superuser)
+    assert applied.returncode == 0, applied.stderr
+    asyncio.run(execute(database_url, "CREATE TABLE read.teas (n integer)"))
+    reader = as_role(database_url, ROLES.reader)
+    asyncio.run(execute(reader, "SELECT FROM read.teas", "SELECT FROM read.table_checkpoints"))
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        asyncio.run(execute(reader, "SELECT FROM read_staging.table_checkpoints"))
+
+
+def test_an_error_of_the_statements_is_one_line(database_url: str) -> None:
+    superuser = as_superuser(database_url)
+    asyncio.run(execute(superuser, "DROP TABLE es.seals CASCADE"))
+    assert_user_error(run("roles", "--apply", DATABASE_URL=superuser), "the roles are not made: ")
 
 
 async def test_a_table_that_another_role_has_migrated_is_for_servers_when_the_roles_are_applied_again(
