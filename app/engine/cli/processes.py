@@ -27,8 +27,9 @@ from app.engine.commands import (
     CommandRejected,
     open_command_handler,
 )
-from app.engine.database.connections import Database
+from app.engine.database.connections import DRIVER_ERRORS, Database
 from app.engine.errors import UserError
+from app.engine.logs import error_line
 from app.engine.processes import admin
 from app.engine.processes.bulk_retry import RETRIED_STATES, RetrySelection, count_selected, retry_selected
 from app.engine.processes.counts import checkpoint_views, step_counts
@@ -37,6 +38,7 @@ from app.engine.store.notifier import CHANNEL
 from app.engine.uuid7 import uuid7
 from domain.kernel.process import AnyProcess
 
+log = logging.getLogger(__name__)
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="List, inspect and repair processes.")
 
 Process = Annotated[str, typer.Argument(help="Name of the process.")]
@@ -274,9 +276,13 @@ def _operator_request() -> CommandContext:
 
 
 async def _notify_servers(session: Session) -> None:
-    await session.database.pool.execute(
-        "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
-    )
+    """Tell all servers, after the commit. A notification that is lost costs the time until the next poll."""
+    try:
+        await session.database.pool.execute(
+            "SELECT pg_notify($1, (SELECT coalesce(max(position), 0)::text FROM es.events))", CHANNEL
+        )
+    except DRIVER_ERRORS as error:
+        log.warning("servers are not notified of the new events: %s", error_line(error))
 
 
 def _find_process(context: typer.Context, name: str) -> AnyProcess:
