@@ -37,7 +37,7 @@ class CheckResult:
 
 @async_command
 async def restore_check(context: typer.Context) -> None:
-    """Check a restored database: log, ledger, seals, checkpoints, read models; exit code 1 if something is not ok."""
+    """Check a restored database: log, ledger, seals, checkpoints, sequences, read models; exit code 1 if something is not ok."""
     is_ok = True
     async with open_session(context) as session:
         with progress_bars() as update:
@@ -60,7 +60,7 @@ async def check_restore(session: Session, update: UpdateBar) -> AsyncGenerator[C
         yield await _check_seals(session, update)
         for result in await _check_checkpoints(connection, session.application.projections):
             yield result
-        for result in await _check_processes(connection):
+        for result in (*await _check_processes(connection), *await _check_sequences(connection)):
             yield result
     if not log_is_dense:
         yield CheckResult("read models", "they are compared with a rebuild when the log is ok")
@@ -152,6 +152,22 @@ async def _check_processes(connection: asyncpg.Connection) -> Sequence[CheckResu
     return results
 
 
+async def _check_sequences(connection: asyncpg.Connection) -> Sequence[CheckResult]:
+    """No sequence gives a number that its column has already: a logical replica has the rows, and not the sequences."""
+    results: list[CheckResult] = []
+    for record in await connection.fetch(_SELECT_SEQUENCES):
+        table, column, sequence, next_value = record
+        newest = await connection.fetchval(f"SELECT max({column}) FROM {table}")  # noqa: S608 - quoted names of the catalog
+        problem = None
+        if newest is not None and newest >= next_value:
+            problem = (
+                f"the next value is {next_value}, and the highest one in the table is {newest}:"
+                f" as the owner, run SELECT setval('{sequence}', {newest})"
+            )
+        results.append(CheckResult(f"sequence of {table}.{column}", problem))
+    return results
+
+
 async def _check_read_model(session: Session, projection: AnyProjection, update: UpdateBar) -> CheckResult:
     """Compare the live table with a rebuild; a staging table that an operator has built is used, and stays."""
     subject = f"read model {projection.name} v{projection.version}"
@@ -225,4 +241,15 @@ _SELECT_PROCESSES = """
            coalesce((SELECT max(i.position) FROM es.processes i WHERE i.process = p.process), 0) AS newest,
            (SELECT coalesce(max(position), 0) FROM es.events) AS head
     FROM es.process_checkpoints p LEFT JOIN es.events e ON e.position = p.position ORDER BY p.process
+"""
+# A sequence that has given no value has none that is last.
+_SELECT_SEQUENCES = """
+    SELECT d.refobjid::regclass::text AS table_name, quote_ident(a.attname) AS column_name, s.seqrelid::regclass::text AS name,
+           coalesce(pg_sequence_last_value(s.seqrelid) + s.seqincrement, s.seqstart) AS next_value
+    FROM pg_sequence s
+    JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
+                    AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+    JOIN pg_class c ON c.oid = d.refobjid
+    WHERE c.relnamespace = 'es'::regnamespace ORDER BY 1, 2
 """

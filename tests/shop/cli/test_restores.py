@@ -239,3 +239,34 @@ def test_each_fault_has_a_line_that_says_what_to_do(line: str, restored_url: str
     )
     found = not_ok(check(restored_url))
     assert any(problem.startswith(line) for problem in found), found
+
+
+def test_a_sequence_behind_its_column_is_reported_until_the_printed_statement_has_run(
+    restored_url: str, backups: Backups
+) -> None:
+    whole(restored_url, backups)
+    run_in_thread(
+        execute(
+            restored_url,
+            INSERT_STEP,
+            "ALTER SEQUENCE es.checkpoints_build_seq RESTART",
+            "ALTER SEQUENCE es.process_steps_seq_seq RESTART",
+        )
+    )
+    lines = not_ok(check(restored_url))
+    assert [line.partition(":")[0] for line in lines] == [
+        "sequence of es.checkpoints.build",
+        "sequence of es.process_steps.seq",
+    ]
+    statements = [line.partition("run ")[2] for line in lines]
+    assert statements[1] == "SELECT setval('es.process_steps_seq_seq', 1)"
+    run_in_thread(execute(restored_url, *statements))
+    assert check(restored_url).returncode == 0
+
+
+INSERT_STEP = """
+    INSERT INTO es.process_steps (id, process, instance, step, kind, category, stream_id, name, body, correlation_id,
+                                  caused_by, outcome)
+    VALUES (gen_random_uuid(), 'fulfilment', gen_random_uuid(), 'pay', 'note', 'order', gen_random_uuid(), 'x', '{}',
+            gen_random_uuid(), 1, 'done')
+"""
