@@ -240,6 +240,12 @@ class EngineSettings(BaseSettings):
             description="Maximum time that a query with minPosition waits for its projection, in seconds.",
         ),
     ] = 5.0
+    processes: Annotated[
+        bool,
+        Field(
+            description="Whether this server runs processes. Set to off, it executes no step and no deadline; another server may."
+        ),
+    ] = True
     step_retry_seconds: Annotated[
         float,
         Field(

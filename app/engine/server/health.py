@@ -23,6 +23,7 @@ from app.engine.store.snapshots.writer import SnapshotWriter
 
 MAX_CLOCK_SKEW_SECONDS = 1.0
 CHECK_INTERVAL_SECONDS = 0.5
+PROCESSES_OFF = "processes are switched off: this server executes no step and no deadline (APP_PROCESSES)"
 NO_LINES: Mapping[str, str] = {}
 
 
@@ -85,6 +86,8 @@ class Health:
         """What an operator should know, and what does not make the server unready."""
         optional = {part.name for part in self._supervisor.components if not part.is_needed}
         warnings = {name: line for name, line in self._supervisor.errors.items() if name in optional}
+        if not self._settings.processes:
+            warnings["processes"] = PROCESSES_OFF
         if self._sealer.error is not None:
             # No client feels it: what is recorded is sealed later.
             warnings["sealer"] = self._sealer.error

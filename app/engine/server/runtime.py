@@ -27,7 +27,7 @@ from app.engine.projector.rebuild.background import BackgroundOperations
 from app.engine.projector.status import StatusCache
 from app.engine.server.database_probe import DatabaseProbe
 from app.engine.server.gauges import MetricSources
-from app.engine.server.health import Health
+from app.engine.server.health import PROCESSES_OFF, Health
 from app.engine.server.metrics import Metrics
 from app.engine.server.supervisor import Component, Supervisor
 from app.engine.settings import EngineSettings
@@ -164,6 +164,7 @@ class Runtime:
                 database=database,
                 reconnects=self.reconnects,
                 makes_seals=settings.seal_max_events > 0,
+                runs_processes=settings.processes,
             ),
             application.metrics(),
         )
@@ -182,9 +183,10 @@ class Runtime:
 
     def _components(self) -> Sequence[Component]:
         """All background tasks, in the order in which they stop."""
+        # First, because steps send commands. The next owner continues the steps that are cancelled.
+        processes = (Component("processes", self.processes.run, stop_share=0.4),)
         return (
-            # First, because steps send commands. The next owner continues the steps that are cancelled.
-            Component("processes", self.processes.run, stop_share=0.4),
+            *(processes if self.settings.processes else ()),
             # It answers the commands that wait.
             Component("appender", self.appender.run, stop=self.appender.drain, stop_share=0.8),
             # It ends the readers of the log.
@@ -233,6 +235,8 @@ class Runtime:
             log.warning(line)
         if (problem := self.database.collations.problem()) is not None:
             log.info(problem)
+        if not self.settings.processes:
+            log.warning(PROCESSES_OFF)
         await create_missing_checkpoints(self.database.pool, list(self.processes.workers))
         await self.feed.start()
         self.health.head_at_start = self.feed.head

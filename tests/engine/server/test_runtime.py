@@ -2,7 +2,7 @@
 
 import asyncio
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -15,7 +15,12 @@ from app.engine.access.refusals import TokenRefused
 from app.engine.application import Application
 from app.engine.commands import CommandAccepted
 from app.engine.database.connections import Database
+from app.engine.processes.admin import list_processes
+from app.engine.processes.attempts import RetryPolicy
+from app.engine.processes.counts import checkpoint_views
+from app.engine.read_models.queries import Range
 from app.engine.server.asgi import create_app, create_operations_app
+from app.engine.server.health import PROCESSES_OFF
 from app.engine.server.runtime import Runtime
 from app.engine.server.serve import GracefulServer
 from app.engine.server.shutdown import Shutdown
@@ -24,18 +29,18 @@ from app.settings import Settings
 from tests.support.issuer import run_issuer
 from tests.support.tokens import AUDIENCE, bearer
 from tests.support.toy_counter import Add, request, tallies, tally
-from tests.support.toy_process import Bell, Ring, errand
+from tests.support.toy_process import Bell, Ring, away, errand, note, running, till, until
 
 REASON = "feed: ZeroDivisionError: division by zero"
 
 
-def build(database: Database, **settings: Any) -> Runtime:
+def build(database: Database, bell: Bell | None = None, /, **settings: Any) -> Runtime:
     toy = Application(
         settings=EngineSettings,
         deciders=(tally, errand.stream_decider),
         projections=(tallies,),
         processes=(errand,),
-        ports=lambda settings, database: {Ring: Bell()},
+        ports=lambda settings, database: {Ring: bell or Bell()},
     )
     return Runtime(toy, EngineSettings(database_url=database.url, pool_size=4, **settings), database)
 
@@ -73,6 +78,42 @@ async def test_the_parts_of_a_runtime_have_the_values_of_its_settings(database: 
         "feed_buffer_bytes": runtime.feed.buffer._max_bytes,
         "aggregate_cache_bytes": runtime.commands._aggregates.maxsize,
     }
+
+
+async def test_a_server_without_processes_leaves_due_steps_to_another_one(database: Database) -> None:
+    errand_id, bell, silent = uuid4(), Bell(), Bell(away)
+    async with running(database, silent, steps=RetryPolicy()) as before:
+        await note(before, errand_id, "ring")
+        await until(lambda: _is_called(silent, errand_id))
+    off = build(database, bell, processes=False)
+    async with off.run():
+        position = await note(off, errand_id, "ring")
+        await off.projector.wait_for_position("tallies", position, 5)
+        document = await off.health.document()
+        assert document["warnings"] == {"processes": PROCESSES_OFF}
+        assert document["errors"] == {}
+        assert b"app_process_" not in off.metrics.render()
+        [view] = await list_processes(database, Range(10))
+        assert (view.state, view.steps[0].outcome) == ("running", "due")
+        [checkpoint] = await checkpoint_views(database.pool, ["errand"])
+        assert (checkpoint.owner, checkpoint.position < position) == (None, True)
+        assert not bell.keys[till(errand_id)]
+        on = build(database, bell)
+        async with on.run():
+            await until(lambda: _is_called(bell, errand_id))
+            assert await until(lambda: _owner(database)) is not None
+            assert not off.processes.workers["errand"].owns
+            await until(lambda: _is_called(bell, errand_id, 2))
+            assert "processes" not in on.health.warnings()
+
+
+async def _is_called(bell: Bell, errand_id: UUID, count: int = 1) -> bool:
+    return len(bell.keys[till(errand_id)]) >= count
+
+
+async def _owner(database: Database) -> str | None:
+    [checkpoint] = await checkpoint_views(database.pool, ["errand"])
+    return checkpoint.owner
 
 
 @pytest.mark.parametrize(
