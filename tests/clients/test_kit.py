@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.clients.builds import BUILT, NPM, build_all
-from tests.clients.test_clients import Client, Program
+from tests.clients.programs import Client, Program
 from tests.support.server import Server
 
 pytestmark = [
