@@ -132,7 +132,7 @@ def paid_order(server: Server) -> dict[str, Any]:
     )
     body = json.dumps({"query": query, "variables": {"id": order}}).encode()
     headers = {"content-type": "application/json", "accept": "text/event-stream"}
-    with urllib.request.urlopen(urllib.request.Request(server.url, body, headers), timeout=SECONDS) as stream:
+    with urllib.request.urlopen(urllib.request.Request(server.url, body, headers), timeout=30) as stream:
         for line in stream:
             if line.startswith(b"data: {"):
                 shown = json.loads(line[6:])["data"]["order"]

@@ -124,7 +124,9 @@ class OperationCharge:
         """Charge what was not predicted. Raises `TooExpensive`."""
         self.cost += cost
         if self._is_event and self._rates is not None:
-            self._rates.add(self.caller, cost)
+            # What the first event costs more counts like its operation, or subscriptions that begin again would be cheap.
+            charge = self._rates.reserve if self._reserved else self._rates.add
+            charge(self.caller, cost)
         if (error := too_expensive(self.cost, self._limit)) is not None:
             raise error
 

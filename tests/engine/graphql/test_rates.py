@@ -117,3 +117,19 @@ async def test_a_debt_is_waited_for_in_order_and_what_is_not_executed_is_taken_b
     assert part.reserve() == 19
     assert operation.for_event().reserve() == 19 + (ROOT + 0.5 * (1_200 - OPERATION - ROOT)) / 100
     assert RateLimiter(0).reserve("a", 1e12) == 0
+
+
+def test_what_an_event_costs_more_than_predicted_refuses_an_operation_only_if_it_is_the_first_event(
+    clock: Clock,
+) -> None:
+    del clock
+    limiter, operation = RateLimiter(100), OperationCharge()
+    operation.begin(500, 5_000, lambda *_: 0.0, limiter, "a")
+    first, second = operation.for_event(), operation.for_event()
+    assert second.reserve() == 0
+    second.add(3_000)
+    limiter.check("a", 1_000)
+    assert limiter.reserve("a", 0) > 0
+    first.add(1_000)
+    with pytest.raises(ServerOverloaded):
+        limiter.check("a", 1)
