@@ -71,7 +71,7 @@ class LogEnd:
         """Names the log and its newest event."""
         if self.newest is None:
             return LogToken(self.log_id, 0, None)
-        return LogToken(self.log_id, self.newest.position, _mark(self.log_id, self.newest))
+        return LogToken(self.log_id, self.newest.position, ISSUED_MARK(self.log_id, self.newest))
 
     @classmethod
     def from_record(cls, record: Any) -> "LogEnd":
@@ -84,7 +84,7 @@ class LogEnd:
 class LogToken:
     """Names a log and its newest event, as one text: `log id:position:mark`. Clients get it and send it back.
 
-    The mark stands for the event's command id and moment. It does not reveal them: the id may be another caller's.
+    The mark stands for the event, but does not reveal its command id: that id may be another caller's.
     """
 
     log_id: UUID | None
@@ -94,8 +94,8 @@ class LogToken:
     def names(self, event: EventIdentity) -> bool:
         """Whether this is the event of the token."""
         return self.position == event.position and self.mark in (
-            _mark(self.log_id, event),
-            _former_mark(self.log_id, event),
+            mark_of_command(self.log_id, event),
+            mark_of_moment(self.log_id, event),
         )
 
     def __str__(self) -> str:
@@ -110,13 +110,17 @@ class LogToken:
         return cls(UUID(log_id) if log_id else None, int(position), UUID(mark) if mark else None)
 
 
-def _mark(log_id: UUID | None, event: EventIdentity) -> UUID:
+def mark_of_command(log_id: UUID | None, event: EventIdentity) -> UUID:
+    return uuid5(log_id or NO_LOG, str(event.command_id))
+
+
+def mark_of_moment(log_id: UUID | None, event: EventIdentity) -> UUID:
+    """Also tells a command from its repetition at the same position."""
     return uuid5(log_id or NO_LOG, f"{event.command_id} {event.recorded_at}")
 
 
-def _former_mark(log_id: UUID | None, event: EventIdentity) -> UUID:
-    """The mark as older releases made it. Clients may keep theirs."""
-    return uuid5(log_id or NO_LOG, str(event.command_id))
+ISSUED_MARK = mark_of_command
+"""Servers of the release before accept this mark only, and a deploy has both. The next release may issue `mark_of_moment`."""
 
 
 def identity_of(fact: Fact) -> EventIdentity:

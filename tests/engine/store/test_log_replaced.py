@@ -13,7 +13,7 @@ from app.engine.commands import CommandAccepted, CommandRejected
 from app.engine.database.connections import Database
 from app.engine.history.aggregate_history import AggregateHistory, PointInTime
 from app.engine.store.feed import Feed, LogReplaced
-from app.engine.store.log_identity import Fact, LogToken
+from app.engine.store.log_identity import Fact, LogEnd, LogToken, identity_of, mark_of_moment
 from app.engine.store.notifier import CHANNEL, LogNotifier
 from app.engine.store.reader import EventReader
 from app.engine.store.snapshots.reader import LoadedState
@@ -115,13 +115,13 @@ async def test_a_command_that_is_repeated_at_its_old_position_is_another_event(
 ) -> None:
     for _ in range(3):
         await add(running, uuid4())
-    token = running.feed.end.token
+    token = token_of_moment(running.feed.end)
     assert await running.feed.has(token)
     await replace_below(database, moment=LATER)
     await wait_for_epoch(running.feed, 1)
     assert "after position 1, up to 3" in str(running.feed.replacement)
     assert not await running.feed.has(token)
-    assert await running.feed.has(running.feed.end.token)
+    assert await running.feed.has(token_of_moment(running.feed.end))
 
 
 async def test_a_repeated_command_with_its_old_moment_does_not_hide_other_events_before_it(
@@ -135,15 +135,28 @@ async def test_a_repeated_command_with_its_old_moment_does_not_hide_other_events
     assert "after position 1, up to 3" in str(running.feed.replacement)
 
 
-async def test_a_token_of_an_older_release_names_its_event(running: Engine) -> None:
+def token_of_moment(end: LogEnd) -> LogToken:
+    """The token that the next release may issue."""
+    assert end.newest is not None
+    return replace(end.token, mark=mark_of_moment(end.log_id, end.newest))
+
+
+async def test_a_token_is_the_one_that_the_release_before_makes_and_the_one_of_the_next_release_is_taken(
+    running: Engine,
+) -> None:
     for _ in range(2):
         await add(running, uuid4())
     (fact,), _ = await running.feed.read_after(1)
-    assert running.feed.end.log_id is not None
-    former = LogToken(running.feed.end.log_id, 2, uuid5(running.feed.end.log_id, str(fact.command_id)))
-    assert former != running.feed.end.token
-    assert await running.feed.has(former)
-    assert not await running.feed.has(replace(former, position=1))
+    log_id = running.feed.end.log_id
+    assert log_id is not None
+    # A server of the release before compares with this value, and with no other one.
+    before = LogToken(log_id, 2, uuid5(log_id, str(fact.command_id)))
+    assert running.feed.end.token == LogEnd(log_id, identity_of(fact)).token == before
+    following = token_of_moment(running.feed.end)
+    assert following != before
+    for token in (before, following):
+        assert await running.feed.has(token)
+        assert not await running.feed.has(replace(token, position=1))
 
 
 async def assert_decides_on_the_log(running: Engine, database: Database, stream: UUID) -> None:
