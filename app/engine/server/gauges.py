@@ -32,7 +32,6 @@ class MetricSources:
     database: Database
     reconnects: Callable[[], Mapping[str, int]]
     makes_seals: bool
-    runs_processes: bool
 
 
 def _labelled(
@@ -64,9 +63,7 @@ class StateCollector(Collector):
         yield from self._callers()
         yield from self._log()
         yield from self._projections()
-        if self._sources.runs_processes:
-            # The steps of a database that was restored would look late.
-            yield from self._processes()
+        yield from self._processes()
         yield from self._database()
 
     def _server(self) -> Iterable[Metric]:

@@ -164,7 +164,6 @@ class Runtime:
                 database=database,
                 reconnects=self.reconnects,
                 makes_seals=settings.seal_max_events > 0,
-                runs_processes=settings.processes,
             ),
             application.metrics(),
         )
