@@ -60,7 +60,9 @@ async def check_restore(session: Session, update: UpdateBar) -> AsyncGenerator[C
         yield await _check_seals(session, update)
         for result in await _check_checkpoints(connection, session.application.projections):
             yield result
-        for result in (*await _check_processes(connection), *await _check_sequences(connection)):
+        for result in await _check_processes(connection):
+            yield result
+        for result in await _check_sequences(connection, ["es", *session.application.schemas]):
             yield result
     if not log_is_dense:
         yield CheckResult("read models", "they are compared with a rebuild when the log is ok")
@@ -152,10 +154,10 @@ async def _check_processes(connection: asyncpg.Connection) -> Sequence[CheckResu
     return results
 
 
-async def _check_sequences(connection: asyncpg.Connection) -> Sequence[CheckResult]:
+async def _check_sequences(connection: asyncpg.Connection, schemas: Sequence[str]) -> Sequence[CheckResult]:
     """No sequence gives a number that its column has already: a logical replica has the rows, and not the sequences."""
     results: list[CheckResult] = []
-    for record in await connection.fetch(_SELECT_SEQUENCES):
+    for record in await connection.fetch(_SELECT_SEQUENCES, schemas):
         table, column, sequence, next_value = record
         newest = await connection.fetchval(f"SELECT max({column}) FROM {table}")  # noqa: S608 - quoted names of the catalog
         problem = None
@@ -242,7 +244,7 @@ _SELECT_PROCESSES = """
            (SELECT coalesce(max(position), 0) FROM es.events) AS head
     FROM es.process_checkpoints p LEFT JOIN es.events e ON e.position = p.position ORDER BY p.process
 """
-# A sequence that has given no value has none that is last.
+# A sequence that has given no value has none that is last. Only one that counts up for good is above its column.
 _SELECT_SEQUENCES = """
     SELECT d.refobjid::regclass::text AS table_name, quote_ident(a.attname) AS column_name, s.seqrelid::regclass::text AS name,
            coalesce(pg_sequence_last_value(s.seqrelid) + s.seqincrement, s.seqstart) AS next_value
@@ -251,5 +253,8 @@ _SELECT_SEQUENCES = """
                     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     JOIN pg_class c ON c.oid = d.refobjid
-    WHERE c.relnamespace = 'es'::regnamespace ORDER BY 1, 2
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY($1::text[]) AND s.seqincrement > 0 AND NOT s.seqcycle
+      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+    ORDER BY 1, 2
 """

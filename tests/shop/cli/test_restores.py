@@ -3,7 +3,7 @@
 import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count as count_from
 from pathlib import Path
 from typing import Any
@@ -264,6 +264,34 @@ def test_a_sequence_behind_its_column_is_reported_until_the_printed_statement_ha
     assert check(restored_url).returncode == 0
 
 
+def test_the_sequences_of_the_schemas_of_the_team_are_checked_too(
+    restored_url: str, backups: Backups
+) -> None:
+    whole(restored_url, backups)
+    run_in_thread(execute(restored_url, OWN_TABLES))
+    own = replace(application, schemas=("stock",))
+    result = invoke("restore-check", application=own, DATABASE_URL=restored_url)
+    [line] = not_ok(result)
+    assert line.startswith(
+        "sequence of stock.bins.number: the next value is 1, and the highest one in the table is 3"
+    )
+    assert [name for name in ("down", "label", "wheel") if f"stock.bins.{name}" in result.stdout] == []
+    run_in_thread(execute(restored_url, line.partition("run ")[2]))
+    assert invoke("restore-check", application=own, DATABASE_URL=restored_url).returncode == 0
+
+
+# The sequences that count down, make texts or begin again may be below the highest value.
+OWN_TABLES = """
+    CREATE SCHEMA stock;
+    CREATE TABLE stock.bins (number bigserial, down int GENERATED ALWAYS AS IDENTITY (INCREMENT -1),
+                             label text, wheel int GENERATED ALWAYS AS IDENTITY (MAXVALUE 2 CYCLE));
+    CREATE SEQUENCE stock.labels OWNED BY stock.bins.label;
+    ALTER TABLE stock.bins ALTER label SET DEFAULT 'L' || nextval('stock.labels');
+    INSERT INTO stock.bins DEFAULT VALUES;
+    INSERT INTO stock.bins DEFAULT VALUES;
+    INSERT INTO stock.bins DEFAULT VALUES;
+    ALTER SEQUENCE stock.bins_number_seq RESTART
+"""
 INSERT_STEP = """
     INSERT INTO es.process_steps (id, process, instance, step, kind, category, stream_id, name, body, correlation_id,
                                   caused_by, outcome)
