@@ -446,6 +446,19 @@ def test_each_step_of_a_walk_is_a_file_to_open(title: str) -> None:
             assert all((ROOT / path).is_file() for path in found), (name, step)
 
 
+def test_the_names_in_where_to_change_what_are_in_the_code() -> None:
+    text = section("app/engine/README.md", "Where to change what")
+    named = {name for name in re.findall(r"`([A-Za-z_][\w.]*)`", text) if not (ROOT / name).exists()}
+    code = {
+        word
+        for path in tracked()
+        if path.endswith(".py") and path.startswith(("app/", "domain/", "projections/", "migrations/"))
+        for word in re.findall(r"\w+", (ROOT / path).read_text())
+    } | {f"APP_{name.upper()}" for name in Settings.model_fields}
+    assert named
+    assert {name for name in named if not code.issuperset(name.split("."))} == set()
+
+
 def test_the_targets_that_are_named_are_in_the_makefile() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for text in TEXTS.values():
