@@ -23,6 +23,10 @@ class FairSlots:
         """The slots as one caller sees them. Each `async with` holds one; it can be entered several times at once."""
         return _Share(self, caller)
 
+    def is_awaited_by(self, caller: str) -> bool:
+        """Whether a task of this caller waits for a slot."""
+        return caller in self._waiting
+
     async def acquire(self, caller: str) -> None:
         """Take a slot, or wait for one."""
         # While a slot is free, every caller that waits has its maximum.

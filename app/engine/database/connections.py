@@ -109,12 +109,20 @@ class Database:
         self.pool_waits = PoolWaits()
         """The waits of `reads`, of all callers."""
         self._reads: PoolReads | None = None
+        self.caller = ""
+        """Whose turns its reads take. Empty if they take none."""
 
     def for_caller(self, caller: str) -> "Database":
         """The same database, whose reads take turns with those of other callers."""
         database = copy(self)
+        database.caller = caller
         database._reads = PoolReads(self.pool, self._all_slots.of(caller), self.pool_waits)
         return database
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Whether a read of this caller waits for its turn."""
+        return self._all_slots.is_awaited_by(self.caller)
 
     @property
     def losses(self) -> int:

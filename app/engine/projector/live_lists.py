@@ -30,7 +30,7 @@ class LiveLists:
     ) -> LiveRows[R]:
         """The rows that match, up to `most` of them; only those of `owner`, unless it is None.
 
-        A new list reads with the turns of `database`, also for subscribers of other callers.
+        A list of one caller reads with the turns of `database`. Lists of several callers have turns of their own.
         """
         where = owned_filter(projection, where, owner)
         query: Select[Any] = select(projection.table).where(*where(projection.table.c))
@@ -38,6 +38,14 @@ class LiveLists:
         # Another epoch of the log has other events at the same positions.
         key = (projection, sql, repr(values), most, self._feed.epoch)
         rows = self._lists.get(key)
+        if rows is not None and rows.database.caller not in (database.caller, self._database.caller):
+            # Slow reads of the first caller must not hold up the others.
+            database = self._database
+            if rows.database.waits_for_turn:
+                # The list may wait for that turn, so the first caller keeps it for itself.
+                rows = None
+            else:
+                rows.database = database
         if rows is None or rows.failed is not None:
             rows = self._lists[key] = LiveRows(
                 database,

@@ -68,7 +68,8 @@ class LiveRows[R]:
         owning: Sequence[AnyProjection],
         memory: SharedMemory,
     ) -> None:
-        self._database = database
+        self.database = database
+        """Whose turns the reads take."""
         self._table = table
         self.projection = projection
         conditions = where(projection.table.c)
@@ -360,4 +361,4 @@ class LiveRows[R]:
         while True:
             await self._table.wait_for_rows(self.owning, position)
             with suppress(RowsLost):
-                return await self._database.fetch(query)
+                return await self.database.fetch(query)

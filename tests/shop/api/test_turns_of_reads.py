@@ -19,6 +19,7 @@ from app.engine.projector.slots import LIVE, table_name
 from app.engine.server.runtime import Runtime
 from app.engine.shares import FairSlots
 from domain.order import OpenOrder, order
+from projections.order import orders
 from projections.product import products
 from tests.shop.support.handovers import cancel_all, context_of, endpoint, handed_over
 from tests.shop.support.shop_client import ended, filled, placed, stock
@@ -170,6 +171,54 @@ async def test_a_caller_whose_live_lists_wait_holds_up_those_of_no_other_caller(
             await runtime.commands.execute(order, uuid4(), OpenOrder(customer_id=uuid4()), request)
             assert len((await anext(modest))["orders"]["upserted"]) == 1
     await asyncio.gather(*greedy)
+
+
+@pytest.mark.parametrize("joins_before", [True, False], ids=["before the reads", "after the reads"])
+async def test_a_caller_whose_reads_wait_holds_up_no_other_subscriber_of_a_list_that_it_began(
+    api: Api, runtime: Runtime, database_url: str, joins_before: bool
+) -> None:
+    await stock(api, "TEA", 5)
+    await have_tables(runtime)
+    view = endpoint(runtime)
+
+    async def follow(actor: str) -> AsyncGenerator[Any]:
+        stream: Any = await view.schema.stream(LIST, {}, context_of(view, actor))
+        async with aclosing(stream):
+            async for result in stream:
+                assert result.errors is None
+                yield [item["sku"] for item in result.data["products"]["upserted"]]
+
+    async with (
+        locked(database_url, table_name("orders", orders.version, LIVE)) as lock,
+        asyncio.timeout(12),
+        aclosing(follow("ann")) as ann,
+        aclosing(follow("bob")) as bob,
+        aclosing(follow("carl")) as carl,
+    ):
+        assert await anext(ann) == ["TEA"]
+        [rows] = runtime.live_lists._lists.values()
+        if joins_before:
+            assert await anext(bob) == ["TEA"]
+        reports = [
+            asyncio.create_task(api("{ orders(first: 1) { totalCount } }", x_actor="ann")) for _ in range(10)
+        ]
+        await lock.until_waiting(2)
+        told = asyncio.create_task(anext(ann))
+        await stock(api, "POT", 0)
+        if joins_before:
+            assert await anext(bob) == ["POT"]
+        else:
+            while not rows._lock.locked():  # noqa: ASYNC110 - the evaluation of the change tells nobody
+                await asyncio.sleep(0)
+            assert sorted(await anext(bob)) == ["POT", "TEA"]
+        assert sorted(await anext(carl)) == ["POT", "TEA"]
+        # All are told of what comes, and the first caller as soon as its turns come.
+        await stock(api, "CUP", 0)
+        assert await anext(bob) == ["CUP"]
+        assert await anext(carl) == ["CUP"]
+        assert told.done() == joins_before
+        del rows
+        await cancel_all([*reports, told])
 
 
 async def test_the_reads_of_a_live_list_take_turns_of_the_caller_that_began_it(
