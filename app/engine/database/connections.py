@@ -93,7 +93,11 @@ class Database:
         self._connector = Connector(
             DatabaseUrl.parse(url), self.limits, application_name, accept_standby=accept_standby
         )
-        self._watch = SessionWatch(self.limits, partial(self._connector.connect, SessionKind.WORK, "watch"))
+        self._watch = SessionWatch(
+            self.limits,
+            partial(self._connector.connect, SessionKind.WORK, "watch"),
+            self._connector.url.hosts,
+        )
         self._pool_size = pool
         self._pool: asyncpg.Pool | None = None
         self._statements = StatementCache()

@@ -7,7 +7,9 @@ behind the session still there, and does it work? Long statements live on, and l
 import asyncio
 import errno
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 from weakref import WeakSet
 
@@ -19,6 +21,8 @@ from app.engine.database.sessions import NotWritable, OnTheWay, Session, Session
 log = logging.getLogger(__name__)
 
 MAX_TICK_SECONDS = 0.5
+_CLOSED = "unexpected connection_lost() call"
+"""What the driver says if the other side closes the connection before it answers the request for TLS."""
 
 type ConnectProbe = Callable[[], Awaitable[Session]]
 
@@ -26,10 +30,15 @@ type ConnectProbe = Callable[[], Awaitable[Session]]
 class SessionWatch:
     """Sends the heartbeats of idle sessions, and ends sessions that are dead or on a server that takes no writes."""
 
-    def __init__(self, limits: SessionLimits, connect: ConnectProbe) -> None:
+    def __init__(
+        self, limits: SessionLimits, connect: ConnectProbe, hosts: Sequence[tuple[str, int]]
+    ) -> None:
         self._limits = limits
         self._connect = connect
-        """Opens a connection to a server that takes writes."""
+        """Opens a connection to a server that takes writes. With several hosts it raises only `NotWritable`."""
+        self._name = hosts[0][0] if len(hosts) == 1 and _is_name(hosts[0][0]) else None
+        """The name of the only host. None if its address is known."""
+        self._lookup: asyncio.Future[Any] | None = None
         self._sessions: WeakSet[Session] = WeakSet()
         self._task: asyncio.Task[None] | None = None
         self._probe: asyncio.Task[None] | None = None
@@ -42,7 +51,7 @@ class SessionWatch:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        tasks = [task for task in (self._task, self._probe) if task is not None]
+        tasks = [task for task in (self._task, self._probe, self._lookup) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -81,6 +90,7 @@ class SessionWatch:
 
     async def _examine(self, suspects: Sequence[Session]) -> None:
         try:
+            await self._look_up()
             probe = await self._connect()
         except NotWritable:
             return
@@ -109,6 +119,23 @@ class SessionWatch:
             log.warning("connections cannot be examined: %s", first_line(error))
         finally:
             probe.terminate()
+
+    async def _look_up(self) -> None:
+        """Resolve the name of the host. The time-out of a connection does not tell a name server from a server.
+
+        Raises `socket.gaierror`.
+        """
+        if self._name is None:
+            return
+        if self._lookup is None or self._lookup.done():
+            # It holds a thread until it ends, so it is not repeated before.
+            lookup = asyncio.get_running_loop().getaddrinfo(self._name, None)
+            self._lookup = asyncio.gather(lookup, return_exceptions=True)
+        if not (await asyncio.wait([self._lookup], timeout=self._limits.suspicion_seconds))[0]:
+            raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer")
+        [found] = self._lookup.result()
+        if isinstance(found, BaseException):
+            raise found
 
     async def _judge(self, probe: Session, session: Session, backend: Mapping[str, Any] | None) -> None:
         seconds = self._seconds_busy(session)
@@ -155,12 +182,29 @@ class SessionWatch:
             session.terminate()
 
 
+def _is_name(host: str) -> bool:
+    """Whether the host is neither an address nor the folder of a unix socket."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return not host.startswith("/")
+    return False
+
+
 def _is_without_answer(error: Exception) -> bool:
     """Whether a connection was tried, and no server answered."""
     if isinstance(
-        error, TimeoutError | ConnectionRefusedError | ConnectionResetError | ConnectionAbortedError
+        error,
+        TimeoutError
+        | ConnectionRefusedError
+        | ConnectionResetError
+        | ConnectionAbortedError
+        | asyncpg.ConnectionDoesNotExistError,
     ):
         return True
+    if type(error) is ConnectionError:
+        # A proxy has closed the connection. Other errors of this type are answers to the driver's request for TLS.
+        return str(error) == _CLOSED
     # asyncio gives the failures of several addresses as one error, without a number.
     return type(error) is OSError and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, None)
 

@@ -210,6 +210,52 @@ async def test_a_probe_that_fails_ends_a_statement_only_if_no_server_answers(
             await running
 
 
+async def test_a_name_server_without_an_answer_ends_no_statement(
+    server: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lookups = 0
+
+    async def getaddrinfo(*_: Any, **__: Any) -> Any:
+        nonlocal lookups
+        lookups += 1
+        await asyncio.Event().wait()
+
+    url = f"{server.url().replace('127.0.0.1', 'localhost')}?connect_timeout=1"
+    async with (
+        opened(url) as database,
+        database.connection() as other,
+        database.connection() as session,
+    ):
+        running = asyncio.create_task(session.execute("SELECT pg_sleep(60)"))
+        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+        async with asyncio.timeout(10):
+            while caplog.text.count("the name server does not answer") < 2 and not running.done():  # noqa: ASYNC110 - the log tells it
+                await asyncio.sleep(0.01)
+        await other.execute("SELECT pg_cancel_backend($1)", session.pid)
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await running
+    # Each would hold a thread.
+    assert lookups == 1
+
+
+@pytest.mark.parametrize("sslmode", ["prefer", "disable"])
+async def test_statements_end_if_a_proxy_closes_new_connections(
+    link: DeadLink, sslmode: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1_000)
+        writer.close()
+
+    async with (
+        opened(f"{link.url()}?sslmode={sslmode}") as database,
+        database.connection() as session,
+        await asyncio.start_server(close, "127.0.0.1") as proxy,
+    ):
+        await asyncio.to_thread(link.redirect, proxy.sockets[0].getsockname()[1])
+        await assert_broken(session.fetchval("SELECT 1"), monotonic())
+    assert "the server does not answer new connections either" in caplog.text
+
+
 async def test_a_session_whose_process_is_gone_from_the_server_ends(link: DeadLink, server: Cluster) -> None:
     async with opened(link.url()) as database, database.connection() as session:
         await asyncio.to_thread(link.redirect, server.port)
