@@ -4,6 +4,7 @@ Comments, docstrings and layout do not count. An event class counts by its store
 version, unless `events` is set. Any other class of ours counts as a whole, and an object by its class and its values.
 Libraries do not count. Code is not seen if only a computed name or an import inside a function leads to it. Nor is a
 library's object that is compared by identity, such as a logger. A decider among such values counts by its events.
+Nor is the text of an absolute path, which differs between folders of the project.
 """
 
 import ast
@@ -12,8 +13,10 @@ import inspect
 import textwrap
 from collections.abc import Collection, ItemsView, Iterator, KeysView, Mapping, Sequence
 from contextlib import suppress
+from decimal import Context
 from enum import Enum
 from functools import cache, cached_property
+from pathlib import PurePath
 from types import CodeType, EllipsisType, FunctionType, GenericAlias, MethodType, ModuleType, NoneType
 from typing import Any, TypeAliasType
 
@@ -23,6 +26,8 @@ type _Named = tuple[str, str, object]
 """An object, the name that stands for it, and the module or class in which that name is known. A root has no name."""
 
 _MISSING = object()
+_OF_IMPORT = frozenset(("__builtins__", "__cached__", "__file__", "__loader__", "__path__", "__spec__"))
+"""The names of a module whose values tell where it is, or how it was imported."""
 _KERNELS = ("domain.kernel.decider", "projections.kernel")
 
 
@@ -148,6 +153,10 @@ class _Values:
             # A type that is not a class only describes.
             return ""
         self.leads.append(kind)
+        if kind is Context:
+            # What it has computed sets its flags.
+            item = item.copy()
+            item.clear_flags()
         if isinstance(item, Enum):
             return f"<{kind.__name__}.{item.name}: {self.text(item.value)}>"
         if isinstance(item, str | bytes | int | float | complex | NoneType | EllipsisType) or (
@@ -170,6 +179,9 @@ class _Values:
     def _object_text(self, item: Any, is_member: bool) -> str:
         """An object as pickle would make it again: what is called, with the arguments and the state."""
         kind = type(item)
+        if isinstance(item, PurePath) and item.is_absolute():
+            # It is another one where the project is in another folder.
+            return kind.__name__
         if not (
             kind.__eq__ is not object.__eq__
             or callable(item)
@@ -325,7 +337,7 @@ def _resolve_names(references: Sequence[tuple[str, ...]], item: FunctionType | t
     for name, *attributes in references:
         scope, value = _module_of(item), variables.get(name, _MISSING)
         for attribute in (*attributes, None):
-            if value is _MISSING:
+            if value is _MISSING or name in _OF_IMPORT:
                 break
             yield scope, name, value
             if attribute is None or not isinstance(value, ModuleType):

@@ -307,6 +307,8 @@ def test_the_fingerprint_tells_two_lambda_upcasts_apart(fingerprint_of: Any) -> 
         ("len(KEYS)", "KEYS = {'a': 1}.keys()", "'a': 1", "'b': 1"),
         ("NAMESPACE.int", "NAMESPACE = UUID(int=1)", "int=1", "int=2"),
         ("len(PATTERN.findall(''))", "PATTERN = re.compile('a' * 300 + 'b')", "'b'", "'c'"),
+        ("EXACT.prec", "from decimal import Context\n\nEXACT = Context(prec=9)", "prec=9", "prec=8"),
+        ("len(FILE.name)", "from pathlib import Path\n\nFILE = Path('a')", "Path('a')", "Path('b')"),
         ("SIZE.value", "SIZE = words.Size.BIG", "BIG = 1", "BIG = 2"),
         ("SIZE.value", "SIZE = words.Size.BIG", "Size.BIG", "Size.ALSO"),
         ("isinstance(jar, KINDS)", "KINDS = Jar | int", "Jar | int", "Jar | str"),
@@ -407,9 +409,38 @@ def test_an_object_that_leads_to_itself_or_to_a_tool_has_a_fingerprint(fingerpri
     assert fingerprint_of(*used) != fingerprint_of(*used, (", None]", ", 1]"))
 
 
-def test_the_first_use_of_an_object_changes_no_fingerprint(fingerprint_of: Any) -> None:
-    used = using("LIMITS.cap(1)", "LIMITS = Limits(most=1)\nLIMITS.computed")
-    assert fingerprint_of(*used) == fingerprint_of(*used, ("LIMITS.computed", ""))
+@pytest.mark.parametrize(
+    ("value", "definition", "use"),
+    [
+        ("LIMITS.cap(1)", "LIMITS = Limits(most=1)", "LIMITS.computed"),
+        ("EXACT.prec", "from decimal import Context\n\nEXACT = Context()", "EXACT.divide(1, 3)"),
+    ],
+)
+def test_the_first_use_of_an_object_changes_no_fingerprint(
+    fingerprint_of: Any, value: str, definition: str, use: str
+) -> None:
+    used = using(value, f"{definition}\n{use}")
+    assert fingerprint_of(*used) == fingerprint_of(*used, (f"\n{use}", ""))
+
+
+@pytest.mark.parametrize(
+    ("value", "definition"),
+    [
+        ("len(__file__)", ""),
+        ("len(words.__file__)", ""),
+        ("len(jars.__path__)", ""),
+        ("len(__spec__.name)", ""),
+        ("len(__loader__.name)", ""),
+        ("(lambda: len(__file__))()", ""),
+        ("size()", "size = lambda: len(__cached__)"),
+        ("len(FOLDER.parts)", "from pathlib import Path\n\nFOLDER = Path(__file__).parent"),
+        ("len(FOLDERS)", "from pathlib import Path\n\nFOLDERS = {'own': [Path(__file__).parent]}"),
+    ],
+)
+def test_the_fingerprint_is_the_same_in_every_folder(
+    fingerprint_of: Any, value: str, definition: str
+) -> None:
+    assert fingerprint_of(*using(value, definition)) == fingerprint_of(*using(value, definition))
 
 
 class Colour(StrEnum):
