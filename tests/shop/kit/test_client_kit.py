@@ -83,9 +83,9 @@ def pages(built: Path, restart: Restart) -> Iterator[Page]:
         pages.close()
 
 
-def test_the_kit_has_at_most_260_lines_and_imports_graphql_ws_alone() -> None:
+def test_the_kit_has_at_most_300_lines_and_imports_graphql_ws_alone() -> None:
     text = KIT.read_text()
-    assert len(text.splitlines()) <= 260
+    assert len(text.splitlines()) <= 300
     assert [line for line in text.splitlines() if line.startswith("import ")] == [
         'import { type Client, type ClientOptions, createClient, type FormattedExecutionResult, type SubscribePayload } from "graphql-ws";'
     ]
