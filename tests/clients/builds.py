@@ -46,11 +46,12 @@ def _build_typed(folder: Path) -> None:
     """The documents typed by graphql-codegen, and the caches of the README, checked strictly and compiled."""
     source = folder / "src"
     source.mkdir()
-    for name in ("shop.ts", "lost.ts"):
+    for name in ("shop.ts", "lost.ts", "known.ts"):
         shutil.copy(HERE / "typed" / name, source)
     for name in ("tsconfig.json", "all.codegen.ts"):
         shutil.copy(HERE / "typed" / name, folder)
-    (folder / "codegen.ts").write_text(_example("codegen.ts"))
+    for name in ("codegen.ts", "trusted.codegen.ts"):
+        (folder / name).write_text(_example(name))
     for name in ("caches.ts", "place.ts", "trusted.ts"):
         (source / name).write_text(_example(name))
     shutil.copy(KIT, source)

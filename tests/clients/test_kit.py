@@ -1,7 +1,9 @@
 """The kit behind a proxy that loses answers of a server. It repeats a command by its id alone."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,13 +56,20 @@ def lines(
     module_database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[list[dict[str, Any]]]:
     """What the script prints."""
-    build_all()
     folder = tmp_path_factory.mktemp("documents")
+    with run(module_database_url, folder, "lost.js") as lines:
+        yield lines
+
+
+@contextmanager
+def run(database_url: str, folder: Path, script: str, **environment: Any) -> Generator[list[dict[str, Any]]]:
+    """What a script prints at a server that has the manifest of its documents."""
+    build_all()
     shutil.copy(BUILT / "typed" / "src" / "gql" / "persisted-documents.json", folder)
-    server = Server(module_database_url, APP_DOCUMENTS_DIR=str(folder))
+    server = Server(database_url, APP_DOCUMENTS_DIR=str(folder), **environment)
     client = None
     try:
-        client = Client(Program(["node", "built/typed/out/lost.js"]), server.wait(), "LOST")
+        client = Client(Program(["node", f"built/typed/out/{script}"]), server.wait(), "")
         client.wait()
         yield client.lines
     finally:
@@ -100,3 +109,14 @@ def test_a_batch_is_sent_as_it_is_and_the_server_says_why_it_refuses_it(lines: l
 
 def test_requests_need_no_web_socket(lines: list[dict[str, Any]]) -> None:
     assert {"step": "server", "position": True} in lines
+
+
+def test_what_is_shown_follows_a_mutation_if_only_trusted_documents_are_executed(
+    database_url: str, tmp_path: Path
+) -> None:
+    with run(database_url, tmp_path, "known.js", APP_DOCUMENTS="known") as lines:
+        seen = lines
+    assert seen == [
+        {"step": "known", "client": "urql", "shown": [0, 1], "position": "1"},
+        {"step": "known", "client": "apollo", "shown": [1, 2], "position": "1"},
+    ]
