@@ -59,7 +59,7 @@ export function createKit(options: KitOptions) {
     if (known !== replaced) return start;
     [position, logToken, replaced] = [0n, undefined, replaced + 1];
     const asked = active.size > 0 ? request<{ position: string }>("{ position }").then(({ data }) => data.position) : undefined;
-    return (start = Promise.resolve(asked).catch(() => undefined).finally(options.onLogReplaced));
+    return (start = Promise.resolve(asked).catch(() => undefined).finally(() => queueMicrotask(() => options.onLogReplaced?.())));
   }
 
   /** What the operation is and declares. Undefined if its document is not known, or does not have it. */

@@ -134,7 +134,7 @@ def test_a_subscription_ends_with_the_error_if_the_position_of_the_new_log_is_re
 
 
 def test_dispose_ends_what_follows_and_what_waits(built: Path) -> None:
-    assert run(built, "dispose") == {"ends": ["follows", "waits"], "sockets": [3, 3]}
+    assert run(built, "dispose") == {"ends": ["follows", "waits"], "closed": [True, True]}
 
 
 def test_the_readme_names_the_codes_of_a_close_that_end_a_subscription(built: Path) -> None:
