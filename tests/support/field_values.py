@@ -105,6 +105,7 @@ def _checked(record: type[Any]) -> Callable[..., Any]:
         try:
             return record(**values)
         except Exception as error:
+            # The check of a class is business code.
             raise TypeError(
                 f"{record.__name__} refuses generated values ({error}):"
                 " add a strategy for the class to STRATEGIES in tests/strategies.py"

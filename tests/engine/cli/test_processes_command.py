@@ -48,7 +48,7 @@ async def test_a_command_whose_notification_fails_is_reported_as_recorded(
     async def refuse_notifications(pool: asyncpg.Pool, query: str, *given: object, **options: object) -> str:
         if "pg_notify" in query:
             raise asyncpg.ProgramLimitExceededError("too many notifications in the NOTIFY queue")
-        return await execute(pool, query, *given, **options)  # pyright: ignore[reportArgumentType]
+        return await execute(pool, query, *given, **options)  # pyright: ignore[reportArgumentType] - the options of any call
 
     monkeypatch.setattr(asyncpg.Pool, "execute", refuse_notifications)
     words = [str(instance) if word == "ID" else word for word in arguments]

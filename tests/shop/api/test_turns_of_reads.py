@@ -208,7 +208,7 @@ async def test_a_caller_whose_reads_wait_holds_up_no_other_subscriber_of_a_list_
         if joins_before:
             assert await anext(bob) == ["POT"]
         else:
-            while not rows._lock.locked():  # noqa: ASYNC110 - the evaluation of the change tells nobody
+            while not rows._lock.locked():  # noqa: ASYNC110 - no event tells that the change is evaluated
                 await asyncio.sleep(0)
             assert sorted(await anext(bob)) == ["POT", "TEA"]
         assert sorted(await anext(carl)) == ["POT", "TEA"]

@@ -184,6 +184,7 @@ def _example(hint: Any) -> Any:
             try:
                 return hint(**values)
             except Exception as error:
+                # The check of a class is business code.
                 raise TypeError(
                     f"{hint.__name__} refuses the example ({error}):"
                     " add one of the class to EXAMPLES in tests/strategies.py"
